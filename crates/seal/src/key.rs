@@ -1,0 +1,263 @@
+//! Keys: what each may open, how one wraps another.
+//!
+//! Cipher: AES-256-GCM-SIV (RFC 8452) with a random 96-bit nonce; outside FIPS modules. A wrapped key carries a
+//! commitment to itself, because the cipher alone does not bind a ciphertext to one key.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, hmac};
+use honnin_terms::{Entropy, Id, SessionId, TenantId};
+
+use crate::{Place, Secret, SessionToken, digest, same_octets};
+
+const FORMAT: u8 = 1;
+const TAG: usize = 16;
+const OVERHEAD: usize = 1 + NONCE_LEN + TAG;
+const COMMITMENT: usize = 32;
+
+/// A blob that does not open: another key, another place, or altered octets. Which of them is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("open a sealed blob: it was sealed with another key, for another place, or was altered")]
+pub struct OpenError;
+
+/// A count of the keys a subject has had; part of the associated data.
+pub type Epoch = u32;
+
+mod kind {
+    pub trait Sealed {}
+}
+
+/// A family of keys; one family never serves as another.
+pub trait KeyKind: kind::Sealed {
+    /// The family's name in commitments.
+    const NAME: &'static str;
+}
+
+macro_rules! key_kinds {
+    ($($(#[$doc:meta])* $alias:ident = $marker:ident $name:literal;)+) => {$(
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub enum $marker {}
+        impl kind::Sealed for $marker {}
+        impl KeyKind for $marker {
+            const NAME: &'static str = $name;
+        }
+        $(#[$doc])*
+        pub type $alias = KeyMaterial<$marker>;
+    )+};
+}
+
+key_kinds! {
+    /// The keeper's own key for one use (KEK): wraps account and subject keys, seals the keeper's records.
+    KeeperKey = OfKeeper "keeper";
+    /// The account key (AK): wraps the keys of the account's own subjects. Released at sign-in.
+    AccountKey = OfAccount "account";
+    /// The key of one subject, a holding (HK) or an account (BK): seals its views.
+    SubjectKey = OfSubject "subject";
+    /// The key derived from a session token: wraps the account key in the session's row.
+    SessionKey = OfSession "session";
+}
+
+/// A 256-bit key of one family. Has no content in its `Debug`, cannot be serialised or compared.
+pub struct KeyMaterial<K: KeyKind> {
+    secret: Secret,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: KeyKind> fmt::Debug for KeyMaterial<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyMaterial({})", K::NAME)
+    }
+}
+
+impl<K: KeyKind> KeyMaterial<K> {
+    /// A fresh key.
+    pub fn random(entropy: &dyn Entropy) -> Self {
+        Self::new(Secret::random(entropy))
+    }
+
+    fn new(secret: Secret) -> Self {
+        Self { secret, kind: PhantomData }
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, OpenError> {
+        UnboundKey::new(&AES_256_GCM_SIV, self.secret.expose()).map(LessSafeKey::new).map_err(|_| OpenError)
+    }
+
+    /// Seals `plain` for `place`.
+    ///
+    /// Shape: format octet, nonce (12), ciphertext, tag (16).
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses, which it does only beyond 64 GiB.
+    pub fn seal(&self, place: &Place<'_>, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
+        let mut nonce = [0; NONCE_LEN];
+        entropy.fill(&mut nonce);
+        let mut blob = Vec::with_capacity(plain.len() + OVERHEAD);
+        blob.push(FORMAT);
+        blob.extend_from_slice(&nonce);
+        blob.extend_from_slice(plain);
+        let body = blob.get_mut(1 + NONCE_LEN..).ok_or(OpenError)?;
+        let tag = self
+            .cipher()?
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.octets()), body)
+            .map_err(|_| OpenError)?;
+        blob.extend_from_slice(tag.as_ref());
+        Ok(blob)
+    }
+
+    /// Opens a blob that was sealed for `place` with this key.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the caller must treat it as an alarm, never as "nothing there".
+    pub fn open(&self, place: &Place<'_>, blob: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let (format, rest) = blob.split_first().ok_or(OpenError)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError)?;
+        if *format != FORMAT {
+            return Err(OpenError);
+        }
+        let mut plain = body.to_vec();
+        let length = self
+            .cipher()?
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place.octets()), &mut plain)
+            .map_err(|_| OpenError)?
+            .len();
+        plain.truncate(length);
+        Ok(plain)
+    }
+
+    /// Wraps `inner` under this key for `place`. Shape: a sealed blob, then the commitment (32).
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn wrap<I: KeyKind>(
+        &self,
+        place: &Place<'_>,
+        inner: &KeyMaterial<I>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        let mut blob = self.seal(place, inner.secret.expose(), entropy)?;
+        blob.extend_from_slice(&inner.commitment());
+        Ok(blob)
+    }
+
+    /// Opens a wrapped key and checks its commitment.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn unwrap_key<I: KeyKind>(&self, place: &Place<'_>, blob: &[u8]) -> Result<KeyMaterial<I>, OpenError> {
+        let (sealed, commitment) = blob.split_last_chunk::<COMMITMENT>().ok_or(OpenError)?;
+        let plain = zeroize::Zeroizing::new(self.open(place, sealed)?);
+        let octets = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| OpenError)?;
+        let inner = KeyMaterial::new(Secret::from_octets(octets));
+        if same_octets(&inner.commitment(), commitment) { Ok(inner) } else { Err(OpenError) }
+    }
+
+    fn commitment(&self) -> [u8; COMMITMENT] {
+        digest(&[b"honnin key commitment v1\0", K::NAME.as_bytes(), b"\0", self.secret.expose()])
+    }
+}
+
+impl SessionKey {
+    /// Derives the key of a session from its token (HKDF-SHA-256, RFC 5869).
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
+    pub fn of_session(token: &SessionToken, session: SessionId) -> Result<Self, OpenError> {
+        derive(token.secret().expose(), &[b"honnin session key v1", session.octets()]).map(Self::new)
+    }
+}
+
+impl KeeperKey {
+    /// Derives the keeper's key for one use and tenant from the root secret (HKDF-SHA-256).
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
+    pub fn of_root(root: &Secret, tenant: TenantId, label: &str) -> Result<Self, OpenError> {
+        let number = tenant.number().to_be_bytes();
+        derive(root.expose(), &[b"honnin keeper key v1", &number, label.as_bytes()]).map(Self::new)
+    }
+
+    /// The key that opens the root secret: made of the octets of the key file by argon2id.
+    ///
+    /// # Errors
+    /// [`OpenError`] where argon2id refuses its parameters.
+    pub fn of_key_file(content: &[u8], salt: &[u8; 16]) -> Result<Self, OpenError> {
+        crate::password::stretch(content, salt).map(Self::new).ok_or(OpenError)
+    }
+
+    /// Seals the root secret or another secret of the keeper.
+    ///
+    /// # Errors
+    /// As [`KeyMaterial::seal`].
+    pub fn seal_secret(&self, place: &Place<'_>, secret: &Secret, entropy: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
+        self.seal(place, secret.expose(), entropy)
+    }
+
+    /// Opens a secret that [`Self::seal_secret`] made.
+    ///
+    /// # Errors
+    /// As [`KeyMaterial::open`].
+    pub fn open_secret(&self, place: &Place<'_>, blob: &[u8]) -> Result<Secret, OpenError> {
+        let plain = zeroize::Zeroizing::new(self.open(place, blob)?);
+        <[u8; 32]>::try_from(plain.as_slice()).map(Secret::from_octets).map_err(|_| OpenError)
+    }
+}
+
+/// A key for keyed hashes: finds a row by a personal value without storing the value, and makes pseudonyms.
+///
+/// # Security
+/// Phone numbers can be enumerated: who has this key and the table knows every number in it.
+pub struct IndexKey(hmac::Key);
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IndexKey(..)")
+    }
+}
+
+impl IndexKey {
+    /// Derives the index key for one use and tenant from the root secret.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
+    pub fn of_root(root: &Secret, tenant: TenantId, label: &str) -> Result<Self, OpenError> {
+        let number = tenant.number().to_be_bytes();
+        let secret = derive(root.expose(), &[b"honnin index key v1", &number, label.as_bytes()])?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose())))
+    }
+
+    /// The first 16 octets of HMAC-SHA-256 over the parts, each with its length before it.
+    pub fn index(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        let mut out = [0; 16];
+        out.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        out
+    }
+}
+
+fn derive(secret: &[u8; 32], info: &[&[u8]]) -> Result<Secret, OpenError> {
+    let mut parts = Vec::with_capacity(96);
+    for part in info {
+        parts.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        parts.extend_from_slice(part);
+    }
+    let mut out = [0; 32];
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"honnin")
+        .extract(secret)
+        .expand(&[&parts], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut out))
+        .map_err(|_| OpenError)?;
+    Ok(Secret::from_octets(out))
+}
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

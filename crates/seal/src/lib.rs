@@ -1,0 +1,22 @@
+//! The only room with ciphers and hashes: keys, sealed blobs, wrapped keys, lookup indexes, passwords, signatures.
+//!
+//! Knows nothing of who may do what. It composes primitives of aws-lc-rs and argon2 and invents none.
+//!
+//! # Security
+//! Promised: a blob opens only with its own key and only at the place it was sealed for (see [`Place`]).
+//! Not promised: that an old blob of the same place is refused (no rollback protection), nor that the length
+//! of a plaintext is hidden.
+
+mod hash;
+mod key;
+mod password;
+mod place;
+mod secret;
+mod sign;
+
+pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets};
+pub use key::{AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, OpenError, SessionKey, SubjectKey};
+pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
+pub use place::{Place, Purpose};
+pub use secret::{Secret, SessionToken};
+pub use sign::{BadSignature, SigningKey, VerifyingKey};

@@ -1,0 +1,89 @@
+//! The place a blob is sealed for: the associated data of the cipher.
+
+use honnin_terms::{AccountId, HoldingId, Id, SessionId, TenantId};
+
+/// What a key or a blob is for. Part of the associated data, so that one never serves as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A view or another document of a subject; the text names its kind.
+    Document(&'static str),
+    /// The account key under the keeper's key.
+    AccountKeyForKeeper,
+    /// The account key under a session's key.
+    AccountKeyForSession,
+    /// A subject's key (holding or account) under the keeper's key.
+    SubjectKeyForKeeper,
+    /// A subject's key under the account key.
+    SubjectKeyForAccount,
+    /// A record of the keeper itself; the text names its kind.
+    KeeperRecord(&'static str),
+}
+
+impl Purpose {
+    fn label(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Document(kind) => ("document", kind),
+            Self::AccountKeyForKeeper => ("wrap", "account key for keeper"),
+            Self::AccountKeyForSession => ("wrap", "account key for session"),
+            Self::SubjectKeyForKeeper => ("wrap", "subject key for keeper"),
+            Self::SubjectKeyForAccount => ("wrap", "subject key for account"),
+            Self::KeeperRecord(kind) => ("keeper", kind),
+        }
+    }
+}
+
+/// Where a blob belongs. A blob moved to another tenant, account, holding, session, purpose, row, schema
+/// version or key epoch does not open there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account, where there is one.
+    pub account: Option<AccountId>,
+    /// The holding, where the subject is one.
+    pub holding: Option<HoldingId>,
+    /// The session, where the blob belongs to one.
+    pub session: Option<SessionId>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Which row among those of the same purpose: a month, a bill; empty where there is one.
+    pub row: &'a [u8],
+    /// Version of the plaintext's shape.
+    pub schema: u16,
+    /// Epoch of the key.
+    pub epoch: u32,
+}
+
+impl<'a> Place<'a> {
+    /// A place of an account's subject.
+    pub fn of_account(tenant: TenantId, account: AccountId, purpose: Purpose) -> Place<'a> {
+        Place { account: Some(account), ..Self::of_tenant(tenant, purpose) }
+    }
+
+    /// A place of a tenant as a whole.
+    pub fn of_tenant(tenant: TenantId, purpose: Purpose) -> Place<'a> {
+        Place { tenant, account: None, holding: None, session: None, purpose, row: &[], schema: 1, epoch: 1 }
+    }
+
+    /// The associated data: every part with its length before it, so that no two places give the same octets.
+    pub(crate) fn octets(&self) -> Vec<u8> {
+        let Self { tenant, account, holding, session, purpose, row, schema, epoch } = self;
+        let (family, kind) = purpose.label();
+        let mut out = Vec::with_capacity(160);
+        let mut part = |octets: &[u8]| {
+            out.extend_from_slice(&u32::try_from(octets.len()).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend_from_slice(octets);
+        };
+        part(b"honnin place v1");
+        part(&tenant.number().to_be_bytes());
+        part(account.as_ref().map_or(&[][..], |id| id.octets()));
+        part(holding.as_ref().map_or(&[][..], |id| id.octets()));
+        part(session.as_ref().map_or(&[][..], |id| id.octets()));
+        part(family.as_bytes());
+        part(kind.as_bytes());
+        part(row);
+        part(&schema.to_be_bytes());
+        part(&epoch.to_be_bytes());
+        out
+    }
+}

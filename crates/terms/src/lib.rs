@@ -1,0 +1,26 @@
+//! The field's words as types: ids, numbers, octets, yen, days, months, moments and states.
+//!
+//! Knows nothing of input and output, of async, of ciphers.
+//!
+//! Words follow ITU-T E.164 (numbers), 3GPP TS 32.298 (usage) and TM Forum TMF654/TMF677/TMF678
+//! (buckets, consumption, bills); where none fits the word is ours and is explained at its type.
+
+mod amount;
+mod id;
+mod number;
+mod state;
+mod time;
+
+pub use amount::{Octets, Yen};
+pub use id::{
+    AccountId, BadId, BillId, CaseId, HoldingId, Id, LineId, NoticeId, PurchaseId, RequestId, SessionId, TenantId,
+};
+pub use number::{BadNumber, Msisdn};
+pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
+pub use time::{BadTime, Clock, Day, Held, Moment, Month, Zone};
+
+/// A source of randomness, passed in so that a run can be repeated byte for byte.
+pub trait Entropy: Send + Sync {
+    /// Fills the whole of `bytes` with fresh random octets.
+    fn fill(&self, bytes: &mut [u8]);
+}

@@ -1,0 +1,407 @@
+//! Time: moments, civil days and months in the tenant's zone, and the passed-in clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A text or number that is not a time of the wanted shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expect {0}")]
+pub struct BadTime(&'static str);
+
+/// Tells the time. Passed in everywhere; only the binary makes a real one.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Moment;
+}
+
+/// A moment, exact to the millisecond.
+///
+/// As text RFC 3339; in documents a count of milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(Timestamp);
+
+impl Moment {
+    /// The first moment that is counted: 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+
+    /// That many milliseconds after the epoch.
+    ///
+    /// # Errors
+    /// [`BadTime`] beyond the years that can be counted.
+    pub fn from_millis(millis: i64) -> Result<Self, BadTime> {
+        Timestamp::from_millisecond(millis).map(Self).map_err(|_| BadTime("milliseconds within year 9999"))
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// That many seconds later (earlier, where negative); stays within what can be counted.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        self.0.saturating_add(seconds.seconds()).map_or(self, Self)
+    }
+
+    /// Seconds from `earlier` to this moment, rounded toward zero.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.millis().saturating_sub(earlier.millis()) / 1000
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(timestamp: Timestamp) -> Self {
+        // Exact to the millisecond on both ways, so that what is stored equals what was compared.
+        Self::from_millis(timestamp.as_millisecond()).unwrap_or(Self::EPOCH)
+    }
+}
+
+impl FromStr for Moment {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        text.parse::<Timestamp>().map(Self::from).map_err(|_| BadTime("a time such as 2026-11-20T06:00:00+09:00"))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.millis().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_millis(i64::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A civil day in the tenant's zone.
+///
+/// As text `YYYY-MM-DD` (ISO 8601); in documents a count of days since 1970-01-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+const EPOCH_DATE: Date = jiff::civil::date(1970, 1, 1);
+
+impl Day {
+    /// The day of that year, month (1–12) and day of month.
+    ///
+    /// # Errors
+    /// [`BadTime`] where the calendar has no such day.
+    pub fn new(year: i16, month: i8, day: i8) -> Result<Self, BadTime> {
+        Date::new(year, month, day).map(Self).map_err(|_| BadTime("a day of the calendar"))
+    }
+
+    /// The civil date.
+    pub const fn date(self) -> Date {
+        self.0
+    }
+
+    /// Days since 1970-01-01.
+    pub fn number(self) -> i32 {
+        (self.0 - EPOCH_DATE).get_days()
+    }
+
+    /// The day that is so many days after 1970-01-01.
+    ///
+    /// # Errors
+    /// [`BadTime`] beyond the years that can be counted.
+    pub fn from_number(days: i32) -> Result<Self, BadTime> {
+        EPOCH_DATE.checked_add(i64::from(days).days()).map(Self).map_err(|_| BadTime("a day within year 9999"))
+    }
+
+    /// That many days later (earlier, where negative); stays within the calendar.
+    #[must_use]
+    pub fn plus(self, days: i32) -> Self {
+        Self(self.0.saturating_add(i64::from(days).days()))
+    }
+
+    /// The month this day lies in.
+    pub fn month(self) -> Month {
+        Month { year: self.0.year(), month: self.0.month() }
+    }
+
+    /// Day of the month, from 1.
+    pub fn day_of_month(self) -> i8 {
+        self.0.day()
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        Self(date)
+    }
+}
+
+impl FromStr for Day {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let shape = BadTime("a day such as 2026-11-20");
+        if text.len() != 10 {
+            return Err(shape);
+        }
+        text.parse::<Date>().map(Self).map_err(|_| shape)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_number(i32::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A calendar month. As text `YYYY-MM`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: i16,
+    month: i8,
+}
+
+impl Month {
+    /// That month (1–12) of that year.
+    ///
+    /// # Errors
+    /// [`BadTime`] where the calendar has no such month.
+    pub fn new(year: i16, month: i8) -> Result<Self, BadTime> {
+        Day::new(year, month, 1).map(|_| Self { year, month }).map_err(|_| BadTime("a month of the calendar"))
+    }
+
+    /// The year.
+    pub const fn year(self) -> i16 {
+        self.year
+    }
+
+    /// The month of the year, from 1.
+    pub const fn month(self) -> i8 {
+        self.month
+    }
+
+    /// Months since January of year 0.
+    pub fn number(self) -> i32 {
+        i32::from(self.year) * 12 + i32::from(self.month) - 1
+    }
+
+    /// The month that is so many months after January of year 0.
+    ///
+    /// # Errors
+    /// [`BadTime`] beyond the years that can be counted.
+    pub fn from_number(months: i32) -> Result<Self, BadTime> {
+        let part = |value: i32| i16::try_from(value).map_err(|_| BadTime("a month within year 9999"));
+        let month = i8::try_from(months.rem_euclid(12) + 1).map_err(|_| BadTime("a month of the calendar"))?;
+        Self::new(part(months.div_euclid(12))?, month)
+    }
+
+    /// That many months later (earlier, where negative); stays within the calendar.
+    #[must_use]
+    pub fn plus(self, months: i32) -> Self {
+        Self::from_number(self.number().saturating_add(months)).unwrap_or(self)
+    }
+
+    /// Its first day.
+    pub fn first(self) -> Day {
+        Day(Date::new(self.year, self.month, 1).unwrap_or(EPOCH_DATE))
+    }
+
+    /// Its last day.
+    pub fn last(self) -> Day {
+        Day(self.first().0.last_of_month())
+    }
+
+    /// How many days it has.
+    pub fn days(self) -> i8 {
+        self.first().0.days_in_month()
+    }
+}
+
+impl FromStr for Month {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let shape = BadTime("a month such as 2026-11");
+        let (year, month) = text.split_once('-').ok_or(shape)?;
+        let digits = |text: &str, len: usize| text.len() == len && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(shape);
+        }
+        Self::new(year.parse().map_err(|_| shape)?, month.parse().map_err(|_| shape)?).map_err(|_| shape)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_number(i32::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+/// A tenant's time zone: days, months and expiries are in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of that name in the IANA database, such as `Asia/Tokyo`.
+    ///
+    /// # Errors
+    /// [`BadTime`] where the database has no such zone.
+    pub fn named(name: &str) -> Result<Self, BadTime> {
+        TimeZone::get(name).map(Self).map_err(|_| BadTime("a zone of the IANA database such as Asia/Tokyo"))
+    }
+
+    /// The civil day at that moment.
+    pub fn day(&self, moment: Moment) -> Day {
+        Day(self.0.to_datetime(moment.0).date())
+    }
+
+    /// The civil date and time at that moment.
+    pub fn local(&self, moment: Moment) -> jiff::civil::DateTime {
+        self.0.to_datetime(moment.0)
+    }
+
+    /// The moment of that civil date and time; the earlier one where the clock was set back.
+    ///
+    /// # Errors
+    /// [`BadTime`] beyond the years that can be counted.
+    pub fn moment(&self, local: jiff::civil::DateTime) -> Result<Moment, BadTime> {
+        let timestamp = self.0.to_ambiguous_timestamp(local).compatible();
+        timestamp.map(Moment::from).map_err(|_| BadTime("a time within year 9999"))
+    }
+
+    /// The first moment of that day.
+    ///
+    /// # Errors
+    /// [`BadTime`] beyond the years that can be counted.
+    pub fn start_of(&self, day: Day) -> Result<Moment, BadTime> {
+        self.moment(day.0.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// That moment as RFC 3339 with this zone's offset: `2026-11-20T06:00:00+09:00`.
+    pub fn rfc3339(&self, moment: Moment) -> String {
+        moment.0.display_with_offset(self.0.to_offset(moment.0)).to_string()
+    }
+
+    /// The name of the zone, for people.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+}
+
+/// From when to when a holding lasts: whole days, both ends within; no end means still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// First day.
+    pub from: Day,
+    /// Last day, where it has ended or will end.
+    pub to: Option<Day>,
+}
+
+impl Held {
+    /// Whether that day lies within.
+    pub fn contains(&self, day: Day) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether the two share a day.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.to.is_none_or(|to| other.from <= to) && other.to.is_none_or(|to| self.from <= to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_day_is_the_tenants_day() {
+        let tokyo = Zone::named("Asia/Tokyo").unwrap();
+        let moment: Moment = "2026-11-19T15:00:00Z".parse().unwrap();
+        assert_eq!(tokyo.day(moment).to_string(), "2026-11-20");
+        assert_eq!(tokyo.rfc3339(moment), "2026-11-20T00:00:00+09:00");
+        assert_eq!(tokyo.start_of(tokyo.day(moment)), Ok(moment));
+    }
+
+    #[test]
+    fn months_step_over_years() {
+        let december = Month::new(2026, 12).unwrap();
+        assert_eq!(december.plus(1).to_string(), "2027-01");
+        assert_eq!(december.plus(1).plus(-1), december);
+        assert_eq!(Month::new(2024, 2).unwrap().days(), 29);
+        for text in ["2026-13", "2026-1", "26-01", "+026-01", "2026-01-01"] {
+            assert!(text.parse::<Month>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn days_and_months_count_both_ways(number in -700_000i32..2_900_000) {
+            let day = Day::from_number(number).unwrap();
+            prop_assert_eq!(day.number(), number);
+            prop_assert_eq!(day.to_string().len() == 10, day.to_string().parse() == Ok(day));
+            let month = day.month();
+            prop_assert_eq!(Month::from_number(month.number()), Ok(month));
+            prop_assert!(month.first() <= day && day <= month.last());
+        }
+
+        #[test]
+        fn two_periods_overlap_when_they_share_a_day(a in 0i32..40, la in 0i32..9, b in 0i32..40, lb in 0i32..9) {
+            let held = |from: i32, len: i32| Held {
+                from: Day::from_number(from).unwrap(),
+                to: (len < 8).then(|| Day::from_number(from + len).unwrap()),
+            };
+            let (x, y) = (held(a, la), held(b, lb));
+            let shares = (0..60).map(|n| Day::from_number(n).unwrap()).any(|d| x.contains(d) && y.contains(d));
+            prop_assert_eq!(x.overlaps(&y), shares);
+        }
+    }
+}
