@@ -1,0 +1,355 @@
+//! What a subscriber is shown, as plain values: the answers of the use cases.
+//!
+//! Pages and the JSON API are two faces of these. Every figure stands beside the moment the ledger said so
+//! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
+
+use honnin_terms::{
+    AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId, Octets,
+    PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
+};
+
+/// When the ledger said it, and which ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The moment the ledger gives for the figures.
+    pub as_of: Moment,
+    /// The feed's name, for people: `ledger`, `ledger (2026-11-20)`.
+    pub source: String,
+}
+
+/// A line as its holder names it: enough to tell whose page it is, and no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineHead {
+    /// The holding, named `line` outside: two holders of one line have two.
+    pub line: HoldingId,
+    /// The number with its middle hidden: `070-****-9572`.
+    pub number_masked: String,
+    /// The plan's name.
+    pub plan: String,
+    /// In use, suspended or ended, as of today.
+    pub status: LineStatus,
+    /// From when to when it is held.
+    pub held: Held,
+}
+
+/// The signed-in person and her lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The account.
+    pub account: AccountId,
+    /// The name as the ledger writes it.
+    pub name: String,
+    /// Lines in use first, ended ones last; within these by first day.
+    pub lines: Vec<LineHead>,
+    /// Where the figures come from.
+    pub origin: Origin,
+}
+
+/// What is left, summed over the share group at the moment of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// The sum of what remains in buckets that have not expired.
+    pub remaining: Octets,
+    /// What the gauge is full at: grants of those buckets; of a carried-over bucket what remains of it.
+    pub granted: Octets,
+    /// Whether other lines draw from it too.
+    pub shared: bool,
+}
+
+/// What is lost next: the earliest expiry with a remainder, summed over the share group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextExpiry {
+    /// What expires.
+    pub octets: Octets,
+    /// The last day it can be used; it is gone at 24:00 of that day in the tenant's zone.
+    pub expires_on: Day,
+}
+
+/// High speed or low: what was asked, what the network has confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speed {
+    /// What the subscriber asked for: high speed?
+    pub desired_high: bool,
+    /// What the network has confirmed, `None` where nobody has ever asked it and the ledger does not say.
+    pub applied_high: Option<bool>,
+    /// How far the wish is.
+    pub state: SpeedState,
+    /// Why the speed is what it is.
+    pub reason: SpeedReason,
+    /// Counts the wishes for this line; 0 where there was none.
+    pub version: u64,
+    /// When the state last changed, where there was a wish.
+    pub changed_at: Option<Moment>,
+    /// Whether a wish can be taken now (not for suspended or ended lines).
+    pub changeable: bool,
+}
+
+/// Usage as home shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageHead {
+    /// Today, in the tenant's zone; `None` while the ledger has no row of today.
+    pub today: Option<Octets>,
+    /// The sum of the known days of this month.
+    pub month: Octets,
+    /// Which month.
+    pub of: Month,
+}
+
+/// A bill in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BillHead {
+    /// The bill.
+    pub bill: BillId,
+    /// The month it is billed in (請求月).
+    pub month: Month,
+    /// The amount, tax included.
+    pub amount: Yen,
+    /// How far it is.
+    pub state: BillState,
+    /// When it is due, where known.
+    pub due_on: Option<Day>,
+}
+
+/// Everything home shows of one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Whose page it is.
+    pub head: LineHead,
+    /// Where the figures come from.
+    pub origin: Origin,
+    /// What is left; `None` for an ended holding or where the ledger has not said.
+    pub balance: Option<Balance>,
+    /// What is lost next.
+    pub next_expiry: Option<NextExpiry>,
+    /// High speed or low.
+    pub speed: Speed,
+    /// Whether the 5G option is on.
+    pub five_g: bool,
+    /// How many lines share the data, where more than this one may.
+    pub share_lines: Option<u32>,
+    /// Usage.
+    pub usage: UsageHead,
+    /// The latest bill; `None` without the account's role or where there is none.
+    pub bill: Option<BillHead>,
+}
+
+/// One bucket of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Where it comes from.
+    pub kind: BucketKind,
+    /// What was granted; for carried-over data the original grant.
+    pub granted: Octets,
+    /// What remains; not counted in the balance once expired.
+    pub remaining: Octets,
+    /// The last day it can be used.
+    pub expires_on: Day,
+    /// The purchase it came from, where it was bought.
+    pub purchase: Option<PurchaseId>,
+    /// Which line of the share group it belongs to.
+    pub line: HoldingId,
+    /// Place in the order of use from 1; `None` once expired or empty.
+    pub order: Option<u32>,
+}
+
+/// The buckets of a line and of all it shares with, in the order of use, expired ones last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buckets {
+    /// Whose page it is.
+    pub head: LineHead,
+    /// Where the figures come from.
+    pub origin: Origin,
+    /// All of them.
+    pub buckets: Vec<Bucket>,
+    /// How many lines share the data, where more than this one may.
+    pub share_lines: Option<u32>,
+}
+
+/// What was used on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageDay {
+    /// The day, in the tenant's zone.
+    pub date: Day,
+    /// At high speed.
+    pub high: Octets,
+    /// At low speed.
+    pub low: Octets,
+}
+
+/// Usage of one line in one month. A day without a row is unknown and stands in no list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Whose page it is.
+    pub head: LineHead,
+    /// Where the figures come from; `None` where the ledger has no row of this month.
+    pub origin: Option<Origin>,
+    /// The month.
+    pub month: Month,
+    /// Today in the tenant's zone.
+    pub today: Day,
+    /// The known days, ascending.
+    pub days: Vec<UsageDay>,
+    /// The months there are figures of, ascending.
+    pub months: Vec<Month>,
+}
+
+/// One purchase of data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// The purchase.
+    pub purchase: PurchaseId,
+    /// The operator's number of it, as its receipt shows it.
+    pub code: String,
+    /// When.
+    pub at: Moment,
+    /// What, as the ledger names it.
+    pub item: String,
+    /// How much data.
+    pub octets: Octets,
+    /// The price, tax included.
+    pub amount: Yen,
+}
+
+/// The purchases of one line, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchases {
+    /// Whose page it is.
+    pub head: LineHead,
+    /// Where the figures come from; `None` where the ledger has none.
+    pub origin: Option<Origin>,
+    /// All of them.
+    pub purchases: Vec<Purchase>,
+}
+
+/// The contract of one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// Whose page it is.
+    pub head: LineHead,
+    /// Where the figures come from.
+    pub origin: Origin,
+    /// The operator's code of the service.
+    pub service_code: String,
+    /// The operator's code of the line.
+    pub line_code: String,
+    /// The SIM's serial number (ITU-T E.118), all but the last four digits hidden.
+    pub iccid_masked: String,
+    /// Kind of SIM, as the ledger names it.
+    pub sim_kind: String,
+    /// Monthly price of the plan, where known.
+    pub monthly: Option<Yen>,
+    /// When it was applied for, where known.
+    pub applied_on: Option<Day>,
+    /// Whether the 5G option is on.
+    pub five_g: bool,
+    /// How many lines share the data, where more than this one may.
+    pub share_lines: Option<u32>,
+}
+
+/// All bills of the account, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bills {
+    /// Where the figures come from; `None` where the ledger has none.
+    pub origin: Option<Origin>,
+    /// All of them.
+    pub bills: Vec<BillHead>,
+}
+
+/// One line of a bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillLine {
+    /// What for, as the ledger names it.
+    pub item: String,
+    /// How much.
+    pub amount: Yen,
+}
+
+/// One bill in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    /// The bill.
+    pub head: BillHead,
+    /// The operator's number of it.
+    pub code: String,
+    /// The month the usage was in: the month before the one it is billed in.
+    pub used_in: Month,
+    /// The tax within the amount, where known.
+    pub tax: Option<Yen>,
+    /// Its lines, in the ledger's order.
+    pub lines: Vec<BillLine>,
+    /// Where the figures come from.
+    pub origin: Origin,
+}
+
+/// A notice of the operator to everybody. Not personal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The notice.
+    pub notice: NoticeId,
+    /// The operator's number of it.
+    pub code: String,
+    /// From when it is shown.
+    pub published_at: Moment,
+    /// Kind, as the ledger names it: 重要, 障害.
+    pub kind: String,
+    /// Heading.
+    pub title: String,
+    /// Text.
+    pub body: String,
+}
+
+/// One signed-in device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The session.
+    pub session: SessionId,
+    /// What the browser called itself, shortened.
+    pub name: String,
+    /// When it signed in.
+    pub since: Moment,
+    /// When it was last seen, exact to the minute.
+    pub last_seen: Moment,
+    /// When it ends at the latest.
+    pub until: Moment,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Who saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The person herself.
+    Myself,
+    /// Another account, allowed by a grant; the number is the journal index of the grant.
+    Granted(u64),
+    /// An agent of the operator on a support case; the number is the journal index of the case entry.
+    Agent(u64),
+}
+
+/// One disclosure out of the journal: who was shown what of this account, when, on what basis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisclosureRow {
+    /// Index in the journal, from 0.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub viewer: Viewer,
+    /// What: the word of the route table, such as `home`, `bill`.
+    pub what: &'static str,
+    /// The line it was about, where it was about one.
+    pub line: Option<HoldingId>,
+    /// By page, programming interface, mail, export.
+    pub channel: &'static str,
+}
+
+/// A page of the account's disclosures, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosures {
+    /// The rows.
+    pub rows: Vec<DisclosureRow>,
+    /// Where the next (older) page begins, where there is one: rows with an index below this.
+    pub next_before: Option<u64>,
+    /// From when on the journal can answer; earlier entries were pruned by the retention rule.
+    pub answerable_since: Option<Moment>,
+}
