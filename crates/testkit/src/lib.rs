@@ -1,1 +1,13 @@
-//! Room: testkit.
+//! What tests share: a clock that is set, randomness that repeats, wrappers that count, throw-away directories.
+//!
+//! Only tests depend on it. It panics where a test is wrong, so that the test fails at the line that is.
+
+mod clock;
+mod counted;
+mod dir;
+mod entropy;
+
+pub use clock::FixedClock;
+pub use counted::Counted;
+pub use dir::TestDir;
+pub use entropy::SeededEntropy;
