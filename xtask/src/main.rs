@@ -1,1 +1,49 @@
-fn main() {}
+//! The project's chores: the gate (`test`), its rules (`tidy`), the page audit (`audit`) and made-up ledgers.
+//!
+//! Nothing here is part of what an operator runs.
+
+#![expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
+
+mod args;
+mod ledger;
+
+use std::process::ExitCode;
+
+use args::Args;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  ledger         write a made-up ledger extract of any size
+                   --lines N        how many lines (SIMs)
+                   --out DIR        where to (target/ledger)
+                   --seed S         another seed, other people (1)
+                   --as-of TIME     the moment of the extract (2026-11-20T06:00:00+09:00)
+                   --usage-days D   rows of usage per line, one a day up to the day before (1)
+  sample-ledger  write the sample ledger that ships with the project
+                   --out DIR        where to (examples/sample-ledger)
+";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_default();
+    let outcome = Args::read(words).and_then(|args| match command.as_str() {
+        "ledger" => ledger::bulk::command(args),
+        "sample-ledger" => ledger::sample::command(args),
+        "" | "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("no command {other:?}; `cargo xtask help` lists them").into()),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What ends a chore: a sentence for the person who runs it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;

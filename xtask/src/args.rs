@@ -1,0 +1,70 @@
+//! Flags of a chore: `--name value`, each once.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::Failure;
+
+/// The flags given, taken out one by one so that an unknown one is found at the end.
+#[derive(Debug)]
+pub(crate) struct Args {
+    given: Vec<(String, String)>,
+}
+
+impl Args {
+    /// Reads flags, each with its value.
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
+        let mut given: Vec<(String, String)> = Vec::new();
+        while let Some(word) = words.next() {
+            let name = word
+                .strip_prefix("--")
+                .ok_or_else(|| format!("expect a flag such as --lines, found {word:?}"))?;
+            let value = words.next().ok_or_else(|| format!("--{name} needs a value"))?;
+            if given.iter().any(|(other, _)| other == name) {
+                return Err(format!("--{name} is given twice").into());
+            }
+            given.push((name.to_owned(), value));
+        }
+        Ok(Self { given })
+    }
+
+    /// Takes out the value of a flag, where it is given.
+    pub(crate) fn take<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>, Failure> {
+        let Some(place) = self.given.iter().position(|(given, _)| given == name) else { return Ok(None) };
+        let (_, value) = self.given.swap_remove(place);
+        value.parse().map(Some).map_err(|error| format!("read --{name} {value:?}: {error}").into())
+    }
+
+    /// Refuses what nobody took out.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        match self.given.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(format!("--{name} is no flag of this command").into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> Result<Args, Failure> {
+        Args::read(words.iter().map(|&word| word.to_owned()))
+    }
+
+    #[test]
+    fn a_flag_is_taken_once_and_a_stranger_is_refused() {
+        let mut args = args(&["--lines", "20", "--sead", "3"]).unwrap();
+        assert_eq!(args.take::<u64>("lines").unwrap(), Some(20));
+        assert_eq!(args.take::<u64>("lines").unwrap(), None);
+        assert_eq!(args.finish().unwrap_err().to_string(), "--sead is no flag of this command");
+    }
+
+    #[test]
+    fn half_a_flag_is_refused() {
+        assert!(args(&["--lines"]).is_err());
+        assert!(args(&["lines", "3"]).is_err());
+        assert!(args(&["--lines", "3", "--lines", "4"]).is_err());
+        assert!(args(&["--lines", "many"]).unwrap().take::<u64>("lines").is_err());
+    }
+}
