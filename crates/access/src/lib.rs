@@ -1,1 +1,30 @@
-//! Room: access.
+//! The only room that can make a [`Permit`]: sign-in, sessions, the policy table, owned values.
+//!
+//! Knows nothing of SQL and of HTTP. What it must read before a permit exists comes through the two ports of
+//! [`ports`], which is the complete list of permit-less reads of the product.
+
+mod account;
+mod answer;
+mod authority;
+mod delay;
+mod document;
+mod owned;
+mod permit;
+pub mod policy;
+mod pool;
+pub mod ports;
+mod session;
+mod sign_in;
+
+pub use account::{CodeText, PasswordRefused, PasswordRules};
+pub use answer::Answer;
+pub use authority::{
+    Authorities, ElementAuthority, FeedAuthority, GateAuthority, OperatorAuthority, SubscriberAuthority,
+};
+pub use delay::{DelayBounds, Source};
+pub use document::{Document, DocumentError, open_document, seal_document};
+pub use owned::{NotTogether, Owned, OwnerTag};
+pub use permit::{Act, Append, Drive, ManageSessions, Operate, Permit, Read, SetSpeed, Subject};
+pub use pool::{HashPool, PoolBounds};
+pub use session::{Session, SessionError, SessionLimits};
+pub use sign_in::{ActivateError, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn};

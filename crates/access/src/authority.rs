@@ -1,0 +1,142 @@
+//! Authorities: the makers of permits, each a value that is made once and moved into the one room that may use it.
+
+use std::sync::Arc;
+
+use honnin_terms::{AccountId, HoldingId, Id, Moment, RequestId, TenantId};
+
+use crate::delay::Delays;
+use crate::permit::{Append, Drive, Operate, Subject};
+use crate::ports::{CredentialRows, KeyRelease, SessionRows};
+use crate::{HashPool, PasswordRules, Permit, SessionLimits};
+
+
+/// Gives permits to signed-in subscribers. Belongs to `care`.
+pub struct SubscriberAuthority {
+    pub(crate) tenant: TenantId,
+    pub(crate) sessions: Arc<dyn SessionRows>,
+    pub(crate) credentials: Arc<dyn CredentialRows>,
+    pub(crate) keys: Arc<dyn KeyRelease>,
+    pub(crate) session_limits: SessionLimits,
+    pub(crate) password_rules: PasswordRules,
+    pub(crate) code_seconds: i64,
+    pub(crate) pool: HashPool,
+    pub(crate) delays: Delays,
+    pub(crate) entropy: Arc<dyn honnin_terms::Entropy>,
+}
+
+/// Gives permits to append what the ledger says. Belongs to `intake`.
+#[derive(Debug)]
+pub struct FeedAuthority(TenantId);
+
+/// Gives permits to drive the network. Belongs to `network`.
+#[derive(Debug)]
+pub struct ElementAuthority(TenantId);
+
+/// Gives permits to what the operator does at the command line. Belongs to the binary.
+#[derive(Debug)]
+pub struct OperatorAuthority(pub(crate) TenantId);
+
+/// Opens owned values at the way out. Belongs to the egress gate of `care`.
+#[derive(Debug)]
+pub struct GateAuthority(());
+
+macro_rules! no_content {
+    ($($name:ident)+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+no_content!(SubscriberAuthority);
+
+/// All authorities of one tenant. Made once, in the binary; the lint list refuses its maker elsewhere.
+#[derive(Debug)]
+pub struct Authorities {
+    /// For `care`.
+    pub subscriber: SubscriberAuthority,
+    /// For `intake`.
+    pub feed: FeedAuthority,
+    /// For `network`.
+    pub element: ElementAuthority,
+    /// For the command line.
+    pub operator: OperatorAuthority,
+    /// For the egress gate.
+    pub gate: GateAuthority,
+}
+
+impl Authorities {
+    /// Makes the authorities of a tenant.
+    pub fn new(
+        tenant: TenantId,
+        sessions: Arc<dyn SessionRows>,
+        credentials: Arc<dyn CredentialRows>,
+        keys: Arc<dyn KeyRelease>,
+        settings: crate::SignInSettings,
+        entropy: Arc<dyn honnin_terms::Entropy>,
+    ) -> Self {
+        let crate::SignInSettings { session_limits, password_rules, code_seconds, delay_bounds, pool } = settings;
+        let delays = Delays::new(delay_bounds);
+        let subscriber = SubscriberAuthority {
+            tenant,
+            sessions,
+            credentials,
+            keys,
+            session_limits,
+            password_rules,
+            code_seconds,
+            pool,
+            delays,
+            entropy,
+        };
+        Self {
+            subscriber,
+            feed: FeedAuthority(tenant),
+            element: ElementAuthority(tenant),
+            operator: OperatorAuthority(tenant),
+            gate: GateAuthority(()),
+        }
+    }
+}
+
+/// The viewer of acts that no subscriber does: no account has this id, because ids are keyed hashes.
+const NOBODY: [u8; 16] = [0; 16];
+
+fn of_tenant(tenant: TenantId) -> Subject {
+    Subject { tenant, account: AccountId::from_octets(NOBODY), holding: None }
+}
+
+impl FeedAuthority {
+    /// A permit to append to the tenant's views.
+    pub fn append(&self, at: Moment, request: RequestId) -> Permit<Append> {
+        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+    }
+}
+
+impl ElementAuthority {
+    /// A permit to drive the tenant's network.
+    pub fn drive(&self, at: Moment, request: RequestId) -> Permit<Drive> {
+        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+    }
+
+    /// A permit to drive one line of one account.
+    pub fn drive_line(&self, account: AccountId, line: HoldingId, at: Moment, request: RequestId) -> Permit<Drive> {
+        let subject = Subject { tenant: self.0, account, holding: Some(line) };
+        Permit::new(subject, AccountId::from_octets(NOBODY), None, at, request)
+    }
+}
+
+impl OperatorAuthority {
+    /// A permit for an act at the command line.
+    pub fn operate(&self, at: Moment, request: RequestId) -> Permit<Operate> {
+        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+    }
+}
+
+impl SubscriberAuthority {
+    /// The tenant it serves.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}

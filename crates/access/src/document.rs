@@ -1,0 +1,106 @@
+//! Sealed documents: how a view is put into a blob and taken out again.
+//!
+//! Blob: schema version (2 octets), key epoch (4), then the sealed owner tag and document. The two numbers in front
+//! are part of the associated data, so altering them only makes the blob refuse to open.
+
+use honnin_seal::{Epoch, OpenError, Place, Purpose, SubjectKey};
+use honnin_terms::Entropy;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::OwnerTag;
+use crate::permit::Subject;
+
+/// A document that can be sealed as a view.
+pub trait Document: DeserializeOwned {
+    /// The kind: part of the associated data and of the row's key.
+    const KIND: &'static str;
+    /// The version of the document's shape; a change of shape is a new version.
+    const SCHEMA: u16;
+}
+
+/// A document that does not come out. Each of them is an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// The blob does not open: another key, another place, or altered.
+    #[error("open a document: the blob does not open with the key and place at hand")]
+    DoesNotOpen,
+    /// The blob has a shape this build does not read.
+    #[error("read a document: its schema version is {found}, this build reads {expected}")]
+    Schema {
+        /// The version this build reads.
+        expected: u16,
+        /// The version of the blob.
+        found: u16,
+    },
+    /// The plaintext is not such a document.
+    #[error("read a document: the opened octets are not a document of this kind")]
+    Malformed,
+    /// The permit at hand carries no key.
+    #[error("open a document: the permit carries no key")]
+    NoKey,
+}
+
+impl From<OpenError> for DocumentError {
+    fn from(_: OpenError) -> Self {
+        Self::DoesNotOpen
+    }
+}
+
+const HEADER: usize = 6;
+
+fn place<'a>(subject: &Subject, kind: &'static str, row: &'a [u8], schema: u16, epoch: Epoch) -> Place<'a> {
+    let Subject { tenant, account, holding } = *subject;
+    Place { holding, row, schema, epoch, ..Place::of_account(tenant, account, Purpose::Document(kind)) }
+}
+
+/// Seals a document for the subject its owner tag names.
+///
+/// # Errors
+/// [`DocumentError`] where the cipher refuses.
+pub fn seal_document<D: Document + Serialize>(
+    key: &SubjectKey,
+    epoch: Epoch,
+    owner: &OwnerTag,
+    row: &[u8],
+    document: &D,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, DocumentError> {
+    let mut plain = Vec::with_capacity(1024);
+    owner.write(&mut plain);
+    let plain = postcard::to_extend(document, plain).map_err(|_| DocumentError::Malformed)?;
+    let subject = Subject { tenant: owner.tenant, account: owner.account, holding: owner.holding };
+    let sealed = key.seal(&place(&subject, D::KIND, row, D::SCHEMA, epoch), &plain, entropy)?;
+    let mut blob = Vec::with_capacity(HEADER + sealed.len());
+    blob.extend_from_slice(&D::SCHEMA.to_be_bytes());
+    blob.extend_from_slice(&epoch.to_be_bytes());
+    blob.extend_from_slice(&sealed);
+    Ok(blob)
+}
+
+/// Opens a document that was sealed for `subject`, and says whose it says it is.
+///
+/// # Errors
+/// [`DocumentError`]; always an alarm.
+pub fn open_document<D: Document>(
+    key: &SubjectKey,
+    epoch: Epoch,
+    subject: &Subject,
+    row: &[u8],
+    blob: &[u8],
+) -> Result<(OwnerTag, D), DocumentError> {
+    let (schema, rest) = blob.split_first_chunk::<2>().ok_or(DocumentError::DoesNotOpen)?;
+    let (sealed_epoch, sealed) = rest.split_first_chunk::<4>().ok_or(DocumentError::DoesNotOpen)?;
+    let found = u16::from_be_bytes(*schema);
+    if u32::from_be_bytes(*sealed_epoch) != epoch {
+        return Err(DocumentError::DoesNotOpen);
+    }
+    let plain = key.open(&place(subject, D::KIND, row, found, epoch), sealed)?;
+    // Only after opening, so that an altered version number is told apart from a build that is too old.
+    if found != D::SCHEMA {
+        return Err(DocumentError::Schema { expected: D::SCHEMA, found });
+    }
+    let (tag, document) = OwnerTag::read(&plain).ok_or(DocumentError::Malformed)?;
+    let document = postcard::from_bytes(document).map_err(|_| DocumentError::Malformed)?;
+    Ok((tag, document))
+}

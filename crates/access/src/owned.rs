@@ -1,0 +1,121 @@
+//! Values that know whose they are.
+
+use std::fmt;
+
+use honnin_terms::{AccountId, HoldingId, Id, TenantId};
+
+use crate::permit::Subject;
+use crate::{GateAuthority, Permit};
+
+/// Whose a document is, written into it by its writer before it was sealed: the second witness, independent of
+/// the reader's keys and queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerTag {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account.
+    pub account: AccountId,
+    /// The holding; `None` for a document of the account itself.
+    pub holding: Option<HoldingId>,
+    /// The feed position (or version) the document was made at.
+    pub position: u64,
+}
+
+const TAG: usize = 4 + 16 + 1 + 16 + 8;
+
+impl OwnerTag {
+    /// The first octets of every sealed plaintext.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let Self { tenant, account, holding, position } = self;
+        out.extend_from_slice(&tenant.number().to_be_bytes());
+        out.extend_from_slice(account.octets());
+        out.push(u8::from(holding.is_some()));
+        out.extend_from_slice(holding.as_ref().map_or(&[0; 16][..], |id| id.octets()));
+        out.extend_from_slice(&position.to_be_bytes());
+    }
+
+    /// Reads a tag off the front of a plaintext.
+    pub(crate) fn read(plain: &[u8]) -> Option<(Self, &[u8])> {
+        let (tag, rest) = plain.split_first_chunk::<TAG>()?;
+        let (tenant, tag) = tag.split_first_chunk::<4>()?;
+        let (account, tag) = tag.split_first_chunk::<16>()?;
+        let (has_holding, tag) = tag.split_first()?;
+        let (holding, position) = tag.split_first_chunk::<16>()?;
+        let holding = match has_holding {
+            0 => None,
+            1 => Some(HoldingId::from_octets(*holding)),
+            _ => return None,
+        };
+        let tag = Self {
+            tenant: TenantId::new(u32::from_be_bytes(*tenant)),
+            account: AccountId::from_octets(*account),
+            holding,
+            position: u64::from_be_bytes(position.try_into().ok()?),
+        };
+        Some((tag, rest))
+    }
+
+    /// Whether the document is of that subject.
+    pub fn is_of(&self, subject: &Subject) -> bool {
+        let Subject { tenant, account, holding } = subject;
+        self.tenant == *tenant && self.account == *account && self.holding == *holding
+    }
+}
+
+/// Two values that are not of one account were put together: an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("join two documents: they are of different accounts")]
+pub struct NotTogether;
+
+/// A personal value, with the owner found inside it and the subject it was asked for.
+///
+/// It cannot be serialised, displayed or looked into; its `Debug` has no content. Only the egress gate, which
+/// holds the one [`GateAuthority`], can take the value out.
+pub struct Owned<T> {
+    tag: OwnerTag,
+    asked: Subject,
+    value: T,
+}
+
+impl<T> fmt::Debug for Owned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Owned(..)")
+    }
+}
+
+impl<T> Owned<T> {
+    pub(crate) const fn new(tag: OwnerTag, asked: Subject, value: T) -> Self {
+        Self { tag, asked, value }
+    }
+
+    /// A value that was never sealed but is this person's own by construction, such as the list of her sessions.
+    pub fn of_permit<A: crate::Act>(permit: &Permit<A>, value: T) -> Self {
+        let asked = *permit.subject();
+        let Subject { tenant, account, holding } = asked;
+        Self { tag: OwnerTag { tenant, account, holding, position: 0 }, asked, value }
+    }
+
+    /// Computes another value out of this one; the owner stays. A plain function, so that nothing can be carried out.
+    pub fn map<C: Copy + 'static, U>(self, context: C, f: fn(T, C) -> U) -> Owned<U> {
+        Owned { tag: self.tag, asked: self.asked, value: f(self.value, context) }
+    }
+
+    /// Puts a value of the same account beside this one.
+    ///
+    /// # Errors
+    /// [`NotTogether`] where the owners found inside are of different accounts.
+    pub fn join<U>(self, other: Owned<U>) -> Result<Owned<(T, U)>, NotTogether> {
+        let same = self.tag.tenant == other.tag.tenant
+            && self.tag.account == other.tag.account
+            && other.tag.is_of(&other.asked);
+        if !same {
+            return Err(NotTogether);
+        }
+        Ok(Owned { tag: self.tag, asked: self.asked, value: (self.value, other.value) })
+    }
+
+    /// The owner found inside, the subject asked for and the value: for the egress gate.
+    pub fn open_at_gate(self, _gate: &GateAuthority) -> (OwnerTag, Subject, T) {
+        (self.tag, self.asked, self.value)
+    }
+}

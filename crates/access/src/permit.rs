@@ -1,0 +1,149 @@
+//! Permits: this act, on this subject, by this account, at this moment, with the key that opens it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use honnin_seal::{Epoch, SubjectKey};
+use honnin_terms::{AccountId, Entropy, HoldingId, Moment, RequestId, TenantId};
+use serde::Serialize;
+
+use crate::document::{Document, DocumentError, open_document, seal_document};
+use crate::{Owned, OwnerTag};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What a permit allows. The list is closed.
+pub trait Act: sealed::Sealed + Send + Sync + 'static {}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+        impl sealed::Sealed for $name {}
+        impl Act for $name {}
+    )+};
+}
+
+acts! {
+    /// Read the views of one subject.
+    Read
+    /// Ask for another speed of one line.
+    SetSpeed
+    /// List and end the account's own sessions.
+    ManageSessions
+    /// Append what the ledger said. Can show nothing.
+    Append
+    /// Drive the network to what was asked.
+    Drive
+    /// Do what the operator does at the command line: invite, list, re-try.
+    Operate
+}
+
+/// Whose documents: one account's own, or one holding's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account.
+    pub account: AccountId,
+    /// The holding; `None` for the account itself.
+    pub holding: Option<HoldingId>,
+}
+
+/// Proof that one act on one subject was allowed. Cannot be made outside this room, copied or kept in a cache
+/// key; store methods take the subject from it and never from a request.
+pub struct Permit<A: Act> {
+    subject: Subject,
+    viewer: AccountId,
+    key: Option<(Epoch, SubjectKey)>,
+    at: Moment,
+    request: RequestId,
+    act: PhantomData<fn() -> A>,
+}
+
+impl<A: Act> fmt::Debug for Permit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl<A: Act> Permit<A> {
+    pub(crate) const fn new(
+        subject: Subject,
+        viewer: AccountId,
+        key: Option<(Epoch, SubjectKey)>,
+        at: Moment,
+        request: RequestId,
+    ) -> Self {
+        Self { subject, viewer, key, at, request, act: PhantomData }
+    }
+
+    /// Whose documents.
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Who acts.
+    pub const fn viewer(&self) -> AccountId {
+        self.viewer
+    }
+
+    /// The moment it was given.
+    pub const fn at(&self) -> Moment {
+        self.at
+    }
+
+    /// The request it was given for.
+    pub const fn request(&self) -> RequestId {
+        self.request
+    }
+
+    pub(crate) fn opened_key(&self) -> Option<(Epoch, &SubjectKey)> {
+        self.key.as_ref().map(|(epoch, key)| (*epoch, key))
+    }
+
+    fn open_own<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
+        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
+        let (tag, value) = open_document(key, *epoch, &self.subject, row, blob)?;
+        Ok(Owned::new(tag, self.subject, value))
+    }
+}
+
+impl Permit<Read> {
+    /// Opens a sealed document of the permit's subject.
+    ///
+    /// # Errors
+    /// [`DocumentError`]; always an alarm, never "nothing there".
+    pub fn open<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
+        self.open_own(row, blob)
+    }
+}
+
+impl Permit<SetSpeed> {
+    /// Opens the line's present wish or contract, in order to decide on the next.
+    ///
+    /// # Errors
+    /// As [`Permit::open`].
+    pub fn open<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
+        self.open_own(row, blob)
+    }
+
+    /// Seals the line's next wish.
+    ///
+    /// # Errors
+    /// [`DocumentError`] where the permit carries no key or the cipher refuses.
+    pub fn seal<D: Document + Serialize>(
+        &self,
+        row: &[u8],
+        document: &D,
+        position: u64,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, DocumentError> {
+        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
+        let Subject { tenant, account, holding } = self.subject;
+        seal_document(key, *epoch, &OwnerTag { tenant, account, holding, position }, row, document, entropy)
+    }
+}

@@ -1,0 +1,62 @@
+//! The policy table: which role may do what.
+
+/// What a session's account is to a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The contract holder herself.
+    Holder,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: &'static [Self] = &[Self::Holder];
+
+    /// The word of the JSON API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+        }
+    }
+}
+
+/// What can be done to a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Read a line's views.
+    ReadLine,
+    /// Read the account's own views: bills, profile.
+    ReadAccount,
+    /// Ask for another speed.
+    SetSpeed,
+    /// List and end sessions.
+    ManageSessions,
+}
+
+impl Deed {
+    /// All deeds.
+    pub const ALL: &'static [Self] = &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions];
+}
+
+/// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
+pub const fn may(role: Role, deed: Deed) -> bool {
+    match (role, deed) {
+        (Role::Holder, Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_is_the_table_that_was_reviewed() {
+        let mut table = String::new();
+        for role in Role::ALL {
+            for deed in Deed::ALL {
+                let verdict = if may(*role, *deed) { "may" } else { "may not" };
+                table += &format!("{} {verdict} {deed:?}\n", role.word());
+            }
+        }
+        assert_eq!(table, include_str!("policy_table.txt"));
+    }
+}

@@ -1,0 +1,374 @@
+//! Sign-in, activation by one-time code, and what a completed sign-in gives.
+//!
+//! Nothing personal is looked up before sign-in completes: the credential row of the account is the only row read.
+//! A name nobody has and a wrong password take the same way and give the same answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use honnin_seal::{AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey};
+use honnin_terms::{AccountId, Id, Moment, SessionId, TenantId};
+
+use crate::account::CodeRecord;
+use crate::permit::{ManageSessions, Operate, Subject};
+use crate::ports::{CredentialRow, RowError, SessionRow};
+use crate::session::{session_place, subject_key_place};
+use crate::{
+    CodeText, DelayBounds, HashPool, PasswordRefused, PasswordRules, Permit, SessionLimits, Source,
+    SubscriberAuthority,
+};
+
+/// Settings of sign-in.
+#[derive(Debug)]
+pub struct SignInSettings {
+    /// Limits of sessions.
+    pub session_limits: SessionLimits,
+    /// Rules of new passwords.
+    pub password_rules: PasswordRules,
+    /// How long a one-time code can be used, in seconds.
+    pub code_seconds: i64,
+    /// Bounds of the growing delay.
+    pub delay_bounds: DelayBounds,
+    /// The hashers.
+    pub pool: HashPool,
+}
+
+/// The device a session is made for.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// What the browser calls itself, shortened by the caller.
+    pub name: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// One try to sign in.
+pub struct SignIn<'a> {
+    /// 会員ID as typed.
+    pub login: &'a str,
+    /// The password as typed.
+    pub password: &'a str,
+    /// The device.
+    pub device: NewDevice,
+    /// Now.
+    pub now: Moment,
+}
+
+impl fmt::Debug for SignIn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignIn(..)")
+    }
+}
+
+/// Why a sign-in gives no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// The name or the password is wrong; which of them is not told.
+    #[error("sign in: the name or the password is wrong")]
+    Wrong,
+    /// Too many wrong answers; try again after so many seconds.
+    #[error("sign in: wait {0} seconds after many wrong answers")]
+    Delayed(i64),
+    /// Too many sign in at this moment.
+    #[error("sign in: too many sign in at this moment")]
+    Busy,
+    /// What is stored does not open: an alarm.
+    #[error("sign in: what is stored does not open")]
+    DoesNotOpen,
+    /// The store does not answer.
+    #[error("sign in: the store does not answer")]
+    Rows(#[from] RowError),
+}
+
+/// Why an activation is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ActivateError {
+    /// The name, the code or both are wrong, or the code has expired; which is not told.
+    #[error("activate: the name or the code is wrong, or the code has expired")]
+    Wrong,
+    /// The new password is refused.
+    #[error("activate: the new password is refused")]
+    Password(#[from] PasswordRefused),
+    /// As for a sign-in.
+    #[error("activate: sign-in is not possible")]
+    SignIn(#[from] SignInError),
+}
+
+impl From<RowError> for ActivateError {
+    fn from(error: RowError) -> Self {
+        Self::SignIn(error.into())
+    }
+}
+
+/// Proof that a sign-in of that account was completed; made only here, asked for by the keeper.
+#[derive(Debug)]
+pub struct SignInProof {
+    tenant: TenantId,
+    account: AccountId,
+}
+
+impl SignInProof {
+    /// The tenant.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The account.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+}
+
+/// A new session.
+pub struct SignedIn {
+    /// The token for the cookie; there is no other copy.
+    pub token: SessionToken,
+    /// The session's public name.
+    pub session: SessionId,
+    /// The account.
+    pub account: AccountId,
+    /// The mark of a known device, for a cookie of its own.
+    pub device_mark: [u8; 16],
+    /// When the session ends at the latest.
+    pub until: Moment,
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedIn(..)")
+    }
+}
+
+/// The hash a password is compared with where there is none, so that both ways cost the same.
+fn dummy(pool_cost: honnin_seal::HashCost) -> Option<PasswordHash> {
+    let honnin_seal::HashCost { memory_kib, passes, lanes } = pool_cost;
+    let text = format!(
+        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    );
+    PasswordHash::parse(&text).ok()
+}
+
+impl SubscriberAuthority {
+    /// The source of a sign-in: a known device where the mark is the account's own.
+    pub fn source_of(&self, login: &str, mark: Option<[u8; 16]>, address_prefix: u64) -> Source {
+        let account = self.keys.account_of(self.tenant, login.trim());
+        let expected = self.keys.device_mark(self.tenant, account);
+        match mark {
+            Some(mark) if honnin_seal::same_octets(&mark, &expected) => Source::KnownDevice,
+            _ => Source::Stranger(address_prefix),
+        }
+    }
+
+    /// Signs in by password.
+    ///
+    /// # Errors
+    /// [`SignInError`]; the same for a name nobody has as for a wrong password.
+    pub async fn sign_in(&self, request: SignIn<'_>) -> Result<SignedIn, SignInError> {
+        let SignIn { login, password, device, now } = request;
+        let account = self.keys.account_of(self.tenant, login.trim());
+        self.not_delayed(account, device.source, now)?;
+        let row = self.credentials.credential(self.tenant, account).await?;
+        let stored = row.as_ref().and_then(|row| row.password.as_deref());
+        let stored = stored.map(|sealed| self.keys.open_password(self.tenant, account, sealed)).transpose();
+        let stored = stored.map_err(|_| SignInError::DoesNotOpen)?;
+        let verdict = self.verify(stored, password).await?;
+        let (Some(row), true) = (row, verdict != PasswordVerdict::Wrong) else {
+            self.delays.count(account, device.source, now);
+            return Err(SignInError::Wrong);
+        };
+        self.delays.clear(account, device.source);
+        if verdict == PasswordVerdict::RightButOld {
+            self.renew_hash(account, &row, password).await;
+        }
+        let proof = SignInProof { tenant: self.tenant, account };
+        self.begin_session(&proof, &row, device, now).await
+    }
+
+    async fn verify(&self, stored: Option<PasswordHash>, password: &str) -> Result<PasswordVerdict, SignInError> {
+        let known = stored.is_some();
+        let hash = stored.or_else(|| dummy(self.pool.cost())).ok_or(SignInError::DoesNotOpen)?;
+        let password = zeroize::Zeroizing::new(password.to_owned());
+        let verdict = self.pool.run(move |hasher| hasher.verify(&hash, password.as_bytes())).await;
+        let verdict = verdict.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)?;
+        Ok(if known { verdict } else { PasswordVerdict::Wrong })
+    }
+
+    fn not_delayed(&self, account: AccountId, source: Source, now: Moment) -> Result<(), SignInError> {
+        match self.delays.wait_seconds(account, source, now) {
+            0 => Ok(()),
+            seconds => Err(SignInError::Delayed(seconds)),
+        }
+    }
+
+    /// Replaces an imported or cheaper hash after its first right use; where that fails the old one stays good.
+    async fn renew_hash(&self, account: AccountId, row: &CredentialRow, password: &str) {
+        let renewed = self.hash(password).await.ok();
+        let sealed = renewed.and_then(|hash| self.keys.seal_password(self.tenant, account, &hash).ok());
+        let Some(sealed) = sealed else { return };
+        let row = CredentialRow { password: Some(sealed), ..row.clone() };
+        if self.credentials.replace_credential(self.tenant, account, row, None).await.is_err() {
+            tracing::warn!("could not renew a password hash; the old one stays");
+        }
+    }
+
+    async fn hash(&self, password: &str) -> Result<PasswordHash, SignInError> {
+        let password = zeroize::Zeroizing::new(password.to_owned());
+        let entropy = Arc::clone(&self.entropy);
+        let hash = self.pool.run(move |hasher| hasher.hash(password.as_bytes(), &*entropy)).await;
+        hash.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)
+    }
+
+    /// Sets a new password by one-time code, ends all sessions of the account and signs in.
+    ///
+    /// # Errors
+    /// [`ActivateError`]; the same for a name nobody has as for a wrong code.
+    pub async fn activate(&self, request: SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {
+        let SignIn { login, password, device, now } = request;
+        let account = self.keys.account_of(self.tenant, login.trim());
+        self.not_delayed(account, device.source, now)?;
+        self.password_rules.check(login.trim(), password)?;
+        let row = self.credentials.credential(self.tenant, account).await?;
+        let sealed = row.as_ref().and_then(|row| row.code.as_deref());
+        let opened = sealed.map(|sealed| self.keys.open_code(self.tenant, account, sealed)).transpose();
+        let record = opened.map_err(|_| SignInError::DoesNotOpen)?.as_deref().and_then(CodeRecord::of_octets);
+        // The hash is computed in any case, so that both ways cost the same.
+        let hash = self.hash(password).await?;
+        let right = record.as_ref().is_some_and(|record| record.is(code, now));
+        let (Some(row), true) = (row.clone(), right) else {
+            self.delays.count(account, device.source, now);
+            if let (Some(row), Some(record)) = (row, record) {
+                self.note_wrong_code(account, row, record).await?;
+            }
+            return Err(ActivateError::Wrong);
+        };
+        let password = self.keys.seal_password(self.tenant, account, &hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let changed = CredentialRow { password: Some(password), code: None, ..row.clone() };
+        self.credentials.replace_credential(self.tenant, account, changed, Some(now)).await?;
+        self.delays.clear(account, device.source);
+        let proof = SignInProof { tenant: self.tenant, account };
+        Ok(self.begin_session(&proof, &row, device, now).await?)
+    }
+
+    async fn note_wrong_code(&self, account: AccountId, row: CredentialRow, record: CodeRecord) -> Result<(), SignInError> {
+        let octets = record.after_wrong_try().to_octets();
+        let code = self.keys.seal_code(self.tenant, account, &octets).map_err(|_| SignInError::DoesNotOpen)?;
+        let row = CredentialRow { code: Some(code), ..row };
+        match self.credentials.replace_credential(self.tenant, account, row, None).await {
+            // Another try was counted in between; the delay has counted this one.
+            Ok(()) | Err(RowError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Issues a one-time code for an account: for activation, or for a forgotten password. `None` where the ledger
+    /// knows no such account.
+    ///
+    /// # Errors
+    /// [`SignInError`] where the store does not answer or a record does not open.
+    pub async fn invite(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+    ) -> Result<Option<(CodeText, Moment)>, SignInError> {
+        let account = self.keys.account_of(self.tenant, login.trim());
+        let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(None) };
+        let until = permit.at().plus_seconds(self.code_seconds);
+        let (text, record) = CodeRecord::issue(&*self.entropy, until);
+        let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets());
+        let code = Some(sealed.map_err(|_| SignInError::DoesNotOpen)?);
+        self.credentials.replace_credential(self.tenant, account, CredentialRow { code, ..row }, None).await?;
+        Ok(Some((text, until)))
+    }
+
+    /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account.
+    ///
+    /// # Errors
+    /// As [`Self::invite`].
+    pub async fn import_password(
+        &self,
+        _permit: &Permit<Operate>,
+        login: &str,
+        hash: &PasswordHash,
+    ) -> Result<bool, SignInError> {
+        let account = self.keys.account_of(self.tenant, login.trim());
+        let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(false) };
+        let sealed = self.keys.seal_password(self.tenant, account, hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let row = CredentialRow { password: Some(sealed), ..row };
+        self.credentials.replace_credential(self.tenant, account, row, None).await?;
+        Ok(true)
+    }
+
+    /// Signs an account in without a password: for the demo and for load tools, at the operator's command line only.
+    ///
+    /// # Errors
+    /// As [`Self::sign_in`]; [`SignInError::Wrong`] where the ledger knows no such account.
+    pub async fn sign_in_for_demo(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+        device: NewDevice,
+    ) -> Result<SignedIn, SignInError> {
+        let account = self.keys.account_of(self.tenant, login.trim());
+        let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
+        let proof = SignInProof { tenant: self.tenant, account };
+        self.begin_session(&proof, &row, device, permit.at()).await
+    }
+
+    async fn begin_session(
+        &self,
+        proof: &SignInProof,
+        row: &CredentialRow,
+        device: NewDevice,
+        now: Moment,
+    ) -> Result<SignedIn, SignInError> {
+        let SignInProof { tenant, account } = *proof;
+        let account_key = self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
+        let token = SessionToken::random(&*self.entropy);
+        let mut octets = [0; 16];
+        self.entropy.fill(&mut octets);
+        let session = SessionId::from_octets(octets);
+        let wrapped_key = SessionKey::of_session(&token, session)
+            .and_then(|key| key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, &*self.entropy))
+            .map_err(|_| SignInError::DoesNotOpen)?;
+        let device = self.seal_device(tenant, account, session, &account_key, &device.name).await?;
+        let until = now.plus_seconds(self.session_limits.absolute_seconds);
+        let row =
+            SessionRow { tenant, session, account, epoch: row.epoch, wrapped_key, since: now, last_seen: now, until, device };
+        self.sessions.insert_session(token.row_hash(), row, self.session_limits.most_per_account).await?;
+        Ok(SignedIn { token, session, account, device_mark: self.keys.device_mark(tenant, account), until })
+    }
+
+    async fn seal_device(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        session: SessionId,
+        account_key: &AccountKey,
+        name: &str,
+    ) -> Result<Vec<u8>, SignInError> {
+        let row = self.sessions.subject_key(tenant, account, None).await?.ok_or(SignInError::DoesNotOpen)?;
+        let subject = Subject { tenant, account, holding: None };
+        let key: SubjectKey = account_key
+            .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)
+            .map_err(|_| SignInError::DoesNotOpen)?;
+        key.seal(&device_place(tenant, account, session, row.epoch), name.as_bytes(), &*self.entropy)
+            .map_err(|_| SignInError::DoesNotOpen)
+    }
+}
+
+fn device_place(tenant: TenantId, account: AccountId, session: SessionId, epoch: honnin_seal::Epoch) -> Place<'static> {
+    Place { session: Some(session), epoch, ..Place::of_account(tenant, account, Purpose::Document("device")) }
+}
+
+impl Permit<ManageSessions> {
+    /// The name of a session's device.
+    ///
+    /// # Errors
+    /// [`crate::DocumentError`]; an alarm.
+    pub fn device_name(&self, row: &SessionRow) -> Result<String, crate::DocumentError> {
+        let (epoch, key) = self.opened_key().ok_or(crate::DocumentError::NoKey)?;
+        let Subject { tenant, account, .. } = *self.subject();
+        let plain = key.open(&device_place(tenant, account, row.session, epoch), &row.device)?;
+        String::from_utf8(plain).map_err(|_| crate::DocumentError::Malformed)
+    }
+}
