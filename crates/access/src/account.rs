@@ -52,7 +52,7 @@ impl PasswordRules {
             return Err(PasswordRefused::TooLong);
         }
         let lower = password.to_lowercase();
-        let made_of = |text: &str| !text.is_empty() && lower.replace(text, "").chars().count() < 6;
+        let made_of = |text: &str| !text.is_empty() && lower.replace(text, "").chars().count() < 8;
         let repeats = (1..=length / 3).any(|period| {
             let letters: Vec<char> = lower.chars().collect();
             letters.iter().zip(letters.iter().skip(period)).all(|(a, b)| a == b)

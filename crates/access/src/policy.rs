@@ -50,13 +50,11 @@ mod tests {
 
     #[test]
     fn the_policy_is_the_table_that_was_reviewed() {
-        let mut table = String::new();
-        for role in Role::ALL {
-            for deed in Deed::ALL {
-                let verdict = if may(*role, *deed) { "may" } else { "may not" };
-                table += &format!("{} {verdict} {deed:?}\n", role.word());
-            }
-        }
+        let row = |role: &Role, deed: &Deed| {
+            let verdict = if may(*role, *deed) { "may" } else { "may not" };
+            format!("{} {verdict} {deed:?}\n", role.word())
+        };
+        let table: String = Role::ALL.iter().flat_map(|role| Deed::ALL.iter().map(move |deed| row(role, deed))).collect();
         assert_eq!(table, include_str!("policy_table.txt"));
     }
 }

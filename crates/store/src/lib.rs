@@ -1,1 +1,44 @@
-//! Room: store.
+//! What storage promises: documents, and traits whose methods take a permit and the subject from it.
+//!
+//! Knows nothing of engines. One conformance suite holds every engine to these promises.
+
+pub mod document;
+mod feed;
+mod operator;
+mod speed;
+mod views;
+
+pub use feed::{
+    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows, NoticeRow,
+    Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
+};
+pub use honnin_access::Answer;
+pub use honnin_access::ports::RowError as Error;
+pub use operator::{MessageKind, OperatorRows, StoreReport};
+pub use speed::{Claim, ClaimedWish, Outcome, SpeedRows, SpeedRow, WishAnswer, WishKey, NewWish};
+pub use views::{DeviceRows, NoticeRows, ViewRows, read_view};
+
+/// Everything an engine implements; the binary picks the engine once and hands this on.
+pub trait Store:
+    honnin_access::ports::SessionRows
+    + honnin_access::ports::CredentialRows
+    + ViewRows
+    + DeviceRows
+    + NoticeRows
+    + SpeedRows
+    + FeedRows
+    + OperatorRows
+{
+}
+
+impl<T> Store for T where
+    T: honnin_access::ports::SessionRows
+        + honnin_access::ports::CredentialRows
+        + ViewRows
+        + DeviceRows
+        + NoticeRows
+        + SpeedRows
+        + FeedRows
+        + OperatorRows
+{
+}
