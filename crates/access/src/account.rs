@@ -35,8 +35,15 @@ pub enum PasswordRefused {
     Guessable,
 }
 
-const WELL_KNOWN: &[&str] =
-    &["password", "qwertyuiop", "1234567890", "abcdefghijklmnopqrstuvwxyz", "passw0rd", "iloveyou", "administrator"];
+const WELL_KNOWN: &[&str] = &[
+    "password",
+    "qwertyuiop",
+    "1234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "passw0rd",
+    "iloveyou",
+    "administrator",
+];
 
 impl PasswordRules {
     /// Whether a new password may be taken.
@@ -167,10 +174,17 @@ mod tests {
         let rules = PasswordRules::default();
         assert_eq!(rules.check("mio123", "short"), Err(PasswordRefused::TooShort));
         assert_eq!(rules.check("mio123", &"長".repeat(257)), Err(PasswordRefused::TooLong));
-        for guessable in ["aaaaaaaaaaaaaaaa", "abcabcabcabcabcabc", "passwordpassword", "mio55598548mio55598548", "1234567890123456"] {
+        for guessable in [
+            "aaaaaaaaaaaaaaaa",
+            "abcabcabcabcabcabc",
+            "passwordpassword",
+            "mio55598548mio55598548",
+            "1234567890123456",
+        ] {
             assert_eq!(rules.check("mio55598548", guessable), Err(PasswordRefused::Guessable), "{guessable}");
         }
-        for fine in ["正しい馬と電池とホチキスの針束", "correct horse battery", "umi no mieru ie"] {
+        for fine in ["正しい馬と電池とホチキスの針束", "correct horse battery", "umi no mieru ie"]
+        {
             assert_eq!(rules.check("mio55598548", fine), Ok(()), "{fine}");
         }
     }

@@ -9,7 +9,6 @@ use crate::permit::{Append, Drive, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::{HashPool, PasswordRules, Permit, SessionLimits};
 
-
 /// Gives permits to signed-in subscribers. Belongs to `care`.
 pub struct SubscriberAuthority {
     pub(crate) tenant: TenantId,
@@ -76,7 +75,8 @@ impl Authorities {
         settings: crate::SignInSettings,
         entropy: Arc<dyn honnin_terms::Entropy>,
     ) -> Self {
-        let crate::SignInSettings { session_limits, password_rules, code_seconds, delay_bounds, pool } = settings;
+        let crate::SignInSettings { session_limits, password_rules, code_seconds, delay_bounds, pool } =
+            settings;
         let delays = Delays::new(delay_bounds);
         let subscriber = SubscriberAuthority {
             tenant,
@@ -121,7 +121,13 @@ impl ElementAuthority {
     }
 
     /// A permit to drive one line of one account.
-    pub fn drive_line(&self, account: AccountId, line: HoldingId, at: Moment, request: RequestId) -> Permit<Drive> {
+    pub fn drive_line(
+        &self,
+        account: AccountId,
+        line: HoldingId,
+        at: Moment,
+        request: RequestId,
+    ) -> Permit<Drive> {
         let subject = Subject { tenant: self.0, account, holding: Some(line) };
         Permit::new(subject, AccountId::from_octets(NOBODY), None, at, request)
     }

@@ -27,7 +27,13 @@ pub struct DelayBounds {
 
 impl Default for DelayBounds {
     fn default() -> Self {
-        Self { free: 4, longest_seconds: 60, longest_for_all_seconds: 4, forget_seconds: 1_800, most: 262_144 }
+        Self {
+            free: 4,
+            longest_seconds: 60,
+            longest_for_all_seconds: 4,
+            forget_seconds: 1_800,
+            most: 262_144,
+        }
     }
 }
 
@@ -112,7 +118,8 @@ impl Delays {
         }
         wrong.retain(|_, seen| seen.forget_at > now);
         if wrong.len() >= self.bounds.most
-            && let Some(soonest) = wrong.iter().min_by_key(|(_, seen)| seen.forget_at).map(|(counter, _)| *counter)
+            && let Some(soonest) =
+                wrong.iter().min_by_key(|(_, seen)| seen.forget_at).map(|(counter, _)| *counter)
         {
             wrong.remove(&soonest);
         }
@@ -144,7 +151,13 @@ mod tests {
     #[test]
     fn the_delay_grows_and_stops_growing() {
         let waits: Vec<i64> = (0..14)
-            .map(|wrong| after_wrong_answers(wrong, Source::KnownDevice).wait_seconds(her(), Source::KnownDevice, Moment::EPOCH))
+            .map(|wrong| {
+                after_wrong_answers(wrong, Source::KnownDevice).wait_seconds(
+                    her(),
+                    Source::KnownDevice,
+                    Moment::EPOCH,
+                )
+            })
             .collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
@@ -155,7 +168,10 @@ mod tests {
         assert_eq!(delays.wait_seconds(her(), Source::KnownDevice, Moment::EPOCH), 0);
         assert_eq!(delays.wait_seconds(her(), Source::Stranger(8), Moment::EPOCH), 4);
         assert_eq!(delays.wait_seconds(her(), Source::Stranger(7), Moment::EPOCH), 60);
-        assert_eq!(delays.wait_seconds(AccountId::from_octets([2; 16]), Source::Stranger(7), Moment::EPOCH), 0);
+        assert_eq!(
+            delays.wait_seconds(AccountId::from_octets([2; 16]), Source::Stranger(7), Moment::EPOCH),
+            0
+        );
     }
 
     #[test]
@@ -171,7 +187,11 @@ mod tests {
     fn counters_stay_within_their_bound() {
         let delays = Delays::new(DelayBounds { most: 8, ..DelayBounds::default() });
         for n in 0..100u64 {
-            delays.count(AccountId::from_octets(u128::from(n).to_be_bytes()), Source::Stranger(n), Moment::EPOCH);
+            delays.count(
+                AccountId::from_octets(u128::from(n).to_be_bytes()),
+                Source::Stranger(n),
+                Moment::EPOCH,
+            );
         }
         assert!(delays.wrong.lock().unwrap().len() <= 8);
     }

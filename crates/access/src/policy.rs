@@ -34,7 +34,8 @@ pub enum Deed {
 
 impl Deed {
     /// All deeds.
-    pub const ALL: &'static [Self] = &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions];
+    pub const ALL: &'static [Self] =
+        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions];
 }
 
 /// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
@@ -54,7 +55,8 @@ mod tests {
             let verdict = if may(*role, *deed) { "may" } else { "may not" };
             format!("{} {verdict} {deed:?}\n", role.word())
         };
-        let table: String = Role::ALL.iter().flat_map(|role| Deed::ALL.iter().map(move |deed| row(role, deed))).collect();
+        let table: String =
+            Role::ALL.iter().flat_map(|role| Deed::ALL.iter().map(move |deed| row(role, deed))).collect();
         assert_eq!(table, include_str!("policy_table.txt"));
     }
 }

@@ -54,7 +54,9 @@ impl HashPool {
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..bounds.threads.max(1) {
             let waiting = Arc::clone(&waiting);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(&waiting, bounds.cost.hasher()))?;
+            thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&waiting, bounds.cost.hasher()))?;
         }
         Ok(Self { jobs, bounds })
     }

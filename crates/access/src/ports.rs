@@ -77,7 +77,11 @@ pub struct CredentialRow {
 /// Sessions and the keys they open: one point read each.
 pub trait SessionRows: Send + Sync {
     /// The session of that hash.
-    fn session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>>;
+    fn session(
+        &self,
+        tenant: TenantId,
+        row_hash: &Digest,
+    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>>;
     /// The newest key of a subject of that account.
     fn subject_key(
         &self,
@@ -86,9 +90,19 @@ pub trait SessionRows: Send + Sync {
         holding: Option<HoldingId>,
     ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>>;
     /// Writes a new session; ends the oldest ones of the account beyond `most`.
-    fn insert_session(&self, row_hash: Digest, row: SessionRow, most: usize) -> Answer<'_, Result<(), RowError>>;
+    fn insert_session(
+        &self,
+        row_hash: Digest,
+        row: SessionRow,
+        most: usize,
+    ) -> Answer<'_, Result<(), RowError>>;
     /// Notes when a session was last seen.
-    fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: Moment) -> Answer<'_, Result<(), RowError>>;
+    fn touch_session(
+        &self,
+        tenant: TenantId,
+        row_hash: &Digest,
+        seen: Moment,
+    ) -> Answer<'_, Result<(), RowError>>;
     /// Ends the session of that hash; ends nothing where there is none.
     fn end_session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<(), RowError>>;
 }
@@ -96,7 +110,11 @@ pub trait SessionRows: Send + Sync {
 /// Credentials. Before sign-in completes nothing else of the account is read.
 pub trait CredentialRows: Send + Sync {
     /// The account's credential row.
-    fn credential(&self, tenant: TenantId, account: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>>;
+    fn credential(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Answer<'_, Result<Option<CredentialRow>, RowError>>;
     /// Replaces password and code where the row still has the version that was read. `end_sessions` ends all
     /// sessions of the account and leaves a message for its holder in the same transaction.
     fn replace_credential(
@@ -116,12 +134,22 @@ pub trait KeyRelease: Send + Sync {
     ///
     /// # Errors
     /// [`OpenError`]; an alarm.
-    fn open_password(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<PasswordHash, OpenError>;
+    fn open_password(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        sealed: &[u8],
+    ) -> Result<PasswordHash, OpenError>;
     /// Seals a password hash.
     ///
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
-    fn seal_password(&self, tenant: TenantId, account: AccountId, hash: &PasswordHash) -> Result<Vec<u8>, OpenError>;
+    fn seal_password(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        hash: &PasswordHash,
+    ) -> Result<Vec<u8>, OpenError>;
     /// Opens the record of a one-time code.
     ///
     /// # Errors

@@ -25,7 +25,12 @@ pub struct SessionLimits {
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { idle_seconds: 30 * 86_400, absolute_seconds: 180 * 86_400, most_per_account: 16, touch_seconds: 60 }
+        Self {
+            idle_seconds: 30 * 86_400,
+            absolute_seconds: 180 * 86_400,
+            most_per_account: 16,
+            touch_seconds: 60,
+        }
     }
 }
 
@@ -128,7 +133,12 @@ impl SubscriberAuthority {
     ///
     /// # Errors
     /// [`SessionError::Unknown`] for a token without a living session; [`SessionError::DoesNotOpen`] is an alarm.
-    pub async fn session(&self, token: &SessionToken, request: RequestId, now: Moment) -> Result<Session, SessionError> {
+    pub async fn session(
+        &self,
+        token: &SessionToken,
+        request: RequestId,
+        now: Moment,
+    ) -> Result<Session, SessionError> {
         let row_hash = token.row_hash();
         let row = self.sessions.session(self.tenant, &row_hash).await?.ok_or(SessionError::Unknown)?;
         let limits = &self.session_limits;
@@ -143,7 +153,16 @@ impl SubscriberAuthority {
         if idle >= limits.touch_seconds {
             self.sessions.touch_session(tenant, &row_hash, now).await?;
         }
-        Ok(Session { tenant, account, id: session, row_hash, account_key, since: row.since, at: now, request })
+        Ok(Session {
+            tenant,
+            account,
+            id: session,
+            row_hash,
+            account_key,
+            since: row.since,
+            at: now,
+            request,
+        })
     }
 
     /// A permit to read one line of the session's account; `None` where it is not hers or not there, which are not
@@ -151,7 +170,11 @@ impl SubscriberAuthority {
     ///
     /// # Errors
     /// [`SessionError::DoesNotOpen`] is an alarm.
-    pub async fn read_line(&self, session: &Session, line: HoldingId) -> Result<Option<Permit<Read>>, SessionError> {
+    pub async fn read_line(
+        &self,
+        session: &Session,
+        line: HoldingId,
+    ) -> Result<Option<Permit<Read>>, SessionError> {
         self.permit(session, Some(line), Deed::ReadLine).await
     }
 
@@ -167,7 +190,11 @@ impl SubscriberAuthority {
     ///
     /// # Errors
     /// As [`Self::read_line`].
-    pub async fn set_speed(&self, session: &Session, line: HoldingId) -> Result<Option<Permit<SetSpeed>>, SessionError> {
+    pub async fn set_speed(
+        &self,
+        session: &Session,
+        line: HoldingId,
+    ) -> Result<Option<Permit<SetSpeed>>, SessionError> {
         self.permit(session, Some(line), Deed::SetSpeed).await
     }
 
@@ -175,7 +202,10 @@ impl SubscriberAuthority {
     ///
     /// # Errors
     /// As [`Self::read_line`].
-    pub async fn manage_sessions(&self, session: &Session) -> Result<Option<Permit<ManageSessions>>, SessionError> {
+    pub async fn manage_sessions(
+        &self,
+        session: &Session,
+    ) -> Result<Option<Permit<ManageSessions>>, SessionError> {
         self.permit(session, None, Deed::ManageSessions).await
     }
 

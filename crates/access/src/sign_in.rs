@@ -6,7 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_seal::{AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey};
+use honnin_seal::{
+    AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey,
+};
 use honnin_terms::{AccountId, Id, Moment, SessionId, TenantId};
 
 use crate::account::CodeRecord;
@@ -184,7 +186,11 @@ impl SubscriberAuthority {
         self.begin_session(&proof, &row, device, now).await
     }
 
-    async fn verify(&self, stored: Option<PasswordHash>, password: &str) -> Result<PasswordVerdict, SignInError> {
+    async fn verify(
+        &self,
+        stored: Option<PasswordHash>,
+        password: &str,
+    ) -> Result<PasswordVerdict, SignInError> {
         let known = stored.is_some();
         let hash = stored.or_else(|| dummy(self.pool.cost())).ok_or(SignInError::DoesNotOpen)?;
         let password = zeroize::Zeroizing::new(password.to_owned());
@@ -241,7 +247,8 @@ impl SubscriberAuthority {
             }
             return Err(ActivateError::Wrong);
         };
-        let password = self.keys.seal_password(self.tenant, account, &hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let password =
+            self.keys.seal_password(self.tenant, account, &hash).map_err(|_| SignInError::DoesNotOpen)?;
         let changed = CredentialRow { password: Some(password), code: None, ..row.clone() };
         self.credentials.replace_credential(self.tenant, account, changed, Some(now)).await?;
         self.delays.clear(account, device.source);
@@ -249,9 +256,15 @@ impl SubscriberAuthority {
         Ok(self.begin_session(&proof, &row, device, now).await?)
     }
 
-    async fn note_wrong_code(&self, account: AccountId, row: CredentialRow, record: CodeRecord) -> Result<(), SignInError> {
+    async fn note_wrong_code(
+        &self,
+        account: AccountId,
+        row: CredentialRow,
+        record: CodeRecord,
+    ) -> Result<(), SignInError> {
         let octets = record.after_wrong_try().to_octets();
-        let code = self.keys.seal_code(self.tenant, account, &octets).map_err(|_| SignInError::DoesNotOpen)?;
+        let code =
+            self.keys.seal_code(self.tenant, account, &octets).map_err(|_| SignInError::DoesNotOpen)?;
         let row = CredentialRow { code: Some(code), ..row };
         match self.credentials.replace_credential(self.tenant, account, row, None).await {
             // Another try was counted in between; the delay has counted this one.
@@ -276,7 +289,9 @@ impl SubscriberAuthority {
         let (text, record) = CodeRecord::issue(&*self.entropy, until);
         let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets());
         let code = Some(sealed.map_err(|_| SignInError::DoesNotOpen)?);
-        self.credentials.replace_credential(self.tenant, account, CredentialRow { code, ..row }, None).await?;
+        self.credentials
+            .replace_credential(self.tenant, account, CredentialRow { code, ..row }, None)
+            .await?;
         Ok(Some((text, until)))
     }
 
@@ -292,7 +307,8 @@ impl SubscriberAuthority {
     ) -> Result<bool, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(false) };
-        let sealed = self.keys.seal_password(self.tenant, account, hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let sealed =
+            self.keys.seal_password(self.tenant, account, hash).map_err(|_| SignInError::DoesNotOpen)?;
         let row = CredentialRow { password: Some(sealed), ..row };
         self.credentials.replace_credential(self.tenant, account, row, None).await?;
         Ok(true)
@@ -322,18 +338,30 @@ impl SubscriberAuthority {
         now: Moment,
     ) -> Result<SignedIn, SignInError> {
         let SignInProof { tenant, account } = *proof;
-        let account_key = self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
+        let account_key =
+            self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
         let token = SessionToken::random(&*self.entropy);
         let mut octets = [0; 16];
         self.entropy.fill(&mut octets);
         let session = SessionId::from_octets(octets);
         let wrapped_key = SessionKey::of_session(&token, session)
-            .and_then(|key| key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, &*self.entropy))
+            .and_then(|key| {
+                key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, &*self.entropy)
+            })
             .map_err(|_| SignInError::DoesNotOpen)?;
         let device = self.seal_device(tenant, account, session, &account_key, &device.name).await?;
         let until = now.plus_seconds(self.session_limits.absolute_seconds);
-        let row =
-            SessionRow { tenant, session, account, epoch: row.epoch, wrapped_key, since: now, last_seen: now, until, device };
+        let row = SessionRow {
+            tenant,
+            session,
+            account,
+            epoch: row.epoch,
+            wrapped_key,
+            since: now,
+            last_seen: now,
+            until,
+            device,
+        };
         self.sessions.insert_session(token.row_hash(), row, self.session_limits.most_per_account).await?;
         Ok(SignedIn { token, session, account, device_mark: self.keys.device_mark(tenant, account), until })
     }
@@ -356,7 +384,12 @@ impl SubscriberAuthority {
     }
 }
 
-fn device_place(tenant: TenantId, account: AccountId, session: SessionId, epoch: honnin_seal::Epoch) -> Place<'static> {
+fn device_place(
+    tenant: TenantId,
+    account: AccountId,
+    session: SessionId,
+    epoch: honnin_seal::Epoch,
+) -> Place<'static> {
     Place { session: Some(session), epoch, ..Place::of_account(tenant, account, Purpose::Document("device")) }
 }
 

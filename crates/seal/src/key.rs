@@ -147,7 +147,11 @@ impl<K: KeyKind> KeyMaterial<K> {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn unwrap_key<I: KeyKind>(&self, place: &Place<'_>, blob: &[u8]) -> Result<KeyMaterial<I>, OpenError> {
+    pub fn unwrap_key<I: KeyKind>(
+        &self,
+        place: &Place<'_>,
+        blob: &[u8],
+    ) -> Result<KeyMaterial<I>, OpenError> {
         let (sealed, commitment) = blob.split_last_chunk::<COMMITMENT>().ok_or(OpenError)?;
         let plain = zeroize::Zeroizing::new(self.open(place, sealed)?);
         let octets = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| OpenError)?;
@@ -192,7 +196,12 @@ impl KeeperKey {
     ///
     /// # Errors
     /// As [`KeyMaterial::seal`].
-    pub fn seal_secret(&self, place: &Place<'_>, secret: &Secret, entropy: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
+    pub fn seal_secret(
+        &self,
+        place: &Place<'_>,
+        secret: &Secret,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
         self.seal(place, secret.expose(), entropy)
     }
 

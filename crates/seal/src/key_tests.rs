@@ -70,8 +70,10 @@ fn a_wrapped_key_opens_for_its_own_session_only() {
     let session = SessionId::from_octets([3; 16]);
     let here = Place { purpose: Purpose::AccountKeyForSession, ..place(b"") };
     let account_key = AccountKey::random(&Fixed(9));
-    let wrapped = SessionKey::of_session(&token, session).unwrap().wrap(&here, &account_key, &Fixed(4)).unwrap();
-    let opened = SessionKey::of_session(&token, session).unwrap().unwrap_key::<OfAccount>(&here, &wrapped).unwrap();
+    let wrapped =
+        SessionKey::of_session(&token, session).unwrap().wrap(&here, &account_key, &Fixed(4)).unwrap();
+    let opened =
+        SessionKey::of_session(&token, session).unwrap().unwrap_key::<OfAccount>(&here, &wrapped).unwrap();
     assert_eq!(opened.commitment(), account_key.commitment());
     for key in [
         SessionKey::of_session(&other, session).unwrap(),
@@ -87,10 +89,15 @@ fn a_commitment_of_another_key_is_refused() {
     let here = Place { purpose: Purpose::SubjectKeyForKeeper, ..place(b"") };
     let one = keeper.wrap(&here, &SubjectKey::random(&Fixed(2)), &Fixed(3)).unwrap();
     let two = keeper.wrap(&here, &SubjectKey::random(&Fixed(4)), &Fixed(3)).unwrap();
-    let crossed = [one.split_last_chunk::<32>().unwrap().0, two.split_last_chunk::<32>().unwrap().1.as_slice()].concat();
+    let crossed =
+        [one.split_last_chunk::<32>().unwrap().0, two.split_last_chunk::<32>().unwrap().1.as_slice()]
+            .concat();
     assert!(keeper.unwrap_key::<OfSubject>(&here, &one).is_ok());
     assert!(keeper.unwrap_key::<OfSubject>(&here, &crossed).is_err());
-    assert!(keeper.unwrap_key::<OfAccount>(&here, &one).is_err(), "a key of one family never serves as another");
+    assert!(
+        keeper.unwrap_key::<OfAccount>(&here, &one).is_err(),
+        "a key of one family never serves as another"
+    );
 }
 
 #[test]
@@ -102,13 +109,17 @@ fn fixed_vectors_hold_so_that_a_new_build_opens_old_data() {
     let hex = |octets: &[u8]| data_encoding::HEXLOWER.encode(octets);
     assert_eq!(hex(&blob), include_str!("vectors/blob.hex").trim());
     assert_eq!(hex(&index.index(&[b"number", b"817012345678"])), include_str!("vectors/index.hex").trim());
-    assert_eq!(hex(&SessionToken::random(&Fixed(0x33)).row_hash()), include_str!("vectors/row_hash.hex").trim());
+    assert_eq!(
+        hex(&SessionToken::random(&Fixed(0x33)).row_hash()),
+        include_str!("vectors/row_hash.hex").trim()
+    );
 }
 
 #[test]
 fn nothing_secret_is_printed() {
     let key = AccountKey::random(&Fixed(0xab));
-    let printed = format!("{key:?} {:?} {:?}", Secret::from_octets([0xab; 32]), SessionToken::random(&Fixed(0xab)));
+    let printed =
+        format!("{key:?} {:?} {:?}", Secret::from_octets([0xab; 32]), SessionToken::random(&Fixed(0xab)));
     assert!(!printed.contains("ab, ") && !printed.contains("171"), "{printed}");
 }
 

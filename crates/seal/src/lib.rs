@@ -15,7 +15,9 @@ mod secret;
 mod sign;
 
 pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets};
-pub use key::{AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, OpenError, SessionKey, SubjectKey};
+pub use key::{
+    AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, OpenError, SessionKey, SubjectKey,
+};
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};

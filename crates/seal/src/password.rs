@@ -22,8 +22,10 @@ const MOST_ITERATIONS: u32 = 5_000_000;
 
 /// A text that is not a password hash we can verify within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("read a password hash: expect a PHC string of argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512 \
-         with at most 256 MiB, 16 passes, 16 lanes, 5,000,000 iterations")]
+#[error(
+    "read a password hash: expect a PHC string of argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512 \
+         with at most 256 MiB, 16 passes, 16 lanes, 5,000,000 iterations"
+)]
 pub struct BadPhc;
 
 /// What verifying a password found.
@@ -100,7 +102,8 @@ impl Scheme {
             return Err(BadPhc);
         }
         let iterations = |algorithm| {
-            let count = number("i").and_then(NonZeroU32::new).filter(|i| i.get() <= MOST_ITERATIONS).ok_or(BadPhc)?;
+            let count =
+                number("i").and_then(NonZeroU32::new).filter(|i| i.get() <= MOST_ITERATIONS).ok_or(BadPhc)?;
             Ok(Self::Pbkdf2(algorithm, count))
         };
         match hash.algorithm.as_str() {
@@ -108,13 +111,17 @@ impl Scheme {
             "pbkdf2-sha512" => iterations(pbkdf2::PBKDF2_HMAC_SHA512),
             name => {
                 let algorithm = Algorithm::new(name).map_err(|_| BadPhc)?;
-                let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| BadPhc)?;
+                let version =
+                    hash.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| BadPhc)?;
                 let (memory, passes, lanes) = (number("m"), number("t"), number("p"));
-                let (Some(memory), Some(passes), Some(lanes)) = (memory, passes, lanes) else { return Err(BadPhc) };
+                let (Some(memory), Some(passes), Some(lanes)) = (memory, passes, lanes) else {
+                    return Err(BadPhc);
+                };
                 if memory > MOST_MEMORY_KIB || passes > MOST_PASSES || lanes > MOST_LANES {
                     return Err(BadPhc);
                 }
-                let params = Params::new(memory, passes, lanes, Some(output.as_bytes().len())).map_err(|_| BadPhc)?;
+                let params =
+                    Params::new(memory, passes, lanes, Some(output.as_bytes().len())).map_err(|_| BadPhc)?;
                 Ok(Self::Argon2(algorithm, version, params))
             }
         }
@@ -206,7 +213,9 @@ impl Hasher {
 pub(crate) fn stretch(content: &[u8], salt: &[u8; 16]) -> Option<Secret> {
     let params = Params::new(64 * 1024, 3, 1, Some(32)).ok()?;
     let mut out = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(content, salt, &mut out).ok()?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(content, salt, &mut out)
+        .ok()?;
     Some(Secret::from_octets(out))
 }
 
@@ -239,7 +248,8 @@ mod tests {
     #[test]
     fn hashes_of_other_makers_verify_and_ask_to_be_renewed() {
         // Made with Python: hashlib.pbkdf2_hmac("sha256", b"password", b"saltsaltsaltsalt", 1000, 32).
-        let pbkdf2 = "$pbkdf2-sha256$i=1000$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA";
+        let pbkdf2 =
+            "$pbkdf2-sha256$i=1000$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA";
         let hash = PasswordHash::parse(pbkdf2).unwrap();
         let mut hasher = CHEAP.hasher();
         assert_eq!(hasher.verify(&hash, b"password"), Ok(PasswordVerdict::RightButOld));

@@ -5,8 +5,8 @@
 
 use honnin_access::Document;
 use honnin_terms::{
-    BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, Msisdn, Octets, PurchaseId,
-    SpeedReason, SpeedState, Yen,
+    BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, Msisdn, Octets,
+    PurchaseId, SpeedReason, SpeedState, Yen,
 };
 use serde::{Deserialize, Serialize};
 

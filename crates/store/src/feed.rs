@@ -173,11 +173,29 @@ pub trait FeedRows: Send + Sync {
     /// The whole directory, entry by entry.
     fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error>;
     /// What is stored of these accounts (ascending); unknown ones are absent.
-    fn accounts(&self, permit: &Permit<Append>, accounts: &[AccountId]) -> Answer<'_, Result<Vec<StoredAccount>, Error>>;
+    fn accounts(
+        &self,
+        permit: &Permit<Append>,
+        accounts: &[AccountId],
+    ) -> Answer<'_, Result<Vec<StoredAccount>, Error>>;
     /// The content hashes of those records that were taken before, in the order asked; `None` for a new one.
-    fn seen(&self, permit: &Permit<Append>, records: &[RecordKey]) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>>;
+    fn seen(
+        &self,
+        permit: &Permit<Append>,
+        records: &[RecordKey],
+    ) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>>;
     /// Writes a batch where `feed` stands at `progress.position - 1`; all or nothing.
-    fn commit(&self, permit: &Permit<Append>, feed: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>>;
+    fn commit(
+        &self,
+        permit: &Permit<Append>,
+        feed: &str,
+        batch: Batch,
+    ) -> Answer<'_, Result<Committed, Error>>;
     /// Rows in quarantine, oldest first, at most `most` after the first `skip`.
-    fn quarantined(&self, permit: &Permit<Append>, skip: u64, most: usize) -> Answer<'_, Result<Vec<QuarantineRow>, Error>>;
+    fn quarantined(
+        &self,
+        permit: &Permit<Append>,
+        skip: u64,
+        most: usize,
+    ) -> Answer<'_, Result<Vec<QuarantineRow>, Error>>;
 }

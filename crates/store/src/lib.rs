@@ -9,13 +9,15 @@ mod speed;
 mod views;
 
 pub use feed::{
-    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows, NoticeRow,
-    Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
+    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,
+    NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
 };
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;
 pub use operator::{MessageKind, OperatorRows, StoreReport};
-pub use speed::{Claim, ClaimedWish, Outcome, SpeedRows, SpeedRow, WishAnswer, WishKey, NewWish};
+pub use speed::{
+    Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
+};
 pub use views::{DeviceRows, NoticeRows, ViewRows, read_view};
 
 /// Everything an engine implements; the binary picks the engine once and hands this on.

@@ -54,5 +54,10 @@ pub trait OperatorRows: Send + Sync {
         most: usize,
     ) -> Answer<'_, Result<Vec<AccountId>, Error>>;
     /// Ends sessions past their limits and forgets keys and records past theirs; how many rows went.
-    fn sweep(&self, permit: &Permit<Operate>, idle_before: Moment, forget_before: Moment) -> Answer<'_, Result<u64, Error>>;
+    fn sweep(
+        &self,
+        permit: &Permit<Operate>,
+        idle_before: Moment,
+        forget_before: Moment,
+    ) -> Answer<'_, Result<u64, Error>>;
 }

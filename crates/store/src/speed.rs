@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Answer, Drive, Permit, Read, SetSpeed};
 use honnin_seal::Digest;
 use honnin_terms::{AccountId, HoldingId, Moment};
@@ -97,6 +98,15 @@ pub struct Outcome {
     pub due_at: Option<Moment>,
 }
 
+/// What the keeper needs to drive one line: its key and its contract, both sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriveMaterial {
+    /// The key of the holding.
+    pub key: Arc<SubjectKeyRow>,
+    /// The sealed [`crate::document::Line`].
+    pub line: Arc<[u8]>,
+}
+
 /// Wishes and the outbox.
 pub trait SpeedRows: Send + Sync {
     /// The line's row, for reading it.
@@ -104,7 +114,11 @@ pub trait SpeedRows: Send + Sync {
     /// The line's row, for deciding on the next wish.
     fn speed_to_set(&self, permit: &Permit<SetSpeed>) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>>;
     /// What a key was used for before, if it was.
-    fn wish_of_key(&self, permit: &Permit<SetSpeed>, key: &WishKey) -> Answer<'_, Result<Option<WishAnswer>, Error>>;
+    fn wish_of_key(
+        &self,
+        permit: &Permit<SetSpeed>,
+        key: &WishKey,
+    ) -> Answer<'_, Result<Option<WishAnswer>, Error>>;
     /// Writes a wish, its key and its place in the outbox in one transaction. The line's view, for the contract
     /// the wish is judged by, is read through [`Self::contract_to_set`].
     fn set_wish(&self, permit: &Permit<SetSpeed>, wish: NewWish) -> Answer<'_, Result<WishAnswer, Error>>;
@@ -112,6 +126,8 @@ pub trait SpeedRows: Send + Sync {
     fn contract_to_set(&self, permit: &Permit<SetSpeed>) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>>;
     /// Claims due wishes.
     fn claim(&self, permit: &Permit<Drive>, claim: Claim) -> Answer<'_, Result<Vec<ClaimedWish>, Error>>;
+    /// What is needed to drive the permit's line; `None` where there is no such line.
+    fn drive_material(&self, permit: &Permit<Drive>) -> Answer<'_, Result<Option<DriveMaterial>, Error>>;
     /// Writes back what became of a claimed wish; the permit names the line.
     fn settle(&self, permit: &Permit<Drive>, outcome: Outcome) -> Answer<'_, Result<(), Error>>;
     /// How many wishes are due or claimed, and when the oldest of them was asked for.

@@ -33,9 +33,14 @@ pub trait DeviceRows: Send + Sync {
     /// All that have not ended, newest first.
     fn sessions(&self, permit: &Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>>;
     /// Ends one of them; `false` where the account has no such session.
-    fn end_one(&self, permit: &Permit<ManageSessions>, session: SessionId) -> Answer<'_, Result<bool, Error>>;
+    fn end_one(&self, permit: &Permit<ManageSessions>, session: SessionId)
+    -> Answer<'_, Result<bool, Error>>;
     /// Ends all but one; how many ended.
-    fn end_others(&self, permit: &Permit<ManageSessions>, keep: SessionId) -> Answer<'_, Result<usize, Error>>;
+    fn end_others(
+        &self,
+        permit: &Permit<ManageSessions>,
+        keep: SessionId,
+    ) -> Answer<'_, Result<usize, Error>>;
 }
 
 /// Notices to everybody: public, so that no permit is asked for.
@@ -43,5 +48,10 @@ pub trait NoticeRows: Send + Sync {
     /// Those published by now, newest first, at most 200.
     fn notices(&self, tenant: TenantId, now: Moment) -> Answer<'_, Result<Vec<NoticeRow>, Error>>;
     /// One of them.
-    fn notice(&self, tenant: TenantId, notice: NoticeId, now: Moment) -> Answer<'_, Result<Option<NoticeRow>, Error>>;
+    fn notice(
+        &self,
+        tenant: TenantId,
+        notice: NoticeId,
+        now: Moment,
+    ) -> Answer<'_, Result<Option<NoticeRow>, Error>>;
 }

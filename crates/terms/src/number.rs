@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_refused() {
-        for text in ["", "0", "7007439572", "070x7439572", "+0123456789", "+1234567890123456", "０７０07439572"] {
+        for text in
+            ["", "0", "7007439572", "070x7439572", "+0123456789", "+1234567890123456", "０７０07439572"]
+        {
             assert_eq!(Msisdn::parse(text, "81"), Err(BadNumber), "{text}");
         }
     }

@@ -64,7 +64,9 @@ impl From<Timestamp> for Moment {
 impl FromStr for Moment {
     type Err = BadTime;
     fn from_str(text: &str) -> Result<Self, BadTime> {
-        text.parse::<Timestamp>().map(Self::from).map_err(|_| BadTime("a time such as 2026-11-20T06:00:00+09:00"))
+        text.parse::<Timestamp>()
+            .map(Self::from)
+            .map_err(|_| BadTime("a time such as 2026-11-20T06:00:00+09:00"))
     }
 }
 
@@ -124,7 +126,10 @@ impl Day {
     /// # Errors
     /// [`BadTime`] beyond the years that can be counted.
     pub fn from_number(days: i32) -> Result<Self, BadTime> {
-        EPOCH_DATE.checked_add(i64::from(days).days()).map(Self).map_err(|_| BadTime("a day within year 9999"))
+        EPOCH_DATE
+            .checked_add(i64::from(days).days())
+            .map(Self)
+            .map_err(|_| BadTime("a day within year 9999"))
     }
 
     /// That many days later (earlier, where negative); stays within the calendar.
@@ -222,7 +227,8 @@ impl Month {
     /// [`BadTime`] beyond the years that can be counted.
     pub fn from_number(months: i32) -> Result<Self, BadTime> {
         let part = |value: i32| i16::try_from(value).map_err(|_| BadTime("a month within year 9999"));
-        let month = i8::try_from(months.rem_euclid(12) + 1).map_err(|_| BadTime("a month of the calendar"))?;
+        let month =
+            i8::try_from(months.rem_euclid(12) + 1).map_err(|_| BadTime("a month of the calendar"))?;
         Self::new(part(months.div_euclid(12))?, month)
     }
 
