@@ -1,1 +1,20 @@
-//! Room: keeper.
+//! The only room that holds the key-encryption key (KEK).
+//!
+//! Its acts are a closed list, [`Deed`]; each is told to the [`Witness`] that the binary hands in. Pages never touch
+//! it: `web` and `care` know only [`honnin_access::ports::KeyRelease`], which sign-in calls.
+//!
+//! # Security
+//! Who runs the keeper can read everything: it wraps every key. It is a boundary of compilation, not of processes.
+
+mod drive;
+mod epochs;
+mod feed;
+mod keyring;
+mod release;
+mod witness;
+
+pub use drive::DrivenLine;
+pub use epochs::{EpochKey, EpochRecord};
+pub use feed::AccountKeys;
+pub use keyring::{Keeper, KeyringError};
+pub use witness::{Deed, Silent, Witness};

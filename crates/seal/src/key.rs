@@ -192,6 +192,14 @@ impl KeeperKey {
         crate::password::stretch(content, salt).map(Self::new).ok_or(OpenError)
     }
 
+    /// Derives another secret from this key, for one use.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
+    pub fn derive_secret(&self, label: &str) -> Result<Secret, OpenError> {
+        derive(self.secret.expose(), &[b"honnin derived secret v1", label.as_bytes()])
+    }
+
     /// Seals the root secret or another secret of the keeper.
     ///
     /// # Errors

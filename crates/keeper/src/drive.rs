@@ -1,0 +1,81 @@
+//! Driving one line: its address for a network element, and its wish opened and sealed again.
+
+use std::fmt;
+
+use honnin_access::{DocumentError, Drive, OwnerTag, Permit, Subject, open_document, seal_document};
+use honnin_seal::{Epoch, SubjectKey};
+use honnin_store::document::{Line, Wish};
+use honnin_store::{DriveMaterial, SpeedRow};
+use honnin_terms::{LineStatus, Msisdn};
+
+use crate::feed::subject_by_keeper;
+use crate::{Deed, Keeper};
+
+/// One line, opened for the network.
+pub struct DrivenLine<'a> {
+    keeper: &'a Keeper,
+    subject: Subject,
+    epoch: Epoch,
+    key: SubjectKey,
+    number: Msisdn,
+    status: LineStatus,
+}
+
+impl fmt::Debug for DrivenLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DrivenLine(..)")
+    }
+}
+
+impl Keeper {
+    /// Opens the permit's line for driving it.
+    ///
+    /// # Errors
+    /// [`DocumentError`]; an alarm.
+    pub fn drive(
+        &self,
+        permit: &Permit<Drive>,
+        material: &DriveMaterial,
+    ) -> Result<DrivenLine<'_>, DocumentError> {
+        self.tell(Deed::ElementAddress);
+        let subject = *permit.subject();
+        let epoch = material.key.epoch;
+        let key = self.wrap.unwrap_key(&subject_by_keeper(&subject, epoch), &material.key.by_keeper)?;
+        let (owner, line): (OwnerTag, Line) = open_document(&key, epoch, &subject, &[], &material.line)?;
+        if !owner.is_of(&subject) {
+            return Err(DocumentError::Malformed);
+        }
+        Ok(DrivenLine { keeper: self, subject, epoch, key, number: line.number, status: line.status })
+    }
+}
+
+impl DrivenLine<'_> {
+    /// The number by which elements know the line (Calling-Station-Id, CAMARA `phoneNumber`).
+    pub const fn number(&self) -> &Msisdn {
+        &self.number
+    }
+
+    /// What the ledger says of the contract.
+    pub const fn status(&self) -> LineStatus {
+        self.status
+    }
+
+    /// Opens the line's wish.
+    ///
+    /// # Errors
+    /// [`DocumentError`]; an alarm.
+    pub fn open_wish(&self, row: &SpeedRow) -> Result<Wish, DocumentError> {
+        let (owner, wish) = open_document(&self.key, self.epoch, &self.subject, &[], &row.blob)?;
+        if owner.is_of(&self.subject) { Ok(wish) } else { Err(DocumentError::Malformed) }
+    }
+
+    /// Seals the line's wish in its new state.
+    ///
+    /// # Errors
+    /// [`DocumentError`] where the cipher refuses.
+    pub fn seal_wish(&self, wish: &Wish) -> Result<Vec<u8>, DocumentError> {
+        let Subject { tenant, account, holding } = self.subject;
+        let owner = OwnerTag { tenant, account, holding, position: wish.version };
+        seal_document(&self.key, self.epoch, &owner, &[], wish, &*self.keeper.entropy)
+    }
+}

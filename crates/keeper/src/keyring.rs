@@ -1,0 +1,273 @@
+//! The keyring file and the keys derived from its root secret.
+//!
+//! `keyring.toml` in the data directory holds the root secret under a key made of the operator's key file, which
+//! lies elsewhere. Without the key file nothing in the data directory opens.
+
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use data_encoding::BASE64;
+use honnin_seal::{IndexKey, KeeperKey, OpenError, Place, Purpose, Secret};
+use honnin_terms::{
+    AccountId, BillId, Day, Entropy, HoldingId, Id, LineId, Msisdn, NoticeId, PurchaseId, TenantId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::epochs::{EpochRecord, Epochs};
+use crate::{Deed, Witness};
+
+/// Why the keyring cannot be made or opened. Messages name files, never what is in them.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// A keyring is there already.
+    #[error("create a keyring: {0} exists already; it is never overwritten")]
+    Exists(PathBuf),
+    /// There is none.
+    #[error("open the keyring: {0} does not exist; `honnin init` makes one")]
+    Missing(PathBuf),
+    /// The key file is not the one the keyring was made with, or the keyring was altered.
+    #[error("open the keyring {0}: it does not open with this key file")]
+    WrongKey(PathBuf),
+    /// It is not a keyring of a shape this build reads.
+    #[error("read the keyring {0}: it is not a keyring of format 1")]
+    Malformed(PathBuf),
+    /// The key file holds too little.
+    #[error("read the key file: it holds fewer than 32 octets")]
+    ShortKey,
+    /// The file system refused.
+    #[error("read or write {0}")]
+    Io(PathBuf, #[source] std::io::Error),
+}
+
+const FORMAT: u32 = 1;
+const FILE: &str = "keyring.toml";
+const FEWEST_OCTETS: usize = 32;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    salt: String,
+    root: String,
+    #[serde(default)]
+    epoch: Vec<EpochRecord>,
+}
+
+/// The keeper of one tenant.
+pub struct Keeper {
+    pub(crate) tenant: TenantId,
+    pub(crate) wrap: KeeperKey,
+    pub(crate) records: KeeperKey,
+    pub(crate) lookup: IndexKey,
+    pub(crate) marks: IndexKey,
+    pub(crate) journal: KeeperKey,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) witness: Arc<dyn Witness>,
+    pub(crate) epochs: RwLock<Epochs>,
+    path: PathBuf,
+    salt: String,
+    sealed_root: String,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+fn root_place() -> Place<'static> {
+    Place::of_tenant(TenantId::new(0), Purpose::KeeperRecord("root"))
+}
+
+impl Keeper {
+    /// Makes a keyring in the data directory for the content of a key file.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; an existing keyring is never touched.
+    pub fn create(data: &Path, key_file: &[u8], entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        let path = data.join(FILE);
+        let key_file = long_enough(key_file)?;
+        let mut salt = [0; 16];
+        entropy.fill(&mut salt);
+        let root = Secret::random(entropy);
+        let sealed = KeeperKey::of_key_file(key_file, &salt)
+            .and_then(|kek| kek.seal_secret(&root_place(), &root, entropy))
+            .map_err(|_| KeyringError::WrongKey(path.clone()))?;
+        let file = File {
+            format: FORMAT,
+            salt: BASE64.encode(&salt),
+            root: BASE64.encode(&sealed),
+            epoch: Vec::new(),
+        };
+        write_new(&path, &text_of(&file, &path)?)
+    }
+
+    /// Opens the keyring of the data directory.
+    ///
+    /// # Errors
+    /// [`KeyringError`]: which file, and why.
+    pub fn open(
+        data: &Path,
+        key_file: &[u8],
+        tenant: TenantId,
+        entropy: Arc<dyn Entropy>,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Self, KeyringError> {
+        let path = data.join(FILE);
+        let key_file = long_enough(key_file)?;
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            if missing { KeyringError::Missing(path.clone()) } else { KeyringError::Io(path.clone(), error) }
+        })?;
+        let malformed = || KeyringError::Malformed(path.clone());
+        let file: File = toml::from_str(&text).map_err(|_| malformed())?;
+        let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
+        let salt = <[u8; 16]>::try_from(decode(&file.salt)?.as_slice()).map_err(|_| malformed())?;
+        if file.format != FORMAT {
+            return Err(malformed());
+        }
+        let wrong = |_: OpenError| KeyringError::WrongKey(path.clone());
+        let kek = KeeperKey::of_key_file(key_file, &salt).map_err(wrong)?;
+        let root = kek.open_secret(&root_place(), &decode(&file.root)?).map_err(wrong)?;
+        let journal = KeeperKey::of_root(&root, tenant, "journal").map_err(wrong)?;
+        let epochs = Epochs::open(tenant, &journal, file.epoch).map_err(wrong)?;
+        Ok(Self {
+            tenant,
+            wrap: KeeperKey::of_root(&root, tenant, "wrap").map_err(wrong)?,
+            records: KeeperKey::of_root(&root, tenant, "records").map_err(wrong)?,
+            lookup: IndexKey::of_root(&root, tenant, "lookup").map_err(wrong)?,
+            marks: IndexKey::of_root(&root, tenant, "device marks").map_err(wrong)?,
+            journal,
+            entropy,
+            witness,
+            epochs: RwLock::new(epochs),
+            path,
+            salt: file.salt,
+            sealed_root: file.root,
+        })
+    }
+
+    /// Writes the keyring with a changed list of epochs: a new file beside the old one, then one rename. A crash
+    /// leaves either list, and an epoch is used only after its list is durable.
+    pub(crate) fn write_epochs(&self, epoch: Vec<EpochRecord>) -> Result<(), KeyringError> {
+        let Self { path, salt, sealed_root, .. } = self;
+        let file = File { format: FORMAT, salt: salt.clone(), root: sealed_root.clone(), epoch };
+        let beside = path.with_extension("toml.new");
+        // What an earlier crash left here was never in use.
+        drop(fs::remove_file(&beside));
+        write_new(&beside, &text_of(&file, path)?)?;
+        let io = |error| KeyringError::Io(path.clone(), error);
+        fs::rename(&beside, path).map_err(io)?;
+        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
+    }
+
+    /// The tenant.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(crate) fn tell(&self, deed: Deed) {
+        self.witness.about_to(deed);
+    }
+}
+
+/// Ids and lookup keys: keyed hashes, so that the same thing in the ledger always gets the same id, nobody can
+/// guess one, and none can be turned back.
+impl Keeper {
+    fn index(&self, kind: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let mut all = Vec::with_capacity(parts.len() + 1);
+        all.push(kind.as_bytes());
+        all.extend_from_slice(parts);
+        self.lookup.index(&all)
+    }
+
+    /// The account of a sign-in name. Width and case of letters and spaces around it do not matter.
+    pub fn account_id(&self, login: &str) -> AccountId {
+        let plain: String = login.trim().chars().map(narrow).flat_map(char::to_lowercase).collect();
+        AccountId::from_octets(self.index("account", &[plain.as_bytes()]))
+    }
+
+    /// The line of a line code.
+    pub fn line_id(&self, line_code: &str) -> LineId {
+        LineId::from_octets(self.index("line", &[line_code.as_bytes()]))
+    }
+
+    /// The holding of a line by an account from that day on.
+    pub fn holding_id(&self, account: AccountId, line_code: &str, from: Day) -> HoldingId {
+        let from = from.number().to_be_bytes();
+        HoldingId::from_octets(self.index("holding", &[account.octets(), line_code.as_bytes(), &from]))
+    }
+
+    /// The bill of a bill number.
+    pub fn bill_id(&self, code: &str) -> BillId {
+        BillId::from_octets(self.index("bill", &[code.as_bytes()]))
+    }
+
+    /// The purchase of a purchase number.
+    pub fn purchase_id(&self, code: &str) -> PurchaseId {
+        PurchaseId::from_octets(self.index("purchase", &[code.as_bytes()]))
+    }
+
+    /// The notice of a notice number.
+    pub fn notice_id(&self, code: &str) -> NoticeId {
+        NoticeId::from_octets(self.index("notice", &[code.as_bytes()]))
+    }
+
+    /// The directory key of a phone number.
+    pub fn number_key(&self, number: &Msisdn) -> [u8; 16] {
+        self.index("number", &[number.digits().as_bytes()])
+    }
+
+    /// The directory key of a line code.
+    pub fn line_key(&self, line_code: &str) -> [u8; 16] {
+        self.index("line code", &[line_code.as_bytes()])
+    }
+
+    /// The key of a record by its number in the ledger.
+    pub fn record_key(&self, kind: &str, code: &str) -> [u8; 16] {
+        self.index("record", &[kind.as_bytes(), code.as_bytes()])
+    }
+
+    /// A keyed hash of a record's content, to tell a repeat from a conflict.
+    pub fn content_key(&self, parts: &[&[u8]]) -> [u8; 16] {
+        self.index("content", parts)
+    }
+}
+
+/// Full-width letters and digits as a Japanese keyboard types them, made plain.
+fn narrow(letter: char) -> char {
+    match u32::from(letter) {
+        code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
+/// White space around it is an editor's, not the key's.
+fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
+    let key_file = key_file.trim_ascii();
+    if key_file.len() < FEWEST_OCTETS { Err(KeyringError::ShortKey) } else { Ok(key_file) }
+}
+
+fn text_of(file: &File, path: &Path) -> Result<String, KeyringError> {
+    let body = toml::to_string(file).map_err(|_| KeyringError::Malformed(path.to_owned()))?;
+    Ok(format!(
+        "# Sealed under the operator's key file. Without it nothing here opens; keep both, apart.\n{body}"
+    ))
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), KeyringError> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+        let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
+        if exists { KeyringError::Exists(path.to_owned()) } else { KeyringError::Io(path.to_owned(), error) }
+    })?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.map_err(|error| KeyringError::Io(path.to_owned(), error))
+}
+
+#[cfg(test)]
+#[path = "keyring_tests.rs"]
+mod tests;

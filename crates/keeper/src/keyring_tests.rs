@@ -1,0 +1,97 @@
+use honnin_testkit::SeededEntropy;
+
+use super::*;
+use crate::Silent;
+
+const KEY_FILE: &[u8] = b"a key file of more than thirty-two octets\n";
+
+fn open(data: &Path, key_file: &[u8]) -> Result<Keeper, KeyringError> {
+    Keeper::open(data, key_file, TenantId::FIRST, Arc::new(SeededEntropy::new(7)), Arc::new(Silent))
+}
+
+fn made() -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    Keeper::create(data.path(), KEY_FILE, &SeededEntropy::new(1)).unwrap();
+    data
+}
+
+#[test]
+fn a_keyring_opens_with_its_own_key_file_only() {
+    let data = made();
+    assert!(open(data.path(), KEY_FILE).is_ok());
+    assert!(open(data.path(), KEY_FILE.trim_ascii()).is_ok(), "an editor's newline does not matter");
+    assert!(matches!(
+        open(data.path(), b"another key file of more than 32 octets"),
+        Err(KeyringError::WrongKey(_))
+    ));
+    assert!(matches!(open(data.path(), b"short"), Err(KeyringError::ShortKey)));
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(matches!(open(elsewhere.path(), KEY_FILE), Err(KeyringError::Missing(_))));
+}
+
+#[test]
+fn a_keyring_is_never_overwritten() {
+    let data = made();
+    let before = fs::read(data.path().join(FILE)).unwrap();
+    let again = Keeper::create(data.path(), KEY_FILE, &SeededEntropy::new(2));
+    assert!(matches!(again, Err(KeyringError::Exists(_))));
+    assert_eq!(fs::read(data.path().join(FILE)).unwrap(), before);
+}
+
+#[test]
+fn an_altered_keyring_is_refused() {
+    let data = made();
+    let path = data.path().join(FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    for (from, to) in [("format = 1", "format = 2"), ("root = \"", "root = \"AAAA"), ("salt", "pepper")] {
+        fs::write(&path, text.replace(from, to)).unwrap();
+        assert!(open(data.path(), KEY_FILE).is_err(), "{from}");
+    }
+}
+
+#[test]
+fn ids_are_the_same_after_opening_again_and_differ_by_tenant() {
+    let data = made();
+    let (one, two) = (open(data.path(), KEY_FILE).unwrap(), open(data.path(), KEY_FILE).unwrap());
+    assert_eq!(one.account_id("mio55598548"), two.account_id(" ＭＩＯ５５５９８５４８ "));
+    let other = Keeper::open(
+        data.path(),
+        KEY_FILE,
+        TenantId::new(2),
+        Arc::new(SeededEntropy::new(7)),
+        Arc::new(Silent),
+    )
+    .unwrap();
+    assert_ne!(one.account_id("mio55598548"), other.account_id("mio55598548"));
+    let day = Day::new(2026, 10, 22).unwrap();
+    let (a, b) = (one.account_id("a"), one.account_id("b"));
+    assert_ne!(
+        one.holding_id(a, "hdo1", day),
+        one.holding_id(b, "hdo1", day),
+        "a line handed over is another holding"
+    );
+    assert_ne!(one.holding_id(a, "hdo1", day), one.holding_id(a, "hdo1", day.plus(1)));
+}
+
+#[test]
+fn an_epoch_lasts_its_time_and_is_then_followed_by_another() {
+    let data = made();
+    let keeper = open(data.path(), KEY_FILE).unwrap();
+    let month = 30 * 86_400;
+    let start = honnin_terms::Moment::EPOCH;
+    let first = keeper.journal_epoch(start, month).unwrap();
+    assert_eq!(keeper.journal_epoch(start.plus_seconds(month - 1), month).unwrap().number, first.number);
+    let second = keeper.journal_epoch(start.plus_seconds(month), month).unwrap();
+    assert_eq!((first.number, second.number), (1, 2));
+    assert_ne!(first.pseudonyms.index(&[b"x"]), second.pseudonyms.index(&[b"x"]));
+
+    let again = open(data.path(), KEY_FILE).unwrap();
+    let numbers: Vec<u32> = again.journal_epochs().unwrap().iter().map(|epoch| epoch.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(again.journal_epochs().unwrap()[0].pseudonyms.index(&[b"x"]), first.pseudonyms.index(&[b"x"]));
+
+    assert_eq!(again.destroy_epochs(start.plus_seconds(10 * month)).unwrap(), 1, "the present epoch is kept");
+    let numbers: Vec<u32> =
+        open(data.path(), KEY_FILE).unwrap().journal_epochs().unwrap().iter().map(|e| e.number).collect();
+    assert_eq!(numbers, [2]);
+}

@@ -1,0 +1,67 @@
+//! What sign-in asks of the keeper.
+
+use honnin_access::SignInProof;
+use honnin_access::ports::KeyRelease;
+use honnin_seal::{AccountKey, Epoch, OpenError, PasswordHash, Place, Purpose};
+use honnin_terms::{AccountId, Id, TenantId};
+
+use crate::{Deed, Keeper};
+
+/// The place of the account key under the keeper's key.
+pub(crate) fn account_key_place(tenant: TenantId, account: AccountId, epoch: Epoch) -> Place<'static> {
+    Place { epoch, ..Place::of_account(tenant, account, Purpose::AccountKeyForKeeper) }
+}
+
+fn record_place(tenant: TenantId, account: AccountId, kind: &'static str) -> Place<'static> {
+    Place::of_account(tenant, account, Purpose::KeeperRecord(kind))
+}
+
+const PASSWORD: &str = "password";
+const CODE: &str = "one-time code";
+
+impl KeyRelease for Keeper {
+    fn account_of(&self, _tenant: TenantId, login: &str) -> AccountId {
+        self.account_id(login)
+    }
+
+    fn open_password(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        sealed: &[u8],
+    ) -> Result<PasswordHash, OpenError> {
+        self.tell(Deed::Credential);
+        let plain = self.records.open(&record_place(tenant, account, PASSWORD), sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| OpenError)?;
+        PasswordHash::parse(text).map_err(|_| OpenError)
+    }
+
+    fn seal_password(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        hash: &PasswordHash,
+    ) -> Result<Vec<u8>, OpenError> {
+        self.tell(Deed::Credential);
+        self.records.seal(&record_place(tenant, account, PASSWORD), hash.expose().as_bytes(), &*self.entropy)
+    }
+
+    fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.tell(Deed::Credential);
+        self.records.open(&record_place(tenant, account, CODE), sealed)
+    }
+
+    fn seal_code(&self, tenant: TenantId, account: AccountId, record: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.tell(Deed::Credential);
+        self.records.seal(&record_place(tenant, account, CODE), record, &*self.entropy)
+    }
+
+    fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
+        self.tell(Deed::ReleaseAccountKey);
+        self.wrap.unwrap_key(&account_key_place(proof.tenant(), proof.account(), epoch), wrapped)
+    }
+
+    fn device_mark(&self, _tenant: TenantId, account: AccountId) -> [u8; 16] {
+        self.marks.index(&[account.octets()])
+    }
+}
