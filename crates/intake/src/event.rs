@@ -1,0 +1,225 @@
+//! Canonical events: what a row of the ledger says, in our own words, whoever the operator is.
+//!
+//! Everything here may be personal. The types can be taken apart, but their `Debug` has no content.
+
+use std::fmt;
+
+use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
+
+use crate::shape::When;
+
+/// Where an event was read: which file (its place in the list of the run) and which line, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// Place of the file in the run's list.
+    pub file: u32,
+    /// Number of the row's first line.
+    pub line: u64,
+}
+
+/// A row's content with where it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it was read.
+    pub source: Source,
+    /// What it says.
+    pub fact: Fact,
+}
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// An account and its profile.
+    Account(AccountFact),
+    /// An account holds a line from a first to a last day.
+    Holding(Box<HoldingFact>),
+    /// A bucket of data as it was at a moment.
+    Bucket(BucketFact),
+    /// Usage of one number (or line) on one day.
+    Usage(UsageFact),
+    /// A purchase on one line.
+    Purchase(PurchaseFact),
+    /// A bill of one account.
+    Bill(BillFact),
+    /// A line of a bill.
+    BillLine(BillLineFact),
+    /// A notice to everybody.
+    Notice(NoticeFact),
+}
+
+/// An account and its profile.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountFact {
+    /// The operator's code of the account (会員ID).
+    pub account: String,
+    /// The name as the ledger writes it.
+    pub name: String,
+    /// How the name is read.
+    pub name_kana: Option<String>,
+    /// The mail address.
+    pub mail: Option<String>,
+    /// The day of birth.
+    pub born_on: Option<Day>,
+    /// The day of registration.
+    pub registered_on: Option<Day>,
+    /// In use, suspended or ended.
+    pub status: LineStatus,
+    /// When the ledger last changed the row.
+    pub as_of: Option<Moment>,
+}
+
+/// An account holds a line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HoldingFact {
+    /// The operator's code of the service.
+    pub service: Option<String>,
+    /// The operator's code of the line.
+    pub line: String,
+    /// The operator's code of the account.
+    pub account: String,
+    /// The phone number.
+    pub number: Msisdn,
+    /// The SIM's serial number (ITU-T E.118).
+    pub iccid: Option<String>,
+    /// Kind of SIM, as the ledger names it.
+    pub sim_kind: Option<String>,
+    /// The plan's name.
+    pub plan: String,
+    /// Monthly price of the plan.
+    pub monthly: Option<Yen>,
+    /// When it was applied for.
+    pub applied_on: Option<Day>,
+    /// First and last day, both within.
+    pub held: Held,
+    /// In use, suspended or ended.
+    pub status: LineStatus,
+    /// Whether the 5G option is on.
+    pub five_g: bool,
+    /// The group that shares its data.
+    pub share_group: Option<String>,
+    /// Whether high speed is on, where the ledger says.
+    pub high_speed: Option<bool>,
+    /// When the ledger last changed the row.
+    pub as_of: Option<Moment>,
+}
+
+/// A bucket of data as it was at a moment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BucketFact {
+    /// The operator's code of the line.
+    pub line: String,
+    /// The group that shares it.
+    pub share_group: Option<String>,
+    /// Where it comes from.
+    pub kind: BucketKind,
+    /// What was granted.
+    pub granted: Octets,
+    /// What remains.
+    pub remaining: Octets,
+    /// The last day it can be used.
+    pub expires_on: Day,
+    /// The operator's number of the purchase it came from.
+    pub purchase: Option<String>,
+    /// When the ledger said so.
+    pub as_of: Moment,
+}
+
+/// Of what usage is counted.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Used {
+    /// A phone number.
+    Number(Msisdn),
+    /// The operator's code of a line.
+    Line(String),
+}
+
+/// Usage on one day.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UsageFact {
+    /// The operator's number of the record: the same number again is the same record.
+    pub record: String,
+    /// Of what.
+    pub of: Used,
+    /// When.
+    pub at: When,
+    /// At high speed.
+    pub high: Octets,
+    /// At low speed.
+    pub low: Octets,
+}
+
+/// A purchase on one line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PurchaseFact {
+    /// The operator's number of the purchase.
+    pub purchase: String,
+    /// The operator's code of the line.
+    pub line: String,
+    /// When.
+    pub at: When,
+    /// What, as the ledger names it.
+    pub item: String,
+    /// How much data.
+    pub octets: Octets,
+    /// The price, tax included.
+    pub amount: Yen,
+}
+
+/// A bill of one account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BillFact {
+    /// The operator's number of the bill.
+    pub bill: String,
+    /// The operator's code of the account.
+    pub account: String,
+    /// The month it is billed in.
+    pub month: Month,
+    /// The amount, tax included.
+    pub amount: Yen,
+    /// The tax within the amount.
+    pub tax: Option<Yen>,
+    /// How far it is.
+    pub state: BillState,
+    /// When it is due.
+    pub due_on: Option<Day>,
+}
+
+/// A line of a bill.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BillLineFact {
+    /// The operator's number of the bill.
+    pub bill: String,
+    /// Its place in the bill.
+    pub position: u32,
+    /// What for, as the ledger names it.
+    pub item: String,
+    /// How much.
+    pub amount: Yen,
+}
+
+/// A notice to everybody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NoticeFact {
+    /// The operator's number of the notice.
+    pub notice: String,
+    /// From when it is shown.
+    pub published_at: Moment,
+    /// Kind, as the ledger names it.
+    pub kind: String,
+    /// Heading.
+    pub title: String,
+    /// Text.
+    pub body: String,
+}
+
+macro_rules! without_content {
+    ($($name:ident)+) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+
+without_content! { AccountFact HoldingFact BucketFact Used UsageFact PurchaseFact BillFact BillLineFact NoticeFact }

@@ -1,0 +1,137 @@
+//! The mapping: what an operator's own files mean. Read once, checked whole, then used for every row.
+
+use std::path::{Path, PathBuf};
+
+use honnin_seal::{Digest, digest};
+use honnin_terms::{Msisdn, Zone};
+
+use crate::fields::RowKind;
+use crate::mapping_file::MappingFile;
+use crate::pattern::Pattern;
+use crate::plan::{self, FieldPlan};
+use crate::rows::RowShape;
+
+/// A mapping that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// The file cannot be read.
+    #[error("read the mapping file {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The file is no TOML, or has a key or a type that no mapping has.
+    #[error("understand the mapping file {}: {message}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why, with the line.
+        message: String,
+    },
+    /// The file says something that cannot be.
+    #[error("use the mapping file {}:\n  {}", path.display(), problems.join("\n  "))]
+    Unusable {
+        /// Which file.
+        path: PathBuf,
+        /// Each: the key, what is wrong with it and what to write.
+        problems: Vec<String>,
+    },
+}
+
+/// What an operator's files mean.
+#[derive(Debug)]
+pub struct Mapping {
+    /// The operator's name.
+    pub operator: String,
+    /// The name of the ledger, shown beside every figure that comes from it.
+    pub source: String,
+    /// The zone of all days and times that do not say their own.
+    pub zone: Zone,
+    /// What each file means.
+    pub files: Vec<FilePlan>,
+    /// How near to a change of holder a time of day is not trusted. Unit: seconds.
+    pub boundary_skew_seconds: u32,
+    pub(crate) numbers: NumberRule,
+    /// Digest of the text: a run with another mapping is another run.
+    pub digest: Digest,
+}
+
+/// What one kind of file means.
+#[derive(Debug)]
+pub struct FilePlan {
+    /// Which names.
+    pub pattern: Pattern,
+    /// What a row is.
+    pub kind: RowKind,
+    pub(crate) rows: RowShape,
+    pub(crate) skip_lines: u32,
+    /// Where the file has no row of headings, what its columns are.
+    pub(crate) headings: Option<Vec<String>>,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) fields: Vec<FieldPlan>,
+}
+
+/// Which texts are phone numbers of this operator's country.
+#[derive(Debug)]
+pub(crate) struct NumberRule {
+    pub(crate) country_code: String,
+    /// How many digits a national number has, the trunk prefix 0 included.
+    pub(crate) lengths: Vec<usize>,
+}
+
+impl NumberRule {
+    pub(crate) fn read(&self, text: &str) -> Option<Msisdn> {
+        let number = Msisdn::parse(text, &self.country_code).ok()?;
+        let national = number.digits().strip_prefix(self.country_code.as_str());
+        national.is_none_or(|digits| self.lengths.contains(&(digits.len() + 1))).then_some(number)
+    }
+}
+
+impl Mapping {
+    /// Reads and checks a mapping file.
+    ///
+    /// # Errors
+    /// [`MappingError`]; all problems of the file at once, for the person who writes it.
+    pub fn load(path: &Path) -> Result<Self, MappingError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| MappingError::Read { path: path.to_owned(), cause })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks the text of a mapping file; `path` is only for messages.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, MappingError> {
+        let file: MappingFile = toml::from_str(text).map_err(|error| MappingError::Syntax {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
+        plan::compile(file, digest(&[b"honnin mapping v1\0", text.as_bytes()]))
+            .map_err(|problems| MappingError::Unusable { path: path.to_owned(), problems })
+    }
+
+    /// The plan for a file of that name; `Err` names the patterns where more than one fits.
+    ///
+    /// # Errors
+    /// The patterns that fit, where there are several: the file could mean two things.
+    pub fn plan_for(&self, name: &str) -> Result<Option<&FilePlan>, Vec<String>> {
+        let mut fitting = self.files.iter().filter(|file| file.pattern.matches(name));
+        match (fitting.next(), fitting.next()) {
+            (first, None) => Ok(first),
+            (Some(first), Some(second)) => Err([first, second]
+                .into_iter()
+                .chain(fitting)
+                .map(|file| file.pattern.text().to_owned())
+                .collect()),
+            (None, Some(_)) => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "mapping_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! The mapping file as it is written: TOML, every key known. `docs/mapping.md` explains each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MappingFile {
+    pub(crate) operator: String,
+    pub(crate) source: String,
+    pub(crate) zone: String,
+    pub(crate) country_code: String,
+    pub(crate) number_digits: Vec<usize>,
+    #[serde(default = "default_skew")]
+    pub(crate) boundary_skew_seconds: u32,
+    #[serde(default)]
+    pub(crate) rows: RowsTable,
+    #[serde(default)]
+    pub(crate) shapes: ShapeTable,
+    #[serde(default)]
+    pub(crate) file: Vec<FileTable>,
+}
+
+fn default_skew() -> u32 {
+    120
+}
+
+/// How rows are written, for all files (`[rows]`) or for one (`[file.rows]`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsTable {
+    pub(crate) encoding: Option<String>,
+    pub(crate) delimiter: Option<String>,
+    pub(crate) quote: Option<String>,
+    pub(crate) multiline: Option<bool>,
+    pub(crate) max_row_octets: Option<usize>,
+    pub(crate) skip_lines: Option<u32>,
+}
+
+/// How cells are written where a field does not say otherwise (`[shapes]`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShapeTable {
+    pub(crate) day: Option<String>,
+    pub(crate) time: Option<String>,
+    pub(crate) month: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) decimal: Option<String>,
+    pub(crate) negative: Option<String>,
+}
+
+/// What one kind of file means (`[[file]]`).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileTable {
+    pub(crate) name: String,
+    pub(crate) row: String,
+    #[serde(default)]
+    pub(crate) rows: RowsTable,
+    pub(crate) headings: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) ignore: Vec<String>,
+    pub(crate) fields: BTreeMap<String, FieldTable>,
+}
+
+/// Where a field comes from and how it is written: a heading alone, or a table.
+#[derive(Debug, Default)]
+pub(crate) struct FieldTable {
+    pub(crate) heading: Option<String>,
+    pub(crate) fixed: Option<String>,
+    pub(crate) shape: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) decimal: Option<String>,
+    pub(crate) negative: Option<String>,
+    pub(crate) suffix: Option<String>,
+    pub(crate) values: BTreeMap<String, String>,
+    pub(crate) blank: Vec<String>,
+    pub(crate) trim: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullFieldTable {
+    heading: Option<String>,
+    fixed: Option<String>,
+    shape: Option<String>,
+    unit: Option<String>,
+    group: Option<String>,
+    decimal: Option<String>,
+    negative: Option<String>,
+    suffix: Option<String>,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    #[serde(default)]
+    blank: Vec<String>,
+    trim: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for FieldTable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+// Written by hand because a derived choice between text and table answers every mistake with "no variant matched".
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = FieldTable;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a heading, or a table such as { heading = \"…\", shape = \"…\" }")
+    }
+
+    fn visit_str<E>(self, heading: &str) -> Result<FieldTable, E> {
+        Ok(FieldTable { heading: Some(heading.to_owned()), ..FieldTable::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldTable, A::Error> {
+        let full = FullFieldTable::deserialize(MapAccessDeserializer::new(map))?;
+        let FullFieldTable {
+            heading,
+            fixed,
+            shape,
+            unit,
+            group,
+            decimal,
+            negative,
+            suffix,
+            values,
+            blank,
+            trim,
+        } = full;
+        Ok(FieldTable { heading, fixed, shape, unit, group, decimal, negative, suffix, values, blank, trim })
+    }
+}
