@@ -1,3 +1,5 @@
+//! What a key opens, and everything it must not open.
+
 use honnin_terms::{AccountId, HoldingId};
 use proptest::prelude::*;
 

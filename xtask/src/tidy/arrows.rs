@@ -1,0 +1,156 @@
+//! Who may know whom: the arrows between rooms, and the crates that have one home.
+
+use std::collections::BTreeMap;
+
+use super::Finding;
+use super::manifests::Manifest;
+
+/// A room, the rooms it may be built on, and the rooms its tests may use besides those and `testkit`.
+type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+/// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
+const ROOMS: [Room; 14] = [
+    ("terms", &[], &[]),
+    ("seal", &["terms"], &[]),
+    ("access", &["terms", "seal"], &[]),
+    ("journal", &["terms", "seal"], &[]),
+    ("store", &["terms", "seal", "access"], &[]),
+    ("store-sqlite", &["terms", "seal", "access", "store"], &["keeper"]),
+    ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),
+    ("care", &["terms", "seal", "access", "store", "journal"], &["keeper", "store-sqlite"]),
+    ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
+    ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
+    ("web", &["terms", "access", "care"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
+    (
+        "honnin",
+        &[
+            "terms",
+            "seal",
+            "access",
+            "journal",
+            "store",
+            "store-sqlite",
+            "keeper",
+            "care",
+            "intake",
+            "network",
+            "web",
+        ],
+        &[],
+    ),
+    ("testkit", &["terms", "seal", "access", "store"], &[]),
+    ("xtask", &["testkit"], &[]),
+];
+
+/// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.
+type Owned = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const OWNED: [Owned; 5] = [
+    // `web` hashes its assets when built; the binary installs the provider of rustls.
+    ("aws-lc-rs", &["seal", "honnin"], &["web"], &[]),
+    ("argon2", &["seal"], &[], &[]),
+    // The binary's tests spoil a database on purpose.
+    ("rusqlite", &["store-sqlite"], &[], &["honnin"]),
+    ("axum", &["web", "honnin"], &[], &[]),
+    ("askama", &["web"], &[], &[]),
+];
+
+const PREFIX: &str = "honnin-";
+
+/// Every room knows only rooms to its left.
+pub(super) fn between_rooms(crates: &BTreeMap<String, Manifest>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for manifest in crates.values() {
+        let Some((_, below, in_tests)) = ROOMS.iter().find(|(room, ..)| *room == manifest.room) else {
+            findings.push(Finding::grave(&manifest.path, "is a room the table of arrows does not know"));
+            continue;
+        };
+        let rooms = |names: &'_ std::collections::BTreeSet<String>| {
+            names.iter().filter_map(|name| name.strip_prefix(PREFIX)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        for other in rooms(&manifest.normal).into_iter().chain(rooms(&manifest.build)) {
+            if !below.contains(&other.as_str()) {
+                findings.push(Finding::grave(
+                    &manifest.path,
+                    format_args!("{} may not know {other}", manifest.room),
+                ));
+            }
+        }
+        for other in rooms(&manifest.dev) {
+            let other = other.as_str();
+            if other != "testkit" && !below.contains(&other) && !in_tests.contains(&other) {
+                let what = format_args!("tests of {} may not know {other}", manifest.room).to_string();
+                findings.push(Finding::grave(&manifest.path, what));
+            }
+        }
+    }
+    findings
+}
+
+/// Ciphers, the engine, the router and the templates each stay in their room.
+pub(super) fn to_owned_crates(crates: &BTreeMap<String, Manifest>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for manifest in crates.values() {
+        let Manifest { room, normal, build, dev, .. } = manifest;
+        for (name, ships, builds, tests) in OWNED {
+            let at_home = |homes: &[&str]| homes.contains(&room.as_str());
+            let strayed = (normal.contains(name) && !at_home(ships))
+                || (build.contains(name) && !at_home(builds))
+                || (dev.contains(name) && !at_home(tests) && !at_home(ships));
+            if strayed {
+                findings.push(Finding::grave(&manifest.path, format_args!("{room} may not use {name}")));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifests;
+    use super::super::source::made_up;
+    use super::*;
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        let crates = manifests::read(&[made_up(path, text)]).unwrap();
+        between_rooms(&crates)
+            .into_iter()
+            .chain(to_owned_crates(&crates))
+            .map(|finding| finding.what)
+            .collect()
+    }
+
+    #[test]
+    fn an_arrow_to_the_right_is_found() {
+        let web = "[dependencies]\nhonnin-care.workspace = true\nhonnin-store.workspace = true\n\
+                   [dev-dependencies]\nhonnin-testkit.workspace = true\nhonnin-intake.workspace = true\n";
+        assert_eq!(
+            found("crates/web/Cargo.toml", web),
+            ["web may not know store", "tests of web may not know intake"]
+        );
+        assert_eq!(found("crates/attic/Cargo.toml", ""), ["is a room the table of arrows does not know"]);
+    }
+
+    #[test]
+    fn a_cipher_outside_the_seal_is_found() {
+        let uses = "[dependencies]\naws-lc-rs.workspace = true\n";
+        assert_eq!(found("crates/care/Cargo.toml", uses), ["care may not use aws-lc-rs"]);
+        assert_eq!(found("crates/web/Cargo.toml", uses), ["web may not use aws-lc-rs"]);
+        assert!(
+            found("crates/web/Cargo.toml", "[build-dependencies]\naws-lc-rs.workspace = true\n").is_empty()
+        );
+        assert!(
+            found("crates/honnin/Cargo.toml", "[dev-dependencies]\nrusqlite.workspace = true\n").is_empty()
+        );
+    }
+
+    #[test]
+    fn no_arrow_leads_round() {
+        for (place, (room, below, _)) in ROOMS.iter().enumerate().filter(|(_, (room, ..))| *room != "xtask") {
+            for other in *below {
+                let lower = ROOMS.iter().position(|(name, ..)| name == other);
+                assert!(lower.is_some_and(|lower| lower < place), "{room} knows {other}");
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Rules about what stands in files.
+
+use super::Finding;
+use super::source::Source;
+
+const LONG: usize = 400;
+const TOO_LONG: usize = 800;
+
+/// This directory names what it forbids.
+fn is_ours(source: &Source) -> bool {
+    source.path.starts_with("xtask/src/tidy")
+}
+
+fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {
+    sources.iter().filter(|source| source.is_rust())
+}
+
+/// Lines that are not comments, with their numbers.
+fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(source.text.lines().map(str::trim)).filter(|(_, line)| !line.starts_with("//"))
+}
+
+/// A file that needs a table of contents is two files.
+pub(super) fn length(sources: &[Source]) -> Vec<Finding> {
+    let judge = |source: &Source| {
+        let lines = source.text.lines().count();
+        if lines > TOO_LONG {
+            Some(Finding::grave(&source.path, format_args!("{lines} lines; {TOO_LONG} is the end")))
+        } else if lines > LONG {
+            Some(Finding::light(&source.path, format_args!("{lines} lines; aim below {LONG}")))
+        } else {
+            None
+        }
+    };
+    rust(sources).filter_map(judge).collect()
+}
+
+/// Every module opens with what it is for. Cases that must not compile are no modules.
+pub(super) fn module_docs(sources: &[Source]) -> Vec<Finding> {
+    let directory = |path: &str| path.rsplit_once('/').map_or(String::new(), |(dir, _)| dir.to_owned());
+    let cases: Vec<String> =
+        sources.iter().filter(|s| s.ends_in("stderr")).map(|s| directory(&s.path)).collect();
+    rust(sources)
+        .filter(|source| !cases.contains(&directory(&source.path)))
+        .filter(|source| !source.text.trim_start().starts_with("//!"))
+        .map(|source| Finding::grave(&source.path, "open the module with a //! line: what it is for"))
+        .collect()
+}
+
+/// Nothing unfinished, nothing that holds on one machine only.
+pub(super) fn forbidden_words(sources: &[Source]) -> Vec<Finding> {
+    const EVERYWHERE: [&str; 2] = ["/work/", "/tmp/wt"];
+    const IN_CODE: [&str; 4] = ["todo!", "unimplemented!", "TODO", "FIXME"];
+    let mut findings = Vec::new();
+    for source in sources.iter().filter(|source| !is_ours(source)) {
+        let words = EVERYWHERE.iter().chain(source.is_rust().then_some(&IN_CODE).into_iter().flatten());
+        for word in words {
+            for (number, _) in (1..).zip(source.text.lines()).filter(|(_, line)| line.contains(word)) {
+                let number: usize = number;
+                findings.push(Finding::grave(
+                    format_args!("{}:{number}", source.path),
+                    format_args!("has {word:?}"),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Queries stand in the store's engines. The binary's tests may spoil a database on purpose.
+pub(super) fn queries(sources: &[Source]) -> Vec<Finding> {
+    const SIGNS: [&str; 8] = [
+        "rusqlite",
+        "SELECT ",
+        "INSERT INTO",
+        "insert into ",
+        "DELETE FROM",
+        "delete from ",
+        "create table ",
+        "CREATE TABLE ",
+    ];
+    const AT_HOME: [&str; 3] = ["crates/store-sqlite/", "crates/store-postgres/", "crates/honnin/tests/"];
+    let mut findings = Vec::new();
+    let strangers =
+        |source: &&Source| !is_ours(source) && !AT_HOME.iter().any(|home| source.path.starts_with(home));
+    for source in rust(sources).filter(strangers) {
+        for (number, line) in code(source) {
+            if let Some(sign) = SIGNS.iter().find(|sign| line.contains(**sign)) {
+                let place = format_args!("{}:{number}", source.path).to_string();
+                findings
+                    .push(Finding::grave(place, format_args!("has {sign:?}; queries stand in store-* only")));
+            }
+        }
+    }
+    findings
+}
+
+/// A template escapes what it puts out, save where a list says so.
+pub(super) fn unescaped(sources: &[Source], allowed: &[String]) -> Vec<Finding> {
+    let opens = |source: &Source, line: &str| {
+        let line = line.replace(' ', "");
+        let template = source.path.contains("/templates/") && line.contains("|safe");
+        template || (source.is_rust() && line.contains("escape=\"none\""))
+    };
+    let what = "puts out a value unescaped; escape it, or say why not in xtask/allowed/unescaped.txt";
+    by_list(sources, allowed, opens, what)
+}
+
+/// No global and no thread-local holds anything that changes, save where a list says so.
+pub(super) fn globals(sources: &[Source], allowed: &[String]) -> Vec<Finding> {
+    const CHANGING: [&str; 8] =
+        ["Mutex<", "RwLock<", "Atomic", "Cell<", "OnceLock<", "LazyLock<", "ArcSwap", "DashMap<"];
+    let opens = |source: &Source, line: &str| {
+        let item = line
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub(super) ")
+            .trim_start_matches("pub ");
+        let global = item.starts_with("static mut ")
+            || (item.starts_with("static ") && CHANGING.iter().any(|kind| item.contains(kind)));
+        source.is_rust() && (global || line.contains("thread_local!") || line.contains("task_local!"))
+    };
+    by_list(sources, allowed, opens, "is a global that changes; pass the value in")
+}
+
+/// Lines that a rule catches and no list excuses; and entries of the list that excuse nothing any more.
+fn by_list(
+    sources: &[Source],
+    allowed: &[String],
+    opens: impl Fn(&Source, &str) -> bool,
+    what: &str,
+) -> Vec<Finding> {
+    let mut unused: Vec<&String> = allowed.iter().collect();
+    let mut findings = Vec::new();
+    for source in sources.iter().filter(|source| !is_ours(source)) {
+        for (number, line) in code(source).filter(|(_, line)| opens(source, line)) {
+            let entry = format!("{}: {line}", source.path);
+            unused.retain(|listed| **listed != entry);
+            if !allowed.contains(&entry) {
+                findings.push(Finding::grave(format_args!("{}:{number}", source.path), what));
+            }
+        }
+    }
+    findings.extend(
+        unused.into_iter().map(|entry| Finding::grave(entry, "is listed under xtask/allowed and not there")),
+    );
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::made_up;
+    use super::*;
+
+    fn places(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().filter(|finding| finding.grave).map(|finding| finding.place.as_str()).collect()
+    }
+
+    #[test]
+    fn a_file_is_warned_of_at_400_lines_and_refused_beyond_800() {
+        let of = |lines| length(&[made_up("a.rs", &"//\n".repeat(lines))]);
+        assert!(of(400).is_empty());
+        assert!(of(401).iter().all(|finding| !finding.grave) && of(401).len() == 1);
+        assert_eq!(places(&of(801)), ["a.rs"]);
+    }
+
+    #[test]
+    fn a_module_without_its_first_line_is_found_and_a_case_is_not() {
+        let sources = [
+            made_up("crates/a/src/lib.rs", "//! Room.\n"),
+            made_up("crates/a/src/b.rs", "/// A.\nstruct A;\n"),
+            made_up("crates/a/tests/refused/forged.rs", "fn main() {}\n"),
+            made_up("crates/a/tests/refused/forged.stderr", "error\n"),
+        ];
+        assert_eq!(places(&module_docs(&sources)), ["crates/a/src/b.rs"]);
+    }
+
+    #[test]
+    fn an_unfinished_place_is_found() {
+        let sources =
+            [made_up("a.rs", "//! A.\ntodo!()\n"), made_up("b.md", "TODO is a word here\n/work/x\n")];
+        assert_eq!(places(&forbidden_words(&sources)), ["a.rs:2", "b.md:2"]);
+    }
+
+    #[test]
+    fn a_query_outside_the_engines_is_found() {
+        let query = "//! insert into a comment\nlet text = \"insert into session\";\n";
+        let sources = [
+            made_up("crates/care/src/a.rs", query),
+            made_up("crates/store-sqlite/src/a.rs", query),
+            made_up("crates/honnin/tests/it/swap.rs", query),
+        ];
+        assert_eq!(places(&queries(&sources)), ["crates/care/src/a.rs:2"]);
+    }
+
+    #[test]
+    fn an_unescaped_value_needs_its_entry() {
+        let sources =
+            [made_up("crates/web/templates/home.html", "<p>{{ name }}</p>\n  {{ chart | safe }}\n")];
+        let entry = "crates/web/templates/home.html: {{ chart | safe }}".to_owned();
+        assert_eq!(places(&unescaped(&sources, &[])), ["crates/web/templates/home.html:2"]);
+        assert!(unescaped(&sources, std::slice::from_ref(&entry)).is_empty());
+        assert_eq!(places(&unescaped(&[], std::slice::from_ref(&entry))), [entry]);
+    }
+
+    #[test]
+    fn a_global_that_changes_is_found_and_a_constant_table_is_not() {
+        let sources = [made_up(
+            "a.rs",
+            "static WORDS: [&str; 1] = [\"a\"];\npub(crate) static LAST: Mutex<u8> = Mutex::new(0);\nstatic mut N: u8 = 0;\nthread_local! {\n",
+        )];
+        assert_eq!(places(&globals(&sources, &[])), ["a.rs:2", "a.rs:3", "a.rs:4"]);
+    }
+}
