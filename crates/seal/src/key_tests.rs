@@ -27,7 +27,7 @@ fn place(row: &[u8]) -> Place<'_> {
 }
 
 /// The same place with each part changed in turn.
-fn other_places<'a>(place: Place<'a>) -> Vec<(&'static str, Place<'a>)> {
+fn other_places(place: Place<'_>) -> Vec<(&'static str, Place<'_>)> {
     vec![
         ("tenant", Place { tenant: TenantId::new(2), ..place }),
         ("account", Place { account: Some(AccountId::from_octets([9; 16])), ..place }),
