@@ -35,13 +35,15 @@ pub(super) fn length(sources: &[Source]) -> Vec<Finding> {
     rust(sources).filter_map(judge).collect()
 }
 
-/// Every module opens with what it is for. Cases that must not compile are no modules.
+/// Every module opens with what it is for. The tests of a module are part of it; cases that must not compile are
+/// no modules.
 pub(super) fn module_docs(sources: &[Source]) -> Vec<Finding> {
     let directory = |path: &str| path.rsplit_once('/').map_or(String::new(), |(dir, _)| dir.to_owned());
     let cases: Vec<String> =
         sources.iter().filter(|s| s.ends_in("stderr")).map(|s| directory(&s.path)).collect();
     rust(sources)
         .filter(|source| !cases.contains(&directory(&source.path)))
+        .filter(|source| !source.path.ends_with("tests.rs"))
         .filter(|source| !source.text.trim_start().starts_with("//!"))
         .map(|source| Finding::grave(&source.path, "open the module with a //! line: what it is for"))
         .collect()
@@ -168,6 +170,7 @@ mod tests {
         let sources = [
             made_up("crates/a/src/lib.rs", "//! Room.\n"),
             made_up("crates/a/src/b.rs", "/// A.\nstruct A;\n"),
+            made_up("crates/a/src/b_tests.rs", "use super::*;\n"),
             made_up("crates/a/tests/refused/forged.rs", "fn main() {}\n"),
             made_up("crates/a/tests/refused/forged.stderr", "error\n"),
         ];
