@@ -1,1 +1,3 @@
-//! Room: web.
+
+
+pub mod serve;

@@ -1,0 +1,35 @@
+//! The body of a request, within its bounds.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+/// A body that is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("read the body: it is longer than allowed")]
+    TooLong,
+    #[error("read the body: it did not come in time")]
+    TooSlow,
+    #[error("read the body: the connection broke")]
+    Broken,
+}
+
+/// Reads the whole body, at most `octets` long, within `limit`.
+pub(crate) async fn read(body: Incoming, octets: usize, limit: Duration) -> Result<Bytes, BodyError> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX) > octets {
+        return Err(BodyError::TooLong);
+    }
+    match timeout(limit, Limited::new(body, octets).collect()).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(reason)) if reason.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Ok(Err(_)) => Err(BodyError::Broken),
+        Err(_) => Err(BodyError::TooSlow),
+    }
+}

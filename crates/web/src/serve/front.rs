@@ -1,0 +1,159 @@
+//! What stands between us and the subscriber: the one setting cookies and trust follow from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::prefix::Prefix;
+
+/// The one setting that says how subscribers reach us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Front {
+    /// Only programs on this machine, without TLS: the demo.
+    Loopback,
+    /// Subscribers reach us directly and TLS ends here.
+    Tls,
+    /// TLS ends at proxies of the operator.
+    TrustedProxy {
+        /// Where subscribers find us.
+        public: PublicUrl,
+        /// The proxies. Nobody else is believed.
+        proxies: Vec<Prefix>,
+        /// How they tell the subscriber's address.
+        tells: Tells,
+    },
+}
+
+/// How a trusted proxy tells the subscriber's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// With a PROXY protocol v2 header before everything else on the connection.
+    ProxyV2,
+    /// With a `Forwarded` header field on each request (RFC 7239).
+    Forwarded,
+}
+
+/// Where subscribers find us: `https://` and an authority, nothing after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// A text that is not such a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expect https:// and a host, with nothing after it, such as https://my.example.jp")]
+pub struct BadPublicUrl;
+
+impl PublicUrl {
+    /// The URL without a slash at its end; as an origin it is what browsers send (RFC 6454 §6.2).
+    pub fn origin(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for PublicUrl {
+    type Err = BadPublicUrl;
+    fn from_str(text: &str) -> Result<Self, BadPublicUrl> {
+        let host = text.strip_prefix("https://").ok_or(BadPublicUrl)?;
+        let authority = host.parse::<http::uri::Authority>().map_err(|_| BadPublicUrl)?;
+        let plain = !host.contains('@') && !host.bytes().any(|b| b.is_ascii_uppercase());
+        let whole = authority.as_str() == host && !authority.host().is_empty();
+        if plain && whole { Ok(Self(text.to_owned())) } else { Err(BadPublicUrl) }
+    }
+}
+
+/// An address we do not listen on behind this front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "refuse to listen on {0}: beyond loopback subscribers' sign-ins would cross the network in the clear; \
+     set up TLS (certificate and key) or name the trusted proxies that do"
+)]
+pub struct ListenRefused(pub SocketAddr);
+
+impl Front {
+    /// Whether we may listen there.
+    ///
+    /// # Errors
+    /// [`ListenRefused`] for an address beyond loopback while nobody does TLS.
+    pub fn may_listen(&self, on: SocketAddr) -> Result<(), ListenRefused> {
+        match self {
+            Self::Loopback if !on.ip().to_canonical().is_loopback() => Err(ListenRefused(on)),
+            Self::Loopback | Self::Tls | Self::TrustedProxy { .. } => Ok(()),
+        }
+    }
+
+    /// Whether subscribers reach us by https.
+    pub const fn is_https(&self) -> bool {
+        match self {
+            Self::Loopback => false,
+            Self::Tls | Self::TrustedProxy { .. } => true,
+        }
+    }
+
+    /// Whether that peer is a listed proxy, and how it tells the subscriber's address.
+    pub fn tells(&self, peer: IpAddr) -> Option<Tells> {
+        match self {
+            Self::Loopback | Self::Tls => None,
+            Self::TrustedProxy { proxies, tells, .. } => listed(proxies, peer).then_some(*tells),
+        }
+    }
+
+    /// The origin under which browsers know us, where it is not the host they ask.
+    pub fn public_origin(&self) -> Option<&str> {
+        match self {
+            Self::Loopback | Self::Tls => None,
+            Self::TrustedProxy { public, .. } => Some(public.origin()),
+        }
+    }
+
+    /// The subscriber's address of one request: the peer, or what a listed proxy says in `Forwarded`.
+    pub fn client(&self, peer: IpAddr, headers: &http::HeaderMap) -> IpAddr {
+        match self {
+            Self::TrustedProxy { proxies, tells: Tells::Forwarded, .. } if listed(proxies, peer) => {
+                super::forwarded::client(headers, |address| listed(proxies, address)).unwrap_or(peer)
+            }
+            Self::Loopback | Self::Tls | Self::TrustedProxy { .. } => peer,
+        }
+    }
+}
+
+fn listed(prefixes: &[Prefix], address: IpAddr) -> bool {
+    prefixes.iter().any(|prefix| prefix.contains(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxied(tells: Tells) -> Front {
+        Front::TrustedProxy {
+            public: "https://my.example.jp".parse().unwrap(),
+            proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            tells,
+        }
+    }
+
+    #[test]
+    fn beyond_loopback_nothing_is_served_in_the_clear() {
+        for (on, may) in [("127.0.0.1:80", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("[::]:80", false)] {
+            assert_eq!(Front::Loopback.may_listen(on.parse().unwrap()).is_ok(), may, "{on}");
+            assert!(Front::Tls.may_listen(on.parse().unwrap()).is_ok());
+        }
+        let refused = Front::Loopback.may_listen("192.0.2.1:443".parse().unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("192.0.2.1:443") && refused.to_string().contains("TLS"));
+    }
+
+    #[test]
+    fn only_a_listed_proxy_is_believed() {
+        let headers: http::HeaderMap = [(http::header::FORWARDED, "for=203.0.113.7".parse().unwrap())].into_iter().collect();
+        let client = |front: &Front, peer: &str| front.client(peer.parse().unwrap(), &headers).to_string();
+        assert_eq!(client(&proxied(Tells::Forwarded), "10.1.2.3"), "203.0.113.7");
+        assert_eq!(client(&proxied(Tells::Forwarded), "192.0.2.1"), "192.0.2.1");
+        assert_eq!(client(&proxied(Tells::ProxyV2), "10.1.2.3"), "10.1.2.3");
+        assert_eq!(client(&Front::Tls, "10.1.2.3"), "10.1.2.3");
+    }
+
+    #[test]
+    fn a_public_url_is_an_https_origin() {
+        assert_eq!("https://my.example.jp:8443".parse::<PublicUrl>().unwrap().origin(), "https://my.example.jp:8443");
+        for text in ["http://my.example.jp", "https://", "https://a/b", "https://u@a", "https://A", "my.example.jp"] {
+            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! How connections are taken, bounded and ended. Knows nothing of routes.
+//!
+//! Ready-made accept loops leave connections without a time limit in one state or another; here each state of a
+//! connection has one: handshake, first octet, headers, body, request, answer, idleness, age. Under TLS the protocol
+//! is chosen by ALPN and otherwise is HTTP/1.1; nothing is guessed from the first octets.
+
+pub(crate) mod body;
+mod bounds;
+mod connection;
+mod forwarded;
+mod front;
+mod prefix;
+mod proxy_header;
+mod room;
+mod stream;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+pub use bounds::Bounds;
+pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells};
+pub use prefix::{BadPrefix, Prefix};
+pub use tls::{TlsError, tls};
+
+pub(crate) use connection::Answers;
+use connection::Shared;
+use room::Room;
+
+/// How long to wait before accepting again when the system has no descriptor or memory left.
+const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
+
+/// Opens a listening socket with the small queue of [`Bounds::backlog`].
+///
+/// # Errors
+/// What the system says: the address is taken, or is not ours.
+pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = if on.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(on)?;
+    socket.listen(backlog)
+}
+
+/// Where and how connections come in.
+#[derive(Debug)]
+pub struct Entrance {
+    /// The listening sockets.
+    pub listeners: Vec<TcpListener>,
+    /// What stands between us and the subscriber.
+    pub front: Front,
+    /// Certificate and key, where TLS ends here.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Address prefixes many subscribers share; never held back by the limit per address.
+    pub shared_prefixes: Vec<Prefix>,
+    /// The bounds.
+    pub bounds: Bounds,
+}
+
+impl Entrance {
+    /// Accepts and answers until `stop` is ready; then says "not ready", waits [`Bounds::drain_notice`], stops
+    /// accepting, lets begun requests end and returns after [`Bounds::drain`] at the latest.
+    ///
+    /// # Errors
+    /// [`ListenRefused`] before anything is accepted.
+    pub(crate) async fn run<A: Answers>(self, answers: Arc<A>, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+        for listener in &self.listeners {
+            self.front.may_listen(listener.local_addr()?).map_err(|refused| io::Error::new(io::ErrorKind::PermissionDenied, refused))?;
+        }
+        let (close, closing) = watch::channel(false);
+        let mut exempt = self.shared_prefixes;
+        if let Front::TrustedProxy { proxies, .. } = &self.front {
+            exempt.extend(proxies);
+        }
+        let room = Room::new(self.bounds.connections, self.bounds.connections_per_address, exempt);
+        let (notice, drain) = (self.bounds.drain_notice, self.bounds.drain);
+        let shared = Arc::new(Shared {
+            answers: Arc::clone(&answers),
+            front: self.front,
+            bounds: self.bounds,
+            room: Arc::clone(&room),
+            closing,
+            tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
+        });
+        for listener in self.listeners {
+            tokio::spawn(accept(listener, Arc::clone(&shared)));
+        }
+        stop.await;
+        answers.not_ready();
+        sleep(notice).await;
+        close.send_replace(true);
+        if timeout(drain, room.empty()).await.is_err() {
+            tracing::warn!("stop with requests still open: the drain deadline has passed");
+        }
+        Ok(())
+    }
+}
+
+/// Accepts connections while there is room, until the server stops.
+async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
+    let mut closing = shared.closing.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => return,
+            accepted = next(&listener, &shared.room) => accepted,
+        };
+        match accepted {
+            Ok((tcp, peer, permit)) => {
+                tokio::spawn(Arc::clone(&shared).connection(tcp, peer, permit));
+            }
+            Err(reason) if is_of_one_connection(&reason) => {}
+            Err(reason) => {
+                tracing::error!(error = %reason, "accept a connection");
+                sleep(OUT_OF_DESCRIPTORS).await;
+            }
+        }
+    }
+}
+
+async fn next(
+    listener: &TcpListener,
+    room: &Room,
+) -> io::Result<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
+    let (tcp, peer) = listener.accept().await?;
+    Ok((tcp, peer, permit))
+}
+
+fn is_of_one_connection(reason: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
+    kinds.contains(&reason.kind())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Address prefixes (`192.0.2.0/24`, `2001:db8::/32`): whom an operator lists.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// A text that is not an address prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expect an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, with no bit set beyond its length")]
+pub struct BadPrefix;
+
+/// A set of addresses that begin with the same bits (RFC 4632, RFC 4291 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prefix {
+    first: IpAddr,
+    length: u8,
+}
+
+impl Prefix {
+    /// Whether the address lies within. An IPv4 address written as IPv6 (`::ffff:…`) is the IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        Self::cut(address, self.length) == Some(self.first)
+    }
+
+    /// The prefix by which one client is counted: an IPv4 address alone, of IPv6 the /64 a subscriber is given.
+    pub fn of_client(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let length = if address.is_ipv4() { 32 } else { 64 };
+        Self { first: Self::cut(address, length).unwrap_or(address), length }
+    }
+
+    fn cut(address: IpAddr, length: u8) -> Option<IpAddr> {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let drop = 32u32.checked_sub(u32::from(length))?;
+                Some(Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(drop).unwrap_or(0)).into())
+            }
+            IpAddr::V6(v6) => {
+                let drop = 128u32.checked_sub(u32::from(length))?;
+                Some(Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(drop).unwrap_or(0)).into())
+            }
+        }
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = BadPrefix;
+    fn from_str(text: &str) -> Result<Self, BadPrefix> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let address = address.parse::<IpAddr>().map_err(|_| BadPrefix)?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Ok(whole), |length| length.parse::<u8>().map_err(|_| BadPrefix))?;
+        match Self::cut(address, length) {
+            Some(first) if first == address => Ok(Self { first, length }),
+            Some(_) | None => Err(BadPrefix),
+        }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_holds_what_begins_with_its_bits() {
+        for (prefix, address, within) in [
+            ("192.0.2.0/24", "192.0.2.255", true),
+            ("192.0.2.0/24", "192.0.3.0", false),
+            ("192.0.2.0/24", "::ffff:192.0.2.9", true),
+            ("192.0.2.0/24", "2001:db8::1", false),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("::1", "::1", true),
+            ("::/0", "2001:db8::1", true),
+        ] {
+            let prefix = prefix.parse::<Prefix>().unwrap();
+            assert_eq!(prefix.contains(address.parse().unwrap()), within, "{prefix} {address}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_prefix_is_refused() {
+        for text in ["", "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "host", "192.0.2.0/-1", "192.0.2/24"] {
+            assert_eq!(text.parse::<Prefix>(), Err(BadPrefix), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_its_ipv4_address_or_its_ipv6_network() {
+        let of = |text: &str| Prefix::of_client(text.parse().unwrap()).to_string();
+        assert_eq!(of("192.0.2.9"), "192.0.2.9/32");
+        assert_eq!(of("::ffff:192.0.2.9"), "192.0.2.9/32");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    }
+}

@@ -1,0 +1,93 @@
+//! A connection that ends when the other side takes nothing or, under HTTP/2, does not begin.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Length of the HTTP/2 client preface (RFC 9113 §3.4): hyper waits for it without a time limit.
+pub(super) const PREFACE: usize = 24;
+
+/// Wraps a connection with the time limits hyper does not have.
+#[derive(Debug)]
+pub(super) struct TimedStream<S> {
+    stream: S,
+    write: Duration,
+    /// Runs while an octet of the answer waits to be taken.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs until so many octets have come.
+    opening: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl<S> TimedStream<S> {
+    /// Ends with an error once the peer takes nothing for `write`.
+    pub(super) fn new(stream: S, write: Duration) -> Self {
+        Self { stream, write, stalled: None, opening: None }
+    }
+
+    /// Ends with an error also where the first `octets` are not read within `limit`.
+    pub(super) fn must_open(mut self, octets: usize, limit: Duration) -> Self {
+        self.opening = Some((Box::pin(sleep(limit)), octets));
+        self
+    }
+
+    fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.stalled = None;
+            return result;
+        }
+        let write = self.write;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(write)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        let result = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let Some((limit, missing)) = &mut this.opening else { return result };
+        *missing = missing.saturating_sub(buf.filled().len() - before);
+        if *missing == 0 {
+            this.opening = None;
+        } else if limit.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch(cx, result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch(cx, result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.watch(cx, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
