@@ -1,3 +1,6 @@
+//! The only room with routes, HTML, JSON and status codes.
+//!
+//! Knows nothing of engines, of ciphers and of the keeper: what it shows it gets from the use cases of `care`.
 
-
+pub mod route;
 pub mod serve;

@@ -49,7 +49,12 @@ pub(super) struct Shared<A> {
 
 impl<A: Answers> Shared<A> {
     /// Serves one accepted connection to its end.
-    pub(super) async fn connection(self: Arc<Self>, mut tcp: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    pub(super) async fn connection(
+        self: Arc<Self>,
+        mut tcp: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
         // Answers are written whole; waiting to fill a segment would only delay them.
         if tcp.set_nodelay(true).is_err() {
             return;
@@ -78,7 +83,12 @@ impl<A: Answers> Shared<A> {
         }
     }
 
-    async fn encrypted(&self, acceptor: tokio_rustls::TlsAcceptor, tcp: TcpStream, client: IpAddr) -> hyper::Result<()> {
+    async fn encrypted(
+        &self,
+        acceptor: tokio_rustls::TlsAcceptor,
+        tcp: TcpStream,
+        client: IpAddr,
+    ) -> hyper::Result<()> {
         let Ok(Ok(stream)) = timeout(self.bounds.handshake, acceptor.accept(tcp)).await else {
             metrics::counter!("honnin_tls_handshakes_failed_total").increment(1);
             return Ok(());
@@ -90,7 +100,11 @@ impl<A: Answers> Shared<A> {
         }
     }
 
-    async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, client: IpAddr) -> hyper::Result<()> {
+    async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        client: IpAddr,
+    ) -> hyper::Result<()> {
         let answers = &self.answers;
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -105,7 +119,11 @@ impl<A: Answers> Shared<A> {
         self.drive(connection, None).await
     }
 
-    async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, client: IpAddr) -> hyper::Result<()> {
+    async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        client: IpAddr,
+    ) -> hyper::Result<()> {
         let activity = Arc::new(Activity::default());
         let (answers, counted) = (&self.answers, &activity);
         let connection = http2::Builder::new(TokioExecutor::new())
@@ -115,7 +133,9 @@ impl<A: Answers> Shared<A> {
             .keep_alive_interval(self.bounds.ping_after)
             .keep_alive_timeout(self.bounds.ping_answer)
             .serve_connection(
-                TokioIo::new(TimedStream::new(stream, self.bounds.write).must_open(PREFACE, self.bounds.header)),
+                TokioIo::new(
+                    TimedStream::new(stream, self.bounds.write).must_open(PREFACE, self.bounds.header),
+                ),
                 service_fn(move |request| {
                     let request_activity = InFlight::begin(Arc::clone(counted));
                     let answer = Arc::clone(answers).answer(request, client);

@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn beyond_loopback_nothing_is_served_in_the_clear() {
-        for (on, may) in [("127.0.0.1:80", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("[::]:80", false)] {
+        for (on, may) in
+            [("127.0.0.1:80", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("[::]:80", false)]
+        {
             assert_eq!(Front::Loopback.may_listen(on.parse().unwrap()).is_ok(), may, "{on}");
             assert!(Front::Tls.may_listen(on.parse().unwrap()).is_ok());
         }
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn only_a_listed_proxy_is_believed() {
-        let headers: http::HeaderMap = [(http::header::FORWARDED, "for=203.0.113.7".parse().unwrap())].into_iter().collect();
+        let headers: http::HeaderMap =
+            [(http::header::FORWARDED, "for=203.0.113.7".parse().unwrap())].into_iter().collect();
         let client = |front: &Front, peer: &str| front.client(peer.parse().unwrap(), &headers).to_string();
         assert_eq!(client(&proxied(Tells::Forwarded), "10.1.2.3"), "203.0.113.7");
         assert_eq!(client(&proxied(Tells::Forwarded), "192.0.2.1"), "192.0.2.1");
@@ -151,8 +154,13 @@ mod tests {
 
     #[test]
     fn a_public_url_is_an_https_origin() {
-        assert_eq!("https://my.example.jp:8443".parse::<PublicUrl>().unwrap().origin(), "https://my.example.jp:8443");
-        for text in ["http://my.example.jp", "https://", "https://a/b", "https://u@a", "https://A", "my.example.jp"] {
+        assert_eq!(
+            "https://my.example.jp:8443".parse::<PublicUrl>().unwrap().origin(),
+            "https://my.example.jp:8443"
+        );
+        for text in
+            ["http://my.example.jp", "https://", "https://a/b", "https://u@a", "https://A", "my.example.jp"]
+        {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
         }
     }

@@ -52,37 +52,45 @@ pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 pub struct Entrance {
     /// The listening sockets.
     pub listeners: Vec<TcpListener>,
-    /// What stands between us and the subscriber.
-    pub front: Front,
     /// Certificate and key, where TLS ends here.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Address prefixes many subscribers share; never held back by the limit per address.
     pub shared_prefixes: Vec<Prefix>,
-    /// The bounds.
-    pub bounds: Bounds,
 }
 
 impl Entrance {
-    /// Accepts and answers until `stop` is ready; then says "not ready", waits [`Bounds::drain_notice`], stops
-    /// accepting, lets begun requests end and returns after [`Bounds::drain`] at the latest.
+    /// Whether all of it may be listened on behind that front.
     ///
     /// # Errors
-    /// [`ListenRefused`] before anything is accepted.
-    pub(crate) async fn run<A: Answers>(self, answers: Arc<A>, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+    /// [`ListenRefused`] as the inner error.
+    pub(crate) fn check(&self, front: &Front) -> io::Result<()> {
         for listener in &self.listeners {
-            self.front.may_listen(listener.local_addr()?).map_err(|refused| io::Error::new(io::ErrorKind::PermissionDenied, refused))?;
+            let refused = |refused| io::Error::new(io::ErrorKind::PermissionDenied, refused);
+            front.may_listen(listener.local_addr()?).map_err(refused)?;
         }
+        Ok(())
+    }
+
+    /// Accepts and answers until `stop` is ready; then says "not ready", waits [`Bounds::drain_notice`], stops
+    /// accepting, lets begun requests end and returns after [`Bounds::drain`] at the latest.
+    pub(crate) async fn run<A: Answers>(
+        self,
+        front: Front,
+        bounds: Bounds,
+        answers: Arc<A>,
+        stop: impl Future<Output = ()> + Send,
+    ) {
         let (close, closing) = watch::channel(false);
         let mut exempt = self.shared_prefixes;
-        if let Front::TrustedProxy { proxies, .. } = &self.front {
+        if let Front::TrustedProxy { proxies, .. } = &front {
             exempt.extend(proxies);
         }
-        let room = Room::new(self.bounds.connections, self.bounds.connections_per_address, exempt);
-        let (notice, drain) = (self.bounds.drain_notice, self.bounds.drain);
+        let room = Room::new(bounds.connections, bounds.connections_per_address, exempt);
+        let (notice, drain) = (bounds.drain_notice, bounds.drain);
         let shared = Arc::new(Shared {
             answers: Arc::clone(&answers),
-            front: self.front,
-            bounds: self.bounds,
+            front,
+            bounds,
             room: Arc::clone(&room),
             closing,
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
@@ -97,7 +105,6 @@ impl Entrance {
         if timeout(drain, room.empty()).await.is_err() {
             tracing::warn!("stop with requests still open: the drain deadline has passed");
         }
-        Ok(())
     }
 }
 
@@ -133,7 +140,8 @@ async fn next(
 }
 
 fn is_of_one_connection(reason: &io::Error) -> bool {
-    let kinds = [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
+    let kinds =
+        [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
     kinds.contains(&reason.kind())
 }
 

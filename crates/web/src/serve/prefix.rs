@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 /// A text that is not an address prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expect an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, with no bit set beyond its length")]
+#[error(
+    "expect an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32, with no bit set beyond its length"
+)]
 pub struct BadPrefix;
 
 /// A set of addresses that begin with the same bits (RFC 4632, RFC 4291 §2.3).
@@ -46,7 +48,8 @@ impl Prefix {
 impl FromStr for Prefix {
     type Err = BadPrefix;
     fn from_str(text: &str) -> Result<Self, BadPrefix> {
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let (address, length) =
+            text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
         let address = address.parse::<IpAddr>().map_err(|_| BadPrefix)?;
         let whole = if address.is_ipv4() { 32 } else { 128 };
         let length = length.map_or(Ok(whole), |length| length.parse::<u8>().map_err(|_| BadPrefix))?;
@@ -87,7 +90,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_prefix_is_refused() {
-        for text in ["", "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "host", "192.0.2.0/-1", "192.0.2/24"] {
+        for text in
+            ["", "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/129", "host", "192.0.2.0/-1", "192.0.2/24"]
+        {
             assert_eq!(text.parse::<Prefix>(), Err(BadPrefix), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! The PROXY protocol, version 2: who connected to the proxy, told before everything else on the connection.
 //!
-//! Source: HAProxy, "The PROXY protocol", §2.2. Version 1 (a line of text) is not read.
+//! Source: `HAProxy`, "The PROXY protocol", §2.2. Version 1 (a line of text) is not read.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,21 +33,33 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option
     let mut rest = vec![0; length];
     stream.read_exact(&mut rest).await?;
     let [.., command, family, _, _] = head;
-    client(command, family, &rest).ok_or(Error::Shape)
+    match named(command, family, &rest) {
+        Some(Named::Client(address)) => Ok(Some(address)),
+        Some(Named::Peer) => Ok(None),
+        None => Err(Error::Shape),
+    }
 }
 
-fn client(command: u8, family: u8, rest: &[u8]) -> Option<Option<IpAddr>> {
+/// Whom a header names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// The subscriber's address.
+    Client(IpAddr),
+    /// Nobody but the connection's own other side.
+    Peer,
+}
+
+fn named(command: u8, family: u8, rest: &[u8]) -> Option<Named> {
     match (command, family) {
-        // LOCAL: whatever follows is to be skipped.
-        (0x20, _) => Some(None),
+        // LOCAL: whatever follows is to be skipped. UNSPEC and sockets of the proxy's own machine name no address.
+        (0x20, _) | (0x21, 0x00 | 0x31) => Some(Named::Peer),
         (0x21, 0x11) if rest.len() >= 12 => {
-            rest.first_chunk::<4>().map(|octets| Some(IpAddr::V4(Ipv4Addr::from_octets(*octets))))
+            rest.first_chunk::<4>().map(|octets| Named::Client(Ipv4Addr::from_octets(*octets).into()))
         }
         (0x21, 0x21) if rest.len() >= 36 => {
-            rest.first_chunk::<16>().map(|octets| Some(IpAddr::V6(Ipv6Addr::from_octets(*octets)).to_canonical()))
+            let address = |octets: &[u8; 16]| IpAddr::from(Ipv6Addr::from_octets(*octets)).to_canonical();
+            rest.first_chunk::<16>().map(|octets| Named::Client(address(octets)))
         }
-        // UNSPEC, and sockets of the proxy's own machine: the connection's own address counts.
-        (0x21, 0x00 | 0x31) => Some(None),
         _ => None,
     }
 }
@@ -92,7 +104,7 @@ mod tests {
         #[test]
         fn no_octets_at_all_make_the_reader_fail(octets in proptest::collection::vec(any::<u8>(), 0..80)) {
             prop_assert!(run(&octets).0.is_err(), "random octets do not begin with the signature");
-            let _: Result<Option<IpAddr>, Error> = run(&[&SIGNATURE[..], &octets].concat()).0;
+            drop(run(&[&SIGNATURE[..], &octets].concat()));
         }
     }
 

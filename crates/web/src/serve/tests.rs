@@ -42,7 +42,9 @@ impl Answers for Echo {
                 self.go_on.notified().await;
                 b"waited".to_vec()
             }
-            "/body" => format!("{:?}", body::read(request.into_body(), 8, self.bounds.body).await).into_bytes(),
+            "/body" => {
+                format!("{:?}", body::read(request.into_body(), 8, self.bounds.body).await).into_bytes()
+            }
             _ => format!("{client} {path}").into_bytes(),
         };
         Response::new(Full::new(Bytes::from(text)))
@@ -57,7 +59,7 @@ struct Server {
     at: SocketAddr,
     echo: Arc<Echo>,
     stop: Option<oneshot::Sender<()>>,
-    ended: tokio::task::JoinHandle<io::Result<()>>,
+    ended: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
@@ -83,9 +85,10 @@ impl Server {
             go_on: Notify::new(),
         });
         let tls = with_tls.then(|| tls(CERTIFICATE, KEY).unwrap());
-        let entrance = Entrance { listeners: vec![listener], front, tls, shared_prefixes: Vec::new(), bounds };
+        let entrance = Entrance { listeners: vec![listener], tls, shared_prefixes: Vec::new() };
+        let run = (front, bounds, Arc::clone(&echo));
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(entrance.run(Arc::clone(&echo), async move {
+        let ended = tokio::spawn(entrance.run(run.0, run.1, run.2, async move {
             let _: Result<(), oneshot::error::RecvError> = stopped.await;
         }));
         Self { at, echo, stop: Some(stop), ended }
@@ -178,7 +181,10 @@ async fn a_body_that_never_comes_is_not_waited_for() {
         ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", "Err(TooSlow)"),
         ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", "Err(TooSlow)"),
         ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", "Err(TooLong)"),
-        ("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n0\r\n\r\n", "Err(TooLong)"),
+        (
+            "POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n0\r\n\r\n",
+            "Err(TooLong)",
+        ),
         ("GET /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", "/unread"),
         ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", "Ok(b\"abc\")"),
     ] {
@@ -305,7 +311,7 @@ async fn stopping_lets_begun_requests_end_and_begins_none() {
     server.echo.go_on.notify_one();
     let got = until_closed(&mut begun).await;
     assert!(got.ends_with("waited"), "{got:?}");
-    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap().unwrap();
+    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap();
     assert!(TcpStream::connect(server.at).await.is_err(), "nobody listens any more");
 }
 
@@ -316,24 +322,15 @@ async fn stopping_does_not_wait_beyond_its_deadline() {
     send(&mut begun, b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await;
     server.echo.begun.notified().await;
     server.stop();
-    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap().unwrap();
+    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap();
     assert_eq!(until_closed(&mut begun).await, "");
 }
 
 #[tokio::test]
 async fn listening_beyond_loopback_in_the_clear_is_refused() {
     let listener = listen("0.0.0.0:0".parse().unwrap(), 1).unwrap();
-    let bounds = Bounds::default();
-    let echo = Echo {
-        front: Front::Loopback,
-        bounds: bounds.clone(),
-        ready: AtomicBool::new(true),
-        begun: Notify::new(),
-        go_on: Notify::new(),
-    };
-    let entrance =
-        Entrance { listeners: vec![listener], front: Front::Loopback, tls: None, shared_prefixes: Vec::new(), bounds };
-    let refused = entrance.run(Arc::new(echo), std::future::pending()).await.unwrap_err();
+    let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    let refused = entrance.check(&Front::Loopback).unwrap_err();
     assert!(refused.to_string().contains("refuse to listen on 0.0.0.0"));
 }
 
@@ -351,7 +348,11 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 #[tokio::test]
 async fn a_trusted_proxy_tells_the_client_and_must_tell_it() {
     let server = Server::start(behind_proxy("127.0.0.1"), false, |_| ());
-    for (octets, answer) in [([PROXY_HEADER, GET].concat(), Some("203.0.113.7 /")), (GET.to_vec(), None), (PROXY_HEADER[..20].to_vec(), None)] {
+    for (octets, answer) in [
+        ([PROXY_HEADER, GET].concat(), Some("203.0.113.7 /")),
+        (GET.to_vec(), None),
+        (PROXY_HEADER[..20].to_vec(), None),
+    ] {
         let mut stream = server.connect().await;
         send(&mut stream, &octets).await;
         let got = until_closed(&mut stream).await;

@@ -27,7 +27,9 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`] where they are not PEM or do not belong together.
 pub fn tls(chain: &[u8], key: &[u8]) -> Result<Arc<rustls::ServerConfig>, TlsError> {
-    let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>().map_err(TlsError::Certificate)?;
+    let chain = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(TlsError::Certificate)?;
     if chain.is_empty() {
         return Err(TlsError::NoCertificate);
     }

@@ -1,0 +1,249 @@
+//! What a handler gives back, by privacy class, and how it becomes a response.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use honnin_terms::RequestId;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+
+use super::code::Code;
+use super::gzip;
+use super::table::Cache;
+
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Policy of everything that is not a page: nothing in it may run, load or be framed.
+const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// No body.
+    Nothing,
+    /// Plain text.
+    Text,
+    /// JSON.
+    Json,
+    /// A problem (RFC 9457).
+    Problem,
+}
+
+impl Kind {
+    const fn content_type(self) -> Option<HeaderValue> {
+        match self {
+            Self::Nothing => None,
+            Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
+            Self::Json => Some(HeaderValue::from_static("application/json")),
+            Self::Problem => Some(HeaderValue::from_static("application/problem+json")),
+        }
+    }
+}
+
+/// An answer, ready to be dressed with the headers of its class.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) cache: Cache,
+    pub(super) kind: Kind,
+    pub(super) body: Bytes,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Answer {
+    /// The same answer for everybody.
+    pub(crate) fn public(kind: Kind, body: impl Into<Bytes>) -> Self {
+        Self { status: StatusCode::OK, cache: Cache::Public, kind, body: body.into(), headers: Vec::new() }
+    }
+
+    /// Nothing but a status and headers; kept by nobody.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, cache: Cache::Private, kind: Kind::Nothing, body: Bytes::new(), headers: Vec::new() }
+    }
+
+    /// Sends the client to one of our own paths, to be read with GET.
+    pub(crate) fn see_other(path: &'static str) -> Self {
+        Self::empty(StatusCode::SEE_OTHER).with(http::header::LOCATION, HeaderValue::from_static(path))
+    }
+
+    /// The answer with one more header.
+    #[must_use]
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer with another status.
+    #[must_use]
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+/// Why a request is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(super) code: Code,
+    pub(super) retry_after: Option<u32>,
+    pub(super) detail: Option<Cow<'static, str>>,
+    pub(super) allow: Option<HeaderValue>,
+    /// Whether even the body is withheld: what would be shown did not open, or was not the viewer's.
+    pub(super) bare: bool,
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, retry_after: None, detail: None, allow: None, bare: false }
+    }
+}
+
+impl Refusal {
+    /// To be tried again after so many seconds.
+    pub(crate) fn after(code: Code, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..code.into() }
+    }
+
+    /// With a sentence that says which field, and never its value.
+    pub(crate) fn because(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(detail.into()), ..code.into() }
+    }
+
+    /// A status and not one octet of body: for a blob that does not open and for an owner who is not the viewer.
+    pub(crate) fn bare() -> Self {
+        Self { bare: true, ..Code::Internal.into() }
+    }
+
+    pub(super) fn method(allow: HeaderValue) -> Self {
+        Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
+    }
+
+    /// The refusal for programs.
+    pub(super) fn problem(&self, request: RequestId) -> Answer {
+        #[derive(Serialize)]
+        struct Problem<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request: Option<String>,
+        }
+        let problem = Problem {
+            r#type: format!("urn:honnin:problem:{}", self.code.word()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code.word(),
+            detail: self.detail.as_deref(),
+            request: self.is_ours().then(|| request.to_string()),
+        };
+        // A struct of texts and numbers always serialises.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        self.headers(
+            request,
+            Answer { kind: Kind::Problem, body: body.into(), ..Answer::empty(self.code.status()) },
+        )
+    }
+
+    /// Whether it is a fault of ours. Only these name the request: two answers of "not there" are the same octets.
+    fn is_ours(&self) -> bool {
+        self.code.status().is_server_error()
+    }
+
+    /// Adds what every face sends with a refusal.
+    pub(super) fn headers(&self, request: RequestId, mut answer: Answer) -> Answer {
+        if self.bare {
+            answer.body = Bytes::new();
+            answer.kind = Kind::Nothing;
+        }
+        if let Some(seconds) = self.retry_after {
+            answer.headers.push((RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if let Some(allow) = &self.allow {
+            answer.headers.push((ALLOW, allow.clone()));
+        }
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            answer.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        if let Some(value) = self.is_ours().then(|| HeaderValue::try_from(request.to_string()).ok()).flatten()
+        {
+            answer.headers.push((REQUEST_ID, value));
+        }
+        answer
+    }
+}
+
+/// The headers every answer of a class carries, made once.
+#[derive(Debug)]
+pub(super) struct Dress {
+    private: HeaderMap,
+    public: HeaderMap,
+    compress_from: usize,
+}
+
+impl Dress {
+    pub(super) fn new(https: bool, compress_from: usize) -> Self {
+        let fixed = HeaderValue::from_static;
+        let mut common = HeaderMap::with_capacity(16);
+        common.insert(CONTENT_SECURITY_POLICY, DATA_POLICY);
+        common.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
+        common.insert(REFERRER_POLICY, fixed("same-origin"));
+        common.insert(CROSS_ORIGIN_OPENER_POLICY, fixed("same-origin"));
+        common.insert(CROSS_ORIGIN_RESOURCE_POLICY, fixed("same-origin"));
+        let permissions = "geolocation=(), camera=(), microphone=(), publickey-credentials-get=(self), \
+                           publickey-credentials-create=(self)";
+        common.insert(PERMISSIONS_POLICY, fixed(permissions));
+        if https {
+            common.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=63072000"));
+        }
+        let mut private = common.clone();
+        private.insert(CACHE_CONTROL, fixed("private, no-store"));
+        private.insert(CDN_CACHE_CONTROL, fixed("no-store"));
+        private.insert(VARY, fixed("Cookie, Accept-Language"));
+        let mut public = common;
+        public.insert(CACHE_CONTROL, fixed("no-cache"));
+        public.insert(VARY, fixed("Accept-Language, Accept-Encoding"));
+        Self { private, public, compress_from }
+    }
+
+    /// The response: the class's headers, the answer's own over them, the body compressed where that is wanted.
+    pub(super) fn response(&self, answer: Answer, asked: &HeaderMap, head: bool) -> Response<Full<Bytes>> {
+        let Answer { status, cache, kind, mut body, headers: own } = answer;
+        let mut headers = match cache {
+            Cache::Private => self.private.clone(),
+            Cache::Public => self.public.clone(),
+        };
+        if let Some(value) = kind.content_type() {
+            headers.insert(CONTENT_TYPE, value);
+        }
+        for (name, value) in own {
+            headers.append(name, value);
+        }
+        if body.len() >= self.compress_from
+            && gzip::is_taken(asked)
+            && let Some(packed) = gzip::compress(&body)
+        {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            body = packed;
+        }
+        if head {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            body = Bytes::new();
+        }
+        let mut response = Response::new(Full::new(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}

@@ -1,0 +1,116 @@
+//! The stable codes of what can go wrong, as programs and pages are told (RFC 9457).
+
+use http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident = $word:literal $status:ident $title:literal, $todo:literal;)+) => {
+        /// A stable code. Codes are never renamed; new ones may come.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code { $(#[doc = $title] $variant,)+ }
+
+        impl Code {
+            /// All of them, in the order of the reference.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word of the API.
+            pub(crate) const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The status it is sent with.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)+ }
+            }
+
+            /// What it means, in a few words.
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            /// What the caller can do.
+            #[cfg(test)]
+            pub(crate) const fn todo(self) -> &'static str {
+                match self { $(Self::$variant => $todo,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    KeyMissing = "idempotency_key_missing" BAD_REQUEST "the request needs an Idempotency-Key",
+        "send the header with a value of your own, and the same value when you try again";
+    SignInRequired = "sign_in_required" UNAUTHORIZED "sign in first",
+        "sign in with `POST /api/v1/sessions`; the session has ended or was never begun";
+    SignInRefused = "sign_in_refused" UNAUTHORIZED "the name or the password is wrong",
+        "ask the person again; which of the two is wrong is not told";
+    OneTimeCodeRefused = "code_refused" UNAUTHORIZED "the name or the code is wrong, or the code has expired",
+        "ask the operator for a new code";
+    CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
+        "act from our own pages, or from a program that is no browser";
+    NotFound = "not_found" NOT_FOUND "there is no such thing, or it is not yours",
+        "ask `GET /api/v1/me` for the lines there are";
+    MethodNotAllowed = "method_not_allowed" METHOD_NOT_ALLOWED "there is no such method here",
+        "see the header `Allow`";
+    BodyTimeout = "body_timeout" REQUEST_TIMEOUT "the body did not come in time",
+        "send it whole";
+    LineNotActive = "line_not_active" CONFLICT "the line is suspended or ended",
+        "nothing was changed; wait until the line is in use again";
+    Conflict = "conflict" CONFLICT "something else changed it at the same moment",
+        "read it again, then decide";
+    BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE "the body is longer than allowed",
+        "send only the fields of the reference";
+    MediaType = "media_type" UNSUPPORTED_MEDIA_TYPE "the body is of another media type",
+        "send `Content-Type: application/json`";
+    Invalid = "invalid" UNPROCESSABLE_ENTITY "a field is missing or has a value that cannot be used",
+        "see `detail`; nothing was changed";
+    PasswordRefused = "password_refused" UNPROCESSABLE_ENTITY "the new password is refused",
+        "see `detail`; choose a longer or less common one";
+    KeyReused = "idempotency_key_reused" UNPROCESSABLE_ENTITY "the Idempotency-Key was used for another request",
+        "use a new value for a new wish";
+    TooOften = "too_often" TOO_MANY_REQUESTS "you did this several times in a short while",
+        "wait as long as `Retry-After` says";
+    Internal = "internal" INTERNAL_SERVER_ERROR "a fault of ours",
+        "tell the operator the value of `request`; trying again does no harm";
+    Busy = "busy" SERVICE_UNAVAILABLE "too many at this moment",
+        "wait as long as `Retry-After` says";
+    Deadline = "deadline" SERVICE_UNAVAILABLE "the answer took too long",
+        "read whether it was done, then try again";
+    Stopped = "stopped" SERVICE_UNAVAILABLE "personal pages are stopped for now",
+        "wait; the operator has been told";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+
+    #[test]
+    fn the_reference_lists_every_code() {
+        let mut text = String::from(concat!(
+            "# Codes of errors\n\n",
+            "Every refusal of the API is an `application/problem+json` (RFC 9457) with a `code` out of this list. ",
+            "The list is made from the source and compared by a test.\n\n",
+            "| code | status | meaning | what to do |\n|---|---|---|---|\n",
+        ));
+        for code in Code::ALL {
+            writeln!(
+                text,
+                "| `{}` | {} | {} | {} |",
+                code.word(),
+                code.status().as_u16(),
+                code.title(),
+                code.todo()
+            )
+            .unwrap();
+        }
+        crate::route::reference::compare("errors.md", &text);
+    }
+
+    #[test]
+    fn no_two_codes_share_a_word() {
+        for (place, code) in Code::ALL.iter().enumerate() {
+            assert!(Code::ALL[place + 1..].iter().all(|other| other.word() != code.word()), "{code:?}");
+        }
+    }
+}

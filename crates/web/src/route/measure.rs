@@ -1,0 +1,49 @@
+//! What is counted and logged of each request: never who, never what.
+
+use std::time::Duration;
+
+use honnin_terms::RequestId;
+use http::StatusCode;
+use metrics::{Counter, Histogram};
+
+use super::table::Route;
+
+/// The counters of one row, registered once, so that a request only adds to them.
+pub(super) struct Counters {
+    /// By first digit of the status: 2, 3, 4, 5.
+    answered: [Counter; 4],
+    duration: Histogram,
+}
+
+impl Counters {
+    pub(super) fn of(method: &'static str, path: &'static str) -> Self {
+        let labels = [("method", method), ("route", path)];
+        let answered = |class: &'static str| {
+            let [method, path] = labels;
+            metrics::counter!("honnin_requests_total", &[method, path, ("status", class)])
+        };
+        Self {
+            answered: [answered("2xx"), answered("3xx"), answered("4xx"), answered("5xx")],
+            duration: metrics::histogram!("honnin_request_duration_seconds", &labels),
+        }
+    }
+
+    pub(super) fn add(&self, status: StatusCode, took: Duration) {
+        let place = usize::from(status.as_u16() / 100).saturating_sub(2);
+        if let Some(counter) = self.answered.get(place) {
+            counter.increment(1);
+        }
+        self.duration.record(took);
+    }
+}
+
+/// One log line: the method and pattern out of the table, never the path as asked.
+pub(super) fn log(route: Option<&Route>, status: StatusCode, took: Duration, request: RequestId) {
+    let (method, path) = route.map_or(("-", "-"), |route| (route.verb.word(), route.path));
+    let (status, micros) = (status.as_u16(), took.as_micros());
+    if status >= 500 {
+        tracing::error!(target: "honnin::request", method, route = path, status, micros, %request, "answered");
+    } else {
+        tracing::info!(target: "honnin::request", method, route = path, status, micros, %request, "answered");
+    }
+}

@@ -1,0 +1,215 @@
+//! The route table: what is in it exists, and nothing else does.
+//!
+//! From it are made the finder of requests, the OpenAPI description, the route list of the reference, and the tests
+//! that walk every route.
+
+use std::fmt;
+use std::ops::Range;
+use std::pin::Pin;
+
+use http::{HeaderValue, Method};
+
+use super::answer::{Answer, Refusal};
+use super::app::{App, Ask};
+use super::measure::Counters;
+use super::shape::Shape;
+
+/// What is asked of a route: the methods that exist. HEAD is GET without its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Verb {
+    /// The verb of a request's method; `None` for methods no route has.
+    pub(super) fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET | Method::HEAD => Some(Self::Get),
+            Method::POST => Some(Self::Post),
+            Method::PUT => Some(Self::Put),
+            Method::DELETE => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether it only reads.
+    pub(super) const fn is_safe(self) -> bool {
+        matches!(self, Self::Get)
+    }
+}
+
+/// Who may keep a copy of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// Nobody: it is about one person, or follows from who asks.
+    Private,
+    /// Everybody, asking each time whether it is still so.
+    Public,
+}
+
+/// What goes first when there is too much to do; the first is shed last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// Whether the service lives, and files that cost nothing.
+    Static,
+}
+
+/// A handler at work.
+pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send + 'a>>;
+
+/// What answers, and with it the policy: a handler that is not given a session cannot show anything personal.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// For everybody, at once.
+    Public(fn(&App, &Ask) -> Result<Answer, Refusal>),
+}
+
+impl Handler {
+    pub(super) const fn policy(self) -> &'static str {
+        match self {
+            Self::Public(_) => "public",
+        }
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.policy())
+    }
+}
+
+/// What a program must know of a route.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contract {
+    /// Fields of the query: name, shape, meaning.
+    pub(crate) query: &'static [(&'static str, Shape, &'static str)],
+    /// Whether `Idempotency-Key` is needed.
+    pub(crate) idempotent: bool,
+    /// The body it takes.
+    pub(crate) takes: Option<Shape>,
+    /// The status and body of a done request.
+    pub(crate) gives: (u16, Option<Shape>),
+}
+
+impl Contract {
+    /// Nothing but a request and its status.
+    pub(crate) const PLAIN: Self = Self { query: &[], idempotent: false, takes: None, gives: (200, None) };
+}
+
+/// One row.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Method.
+    pub(crate) verb: Verb,
+    /// Path, with at most one `{parameter}`.
+    pub(crate) path: &'static str,
+    /// What answers, and with it who may ask.
+    pub(crate) handler: Handler,
+    /// What the journal calls what is shown; `None` where nothing personal is.
+    pub(crate) discloses: Option<&'static str>,
+    /// Who may keep a copy.
+    pub(crate) cache: Cache,
+    /// What goes first.
+    pub(crate) load: Load,
+    /// What it does, in one line.
+    pub(crate) summary: &'static str,
+    /// For programs; `None` for pages.
+    pub(crate) contract: Option<Contract>,
+}
+
+/// One row with its counters.
+pub(super) struct Row {
+    pub(super) route: &'static Route,
+    pub(super) counters: Counters,
+}
+
+/// What the table has for a request.
+pub(super) enum Found<'a> {
+    /// A row, and where in the path its parameter's value stands.
+    Row(&'a Row, Option<Range<usize>>),
+    /// The path, but not with that method; these it has.
+    OtherMethods(&'a HeaderValue),
+    /// Nothing.
+    Nothing,
+}
+
+/// All rows of one path.
+struct Place {
+    rows: Vec<Row>,
+    allow: Option<HeaderValue>,
+}
+
+impl Place {
+    fn of(table: &'static [Route], path: &str) -> Self {
+        let mut place = Self { rows: Vec::new(), allow: None };
+        let mut allow = Vec::new();
+        for route in table.iter().filter(|route| route.path == path) {
+            allow.push(route.verb.word());
+            if route.verb == Verb::Get {
+                allow.push("HEAD");
+            }
+            place.rows.push(Row { route, counters: Counters::of(route.verb.word(), route.path) });
+        }
+        place.allow = HeaderValue::try_from(allow.join(", ")).ok();
+        place
+    }
+}
+
+/// Finds the row of a request.
+pub(super) struct Finder {
+    paths: matchit::Router<Place>,
+}
+
+/// A table that contradicts itself. The tests build the one there is, so that no installation sees this.
+#[derive(Debug, thiserror::Error)]
+#[error("build the route table: {0}")]
+pub struct BadTable(&'static str);
+
+impl Finder {
+    pub(super) fn new(table: &'static [Route]) -> Result<Self, BadTable> {
+        let mut paths = matchit::Router::new();
+        for (number, route) in table.iter().enumerate() {
+            let first = !table.iter().take(number).any(|before| before.path == route.path);
+            if first {
+                paths
+                    .insert(route.path, Place::of(table, route.path))
+                    .map_err(|_| BadTable("two paths contradict"))?;
+            }
+        }
+        Ok(Self { paths })
+    }
+
+    pub(super) fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let Ok(found) = self.paths.at(path) else { return Found::Nothing };
+        let verb = Verb::of(method);
+        let row = found.value.rows.iter().find(|row| Some(row.route.verb) == verb);
+        let parameter = found.params.iter().next().and_then(|(_, value)| {
+            // The value is a part of the path itself, so the distance of their first octets is its place.
+            let from = value.as_ptr().addr().checked_sub(path.as_ptr().addr())?;
+            Some(from..from + value.len())
+        });
+        match (row, &found.value.allow) {
+            (Some(row), _) => Found::Row(row, parameter),
+            (None, Some(allow)) => Found::OtherMethods(allow),
+            (None, None) => Found::Nothing,
+        }
+    }
+}
+
+impl fmt::Debug for Finder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Finder(..)")
+    }
+}
