@@ -6,6 +6,7 @@
 
 mod args;
 mod ledger;
+mod suite;
 mod tidy;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use args::Args;
 const HELP: &str = "\
 cargo xtask COMMAND
 
+  test           run every test and every check: the gate
   tidy           check the rules of the house that no compiler holds
   ledger         write a made-up ledger extract of any size
                    --lines N        how many lines (SIMs)
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
     let outcome = Args::read(words).and_then(|args| match command.as_str() {
+        "test" => suite::command(args),
         "tidy" => tidy::command(args),
         "ledger" => ledger::bulk::command(args),
         "sample-ledger" => ledger::sample::command(args),

@@ -1,0 +1,187 @@
+//! The gate: every test the project has, and the checks around them.
+//!
+//! One profile for everything. Build scripts compile C (the cipher library, the embedded engine) once per profile,
+//! and the demo needs the release build anyway; clippy and the tests of the same profile share what those made.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
+use crate::{Args, Failure, tidy};
+
+/// A tool without which nothing can begin: how to ask for it, and where Debian has it.
+const TOOLS: [(&str, &[&str], &str); 3] = [
+    ("cc", &["--version"], "apt-get install -y --no-install-recommends gcc libc6-dev"),
+    (
+        "cargo",
+        &["fmt", "--version"],
+        "apt-get install -y --no-install-recommends rustfmt, or rustup component add rustfmt",
+    ),
+    (
+        "cargo",
+        &["clippy", "--version"],
+        "apt-get install -y --no-install-recommends rust-clippy, or rustup component add clippy",
+    ),
+];
+
+/// A step of the gate: what it is called and how cargo is asked.
+type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const BEFORE: [Step; 2] = [
+    ("format", &["fmt", "--all", "--check"], &[]),
+    (
+        "clippy",
+        &["clippy", "--locked", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        &[],
+    ),
+];
+const TESTS: &[&str] = &["test", "--locked", "--release", "--workspace", "--no-fail-fast"];
+const AFTER: [Step; 1] = [(
+    "documentation",
+    &["doc", "--locked", "--release", "--workspace", "--no-deps", "--document-private-items"],
+    &[("RUSTDOCFLAGS", "-D warnings")],
+)];
+
+/// How much passed and failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+}
+
+impl Tally {
+    fn step(&mut self, well: bool) {
+        if well {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    /// Adds the closing line of one test binary: `test result: ok. 8 passed; 0 failed; …`.
+    fn add(&mut self, line: &str) {
+        let Some(rest) = line.trim_start().strip_prefix("test result: ") else { return };
+        let count = |word: &str| {
+            let part = rest.split([';', '.']).map(str::trim).find(|part| part.ends_with(word))?;
+            part.split(' ').next()?.parse::<u64>().ok()
+        };
+        self.passed += count(" passed").unwrap_or(0);
+        self.failed += count(" failed").unwrap_or(0);
+    }
+}
+
+/// `cargo xtask test`.
+pub(crate) fn command(args: Args) -> Result<(), Failure> {
+    args.finish()?;
+    look_for_tools()?;
+    let mut tally = Tally::default();
+    for step in BEFORE {
+        tally.step(run(step)?);
+    }
+    tally.step(tidy_up());
+    run_tests(&mut tally)?;
+    for step in AFTER {
+        tally.step(run(step)?);
+    }
+    println!();
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err("the gate is closed".into()) }
+}
+
+fn look_for_tools() -> Result<(), Failure> {
+    let missing = TOOLS.iter().filter(|(program, words, _)| {
+        let mut asked = Command::new(program);
+        asked.args(*words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        !asked.status().is_ok_and(|status| status.success())
+    });
+    let missing: Vec<String> =
+        missing.map(|(program, words, from)| format!("{program} {}: {from}", words.join(" "))).collect();
+    if missing.is_empty() {
+        println!("tools: all there, nothing is installed");
+        return Ok(());
+    }
+    Err(format!("these are missing:\n  {}", missing.join("\n  ")).into())
+}
+
+fn cargo(words: &[&str]) -> Command {
+    println!();
+    println!("== cargo {}", words.join(" "));
+    let mut cargo = Command::new("cargo");
+    cargo.args(words).current_dir(tidy::root()).stdin(Stdio::null());
+    cargo
+}
+
+fn run((name, words, environment): Step) -> Result<bool, Failure> {
+    let watch = Watch::start();
+    let status = cargo(words).envs(environment.iter().copied()).status();
+    let well = status.map_err(|error| format!("run cargo: {error}"))?.success();
+    println!("{name}: {} after {} s", if well { "well" } else { "FAILED" }, watch.seconds());
+    Ok(well)
+}
+
+fn tidy_up() -> bool {
+    println!();
+    println!("== cargo xtask tidy");
+    let outcome = tidy::check();
+    match &outcome {
+        Ok(()) => println!("tidy: well"),
+        Err(error) => println!("tidy: FAILED: {error}"),
+    }
+    outcome.is_ok()
+}
+
+/// Runs the tests, passing their output on line by line.
+fn run_tests(tally: &mut Tally) -> Result<(), Failure> {
+    let watch = Watch::start();
+    let mut child =
+        cargo(TESTS).stdout(Stdio::piped()).spawn().map_err(|error| format!("run cargo: {error}"))?;
+    let failed_before = tally.failed;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("read what the tests say")?);
+    let mut line = Vec::new();
+    let mut out = std::io::stdout();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        out.write_all(&line)?;
+        tally.add(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let well = child.wait()?.success();
+    // What does not compile, or ends without its closing line, is counted too.
+    if !well && tally.failed == failed_before {
+        tally.failed += 1;
+    }
+    println!("tests: {} after {} s", if well { "well" } else { "FAILED" }, watch.seconds());
+    Ok(())
+}
+
+/// How long a step takes, for the eye.
+struct Watch(std::time::Instant);
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "a chore says how long its steps took")]
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn seconds(&self) -> u64 {
+        self.0.elapsed().as_secs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_added_up_and_other_lines_are_not() {
+        let mut tally = Tally::default();
+        for line in [
+            "test result: ok. 8 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.12s\n",
+            "test result: FAILED. 30 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.53s\n",
+            "9 passed; 9 failed\n",
+            "test result_of_something ... ok\n",
+            "\n",
+        ] {
+            tally.add(line);
+        }
+        assert_eq!(tally, Tally { passed: 38, failed: 2 });
+    }
+}
