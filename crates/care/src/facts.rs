@@ -4,8 +4,8 @@
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
 use honnin_terms::{
-    AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId, Octets,
-    PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
+    AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId,
+    Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
 };
 
 /// When the ledger said it, and which ledger.
