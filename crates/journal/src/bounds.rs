@@ -1,0 +1,73 @@
+//! Every bound of a journal, and what is answered at one.
+
+use honnin_terms::Moment;
+
+/// The bounds of a journal. Each default says why it is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Octets of one preallocated segment. Default 16 MiB: about 80,000 entries, read back in well under a second.
+    pub segment_octets: u64,
+    /// Segments that may wait for publication. Default 16: with the default size 256 MiB of disk and as much
+    /// memory at worst, reached only where publishing fails for a long time.
+    pub most_segments: usize,
+    /// Octets that may wait for the writer. Default 8 MiB: half a second of the fastest reading at a slow disk.
+    pub most_waiting_octets: usize,
+    /// Days for which entries are kept. Default 400: the longest period a regulator asks for, and a month.
+    pub retention_days: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            segment_octets: 16 << 20,
+            most_segments: 16,
+            most_waiting_octets: 8 << 20,
+            retention_days: 400,
+        }
+    }
+}
+
+impl Bounds {
+    /// The moment before which entries need not be kept, for [`crate::Journal::prune`].
+    pub fn kept_from(&self, now: Moment) -> Moment {
+        now.plus_seconds(i64::from(self.retention_days).saturating_mul(-86_400))
+    }
+}
+
+/// Seconds by which an entry may lie before the latest one: requests overtake each other and clocks are set
+/// back a little. Beyond it nothing is appended, because "valid at that moment" would mean nothing.
+pub(crate) const MOST_BACKWARD_SECONDS: i64 = 60;
+
+/// Why an entry was not appended. Nothing may then be disclosed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The volume is full, or too many segments wait for publication. Passes by itself when there is room.
+    #[error("append to the journal: no room on its volume")]
+    Full,
+    /// More waits for the writer than may wait. Passes by itself.
+    #[error("append to the journal: too much waits for the writer")]
+    Busy,
+    /// The disk failed in a way that leaves unknown what it holds; until the journal is opened again.
+    #[error("append to the journal: its disk failed, open it again")]
+    Failed,
+    /// The journal is closed.
+    #[error("append to the journal: it is closed")]
+    Closed,
+    /// The entry lies more than a minute before the latest one: a clock was set back.
+    #[error("append to the journal: the clock went back by more than a minute")]
+    Clock,
+    /// The sealed body is longer than [`crate::MOST_BODY`].
+    #[error("append to the journal: the details are too long")]
+    TooLong,
+}
+
+/// Whether the journal takes entries; a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Ready,
+    /// Not until there is room; it tries again by itself.
+    Full,
+    /// Not until it is opened again.
+    Failed,
+}

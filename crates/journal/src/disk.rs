@@ -1,0 +1,138 @@
+//! The few acts on files that durability rests on, behind a trait so that tests can make each of them fail.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FallocateFlags, fallocate};
+
+/// Acts on files. Each is done when it returns without an error; after an error it may or may not be done.
+pub(crate) trait Disk: Send + Sync {
+    /// Makes an empty file, in place of one of that name.
+    fn create(&self, path: &Path) -> io::Result<File>;
+    /// Reserves that many octets for a file; they read as zeros.
+    fn allocate(&self, file: &File, length: u64) -> io::Result<()>;
+    /// Writes all octets at that place.
+    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()>;
+    /// Makes what was written to the file durable.
+    fn sync(&self, file: &File) -> io::Result<()>;
+    /// Names a file anew, in place of one of that name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Makes the names in a directory durable.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    /// Removes a file; one that is not there is no error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The real thing.
+#[derive(Debug)]
+pub(crate) struct RealDisk;
+
+impl Disk for RealDisk {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        File::options().read(true).write(true).create(true).truncate(true).open(path)
+    }
+
+    fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
+        match fallocate(file, FallocateFlags::empty(), 0, length) {
+            Err(error) if error == rustix::io::Errno::OPNOTSUPP => fill(self, file, length),
+            done => done.map_err(io::Error::from),
+        }
+    }
+
+    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()> {
+        file.write_all_at(octets, at)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// Writes zeros over the whole of a file.
+///
+/// A preallocated block that was never written costs a change of the file system's own records at the first
+/// sync after its first write; one that holds zeros does not.
+pub(crate) fn fill(disk: &dyn Disk, file: &File, length: u64) -> io::Result<()> {
+    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+    let mut at = 0;
+    while at < length {
+        let step = usize::try_from(length - at).unwrap_or(usize::MAX).min(ZEROS.len());
+        disk.write_at(file, ZEROS.get(..step).unwrap_or(&ZEROS), at)?;
+        at += u64::try_from(step).unwrap_or(u64::MAX);
+    }
+    Ok(())
+}
+
+/// Whether an error says that there is no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// Writes whole files so that each is there whole or not at all, and its names durable after [`Self::finish`].
+pub(crate) struct Durable<'a> {
+    disk: &'a dyn Disk,
+    directories: BTreeSet<PathBuf>,
+}
+
+impl<'a> Durable<'a> {
+    pub(crate) fn new(disk: &'a dyn Disk) -> Self {
+        Self { disk, directories: BTreeSet::new() }
+    }
+
+    /// Writes a file beside its place, makes it durable and renames it there.
+    pub(crate) fn write(&mut self, path: &Path, octets: &[u8]) -> io::Result<()> {
+        let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        self.make(parent)?;
+        let beside = path.with_extension("tmp");
+        let file = self.disk.create(&beside)?;
+        self.disk.write_at(&file, octets, 0)?;
+        self.disk.sync(&file)?;
+        // A crash here leaves a file beside its place, which nobody reads and the next writing replaces.
+        self.disk.rename(&beside, path)?;
+        // A crash here leaves the old content or the new one, each whole.
+        self.directories.insert(parent.to_owned());
+        Ok(())
+    }
+
+    fn make(&mut self, directory: &Path) -> io::Result<()> {
+        if directory.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = directory.parent() {
+            self.make(parent)?;
+            self.directories.insert(parent.to_owned());
+        }
+        match fs::create_dir(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes all names durable.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        for directory in &self.directories {
+            self.disk.sync_directory(directory)?;
+        }
+        self.directories.clear();
+        Ok(())
+    }
+}

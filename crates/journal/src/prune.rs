@@ -1,0 +1,150 @@
+//! Pruning by minimum index (C2SP tlog-tiles): whole bundles below it go, the tree stays what it is.
+//!
+//! Bundles and lowest tiles go. Tiles of level 1 and above stay: an eighth of an octet for each entry, and with
+//! them every checkpoint of the history can be recomputed for ever.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use honnin_terms::Moment;
+
+use crate::bounds::MOST_BACKWARD_SECONDS;
+use crate::bundle::{WIDE, WIDTH};
+use crate::disk::Durable;
+use crate::history::{Carried, MOST_CARRIED_OCTETS, encode_carried, parse_carried, sign_pruned};
+use crate::index::{self, CHUNK};
+use crate::layout::{self, CARRIED, INDEX, PRUNED, numbered};
+use crate::publish::PublishError;
+use crate::queue::hold;
+use crate::shelf::{Kept, Shared};
+use crate::tiles::Tiles;
+use crate::{Basis, Kind, parse_entry};
+
+/// See [`crate::Journal::prune`].
+pub(crate) fn prune(shared: &Shared, before: Moment) -> Result<u64, PublishError> {
+    // Held for the whole of it, so that nothing is published meanwhile.
+    let shelf = hold(&shared.shelf);
+    let tiles = Tiles { dir: &shared.dir, size: shelf.edge.size() };
+    let old = *hold(&shared.kept);
+    let carried = layout::read(&shared.dir.join(CARRIED), MOST_CARRIED_OCTETS)?.unwrap_or_default();
+    let mut open: BTreeMap<u64, Carried> =
+        parse_carried(&carried)?.into_iter().map(|one| (one.index, one)).collect();
+    let mut kept = old;
+    while kept.minimum + WIDE <= tiles.size {
+        let Some(latest) = pass_bundle(tiles, kept.minimum / WIDE, before, &mut open)? else { break };
+        let after = Moment::from_millis(latest.millis() + 1).unwrap_or(latest);
+        kept = Kept { minimum: kept.minimum + WIDE, from: kept.from.max(Some(after)) };
+    }
+    let Some(from) = kept.from.filter(|_| kept != old) else { return Ok(old.minimum) };
+    let in_force = in_force(open, from.plus_seconds(-MOST_BACKWARD_SECONDS))?;
+    let mut out = Durable::new(&*shared.disk);
+    out.write(&shared.dir.join(CARRIED), &encode_carried(&in_force)?)?;
+    out.finish()?;
+    // A crash here leaves grants carried whose bundles are still there: the same entries twice, each proven.
+    out.write(&shared.dir.join(PRUNED), &sign_pruned(&shared.origin, kept.minimum, from, &shared.key)?)?;
+    out.finish()?;
+    // A crash here leaves files below the minimum index; opening sweeps them away.
+    *hold(&shared.kept) = kept;
+    hold(&shared.tail).drop_rows_below(kept.minimum);
+    for number in old.minimum / WIDE..kept.minimum / WIDE {
+        remove(shared, number)?;
+    }
+    prune_index(shared, tiles, old.minimum, kept.minimum)?;
+    drop(shelf);
+    Ok(kept.minimum)
+}
+
+/// The grants and cases that an entry at that moment or later may rest on, with the ends that are not older.
+fn in_force(open: BTreeMap<u64, Carried>, moment: Moment) -> Result<Vec<Carried>, PublishError> {
+    let (mut grounds, mut ends) = (BTreeMap::new(), Vec::new());
+    for (index, one) in open {
+        let entry = parse_entry(&one.octets)?;
+        match (entry.kind, entry.basis) {
+            (Kind::Grant { until } | Kind::CaseOpened { until }, _) if until >= moment => {
+                grounds.insert(index, one);
+            }
+            (Kind::Revocation | Kind::CaseClosed, Basis::Index(basis)) => {
+                ends.push((basis, entry.moment, one));
+            }
+            _ => {}
+        }
+    }
+    let mut kept = Vec::new();
+    for (basis, ended, one) in ends {
+        if ended < moment {
+            grounds.remove(&basis);
+        } else if grounds.contains_key(&basis) {
+            kept.push(one);
+        }
+    }
+    kept.extend(grounds.into_values());
+    kept.sort_unstable_by_key(|one| one.index);
+    Ok(kept)
+}
+
+/// Reads one bundle: notes grants that begin and end in it. Gives its latest moment, or `None` where it is kept.
+fn pass_bundle(
+    tiles: Tiles<'_>,
+    number: u64,
+    before: Moment,
+    open: &mut BTreeMap<u64, Carried>,
+) -> Result<Option<Moment>, PublishError> {
+    let mut entries = Vec::new();
+    for octets in tiles.bundle(number)? {
+        entries.push((parse_entry(&octets)?, octets));
+    }
+    let Some(latest) = entries.iter().map(|(entry, _)| entry.moment).max().filter(|latest| *latest < before)
+    else {
+        return Ok(None);
+    };
+    let hashes = tiles.tile(0, number)?;
+    for (index, (entry, octets)) in (number * WIDE..).zip(entries) {
+        let ends = matches!(entry.basis, Basis::Index(basis) if open.contains_key(&basis));
+        match entry.kind {
+            Kind::Revocation | Kind::CaseClosed if !ends => {}
+            Kind::Grant { .. } | Kind::CaseOpened { .. } | Kind::Revocation | Kind::CaseClosed => {
+                open.insert(index, Carried::of(index, octets, &hashes)?);
+            }
+            Kind::Disclosure | Kind::EpochMarker => {}
+        }
+    }
+    Ok(Some(latest))
+}
+
+fn remove(shared: &Shared, number: u64) -> io::Result<()> {
+    let paths = [layout::bundle(&shared.dir, number, WIDTH), layout::tile(&shared.dir, 0, number, WIDTH)];
+    for path in paths {
+        shared.disk.remove(&path)?;
+        drop(fs::remove_dir_all(path.with_extension("p")));
+    }
+    Ok(())
+}
+
+/// Removes index files wholly below the minimum, and makes that of the chunk it lies in again.
+fn prune_index(shared: &Shared, tiles: Tiles<'_>, old: u64, minimum: u64) -> io::Result<()> {
+    for chunk in old / CHUNK..minimum / CHUNK {
+        shared.disk.remove(&numbered(&shared.dir, INDEX, chunk))?;
+    }
+    let chunk = minimum / CHUNK;
+    if !minimum.is_multiple_of(CHUNK) && (chunk + 1) * CHUNK <= tiles.size {
+        index::rebuild(&*shared.disk, tiles, chunk, minimum)?;
+    }
+    Ok(())
+}
+
+/// Removes what a crash during pruning left below the minimum index. Files go in ascending order, so what is
+/// left lies directly below it.
+pub(crate) fn sweep(shared: &Shared) {
+    let Kept { minimum, from: _ } = *hold(&shared.kept);
+    let left = |number: &u64| {
+        layout::bundle(&shared.dir, *number, WIDTH).exists()
+            || layout::tile(&shared.dir, 0, *number, WIDTH).exists()
+    };
+    let lowest = (0..minimum / WIDE).rev().take_while(left).last();
+    for number in lowest.unwrap_or(minimum / WIDE)..minimum / WIDE {
+        if remove(shared, number).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Segments: the entries as they came, one frame for each batch that was made durable at once.
+//!
+//! Frame: magic (4), length of the entries (4), first index (8), count (4), zero (4), check (32), entries as in
+//! a bundle, zeros up to a multiple of 64. A frame is written only after the one before it was durable; so a
+//! broken frame with a whole one after it is damage, while a broken last one is a batch nobody was told of.
+
+use honnin_seal::{Digest, digest, leaf_digest};
+
+use crate::BadFormat;
+use crate::bundle::split;
+use crate::entry::take;
+
+const MAGIC: [u8; 4] = *b"HJF1";
+pub(crate) const HEAD: usize = 56;
+const ALIGN: usize = 64;
+
+/// Longest frame, in octets: bounds what one sync makes durable and what a reader must hold.
+pub(crate) const MOST_FRAME: usize = 1 << 20;
+/// Largest segment a reader takes, in octets: far above any setting that makes sense.
+pub(crate) const MOST_SEGMENT: usize = 1 << 30;
+
+/// A batch of entries with consecutive indexes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) first: u64,
+    pub(crate) leaves: Vec<Digest>,
+    octets: Vec<u8>,
+    length: usize,
+}
+
+fn check(head: &[u8], leaves: &[Digest]) -> Digest {
+    let mut parts = Vec::with_capacity(leaves.len() + 1);
+    parts.push(head);
+    parts.extend(leaves.iter().map(Digest::as_slice));
+    digest(&parts)
+}
+
+impl Frame {
+    /// Makes the frame of entries that stand in `octets` after [`HEAD`] octets left free.
+    pub(crate) fn of(mut octets: Vec<u8>, first: u64) -> Result<Self, BadFormat> {
+        let (head, entries) = octets.split_at_mut_checked(HEAD).ok_or(BadFormat("room for the head"))?;
+        let length = entries.len();
+        let leaves: Vec<Digest> = split(entries)?.into_iter().map(leaf_digest).collect();
+        let count = u32::try_from(leaves.len()).map_err(|_| BadFormat("fewer entries"))?;
+        let octet_count = u32::try_from(length).map_err(|_| BadFormat("fewer octets"))?;
+        let mut start = Vec::with_capacity(HEAD);
+        start.extend_from_slice(&MAGIC);
+        start.extend_from_slice(&octet_count.to_be_bytes());
+        start.extend_from_slice(&first.to_be_bytes());
+        start.extend_from_slice(&count.to_be_bytes());
+        start.extend_from_slice(&[0; 4]);
+        let check = check(&start, &leaves);
+        start.extend_from_slice(&check);
+        head.copy_from_slice(&start);
+        octets.resize(octets.len().next_multiple_of(ALIGN), 0);
+        Ok(Self { first, leaves, octets, length })
+    }
+
+    /// Reads the frame that stands at the beginning of `octets`, where there is a whole one.
+    pub(crate) fn parse(octets: &[u8]) -> Result<Self, BadFormat> {
+        let mut rest = octets;
+        let magic = take::<4>(&mut rest)?;
+        let length = u32::from_be_bytes(take(&mut rest)?);
+        let first = u64::from_be_bytes(take(&mut rest)?);
+        let count = u32::from_be_bytes(take(&mut rest)?);
+        let zero = take::<4>(&mut rest)?;
+        let expected: Digest = take(&mut rest)?;
+        let length = usize::try_from(length).map_err(|_| BadFormat("a length"))?;
+        if magic != MAGIC || zero != [0; 4] || length > MOST_FRAME || length == 0 {
+            return Err(BadFormat("the head of a frame"));
+        }
+        let whole =
+            octets.get(..(HEAD + length).next_multiple_of(ALIGN)).ok_or(BadFormat("a whole frame"))?;
+        let padding = whole.get(HEAD + length..).unwrap_or_default();
+        let entries = rest.get(..length).ok_or(BadFormat("a whole frame"))?;
+        let leaves: Vec<Digest> = split(entries)?.into_iter().map(leaf_digest).collect();
+        let head = octets.get(..24).unwrap_or_default();
+        if padding.iter().any(|b| *b != 0)
+            || u32::try_from(leaves.len()) != Ok(count)
+            || check(head, &leaves) != expected
+        {
+            return Err(BadFormat("a frame as it was written"));
+        }
+        Ok(Self { first, leaves, octets: whole.to_vec(), length })
+    }
+
+    /// The octets of the entries.
+    pub(crate) fn entries(&self) -> Vec<&[u8]> {
+        self.octets.get(HEAD..HEAD + self.length).and_then(|entries| split(entries).ok()).unwrap_or_default()
+    }
+
+    /// What stands in the segment.
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// The index after the last entry.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + u64::try_from(self.leaves.len()).unwrap_or(0)
+    }
+}
+
+/// What a segment holds.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    pub(crate) frames: Vec<Frame>,
+    /// Where octets begin that are no frame, if there are any: a batch that was being written.
+    pub(crate) torn: Option<usize>,
+}
+
+/// Reads the frames of a segment whose first entry has the index `first`.
+///
+/// `limit` is the first index of the next segment: what stands here from that index on was refused when it was
+/// written, and the next segment took its place.
+///
+/// # Errors
+/// [`BadFormat`] where a whole frame follows a broken one, or an index is missing.
+pub(crate) fn scan(segment: &[u8], first: u64, limit: u64) -> Result<Scan, BadFormat> {
+    let mut found = Scan::default();
+    let (mut at, mut next) = (0, first);
+    while next < limit {
+        let rest = segment.get(at..).unwrap_or_default();
+        match Frame::parse(rest) {
+            Ok(frame) if frame.first == next && frame.end() <= limit => {
+                (at, next) = (at + frame.octets.len(), frame.end());
+                found.frames.push(frame);
+            }
+            Ok(_) => return Err(BadFormat("frames without a gap")),
+            Err(_) => break,
+        }
+    }
+    let rest = segment.get(at..).unwrap_or_default();
+    if next >= limit || rest.iter().all(|b| *b == 0) {
+        return Ok(found);
+    }
+    let later = (ALIGN..rest.len()).step_by(ALIGN).filter_map(|skip| rest.get(skip..));
+    if later.into_iter().any(|octets| octets.starts_with(&MAGIC) && Frame::parse(octets).is_ok()) {
+        return Err(BadFormat("no broken frame before a whole one"));
+    }
+    found.torn = Some(at);
+    Ok(found)
+}

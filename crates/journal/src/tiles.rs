@@ -1,0 +1,62 @@
+//! Reads published tiles and bundles.
+
+use std::io;
+use std::path::Path;
+
+use honnin_seal::Digest;
+
+use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
+use crate::layout;
+use crate::merkle::complete_root;
+
+/// The published files of a tree of that size.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tiles<'a> {
+    pub(crate) dir: &'a Path,
+    pub(crate) size: u64,
+}
+
+fn missing(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+impl Tiles<'_> {
+    /// How many hashes the tile has.
+    pub(crate) fn width(&self, level: u8, number: u64) -> usize {
+        let hashes = self.size >> (8 * u32::from(level)).min(63);
+        usize::try_from(hashes.saturating_sub(number.saturating_mul(WIDE)).min(WIDE)).unwrap_or(WIDTH)
+    }
+
+    /// The hashes of a tile.
+    pub(crate) fn tile(&self, level: u8, number: u64) -> io::Result<Vec<Digest>> {
+        let width = self.width(level, number);
+        let path = |width| layout::tile(self.dir, level, number, width);
+        let octets =
+            layout::read_either(&path(width), &path(WIDTH), WIDTH * 32)?.ok_or(missing("tile missing"))?;
+        let (hashes, []) = octets.as_chunks::<32>() else { return Err(missing("tile cut short")) };
+        hashes.get(..width).map(<[Digest]>::to_vec).ok_or(missing("tile cut short"))
+    }
+
+    /// The octets of a bundle, cut to the entries the tree has.
+    pub(crate) fn bundle(&self, number: u64) -> io::Result<Vec<Vec<u8>>> {
+        let width = self.width(0, number);
+        let path = |width| layout::bundle(self.dir, number, width);
+        let octets =
+            layout::read_either(&path(width), &path(WIDTH), MOST_BUNDLE)?.ok_or(missing("bundle missing"))?;
+        let mut entries = crate::parse_bundle(&octets).map_err(|_| missing("bundle malformed"))?;
+        if entries.len() < width {
+            return Err(missing("bundle cut short"));
+        }
+        entries.truncate(width);
+        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// The hash of the complete subtree `number` over `2^level` leaves.
+    pub(crate) fn node(&self, level: u8, number: u64) -> io::Result<Digest> {
+        let (tile_level, inside) = (level / 8, level % 8);
+        let first = number << inside;
+        let hashes = self.tile(tile_level, first / WIDE)?;
+        let start = usize::try_from(first % WIDE).unwrap_or(WIDTH);
+        hashes.get(start..start + (1 << inside)).map(complete_root).ok_or(missing("tile cut short"))
+    }
+}

@@ -1,0 +1,377 @@
+//! The verifier: proves from the files alone what the journal promises. It shares the formats with the writer and
+//! none of its acts; it needs no key but the public one, writes nothing and never panics.
+
+mod rules;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use honnin_seal::{Digest, VerifyingKey, leaf_digest};
+use honnin_terms::Moment;
+
+use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
+use crate::history::{MOST_CARRIED_OCTETS, parse_carried, parse_pruned};
+use crate::index::{self, CHUNK, Row};
+use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
+use crate::merkle::{Edge, Tile};
+use crate::note::{MOST_NOTE, parse_checkpoint};
+use crate::segment::{MOST_SEGMENT, scan};
+use crate::shelf::Kept;
+use crate::tiles::Tiles;
+use crate::{Checkpoint, Entry, parse_bundle, parse_entry};
+
+use rules::Rules;
+
+/// What was proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The journal's name in its checkpoint. The caller compares it with the one it expects.
+    pub origin: String,
+    /// Entries in the signed tree.
+    pub size: u64,
+    /// Root of the signed tree; to be compared with a checkpoint kept elsewhere.
+    pub root: Digest,
+    /// Entries below this index were pruned.
+    pub minimum: u64,
+    /// All entries from this moment on are kept; `None` where nothing was pruned.
+    pub kept_from: Option<Moment>,
+    /// Entries that are durable and not yet in the signed tree.
+    pub unpublished: u64,
+    /// Whether a batch stands unfinished at the end of a segment: a crash, or a writer at work.
+    pub unfinished: bool,
+    /// Disclosures in the period to the owner.
+    pub to_owner: u64,
+    /// Disclosures in the period on the basis of a grant or a case.
+    pub on_basis: u64,
+    /// Grants and cases of the whole journal, carried ones included.
+    pub bases: u64,
+    /// Older checkpoints that were found to be of the same tree.
+    pub history: u64,
+}
+
+/// What was found to be wrong. Indexes name entries, never people.
+#[derive(Debug, thiserror::Error)]
+pub enum Violation {
+    /// A file is missing or cannot be read.
+    #[error("read {0}")]
+    Unreadable(&'static str, #[source] io::Error),
+    /// A file is not of its shape.
+    #[error("read {what}, from entry {index} on")]
+    Malformed {
+        /// Which kind of file.
+        what: &'static str,
+        /// The first entry the file stands for.
+        index: u64,
+    },
+    /// A note is not signed with the key.
+    #[error("verify the signature of {0}")]
+    Signature(&'static str),
+    /// Two files do not agree.
+    #[error("compare {what}, from entry {index} on: the octets differ")]
+    Differs {
+        /// Which files.
+        what: &'static str,
+        /// The first entry they stand for.
+        index: u64,
+    },
+    /// The tree is not the one that was signed.
+    #[error("compare the root of {0} entries with the signed one")]
+    Root(u64),
+    /// A disclosure without a basis that was valid at that moment.
+    #[error("find a valid basis for entry {index}: {why}")]
+    NoBasis {
+        /// The disclosure, or the end of a basis that does not exist.
+        index: u64,
+        /// What is wrong with its basis.
+        why: &'static str,
+    },
+    /// An entry lies more than a minute before an earlier one.
+    #[error("compare the times of entries: entry {0} goes back by more than a minute")]
+    TimeWentBack(u64),
+    /// The period begins before what is kept.
+    #[error("prove the period: entries before {before} were pruned")]
+    Pruned {
+        /// All entries from this moment on are kept.
+        before: Moment,
+    },
+}
+
+fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
+    move |error| Violation::Unreadable(what, error)
+}
+
+/// Verifies a journal: its tree, its signatures, its times, and every disclosure within the period (first moment
+/// included, last one not), or all of them. Safe to run beside the writer.
+///
+/// # Errors
+/// The first [`Violation`] found.
+pub fn verify(dir: &Path, key: &VerifyingKey, period: Option<(Moment, Moment)>) -> Result<Report, Violation> {
+    // Opened before the checkpoint is read: a segment that is removed later stays readable, and one that was
+    // removed before is covered by that checkpoint.
+    let segments = open_segments(dir).map_err(unreadable("the segments"))?;
+    let checkpoint = read_checkpoint(&dir.join(CHECKPOINT), key, "the checkpoint")?;
+    let kept = read_kept(dir, &checkpoint, key)?;
+    if let (Some((start, _)), Some(from)) = (period, kept.from)
+        && start < from
+    {
+        return Err(Violation::Pruned { before: from });
+    }
+    let mut walk = Walk {
+        tiles: Tiles { dir, size: checkpoint.size },
+        minimum: kept.minimum,
+        edge: Edge::default(),
+        rules: Rules::new(period, kept.minimum),
+        rows: Vec::new(),
+        history: read_history(dir, &checkpoint, key)?,
+        seen: 0,
+    };
+    walk.pruned_part()?;
+    walk.kept_part()?;
+    if walk.edge.root() != checkpoint.root {
+        return Err(Violation::Root(checkpoint.size));
+    }
+    let (unpublished, unfinished) = walk.segments(&segments)?;
+    let Walk { rules, seen, .. } = walk;
+    Ok(Report {
+        origin: checkpoint.origin,
+        size: checkpoint.size,
+        root: checkpoint.root,
+        minimum: kept.minimum,
+        kept_from: kept.from,
+        unpublished,
+        unfinished,
+        to_owner: rules.to_owner,
+        on_basis: rules.on_basis,
+        bases: rules.bases(),
+        history: seen,
+    })
+}
+
+fn open_segments(dir: &Path) -> io::Result<Vec<(u64, File)>> {
+    let mut open = Vec::new();
+    for first in layout::numbers(dir, SEGMENTS)? {
+        match File::open(numbered(dir, SEGMENTS, first)) {
+            Ok(file) => open.push((first, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(open)
+}
+
+fn read_checkpoint(path: &Path, key: &VerifyingKey, what: &'static str) -> Result<Checkpoint, Violation> {
+    let octets = layout::read(path, MOST_NOTE)
+        .and_then(|octets| octets.ok_or(io::ErrorKind::NotFound.into()))
+        .map_err(unreadable(what))?;
+    let checkpoint = parse_checkpoint(&octets).map_err(|_| Violation::Malformed { what, index: 0 })?;
+    checkpoint.verify(key).map_err(|_| Violation::Signature(what))?;
+    Ok(checkpoint)
+}
+
+fn read_kept(dir: &Path, checkpoint: &Checkpoint, key: &VerifyingKey) -> Result<Kept, Violation> {
+    const WHAT: &str = "the minimum index";
+    let Some(octets) = layout::read(&dir.join(PRUNED), MOST_NOTE).map_err(unreadable(WHAT))? else {
+        return Ok(Kept::default());
+    };
+    let kept = parse_pruned(&octets, &checkpoint.origin, key).map_err(|_| Violation::Signature(WHAT))?;
+    if kept.minimum > checkpoint.size { Err(Violation::Malformed { what: WHAT, index: 0 }) } else { Ok(kept) }
+}
+
+/// The history: each older tree head by its size.
+fn read_history(
+    dir: &Path,
+    now: &Checkpoint,
+    key: &VerifyingKey,
+) -> Result<BTreeMap<u64, Digest>, Violation> {
+    const WHAT: &str = "a checkpoint of the history";
+    let mut history = BTreeMap::new();
+    for size in layout::numbers(dir, HISTORY).map_err(unreadable(WHAT))? {
+        let checkpoint = read_checkpoint(&numbered(dir, HISTORY, size), key, WHAT)?;
+        // One that is newer than the checkpoint we hold was made while we read.
+        if checkpoint.origin != now.origin || checkpoint.size != size || !size.is_multiple_of(WIDE) {
+            return Err(Violation::Differs { what: WHAT, index: size });
+        }
+        if size <= now.size {
+            history.insert(size, checkpoint.root);
+        }
+    }
+    Ok(history)
+}
+
+/// One pass over the journal, from the first entry to the last.
+struct Walk<'a> {
+    tiles: Tiles<'a>,
+    minimum: u64,
+    edge: Edge,
+    rules: Rules,
+    rows: Vec<(u16, Row)>,
+    history: BTreeMap<u64, Digest>,
+    seen: u64,
+}
+
+impl Walk<'_> {
+    /// Below the minimum index: takes the roots of the lowest tiles from level 1, and proves what is carried.
+    fn pruned_part(&mut self) -> Result<(), Violation> {
+        const WHAT: &str = "the carried grants";
+        let octets =
+            layout::read(&self.tiles.dir.join(CARRIED), MOST_CARRIED_OCTETS).map_err(unreadable(WHAT))?;
+        let carried = parse_carried(&octets.unwrap_or_default())
+            .map_err(|_| Violation::Malformed { what: WHAT, index: 0 })?;
+        let mut carried = carried.into_iter().peekable();
+        let mut roots: Vec<Digest> = Vec::new();
+        for number in 0..self.minimum / WIDE {
+            if number.is_multiple_of(WIDE) {
+                roots = self.tiles.tile(1, number / WIDE).map_err(unreadable("a hash tile"))?;
+            }
+            let position = usize::try_from(number % WIDE).unwrap_or(WIDTH);
+            let root = roots
+                .get(position)
+                .ok_or(Violation::Malformed { what: "a hash tile", index: number * WIDE })?;
+            while let Some(one) = carried.next_if(|one| one.index / WIDE <= number) {
+                if one.index / WIDE != number || !one.is_under(root) {
+                    return Err(Violation::Differs { what: WHAT, index: one.index });
+                }
+                let entry = parse_entry(&one.octets)
+                    .map_err(|_| Violation::Malformed { what: WHAT, index: one.index })?;
+                self.rules.carry(one.index, &entry)?;
+            }
+            let mut full = Vec::new();
+            self.edge.push_tile_root(*root, &mut full);
+            self.compare(&full)?;
+        }
+        Ok(())
+    }
+
+    fn kept_part(&mut self) -> Result<(), Violation> {
+        for number in self.minimum / WIDE..self.tiles.size.div_ceil(WIDE) {
+            let index = number * WIDE;
+            let width = self.tiles.width(0, number);
+            let entries = self.read_bundle(number, width)?;
+            let mut full = Vec::new();
+            for (index, octets) in (index..).zip(&entries) {
+                self.edge.push(leaf_digest(octets), &mut full);
+                let entry =
+                    parse_entry(octets).map_err(|_| Violation::Malformed { what: "an entry", index })?;
+                self.take(index, &entry)?;
+            }
+            self.compare(&full)?;
+        }
+        let partial: Vec<Tile> = self.edge.partial().collect();
+        self.compare_tiles(&partial)
+    }
+
+    fn read_bundle(&self, number: u64, width: usize) -> Result<Vec<Vec<u8>>, Violation> {
+        const WHAT: &str = "an entry bundle";
+        let dir = self.tiles.dir;
+        let index = number * WIDE;
+        let malformed = Violation::Malformed { what: WHAT, index };
+        let partial =
+            layout::read(&layout::bundle(dir, number, width), MOST_BUNDLE).map_err(unreadable(WHAT))?;
+        let exact = partial.is_some();
+        let octets = match partial {
+            Some(octets) => octets,
+            None => layout::read(&layout::bundle(dir, number, WIDTH), MOST_BUNDLE)
+                .and_then(|octets| octets.ok_or(io::ErrorKind::NotFound.into()))
+                .map_err(unreadable(WHAT))?,
+        };
+        let Ok(entries) = parse_bundle(&octets) else { return Err(malformed) };
+        if entries.len() < width || (exact && entries.len() != width) {
+            return Err(malformed);
+        }
+        Ok(entries.into_iter().take(width).map(<[u8]>::to_vec).collect())
+    }
+
+    /// Judges one entry and keeps its row for the index.
+    fn take(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
+        self.rules.judge(index, entry)?;
+        self.rows.push((u16::try_from(index % CHUNK).unwrap_or(0), Row::of(entry)));
+        if (index + 1).is_multiple_of(CHUNK) {
+            let rows = std::mem::take(&mut self.rows);
+            let path = numbered(self.tiles.dir, INDEX, index / CHUNK);
+            let file = layout::read(&path, index::MOST_FILE).map_err(unreadable("an index file"))?;
+            if file.is_some_and(|octets| octets != index::encode(&rows)) {
+                return Err(Violation::Differs { what: "an index file with its entries", index });
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares tiles that became full with their files, and the tree with the history.
+    fn compare(&mut self, full: &[Tile]) -> Result<(), Violation> {
+        self.compare_tiles(full)?;
+        if let Some(root) = self.history.get(&self.edge.size()) {
+            if *root != self.edge.root() {
+                return Err(Violation::Root(self.edge.size()));
+            }
+            self.seen += 1;
+        }
+        Ok(())
+    }
+
+    fn compare_tiles(&self, tiles: &[Tile]) -> Result<(), Violation> {
+        for tile in tiles {
+            let index = tile.number.saturating_mul(WIDE);
+            let octets = layout::read(
+                &layout::tile(self.tiles.dir, tile.level, tile.number, tile.hashes.len()),
+                WIDTH * 32,
+            );
+            let expected = tile.hashes.as_flattened();
+            let same = match octets.map_err(unreadable("a hash tile"))? {
+                Some(octets) => octets == expected,
+                // A partial tile may be gone once the full one is there.
+                None => self
+                    .tiles
+                    .tile(tile.level, tile.number)
+                    .map_err(unreadable("a hash tile"))?
+                    .as_flattened()
+                    .starts_with(expected),
+            };
+            if !same {
+                return Err(Violation::Differs { what: "a hash tile with its entries", index });
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the segments with what is published, and judges what is not. Gives the count of the latter and
+    /// whether a batch is unfinished.
+    fn segments(&mut self, segments: &[(u64, File)]) -> Result<(u64, bool), Violation> {
+        const WHAT: &str = "a segment";
+        let size = self.tiles.size;
+        let (mut next, mut unfinished) = (size, false);
+        let limits = segments.iter().skip(1).map(|(first, _)| *first).chain([u64::MAX]);
+        for ((first, file), limit) in segments.iter().zip(limits) {
+            let (first, octets) = (*first, layout::read_open(file, MOST_SEGMENT).map_err(unreadable(WHAT))?);
+            let malformed = || Violation::Malformed { what: WHAT, index: first };
+            let found = scan(&octets, first, limit).map_err(|_| malformed())?;
+            let end = found.frames.last().map_or(first, crate::segment::Frame::end);
+            if first > next || end < limit.min(size) {
+                return Err(malformed());
+            }
+            unfinished |= found.torn.is_some();
+            for frame in found.frames {
+                for ((index, leaf), octets) in (frame.first..).zip(&frame.leaves).zip(frame.entries()) {
+                    if index < size {
+                        self.compare_leaf(index, leaf)?;
+                    } else {
+                        let entry = parse_entry(octets).map_err(|_| malformed())?;
+                        self.rules.judge(index, &entry)?;
+                        next = index + 1;
+                    }
+                }
+            }
+        }
+        Ok((next - size, unfinished))
+    }
+
+    fn compare_leaf(&self, index: u64, leaf: &Digest) -> Result<(), Violation> {
+        if index < self.minimum {
+            return Ok(());
+        }
+        let hash = self.tiles.node(0, index).map_err(unreadable("a hash tile"))?;
+        let differs = Violation::Differs { what: "a segment with what is published", index };
+        if hash == *leaf { Ok(()) } else { Err(differs) }
+    }
+}

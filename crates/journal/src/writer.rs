@@ -1,0 +1,136 @@
+//! The writer: the one thread that appends to segments.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use crate::AppendError;
+use crate::bounds::State;
+use crate::disk::is_full;
+use crate::layout::{SEGMENTS, SPARE, numbered};
+use crate::queue::{Forming, hold};
+use crate::segment::Frame;
+use crate::shelf::{Shared, Spare};
+
+/// Entries that wait for publication before the publisher is woken early: one bundle.
+const BUNDLE: u64 = crate::bundle::WIDE;
+
+struct Active {
+    file: File,
+    at: u64,
+    length: u64,
+}
+
+/// The thread's own state.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    segment: Option<Active>,
+    next: u64,
+}
+
+/// Whatever ends the writer, nobody waits for ever.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let panicked = std::thread::panicking();
+        if panicked {
+            self.0.set_state(State::Failed);
+        }
+        self.0.queue.refuse(if panicked { AppendError::Failed } else { AppendError::Closed });
+        while let Some(forming) = self.0.queue.next() {
+            forming.release(Err(AppendError::Failed));
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, next: u64) -> Self {
+        Self { shared, segment: None, next }
+    }
+
+    /// Writes batches until the queue is closed.
+    pub(crate) fn run(mut self) {
+        let ending = Ending(Arc::clone(&self.shared));
+        while let Some(mut forming) = self.shared.queue.next() {
+            let outcome = self.append(&mut forming);
+            match outcome {
+                Ok(_) => self.shared.set_state(State::Ready),
+                Err(AppendError::Full) => self.shared.set_state(State::Full),
+                Err(_) => {
+                    self.shared.set_state(State::Failed);
+                    self.shared.queue.refuse(AppendError::Failed);
+                }
+            }
+            forming.release(outcome);
+        }
+        drop(ending);
+    }
+
+    /// Makes one batch durable; gives the index of its first entry.
+    fn append(&mut self, forming: &mut Forming) -> Result<u64, AppendError> {
+        if self.shared.state() == State::Failed {
+            return Err(AppendError::Failed);
+        }
+        let first = self.next;
+        let octets = std::mem::take(&mut forming.octets);
+        let frame = Frame::of(octets, first).map_err(|_| AppendError::TooLong)?;
+        let length = u64::try_from(frame.octets().len()).map_err(|_| AppendError::TooLong)?;
+        if self.segment.as_ref().is_none_or(|active| active.at + length > active.length) {
+            self.segment = Some(self.open_segment(length)?);
+        }
+        let Some(active) = self.segment.as_mut() else { return Err(AppendError::Failed) };
+        // A failed write leaves part of a frame where the next one will be written; until then it reads as a
+        // batch that nobody was told of.
+        self.shared.disk.write_at(&active.file, frame.octets(), active.at).map_err(|error| refuse(&error))?;
+        // A crash here may leave the frame, whole or torn: recorded, and never acknowledged.
+        // After a failed sync the kernel may have dropped the pages and call the next sync a success, so nothing
+        // that this run wrote can be believed any more: failed until the segments are read again.
+        self.shared.disk.sync(&active.file).map_err(|_| AppendError::Failed)?;
+        // From here on a crash loses nothing of this batch.
+        active.at += length;
+        self.next = frame.end();
+        let waiting = {
+            let mut tail = hold(&self.shared.tail);
+            tail.push(frame, std::mem::take(&mut forming.rows));
+            tail.next - tail.published
+        };
+        if waiting >= BUNDLE {
+            self.shared.wanted.notify_one();
+        }
+        Ok(first)
+    }
+
+    /// Takes the spare segment, or makes one where none is ready.
+    fn open_segment(&self, least: u64) -> Result<Active, AppendError> {
+        let Shared { dir, disk, bounds, .. } = &*self.shared;
+        let mut segments = hold(&self.shared.segments);
+        if segments.len() >= bounds.most_segments && segments.last() != Some(&self.next) {
+            return Err(AppendError::Full);
+        }
+        let path = numbered(dir, SEGMENTS, self.next);
+        let folder = dir.join(SEGMENTS);
+        let spare = hold(&self.shared.spare).take().filter(|_| least <= bounds.segment_octets);
+        let length = bounds.segment_octets.max(least);
+        let file = if let Some(Spare(file)) = spare {
+            // A crash after this leaves an empty segment, which holds no entry and is removed when covered.
+            disk.rename(&folder.join(SPARE), &path).map_err(|error| refuse(&error))?;
+            file
+        } else {
+            let file = disk.create(&path).map_err(|error| refuse(&error))?;
+            disk.allocate(&file, length).map_err(|error| refuse(&error))?;
+            disk.sync(&file).map_err(|error| refuse(&error))?;
+            file
+        };
+        // The name must be durable before anything in the segment is acknowledged.
+        disk.sync_directory(&folder).map_err(|error| refuse(&error))?;
+        if segments.last() != Some(&self.next) {
+            segments.push(self.next);
+        }
+        Ok(Active { file, at: 0, length })
+    }
+}
+
+fn refuse(error: &io::Error) -> AppendError {
+    if is_full(error) { AppendError::Full } else { AppendError::Failed }
+}
