@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
 
 mod args;
+mod audit;
 mod ledger;
 mod suite;
 mod tidy;
@@ -18,6 +19,12 @@ cargo xtask COMMAND
 
   test           run every test and every check: the gate
   tidy           check the rules of the house that no compiler holds
+  audit          look at every page of the demo in a browser
+                   --script FILE    the auditing script (../shared/tools/webaudit.sh)
+                   --account ID     whose pages (mio30617284)
+                   --ledger DIR     another ledger than the sample
+                   --only PATH      one page
+                   --out DIR        keep reports and screenshots
   ledger         write a made-up ledger extract of any size
                    --lines N        how many lines (SIMs)
                    --out DIR        where to (target/ledger)
@@ -33,6 +40,7 @@ fn main() -> ExitCode {
     let command = words.next().unwrap_or_default();
     let outcome = Args::read(words).and_then(|args| match command.as_str() {
         "test" => suite::command(args),
+        "audit" => audit::command(args),
         "tidy" => tidy::command(args),
         "ledger" => ledger::bulk::command(args),
         "sample-ledger" => ledger::sample::command(args),

@@ -1,0 +1,132 @@
+//! The page audit: every page of the release demo, signed in, in a real browser.
+//!
+//! The auditing script is not part of the project; it needs Debian's chromium, node and npm and says so itself.
+
+mod demo;
+mod scores;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demo::Demo;
+use scores::Scores;
+
+use crate::{Args, Failure, tidy};
+
+/// The family of the sample ledger: the account with most on its pages.
+const FAMILY: &str = "mio30617284";
+const SCRIPT: &str = "../shared/tools/webaudit.sh";
+/// What a page has to reach; the median of three runs counts.
+const GATE: [(&str, &str); 5] =
+    [("LH_RUNS", "3"), ("MIN_PERF", "95"), ("MIN_A11Y", "100"), ("MIN_BP", "100"), ("MAX_AXE", "0")];
+
+/// A page to look at: where it is, and whether one has to be signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Page {
+    path: String,
+    signed_in: bool,
+}
+
+/// `cargo xtask audit`.
+pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
+    let script = tidy::root().join(args.take("script")?.unwrap_or_else(|| PathBuf::from(SCRIPT)));
+    let account: String = args.take("account")?.unwrap_or_else(|| FAMILY.to_owned());
+    let ledger: Option<PathBuf> = args.take("ledger")?;
+    let only: Option<String> = args.take("only")?;
+    let out: Option<PathBuf> = args.take("out")?;
+    args.finish()?;
+    if !script.is_file() {
+        println!("skipped: {} absent", if script.ends_with(SCRIPT) { "../shared" } else { "the script is" });
+        return Ok(());
+    }
+    let demo = Demo::start(ledger.as_deref())?;
+    let cookie = demo.cookie_of(&account)?;
+    let me = demo.ask("/api/v1/me", &cookie)?;
+    let bills = demo.ask("/api/v1/bills", &cookie)?;
+    let line = scores::first_line(&me).ok_or_else(|| format!("{account} holds no active line"))?;
+    let bill = scores::first_bill(&bills).ok_or_else(|| format!("{account} has no bill"))?;
+    let mut table = Vec::new();
+    for page in
+        pages(&line, &bill).into_iter().filter(|page| only.as_ref().is_none_or(|only| *only == page.path))
+    {
+        println!("auditing {}", page.path);
+        let cookie = page.signed_in.then_some(cookie.as_str());
+        let scores = audit(
+            &script,
+            &demo.address(&page.path),
+            cookie,
+            out.as_deref().map(|out| out.join(name(&page))),
+        )?;
+        table.push((page, scores));
+    }
+    println!();
+    println!("{:<34} performance accessibility best-practices html axe", "page");
+    for (page, scores) in &table {
+        println!("{:<34} {scores}", page.path);
+    }
+    match table.iter().filter(|(_, scores)| !scores.well).count() {
+        0 if table.is_empty() => Err("no page has that path".into()),
+        0 => Ok(()),
+        count => Err(format!("{count} of {} pages stay below the gate", table.len()).into()),
+    }
+}
+
+/// Every page there is, for that line and that bill.
+fn pages(line: &str, bill: &str) -> Vec<Page> {
+    let inside =
+        ["/", "/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings"].map(str::to_owned);
+    let of_line = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"]
+        .map(|part| format!("/lines/{line}{part}"));
+    let signed_in = inside.into_iter().chain(of_line).chain([format!("/bills/{bill}")]);
+    let public = ["/sign-in", "/activate"].map(|path| Page { path: path.to_owned(), signed_in: false });
+    signed_in.map(|path| Page { path, signed_in: true }).chain(public).collect()
+}
+
+/// A name for the reports of a page.
+fn name(page: &Page) -> String {
+    let name = page.path.trim_matches('/').replace('/', "-");
+    if name.is_empty() { "home".to_owned() } else { name }
+}
+
+/// Lets the script look at one page; what it says is shown where the page stays below the gate.
+fn audit(
+    script: &Path,
+    address: &str,
+    cookie: Option<&str>,
+    out: Option<PathBuf>,
+) -> Result<Scores, Failure> {
+    let mut command = Command::new(script);
+    command.arg(address).args(cookie).envs(GATE);
+    if let Some(out) = out {
+        command.env("OUT", out);
+    }
+    let output = command.output().map_err(|error| format!("run {}: {error}", script.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let scores = Scores::read(&said, output.status.success());
+    if !scores.well {
+        println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(scores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_looked_at_and_only_the_open_ones_without_a_cookie() {
+        let pages = pages("l1", "b1");
+        assert_eq!(pages.len(), 16);
+        let open: Vec<&str> =
+            pages.iter().filter(|page| !page.signed_in).map(|page| page.path.as_str()).collect();
+        assert_eq!(open, ["/sign-in", "/activate"]);
+        assert!(pages.iter().any(|page| page.path == "/lines/l1/buckets"));
+        assert!(pages.iter().any(|page| page.path == "/bills/b1"));
+    }
+
+    #[test]
+    fn without_the_script_the_audit_is_skipped() {
+        let words = ["--script", "no-such-script.sh"].map(str::to_owned);
+        assert!(command(Args::read(words.into_iter()).unwrap()).is_ok());
+    }
+}
