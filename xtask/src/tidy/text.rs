@@ -35,6 +35,10 @@ pub(super) fn length(sources: &[Source]) -> Vec<Finding> {
     rust(sources).filter_map(judge).collect()
 }
 
+fn is_part_of_a_module(path: &str) -> bool {
+    path.ends_with("tests.rs") || (path.contains("/src/") && path.contains("/tests/"))
+}
+
 /// Every module opens with what it is for. The tests of a module are part of it; cases that must not compile are
 /// no modules.
 pub(super) fn module_docs(sources: &[Source]) -> Vec<Finding> {
@@ -43,7 +47,7 @@ pub(super) fn module_docs(sources: &[Source]) -> Vec<Finding> {
         sources.iter().filter(|s| s.ends_in("stderr")).map(|s| directory(&s.path)).collect();
     rust(sources)
         .filter(|source| !cases.contains(&directory(&source.path)))
-        .filter(|source| !source.path.ends_with("tests.rs"))
+        .filter(|source| !is_part_of_a_module(&source.path))
         .filter(|source| !source.text.trim_start().starts_with("//!"))
         .map(|source| Finding::grave(&source.path, "open the module with a //! line: what it is for"))
         .collect()
@@ -171,6 +175,7 @@ mod tests {
             made_up("crates/a/src/lib.rs", "//! Room.\n"),
             made_up("crates/a/src/b.rs", "/// A.\nstruct A;\n"),
             made_up("crates/a/src/b_tests.rs", "use super::*;\n"),
+            made_up("crates/a/src/c/tests/d.rs", "use super::*;\n"),
             made_up("crates/a/tests/refused/forged.rs", "fn main() {}\n"),
             made_up("crates/a/tests/refused/forged.stderr", "error\n"),
         ];
