@@ -334,6 +334,12 @@ impl Journal {
         self.publish()
     }
 
+    /// What its threads share, so that tests can hold one of them still.
+    #[cfg(test)]
+    pub(crate) fn shared_for_tests(&self) -> &Shared {
+        &self.shared
+    }
+
     fn end(&self) {
         let Some((writer, publisher)) = hold(&self.threads).take() else { return };
         self.shared.queue.refuse(AppendError::Closed);

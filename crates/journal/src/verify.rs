@@ -102,8 +102,10 @@ fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
     move |error| Violation::Unreadable(what, error)
 }
 
-/// Verifies a journal: its tree, its signatures, its times, and every disclosure within the period (first moment
-/// included, last one not), or all of them. Safe to run beside the writer.
+/// Verifies a journal: its tree, its signatures, its times and its disclosures.
+///
+/// Disclosures are judged within the period (first moment included, last one not), or all of them. Safe to run
+/// beside the writer, but for the moment in which it prunes.
 ///
 /// # Errors
 /// The first [`Violation`] found.
@@ -347,7 +349,10 @@ impl Walk<'_> {
             let malformed = || Violation::Malformed { what: WHAT, index: first };
             let found = scan(&octets, first, limit).map_err(|_| malformed())?;
             let end = found.frames.last().map_or(first, crate::segment::Frame::end);
-            if first > next || end < limit.min(size) {
+            // The last segment we saw may have been followed by others since, and those be published: then it
+            // ends early, and cleanly.
+            let early = end < limit.min(size) && (limit != u64::MAX || found.torn.is_some());
+            if first > next || early {
                 return Err(malformed());
             }
             unfinished |= found.torn.is_some();

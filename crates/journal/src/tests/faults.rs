@@ -1,1 +1,314 @@
+//! Each act on the disk fails once as failed and not done, and once as failed although done.
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::disk::{Disk, RealDisk};
+use crate::queue::hold;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Create,
+    Allocate,
+    Write,
+    Sync,
+    Rename,
+    SyncDirectory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The act fails and is not done.
+    Lost,
+    /// The act is done and says that it failed.
+    Kept,
+    /// As `Lost`, for want of room, until the test makes room.
+    NoRoom,
+}
+
+/// A disk that fails the nth act of a kind from the moment it is told to.
+#[derive(Default)]
+struct FailingDisk(Mutex<Plan>);
+
+#[derive(Default)]
+struct Plan {
+    fault: Option<(Act, usize, Fault)>,
+    struck: bool,
+    /// What unsynced writes replaced, newest last, so that a lost sync can lose them.
+    unsynced: Vec<(u64, File, u64, Vec<u8>)>,
+}
+
+impl FailingDisk {
+    fn fail(&self, act: Act, after: usize, fault: Fault) {
+        hold(&self.0).fault = Some((act, after, fault));
+    }
+
+    fn heal(&self) -> bool {
+        let mut plan = hold(&self.0);
+        plan.fault = None;
+        std::mem::take(&mut plan.struck)
+    }
+
+    fn act<T>(&self, act: Act, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let fault = {
+            let mut plan = hold(&self.0);
+            match plan.fault {
+                Some((wanted, 0, fault)) if wanted == act => {
+                    plan.struck = true;
+                    if fault != Fault::NoRoom {
+                        plan.fault = None;
+                    }
+                    Some(fault)
+                }
+                Some((wanted, after, fault)) if wanted == act => {
+                    plan.fault = Some((wanted, after - 1, fault));
+                    None
+                }
+                Some(_) | None => None,
+            }
+        };
+        match fault {
+            None => work(),
+            Some(Fault::Lost) => Err(io::Error::other("the test says so")),
+            Some(Fault::NoRoom) => Err(io::ErrorKind::StorageFull.into()),
+            Some(Fault::Kept) => work().and(Err(io::Error::other("the test says so"))),
+        }
+    }
+
+    /// Forgets or takes back what was written to a file and not synced.
+    fn settle(&self, synced: &File, lose: bool) {
+        let number = synced.metadata().unwrap().ino();
+        let written: Vec<_> = hold(&self.0).unsynced.extract_if(.., |write| write.0 == number).collect();
+        for (_, file, at, before) in written.into_iter().rev().filter(|_| lose) {
+            file.write_all_at(&before, at).unwrap();
+        }
+    }
+}
+
+impl Disk for FailingDisk {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        self.act(Act::Create, || RealDisk.create(path))
+    }
+    fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
+        self.act(Act::Allocate, || RealDisk.allocate(file, length))
+    }
+    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()> {
+        self.act(Act::Write, || {
+            let mut before = vec![0; octets.len()];
+            let _: usize = file.read_at(&mut before, at)?;
+            hold(&self.0).unsynced.push((file.metadata()?.ino(), file.try_clone()?, at, before));
+            RealDisk.write_at(file, octets, at)
+        })
+    }
+    fn sync(&self, file: &File) -> io::Result<()> {
+        let outcome = self.act(Act::Sync, || {
+            self.settle(file, false);
+            RealDisk.sync(file)
+        });
+        self.settle(file, outcome.is_err());
+        outcome
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.act(Act::Rename, || RealDisk.rename(from, to))
+    }
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        self.act(Act::SyncDirectory, || RealDisk.sync_directory(path))
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+}
+
+const ACTS: [Act; 6] = [Act::Create, Act::Allocate, Act::Write, Act::Sync, Act::Rename, Act::SyncDirectory];
+
+fn start(dir: &Path, disk: &Arc<FailingDisk>, bounds: Bounds) -> Journal {
+    let disk: Arc<dyn Disk> = Arc::<FailingDisk>::clone(disk);
+    Journal::open_on(dir, ORIGIN, signing_key(), bounds, disk).unwrap()
+}
+
+/// What was acknowledged is there; what is there was appended; nothing else.
+fn nothing_was_lost(dir: &Path, acknowledged: &[(u64, Entry)], appended: usize) {
+    let journal = open(dir);
+    for (index, entry) in acknowledged {
+        assert_eq!(journal.read(*index).unwrap(), *entry, "entry {index} was acknowledged");
+    }
+    assert!(journal.size() <= u64::try_from(appended).unwrap(), "an entry is there twice");
+    journal.close().unwrap();
+    check(dir).unwrap();
+}
+
+#[test]
+fn whatever_fails_once_nothing_acknowledged_is_lost() {
+    let mut struck = 0;
+    for act in ACTS {
+        for fault in [Fault::Lost, Fault::Kept] {
+            for after in 0..7 {
+                let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+                // Segments of four entries, so that rotation fails too.
+                let bounds = Bounds { segment_octets: 1024, ..Bounds::default() };
+                let journal = start(dir.path(), &disk, bounds);
+                let (mut acknowledged, mut appended) = (Vec::new(), 0);
+                disk.fail(act, after, fault);
+                for n in 0..40 {
+                    let entry = own(n, u8::try_from(n).unwrap());
+                    appended += 1;
+                    if let Ok(index) = journal.append_blocking(&entry) {
+                        acknowledged.push((index, entry));
+                    }
+                    if n % 8 == 7 {
+                        // A failed publication is made good by a later one.
+                        drop(journal.publish());
+                    }
+                }
+                if journal.state() != State::Failed {
+                    journal.publish().unwrap();
+                    assert!(check(dir.path()).is_ok(), "{act:?} {fault:?} {after}");
+                }
+                struck += usize::from(disk.heal());
+                drop(journal);
+                nothing_was_lost(dir.path(), &acknowledged, appended);
+            }
+        }
+    }
+    assert!(struck > 60, "only {struck} of the faults were met");
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_taken_until_it_is_opened_again() {
+    for fault in [Fault::Lost, Fault::Kept] {
+        let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+        let journal = start(dir.path(), &disk, small());
+        assert_eq!(journal.append_blocking(&own(1, 1)), Ok(0));
+        journal.publish().unwrap();
+        disk.fail(Act::Sync, 0, fault);
+        assert_eq!(journal.append_blocking(&own(2, 1)), Err(AppendError::Failed));
+        assert_eq!(journal.append_blocking(&own(3, 1)), Err(AppendError::Failed));
+        assert_eq!(journal.state(), State::Failed);
+        drop(journal);
+        let journal = open(dir.path());
+        // What was kept is recorded although nobody was told: a disclosure too many, never one too few.
+        assert_eq!(journal.size(), if fault == Fault::Kept { 2 } else { 1 });
+        assert!(journal.append_blocking(&own(4, 1)).is_ok());
+        journal.close().unwrap();
+        check(dir.path()).unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+    let bounds = Bounds { segment_octets: 1024, ..Bounds::default() };
+    let journal = start(dir.path(), &disk, bounds);
+    let mut acknowledged = Vec::new();
+    assert_eq!(journal.append_blocking(&own(0, 1)), Ok(0));
+    acknowledged.push((0, own(0, 1)));
+    disk.fail(Act::Allocate, 0, Fault::NoRoom);
+    let mut refused = 0;
+    for n in 1..30 {
+        match journal.append_blocking(&own(n, 1)) {
+            Ok(index) => acknowledged.push((index, own(n, 1))),
+            Err(error) => {
+                assert_eq!(error, AppendError::Full);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused >= 20 && acknowledged.len() > 2, "the reserve was used up first: {refused}");
+    assert_eq!(journal.state(), State::Full);
+    assert_eq!(
+        journal
+            .by_owner(&Query { pseudonyms: &[person(1)], from: at(0), to: at(99), before: None, limit: 99 })
+            .unwrap()
+            .len(),
+        acknowledged.len(),
+        "what is there can be read"
+    );
+    assert!(disk.heal());
+    crate::publish::prepare_spare(journal.shared_for_tests());
+    assert_eq!(journal.state(), State::Ready, "ready without an entry having to try");
+    acknowledged.push((journal.append_blocking(&own(31, 1)).unwrap(), own(31, 1)));
+    journal.close().unwrap();
+    nothing_was_lost(dir.path(), &acknowledged, acknowledged.len());
+}
+
+#[test]
+fn where_nothing_can_be_published_the_segments_stay_within_their_bound() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+    let bounds = Bounds { segment_octets: 1024, most_segments: 3, ..Bounds::default() };
+    let journal = start(dir.path(), &disk, bounds);
+    let held = hold(&journal.shared_for_tests().shelf);
+    let outcomes: Vec<_> = (0..40).map(|n| journal.append_blocking(&own(n, 1))).collect();
+    let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!(taken == 15, "{taken}");
+    assert_eq!(outcomes.last(), Some(&Err(AppendError::Full)));
+    drop(held);
+    journal.publish().unwrap();
+    assert!(journal.append_blocking(&own(41, 1)).is_ok(), "room again once it is published");
+}
+
+#[test]
+fn a_crash_between_any_two_steps_of_publishing_is_repaired() {
+    for steps in 0..14 {
+        let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+        let journal = start(dir.path(), &disk, small());
+        let entries: Vec<Entry> = (0..300).map(|n| own(n, 5)).collect();
+        disk.fail(Act::Rename, steps, Fault::NoRoom);
+        assert!(append_all(&journal, entries.clone()).iter().all(|outcome| outcome.is_ok() || steps == 0));
+        drop(journal.publish());
+        // The directory as it is now, as a crash would leave it.
+        let crashed = tempfile::tempdir().unwrap();
+        for file in files(dir.path()) {
+            let target = crashed.path().join(file.strip_prefix(dir.path()).unwrap());
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(&file, target).unwrap();
+        }
+        let size = journal.size();
+        assert_eq!(check(crashed.path()).unwrap().unpublished + check(crashed.path()).unwrap().size, size);
+        let again = open(crashed.path());
+        assert_eq!(again.size(), size);
+        again.close().unwrap();
+        assert_eq!(check(crashed.path()).unwrap().size, size);
+        disk.heal();
+    }
+}
+
+#[test]
+fn a_torn_batch_is_cut_and_an_altered_one_is_fatal() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FailingDisk::default());
+    let journal = start(dir.path(), &disk, small());
+    let held = hold(&journal.shared_for_tests().shelf);
+    for n in 0..5 {
+        assert!(journal.append_blocking(&own(n, 1)).is_ok());
+    }
+    let segment = dir.path().join("segments").join(format!("{:020}", 0));
+    let octets = fs::read(&segment).unwrap();
+    let checkpoint = fs::read(dir.path().join("checkpoint")).unwrap();
+    drop(held);
+    drop(journal);
+    let crashed = |alter: &dyn Fn(&mut Vec<u8>)| {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("segments")).unwrap();
+        fs::write(dir.path().join("checkpoint"), &checkpoint).unwrap();
+        let mut octets = octets.clone();
+        alter(&mut octets);
+        fs::write(dir.path().join("segments").join(format!("{:020}", 0)), octets).unwrap();
+        dir
+    };
+    let used = octets.iter().rposition(|octet| *octet != 0).unwrap();
+    let torn = crashed(&|octets| octets[used - 40..].fill(0));
+    let report = check(torn.path()).unwrap();
+    assert_eq!((report.size, report.unpublished, report.unfinished), (0, 4, true));
+    let journal = open(torn.path());
+    assert_eq!((journal.size(), journal.append_blocking(&own(9, 1))), (4, Ok(4)));
+    journal.close().unwrap();
+    assert!(!check(torn.path()).unwrap().unfinished);
+
+    let altered = crashed(&|octets| octets[100] ^= 1);
+    assert!(matches!(check(altered.path()), Err(Violation::Malformed { .. })));
+    let refused = Journal::open(altered.path(), ORIGIN, signing_key(), small());
+    assert!(matches!(refused, Err(StartError::Mismatch(_))));
+}

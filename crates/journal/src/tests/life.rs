@@ -189,6 +189,27 @@ fn an_entry_far_before_the_latest_is_refused() {
 }
 
 #[test]
+fn the_verifier_runs_beside_the_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path());
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for block in 0..40 {
+                assert!(append_all(&journal, (0..400).map(|_| own(block, 6))).iter().all(Result::is_ok));
+            }
+        });
+        let mut seen = 0;
+        while !writing.is_finished() {
+            let report = check(dir.path()).unwrap();
+            assert!(report.size + report.unpublished >= seen, "it never goes back");
+            seen = report.size + report.unpublished;
+        }
+    });
+    journal.close().unwrap();
+    assert_eq!(check(dir.path()).unwrap().size, 16_000);
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let dir = tempfile::tempdir().unwrap();
     let bounds = Bounds { most_waiting_octets: 100, ..small() };
