@@ -2,5 +2,10 @@
 //!
 //! Knows nothing of engines, of ciphers and of the keeper: what it shows it gets from the use cases of `care`.
 
+pub mod assets;
+pub mod chart;
+pub mod format;
+pub mod page;
 pub mod route;
 pub mod serve;
+pub mod words;

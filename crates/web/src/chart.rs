@@ -1,0 +1,235 @@
+//! Geometry of the charts, in whole numbers of the drawing's own units. Knows nothing of words or colours.
+
+use std::fmt;
+
+use honnin_care::facts::UsageDay;
+use honnin_terms::{Day, Month, Octets};
+
+use crate::format::{Show, digits};
+
+/// Width of one day with its gap.
+const SLOT: u64 = 10;
+/// Width of a bar.
+const BAR: u64 = 8;
+/// Height of the drawing.
+const HEIGHT: u64 = 100;
+
+/// A month of days as bars: 31 places wide whatever the month, `viewBox="0 0 310 100"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayBars {
+    high: Vec<Bar>,
+    low: Vec<Bar>,
+    today: Vec<Bar>,
+    missing: Vec<Bar>,
+    /// What the upper edge of the drawing stands for.
+    pub top: Octets,
+}
+
+/// One bar: from the left, from the top, how high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bar {
+    x: u64,
+    y: u64,
+    height: u64,
+}
+
+/// Bars as the `d` of one path. Safe in attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Bars<'a>(&'a [Bar]);
+
+impl Bars<'_> {
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Show for Bars<'_> {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        for bar in self.0 {
+            out.write_str("M")?;
+            digits(out, bar.x, 1)?;
+            out.write_str(" ")?;
+            digits(out, bar.y, 1)?;
+            out.write_str("h8v")?;
+            digits(out, bar.height, 1)?;
+            out.write_str("h-8z")?;
+        }
+        Ok(())
+    }
+}
+
+impl DayBars {
+    /// Lays out the known days of `month`; days up to `today` without a row are drawn as missing, later ones not.
+    pub fn new(month: Month, today: Day, days: &[UsageDay]) -> Self {
+        let most = days.iter().map(|day| day.high.plus(day.low)).max().unwrap_or(Octets::ZERO);
+        let top = round_top(most);
+        let mut bars = Self {
+            high: Vec::with_capacity(31),
+            low: Vec::new(),
+            today: Vec::new(),
+            missing: Vec::new(),
+            top,
+        };
+        let mut known = days.iter().filter(|day| day.date.month() == month).peekable();
+        for number in 0..i32::from(month.days()) {
+            let date = month.first().plus(number);
+            let x = u64::try_from(number).unwrap_or(0) * SLOT + (SLOT - BAR) / 2;
+            while known.next_if(|day| day.date < date).is_some() {}
+            if let Some(day) = known.next_if(|day| day.date == date) {
+                let high = height_of(day.high, top);
+                let both = height_of(day.high.plus(day.low), top);
+                let into = if date == today { &mut bars.today } else { &mut bars.high };
+                if high > 0 {
+                    into.push(Bar { x, y: HEIGHT - high, height: high });
+                }
+                if both > high {
+                    bars.low.push(Bar { x, y: HEIGHT - both, height: both - high });
+                }
+            } else if date < today {
+                bars.missing.push(Bar { x, y: 0, height: HEIGHT });
+            }
+        }
+        bars
+    }
+
+    /// High speed, without today.
+    pub fn high(&self) -> Bars<'_> {
+        Bars(&self.high)
+    }
+
+    /// Low speed, on top of high speed.
+    pub fn low(&self) -> Bars<'_> {
+        Bars(&self.low)
+    }
+
+    /// High speed of today.
+    pub fn today(&self) -> Bars<'_> {
+        Bars(&self.today)
+    }
+
+    /// Days of which nothing is known.
+    pub fn missing(&self) -> Bars<'_> {
+        Bars(&self.missing)
+    }
+}
+
+/// The height of an amount, rounded up so that no use is invisible.
+fn height_of(amount: Octets, top: Octets) -> u64 {
+    let parts = u128::from(amount.get()) * u128::from(HEIGHT);
+    u64::try_from(parts.div_ceil(u128::from(top.get().max(1)))).unwrap_or(HEIGHT).min(HEIGHT)
+}
+
+/// The next of 1, 2 or 5 times a power of ten from 0.1 GB on: a scale a person can read.
+fn round_top(most: Octets) -> Octets {
+    let mut unit = 100_000_000u64;
+    loop {
+        for times in [1, 2, 5] {
+            let top = unit.saturating_mul(times);
+            if top >= most.get() || top == u64::MAX {
+                return Octets::new(top);
+            }
+        }
+        unit = unit.saturating_mul(10);
+    }
+}
+
+/// How full a gauge is, in thousandths, rounded down; a remainder is never drawn as nothing.
+pub fn permille(part: Octets, whole: Octets) -> u64 {
+    if part == Octets::ZERO || whole == Octets::ZERO {
+        return 0;
+    }
+    let share = u128::from(part.get()) * 1000 / u128::from(whole.get());
+    u64::try_from(share).unwrap_or(1000).clamp(1, 1000)
+}
+
+/// Places of parts in one stacked bar of 1,000 units: from the left and how wide, with gaps of 4 between.
+pub fn stack(parts: &[Octets]) -> Vec<(u64, u64)> {
+    let whole: Octets = parts.iter().copied().sum();
+    let mut before = Octets::ZERO;
+    let mut places = Vec::with_capacity(parts.len());
+    for part in parts {
+        let from = permille_edge(before, whole);
+        before = before.plus(*part);
+        let to = permille_edge(before, whole);
+        let gap = if to < 1000 { 4 } else { 0 };
+        places.push((from, to.saturating_sub(from).saturating_sub(gap).max(u64::from(part.get() > 0))));
+    }
+    places
+}
+
+fn permille_edge(part: Octets, whole: Octets) -> u64 {
+    let share = u128::from(part.get()) * 1000 / u128::from(whole.get().max(1));
+    u64::try_from(share).unwrap_or(1000).min(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Html;
+
+    const GB: u64 = 1_000_000_000;
+
+    fn day(date: &str, high: u64, low: u64) -> UsageDay {
+        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low) }
+    }
+
+    fn bars(month: &str, today: &str, days: &[UsageDay]) -> DayBars {
+        DayBars::new(month.parse().unwrap(), today.parse().unwrap(), days)
+    }
+
+    #[test]
+    fn a_day_of_nothing_is_no_bar_and_a_missing_day_is_hatched() {
+        let drawn = bars("2026-11", "2026-11-04", &[day("2026-11-01", 0, 0), day("2026-11-03", GB, 0)]);
+        assert_eq!(drawn.high, [Bar { x: 21, y: 0, height: 100 }]);
+        assert_eq!(drawn.missing, [Bar { x: 11, y: 0, height: 100 }]);
+        assert!(drawn.today().is_empty() && drawn.low().is_empty());
+        assert_eq!(Html(drawn.high()).to_string(), "M21 0h8v100h-8z");
+    }
+
+    #[test]
+    fn low_speed_stands_on_high_speed_and_today_apart() {
+        let drawn = bars("2026-11", "2026-11-02", &[day("2026-11-02", GB, GB)]);
+        assert_eq!(drawn.top, Octets::new(2 * GB));
+        assert_eq!(drawn.today, [Bar { x: 11, y: 50, height: 50 }]);
+        assert_eq!(drawn.low, [Bar { x: 11, y: 0, height: 50 }]);
+    }
+
+    #[test]
+    fn one_huge_day_leaves_the_others_visible() {
+        let days = [day("2026-10-01", 1, 0), day("2026-10-31", 900 * GB, 0)];
+        let drawn = bars("2026-10", "2026-11-20", &days);
+        assert_eq!(drawn.top, Octets::new(1000 * GB));
+        assert_eq!(drawn.high.first().map(|bar| bar.height), Some(1));
+        assert_eq!(drawn.high.last().map(|bar| bar.x), Some(301));
+        assert_eq!(drawn.missing.len(), 29);
+    }
+
+    #[test]
+    fn every_length_of_month_fits_and_equal_days_are_equal() {
+        for (month, count) in [("2026-02", 28), ("2024-02", 29), ("2026-04", 30), ("2026-05", 31)] {
+            let first = month.parse::<Month>().unwrap().first();
+            let days: Vec<_> = (0..count)
+                .map(|n| UsageDay { date: first.plus(n), high: Octets::new(5), low: Octets::ZERO })
+                .collect();
+            let drawn = bars(month, "2027-01-01", &days);
+            assert_eq!(drawn.high.len(), usize::try_from(count).unwrap());
+            assert!(drawn.high.iter().all(|bar| bar.x + BAR <= 310 && bar.height == drawn.high[0].height));
+        }
+    }
+
+    #[test]
+    fn the_largest_amounts_do_not_overflow() {
+        let drawn = bars("2026-11", "2026-11-30", &[day("2026-11-01", u64::MAX, u64::MAX)]);
+        assert_eq!(drawn.high, [Bar { x: 1, y: 0, height: 100 }]);
+        assert_eq!(permille(Octets::new(u64::MAX), Octets::new(1)), 1000);
+    }
+
+    #[test]
+    fn a_stack_fills_its_width_and_shows_the_smallest_part() {
+        let places = stack(&[Octets::new(1), Octets::new(GB), Octets::new(GB)]);
+        assert_eq!(places, [(0, 1), (0, 496), (500, 500)]);
+        assert_eq!(stack(&[Octets::ZERO]), [(0, 0)]);
+        assert_eq!(permille(Octets::new(1), Octets::new(GB)), 1);
+    }
+}

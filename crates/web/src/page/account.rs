@@ -1,0 +1,151 @@
+//! The account: sign-in, a new password, lines, settings.
+
+use askama::Template;
+use honnin_care::facts::{LineHead, Me};
+use honnin_terms::{LineStatus, Moment};
+
+use super::paths::Address;
+use super::{BannerKind, Nav, Shell, Theme, rendered};
+use crate::assets;
+use crate::format::Text;
+use crate::words::{Language, Phrase};
+
+/// What sign-in has to say above its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInNote {
+    /// The id or the password is wrong; which one is never said.
+    Wrong,
+    /// Too many failures: not before that moment.
+    Wait(Moment),
+    /// The server has no room to check a password now.
+    Busy,
+    /// A field is empty.
+    Incomplete,
+    /// The session has ended.
+    Ended,
+    /// The person has signed out.
+    SignedOut,
+    /// A new password was set.
+    Activated,
+}
+
+/// Sign-in. Fields: `login`, `password`, `next`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in.html", whitespace = "minimize")]
+pub struct SignInPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What there is to say.
+    pub note: Option<SignInNote>,
+    /// The id as it was typed, so that it need not be typed again.
+    pub login: &'a str,
+    /// Path to go on to; checked by the handler, empty for home.
+    pub next: &'a str,
+}
+
+impl SignInPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
+    }
+
+    fn is_problem(&self) -> bool {
+        !matches!(self.note, None | Some(SignInNote::Ended | SignInNote::SignedOut | SignInNote::Activated))
+    }
+}
+
+/// Why a password was not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivateProblem {
+    /// The id or the code is wrong, or the code is too old; which one is never said.
+    Wrong,
+    /// Too many failures: not before that moment.
+    Wait(Moment),
+    /// The server has no room to make a password hash now.
+    Busy,
+    /// The password is too short.
+    Short,
+    /// The password is too long.
+    Long,
+    /// The password is one that everybody guesses.
+    Common,
+}
+
+/// A new password by one-time code. Fields: `login`, `code`, `password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "activate.html", whitespace = "minimize")]
+pub struct ActivatePage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What was wrong.
+    pub problem: Option<ActivateProblem>,
+    /// The id as it was typed.
+    pub login: &'a str,
+    /// The code as it was typed; kept where only the password was refused.
+    pub code: &'a str,
+}
+
+impl ActivatePage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
+    }
+
+    /// Whether it is the password that was refused.
+    fn is_password(&self) -> bool {
+        use ActivateProblem::{Common, Long, Short};
+        matches!(self.problem, Some(Short | Long | Common))
+    }
+}
+
+/// The lines of the account, to choose from.
+#[derive(Debug, Clone, Template)]
+#[template(path = "lines.html", whitespace = "minimize")]
+pub struct LinesPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What is shown.
+    pub facts: &'a Me,
+}
+
+impl LinesPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 8 * 1024)
+    }
+
+    /// Lines still held, then those that ended, each with its heading.
+    fn groups(&self) -> [(Phrase, Vec<&LineHead>); 2] {
+        let words = &self.shell.words().lines;
+        let (ended, current) = self.facts.lines.iter().partition(|head| head.status == LineStatus::Ended);
+        [(words.current, current), (words.ended, ended)]
+    }
+
+    fn is_here(&self, head: &LineHead) -> bool {
+        self.shell.line.is_some_and(|line| line.line == head.line)
+    }
+}
+
+/// Settings.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings.html", whitespace = "minimize")]
+pub struct SettingsPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+}
+
+impl SettingsPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
+    }
+
+    fn themes(&self) -> [(Theme, Phrase); 3] {
+        let words = &self.shell.words().settings;
+        Theme::ALL.map(|theme| match theme {
+            Theme::Auto => (theme, words.theme_auto),
+            Theme::Light => (theme, words.theme_light),
+            Theme::Dark => (theme, words.theme_dark),
+        })
+    }
+}

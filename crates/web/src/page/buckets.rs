@@ -1,0 +1,70 @@
+//! Buckets: what is left by expiry, in the order of use.
+
+use askama::Template;
+use honnin_care::facts::{Bucket, Buckets};
+use honnin_terms::{BucketKind, LineStatus, Octets};
+
+use super::paths::Address;
+use super::{BannerKind, Nav, Shell, Theme, rendered};
+use crate::assets;
+use crate::chart::stack;
+use crate::format::Count;
+use crate::words::{Language, Phrase};
+
+/// The buckets of one line and of all it shares with.
+#[derive(Debug, Clone, Template)]
+#[template(path = "buckets.html", whitespace = "minimize")]
+pub struct BucketsPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What is shown.
+    pub facts: &'a Buckets,
+}
+
+impl BucketsPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 12 * 1024)
+    }
+
+    fn usable(&self) -> impl Iterator<Item = &Bucket> {
+        self.facts.buckets.iter().filter(|bucket| bucket.order.is_some())
+    }
+
+    fn spent(&self) -> impl Iterator<Item = &Bucket> {
+        self.facts.buckets.iter().filter(|bucket| bucket.order.is_none())
+    }
+
+    fn spent_count(&self) -> u64 {
+        self.spent().map(|_| 1).sum()
+    }
+
+    fn total(&self) -> Octets {
+        self.usable().map(|bucket| bucket.remaining).sum()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.facts.share_lines.is_some_and(|lines| lines > 1)
+    }
+
+    /// Kind, left edge and width of each part of the bar.
+    fn parts(&self) -> Vec<(BucketKind, u64, u64)> {
+        let amounts: Vec<Octets> = self.usable().map(|bucket| bucket.remaining).collect();
+        let places = stack(&amounts);
+        self.usable().zip(places).map(|(bucket, (from, width))| (bucket.kind, from, width)).collect()
+    }
+
+    fn kind(&self, kind: BucketKind) -> Phrase {
+        let words = &self.shell.words().buckets;
+        match kind {
+            BucketKind::CarriedOver => words.carried_over,
+            BucketKind::Basic => words.basic,
+            BucketKind::Gift => words.gift,
+            BucketKind::TopUp => words.top_up,
+        }
+    }
+
+    fn has_expired(&self, bucket: &Bucket) -> bool {
+        bucket.expires_on < self.shell.today()
+    }
+}

@@ -1,0 +1,67 @@
+//! Who has seen my data.
+
+use askama::Template;
+use honnin_care::facts::{DisclosureRow, Disclosures, LineHead, Viewer};
+
+use super::paths::{Address, DisclosuresBefore};
+use super::{BannerKind, Nav, Shell, Theme, rendered};
+use crate::assets;
+use crate::format::{Count, Html};
+use crate::words::Language;
+
+/// Who has seen my data.
+#[derive(Debug, Clone, Template)]
+#[template(path = "disclosures.html", whitespace = "minimize")]
+pub struct DisclosuresPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What is shown.
+    pub facts: &'a Disclosures,
+    /// The lines of the account, to name those of the rows.
+    pub lines: &'a [LineHead],
+    /// Whether these are older rows than the newest.
+    pub older: bool,
+}
+
+impl DisclosuresPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 16 * 1024)
+    }
+
+    /// The number of the row's line, where it is about one that the account still lists.
+    fn line(&self, row: &DisclosureRow) -> Option<&str> {
+        let line = row.line?;
+        self.lines.iter().find(|head| head.line == line).map(|head| head.number_masked.as_str())
+    }
+
+    /// The route table's word in the reader's; a word without translation is shown as it is.
+    fn what(&self, row: &DisclosureRow) -> &'static str {
+        let words = &self.shell.words().disclosures;
+        match row.what {
+            "me" | "lines" => words.kind_me.text(),
+            "home" => words.kind_home.text(),
+            "usage" => words.kind_usage.text(),
+            "buckets" => words.kind_buckets.text(),
+            "purchases" => words.kind_purchases.text(),
+            "contract" => words.kind_contract.text(),
+            "speed" => words.kind_speed.text(),
+            "bills" => words.kind_bills.text(),
+            "bill" => words.kind_bill.text(),
+            "devices" | "sessions" => words.kind_devices.text(),
+            "disclosures" => words.kind_disclosures.text(),
+            other => other,
+        }
+    }
+
+    fn channel(&self, row: &DisclosureRow) -> &'static str {
+        let words = &self.shell.words().disclosures;
+        match row.channel {
+            "page" => words.page.text(),
+            "api" => words.api.text(),
+            "mail" => words.mail.text(),
+            "export" => words.export.text(),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Pages: one struct per page, made from the use cases' answers, rendered into one buffer.
+//!
+//! A page knows nothing of requests, sessions or stores: whoever makes it has been permitted to.
+
+mod account;
+mod bills;
+mod buckets;
+mod contract;
+mod devices;
+mod disclosures;
+mod forecast;
+mod home;
+mod notices;
+pub mod paths;
+mod problem;
+mod shell;
+mod speed;
+mod usage;
+
+use askama::Template;
+
+pub use account::{ActivatePage, ActivateProblem, LinesPage, SettingsPage, SignInNote, SignInPage};
+pub use bills::{BillPage, BillsPage, PurchasesPage};
+pub use buckets::BucketsPage;
+pub use contract::ContractPage;
+pub use devices::DevicesPage;
+pub use disclosures::DisclosuresPage;
+pub use forecast::{Outlook, outlook};
+pub use home::HomePage;
+pub use notices::{NoticePage, NoticesPage};
+pub use problem::{ClosedPage, Problem, ProblemPage};
+pub use shell::{AsOf, Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Source, Theme};
+pub use speed::{SpeedPage, SpeedStatePage};
+pub use usage::UsagePage;
+
+/// Renders the template into one buffer of about the right size.
+///
+/// Only a failing buffer could stop it, and a `String` does not fail; were it ever to, the page is empty, not half.
+fn rendered(template: &impl Template, size: usize) -> String {
+    let mut out = String::with_capacity(size);
+    if template.render_into(&mut out).is_err() {
+        out.clear();
+    }
+    out
+}

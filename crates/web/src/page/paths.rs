@@ -1,0 +1,223 @@
+//! Every address of a page, in one place: the route table takes the patterns, the pages the filled-in paths.
+
+use std::fmt;
+
+use honnin_terms::{BillId, HoldingId, Id, Month, NoticeId, SessionId};
+
+use crate::format::{Html, Show, digits};
+
+/// Declares addresses: the variant, what it is filled in with, and the pattern with `{}` in those places.
+macro_rules! addresses {
+    ($($(#[$doc:meta])* $name:ident $(($kind:ty))? = $constant:ident $pattern:literal,)+) => {
+        /// The path of a page or of an act.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Address { $($(#[$doc])* $name $(($kind))?,)+ }
+
+        /// The patterns of the route table.
+        pub mod pattern {
+            $($(#[$doc])* pub const $constant: &str = $pattern;)+
+            /// All of them.
+            pub const ALL: &[&str] = &[$($constant,)+];
+        }
+    };
+}
+
+addresses! {
+    /// Leads to home of the first line, or to sign-in.
+    Root = ROOT "/",
+    /// Sign-in, form and act.
+    SignIn = SIGN_IN "/sign-in",
+    /// Act: sign out.
+    SignOut = SIGN_OUT "/sign-out",
+    /// A new password by one-time code, form and act.
+    Activate = ACTIVATE "/activate",
+    /// The lines of the account.
+    Lines = LINES "/lines",
+    /// Home of a line.
+    Home(HoldingId) = HOME "/lines/{line}",
+    /// Usage of a line, this month; another one by `?month=YYYY-MM`.
+    Usage(HoldingId) = USAGE "/lines/{line}/usage",
+    /// Buckets of a line.
+    Buckets(HoldingId) = BUCKETS "/lines/{line}/buckets",
+    /// Purchases of a line.
+    Purchases(HoldingId) = PURCHASES "/lines/{line}/purchases",
+    /// Contract of a line.
+    Contract(HoldingId) = CONTRACT "/lines/{line}/contract",
+    /// High speed of a line: confirm page, and act with `high` and `key`.
+    Speed(HoldingId) = SPEED "/lines/{line}/speed",
+    /// How far the wish is: page, or JSON where that is asked for.
+    SpeedState(HoldingId) = SPEED_STATE "/lines/{line}/speed/state",
+    /// Bills of the account.
+    Bills = BILLS "/bills",
+    /// One bill.
+    Bill(BillId) = BILL "/bills/{bill}",
+    /// Notices.
+    Notices = NOTICES "/notices",
+    /// One notice.
+    Notice(NoticeId) = NOTICE "/notices/{notice}",
+    /// Signed-in devices.
+    Devices = DEVICES "/devices",
+    /// Act: sign out one device.
+    Revoke(SessionId) = REVOKE "/devices/{session}/revoke",
+    /// Act: sign out all other devices.
+    RevokeOthers = REVOKE_OTHERS "/devices/revoke-others",
+    /// Who has seen my data; older ones by `?before=N`.
+    Disclosures = DISCLOSURES "/disclosures",
+    /// Settings.
+    Settings = SETTINGS "/settings",
+    /// Act: language, with `language` and `back`.
+    SetLanguage = SET_LANGUAGE "/settings/language",
+    /// Act: light or dark, with `theme` and `back`.
+    SetTheme = SET_THEME "/settings/theme",
+}
+
+impl Address {
+    /// Its pattern in the route table.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Root => pattern::ROOT,
+            Self::SignIn => pattern::SIGN_IN,
+            Self::SignOut => pattern::SIGN_OUT,
+            Self::Activate => pattern::ACTIVATE,
+            Self::Lines => pattern::LINES,
+            Self::Home(_) => pattern::HOME,
+            Self::Usage(_) => pattern::USAGE,
+            Self::Buckets(_) => pattern::BUCKETS,
+            Self::Purchases(_) => pattern::PURCHASES,
+            Self::Contract(_) => pattern::CONTRACT,
+            Self::Speed(_) => pattern::SPEED,
+            Self::SpeedState(_) => pattern::SPEED_STATE,
+            Self::Bills => pattern::BILLS,
+            Self::Bill(_) => pattern::BILL,
+            Self::Notices => pattern::NOTICES,
+            Self::Notice(_) => pattern::NOTICE,
+            Self::Devices => pattern::DEVICES,
+            Self::Revoke(_) => pattern::REVOKE,
+            Self::RevokeOthers => pattern::REVOKE_OTHERS,
+            Self::Disclosures => pattern::DISCLOSURES,
+            Self::Settings => pattern::SETTINGS,
+            Self::SetLanguage => pattern::SET_LANGUAGE,
+            Self::SetTheme => pattern::SET_THEME,
+        }
+    }
+
+    /// The id it is filled in with.
+    fn id(self) -> Option<u128> {
+        Some(match self {
+            Self::Home(line)
+            | Self::Usage(line)
+            | Self::Buckets(line)
+            | Self::Purchases(line)
+            | Self::Contract(line)
+            | Self::Speed(line)
+            | Self::SpeedState(line) => u128::from_be_bytes(*line.octets()),
+            Self::Bill(bill) => u128::from_be_bytes(*bill.octets()),
+            Self::Notice(notice) => u128::from_be_bytes(*notice.octets()),
+            Self::Revoke(session) => u128::from_be_bytes(*session.octets()),
+            Self::Root
+            | Self::SignIn
+            | Self::SignOut
+            | Self::Activate
+            | Self::Lines
+            | Self::Bills
+            | Self::Notices
+            | Self::Devices
+            | Self::RevokeOthers
+            | Self::Disclosures
+            | Self::Settings
+            | Self::SetLanguage
+            | Self::SetTheme => return None,
+        })
+    }
+
+    /// The address as it is written into a page.
+    pub const fn html(self) -> Html<Self> {
+        Html(self)
+    }
+}
+
+impl Show for Address {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let pattern = self.pattern();
+        let filled = pattern.split_once('{').and_then(|(head, tail)| Some((head, tail.split_once('}')?.1)));
+        let (Some((head, tail)), Some(id)) = (filled, self.id()) else {
+            return out.write_str(pattern);
+        };
+        out.write_str(head)?;
+        hex(out, id)?;
+        out.write_str(tail)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(f)
+    }
+}
+
+/// Usage of one month.
+#[derive(Debug, Clone, Copy)]
+pub struct UsageOf(pub HoldingId, pub Month);
+
+impl Show for UsageOf {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        Address::Usage(self.0).show(out)?;
+        out.write_str("?month=")?;
+        digits(out, u64::from(self.1.year().unsigned_abs()), 4)?;
+        out.write_str("-")?;
+        digits(out, u64::from(self.1.month().unsigned_abs()), 2)
+    }
+}
+
+/// Disclosures older than an index.
+#[derive(Debug, Clone, Copy)]
+pub struct DisclosuresBefore(pub u64);
+
+impl Show for DisclosuresBefore {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        Address::Disclosures.show(out)?;
+        out.write_str("?before=")?;
+        digits(out, self.0, 1)
+    }
+}
+
+/// 32 hexadecimal digits in one piece; home writes a dozen of these.
+fn hex(out: &mut dyn fmt::Write, id: u128) -> fmt::Result {
+    let mut text = [b'0'; 32];
+    for (slot, place) in text.iter_mut().zip((0..32u32).rev()) {
+        let nibble = u8::try_from((id >> (place * 4)) & 0xf).unwrap_or(0);
+        *slot = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    }
+    out.write_str(std::str::from_utf8(&text).unwrap_or(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_fills_its_pattern_with_the_id() {
+        let line = HoldingId::from_octets([0x0f; 16]);
+        for (address, path) in [
+            (Address::Root, "/".to_owned()),
+            (Address::Home(line), format!("/lines/{line}")),
+            (Address::SpeedState(line), format!("/lines/{line}/speed/state")),
+            (
+                Address::Revoke(SessionId::from_octets([0xa9; 16])),
+                format!("/devices/{}/revoke", "a9".repeat(16)),
+            ),
+        ] {
+            assert_eq!(address.to_string(), path);
+        }
+        let month = "2026-01".parse().unwrap();
+        assert_eq!(Html(UsageOf(line, month)).to_string(), format!("/lines/{line}/usage?month=2026-01"));
+    }
+
+    #[test]
+    fn no_pattern_stands_twice() {
+        let mut all = pattern::ALL.to_vec();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), pattern::ALL.len());
+    }
+}

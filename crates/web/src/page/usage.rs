@@ -1,0 +1,93 @@
+//! Usage of one line in one month, by day.
+
+use askama::Template;
+use honnin_care::facts::{Usage, UsageDay};
+use honnin_terms::{LineStatus, Month, Octets};
+
+use super::paths::{Address, UsageOf};
+use super::{BannerKind, Nav, Shell, Theme, rendered};
+use crate::assets;
+use crate::chart::DayBars;
+use crate::format::{Count, Html};
+use crate::words::Language;
+
+/// Usage of one line in one month.
+#[derive(Debug, Clone, Template)]
+#[template(path = "usage.html", whitespace = "minimize")]
+pub struct UsagePage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What is shown.
+    pub facts: &'a Usage,
+}
+
+impl UsagePage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 16 * 1024)
+    }
+
+    fn bars(&self) -> DayBars {
+        DayBars::new(self.facts.month, self.facts.today, &self.facts.days)
+    }
+
+    fn high(&self) -> Octets {
+        self.facts.days.iter().map(|day| day.high).sum()
+    }
+
+    fn low(&self) -> Octets {
+        self.facts.days.iter().map(|day| day.low).sum()
+    }
+
+    fn total(&self) -> Octets {
+        self.high().plus(self.low())
+    }
+
+    /// What a known day used on average, rounded up.
+    fn average(&self) -> Option<Octets> {
+        let days = u64::try_from(self.facts.days.len()).ok().filter(|days| *days > 0)?;
+        Some(Octets::new(self.total().get().div_ceil(days)))
+    }
+
+    fn most(&self) -> Option<&UsageDay> {
+        // The earliest of equal days.
+        self.facts.days.iter().rev().max_by_key(|day| day.high.plus(day.low))
+    }
+
+    /// Past days of the month within the holding that have no row. Today has its own word.
+    fn missing(&self) -> u64 {
+        let first = self.facts.month.first();
+        let past = (0..i32::from(self.facts.month.days()))
+            .map(|number| first.plus(number))
+            .filter(|day| *day < self.facts.today && self.facts.head.held.contains(*day));
+        past.filter(|day| !self.facts.days.iter().any(|known| known.date == *day)).map(|_| 1).sum()
+    }
+
+    fn is_this_month(&self) -> bool {
+        self.facts.month == self.facts.today.month()
+    }
+
+    /// The known month before this one.
+    fn earlier(&self) -> Option<Month> {
+        self.facts.months.iter().rev().find(|month| **month < self.facts.month).copied()
+    }
+
+    /// The known month after this one; this month may always be asked for.
+    fn later(&self) -> Option<Month> {
+        let now = Some(self.facts.today.month()).filter(|month| *month > self.facts.month);
+        self.facts.months.iter().find(|month| **month > self.facts.month).copied().or(now)
+    }
+
+    fn link(&self, month: Month) -> Html<UsageOf> {
+        Html(UsageOf(self.facts.head.line, month))
+    }
+
+    /// Days of the month with a word under them: every seventh, without those beside today.
+    fn ticks(&self) -> impl Iterator<Item = i8> {
+        let today = self.is_this_month().then(|| self.facts.today.day_of_month());
+        let last = self.facts.month.days();
+        [1, 8, 15, 22, 29]
+            .into_iter()
+            .filter(move |day| *day <= last && today.is_none_or(|t| (t - *day).abs() > 3))
+    }
+}
