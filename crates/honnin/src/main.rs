@@ -1,3 +1,28 @@
 //! The binary: settings, wiring, commands. The only reader of environment, clock and entropy.
+//!
+//! [`command`] says what can be asked, [`run`] does it, [`settings`] holds every bound, [`machine`] is the world
+//! outside: clock, randomness, environment.
 
-fn main() {}
+mod command;
+mod failure;
+mod key_file;
+#[expect(dead_code, reason = "begins with `serve`")]
+mod logs;
+mod machine;
+mod run;
+mod say;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match run::run(command::Honnin::parse()) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            say::error(&failure);
+            failure.exit().into()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Log lines: JSON for `serve`, plain for commands, never a personal value, never without bound.
+
+mod capped;
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::failure::Failure;
+use crate::machine;
+use crate::settings::Logs;
+use capped::CappedFiles;
+
+/// For whom log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// A program that collects them: one JSON object each.
+    Collector,
+    /// The person at the command line: warnings and errors, plain.
+    Person,
+}
+
+/// Begins to write log lines as the settings say.
+///
+/// # Errors
+/// [`Failure`] where the filter cannot be read or the log files cannot be made.
+pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Failure> {
+    let filter = match (machine::log_filter(), reader) {
+        (Some(filter), _) => filter,
+        (None, For::Collector) => settings.filter.clone(),
+        (None, For::Person) => "warn".to_owned(),
+    };
+    let filter = EnvFilter::builder().parse(&filter).map_err(|reason| {
+        Failure::from(reason).during(&format!("read the log filter {filter:?} (logs.filter or HONNIN_LOG)"))
+    })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter);
+    let files = match (settings.directory.path(), reader) {
+        (Some(directory), For::Collector) => {
+            let directory = base.join(directory);
+            let opened = CappedFiles::open(directory.clone(), settings.file.0, settings.files);
+            Some(opened.map_err(|reason| {
+                Failure::from(reason).during(&format!("write log files to {} (logs.directory)", directory.display()))
+            })?)
+        }
+        (None, For::Collector) | (_, For::Person) => None,
+    };
+    let started = match (files, reader) {
+        (Some(files), _) => lines.json().flatten_event(true).with_writer(Arc::new(files)).finish().try_init(),
+        (None, For::Collector) => lines.json().flatten_event(true).with_writer(io::stderr).finish().try_init(),
+        (None, For::Person) => {
+            lines.without_time().with_target(false).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).finish().try_init()
+        }
+    };
+    started.map_err(|reason| Failure::new(format!("begin to write log lines: {reason}")))
+}

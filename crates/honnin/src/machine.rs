@@ -1,0 +1,102 @@
+//! The world outside: the clock, randomness and the environment. Read here and nowhere else.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::abort;
+use std::time::Instant;
+
+use honnin_terms::{Clock, Entropy, Moment};
+
+/// The clock of the machine.
+#[derive(Debug)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
+    fn now(&self) -> Moment {
+        jiff::Timestamp::now().into()
+    }
+}
+
+/// A clock that starts at another moment and goes on from there at the machine's pace.
+#[derive(Debug)]
+pub(crate) struct ShiftedClock {
+    start: Moment,
+    started: Instant,
+}
+
+impl ShiftedClock {
+    /// A clock that shows that moment now.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
+    pub(crate) fn starting_at(start: Moment) -> Self {
+        Self { start, started: Instant::now() }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Moment {
+        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Moment::from_millis(self.start.millis().saturating_add(passed)).unwrap_or(self.start)
+    }
+}
+
+/// Randomness of the operating system, through the generator of aws-lc.
+///
+/// # Security
+/// Where the system gives none the process ends at once: a key or token that can be guessed is worse than no service.
+#[derive(Debug)]
+pub(crate) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        if aws_lc_rs::rand::fill(bytes).is_err() {
+            crate::say::error("draw randomness: the operating system gives none; nothing can be kept secret, so this process ends");
+            abort();
+        }
+    }
+}
+
+/// The data directory, where the command line does not name it: `HONNIN_DATA`.
+pub(crate) fn data_directory() -> Option<PathBuf> {
+    variable("HONNIN_DATA")
+}
+
+/// What is logged, where it shall not be as the settings say: `HONNIN_LOG`.
+pub(crate) fn log_filter() -> Option<String> {
+    variable("HONNIN_LOG").and_then(|filter| filter.into_os_string().into_string().ok())
+}
+
+/// Where systemd puts the credentials of a service: `CREDENTIALS_DIRECTORY` (systemd.exec(5)).
+pub(crate) fn credentials_directory() -> Option<PathBuf> {
+    variable("CREDENTIALS_DIRECTORY")
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shifted_clock_starts_where_it_is_told_and_goes_on() {
+        let start: Moment = "2026-11-20T06:00:00+09:00".parse().unwrap();
+        let clock = ShiftedClock::starting_at(start);
+        let first = clock.now();
+        assert!(first >= start && first.seconds_since(start) < 60);
+        while clock.now() == first {}
+        assert!(clock.now() > first);
+    }
+
+    #[test]
+    fn randomness_differs_from_draw_to_draw() {
+        let draw = || {
+            let mut octets = [0; 32];
+            SystemEntropy.fill(&mut octets);
+            octets
+        };
+        assert_ne!(draw(), draw());
+    }
+}

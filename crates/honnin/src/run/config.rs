@@ -1,0 +1,24 @@
+//! `honnin config`: settings checked and printed.
+
+use crate::command::{ConfigCommand, Place};
+use crate::failure::{Exit, Failure};
+use crate::say;
+use crate::settings::Settings;
+
+pub(super) fn config(place: &Place, command: ConfigCommand) -> Result<Exit, Failure> {
+    match command {
+        ConfigCommand::Check => {
+            load(place)?;
+            say::line(format_args!("{} can be used", place.settings.display()));
+        }
+        // Nothing secret is among the settings: key material is named by its path only.
+        ConfigCommand::Print => say::text(load(place)?.effective()),
+        ConfigCommand::Default => say::text(Settings::default().commented()),
+    }
+    Ok(Exit::Done)
+}
+
+/// Loads the settings of an installation.
+pub(super) fn load(place: &Place) -> Result<Settings, Failure> {
+    Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))
+}

@@ -1,0 +1,74 @@
+//! Settings as text: the commented file an operator starts from, and the effective values.
+
+use std::fmt::{self, Write};
+
+use super::Settings;
+use super::section::{Line, Section};
+
+const HEAD: &str = "\
+# Settings of Honnin. Every bound of the product is here with its meaning; what is left out keeps its default.
+# Paths are relative to this file. Check the file with `honnin config check`, see what holds with
+# `honnin config print`.
+";
+
+/// A section as it is printed.
+pub(super) struct Printed {
+    pub(super) name: &'static str,
+    meaning: &'static [&'static str],
+    lines: Vec<Line>,
+}
+
+fn printed<S: Section>(section: &S) -> Printed {
+    Printed { name: S::NAME, meaning: S::MEANING, lines: section.lines() }
+}
+
+impl Settings {
+    /// All sections in the order of the file.
+    pub(super) fn sections(&self) -> Vec<Printed> {
+        let Self { tenant, listen, server, sessions, sign_in, keys, store, journal, intake, network, logs } = self;
+        vec![
+            printed(tenant),
+            printed(listen),
+            printed(server),
+            printed(sessions),
+            printed(sign_in),
+            printed(keys),
+            printed(store),
+            printed(journal),
+            printed(intake),
+            printed(network),
+            printed(logs),
+        ]
+    }
+
+    /// The whole file, each key with its meaning and bounds.
+    pub(crate) fn commented(&self) -> String {
+        let mut text = HEAD.to_owned();
+        self.write_commented(&mut text).unwrap_or_default();
+        text
+    }
+
+    fn write_commented(&self, text: &mut String) -> fmt::Result {
+        for Printed { name, meaning, lines } in self.sections() {
+            writeln!(text)?;
+            meaning.iter().try_for_each(|line| writeln!(text, "#{line}"))?;
+            writeln!(text, "[{name}]")?;
+            for Line { meaning, key, value, within } in lines {
+                writeln!(text)?;
+                meaning.iter().try_for_each(|line| writeln!(text, "#{line}"))?;
+                within.iter().try_for_each(|within| writeln!(text, "# ({within})"))?;
+                writeln!(text, "{key} = {value}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The values that hold, one line each: `server.connections = 10_000`.
+    pub(crate) fn effective(&self) -> String {
+        let sections = self.sections();
+        let lines = sections.iter().flat_map(|section| {
+            section.lines.iter().map(|line| format!("{}.{} = {}\n", section.name, line.key, line.value))
+        });
+        lines.collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! `honnin config`.
+
+use honnin_testkit::TestDir;
+
+use crate::support::{Ran, honnin};
+
+fn config(dir: &TestDir, command: &str) -> Ran {
+    honnin(["--data", dir.path().to_str().unwrap(), "config", command])
+}
+
+#[test]
+fn the_default_file_is_printed_and_can_be_used() {
+    let dir = TestDir::new();
+    let printed = honnin(["config", "default"]);
+    assert_eq!(printed.out, include_str!("../../../../docs/reference/settings.toml"));
+    dir.write("honnin.toml", &printed.out);
+    let checked = config(&dir, "check");
+    assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""));
+    assert!(checked.out.ends_with("honnin.toml can be used\n"), "{}", checked.out);
+}
+
+#[test]
+fn effective_values_are_printed_defaults_included() {
+    let dir = TestDir::new();
+    dir.write("honnin.toml", "[server]\nheader = \"2 s\"\n");
+    let printed = config(&dir, "print").out;
+    assert!(printed.contains("server.header = \"2 s\"\n") && printed.contains("server.body = \"10 s\"\n"), "{printed}");
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_file_key_and_what_to_write() {
+    let dir = TestDir::new();
+    let file = dir.write("honnin.toml", "[server]\nheader = 2\n");
+    let checked = config(&dir, "check");
+    assert_eq!(checked.code, Some(3));
+    assert!(checked.err.contains(file.to_str().unwrap()), "{}", checked.err);
+    assert!(checked.err.contains("server.header: found 2, write a time with its unit such as"), "{}", checked.err);
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line() {
+    let dir = TestDir::new();
+    dir.write("honnin.toml", "[server]\nheader 2\n");
+    let checked = config(&dir, "check");
+    assert_eq!(checked.code, Some(3));
+    assert!(checked.err.contains("line 2"), "{}", checked.err);
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_help_names_the_exit_codes() {
+    assert_eq!(honnin(["confg"]).code, Some(2));
+    let help = honnin(["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.out.contains("Exit codes:") && help.out.contains("config"), "{}", help.out);
+}

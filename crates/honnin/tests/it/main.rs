@@ -1,0 +1,5 @@
+//! The real binary, asked from outside.
+
+mod config;
+mod init;
+mod support;
