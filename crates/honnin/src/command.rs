@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use honnin_terms::Day;
 
 use crate::failure::EXIT_CODES;
 use crate::machine;
@@ -13,31 +14,31 @@ use crate::settings::FILE_NAME;
 #[command(name = "honnin", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Honnin {
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub(crate) place: PlaceArgs,
 
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Where an installation is.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArgs {
-    /// Data directory [default: $HONNIN_DATA, or where the settings file is, or here]
+    /// Data directory [default: where the settings file is, `$HONNIN_DATA`, or here]
     #[arg(long, global = true, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 
     /// Settings file [default: honnin.toml in the data directory]
     #[arg(long, global = true, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
+    pub(crate) settings: Option<PathBuf>,
 }
 
 /// Where an installation is, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The data directory.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// The settings file.
-    pub settings: PathBuf,
+    pub(crate) settings: PathBuf,
 }
 
 impl PlaceArgs {
@@ -59,18 +60,26 @@ pub(crate) enum Command {
     /// Check or print settings
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Check key material
+    #[command(subcommand)]
+    Key(KeyCommand),
+
+    /// Verify the record of every disclosure
+    #[command(subcommand)]
+    Journal(JournalCommand),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// Data directory to begin; it must be empty or not there
     #[arg(value_name = "DIR")]
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
 
     /// Key file, outside the data directory: made where it is not there, never written over.
     /// Without it nothing in the data directory can be read, so keep a copy apart
     #[arg(long, value_name = "FILE")]
-    pub key_file: PathBuf,
+    pub(crate) key_file: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -81,6 +90,34 @@ pub(crate) enum ConfigCommand {
     Print,
     /// Print the settings file an installation starts from
     Default,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Open the keyring with the key file, and every key in it
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Prove from the files alone, without the key file: nothing was changed, and every viewer was the owner or had
+    /// a basis valid at that moment. May run beside `serve`
+    Verify {
+        #[command(flatten)]
+        period: Period,
+    },
+}
+
+/// Days of the operator's zone, both within.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Period {
+    /// First day, such as 2026-11-01
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<Day>,
+
+    /// Last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<Day>,
 }
 
 #[cfg(test)]

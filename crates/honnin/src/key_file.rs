@@ -18,8 +18,8 @@ use crate::machine;
 const CREDENTIAL: &str = "credential:";
 /// More than any passphrase or key; a longer file is something else.
 const MOST_OCTETS: u64 = 64 * 1024;
-/// Fewest characters of a passphrase somebody wrote into the file.
-const FEWEST: usize = 20;
+/// Fewest octets of a passphrase somebody wrote into the file.
+const FEWEST: usize = 32;
 
 /// Key material that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,13 +28,17 @@ pub(crate) enum KeyFileError {
     #[error("read the key file {0}")]
     Unreadable(PathBuf, #[source] io::Error),
     /// Others than its owner can read it.
-    #[error("read the key file {0}: others can read it (mode {1:03o}); chmod 600 it, and think about who has read it")]
+    #[error(
+        "read the key file {0}: others can read it (mode {1:03o}); chmod 600 it, and think about who has read it"
+    )]
     OpenToOthers(PathBuf, u32),
     /// It is empty, far too long, or no text.
-    #[error("read the key file {0}: expect one line of text, a passphrase of {FEWEST} characters or more")]
+    #[error("read the key file {0}: expect one line of text, a passphrase of {FEWEST} octets or more")]
     NotAKey(PathBuf),
     /// It would lie beside what it protects.
-    #[error("use the key file {0}: it lies inside the data directory {1}; keep it elsewhere, so that a copy of the data opens nothing")]
+    #[error(
+        "use the key file {0}: it lies inside the data directory {1}; keep it elsewhere, so that a copy of the data opens nothing"
+    )]
     InsideData(PathBuf, PathBuf),
     /// The service was started without the credential.
     #[error("read the credential {0}: systemd handed over none; set LoadCredential={0}:FILE in the unit")]
@@ -96,7 +100,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let refused = |_| KeyFileError::NotAKey(path.to_owned());
     file.take(MOST_OCTETS).read_to_string(&mut text).map_err(refused)?;
     let key = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-    if key.chars().count() < FEWEST || key.contains(['\r', '\n']) {
+    if key.len() < FEWEST || key.contains(['\r', '\n']) {
         return Err(KeyFileError::NotAKey(path.to_owned()));
     }
     Ok(key)
@@ -107,7 +111,11 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
 ///
 /// # Errors
 /// [`KeyFileError`] with what to do.
-pub(crate) fn create_where_absent(path: &Path, data: &Path, entropy: &dyn Entropy) -> Result<bool, KeyFileError> {
+pub(crate) fn create_where_absent(
+    path: &Path,
+    data: &Path,
+    entropy: &dyn Entropy,
+) -> Result<bool, KeyFileError> {
     refuse_inside(path, data)?;
     let unwritable = |reason| KeyFileError::Unwritable(path.to_owned(), reason);
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -162,7 +170,10 @@ mod tests {
         assert_eq!(fs::metadata(&key).unwrap().mode() & 0o777, 0o600);
         let text = KeySource::File(key.clone()).read(&data).unwrap();
         assert_eq!(BASE64.decode(text.as_bytes()).unwrap().len(), 32);
-        assert!(!create_where_absent(&key, &data, &SeededEntropy::new(2)).unwrap(), "a key is never written over");
+        assert!(
+            !create_where_absent(&key, &data, &SeededEntropy::new(2)).unwrap(),
+            "a key is never written over"
+        );
         assert_eq!(KeySource::File(key).read(&data).unwrap(), text);
     }
 
@@ -172,7 +183,9 @@ mod tests {
         let data = dir.join("data");
         fs::create_dir(&data).unwrap();
         symlink(&data, dir.join("link")).unwrap();
-        for path in [data.join("key"), data.join("deep/key"), dir.join("link/key"), dir.join("other/../data/key")] {
+        for path in
+            [data.join("key"), data.join("deep/key"), dir.join("link/key"), dir.join("other/../data/key")]
+        {
             fs::create_dir_all(dir.join("other")).unwrap();
             let refused = create_where_absent(&path, &data, &entropy());
             assert!(matches!(refused, Err(KeyFileError::InsideData(..))), "{path:?}: {refused:?}");
@@ -183,18 +196,23 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         let dir = TestDir::new();
-        let key = dir.write("key", "a passphrase of more than twenty characters\n");
+        let key = dir.write("key", "a passphrase that is long enough for a key\n");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
         let refused = KeySource::File(key.clone()).read(&dir.join("data")).unwrap_err();
         assert!(refused.to_string().contains("mode 644"), "{refused}");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(KeySource::File(key).read(&dir.join("data")).is_ok(), "a group of its own is the operator's choice");
+        assert!(
+            KeySource::File(key).read(&dir.join("data")).is_ok(),
+            "a group of its own is the operator's choice"
+        );
     }
 
     #[test]
     fn what_is_no_key_is_refused() {
         let dir = TestDir::new();
-        for (name, content) in [("empty", ""), ("short", "secret\n"), ("lines", "aaaaaaaaaaaaaaaaaaaaaaa\nb\n")] {
+        for (name, content) in
+            [("empty", ""), ("short", "secret\n"), ("lines", "one line that is long enough alone\nb\n")]
+        {
             let key = dir.write(name, content);
             fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
             let refused = KeySource::File(key).read(&dir.join("data"));

@@ -8,6 +8,7 @@ use std::time::Instant;
 use honnin_terms::{Clock, Entropy, Moment};
 
 /// The clock of the machine.
+#[expect(dead_code, reason = "begins with `serve`")]
 #[derive(Debug)]
 pub(crate) struct SystemClock;
 
@@ -25,6 +26,7 @@ pub(crate) struct ShiftedClock {
     started: Instant,
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "begins with `demo`"))]
 impl ShiftedClock {
     /// A clock that shows that moment now.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
@@ -50,7 +52,9 @@ pub(crate) struct SystemEntropy;
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         if aws_lc_rs::rand::fill(bytes).is_err() {
-            crate::say::error("draw randomness: the operating system gives none; nothing can be kept secret, so this process ends");
+            crate::say::error(
+                "draw randomness: the operating system gives none; nothing can be kept secret, so this process ends",
+            );
             abort();
         }
     }

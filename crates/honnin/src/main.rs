@@ -5,6 +5,7 @@
 
 mod command;
 mod failure;
+mod installation;
 mod key_file;
 #[expect(dead_code, reason = "begins with `serve`")]
 mod logs;

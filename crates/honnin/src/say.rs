@@ -28,6 +28,7 @@ pub(crate) struct Progress {
     overwrites: bool,
 }
 
+#[expect(dead_code, reason = "begins with `serve`")]
 impl Progress {
     /// Progress on standard error.
     pub(crate) fn start() -> Self {

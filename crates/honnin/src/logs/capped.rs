@@ -130,7 +130,8 @@ mod tests {
         let dir = TestDir::new();
         let log = CappedFiles::open(dir.join("logs"), 40, 3).unwrap();
         (0..20).for_each(|number| write(&log, &format!("line {number:04} ......\n")));
-        let mut names: Vec<_> = fs::read_dir(dir.join("logs")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(dir.join("logs")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["honnin.log", "honnin.log.1", "honnin.log.2"]);
         let read = |name: &str| fs::read_to_string(dir.join("logs").join(name)).unwrap();

@@ -42,17 +42,24 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Fai
             let directory = base.join(directory);
             let opened = CappedFiles::open(directory.clone(), settings.file.0, settings.files);
             Some(opened.map_err(|reason| {
-                Failure::from(reason).during(&format!("write log files to {} (logs.directory)", directory.display()))
+                Failure::from(reason)
+                    .during(&format!("write log files to {} (logs.directory)", directory.display()))
             })?)
         }
         (None, For::Collector) | (_, For::Person) => None,
     };
     let started = match (files, reader) {
         (Some(files), _) => lines.json().flatten_event(true).with_writer(Arc::new(files)).finish().try_init(),
-        (None, For::Collector) => lines.json().flatten_event(true).with_writer(io::stderr).finish().try_init(),
-        (None, For::Person) => {
-            lines.without_time().with_target(false).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).finish().try_init()
+        (None, For::Collector) => {
+            lines.json().flatten_event(true).with_writer(io::stderr).finish().try_init()
         }
+        (None, For::Person) => lines
+            .without_time()
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(io::stderr)
+            .finish()
+            .try_init(),
     };
     started.map_err(|reason| Failure::new(format!("begin to write log lines: {reason}")))
 }

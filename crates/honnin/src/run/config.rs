@@ -18,7 +18,6 @@ pub(super) fn config(place: &Place, command: ConfigCommand) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-/// Loads the settings of an installation.
-pub(super) fn load(place: &Place) -> Result<Settings, Failure> {
+fn load(place: &Place) -> Result<Settings, Failure> {
     Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))
 }

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use crate::command::InitArgs;
+use crate::command::{InitArgs, Place};
 use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
 use crate::machine::SystemEntropy;
 use crate::settings::{FILE_NAME, Keys, Settings};
 use crate::{key_file, say};
@@ -18,14 +19,23 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
     let made = key_file::create_where_absent(&key_file, directory, &SystemEntropy)
         .map_err(|reason| Failure::settings(&reason))?;
     let in_settings = key_file.to_str().ok_or_else(|| {
-        Failure::new(format!("name the key file {}: its path must be UTF-8 to stand in the settings", key_file.display()))
+        Failure::new(format!(
+            "name the key file {}: its path must be UTF-8 to stand in the settings",
+            key_file.display()
+        ))
     })?;
     let settings = Settings { keys: Keys { key_file: in_settings.to_owned() }, ..Settings::default() };
     make_directory(directory).map_err(|reason| during(directory, reason))?;
     let file = directory.join(FILE_NAME);
     write_new(&file, &settings.commented()).map_err(|reason| during(&file, reason))?;
+    let place = Place { data: directory.clone(), settings: file.clone() };
+    Installation { place, settings }.create_keyring()?;
     say::line(format_args!("settings   {}", file.display()));
-    say::line(format_args!("key file   {} ({})", key_file.display(), if made { "made" } else { "was there, kept" }));
+    say::line(format_args!(
+        "key file   {} ({})",
+        key_file.display(),
+        if made { "made" } else { "was there, kept" }
+    ));
     say::text(format_args!(
         "\nKeep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
          Next:\n  \
@@ -48,7 +58,9 @@ fn refuse_used(directory: &Path) -> Result<(), Failure> {
     let used = match fs::read_dir(directory) {
         Ok(mut entries) => entries.next().is_some(),
         Err(reason) if reason.kind() == io::ErrorKind::NotFound => false,
-        Err(reason) => return Err(Failure::from(reason).during(&format!("look into {}", directory.display()))),
+        Err(reason) => {
+            return Err(Failure::from(reason).during(&format!("look into {}", directory.display())));
+        }
     };
     if used {
         return Err(Failure::new(format!(

@@ -84,8 +84,8 @@ section! {
 
     /// Directory of the log files; "" writes to standard error.
     directory: MaybePath = MaybePath::default();
-    /// What is logged: error, warn, info, debug or trace, also by room ("info,honnin_web=debug").
-    /// The environment variable HONNIN_LOG overrules it.
+    /// What is logged: error, warn, info, debug or trace, also by room (`info,honnin_web=debug`).
+    /// The environment variable `HONNIN_LOG` overrules it.
     filter: String = "info".to_owned();
     /// One log file; then the next is begun.
     file: Size = Size(64 << 20), Size(64 << 10)..=Size(4 << 30);

@@ -53,7 +53,9 @@ pub(crate) struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// The file cannot be read.
-    #[error("read the settings file {0}: is it there and readable? `honnin init DIR --key-file FILE` writes one")]
+    #[error(
+        "read the settings file {0}: is it there and readable? `honnin init DIR --key-file FILE` writes one"
+    )]
     Unreadable(PathBuf, #[source] std::io::Error),
     /// The file is not TOML.
     #[error("read the settings file {0} as TOML")]
@@ -74,7 +76,8 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with everything that is wrong in it.
     pub(crate) fn load(file: &Path) -> Result<Self, SettingsError> {
-        let text = fs::read_to_string(file).map_err(|reason| SettingsError::Unreadable(file.to_owned(), reason))?;
+        let text =
+            fs::read_to_string(file).map_err(|reason| SettingsError::Unreadable(file.to_owned(), reason))?;
         let tree = text.parse().map_err(|reason| SettingsError::NotToml(file.to_owned(), reason))?;
         Self::of_tree(tree).map_err(|problems| SettingsError::Wrong { file: file.to_owned(), problems })
     }

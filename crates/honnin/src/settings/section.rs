@@ -56,7 +56,10 @@ pub(crate) fn read_key<T: Value + PartialOrd>(
 ) {
     let Some(found) = table.remove(key) else { return };
     let mut refuse = |expected: &str| {
-        problems.push(Problem { key: format!("{section}.{key}"), says: format!("found {found}, write {expected}") });
+        problems.push(Problem {
+            key: format!("{section}.{key}"),
+            says: format!("found {found}, write {expected}"),
+        });
     };
     match (T::read(&found), within) {
         (Err(expected), _) => refuse(&expected),
@@ -65,7 +68,7 @@ pub(crate) fn read_key<T: Value + PartialOrd>(
     }
 }
 
-/// "from 1 to 65_536", in the words of the file.
+/// `from 1 to 65_536`, in the words of the file.
 pub(crate) fn bounds<T: Value>(within: &RangeInclusive<T>) -> String {
     format!("from {} to {}", within.start().write(), within.end().write())
 }

@@ -2,7 +2,7 @@ use super::*;
 
 fn refused(text: &str) -> String {
     let problems = Settings::of_tree(text.parse().unwrap()).unwrap_err();
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -35,7 +35,9 @@ fn every_default_lies_within_its_own_bounds() {
 
 #[test]
 fn what_is_set_holds_and_the_rest_keeps_its_default() {
-    let settings = Settings::of_tree("[server]\nheader = \"2 s\"\n[listen]\npublic = [\"[::1]:0\"]".parse().unwrap()).unwrap();
+    let settings =
+        Settings::of_tree("[server]\nheader = \"2 s\"\n[listen]\npublic = [\"[::1]:0\"]".parse().unwrap())
+            .unwrap();
     assert_eq!(settings.server.header.to_string(), "2 s");
     assert_eq!(settings.server.body, Server::default().body);
     assert_eq!(settings.listen.public, ["[::1]:0".parse().unwrap()]);
@@ -44,7 +46,9 @@ fn what_is_set_holds_and_the_rest_keeps_its_default() {
 
 #[test]
 fn everything_wrong_is_told_at_once_with_key_found_and_what_to_write() {
-    let told = refused("[server]\nconections = 5\nheader = 10\nconnections = 0\n[sesions]\nidle = \"1 h\"\n[logs]\nfiles = \"8\"");
+    let told = refused(
+        "[server]\nconections = 5\nheader = 10\nconnections = 0\n[sesions]\nidle = \"1 h\"\n[logs]\nfiles = \"8\"",
+    );
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 5, "{told}");
     assert!(lines[0].starts_with("server.connections: found 0, write from 1 to 1_000_000"), "{told}");
@@ -56,7 +60,7 @@ fn everything_wrong_is_told_at_once_with_key_found_and_what_to_write() {
 
 #[test]
 fn a_section_that_is_no_section_is_told() {
-    assert_eq!(refused("store = 5"), "store: found 5, write a section: [store]\n");
+    assert_eq!(refused("store = 5"), "store: found 5, write a section: [store]");
 }
 
 #[test]

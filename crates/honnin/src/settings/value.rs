@@ -26,7 +26,8 @@ pub(crate) struct Size(pub u64);
 pub(crate) struct MaybePath(Option<PathBuf>);
 
 /// Milliseconds of each unit, longest first.
-const SPAN_UNITS: &[(&str, u64)] = &[("days", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+const SPAN_UNITS: &[(&str, u64)] =
+    &[("days", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
 const SIZE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Span {
@@ -45,11 +46,13 @@ impl Span {
         Self::seconds(days.saturating_mul(86_400))
     }
 
+    #[expect(dead_code, reason = "begins with `serve`")]
     /// As a duration.
     pub(crate) const fn duration(self) -> Duration {
         self.0
     }
 
+    #[expect(dead_code, reason = "begins with `serve`")]
     /// In whole seconds.
     pub(crate) fn whole_seconds(self) -> i64 {
         i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX)
@@ -57,6 +60,7 @@ impl Span {
 }
 
 impl Size {
+    #[expect(dead_code, reason = "begins with `serve`")]
     /// As a count in memory.
     pub(crate) fn octets(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
@@ -101,7 +105,10 @@ impl fmt::Display for Size {
 
 impl Value for Span {
     fn read(value: &toml::Value) -> Result<Self, String> {
-        let expected = || "a time with its unit such as \"250 ms\", \"60 s\", \"30 min\", \"24 h\" or \"30 days\"".to_owned();
+        let expected = || {
+            "a time with its unit such as \"250 ms\", \"60 s\", \"30 min\", \"24 h\" or \"30 days\""
+                .to_owned()
+        };
         read_units(value, SPAN_UNITS).map(Self::millis).ok_or_else(expected)
     }
 
@@ -112,7 +119,8 @@ impl Value for Span {
 
 impl Value for Size {
     fn read(value: &toml::Value) -> Result<Self, String> {
-        let expected = || "a size with its unit such as \"512 B\", \"16 KiB\", \"64 MiB\" or \"2 GiB\"".to_owned();
+        let expected =
+            || "a size with its unit such as \"512 B\", \"16 KiB\", \"64 MiB\" or \"2 GiB\"".to_owned();
         read_units(value, SIZE_UNITS).map(Self).ok_or_else(expected)
     }
 
@@ -179,7 +187,8 @@ impl Value for MaybePath {
 impl Value for SocketAddr {
     fn read(value: &toml::Value) -> Result<Self, String> {
         let address = value.as_str().and_then(|text| text.parse().ok());
-        address.ok_or_else(|| "an address with its port such as \"127.0.0.1:8080\" or \"[::1]:8080\"".to_owned())
+        address
+            .ok_or_else(|| "an address with its port such as \"127.0.0.1:8080\" or \"[::1]:8080\"".to_owned())
     }
 
     fn write(&self) -> String {
@@ -190,7 +199,10 @@ impl Value for SocketAddr {
 impl<T: Value> Value for Vec<T> {
     fn read(value: &toml::Value) -> Result<Self, String> {
         let parts = value.as_array().ok_or("a list in [brackets]")?;
-        parts.iter().map(|part| T::read(part).map_err(|expected| format!("a list; each part is {expected}"))).collect()
+        parts
+            .iter()
+            .map(|part| T::read(part).map_err(|expected| format!("a list; each part is {expected}")))
+            .collect()
     }
 
     fn write(&self) -> String {
@@ -227,7 +239,16 @@ mod tests {
 
     #[test]
     fn a_number_without_its_unit_is_refused() {
-        for text in ["60", "\"60\"", "\"60s\"", "\"-1 s\"", "\"1.5 s\"", "\"1 week\"", "\"99999999999999999999 s\"", "\"999999999999999999 days\""] {
+        for text in [
+            "60",
+            "\"60\"",
+            "\"60s\"",
+            "\"-1 s\"",
+            "\"1.5 s\"",
+            "\"1 week\"",
+            "\"99999999999999999999 s\"",
+            "\"999999999999999999 days\"",
+        ] {
             let table: toml::Table = format!("key = {text}").parse().unwrap();
             let refused = Span::read(&table["key"]).unwrap_err();
             assert!(refused.contains("\"60 s\""), "{text}");

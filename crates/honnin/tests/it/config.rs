@@ -24,7 +24,10 @@ fn effective_values_are_printed_defaults_included() {
     let dir = TestDir::new();
     dir.write("honnin.toml", "[server]\nheader = \"2 s\"\n");
     let printed = config(&dir, "print").out;
-    assert!(printed.contains("server.header = \"2 s\"\n") && printed.contains("server.body = \"10 s\"\n"), "{printed}");
+    assert!(
+        printed.contains("server.header = \"2 s\"\n") && printed.contains("server.body = \"10 s\"\n"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -34,7 +37,11 @@ fn a_wrong_file_is_refused_with_file_key_and_what_to_write() {
     let checked = config(&dir, "check");
     assert_eq!(checked.code, Some(3));
     assert!(checked.err.contains(file.to_str().unwrap()), "{}", checked.err);
-    assert!(checked.err.contains("server.header: found 2, write a time with its unit such as"), "{}", checked.err);
+    assert!(
+        checked.err.contains("server.header: found 2, write a time with its unit such as"),
+        "{}",
+        checked.err
+    );
 }
 
 #[test]

@@ -22,6 +22,8 @@ fn it_makes_settings_that_can_be_used_and_a_key_outside() {
     assert!(settings.contains(&format!("key_file = \"{}\"", key.display())), "{settings}");
     let checked = honnin(["--data", data.to_str().unwrap(), "config", "check"]);
     assert_eq!(checked.code, Some(0), "{}", checked.err);
+    let opened = honnin(["--data", data.to_str().unwrap(), "key", "check"]);
+    assert_eq!(opened.code, Some(0), "{}", opened.err);
     let key = fs::read_to_string(key).unwrap();
     assert!(!ran.out.contains(key.trim()) && !settings.contains(key.trim()), "the key is printed nowhere");
 }
@@ -51,12 +53,23 @@ fn a_key_file_inside_the_data_directory_is_refused_and_nothing_is_made() {
 #[test]
 fn a_key_file_that_others_can_read_is_refused_and_nothing_is_made() {
     let dir = TestDir::new();
-    let key = dir.write("key", "a passphrase somebody wrote there\n");
+    let key = dir.write("key", "a long passphrase somebody wrote there\n");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let ran = init(&dir.join("data"), &key);
     assert_eq!(ran.code, Some(3));
     assert!(ran.err.contains("others can read it") && !ran.err.contains("somebody wrote"), "{}", ran.err);
     assert!(!dir.join("data").exists());
+}
+
+#[test]
+fn another_key_does_not_open_the_keyring() {
+    let dir = TestDir::new();
+    let (data, key) = (dir.join("data"), dir.join("key"));
+    assert_eq!(init(&data, &key).code, Some(0));
+    fs::write(&key, "another passphrase that is long enough\n").unwrap();
+    let opened = honnin(["--data", data.to_str().unwrap(), "key", "check"]);
+    assert_eq!(opened.code, Some(3));
+    assert!(opened.err.contains("does not open with this key file"), "{}", opened.err);
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! One installation: its settings and what lies where in its data directory.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use honnin_keeper::{Keeper, Witness};
+use honnin_seal::VerifyingKey;
+use honnin_terms::TenantId;
+use zeroize::Zeroizing;
+
+use crate::command::Place;
+use crate::failure::Failure;
+use crate::key_file::KeySource;
+use crate::machine::SystemEntropy;
+use crate::settings::Settings;
+
+/// The journal's directory in the data directory.
+const JOURNAL: &str = "journal";
+/// The key that verifies the journal, public: one line of base64.
+const JOURNAL_KEY: &str = "journal.pub";
+
+/// An installation that was begun.
+#[derive(Debug, Clone)]
+pub(crate) struct Installation {
+    /// Where it is.
+    pub(crate) place: Place,
+    /// Its settings.
+    pub(crate) settings: Settings,
+}
+
+impl Installation {
+    /// Reads the settings of an installation.
+    ///
+    /// # Errors
+    /// [`Failure`] with everything that is wrong in them.
+    pub(crate) fn open(place: Place) -> Result<Self, Failure> {
+        let settings = Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))?;
+        Ok(Self { place, settings })
+    }
+
+    /// The operator.
+    pub(crate) const fn tenant(&self) -> TenantId {
+        TenantId::new(self.settings.tenant.id)
+    }
+
+    /// What relative paths in the settings start from.
+    pub(crate) fn base(&self) -> PathBuf {
+        self.place.settings.parent().map(PathBuf::from).unwrap_or_default()
+    }
+
+    /// The journal's directory.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.place.data.join(JOURNAL)
+    }
+
+    /// Reads the key that all others hang on.
+    fn key(&self) -> Result<Zeroizing<String>, Failure> {
+        let source = KeySource::of_setting(&self.settings.keys.key_file, &self.base());
+        source.read(&self.place.data).map_err(|reason| Failure::settings(&reason))
+    }
+
+    /// Makes the keyring and writes the journal's public key beside it.
+    ///
+    /// # Errors
+    /// [`Failure`]; an existing keyring is never touched.
+    pub(crate) fn create_keyring(&self) -> Result<(), Failure> {
+        Keeper::create(&self.place.data, self.key()?.as_bytes(), &SystemEntropy)?;
+        let keeper = self.keeper(Arc::new(honnin_keeper::Silent))?;
+        let key = keeper.journal_signing_key()?.verifying_key()?;
+        let file = self.place.data.join(JOURNAL_KEY);
+        fs::write(&file, format!("{}\n", BASE64.encode(&key.0)))
+            .map_err(|reason| Failure::from(reason).during(&format!("write {}", file.display())))
+    }
+
+    /// Opens the keyring.
+    ///
+    /// # Errors
+    /// [`Failure`]: which file, and why.
+    pub(crate) fn keeper(&self, witness: Arc<dyn Witness>) -> Result<Keeper, Failure> {
+        let key = self.key()?;
+        Keeper::open(&self.place.data, key.as_bytes(), self.tenant(), Arc::new(SystemEntropy), witness)
+            .map_err(|reason| Failure::settings(&reason))
+    }
+
+    /// The public key of the journal, from its file.
+    ///
+    /// # Errors
+    /// [`Failure`] where the file is not there or is no key.
+    pub(crate) fn journal_key(&self) -> Result<VerifyingKey, Failure> {
+        let file = self.place.data.join(JOURNAL_KEY);
+        let doing = format!("read the journal's public key {}", file.display());
+        let text = fs::read_to_string(&file).map_err(|reason| Failure::from(reason).during(&doing))?;
+        let octets = BASE64.decode(text.trim().as_bytes()).ok();
+        let key = octets.and_then(|octets| <[u8; 32]>::try_from(octets.as_slice()).ok());
+        key.map(VerifyingKey)
+            .ok_or_else(|| Failure::new("expect one line of base64, 32 octets").during(&doing))
+    }
+}
