@@ -119,3 +119,11 @@ impl<T> Owned<T> {
         (self.tag, self.asked, self.value)
     }
 }
+
+impl<T> Owned<Option<T>> {
+    /// Nothing where there is no value; the value, still owned, where there is.
+    pub fn transpose(self) -> Option<Owned<T>> {
+        let Self { tag, asked, value } = self;
+        value.map(|value| Owned { tag, asked, value })
+    }
+}

@@ -123,12 +123,23 @@ impl Permit<Read> {
 }
 
 impl Permit<SetSpeed> {
-    /// Opens the line's present wish or contract, in order to decide on the next.
+    /// Opens the line's contract and its wish so far, for judging the next one. They stay within the use case: a
+    /// wish is answered with its receipt only.
     ///
     /// # Errors
-    /// As [`Permit::open`].
-    pub fn open<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
-        self.open_own(row, blob)
+    /// As [`Permit::open`]; a document of another owner is malformed.
+    pub fn judge<C: Document, W: Document>(
+        &self,
+        contract: &[u8],
+        wish: Option<&[u8]>,
+    ) -> Result<(C, Option<W>), DocumentError> {
+        Ok((self.open_plain(contract)?, wish.map(|blob| self.open_plain(blob)).transpose()?))
+    }
+
+    fn open_plain<D: Document>(&self, blob: &[u8]) -> Result<D, DocumentError> {
+        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
+        let (tag, value) = open_document(key, *epoch, &self.subject, &[], blob)?;
+        if tag.is_of(&self.subject) { Ok(value) } else { Err(DocumentError::Malformed) }
     }
 
     /// Seals the line's next wish.

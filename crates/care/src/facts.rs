@@ -45,6 +45,24 @@ pub struct Me {
     pub origin: Origin,
 }
 
+/// Facts for one answer: for a page also whose it is, so that she can tell at a glance that it is hers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown<T> {
+    /// The signed-in person; `None` for programs, which do not ask.
+    pub me: Option<Me>,
+    /// What was asked for.
+    pub facts: T,
+}
+
+/// What became of a wish for another speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WishReceipt {
+    /// How far it is.
+    pub state: SpeedState,
+    /// Which wish of the line it is, from 1.
+    pub version: u64,
+}
+
 /// What is left, summed over the share group at the moment of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
@@ -91,6 +109,8 @@ pub struct UsageHead {
     pub today: Option<Octets>,
     /// The sum of the known days of this month.
     pub month: Octets,
+    /// How many days of this month are known; with none, `month` is unknown to people although the sum is zero.
+    pub known_days: u32,
     /// Which month.
     pub of: Month,
 }

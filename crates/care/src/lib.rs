@@ -1,3 +1,22 @@
 //! What a subscriber can do, as use cases, and the one gate everything personal leaves by.
+//!
+//! Shared by pages, the JSON API, documents and messages. Knows nothing of status codes, of HTML, of SQL.
 
+mod act;
+mod bills;
+mod care;
+mod disclosures;
 pub mod facts;
+mod gate;
+mod isolation;
+mod line;
+mod reckon;
+mod sessions;
+mod speed;
+
+pub use act::{Channel, What};
+pub use care::{Care, CareParts, Error, Visit};
+pub use disclosures::{AuditRow, AuditSide, audit};
+pub use gate::{Body, Disclosed, Gate};
+pub use isolation::{Isolation, IsolationReason};
+pub use speed::SpeedWish;

@@ -1,0 +1,55 @@
+//! Bills of the account.
+
+use honnin_access::Owned;
+use honnin_store::document;
+use honnin_terms::BillId;
+
+use crate::care::{Care, Error, Visit};
+use crate::facts::{Bill, BillLine, Bills, Origin, Shown};
+use crate::{Disclosed, What, reckon};
+
+impl Care {
+    async fn bill_document(&self, visit: Visit<'_>) -> Result<Option<Owned<document::Bills>>, Error> {
+        let permit = self.account_permit(visit.session).await?;
+        self.open(visit.session, &permit, &[]).await
+    }
+
+    /// All bills, newest first.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn bills(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Bills>>, Error> {
+        let facts = match self.bill_document(visit).await? {
+            Some(document) => document.map((), |document, ()| Bills {
+                origin: Some(Origin { as_of: document.as_of, source: document.source }),
+                bills: document.bills.iter().map(|(entry, _)| reckon::bill_head(entry)).collect(),
+            }),
+            None => {
+                self.profile(visit.session).await?.map((), |_, ()| Bills { origin: None, bills: Vec::new() })
+            }
+        };
+        self.show(visit, What::Bills, facts).await
+    }
+
+    /// One bill.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Disclosed<Shown<Bill>>, Error> {
+        let document = self.bill_document(visit).await?.ok_or(Error::NotThere)?;
+        let found = document.map(bill, |document, wanted| {
+            let document::Bills { as_of, source, bills } = document;
+            let (entry, lines) = bills.into_iter().find(|(entry, _)| entry.bill == wanted)?;
+            let line = |item: document::BillItem| BillLine { item: item.item, amount: item.amount };
+            Some(Bill {
+                head: reckon::bill_head(&entry),
+                used_in: entry.month.plus(-1),
+                code: entry.code,
+                tax: entry.tax,
+                lines: lines.into_iter().map(line).collect(),
+                origin: Origin { as_of, source },
+            })
+        });
+        self.show(visit, What::Bill, found.transpose().ok_or(Error::NotThere)?).await
+    }
+}

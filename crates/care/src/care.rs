@@ -1,0 +1,267 @@
+//! The use cases' common ground: what they are made of, how they read, how they fail.
+
+use std::fmt;
+use std::sync::Arc;
+
+use honnin_access::ports::RowError;
+use honnin_access::{
+    Document, DocumentError, NotTogether, Owned, Permit, Read, Session, SessionError, SubscriberAuthority,
+};
+use honnin_seal::SessionToken;
+use honnin_store::document::Profile;
+use honnin_store::{Store, read_view};
+use honnin_terms::{Clock, Day, Entropy, HoldingId, Moment, RequestId, Zone};
+
+use crate::facts::{Me, Shown};
+use crate::{Channel, Disclosed, Gate, What, reckon};
+
+/// Why a use case gives no answer. Each is a case its caller treats differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not hers or not there; which of them is not told.
+    #[error("find it: there is no such thing for this account")]
+    NotThere,
+    /// The session is unknown or has ended.
+    #[error("continue a session: it has ended")]
+    SignedOut,
+    /// Something sealed does not open. Answered without a body; an alarm was raised.
+    #[error("open what is stored: it does not open")]
+    DoesNotOpen,
+    /// Personal pages are stopped until a person has looked.
+    #[error("answer: personal pages are stopped")]
+    Isolated,
+    /// The journal takes no entry, so nothing may be shown.
+    #[error("answer: the journal takes no entry")]
+    Journal,
+    /// The store does not answer.
+    #[error("answer: the store does not answer")]
+    Store,
+    /// A wish was refused because the line is suspended.
+    #[error("set the speed: the line is suspended")]
+    LineSuspended,
+    /// A wish was refused because the holding has ended.
+    #[error("set the speed: the line is no longer held")]
+    LineEnded,
+    /// A wish was refused because the last one is too young; seconds to wait.
+    #[error("set the speed: wait {0} seconds")]
+    TooSoon(i64),
+    /// An idempotency key was used for another request.
+    #[error("set the speed: the key was used for another request")]
+    KeyReused,
+    /// The journal cannot answer about that time any more.
+    #[error("answer from the journal: entries of that time were pruned")]
+    Pruned,
+}
+
+impl From<RowError> for Error {
+    fn from(error: RowError) -> Self {
+        match error {
+            RowError::Unavailable | RowError::Conflict => Self::Store,
+            RowError::Corrupt => Self::DoesNotOpen,
+        }
+    }
+}
+
+/// A visit: the signed-in session and the way it came by.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Page or programming interface.
+    pub channel: Channel,
+}
+
+/// What the use cases are made of.
+pub struct CareParts {
+    /// Gives permits.
+    pub subscriber: SubscriberAuthority,
+    /// The engine.
+    pub store: Arc<dyn Store>,
+    /// The way out.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The tenant's zone.
+    pub zone: Zone,
+    /// Least time between two wishes of one line, in seconds.
+    pub wish_seconds: i64,
+    /// Wakes the reconciler when a wish was written.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for CareParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CareParts(..)")
+    }
+}
+
+/// The use cases of subscribers.
+#[derive(Debug)]
+pub struct Care {
+    pub(crate) parts: CareParts,
+}
+
+impl Care {
+    /// Puts the parts together.
+    pub const fn new(parts: CareParts) -> Self {
+        Self { parts }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        self.parts.clock.now()
+    }
+
+    /// The tenant's zone.
+    pub const fn zone(&self) -> &Zone {
+        &self.parts.zone
+    }
+
+    /// A fresh name for a request.
+    pub fn new_request(&self) -> RequestId {
+        let mut octets = [0; 16];
+        self.parts.entropy.fill(&mut octets);
+        honnin_terms::Id::from_octets(octets)
+    }
+
+    /// Whether personal pages are stopped.
+    pub fn is_isolated(&self) -> bool {
+        self.parts.gate.isolation().is_stopped()
+    }
+
+    /// The gate, for the one who renews its epochs.
+    pub const fn gate(&self) -> &Gate {
+        &self.parts.gate
+    }
+
+    /// The session of a token.
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Isolated`], [`Error::Store`].
+    pub async fn session(&self, token: &SessionToken, request: RequestId) -> Result<Session, Error> {
+        if self.is_isolated() {
+            return Err(Error::Isolated);
+        }
+        let now = self.now();
+        self.parts
+            .subscriber
+            .session(token, request, now)
+            .await
+            .map_err(|error| self.session_error(error, token))
+    }
+
+    fn session_error(&self, error: SessionError, token: &SessionToken) -> Error {
+        if error == SessionError::DoesNotOpen {
+            // The account is not known for certain here, so the alarm counts the row it was found by.
+            let mut octets = [0; 16];
+            octets.iter_mut().zip(token.row_hash()).for_each(|(to, from)| *to = from);
+            self.parts.gate.isolation().does_not_open(honnin_terms::Id::from_octets(octets), self.now());
+        }
+        match error {
+            SessionError::Unknown => Error::SignedOut,
+            SessionError::DoesNotOpen => Error::DoesNotOpen,
+            SessionError::Rows(error) => error.into(),
+        }
+    }
+
+    /// Turns a permit's absence or failure into the caller's cases.
+    pub(crate) fn permit<A: honnin_access::Act>(
+        &self,
+        session: &Session,
+        given: Result<Option<Permit<A>>, SessionError>,
+    ) -> Result<Permit<A>, Error> {
+        match given {
+            Ok(Some(permit)) => Ok(permit),
+            Ok(None) | Err(SessionError::Unknown) => Err(Error::NotThere),
+            Err(SessionError::DoesNotOpen) => Err(self.does_not_open(session)),
+            Err(SessionError::Rows(error)) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn does_not_open(&self, session: &Session) -> Error {
+        self.parts.gate.isolation().does_not_open(session.account(), session.at());
+        Error::DoesNotOpen
+    }
+
+    pub(crate) async fn line_permit(
+        &self,
+        session: &Session,
+        line: HoldingId,
+    ) -> Result<Permit<Read>, Error> {
+        self.permit(session, self.parts.subscriber.read_line(session, line).await)
+    }
+
+    pub(crate) async fn account_permit(&self, session: &Session) -> Result<Permit<Read>, Error> {
+        self.permit(session, self.parts.subscriber.read_account(session).await)
+    }
+
+    /// Reads and opens a document of the permit's subject.
+    pub(crate) async fn open<D: Document>(
+        &self,
+        session: &Session,
+        permit: &Permit<Read>,
+        row: &[u8],
+    ) -> Result<Option<Owned<D>>, Error> {
+        let blob = read_view::<D>(&*self.parts.store, permit, row).await?;
+        blob.map(|blob| self.opened(session, permit.open(row, &blob))).transpose()
+    }
+
+    pub(crate) fn opened<T>(&self, session: &Session, opened: Result<T, DocumentError>) -> Result<T, Error> {
+        opened.map_err(|error| {
+            tracing::error!(%error, "a document was not opened");
+            self.does_not_open(session)
+        })
+    }
+
+    pub(crate) fn joined<T>(&self, joined: Result<T, NotTogether>) -> Result<T, Error> {
+        joined.map_err(|NotTogether| {
+            self.parts.gate.isolation().foreign_owner();
+            Error::Isolated
+        })
+    }
+
+    pub(crate) fn today(&self, session: &Session) -> Day {
+        self.parts.zone.day(session.at())
+    }
+
+    /// The profile of the session's account.
+    pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Profile>, Error> {
+        let permit = self.account_permit(session).await?;
+        self.open(session, &permit, &[]).await?.ok_or(Error::NotThere)
+    }
+
+    /// Puts beside a value whose it is, where a page asks, and lets both out.
+    pub(crate) async fn show<T: Send>(
+        &self,
+        visit: Visit<'_>,
+        what: What,
+        facts: Owned<T>,
+    ) -> Result<Disclosed<Shown<T>>, Error> {
+        let Visit { session, channel } = visit;
+        let shown = match channel {
+            Channel::Api => facts.map((), |facts, ()| Shown { me: None, facts }),
+            Channel::Page => {
+                let profile = self.profile(session).await?;
+                let context = (session.account(), self.today(session));
+                self.joined(facts.join(profile))?.map(context, |(facts, profile), (account, today)| Shown {
+                    me: Some(reckon::me(&profile, account, today)),
+                    facts,
+                })
+            }
+        };
+        self.parts.gate.disclose(session, shown, what, channel).await
+    }
+
+    /// The signed-in person and her lines.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn me(&self, visit: Visit<'_>) -> Result<Disclosed<Me>, Error> {
+        let context = (visit.session.account(), self.today(visit.session));
+        let profile = self.profile(visit.session).await?;
+        let me = profile.map(context, |profile, (account, today)| reckon::me(&profile, account, today));
+        self.parts.gate.disclose(visit.session, me, What::Me, visit.channel).await
+    }
+}

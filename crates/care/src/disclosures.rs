@@ -1,0 +1,139 @@
+//! Who was shown what: to the person herself, and to the operator's auditor.
+
+use std::sync::Arc;
+
+use honnin_access::Owned;
+use honnin_journal::{Basis, Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
+use honnin_terms::{AccountId, HoldingId, Moment};
+
+use crate::care::{Care, Error, Visit};
+use crate::facts::{DisclosureRow, Disclosures, Shown, Viewer};
+use crate::gate::holding_of;
+use crate::{Channel, Disclosed, What};
+
+/// Rows on one page.
+const PAGE: usize = 50;
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotAnswerable { .. } => Self::Pruned,
+            ReadError::NotWritten => Self::NotThere,
+            ReadError::NotPublished | ReadError::Io(_) => Self::Journal,
+        }
+    }
+}
+
+/// Which side of the disclosures an auditor asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditSide {
+    /// Who saw this account's data.
+    WhoSaw,
+    /// What this account saw.
+    SeenBy,
+}
+
+/// A disclosure as the auditor reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Index in the journal.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// Whether viewer and owner are the same account.
+    pub own: bool,
+    /// On what basis.
+    pub basis: Basis,
+    /// The viewer's pseudonym in its epoch.
+    pub viewer: Pseudonym,
+    /// The owner's pseudonym in its epoch.
+    pub owner: Pseudonym,
+    /// What; `None` for a code this build does not know.
+    pub what: Option<What>,
+    /// By which way; `None` for a code this build does not know.
+    pub channel: Option<Channel>,
+    /// The holding, where it was about one.
+    pub holding: Option<HoldingId>,
+}
+
+/// Disclosures of one account in a period, newest first, at most `limit` below index `before`.
+///
+/// # Errors
+/// [`ReadError::NotAnswerable`] where the period reaches into what was pruned: the answer is never "nobody".
+pub fn audit(
+    journal: &Journal,
+    epochs: &[Arc<EpochKeys>],
+    account: AccountId,
+    side: AuditSide,
+    period: (Moment, Moment),
+    page: (Option<u64>, usize),
+) -> Result<Vec<AuditRow>, ReadError> {
+    let pseudonyms: Vec<Pseudonym> = epochs.iter().map(|epoch| epoch.account(account)).collect();
+    let ((from, to), (before, limit)) = (period, page);
+    let query = Query { pseudonyms: &pseudonyms, from, to, before, limit };
+    let found = match side {
+        AuditSide::WhoSaw => journal.by_owner(&query)?,
+        AuditSide::SeenBy => journal.by_viewer(&query)?,
+    };
+    let mut rows = Vec::with_capacity(found.len());
+    for index in found {
+        let entry = journal.read(index)?;
+        if entry.kind == Kind::Disclosure {
+            rows.push(row(index, &entry, epochs));
+        }
+    }
+    Ok(rows)
+}
+
+fn row(index: u64, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> AuditRow {
+    let epoch = epochs.iter().find(|epoch| epoch.epoch == entry.epoch);
+    let details = epoch.and_then(|epoch| epoch.open(entry).ok());
+    AuditRow {
+        index,
+        at: entry.moment,
+        own: entry.viewer == entry.owner,
+        basis: entry.basis,
+        viewer: entry.viewer,
+        owner: entry.owner,
+        what: What::from_code(entry.what),
+        channel: Channel::from_code(entry.channel),
+        holding: details.as_deref().and_then(holding_of),
+    }
+}
+
+impl Care {
+    /// The account's disclosures, newest first; `before` is where an earlier page ended.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn disclosures(
+        &self,
+        visit: Visit<'_>,
+        before: Option<u64>,
+    ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
+        let session = visit.session;
+        let permit = self.account_permit(session).await?;
+        let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
+        let since = self.parts.gate.journal().answerable_since();
+        let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
+        let rows = audit(journal, &epochs, session.account(), AuditSide::WhoSaw, period, (before, PAGE + 1))?;
+        let next_before = rows.get(PAGE - 1).filter(|_| rows.len() > PAGE).map(|row| row.index);
+        let rows = rows.iter().take(PAGE).map(disclosure).collect();
+        let facts = Disclosures { rows, next_before, answerable_since: since };
+        self.show(visit, What::Disclosures, Owned::of_permit(&permit, facts)).await
+    }
+}
+
+fn disclosure(row: &AuditRow) -> DisclosureRow {
+    DisclosureRow {
+        index: row.index,
+        at: row.at,
+        viewer: match row.basis {
+            Basis::Self_ => Viewer::Myself,
+            Basis::Index(index) => Viewer::Agent(index),
+        },
+        what: row.what.map_or("other", What::word),
+        line: row.holding,
+        channel: row.channel.map_or("other", Channel::word),
+    }
+}

@@ -1,0 +1,187 @@
+//! The way out: the one gate that pages, the JSON API, documents and messages leave by.
+//!
+//! A value passes when the owner found inside it is the subject it was asked for, that subject is the viewer's own
+//! (or there is a basis), and the journal entry about it is durable. Only then can bytes be made of it.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
+use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, RequestId};
+
+use crate::{Channel, Error, Isolation, What};
+
+/// A value that has passed the gate.
+pub struct Disclosed<T> {
+    value: T,
+    index: u64,
+}
+
+impl<T> fmt::Debug for Disclosed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disclosed").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl<T> Disclosed<T> {
+    /// The entry of the journal about it.
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Makes the bytes of an answer of it.
+    pub fn body(self, content_type: &'static str, write: impl FnOnce(&T) -> Vec<u8>) -> Body {
+        Body { content_type, bytes: write(&self.value) }
+    }
+
+    /// Makes the bytes of an answer of it, or says why not.
+    ///
+    /// # Errors
+    /// What `write` found.
+    pub fn try_body<E>(
+        self,
+        content_type: &'static str,
+        write: impl FnOnce(&T) -> Result<Vec<u8>, E>,
+    ) -> Result<Body, E> {
+        write(&self.value).map(|bytes| Body { content_type, bytes })
+    }
+}
+
+/// The bytes of a personal answer. Made only of a [`Disclosed`] value; `web` sends nothing personal that is not one.
+pub struct Body {
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("content_type", &self.content_type).finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    /// Media type and bytes, for sending.
+    pub fn into_parts(self) -> (&'static str, Vec<u8>) {
+        (self.content_type, self.bytes)
+    }
+}
+
+/// Entry details: which holding, which request.
+const DETAILS: usize = 33;
+
+pub(crate) fn details(holding: Option<HoldingId>, request: RequestId) -> [u8; DETAILS] {
+    let mut out = [0; DETAILS];
+    let (flag, rest) = out.split_at_mut(1);
+    flag.fill(u8::from(holding.is_some()));
+    let (line, asked) = rest.split_at_mut(16);
+    line.copy_from_slice(holding.as_ref().map_or(&[0; 16][..], |id| id.octets()));
+    asked.copy_from_slice(request.octets());
+    out
+}
+
+pub(crate) fn holding_of(details: &[u8]) -> Option<HoldingId> {
+    let (flag, rest) = details.split_first()?;
+    let line = rest.first_chunk::<16>()?;
+    (*flag == 1).then(|| HoldingId::from_octets(*line))
+}
+
+/// The gate.
+pub struct Gate {
+    authority: GateAuthority,
+    journal: Arc<Journal>,
+    epochs: RwLock<Vec<Arc<EpochKeys>>>,
+    isolation: Arc<Isolation>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// Makes the gate of its authority, the journal, the keys of the journal's epochs (oldest first, the last one
+    /// is written under) and the isolation it obeys and enters.
+    pub fn new(
+        authority: GateAuthority,
+        journal: Arc<Journal>,
+        epochs: Vec<EpochKeys>,
+        isolation: Arc<Isolation>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
+        Self { authority, journal, epochs, isolation, entropy }
+    }
+
+    /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
+    pub fn set_epochs(&self, epochs: Vec<EpochKeys>) {
+        *self.epochs.write().unwrap_or_else(PoisonError::into_inner) =
+            epochs.into_iter().map(Arc::new).collect();
+    }
+
+    pub(crate) fn isolation(&self) -> &Isolation {
+        &self.isolation
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {
+        self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn present_epoch(&self) -> Option<Arc<EpochKeys>> {
+        self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
+    /// Lets a value out to the session that asked for it.
+    ///
+    /// # Errors
+    /// [`Error::Isolated`] while personal pages are stopped or when this value stops them; [`Error::Journal`] where
+    /// the entry cannot be made durable. Nothing is disclosed then.
+    pub(crate) async fn disclose<T>(
+        &self,
+        session: &Session,
+        owned: Owned<T>,
+        what: What,
+        channel: Channel,
+    ) -> Result<Disclosed<T>, Error> {
+        if self.isolation.is_stopped() {
+            return Err(Error::Isolated);
+        }
+        let (tag, asked, value) = owned.open_at_gate(&self.authority);
+        if !allowed(session, &tag, &asked) {
+            self.isolation.foreign_owner();
+            return Err(Error::Isolated);
+        }
+        let epoch = self.present_epoch().ok_or(Error::Journal)?;
+        let viewer = epoch.account(session.account());
+        let owner =
+            if tag.account == session.account() { viewer } else { epoch.account(tag.account) };
+        let entry = NewEntry {
+            moment: session.at(),
+            viewer,
+            owner,
+            basis: Basis::Self_,
+            kind: Kind::Disclosure,
+            what: what.code(),
+            channel: channel.code(),
+            details: &details(tag.holding, session.request()),
+        };
+        let entry = epoch.seal(&entry, &*self.entropy).map_err(|_| Error::Journal)?;
+        let index = self.journal.append(&entry).await.map_err(|error| {
+            tracing::error!(alarm = "journal", %error, "the journal takes no entry; personal answers are withheld");
+            Error::Journal
+        })?;
+        Ok(Disclosed { value, index })
+    }
+}
+
+/// The rule of the gate: what was found inside is what was asked for, and it is the viewer's own.
+fn allowed(session: &Session, owner: &OwnerTag, asked: &Subject) -> bool {
+    let own: AccountId = session.account();
+    owner.is_of(asked) && owner.tenant == session.tenant() && owner.account == own
+}

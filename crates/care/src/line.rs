@@ -1,0 +1,182 @@
+//! What is shown of one line: home, buckets, usage, purchases, contract.
+
+use honnin_access::{Owned, Permit, Read, Session};
+use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
+use honnin_terms::{Day, HoldingId, Month};
+
+use crate::care::{Care, Error, Visit};
+use crate::facts::{Buckets, Contract, Home, Origin, Purchase, Purchases, Shown, Usage, UsageDay};
+use crate::{Channel, Disclosed, What, reckon};
+
+impl Care {
+    async fn line(&self, session: &Session, line: HoldingId) -> Result<(Permit<Read>, Owned<Line>), Error> {
+        let permit = self.line_permit(session, line).await?;
+        let document = self.open(session, &permit, &[]).await?.ok_or(Error::NotThere)?;
+        Ok((permit, document))
+    }
+
+    /// The line with its wish beside it, where there was one.
+    pub(crate) async fn line_and_wish(
+        &self,
+        session: &Session,
+        line: HoldingId,
+    ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
+        let (permit, document) = self.line(session, line).await?;
+        let row = self.parts.store.speed(&permit).await?;
+        match row {
+            None => Ok(document.map((), |line, ()| (line, None))),
+            Some(row) => {
+                let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
+                Ok(self.joined(document.join(wish))?.map((), |(line, wish), ()| (line, Some(wish))))
+            }
+        }
+    }
+
+    /// Home of a line.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn home(&self, visit: Visit<'_>, line: HoldingId) -> Result<Disclosed<Shown<Home>>, Error> {
+        let Visit { session, channel } = visit;
+        let document = self.line_and_wish(session, line).await?;
+        let profile = self.profile(session).await?;
+        let context = (line, session.account(), self.today(session), channel == Channel::Page);
+        let both = self.joined(document.join(profile))?;
+        let shown = both.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
+            let (holding, account, today, page) = context;
+            Shown {
+                me: page.then(|| reckon::me(&profile, account, today)),
+                facts: reckon::home(&line, holding, wish.as_ref(), profile.latest_bill.as_ref(), today),
+            }
+        });
+        self.parts.gate.disclose(session, shown, What::Home, channel).await
+    }
+
+    /// Buckets of a line and of all it shares with.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn buckets(
+        &self,
+        visit: Visit<'_>,
+        line: HoldingId,
+    ) -> Result<Disclosed<Shown<Buckets>>, Error> {
+        let (_, document) = self.line(visit.session, line).await?;
+        let context = (line, self.today(visit.session));
+        let facts = document.map(context, |line, (holding, today)| Buckets {
+            head: reckon::head(&line, holding, today),
+            origin: reckon::origin(&line),
+            buckets: reckon::in_order_of_use(&line, today),
+            share_lines: reckon::share_lines(&line),
+        });
+        self.show(visit, What::Buckets, facts).await
+    }
+
+    /// Usage of a line in a month; without one the present month.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn usage(
+        &self,
+        visit: Visit<'_>,
+        line: HoldingId,
+        month: Option<Month>,
+    ) -> Result<Disclosed<Shown<Usage>>, Error> {
+        let session = visit.session;
+        let today = self.today(session);
+        let month = month.unwrap_or(today.month());
+        let (permit, document) = self.line(session, line).await?;
+        let context = (line, today, month);
+        let facts = match self.open::<UsageMonth>(session, &permit, &month_row(month)).await? {
+            None => document.map(context, |line, context| usage(&line, None, context)),
+            Some(days) => self
+                .joined(document.join(days))?
+                .map(context, |(line, days), context| usage(&line, Some(days), context)),
+        };
+        self.show(visit, What::Usage, facts).await
+    }
+
+    /// Purchases of a line.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn purchases(
+        &self,
+        visit: Visit<'_>,
+        line: HoldingId,
+    ) -> Result<Disclosed<Shown<Purchases>>, Error> {
+        let (permit, document) = self.line(visit.session, line).await?;
+        let context = (line, self.today(visit.session));
+        let facts = match self.open::<document::Purchases>(visit.session, &permit, &[]).await? {
+            None => document.map(context, |line, (holding, today)| Purchases {
+                head: reckon::head(&line, holding, today),
+                origin: None,
+                purchases: Vec::new(),
+            }),
+            Some(bought) => {
+                self.joined(document.join(bought))?.map(context, |(line, bought), (holding, today)| {
+                    let document::Purchases { as_of, source, purchases } = bought;
+                    Purchases {
+                        head: reckon::head(&line, holding, today),
+                        origin: Some(Origin { as_of, source }),
+                        purchases: purchases.into_iter().map(purchase).collect(),
+                    }
+                })
+            }
+        };
+        self.show(visit, What::Purchases, facts).await
+    }
+
+    /// The contract of a line.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn contract(
+        &self,
+        visit: Visit<'_>,
+        line: HoldingId,
+    ) -> Result<Disclosed<Shown<Contract>>, Error> {
+        let (_, document) = self.line(visit.session, line).await?;
+        let context = (line, self.today(visit.session));
+        let facts = document.map(context, |line, (holding, today)| Contract {
+            head: reckon::head(&line, holding, today),
+            origin: Origin { as_of: line.as_of, source: line.source.clone() },
+            service_code: line.service_code.clone().unwrap_or_default(),
+            line_code: line.line_code.clone(),
+            iccid_masked: line.iccid.as_deref().map(masked_serial).unwrap_or_default(),
+            sim_kind: line.sim_kind.clone().unwrap_or_default(),
+            monthly: line.monthly,
+            applied_on: line.applied_on,
+            five_g: line.five_g,
+            share_lines: reckon::share_lines(&line),
+        });
+        self.show(visit, What::Contract, facts).await
+    }
+}
+
+fn usage(line: &Line, days: Option<UsageMonth>, (holding, today, month): (HoldingId, Day, Month)) -> Usage {
+    let (origin, days) = match days {
+        None => (None, Vec::new()),
+        Some(UsageMonth { as_of, source, days }) => (Some(Origin { as_of, source }), days),
+    };
+    let day = |entry: &document::DayEntry| UsageDay { date: entry.day, high: entry.high, low: entry.low };
+    Usage {
+        head: reckon::head(line, holding, today),
+        origin,
+        month,
+        today,
+        days: days.iter().map(day).collect(),
+        months: line.usage_months.clone(),
+    }
+}
+
+fn purchase(entry: document::PurchaseEntry) -> Purchase {
+    let document::PurchaseEntry { purchase, code, at, item, octets, amount } = entry;
+    Purchase { purchase, code, at, item, octets, amount }
+}
+
+/// All but the last four digits hidden.
+fn masked_serial(iccid: &str) -> String {
+    let shown_from = iccid.chars().count().saturating_sub(4);
+    iccid.chars().enumerate().map(|(place, letter)| if place < shown_from { '*' } else { letter }).collect()
+}

@@ -1,0 +1,142 @@
+//! Signing in and out, activation, devices.
+
+use honnin_access::ports::SessionRow;
+use honnin_access::{ActivateError, NewDevice, Owned, Session, SignIn, SignInError, SignedIn, Source};
+use honnin_terms::{Moment, NoticeId, SessionId};
+
+use crate::care::{Care, Error, Visit};
+use crate::facts::{Device, Notice, Shown};
+use crate::{Disclosed, What};
+
+impl Care {
+    /// Where a sign-in comes from: a device of this account, or a stranger from that address prefix.
+    pub fn source_of(&self, login: &str, mark: Option<[u8; 16]>, address_prefix: u64) -> Source {
+        self.parts.subscriber.source_of(login, mark, address_prefix)
+    }
+
+    /// Signs in by password.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        device: NewDevice,
+    ) -> Result<SignedIn, SignInError> {
+        let now = self.now();
+        let result = self.parts.subscriber.sign_in(SignIn { login, password, device, now }).await;
+        count("sign_in", result.as_ref().err());
+        result
+    }
+
+    /// Sets a new password by one-time code and signs in; all other sessions of the account end.
+    ///
+    /// # Errors
+    /// [`ActivateError`].
+    pub async fn activate(
+        &self,
+        login: &str,
+        code: &str,
+        password: &str,
+        device: NewDevice,
+    ) -> Result<SignedIn, ActivateError> {
+        let now = self.now();
+        let result = self.parts.subscriber.activate(SignIn { login, password, device, now }, code).await;
+        if let Err(ActivateError::SignIn(error)) = &result {
+            count("activate", Some(error));
+        }
+        result
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: the session then still lives.
+    pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
+        self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)
+    }
+
+    /// The account's devices, newest first.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn devices(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Vec<Device>>>, Error> {
+        let session = visit.session;
+        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
+        let rows = self.parts.store.sessions(&permit).await?;
+        let living = rows.iter().filter(|row| row.until > session.at());
+        let device = |row: &SessionRow| {
+            Ok(Device {
+                session: row.session,
+                name: permit.device_name(row)?,
+                since: row.since,
+                last_seen: row.last_seen,
+                until: row.until,
+                current: row.session == session.id(),
+            })
+        };
+        let devices = self.opened(session, living.map(device).collect())?;
+        self.show(visit, What::Devices, Owned::of_permit(&permit, devices)).await
+    }
+
+    /// Ends one session of the account.
+    ///
+    /// # Errors
+    /// [`Error::NotThere`] where the account has no such session.
+    pub async fn end_device(&self, session: &Session, device: SessionId) -> Result<(), Error> {
+        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
+        let ended = self.parts.store.end_one(&permit, device).await?;
+        if ended { Ok(()) } else { Err(Error::NotThere) }
+    }
+
+    /// Ends all sessions of the account but this one; how many.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn end_other_devices(&self, session: &Session) -> Result<usize, Error> {
+        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
+        Ok(self.parts.store.end_others(&permit, session.id()).await?)
+    }
+
+    /// Notices to everybody, newest first. Public.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn notices(&self) -> Result<Vec<Notice>, Error> {
+        let rows = self.parts.store.notices(self.parts.subscriber.tenant(), self.now()).await?;
+        Ok(rows.into_iter().map(notice).collect())
+    }
+
+    /// One notice. Public.
+    ///
+    /// # Errors
+    /// [`Error::NotThere`], [`Error::Store`].
+    pub async fn notice(&self, wanted: NoticeId) -> Result<Notice, Error> {
+        let now: Moment = self.now();
+        let row = self.parts.store.notice(self.parts.subscriber.tenant(), wanted, now).await?;
+        row.map(notice).ok_or(Error::NotThere)
+    }
+}
+
+fn count(act: &'static str, error: Option<&SignInError>) {
+    let result = match error {
+        None => "done",
+        Some(SignInError::Wrong) => "wrong",
+        Some(SignInError::Delayed(_)) => "delayed",
+        Some(SignInError::Busy) => "busy",
+        Some(SignInError::DoesNotOpen) => "does_not_open",
+        Some(SignInError::Rows(_)) => "store",
+    };
+    metrics::counter!("honnin_sign_in_total", "act" => act, "result" => result).increment(1);
+    if result == "does_not_open" {
+        // Nobody is signed in, so no account can be named; the alarm stands by itself.
+        metrics::counter!("honnin_alarm_total", "kind" => "does_not_open").increment(1);
+        tracing::error!(alarm = "does_not_open", "a credential does not open; the sign-in was refused");
+    }
+}
+
+fn notice(row: honnin_store::NoticeRow) -> Notice {
+    let honnin_store::NoticeRow { notice, code, published_at, kind, title, body } = row;
+    Notice { notice, code, published_at, kind, title, body }
+}

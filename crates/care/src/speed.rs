@@ -1,0 +1,151 @@
+//! High speed: the state as shown, and a wish for another.
+
+use honnin_access::{DocumentError, Owned, Permit, Session, SetSpeed};
+use honnin_seal::digest;
+use honnin_store::document::{Line, Wish};
+use honnin_store::{NewWish, SpeedRow, WishAnswer, WishKey};
+use honnin_terms::{HoldingId, LineStatus, SpeedReason, SpeedState};
+
+use crate::care::{Care, Error, Visit};
+use crate::facts::{LineHead, Shown, Speed, WishReceipt};
+use crate::{Disclosed, What, reckon};
+
+/// How long an idempotency key is remembered, in seconds.
+const KEY_SECONDS: i64 = 86_400;
+/// How often a wish is judged anew when the row changed in between.
+const ATTEMPTS: usize = 3;
+
+/// A wish for another speed.
+#[derive(Debug, Clone, Copy)]
+pub struct SpeedWish<'a> {
+    /// The line.
+    pub line: HoldingId,
+    /// High speed or low.
+    pub high: bool,
+    /// The idempotency key the client chose.
+    pub key: Option<&'a str>,
+}
+
+impl Care {
+    /// The state of a line's speed.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn speed(
+        &self,
+        visit: Visit<'_>,
+        line: HoldingId,
+    ) -> Result<Disclosed<Shown<(LineHead, Speed)>>, Error> {
+        let document = self.line_and_wish(visit.session, line).await?;
+        let context = (line, self.today(visit.session));
+        let facts = document.map(context, |(line, wish), (holding, today)| {
+            (reckon::head(&line, holding, today), reckon::speed(&line, wish.as_ref(), today))
+        });
+        self.show(visit, What::Speed, facts).await
+    }
+
+    /// Writes a wish for another speed: at most one a minute for a line, the latest counts.
+    ///
+    /// # Errors
+    /// As all use cases, and [`Error::LineSuspended`], [`Error::LineEnded`], [`Error::TooSoon`], [`Error::KeyReused`].
+    pub async fn set_speed(
+        &self,
+        visit: Visit<'_>,
+        wish: SpeedWish<'_>,
+    ) -> Result<Disclosed<WishReceipt>, Error> {
+        let session = visit.session;
+        let permit = self.permit(session, self.parts.subscriber.set_speed(session, wish.line).await)?;
+        let key = wish.key.map(|key| WishKey {
+            key: digest(&[b"honnin wish key v1\0", key.as_bytes()]),
+            request: digest(&[b"honnin wish v1\0", &[u8::from(wish.high)]]),
+        });
+        let receipt = match self.known_key(&permit, key.as_ref()).await? {
+            Some(version) => WishReceipt { state: SpeedState::Accepted, version },
+            None => self.write_wish(session, &permit, wish.high, key).await?,
+        };
+        let receipt = Owned::of_permit(&permit, receipt);
+        self.parts.gate.disclose(session, receipt, What::Speed, visit.channel).await
+    }
+
+    async fn known_key(
+        &self,
+        permit: &Permit<SetSpeed>,
+        key: Option<&WishKey>,
+    ) -> Result<Option<u64>, Error> {
+        let Some(key) = key else { return Ok(None) };
+        match self.parts.store.wish_of_key(permit, key).await? {
+            Some(WishAnswer::Repeated(version)) => Ok(Some(version)),
+            Some(WishAnswer::KeyReused) => Err(Error::KeyReused),
+            Some(WishAnswer::Accepted | WishAnswer::TooSoon(_)) | None => Ok(None),
+        }
+    }
+
+    async fn write_wish(
+        &self,
+        session: &Session,
+        permit: &Permit<SetSpeed>,
+        high: bool,
+        key: Option<WishKey>,
+    ) -> Result<WishReceipt, Error> {
+        for _ in 0..ATTEMPTS {
+            let contract = self.parts.store.contract_to_set(permit).await?.ok_or(Error::NotThere)?;
+            let row = self.parts.store.speed_to_set(permit).await?;
+            let context = WishContext { care: self, session, permit };
+            let next = context.next(&contract, row.as_deref(), high)?;
+            let wish = NewWish {
+                read_revision: row.as_ref().map_or(0, |row| row.revision),
+                blob: self.opened(session, permit.seal(&[], &next, next.version, &*self.parts.entropy))?,
+                version: next.version,
+                at: session.at(),
+                least_seconds: self.parts.wish_seconds,
+                key,
+                key_seconds: KEY_SECONDS,
+            };
+            match self.parts.store.set_wish(permit, wish).await {
+                Ok(WishAnswer::Accepted) => {
+                    (self.parts.wake)();
+                    return Ok(WishReceipt { state: SpeedState::Accepted, version: next.version });
+                }
+                Ok(WishAnswer::Repeated(version)) => {
+                    return Ok(WishReceipt { state: SpeedState::Accepted, version });
+                }
+                Ok(WishAnswer::KeyReused) => return Err(Error::KeyReused),
+                Ok(WishAnswer::TooSoon(seconds)) => return Err(Error::TooSoon(seconds)),
+                // The reconciler or another device wrote in between: look again.
+                Err(honnin_store::Error::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Store)
+    }
+}
+
+struct WishContext<'a> {
+    care: &'a Care,
+    session: &'a Session,
+    permit: &'a Permit<SetSpeed>,
+}
+
+impl WishContext<'_> {
+    /// Judges a wish by the contract and the wish before it, and makes the next one.
+    fn next(&self, contract: &[u8], row: Option<&SpeedRow>, high: bool) -> Result<Wish, Error> {
+        let Self { care, session, permit } = self;
+        let opened = |result: Result<(Line, Option<Wish>), DocumentError>| care.opened(session, result);
+        let (line, before) = opened(permit.judge(contract, row.map(|row| &*row.blob)))?;
+        match reckon::status_on(line.status, &line.held, care.today(session)) {
+            LineStatus::Ended => return Err(Error::LineEnded),
+            LineStatus::Suspended => return Err(Error::LineSuspended),
+            LineStatus::Active => {}
+        }
+        let applied = before.as_ref().and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);
+        Ok(Wish {
+            high,
+            applied_high: Some(applied),
+            state: SpeedState::Accepted,
+            reason: SpeedReason::Chosen,
+            version: before.map_or(0, |wish| wish.version).saturating_add(1),
+            asked_at: session.at(),
+            changed_at: session.at(),
+        })
+    }
+}
