@@ -145,22 +145,21 @@ impl Gate {
     pub(crate) async fn disclose<T>(
         &self,
         session: &Session,
-        owned: Owned<T>,
+        value: Owned<T>,
         what: What,
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
         if self.isolation.is_stopped() {
             return Err(Error::Isolated);
         }
-        let (tag, asked, value) = owned.open_at_gate(&self.authority);
+        let (tag, asked, value) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
             self.isolation.foreign_owner();
             return Err(Error::Isolated);
         }
         let epoch = self.present_epoch().ok_or(Error::Journal)?;
         let viewer = epoch.account(session.account());
-        let owner =
-            if tag.account == session.account() { viewer } else { epoch.account(tag.account) };
+        let owner = if tag.account == session.account() { viewer } else { epoch.account(tag.account) };
         let entry = NewEntry {
             moment: session.at(),
             viewer,

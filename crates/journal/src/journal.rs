@@ -166,6 +166,11 @@ impl Journal {
         self.kept().minimum
     }
 
+    /// The moment from which on all entries are kept; `None` where none were ever pruned.
+    pub fn answerable_since(&self) -> Option<Moment> {
+        self.kept().from
+    }
+
     fn kept(&self) -> Kept {
         *hold(&self.shared.kept)
     }
