@@ -1,0 +1,7 @@
+use honnin_access::Act;
+
+enum Everything {}
+
+impl Act for Everything {}
+
+fn main() {}
