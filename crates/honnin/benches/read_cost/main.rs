@@ -1,0 +1,140 @@
+//! Processor time per home read, JSON and HTML, beside a bare handler that returns the same bytes.
+//!
+//! `cargo bench -p honnin --bench read_cost` starts the real binary (`honnin demo`, durable journal and all) and, in
+//! a process of its own, a bare axum handler; it loads them in turn over kept-alive connections and divides the
+//! processor time that the operating system counted for each by the answers it gave.
+//! `-- --seconds N --rounds N --connections N --sessions N` change the run.
+#![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark measures time and builds the bare handler it compares with"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops at the first surprise"
+)]
+
+mod bare;
+mod load;
+mod process;
+
+use std::path::Path;
+
+use load::{Load, Target};
+use process::Server;
+
+struct Run {
+    seconds: u64,
+    rounds: usize,
+    connections: usize,
+    sessions: usize,
+}
+
+impl Run {
+    fn of_arguments(arguments: &[String]) -> Self {
+        let number = |name: &str, default: u64| {
+            let place = arguments.iter().position(|argument| argument == name);
+            place.map_or(default, |place| arguments[place + 1].parse().expect("a number after the flag"))
+        };
+        let count = |name: &str, default: u64| usize::try_from(number(name, default)).expect("a count");
+        Self {
+            seconds: number("--seconds", 4),
+            rounds: count("--rounds", 5),
+            connections: count("--connections", 32),
+            sessions: count("--sessions", 200),
+        }
+    }
+}
+
+/// One kind of answer, from both servers.
+struct Pair {
+    name: &'static str,
+    bare: Target,
+    honnin: Target,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(place) = arguments.iter().position(|argument| argument == "--bare") {
+        bare::serve(Path::new(&arguments[place + 1]));
+        return;
+    }
+    let run = Run::of_arguments(&arguments);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    println!("starting the demo with {} sessions", run.sessions);
+    let honnin = Server::demo(directory.path(), run.sessions);
+    let cookies = load::cookies(&directory.path().join("sessions.csv"));
+    let json = json_target(&honnin, &cookies);
+    let html = html_target(&honnin, &cookies);
+    let pairs: Vec<(Pair, Server)> = [("home JSON", json), ("home HTML", html)]
+        .into_iter()
+        .map(|(name, target)| {
+            let answer = load::fetch(&target, 0);
+            let file = directory.path().join(name.replace(' ', "-"));
+            std::fs::write(&file, &answer).expect("write the bytes to compare with");
+            println!("{name}: {} octets with headers", answer.len());
+            let bare = Server::bare(&file);
+            let pair =
+                Pair { name, bare: Target { address: bare.address, ..target.clone() }, honnin: target };
+            (pair, bare)
+        })
+        .collect();
+    let load = Load { seconds: run.seconds, connections: run.connections };
+    for (pair, bare) in &pairs {
+        report(pair, bare, &honnin, &load, run.rounds);
+    }
+}
+
+fn json_target(honnin: &Server, cookies: &[String]) -> Target {
+    let requests = cookies.iter().map(|cookie| {
+        let me = load::get(honnin.address, "/api/v1/me", cookie);
+        let line = load::first_line(&me).expect("an account has a line");
+        load::request(&format!("/api/v1/lines/{line}/home"), cookie)
+    });
+    Target { address: honnin.address, requests: requests.collect() }
+}
+
+fn html_target(honnin: &Server, cookies: &[String]) -> Target {
+    let requests = cookies.iter().map(|cookie| {
+        let me = load::get(honnin.address, "/api/v1/me", cookie);
+        let line = load::first_line(&me).expect("an account has a line");
+        load::request(&format!("/lines/{line}"), cookie)
+    });
+    Target { address: honnin.address, requests: requests.collect() }
+}
+
+fn report(pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
+    let mut costs = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let measure = |server: &Server, target: &Target| {
+            load.warm_up(target);
+            let before = server.processor_micros();
+            let answers = load.run(target);
+            (server.processor_micros() - before) / answers
+        };
+        // The order is turned round every other time, so that neither always runs first.
+        let (plain, ours) = if round % 2 == 0 {
+            let plain = measure(bare, &pair.bare);
+            (plain, measure(honnin, &pair.honnin))
+        } else {
+            let ours = measure(honnin, &pair.honnin);
+            (measure(bare, &pair.bare), ours)
+        };
+        costs.0.push(plain);
+        costs.1.push(ours);
+        costs.2.push(ours / plain);
+    }
+    let (plain, ours, ratio) = (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2));
+    let Pair { name, .. } = pair;
+    println!(
+        "{name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} (median of {rounds})"
+    );
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,70 @@
+//! The two servers as processes, and the processor time the operating system counts for them.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A server that is ended when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Server {
+    /// The product with so many signed-in sessions, written to `sessions.csv`.
+    pub(crate) fn demo(directory: &Path, sessions: usize) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_honnin"));
+        command.args([
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--sessions",
+            &sessions.to_string(),
+            "--sessions-out",
+        ]);
+        command.arg(directory.join("sessions.csv"));
+        Self::start(&mut command)
+    }
+
+    /// The bare handler with the answer in that file.
+    pub(crate) fn bare(file: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.arg("--bare").arg(file);
+        Self::start(&mut command)
+    }
+
+    /// Starts it and waits for the address it prints.
+    fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("start a server");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split("http://").nth(1)?.split(['/', ' ']).next()?.parse().ok())
+            .expect("the server prints its address");
+        // Whatever else it prints is read and thrown away, so that it never waits for us.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, address }
+    }
+
+    /// Processor time of the whole process so far, in microseconds.
+    pub(crate) fn processor_micros(&self) -> f64 {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("its statistics");
+        let after_name = stat.rsplit_once(')').expect("a process name").1;
+        let ticks = |field: usize| {
+            after_name.split_whitespace().nth(field).expect("a field").parse::<f64>().expect("a count")
+        };
+        // Fields 14 and 15 of proc(5), in ticks of a hundredth of a second.
+        (ticks(11) + ticks(12)) * 10_000.0
+    }
+}
