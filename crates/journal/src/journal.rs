@@ -1,9 +1,8 @@
-//! The journal as others use it: append, ask, prove, prune, close.
+//! The journal as others use it: open, append, publish, prune, close.
 
 use std::fmt;
 use std::fs::File;
 use std::future::Future;
-use std::io;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::AtomicU8;
@@ -11,56 +10,21 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 
-use honnin_seal::{Digest, SigningKey};
+use honnin_seal::SigningKey;
 use honnin_terms::Moment;
 
 use crate::disk::{Disk, RealDisk};
-use crate::index::{self, CHUNK, Row, Side};
-use crate::merkle::{consistency_path, inclusion_path};
 use crate::publish::{self, PublishError};
 use crate::queue::{Append, Queue, hold};
 use crate::recover::{self, StartError};
 use crate::shelf::{Kept, Shared};
 use crate::tiles::Tiles;
 use crate::writer::Writer;
-use crate::{AppendError, Bounds, Entry, Query, State, parse_entry, prune};
-
-/// Why a question is not answered.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Entries of that time or index were pruned; what was in them is not known any more.
-    #[error("answer from the journal: entries before {pruned_before} were pruned")]
-    NotAnswerable {
-        /// All entries from this moment on are kept.
-        pruned_before: Moment,
-    },
-    /// No entry has that index.
-    #[error("read the journal: no entry has that index")]
-    NotWritten,
-    /// The entry is durable and not yet part of a signed tree; see [`Journal::publish`].
-    #[error("prove an entry: it is not yet published")]
-    NotPublished,
-    /// A file is missing, altered or cannot be read.
-    #[error("read a file of the journal")]
-    Io(#[from] io::Error),
-}
-
-/// That an entry stands in the tree of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// The entry's index.
-    pub index: u64,
-    /// Size of the tree.
-    pub size: u64,
-    /// Root of the tree.
-    pub root: Digest,
-    /// Hashes beside the way from the leaf to the root, lowest first.
-    pub path: Vec<Digest>,
-}
+use crate::{AppendError, Bounds, Entry, State, prune};
 
 /// An open journal. One process has it; threads share it behind an [`Arc`].
 pub struct Journal {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     threads: Mutex<Option<(JoinHandle<()>, JoinHandle<()>)>>,
     /// Unlocked when the file is closed.
     _lock: File,
@@ -171,11 +135,11 @@ impl Journal {
         self.kept().from
     }
 
-    fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> Kept {
         *hold(&self.shared.kept)
     }
 
-    fn tiles(&self) -> Tiles<'_> {
+    pub(crate) fn tiles(&self) -> Tiles<'_> {
         Tiles { dir: &self.shared.dir, size: hold(&self.shared.tail).published }
     }
 
@@ -194,140 +158,6 @@ impl Journal {
     /// [`PublishError`]; what was dropped so far is dropped, and the next call goes on.
     pub fn prune(&self, before: Moment) -> Result<u64, PublishError> {
         prune::prune(&self.shared, before)
-    }
-
-    /// The entry of that index.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn read(&self, index: u64) -> Result<Entry, ReadError> {
-        let octets = self.octets(index)?;
-        Ok(parse_entry(&octets).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?)
-    }
-
-    fn octets(&self, index: u64) -> Result<Vec<u8>, ReadError> {
-        let (entry, next, published) = {
-            let tail = hold(&self.shared.tail);
-            (tail.entry(index), tail.next, tail.published)
-        };
-        self.check_kept(index)?;
-        if let Some(entry) = entry {
-            return Ok(entry);
-        }
-        if index >= next {
-            return Err(ReadError::NotWritten);
-        }
-        let tiles = Tiles { dir: &self.shared.dir, size: published };
-        let position = usize::try_from(index % 256).unwrap_or(usize::MAX);
-        tiles.bundle(index / 256)?.into_iter().nth(position).ok_or(ReadError::NotWritten)
-    }
-
-    fn check_kept(&self, index: u64) -> Result<(), ReadError> {
-        match self.kept() {
-            Kept { minimum, from: Some(from) } if index < minimum => {
-                Err(ReadError::NotAnswerable { pruned_before: from })
-            }
-            Kept { .. } => Ok(()),
-        }
-    }
-
-    /// Indexes of entries with that owner, newest first: "who has seen my data".
-    ///
-    /// # Errors
-    /// [`ReadError::NotAnswerable`] where the question begins before what is kept.
-    pub fn by_owner(&self, query: &Query<'_>) -> Result<Vec<u64>, ReadError> {
-        self.find(query, Side::Owner)
-    }
-
-    /// Indexes of entries with that viewer, newest first: "what was I, or this agent, shown".
-    ///
-    /// # Errors
-    /// As [`Self::by_owner`].
-    pub fn by_viewer(&self, query: &Query<'_>) -> Result<Vec<u64>, ReadError> {
-        self.find(query, Side::Viewer)
-    }
-
-    fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
-        let kept = self.kept();
-        if let Some(from) = kept.from.filter(|from| query.from < *from) {
-            return Err(ReadError::NotAnswerable { pruned_before: from });
-        }
-        let below = query.before.unwrap_or(u64::MAX);
-        let mut found = Vec::new();
-        let first_row = {
-            let tail = hold(&self.shared.tail);
-            let end = tail.first_row + u64::try_from(tail.rows.len()).unwrap_or(0);
-            let rows = (tail.first_row..end).rev().zip(tail.rows.iter().rev());
-            let wanted = rows.filter(|(index, row)| *index < below && row.matches(query, side));
-            found.extend(wanted.map(|(index, _)| index).take(query.limit));
-            tail.first_row
-        };
-        let tiles = self.tiles();
-        let last = first_row.min(below).div_ceil(CHUNK).min(first_row / CHUNK);
-        for chunk in (kept.minimum / CHUNK..last).rev() {
-            if found.len() >= query.limit {
-                break;
-            }
-            self.find_in_chunk(query, side, tiles, chunk, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    fn find_in_chunk(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        tiles: Tiles<'_>,
-        chunk: u64,
-        found: &mut Vec<u64>,
-    ) -> Result<(), ReadError> {
-        let file = index::read(&*self.shared.disk, tiles, chunk, self.kept().minimum)?;
-        if !file.may_hold(query) {
-            return Ok(());
-        }
-        for offset in file.offsets(query, side) {
-            let index = chunk * CHUNK + u64::from(offset);
-            if found.len() >= query.limit {
-                break;
-            }
-            if query.before.is_none_or(|before| index < before)
-                && Row::of(&self.read(index)?).matches(query, side)
-            {
-                found.push(index);
-            }
-        }
-        Ok(())
-    }
-
-    /// Proves that the entry of that index stands in the published tree.
-    ///
-    /// # Errors
-    /// [`ReadError::NotPublished`] where it is newer than the checkpoint.
-    pub fn inclusion_proof(&self, index: u64) -> Result<Proof, ReadError> {
-        self.check_kept(index)?;
-        let (size, root) = {
-            let published = hold(&self.shared.shelf);
-            (published.edge.size(), published.edge.root())
-        };
-        if index >= size {
-            return Err(if index < self.size() { ReadError::NotPublished } else { ReadError::NotWritten });
-        }
-        let tiles = Tiles { dir: &self.shared.dir, size };
-        let path = inclusion_path(&|level, number| tiles.node(level, number), index, size)?;
-        Ok(Proof { index, size, root, path })
-    }
-
-    /// Proves that the tree of `old` entries is the beginning of the published one: its size and the path.
-    ///
-    /// # Errors
-    /// [`ReadError::NotPublished`] where `old` is beyond the published tree; `Io` where tiles that the proof
-    /// needs were pruned.
-    pub fn consistency_proof(&self, old: u64) -> Result<(u64, Vec<Digest>), ReadError> {
-        let tiles = self.tiles();
-        if old > tiles.size {
-            return Err(ReadError::NotPublished);
-        }
-        Ok((tiles.size, consistency_path(&|level, number| tiles.node(level, number), old, tiles.size)?))
     }
 
     /// Refuses new entries, makes durable and publishes what waits, and ends the threads.

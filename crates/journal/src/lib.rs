@@ -11,6 +11,7 @@
 //! Not promised: that a whole directory put back to an older state is noticed. For that a checkpoint must be
 //! kept elsewhere (a witness, a printed bill) and compared.
 
+mod ask;
 mod bounds;
 mod bundle;
 mod disk;
@@ -33,11 +34,12 @@ mod tiles;
 mod verify;
 mod writer;
 
+pub use ask::{Proof, ReadError};
 pub use bounds::{AppendError, Bounds, State};
 pub use bundle::parse_bundle;
 pub use entry::{Basis, Entry, Kind, MOST_BODY, NewEntry, Pseudonym, parse_entry};
 pub use index::Query;
-pub use journal::{Journal, Proof, ReadError};
+pub use journal::Journal;
 pub use keys::EpochKeys;
 pub use merkle::{verify_consistency, verify_inclusion};
 pub use note::{BadFormat, Checkpoint, parse_checkpoint};

@@ -5,7 +5,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 
 use honnin_seal::{Digest, VerifyingKey, leaf_digest};
@@ -17,10 +17,10 @@ use crate::index::{self, CHUNK, Row};
 use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
 use crate::merkle::{Edge, Tile};
 use crate::note::{MOST_NOTE, parse_checkpoint};
-use crate::segment::{MOST_SEGMENT, scan};
+use crate::segment::{MOST_SEGMENT, Scan, scan};
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
-use crate::{Checkpoint, Entry, parse_bundle, parse_entry};
+use crate::{BadFormat, Checkpoint, Entry, parse_bundle, parse_entry};
 
 use rules::Rules;
 
@@ -202,6 +202,23 @@ fn read_history(
     Ok(history)
 }
 
+/// Reads the frames of a segment that may be growing.
+///
+/// Reading it takes a while: a frame that was half written when its octets were read can be followed by one that
+/// was whole when those were. Read again, the first is whole too; damage stays.
+fn scan_open(mut file: &File, first: u64, limit: u64) -> io::Result<Result<Scan, BadFormat>> {
+    const TRIES: usize = 8;
+    let mut found = Err(BadFormat("a segment"));
+    for _ in 0..TRIES {
+        file.rewind()?;
+        found = scan(&layout::read_open(file, MOST_SEGMENT)?, first, limit);
+        if found.is_ok() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// One pass over the journal, from the first entry to the last.
 struct Walk<'a> {
     tiles: Tiles<'a>,
@@ -345,9 +362,9 @@ impl Walk<'_> {
         let (mut next, mut unfinished) = (size, false);
         let limits = segments.iter().skip(1).map(|(first, _)| *first).chain([u64::MAX]);
         for ((first, file), limit) in segments.iter().zip(limits) {
-            let (first, octets) = (*first, layout::read_open(file, MOST_SEGMENT).map_err(unreadable(WHAT))?);
+            let first = *first;
             let malformed = || Violation::Malformed { what: WHAT, index: first };
-            let found = scan(&octets, first, limit).map_err(|_| malformed())?;
+            let found = scan_open(file, first, limit).map_err(unreadable(WHAT))?.map_err(|_| malformed())?;
             let end = found.frames.last().map_or(first, crate::segment::Frame::end);
             // The last segment we saw may have been followed by others since, and those be published: then it
             // ends early, and cleanly.

@@ -12,8 +12,11 @@ use crate::queue::{Forming, hold};
 use crate::segment::Frame;
 use crate::shelf::{Shared, Spare};
 
-/// Entries that wait for publication before the publisher is woken early: one bundle.
-const BUNDLE: u64 = crate::bundle::WIDE;
+/// Entries that wait for publication before the publisher is woken early: 64 bundles.
+///
+/// A round has some ten syncs besides those of its full bundles. At tens of thousands of entries a second a
+/// round for every bundle would cost more than the entries, and the writer's own sync would wait for it.
+const MANY: u64 = 64 * crate::bundle::WIDE;
 
 struct Active {
     file: File,
@@ -77,7 +80,10 @@ impl Writer {
         let frame = Frame::of(octets, first).map_err(|_| AppendError::TooLong)?;
         let length = u64::try_from(frame.octets().len()).map_err(|_| AppendError::TooLong)?;
         if self.segment.as_ref().is_none_or(|active| active.at + length > active.length) {
-            self.segment = Some(self.open_segment(length)?);
+            let opened = self.open_segment(length);
+            // The next spare is wanted, or room by publishing what is there.
+            self.shared.wanted.notify_one();
+            self.segment = Some(opened?);
         }
         let Some(active) = self.segment.as_mut() else { return Err(AppendError::Failed) };
         // A failed write leaves part of a frame where the next one will be written; until then it reads as a
@@ -95,7 +101,7 @@ impl Writer {
             tail.push(frame, std::mem::take(&mut forming.rows));
             tail.next - tail.published
         };
-        if waiting >= BUNDLE {
+        if waiting >= MANY {
             self.shared.wanted.notify_one();
         }
         Ok(first)

@@ -191,7 +191,9 @@ fn an_entry_far_before_the_latest_is_refused() {
 #[test]
 fn the_verifier_runs_beside_the_writer() {
     let dir = tempfile::tempdir().unwrap();
-    let journal = open(dir.path());
+    // Segments small enough to be rotated under the verifier's eyes, and as many as the disk's pace may need.
+    let bounds = Bounds { segment_octets: 256 * 1024, most_segments: 64, ..Bounds::default() };
+    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), bounds).unwrap();
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for block in 0..40 {
