@@ -64,9 +64,10 @@ fn seal(keys: &EpochKeys, entropy: &Counting, number: u64) -> Result<Entry, Fail
 
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn main() -> Result<(), Failure> {
-    let dir = std::env::args()
-        .nth(1)
-        .map_or_else(|| std::env::temp_dir().join("honnin-append-rate"), PathBuf::from);
+    let dir = std::env::args().nth(1).map_or_else(
+        || std::env::temp_dir().join(format!("honnin-append-rate-{}", std::process::id())),
+        PathBuf::from,
+    );
     let root = Secret::from_octets([7; 32]);
     let (keys, entropy) = (keys(&root)?, Counting::default());
 
