@@ -6,7 +6,7 @@ use honnin_access::{DocumentError, Drive, OwnerTag, Permit, Subject, open_docume
 use honnin_seal::{Epoch, SubjectKey};
 use honnin_store::document::{Line, Wish};
 use honnin_store::{DriveMaterial, SpeedRow};
-use honnin_terms::{LineStatus, Msisdn};
+use honnin_terms::{Held, LineStatus, Msisdn};
 
 use crate::feed::subject_by_keeper;
 use crate::{Deed, Keeper};
@@ -19,6 +19,7 @@ pub struct DrivenLine<'a> {
     key: SubjectKey,
     number: Msisdn,
     status: LineStatus,
+    held: Held,
 }
 
 impl fmt::Debug for DrivenLine<'_> {
@@ -45,7 +46,8 @@ impl Keeper {
         if !owner.is_of(&subject) {
             return Err(DocumentError::Malformed);
         }
-        Ok(DrivenLine { keeper: self, subject, epoch, key, number: line.number, status: line.status })
+        let Line { number, status, held, .. } = line;
+        Ok(DrivenLine { keeper: self, subject, epoch, key, number, status, held })
     }
 }
 
@@ -58,6 +60,11 @@ impl DrivenLine<'_> {
     /// What the ledger says of the contract.
     pub const fn status(&self) -> LineStatus {
         self.status
+    }
+
+    /// From when to when it is held: outside it the number may be another person's.
+    pub const fn held(&self) -> Held {
+        self.held
     }
 
     /// Opens the line's wish.

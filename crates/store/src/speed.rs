@@ -81,11 +81,14 @@ pub struct ClaimedWish {
     pub row: SpeedRow,
     /// Grows with every claim of this row; the element refuses an older one.
     pub fence: u64,
-    /// How often it was tried since it was asked for.
+    /// How often it was claimed since it was asked for, this claim included.
     pub tries: u32,
 }
 
 /// What the reconciler writes back.
+///
+/// A claim may write more than once: each write adds one to the revision, so the next names `read_revision + 1`. The
+/// row can be claimed again from `due_at`, whatever was left of the lease.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The fence it claimed with; a newer claim or a newer wish makes the write a conflict.
