@@ -1,0 +1,238 @@
+//! The simulated element: in memory, named so wherever it is used. For the demo and for tests.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use honnin_access::Answer;
+use honnin_seal::{Digest, digest};
+use tokio::time::sleep;
+
+use crate::element::{Element, Fence, LineAddress, QueryAnswer, Refusal, SetAnswer, Speed};
+
+/// How the simulated element behaves. The same seed gives every order the same fate, whatever comes between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Simulation {
+    /// Seed of latencies and fates. Default 0.
+    pub seed: u64,
+    /// The shortest time to an answer, in milliseconds. Default 1,000, so that a person sees the change under way.
+    pub shortest_millis: u64,
+    /// The longest time to an answer, in milliseconds. Default 2,000.
+    pub longest_millis: u64,
+    /// Orders refused, of a thousand. Default 0.
+    pub refused_per_mille: u16,
+    /// Calls without an answer, of a thousand; half of the orders among them are done all the same. Default 0.
+    pub lost_per_mille: u16,
+    /// Lines it remembers; an order for one more is refused. Default 1,000,000.
+    pub most_lines: usize,
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            shortest_millis: 1_000,
+            longest_millis: 2_000,
+            refused_per_mille: 0,
+            lost_per_mille: 0,
+            most_lines: 1_000_000,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct LineState {
+    taken: Option<(bool, Fence)>,
+    asked: u64,
+}
+
+/// The element.
+pub struct Simulated {
+    simulation: Simulation,
+    lines: Mutex<HashMap<Digest, LineState>>,
+}
+
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulated").field("simulation", &self.simulation).finish_non_exhaustive()
+    }
+}
+
+/// The code of the refusals the simulation makes up, and of one line too many.
+const MADE_UP: Refusal = Refusal::Code(1);
+const FULL: Refusal = Refusal::Code(2);
+
+/// What happens to one call.
+#[derive(Clone, Copy)]
+struct Fate {
+    way: Duration,
+    refused: bool,
+    lost: bool,
+    lost_on_the_way_back: bool,
+}
+
+impl Simulated {
+    /// An element that has taken no order yet.
+    pub fn new(simulation: Simulation) -> Self {
+        Self { simulation, lines: Mutex::new(HashMap::new()) }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, HashMap<Digest, LineState>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, line: &LineAddress) -> Digest {
+        digest(&[b"simulated line\0", &self.simulation.seed.to_be_bytes(), line.digits().as_bytes()])
+    }
+
+    fn fate(&self, line: &Digest, call: &[&[u8]]) -> Fate {
+        let drawn = digest(&[line, &digest(call)]);
+        let draw = |place: usize| {
+            let octets = drawn.iter().skip(place * 4).take(4);
+            octets.fold(0_u64, |number, octet| (number << 8) | u64::from(*octet))
+        };
+        let Simulation { shortest_millis, longest_millis, refused_per_mille, lost_per_mille, .. } =
+            self.simulation;
+        let spread = longest_millis.saturating_sub(shortest_millis).saturating_add(1);
+        let there_and_back = shortest_millis.saturating_add(draw(0) % spread);
+        Fate {
+            way: Duration::from_millis(there_and_back) / 2,
+            refused: draw(1) % 1_000 < u64::from(refused_per_mille),
+            lost: draw(2) % 1_000 < u64::from(lost_per_mille),
+            lost_on_the_way_back: draw(3) % 2 == 0,
+        }
+    }
+
+    fn take(&self, line: Digest, speed: Speed, fence: Fence, refused: bool) -> SetAnswer {
+        let mut lines = self.lines();
+        if !lines.contains_key(&line) && lines.len() >= self.simulation.most_lines {
+            return SetAnswer::Refused(FULL);
+        }
+        let state = lines.entry(line).or_default();
+        match state.taken {
+            Some((_, newest)) if fence < newest => SetAnswer::Refused(Refusal::OlderFence),
+            Some((_, newest)) if fence == newest => SetAnswer::Applied,
+            Some(_) | None if refused => SetAnswer::Refused(MADE_UP),
+            Some(_) | None => {
+                state.taken = Some((speed.high, fence));
+                SetAnswer::Applied
+            }
+        }
+    }
+
+    /// Counts the questions for a line, so that not every one of them is lost where one is.
+    fn count_question(&self, line: &Digest) -> u64 {
+        self.lines().get_mut(line).map_or(0, |state| {
+            state.asked = state.asked.saturating_add(1);
+            state.asked
+        })
+    }
+}
+
+impl Element for Simulated {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    fn set<'a>(
+        &'a self,
+        line: &'a LineAddress,
+        speed: Speed,
+        fence: Fence,
+        deadline: Duration,
+    ) -> Answer<'a, SetAnswer> {
+        let line = self.key(line);
+        let Fence { asked_at, claim } = fence;
+        let fate = self.fate(&line, &[b"set", &asked_at.millis().to_be_bytes(), &claim.to_be_bytes()]);
+        Answer::later(async move {
+            sleep(fate.way).await;
+            if fate.lost && !fate.lost_on_the_way_back {
+                sleep(deadline).await;
+                return SetAnswer::NoAnswer;
+            }
+            let answer = self.take(line, speed, fence, fate.refused);
+            if fate.lost {
+                sleep(deadline).await;
+                return SetAnswer::NoAnswer;
+            }
+            sleep(fate.way).await;
+            answer
+        })
+    }
+
+    fn query<'a>(&'a self, line: &'a LineAddress, deadline: Duration) -> Answer<'a, QueryAnswer> {
+        let line = self.key(line);
+        let fate = self.fate(&line, &[b"query", &self.count_question(&line).to_be_bytes()]);
+        Answer::later(async move {
+            sleep(fate.way).await;
+            if fate.lost {
+                sleep(deadline).await;
+                return QueryAnswer::NoAnswer;
+            }
+            let taken = self.lines().get(&line).and_then(|state| state.taken);
+            sleep(fate.way).await;
+            taken.map_or(QueryAnswer::Unknown, |(high, fence)| QueryAnswer::State { high, fence })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_terms::{Moment, Msisdn};
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    fn line(number: u32) -> LineAddress {
+        LineAddress::of_number(Msisdn::parse(&format!("+8170{number:08}"), "81").unwrap())
+    }
+
+    fn fence(claim: u64) -> Fence {
+        Fence { asked_at: Moment::EPOCH, claim }
+    }
+
+    const HIGH: Speed = Speed { high: true };
+    const LOW: Speed = Speed { high: false };
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_is_idempotent_and_an_older_one_is_refused() {
+        let element = Simulated::new(Simulation::default());
+        assert_eq!(element.query(&line(1), DEADLINE).await, QueryAnswer::Unknown);
+        assert_eq!(element.set(&line(1), LOW, fence(2), DEADLINE).await, SetAnswer::Applied);
+        assert_eq!(element.set(&line(1), LOW, fence(2), DEADLINE).await, SetAnswer::Applied);
+        let older = SetAnswer::Refused(Refusal::OlderFence);
+        assert_eq!(element.set(&line(1), HIGH, fence(1), DEADLINE).await, older);
+        let state = QueryAnswer::State { high: false, fence: fence(2) };
+        assert_eq!(element.query(&line(1), DEADLINE).await, state);
+        assert_eq!(element.query(&line(2), DEADLINE).await, QueryAnswer::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_seed_gives_one_fate_and_lost_orders_are_done_or_not() {
+        let simulation = Simulation { lost_per_mille: 500, refused_per_mille: 200, ..Simulation::default() };
+        let (one, two) = (Simulated::new(simulation), Simulated::new(simulation));
+        let (mut lost_and_done, mut lost_and_not_done, mut refused) = (0, 0, 0);
+        for number in 0..200 {
+            let answer = one.set(&line(number), LOW, fence(1), DEADLINE).await;
+            assert_eq!(answer, two.set(&line(number), LOW, fence(1), DEADLINE).await);
+            let done = one.lines().get(&one.key(&line(number))).is_some_and(|state| state.taken.is_some());
+            match answer {
+                SetAnswer::Applied => assert!(done),
+                SetAnswer::NoAnswer if done => lost_and_done += 1,
+                SetAnswer::NoAnswer => lost_and_not_done += 1,
+                SetAnswer::Refused(_) => refused += 1,
+            }
+        }
+        assert!(lost_and_done > 20 && lost_and_not_done > 20 && refused > 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_remembers_no_more_lines_than_it_may() {
+        let element = Simulated::new(Simulation { most_lines: 1, ..Simulation::default() });
+        assert_eq!(element.set(&line(1), LOW, fence(1), DEADLINE).await, SetAnswer::Applied);
+        assert_eq!(element.set(&line(2), LOW, fence(1), DEADLINE).await, SetAnswer::Refused(FULL));
+        assert_eq!(element.set(&line(1), HIGH, fence(2), DEADLINE).await, SetAnswer::Applied);
+    }
+}
