@@ -1,0 +1,166 @@
+//! Sign-in, a new password, lines, notices, devices, disclosures, settings, errors.
+
+use honnin_care::facts::{Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
+use honnin_web::page::{
+    ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage,
+    NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
+};
+
+use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, moment, origin};
+
+fn lines() -> Vec<LineHead> {
+    let second =
+        LineHead { number_masked: "070-****-9572".to_owned(), status: LineStatus::Suspended, ..head(2) };
+    vec![head(1), second, ended()]
+}
+
+fn notices() -> Vec<Notice> {
+    let notice = |number: u8, kind: &str, title: &str, body: &str| Notice {
+        notice: NoticeId::from_octets([number; 16]),
+        code: format!("N-000{number}"),
+        published_at: moment("2026-11-18T10:00:00+09:00"),
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        body: body.to_owned(),
+    };
+    vec![
+        notice(
+            1,
+            "重要",
+            "年末年始の窓口営業について",
+            "12月30日から1月3日まで電話窓口を休みます。\n急ぎの方は…",
+        ),
+        notice(
+            2,
+            "障害",
+            "一部地域でデータ通信がつながりにくい（復旧）",
+            "13:10 から 14:05 まで発生していました。",
+        ),
+        notice(3, HOSTILE, LONG, &format!("{HOSTILE}{LONG}{LONG}")),
+    ]
+}
+
+fn devices() -> Vec<Device> {
+    let device = |number: u8, name: &str| Device {
+        session: SessionId::from_octets([number; 16]),
+        name: name.to_owned(),
+        since: moment("2026-11-01T08:00:00+09:00"),
+        last_seen: moment("2026-11-20T12:02:00+09:00"),
+        until: moment("2027-01-30T08:00:00+09:00"),
+        current: number == 1,
+    };
+    vec![device(1, "iPhone Safari"), device(2, ""), device(3, HOSTILE)]
+}
+
+fn disclosures() -> Disclosures {
+    let row = |index, viewer, what, channel| DisclosureRow {
+        index,
+        at: moment("2026-11-20T12:02:00+09:00"),
+        viewer,
+        what,
+        line: Some(line(1)),
+        channel,
+    };
+    Disclosures {
+        rows: vec![
+            row(1203, Viewer::Myself, "home", "page"),
+            row(1190, Viewer::Agent(1188), "contract", "page"),
+            row(1177, Viewer::Granted(12), "usage", "api"),
+            DisclosureRow { line: None, ..row(1170, Viewer::Myself, "bills", "export") },
+            row(1160, Viewer::Myself, "a-word-without-translation", "mail"),
+        ],
+        next_before: Some(1160),
+        answerable_since: Some(moment("2025-10-16T00:00:00+09:00")),
+    }
+}
+
+fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String)) {
+    let later = moment("2026-11-20T12:13:00+09:00");
+    for (name, note, login) in [
+        ("sign-in", None, ""),
+        ("sign-in-wrong", Some(SignInNote::Wrong), "mio55598548"),
+        ("sign-in-wait", Some(SignInNote::Wait(later)), HOSTILE),
+        ("sign-in-busy", Some(SignInNote::Busy), ""),
+        ("sign-in-incomplete", Some(SignInNote::Incomplete), ""),
+        ("sign-in-ended", Some(SignInNote::Ended), ""),
+        ("sign-in-signed-out", Some(SignInNote::SignedOut), ""),
+        ("sign-in-activated", Some(SignInNote::Activated), ""),
+    ] {
+        let shell = studio.outside("/sign-in");
+        push(name, false, SignInPage { shell, note, login, next: login }.render());
+    }
+    for (name, problem) in [
+        ("activate", None),
+        ("activate-wrong", Some(ActivateProblem::Wrong)),
+        ("activate-wait", Some(ActivateProblem::Wait(later))),
+        ("activate-busy", Some(ActivateProblem::Busy)),
+        ("activate-short", Some(ActivateProblem::Short)),
+        ("activate-long", Some(ActivateProblem::Long)),
+        ("activate-common", Some(ActivateProblem::Common)),
+    ] {
+        let shell = studio.outside("/activate");
+        let typed = if problem.is_some() { HOSTILE } else { "" };
+        push(name, false, ActivatePage { shell, problem, login: typed, code: typed }.render());
+    }
+    let request = RequestId::from_octets([0x5a; 16]);
+    for (name, problem) in [
+        ("problem-sign-in", Problem::SignIn),
+        ("problem-forbidden", Problem::Forbidden),
+        ("problem-not-found", Problem::NotFound),
+        ("problem-conflict", Problem::Conflict),
+        ("problem-invalid", Problem::Invalid),
+        ("problem-too-often", Problem::TooOften(Some(later))),
+        ("problem-unavailable", Problem::Unavailable(Some(later))),
+    ] {
+        push(name, false, ProblemPage { shell: studio.outside("/bills"), problem, request }.render());
+    }
+    let page = ClosedPage { shell: studio.outside(HOSTILE), come_back: Some(later), place: Some(12_345) };
+    push("closed", false, page.render());
+}
+
+pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
+    let mut all = Vec::new();
+    let mut push = |name, has_figures, html| all.push(Sample { name, has_figures, html });
+    strangers(studio, &mut push);
+    let mine = head(1);
+    let account = AccountId::from_octets([3; 16]);
+    let me = |lines| Me { account, name: "渋谷 太郎".to_owned(), lines, origin: origin() };
+    for (name, facts) in [
+        ("lines-usual", me(lines())),
+        ("lines-none", me(Vec::new())),
+        ("lines-hostile", me(vec![hostile_head(); 12])),
+    ] {
+        let shell = studio.shell(Nav::Home, Some(&mine), "/lines");
+        push(name, true, LinesPage { shell, facts: &facts }.render());
+    }
+    let notices = notices();
+    for (name, facts) in [("notices-usual", notices.as_slice()), ("notices-none", &[])] {
+        let shell = studio.shell(Nav::Notices, Some(&mine), "/notices");
+        push(name, false, NoticesPage { shell, facts }.render());
+    }
+    for (name, facts) in ["notice-first", "notice-second", "notice-hostile"].into_iter().zip(&notices) {
+        push(
+            name,
+            false,
+            NoticePage { shell: studio.shell(Nav::Notices, None, "/notices/1"), facts }.render(),
+        );
+    }
+    let devices = devices();
+    for (name, facts) in
+        [("devices-usual", devices.as_slice()), ("devices-one", devices.get(..1).unwrap_or(&[]))]
+    {
+        let shell = studio.shell(Nav::Settings, Some(&mine), "/devices");
+        push(name, false, DevicesPage { shell, facts }.render());
+    }
+    let none = Disclosures { rows: Vec::new(), next_before: None, answerable_since: None };
+    for (name, facts, older) in
+        [("disclosures-usual", disclosures(), true), ("disclosures-none", none, false)]
+    {
+        let shell = studio.shell(Nav::Settings, Some(&mine), "/disclosures");
+        push(name, false, DisclosuresPage { shell, facts: &facts, lines: &lines(), older }.render());
+    }
+    let shell = studio.shell(Nav::Settings, Some(&mine), "/settings");
+    push("settings", false, SettingsPage { shell }.render());
+    all
+}

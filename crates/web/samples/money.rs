@@ -1,0 +1,116 @@
+//! Bills, purchases, contract.
+
+use honnin_care::facts::{Bill, BillHead, BillLine, Bills, Contract, Purchase, Purchases};
+use honnin_terms::{BillId, BillState, Id, Octets, PurchaseId, Yen};
+use honnin_web::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
+
+use super::{HOSTILE, LONG, Sample, Studio, day, ended, head, hostile_head, moment, origin};
+
+fn bill(number: u8, state: BillState) -> BillHead {
+    BillHead {
+        bill: BillId::from_octets([number; 16]),
+        month: day("2026-11-01").month().plus(-i32::from(number)),
+        amount: Yen::new(2_178 * i64::from(number) - 300),
+        state,
+        due_on: Some(day("2026-11-26")),
+    }
+}
+
+fn bills() -> Vec<(&'static str, Bill)> {
+    let line = |item: &str, yen| BillLine { item: item.to_owned(), amount: Yen::new(yen) };
+    let usual = Bill {
+        head: bill(2, BillState::Final),
+        code: "inv20261112345".to_owned(),
+        used_in: day("2026-08-01").month(),
+        tax: Some(Yen::new(368)),
+        lines: vec![line("ギガプラン 8GB", 4_000), line("ユニバーサルサービス料", 4), line("家族割引", -100)],
+        origin: origin(),
+    };
+    let hostile = vec![line(HOSTILE, 1), line(LONG, i64::MAX)];
+    vec![
+        ("bill-usual", usual.clone()),
+        ("bill-open", Bill { head: bill(1, BillState::Open), tax: None, lines: Vec::new(), ..usual.clone() }),
+        ("bill-overdue", Bill { head: bill(3, BillState::Overdue), ..usual.clone() }),
+        ("bill-hostile", Bill { lines: hostile, code: HOSTILE.to_owned(), ..usual }),
+    ]
+}
+
+fn purchases() -> Vec<(&'static str, Purchases)> {
+    let bought = |item: &str, code: &str, at: &str| Purchase {
+        purchase: PurchaseId::from_octets([1; 16]),
+        code: code.to_owned(),
+        at: moment(at),
+        item: item.to_owned(),
+        octets: Octets::new(1_000_000_000),
+        amount: Yen::new(220),
+    };
+    let usual = Purchases {
+        head: head(1),
+        origin: Some(origin()),
+        purchases: vec![
+            bought("データ追加 1GB", "ord79273110", "2026-11-20T09:12:00+09:00"),
+            bought("データ追加 1GB", "ord79273109", "2025-02-03T21:40:00+09:00"),
+        ],
+    };
+    let hostile = vec![bought(HOSTILE, HOSTILE, "2026-11-20T09:12:00+09:00")];
+    vec![
+        ("purchases-usual", usual.clone()),
+        ("purchases-none", Purchases { purchases: Vec::new(), ..usual.clone() }),
+        ("purchases-unknown", Purchases { origin: None, purchases: Vec::new(), ..usual.clone() }),
+        ("purchases-hostile", Purchases { purchases: hostile, head: hostile_head(), ..usual }),
+    ]
+}
+
+fn contracts() -> Vec<(&'static str, Contract)> {
+    let usual = Contract {
+        head: head(1),
+        origin: origin(),
+        service_code: "hds12345678".to_owned(),
+        line_code: "hdo53210614".to_owned(),
+        iccid_masked: "***************1234".to_owned(),
+        sim_kind: "eSIM".to_owned(),
+        monthly: Some(Yen::new(1_500)),
+        applied_on: Some(day("2024-02-25")),
+        five_g: true,
+        share_lines: Some(3),
+    };
+    let hostile = Contract {
+        head: hostile_head(),
+        service_code: HOSTILE.to_owned(),
+        line_code: LONG.to_owned(),
+        sim_kind: HOSTILE.to_owned(),
+        iccid_masked: HOSTILE.to_owned(),
+        ..usual.clone()
+    };
+    let gone =
+        Contract { head: ended(), monthly: None, applied_on: None, share_lines: None, ..usual.clone() };
+    vec![("contract-usual", usual), ("contract-ended", gone), ("contract-hostile", hostile)]
+}
+
+pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
+    let mut all = Vec::new();
+    let mut push = |name, has_figures, html| all.push(Sample { name, has_figures, html });
+    let mine = head(1);
+    let states = [BillState::Open, BillState::Final, BillState::Paid, BillState::Overdue];
+    let list: Vec<BillHead> = (1..).zip(states).map(|(number, state)| bill(number, state)).collect();
+    for (name, facts) in [
+        ("bills-usual", Bills { origin: Some(origin()), bills: list }),
+        ("bills-none", Bills { origin: None, bills: Vec::new() }),
+    ] {
+        let shell = studio.shell(Nav::Bills, Some(&mine), "/bills");
+        push(name, facts.origin.is_some(), BillsPage { shell, facts: &facts }.render());
+    }
+    for (name, facts) in &bills() {
+        let shell = studio.shell(Nav::Bills, None, "/bills/1");
+        push(name, true, BillPage { shell, facts }.render());
+    }
+    for (name, facts) in &purchases() {
+        let shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1/purchases");
+        push(name, facts.origin.is_some(), PurchasesPage { shell, facts }.render());
+    }
+    for (name, facts) in &contracts() {
+        let shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1/contract");
+        push(name, true, ContractPage { shell, facts }.render());
+    }
+    all
+}

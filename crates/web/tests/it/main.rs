@@ -1,0 +1,5 @@
+//! What the web room promises, seen from outside.
+
+mod pages;
+#[path = "../../samples/mod.rs"]
+mod samples;
