@@ -12,7 +12,7 @@ words! {
         activate: "はじめての方・パスワードを忘れた方", "First time here, or password forgotten";
         problem: "ログインできませんでした", "You are not signed in";
         wrong: "会員ID またはパスワードが違います。", "The member ID or the password is wrong.";
-        wait: "続けて失敗したため、{0} までお待ちください。パスワードは正しくてもまだ使えません。", "After several failures please wait until {0}. Even the right password is not taken before that.";
+        wait: "続けて失敗したため、{0}までお待ちください。パスワードは正しくてもまだ使えません。", "After several failures please wait until {0}. Even the right password is not taken before that.";
         busy: "混み合っています。少し待ってからもう一度お試しください。", "Very busy right now. Please try again in a moment.";
         incomplete: "会員ID とパスワードを入力してください。", "Please enter your member ID and your password.";
         ended: "ログインの期限が切れました。もう一度ログインしてください。", "Your session has ended. Please sign in again.";
@@ -43,8 +43,8 @@ words! {
         heading: "回線を選ぶ", "Choose a line";
         current: "ご利用の回線", "Your lines";
         ended: "利用を終えた回線", "Ended lines";
-        period: "{0} から", "since {0}";
-        period_to: "{0} から {1} まで", "{0} to {1}";
+        period: "{0}から", "since {0}";
+        period_to: "{0}から {1}まで", "{0} to {1}";
         none: "表示できる回線がありません。", "There is no line to show.";
     }
     /// Words of notices.
@@ -63,7 +63,7 @@ words! {
         current: "この端末", "This device";
         since: "ログイン {0}", "signed in {0}";
         last_seen: "最終利用 {0}", "last seen {0}";
-        until: "遅くとも {0} に終了", "ends by {0} at the latest";
+        until: "遅くとも {0}に終了", "ends by {0} at the latest";
         revoke: "ログアウトさせる", "Sign out";
         revoke_label: "{0} をログアウトさせる", "Sign out {0}";
         revoke_others: "ほかの端末をすべてログアウト", "Sign out all other devices";
@@ -85,7 +85,7 @@ words! {
         older: "前の記録", "Older records";
         newest: "最新の記録", "Newest records";
         none: "この期間の記録はありません。", "There are no records here.";
-        since: "{0} より前の記録は、保存期間が過ぎたため残っていません。", "Records before {0} are gone: their retention has ended.";
+        since: "{0}より前の記録は、保存期間が過ぎたため残っていません。", "Records before {0} are gone: their retention has ended.";
         what: "何を", "What";
         how: "経路", "By way of";
         line: "回線", "Line";

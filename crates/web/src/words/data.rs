@@ -8,9 +8,9 @@ words! {
         balance_shared: "データ残量（シェア合計）", "Data left (shared)";
         of: "/ {0}", "of {0}";
         gauge: "{1} のうち {0} が残っています", "{0} of {1} left";
-        until: "{0} は {1} まで", "{0} to use by {1}";
+        until: "{0} は {1}まで", "{0} to use by {1}";
         lasts: "このペースなら月末まで足ります", "At this pace it lasts to the end of the month";
-        runs_out: "このペースだと {0} ごろになくなりそうです", "At this pace it runs out around {0}";
+        runs_out: "このペースだと {0}ごろになくなりそうです", "At this pace it runs out around {0}";
         exhausted: "データを使い切りました。低速で使えます。", "No data is left. You can go on at low speed.";
         fair_use: "短い間に多く使われたため、いまは低速です。", "Held at low speed for now by the fair use rule.";
         buckets: "残量と期限の内訳", "What expires when";
@@ -53,7 +53,7 @@ words! {
         today: "今日", "Today";
         missing: "取得できず", "Not available";
         chart: "日ごとの利用量", "Usage by day";
-        finding: "合計 {0}。最大は {1} の {2}。", "{0} in all. The most was on {1}: {2}.";
+        finding: "合計 {0}。最大は{1}の {2}。", "{0} in all. The most was on {1}: {2}.";
         top: "縦軸の上端 {0}", "Full height: {0}";
         table: "表で見る", "Show as a table";
         caption: "{0}の日ごとの利用量", "Usage by day in {0}";
@@ -73,9 +73,9 @@ words! {
         rule: "期限の近いものから使われます。同じ期限なら 繰越・基本・プレゼント・追加 の順です。", "The soonest expiry is used first; of equal ones carried over, basic, gift, top-up.";
         place: "{0}番目", "No. {0}";
         left_of: "残り {0} / {1}", "{0} left of {1}";
-        until: "{0} まで", "until {0}";
+        until: "{0}まで", "until {0}";
         expired: "期限が切れた分・使い切った分（{0}件）", "Expired or used up ({0})";
-        expired_on: "{0} に期限切れ", "expired on {0}";
+        expired_on: "{0}に期限切れ", "expired on {0}";
         used_up: "使い切りました", "used up";
         of_other_line: "シェア中の別の回線の分", "of another line you share with";
         none: "残っているデータはありません。", "No data is left.";

@@ -18,7 +18,7 @@ words! {
         unavailable_title: "ただいまご利用いただけません", "Not available right now";
         unavailable_text: "この画面を一時的に止めています。お客様の情報は守られています。", "This page is paused for now. Your data is safe.";
         calls_work: "通話・データ通信はいつもどおり使えます。", "Calls and mobile data work as usual.";
-        come_back: "{0} 以降にもう一度お試しください。", "Please try again after {0}.";
+        come_back: "{0}以降にもう一度お試しください。", "Please try again after {0}.";
         place: "ただいま {0} 人目です。", "You are number {0} in line.";
         as_of: "{0} 時点", "as of {0}";
         again: "もう一度試す", "Try again";
