@@ -31,7 +31,12 @@ fn home() -> Home {
         speed: speed(),
         five_g: true,
         share_lines: None,
-        usage: UsageHead { today: Some(mb(310)), month: mb(4_580), of: day("2026-11-20").month() },
+        usage: UsageHead {
+            today: Some(mb(310)),
+            month: mb(4_580),
+            known_days: 19,
+            of: day("2026-11-20").month(),
+        },
         bill: Some(BillHead {
             bill: BillId::from_octets([7; 16]),
             month: day("2026-11-01").month(),
@@ -191,7 +196,8 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     let mut new_year = studio.shell(Nav::Home, None, "/lines/1");
     new_year.now = moment("2026-12-01T09:00:00+09:00");
     let month = day("2026-12-01").month();
-    let facts = Home { usage: UsageHead { today: None, month: Octets::ZERO, of: month }, ..home() };
+    let facts =
+        Home { usage: UsageHead { today: None, month: Octets::ZERO, known_days: 0, of: month }, ..home() };
     push("home-first-day", true, HomePage { shell: new_year, facts: &facts, notices: 0 }.render());
     for (name, facts) in &usages() {
         let shell = studio.shell(Nav::Usage, Some(&facts.head), "/lines/1/usage");

@@ -5,6 +5,7 @@ use honnin_care::facts::Home;
 use honnin_terms::{BillState, HoldingId, LineStatus, SpeedReason, SpeedState};
 
 use super::paths::Address;
+use super::speed::stands_high;
 use super::{BannerKind, Nav, Outlook, Shell, Theme, outlook, rendered};
 use crate::assets;
 use crate::chart::permille;
@@ -41,6 +42,26 @@ impl HomePage<'_> {
         self.facts.balance.map_or(0, |balance| permille(balance.remaining, balance.granted))
     }
 
+    /// What the line stands at by choice, so that the button offers the other.
+    fn stands_high(&self) -> bool {
+        stands_high(&self.facts.speed)
+    }
+
+    /// Whether the line is slow although it is set to high speed.
+    fn is_held_down(&self) -> bool {
+        let speed = &self.facts.speed;
+        speed.applied_high == Some(false)
+            && speed.desired_high
+            && speed.state == SpeedState::Confirmed
+            && speed.reason != SpeedReason::Chosen
+    }
+
+    /// Whether the line is slow because its holder wants it so.
+    fn is_chosen_low(&self) -> bool {
+        let speed = &self.facts.speed;
+        speed.applied_high == Some(false) && speed.reason == SpeedReason::Chosen && !self.changing()
+    }
+
     /// Whether a wish is on its way.
     fn changing(&self) -> bool {
         matches!(self.facts.speed.state, SpeedState::Accepted | SpeedState::Pending)
@@ -56,8 +77,9 @@ impl HomePage<'_> {
         }
     }
 
+    /// Whether the month has begun and the ledger has no day of it yet.
     fn is_first_day(&self) -> bool {
         let today = self.shell.today();
-        self.facts.usage.today.is_none() && today.day_of_month() == 1 && self.facts.usage.of == today.month()
+        self.facts.usage.known_days == 0 && today.day_of_month() == 1 && self.facts.usage.of == today.month()
     }
 }

@@ -31,6 +31,20 @@ impl SpeedPage<'_> {
     pub fn render(&self) -> String {
         rendered(self, 6 * 1024)
     }
+
+    fn stands_high(&self) -> bool {
+        stands_high(self.speed)
+    }
+}
+
+/// What the line stands at by choice: the last wish, or where that failed what it was before.
+pub(super) fn stands_high(speed: &Speed) -> bool {
+    match speed.state {
+        SpeedState::Failed => speed.applied_high.unwrap_or(speed.desired_high),
+        SpeedState::Accepted | SpeedState::Pending | SpeedState::Confirmed | SpeedState::Unknown => {
+            speed.desired_high
+        }
+    }
 }
 
 /// How far the wish is.

@@ -14,7 +14,10 @@ words! {
         exhausted: "データを使い切りました。低速で使えます。", "No data is left. You can go on at low speed.";
         fair_use: "短い間に多く使われたため、いまは低速です。", "Held at low speed for now by the fair use rule.";
         buckets: "残量と期限の内訳", "What expires when";
+        balance_ended: "利用を終えた回線に残量はありません。", "An ended line has no data left.";
         refresh: "更新", "Refresh";
+        low_now: "低速", "Low speed";
+        set_on: "設定は ON のままです。", "Your setting is still on.";
         speed: "高速通信", "High speed";
         turn_off: "OFF にする", "Turn off";
         turn_on: "ON にする", "Turn on";

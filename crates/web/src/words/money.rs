@@ -14,7 +14,7 @@ words! {
         paid: "支払済み", "Paid";
         overdue: "お支払い期限超過", "Overdue";
         due: "お支払い期限", "Due";
-        due_on: "{0} 期限", "due {0}";
+        due_on: "{0}期限", "due {0}";
         code: "請求番号", "Bill number";
         month: "請求月", "Billing month";
         month_of_use: "ご利用月", "Month of use";
