@@ -2,6 +2,16 @@
 //!
 //! Knows nothing of engines. One conformance suite holds every engine to these promises.
 
+#[cfg(feature = "conformance")]
+#[expect(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a promise is told by its name, and one that is not kept ends its test"
+)]
+pub mod conformance;
 pub mod document;
 mod feed;
 mod operator;

@@ -1,0 +1,257 @@
+//! Ciphertext that was read lately, so that the hottest reads ask no engine.
+//!
+//! What is cached is bound to its place, so a wrong hit would only fail to open; it must not happen all the same.
+//! A value read before a change and kept after it would be such a hit. Therefore each value is kept only where no
+//! change was made known since before it was read, and keeping and making known exclude each other.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use honnin_access::Subject;
+use honnin_access::ports::{SessionRow, SubjectKeyRow};
+use honnin_seal::Digest;
+use honnin_store::{Error, SpeedRow};
+use honnin_terms::{Moment, TenantId};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Entries;
+
+use crate::Bounds;
+
+/// Names one document. Rows longer than a month's number do not occur in what is hot and are not cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ViewKey {
+    subject: Subject,
+    kind: &'static str,
+    row: [u8; ROW],
+    row_octets: u8,
+}
+
+/// Longest row key that is cached, in octets.
+const ROW: usize = 16;
+
+impl ViewKey {
+    pub(crate) fn new(subject: Subject, kind: &'static str, row: &[u8]) -> Option<Self> {
+        let mut octets = [0; ROW];
+        octets.get_mut(..row.len())?.copy_from_slice(row);
+        Some(Self { subject, kind, row: octets, row_octets: u8::try_from(row.len()).ok()? })
+    }
+}
+
+/// Names one session.
+pub(crate) type SessionKey = (TenantId, Digest);
+
+/// What a write has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changed {
+    Session(SessionKey),
+    SubjectKey(Subject),
+    View(ViewKey),
+    Speed(Subject),
+}
+
+/// Counts since the start, and what is cached now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Reads that had to ask the engine. Hits are not counted: the hottest path writes nothing that all share.
+    pub misses: u64,
+    /// Values that were read but not kept, because something changed meanwhile.
+    pub not_kept: u64,
+    /// How often everything was dropped, because another process had written.
+    pub drops: u64,
+    /// Values cached.
+    pub entries: u64,
+    /// Their weight in octets.
+    pub octets: u64,
+}
+
+/// Weighs a value by the octets it keeps in memory, nearly.
+trait Weight {
+    fn octets(&self) -> usize;
+}
+
+impl Weight for Arc<SessionRow> {
+    fn octets(&self) -> usize {
+        size_of::<SessionRow>() + self.wrapped_key.len() + self.device.len()
+    }
+}
+
+impl Weight for Option<Arc<SubjectKeyRow>> {
+    fn octets(&self) -> usize {
+        self.as_ref().map_or(0, |row| size_of::<SubjectKeyRow>() + row.by_keeper.len() + row.by_account.len())
+    }
+}
+
+impl Weight for Option<Arc<[u8]>> {
+    fn octets(&self) -> usize {
+        self.as_ref().map_or(0, |blob| blob.len())
+    }
+}
+
+impl Weight for Option<Arc<SpeedRow>> {
+    fn octets(&self) -> usize {
+        self.as_ref().map_or(0, |row| size_of::<SpeedRow>() + row.blob.len())
+    }
+}
+
+/// What the cache itself takes for an entry beside key and value.
+const ENTRY: usize = 64;
+
+#[derive(Debug, Clone, Copy)]
+struct Scales;
+
+impl<K, V: Weight> Weighter<K, V> for Scales {
+    fn weight(&self, _: &K, value: &V) -> u64 {
+        u64::try_from(value.octets() + size_of::<K>() + size_of::<V>() + ENTRY).unwrap_or(u64::MAX)
+    }
+}
+
+type Shelf<K, V> = Entries<K, V, Scales>;
+
+pub(crate) struct Cache {
+    /// Counts the changes made known. Read-locked while a value is kept, write-locked while a change is made known.
+    changes: RwLock<u64>,
+    sessions: Shelf<SessionKey, Arc<SessionRow>>,
+    keys: Shelf<Subject, Option<Arc<SubjectKeyRow>>>,
+    views: Shelf<ViewKey, Option<Arc<[u8]>>>,
+    speeds: Shelf<Subject, Option<Arc<SpeedRow>>>,
+    misses: AtomicU64,
+    not_kept: AtomicU64,
+    drops: AtomicU64,
+}
+
+fn shelf<K: Eq + Hash, V: Weight + Clone>(octets: u64, usual: u64) -> Shelf<K, V> {
+    Entries::with_weighter(usize::try_from(octets / usual).unwrap_or(usize::MAX), octets, Scales)
+}
+
+impl Cache {
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        Self {
+            changes: RwLock::new(0),
+            sessions: shelf(bounds.session_cache_octets, 512),
+            keys: shelf(bounds.key_cache_octets, 384),
+            views: shelf(bounds.view_cache_octets, 1_024),
+            speeds: shelf(bounds.speed_cache_octets, 384),
+            misses: AtomicU64::new(0),
+            not_kept: AtomicU64::new(0),
+            drops: AtomicU64::new(0),
+        }
+    }
+
+    /// The session of that key. An unknown one is not remembered: anybody can make up tokens.
+    pub(crate) fn session(
+        &self,
+        key: &SessionKey,
+        load: impl FnOnce() -> Result<Option<SessionRow>, Error>,
+    ) -> Result<Option<Arc<SessionRow>>, Error> {
+        if let Some(row) = self.sessions.get(key) {
+            return Ok(Some(row));
+        }
+        let changes = self.missed();
+        let Some(row) = load()?.map(Arc::new) else { return Ok(None) };
+        self.keep(changes, || self.sessions.insert(*key, Arc::clone(&row)));
+        Ok(Some(row))
+    }
+
+    pub(crate) fn subject_key(
+        &self,
+        subject: &Subject,
+        load: impl FnOnce() -> Result<Option<SubjectKeyRow>, Error>,
+    ) -> Result<Option<Arc<SubjectKeyRow>>, Error> {
+        self.through(&self.keys, subject, || Ok(load()?.map(Arc::new)))
+    }
+
+    pub(crate) fn view(
+        &self,
+        key: &ViewKey,
+        load: impl FnOnce() -> Result<Option<Arc<[u8]>>, Error>,
+    ) -> Result<Option<Arc<[u8]>>, Error> {
+        self.through(&self.views, key, load)
+    }
+
+    pub(crate) fn speed(
+        &self,
+        line: &Subject,
+        load: impl FnOnce() -> Result<Option<SpeedRow>, Error>,
+    ) -> Result<Option<Arc<SpeedRow>>, Error> {
+        self.through(&self.speeds, line, || Ok(load()?.map(Arc::new)))
+    }
+
+    fn through<K: Copy + Eq + Hash, V: Weight + Clone>(
+        &self,
+        entries: &Shelf<K, V>,
+        key: &K,
+        load: impl FnOnce() -> Result<V, Error>,
+    ) -> Result<V, Error> {
+        if let Some(value) = entries.get(key) {
+            return Ok(value);
+        }
+        let changes = self.missed();
+        let value = load()?;
+        self.keep(changes, || entries.insert(*key, value.clone()));
+        Ok(value)
+    }
+
+    /// Counts a miss and says how many changes were known before the engine is asked.
+    fn missed(&self) -> u64 {
+        self.misses.fetch_add(1, Ordering::Relaxed);
+        *self.changes.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a value only where nothing was made known since `changes`. Never waits: a cache may forget.
+    fn keep(&self, changes: u64, insert: impl FnOnce()) {
+        match self.changes.try_read() {
+            Ok(now) if *now == changes => insert(),
+            Ok(_) | Err(_) => {
+                self.not_kept.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Makes changes known: after they are durable and before anybody is told so.
+    pub(crate) fn forget(&self, stale: impl Iterator<Item = Changed>) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        *changes += 1;
+        for change in stale {
+            match change {
+                Changed::Session(key) => drop(self.sessions.remove(&key)),
+                Changed::SubjectKey(subject) => drop(self.keys.remove(&subject)),
+                Changed::View(key) => drop(self.views.remove(&key)),
+                Changed::Speed(line) => drop(self.speeds.remove(&line)),
+            }
+        }
+    }
+
+    /// Drops everything: somebody else has written, and nobody says what.
+    pub(crate) fn forget_all(&self) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        *changes += 1;
+        self.sessions.clear();
+        self.keys.clear();
+        self.views.clear();
+        self.speeds.clear();
+        self.drops.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes in a cached session when it was last seen, ahead of the store. A session that ended is not brought back:
+    /// ending it has removed it under the same lock.
+    pub(crate) fn note_seen(&self, key: &SessionKey, seen: Moment) {
+        let _changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = self.sessions.peek(key).filter(|row| row.last_seen < seen) {
+            self.sessions.insert(*key, Arc::new(SessionRow { last_seen: seen, ..SessionRow::clone(&row) }));
+        }
+    }
+
+    pub(crate) fn stats(&self) -> CacheStats {
+        let entries = [self.sessions.len(), self.keys.len(), self.views.len(), self.speeds.len()];
+        let octets = [self.sessions.weight(), self.keys.weight(), self.views.weight(), self.speeds.weight()];
+        CacheStats {
+            misses: self.misses.load(Ordering::Relaxed),
+            not_kept: self.not_kept.load(Ordering::Relaxed),
+            drops: self.drops.load(Ordering::Relaxed),
+            entries: u64::try_from(entries.iter().sum::<usize>()).unwrap_or(u64::MAX),
+            octets: octets.iter().sum(),
+        }
+    }
+}
+

@@ -1,0 +1,51 @@
+//! The account's own sessions, listed and ended by itself.
+
+use honnin_access::ports::SessionRow;
+use honnin_access::{ManageSessions, Permit};
+use honnin_store::{Answer, DeviceRows, Error};
+use honnin_terms::{Id, SessionId};
+use rusqlite::params;
+
+use crate::Sqlite;
+use crate::writer::{Kind, Written};
+use crate::{rows, sessions};
+
+impl DeviceRows for Sqlite {
+    fn sessions(&self, permit: &Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>> {
+        const LIST: &str = "select session, account, epoch, wrapped_key, since, last_seen, until, device \
+                            from session where tenant = ?1 and account = ?2 and until > ?3 order by since desc, session";
+        let subject = permit.subject();
+        Answer::ready(self.readers.with(|connection| {
+            let mut statement = connection.prepare_cached(LIST)?;
+            let (tenant, account) = (subject.tenant, subject.account);
+            let found = statement.query(params![tenant.number(), account.octets(), permit.at().millis()])?;
+            rows::gather(found, |row| sessions::session_of(tenant, row))
+        }))
+    }
+
+    fn end_one(&self, permit: &Permit<ManageSessions>, session: SessionId) -> Answer<'_, Result<bool, Error>> {
+        let subject = *permit.subject();
+        self.write(Kind::Small, move |connection| {
+            let mut ended = connection.prepare_cached(
+                "delete from session where tenant = ?1 and account = ?2 and session = ?3 returning row_hash",
+            )?;
+            let (tenant, account) = (subject.tenant, subject.account);
+            let ended = ended.query(params![tenant.number(), account.octets(), session.octets()])?;
+            let changed = sessions::gone(tenant, ended)?;
+            Ok(Written { answer: !changed.is_empty(), changed })
+        })
+    }
+
+    fn end_others(&self, permit: &Permit<ManageSessions>, keep: SessionId) -> Answer<'_, Result<usize, Error>> {
+        let subject = *permit.subject();
+        self.write(Kind::Small, move |connection| {
+            let mut ended = connection.prepare_cached(
+                "delete from session where tenant = ?1 and account = ?2 and session <> ?3 returning row_hash",
+            )?;
+            let (tenant, account) = (subject.tenant, subject.account);
+            let ended = ended.query(params![tenant.number(), account.octets(), keep.octets()])?;
+            let changed = sessions::gone(tenant, ended)?;
+            Ok(Written { answer: changed.len(), changed })
+        })
+    }
+}

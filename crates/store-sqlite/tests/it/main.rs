@@ -1,0 +1,6 @@
+//! The engine from outside.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod opened;

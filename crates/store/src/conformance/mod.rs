@@ -1,0 +1,98 @@
+//! What every engine must show: each promise of the traits as a function that fails where it is not kept.
+//!
+//! An engine calls [`every_promise!`](crate::every_promise) in its tests with a function that makes a fresh, empty
+//! store for one promise. Only tests compile this (feature `conformance`).
+
+mod credentials;
+mod devices;
+mod directory;
+mod feed;
+mod notices;
+mod operator;
+mod sessions;
+mod speed;
+mod stage;
+mod views;
+mod wishes;
+
+pub use credentials::*;
+pub use devices::*;
+pub use directory::*;
+pub use feed::*;
+pub use notices::*;
+pub use operator::*;
+pub use sessions::*;
+pub use speed::*;
+pub use stage::{SignedIn, Stage, done};
+pub use views::*;
+pub use wishes::*;
+
+/// Makes a test of each promise. `$on` is a function that takes a promise (`fn(&Stage)`) and runs it on a fresh store.
+#[macro_export]
+macro_rules! every_promise {
+    ($on:path) => {
+        $crate::every_promise! { $on:
+            a_session_is_found_by_its_hash_and_tenant_only
+            a_session_that_ended_is_not_found_again
+            the_oldest_sessions_beyond_the_bound_end
+            a_new_session_stays_whatever_the_clock_said_before
+            a_touch_is_noted_and_never_moves_back
+            a_session_is_written_once
+            a_key_is_found_by_its_subject_only_and_newest_first
+            a_credential_is_replaced_only_where_its_version_was_read
+            a_new_password_ends_the_sessions_of_its_account_and_of_no_other
+            an_unknown_account_has_no_credential
+            an_account_lists_its_own_sessions_newest_first
+            an_account_ends_its_own_sessions_only
+            all_sessions_but_one_end_together
+            another_accounts_views_are_unreachable_with_a_permit
+            a_view_is_found_by_its_kind_and_row
+            a_view_opens_with_the_permit_that_read_it
+            a_view_that_was_absent_is_found_once_it_is_written
+            a_view_that_was_made_anew_is_read_anew
+            a_notice_is_shown_from_its_moment_on
+            at_most_two_hundred_notices_are_listed
+            a_notice_of_the_same_id_is_replaced
+            a_wish_is_read_back_as_it_was_written
+            a_wish_that_read_an_old_revision_is_a_conflict
+            two_wishes_of_a_line_keep_their_distance
+            a_repeated_key_makes_no_second_wish
+            a_key_used_for_another_request_is_refused
+            a_key_counts_for_its_own_line_until_its_time
+            another_accounts_wish_is_unreachable_with_a_permit
+            the_contract_a_wish_is_judged_by_is_the_lines_own
+            a_due_wish_is_claimed_once_while_its_lease_lasts
+            at_most_so_many_wishes_are_claimed_the_oldest_first
+            a_settled_wish_is_not_claimed_again
+            a_wish_is_looked_at_again_when_it_is_due
+            a_claim_may_write_more_than_once
+            a_line_is_driven_with_its_own_key_and_contract
+            an_older_claim_settles_nothing
+            a_newer_wish_makes_the_older_ones_outcome_a_conflict
+            the_backlog_counts_what_is_due_or_claimed
+            a_feed_moves_by_one_from_one
+            a_stale_batch_changes_nothing
+            a_batch_applied_twice_changes_nothing
+            two_feeds_have_positions_of_their_own
+            an_existing_key_is_never_replaced
+            an_account_is_given_back_as_it_was_written
+            unknown_accounts_are_absent
+            a_large_batch_is_written_whole
+            a_directory_entry_of_the_same_key_and_holding_is_replaced
+            seen_records_are_told_in_the_order_asked
+            the_first_content_of_a_record_stays
+            a_broken_row_is_kept_once_and_goes_when_released
+            quarantine_is_listed_oldest_first
+            tenants_have_nothing_of_each_other
+            a_report_counts_what_is_there
+            accounts_are_listed_page_by_page
+            a_sweep_forgets_what_is_past_its_time_and_nothing_else
+        }
+    };
+    ($on:path: $($promise:ident)+) => {$(
+        #[test]
+        fn $promise() {
+            $on($crate::conformance::$promise);
+        }
+    )+};
+}
