@@ -11,7 +11,11 @@ use crate::writer::{Kind, Written};
 use crate::{rows, sessions};
 
 impl CredentialRows for Sqlite {
-    fn credential(&self, tenant: TenantId, account: AccountId) -> Answer<'_, Result<Option<CredentialRow>, Error>> {
+    fn credential(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Answer<'_, Result<Option<CredentialRow>, Error>> {
         Answer::ready(self.readers.with(|connection| find(connection, tenant, account)))
     }
 
@@ -26,7 +30,11 @@ impl CredentialRows for Sqlite {
     }
 }
 
-fn find(connection: &Connection, tenant: TenantId, account: AccountId) -> Result<Option<CredentialRow>, Fault> {
+fn find(
+    connection: &Connection,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Option<CredentialRow>, Fault> {
     let mut statement = connection.prepare_cached(
         "select key_epoch, key_by_keeper, password, code, credential_version from account \
          where tenant = ?1 and account = ?2",
@@ -67,6 +75,11 @@ fn replace(
             "insert into message (tenant, id, account, kind, at) \
              select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4 from message where tenant = ?1",
         )?
-        .execute(params![tenant.number(), account.octets(), MessageKind::PasswordChanged.word(), now.millis()])?;
+        .execute(params![
+            tenant.number(),
+            account.octets(),
+            MessageKind::PasswordChanged.word(),
+            now.millis()
+        ])?;
     Ok(Written { answer: (), changed })
 }

@@ -23,7 +23,11 @@ impl DeviceRows for Sqlite {
         }))
     }
 
-    fn end_one(&self, permit: &Permit<ManageSessions>, session: SessionId) -> Answer<'_, Result<bool, Error>> {
+    fn end_one(
+        &self,
+        permit: &Permit<ManageSessions>,
+        session: SessionId,
+    ) -> Answer<'_, Result<bool, Error>> {
         let subject = *permit.subject();
         self.write(Kind::Small, move |connection| {
             let mut ended = connection.prepare_cached(
@@ -36,7 +40,11 @@ impl DeviceRows for Sqlite {
         })
     }
 
-    fn end_others(&self, permit: &Permit<ManageSessions>, keep: SessionId) -> Answer<'_, Result<usize, Error>> {
+    fn end_others(
+        &self,
+        permit: &Permit<ManageSessions>,
+        keep: SessionId,
+    ) -> Answer<'_, Result<usize, Error>> {
         let subject = *permit.subject();
         self.write(Kind::Small, move |connection| {
             let mut ended = connection.prepare_cached(

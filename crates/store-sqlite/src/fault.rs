@@ -18,7 +18,9 @@ pub enum StartError {
     #[error("open the store: {0} is not a store of this product")]
     Foreign(PathBuf),
     /// A newer build has written it.
-    #[error("open the store: its schema has version {found}, this build knows up to {known}; use the newer build")]
+    #[error(
+        "open the store: its schema has version {found}, this build knows up to {known}; use the newer build"
+    )]
     Newer {
         /// The version found.
         found: u32,

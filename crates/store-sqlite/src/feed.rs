@@ -91,7 +91,14 @@ fn write_directory(connection: &Connection, tenant: TenantId, entries: &[Directo
     )?;
     for DirectoryRow { key, holding, account, held } in entries {
         let (from, to) = (held.from.number(), held.to.map(Day::number));
-        entry.execute(params![tenant.number(), key, holding.octets(), AccountId::octets(account), from, to])?;
+        entry.execute(params![
+            tenant.number(),
+            key,
+            holding.octets(),
+            AccountId::octets(account),
+            from,
+            to
+        ])?;
     }
     Ok(())
 }
@@ -119,7 +126,11 @@ fn write_notices(connection: &Connection, tenant: TenantId, notices: &[NoticeRow
     Ok(())
 }
 
-fn write_quarantine(connection: &Connection, tenant: TenantId, broken: &[QuarantineRow]) -> Result<(), Fault> {
+fn write_quarantine(
+    connection: &Connection,
+    tenant: TenantId,
+    broken: &[QuarantineRow],
+) -> Result<(), Fault> {
     let mut write = connection.prepare_cached(
         "insert into quarantine (tenant, record, file, line, reason, sealed, at) \
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
@@ -132,7 +143,8 @@ fn write_quarantine(connection: &Connection, tenant: TenantId, broken: &[Quarant
 }
 
 fn release(connection: &Connection, tenant: TenantId, released: &[RecordKey]) -> Result<(), Fault> {
-    let mut release = connection.prepare_cached("delete from quarantine where tenant = ?1 and record = ?2")?;
+    let mut release =
+        connection.prepare_cached("delete from quarantine where tenant = ?1 and record = ?2")?;
     for record in released {
         release.execute(params![tenant.number(), record])?;
     }
@@ -147,7 +159,9 @@ fn write_progress(
 ) -> Result<(), Fault> {
     let Progress { position, state } = progress;
     connection
-        .prepare_cached("insert or replace into progress (tenant, feed, position, state) values (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "insert or replace into progress (tenant, feed, position, state) values (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![tenant.number(), feed, rows::stored_count(*position)?, state])?;
     Ok(())
 }

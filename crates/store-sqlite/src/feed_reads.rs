@@ -3,8 +3,8 @@
 use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Append, Permit};
 use honnin_store::{
-    AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, Progress, QuarantineRow,
-    RecordKey, StoredAccount, StoredDocument,
+    AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, Progress,
+    QuarantineRow, RecordKey, StoredAccount, StoredDocument,
 };
 use honnin_terms::{AccountId, Held, Id, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -17,8 +17,8 @@ impl FeedRows for Sqlite {
     fn progress(&self, permit: &Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>> {
         let tenant = permit.subject().tenant;
         Answer::ready(self.readers.with(|connection| {
-            let mut statement =
-                connection.prepare_cached("select position, state from progress where tenant = ?1 and feed = ?2")?;
+            let mut statement = connection
+                .prepare_cached("select position, state from progress where tenant = ?1 and feed = ?2")?;
             let mut found = statement.query(params![tenant.number(), feed])?;
             let Some(row) = found.next()? else { return Ok(None) };
             Ok(Some(Progress { position: rows::count(row, 0)?, state: row.get(1)? }))
@@ -70,7 +70,8 @@ impl FeedRows for Sqlite {
             in_order.sort_unstable();
             let mut found = vec![None; records.len()];
             for (record, place) in in_order {
-                let content = statement.query_row(params![tenant.number(), record], |row| row.get(0)).optional()?;
+                let content =
+                    statement.query_row(params![tenant.number(), record], |row| row.get(0)).optional()?;
                 if let Some(answer) = found.get_mut(place) {
                     *answer = content;
                 }
@@ -102,7 +103,8 @@ impl FeedRows for Sqlite {
                 "select file, line, reason, sealed, record, at from quarantine where tenant = ?1 \
                  order by at, file, line, record limit ?2 offset ?3",
             )?;
-            let found = statement.query(params![tenant.number(), rows::limit(most), rows::stored_count(skip)?])?;
+            let found =
+                statement.query(params![tenant.number(), rows::limit(most), rows::stored_count(skip)?])?;
             rows::gather(found, |row| {
                 Ok(QuarantineRow {
                     file: row.get(0)?,
@@ -148,7 +150,8 @@ fn stored_account(
         "select holding, kind, row, blob from document where tenant = ?1 and account = ?2 order by holding, kind, row",
     )?;
     let documents = rows::gather(statement.query(place)?, |row| {
-        let key = DocumentKey { holding: rows::holding(row, 0)?, kind: rows::kind(row, 1)?, row: row.get(2)? };
+        let key =
+            DocumentKey { holding: rows::holding(row, 0)?, kind: rows::kind(row, 1)?, row: row.get(2)? };
         Ok(StoredDocument { key, blob: row.get(3)? })
     })?;
     Ok(Some(StoredAccount { account, account_key, subject_keys, documents }))

@@ -18,7 +18,12 @@ impl NoticeRows for Sqlite {
         }))
     }
 
-    fn notice(&self, tenant: TenantId, notice: NoticeId, now: Moment) -> Answer<'_, Result<Option<NoticeRow>, Error>> {
+    fn notice(
+        &self,
+        tenant: TenantId,
+        notice: NoticeId,
+        now: Moment,
+    ) -> Answer<'_, Result<Option<NoticeRow>, Error>> {
         Answer::ready(self.readers.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "select notice, code, published_at, kind, title, body from notice \

@@ -87,7 +87,7 @@ pub(crate) fn open_writer(file: &Path, bounds: &Bounds) -> Result<Connection, St
     writer.pragma_update(None, "journal_size_limit", octets(bounds.log_most_octets))?;
     writer.pragma_update(None, "max_page_count", pages(bounds.store_most_octets))?;
     set_all(&writer)?;
-        Ok(writer)
+    Ok(writer)
 }
 
 /// Opens a connection that only reads.

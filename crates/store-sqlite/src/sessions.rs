@@ -16,7 +16,11 @@ use crate::rows;
 use crate::writer::{Kind, Written};
 
 impl SessionRows for Sqlite {
-    fn session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<Option<Arc<SessionRow>>, Error>> {
+    fn session(
+        &self,
+        tenant: TenantId,
+        row_hash: &Digest,
+    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, Error>> {
         let load = || self.readers.with(|connection| find(connection, tenant, row_hash));
         Answer::ready(self.cache.session(&(tenant, *row_hash), load))
     }
@@ -30,11 +34,21 @@ impl SessionRows for Sqlite {
         Answer::ready(self.key_of(&Subject { tenant, account, holding }))
     }
 
-    fn insert_session(&self, row_hash: Digest, row: SessionRow, most: usize) -> Answer<'_, Result<(), Error>> {
+    fn insert_session(
+        &self,
+        row_hash: Digest,
+        row: SessionRow,
+        most: usize,
+    ) -> Answer<'_, Result<(), Error>> {
         self.write(Kind::Small, move |connection| insert(connection, &row_hash, &row, most))
     }
 
-    fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: Moment) -> Answer<'_, Result<(), Error>> {
+    fn touch_session(
+        &self,
+        tenant: TenantId,
+        row_hash: &Digest,
+        seen: Moment,
+    ) -> Answer<'_, Result<(), Error>> {
         let row_hash = *row_hash;
         self.cache.note_seen(&(tenant, row_hash), seen);
         // Nobody waits for the answer, and a full queue is no reason to refuse the request that was seen: the next
@@ -90,7 +104,11 @@ fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<Subje
         "select epoch, by_keeper, by_account from subject_key \
          where tenant = ?1 and account = ?2 and holding = ?3 order by epoch desc limit 1",
     )?;
-    let mut found = statement.query(params![tenant.number(), account.octets(), rows::holding_octets(holding.as_ref())])?;
+    let mut found = statement.query(params![
+        tenant.number(),
+        account.octets(),
+        rows::holding_octets(holding.as_ref())
+    ])?;
     let Some(row) = found.next()? else { return Ok(None) };
     Ok(Some(SubjectKeyRow {
         holding: *holding,
@@ -100,7 +118,12 @@ fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<Subje
     }))
 }
 
-fn insert(connection: &Connection, row_hash: &Digest, row: &SessionRow, most: usize) -> Result<Written<()>, Fault> {
+fn insert(
+    connection: &Connection,
+    row_hash: &Digest,
+    row: &SessionRow,
+    most: usize,
+) -> Result<Written<()>, Fault> {
     let SessionRow { tenant, session, account, epoch, wrapped_key, since, last_seen, until, device } = row;
     connection
         .prepare_cached(
@@ -138,7 +161,9 @@ fn touch(
     seen: Moment,
 ) -> Result<Written<()>, Fault> {
     connection
-        .prepare_cached("update session set last_seen = max(last_seen, ?3) where tenant = ?1 and row_hash = ?2")?
+        .prepare_cached(
+            "update session set last_seen = max(last_seen, ?3) where tenant = ?1 and row_hash = ?2",
+        )?
         .execute(params![tenant.number(), row_hash, seen.millis()])?;
     Ok(Written::uncached(()))
 }
@@ -149,7 +174,11 @@ pub(crate) fn gone(tenant: TenantId, ended: rusqlite::Rows<'_>) -> Result<Vec<Ch
 }
 
 /// Ends all sessions of an account.
-pub(crate) fn end_all(connection: &Connection, tenant: TenantId, account: AccountId) -> Result<Vec<Changed>, Fault> {
+pub(crate) fn end_all(
+    connection: &Connection,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Vec<Changed>, Fault> {
     let mut ended = connection
         .prepare_cached("delete from session where tenant = ?1 and account = ?2 returning row_hash")?;
     gone(tenant, ended.query(params![tenant.number(), account.octets()])?)

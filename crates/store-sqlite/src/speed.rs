@@ -5,7 +5,8 @@ use std::sync::Arc;
 use honnin_access::{Document, Drive, Permit, Read, SetSpeed, Subject};
 use honnin_store::document::Line;
 use honnin_store::{
-    Answer, Claim, ClaimedWish, DriveMaterial, Error, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
+    Answer, Claim, ClaimedWish, DriveMaterial, Error, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer,
+    WishKey,
 };
 use honnin_terms::{Id, Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -24,7 +25,11 @@ impl SpeedRows for Sqlite {
         Answer::ready(self.speed_of(permit.subject()))
     }
 
-    fn wish_of_key(&self, permit: &Permit<SetSpeed>, key: &WishKey) -> Answer<'_, Result<Option<WishAnswer>, Error>> {
+    fn wish_of_key(
+        &self,
+        permit: &Permit<SetSpeed>,
+        key: &WishKey,
+    ) -> Answer<'_, Result<Option<WishAnswer>, Error>> {
         Answer::ready(self.readers.with(|connection| of_key(connection, permit.subject(), key, permit.at())))
     }
 
@@ -62,7 +67,8 @@ impl SpeedRows for Sqlite {
                 "select count(*), min(asked_at) from speed \
                  where tenant = ?1 and due_at is not null and (due_at <= ?2 or leased_until > ?2)",
             )?;
-            let mut found = statement.query(params![permit.subject().tenant.number(), permit.at().millis()])?;
+            let mut found =
+                statement.query(params![permit.subject().tenant.number(), permit.at().millis()])?;
             let row = found.next()?.ok_or(Error::Corrupt)?;
             Ok((rows::count(row, 0)?, rows::moment_or_none(row, 1)?))
         }))
@@ -77,9 +83,14 @@ impl Sqlite {
 
 fn find(connection: &Connection, line: &Subject) -> Result<Option<SpeedRow>, Fault> {
     let Subject { tenant, account, holding } = line;
-    let mut statement = connection
-        .prepare_cached("select revision, blob from speed where tenant = ?1 and account = ?2 and holding = ?3")?;
-    let mut found = statement.query(params![tenant.number(), account.octets(), rows::holding_octets(holding.as_ref())])?;
+    let mut statement = connection.prepare_cached(
+        "select revision, blob from speed where tenant = ?1 and account = ?2 and holding = ?3",
+    )?;
+    let mut found = statement.query(params![
+        tenant.number(),
+        account.octets(),
+        rows::holding_octets(holding.as_ref())
+    ])?;
     let Some(row) = found.next()? else { return Ok(None) };
     Ok(Some(SpeedRow { revision: rows::count(row, 0)?, blob: row.get(1)? }))
 }
@@ -97,7 +108,8 @@ fn of_key(
          where tenant = ?1 and account = ?2 and holding = ?3 and key = ?4 and until > ?5",
     )?;
     let holding = rows::holding_octets(holding.as_ref());
-    let mut found = statement.query(params![tenant.number(), account.octets(), holding, key.key, now.millis()])?;
+    let mut found =
+        statement.query(params![tenant.number(), account.octets(), holding, key.key, now.millis()])?;
     let Some(row) = found.next()? else { return Ok(None) };
     let request: [u8; 32] = row.get(0)?;
     let same = request == key.request;
@@ -106,18 +118,22 @@ fn of_key(
 
 fn set(connection: &Connection, line: &Subject, wish: &NewWish) -> Result<Written<WishAnswer>, Fault> {
     let Subject { tenant, account, holding } = line;
-    let (tenant, account, holding) = (tenant.number(), account.octets(), rows::holding_octets(holding.as_ref()));
+    let (tenant, account, holding) =
+        (tenant.number(), account.octets(), rows::holding_octets(holding.as_ref()));
     if let Some(key) = &wish.key
         && let Some(before) = of_key(connection, line, key, wish.at)?
     {
         return Ok(Written::uncached(before));
     }
     let stored: Option<(i64, i64)> = connection
-        .prepare_cached("select revision, asked_at from speed where tenant = ?1 and account = ?2 and holding = ?3")?
+        .prepare_cached(
+            "select revision, asked_at from speed where tenant = ?1 and account = ?2 and holding = ?3",
+        )?
         .query_row(params![tenant, account, holding], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((_, asked_at)) = stored {
-        let wait_millis = asked_at.saturating_add(wish.least_seconds.saturating_mul(1_000)) - wish.at.millis();
+        let wait_millis =
+            asked_at.saturating_add(wish.least_seconds.saturating_mul(1_000)) - wish.at.millis();
         if wait_millis > 0 {
             return Ok(Written::uncached(WishAnswer::TooSoon((wait_millis + 999) / 1_000)));
         }
@@ -154,7 +170,11 @@ fn set(connection: &Connection, line: &Subject, wish: &NewWish) -> Result<Writte
     Ok(Written { answer: WishAnswer::Accepted, changed: vec![Changed::Speed(*line)] })
 }
 
-fn take_due(connection: &Connection, tenant: TenantId, claim: Claim) -> Result<Written<Vec<ClaimedWish>>, Fault> {
+fn take_due(
+    connection: &Connection,
+    tenant: TenantId,
+    claim: Claim,
+) -> Result<Written<Vec<ClaimedWish>>, Fault> {
     let Claim { now, lease_seconds, most } = claim;
     let mut statement = connection.prepare_cached(
         "update speed set fence = fence + 1, tries = tries + 1, leased_until = ?3 \

@@ -64,7 +64,8 @@ pub(crate) async fn all(store: &Sqlite, tenant: TenantId, limits: Limits) -> Res
     for (walk, second) in [(SESSIONS, idle_before), (SEEN, forget_before), (QUARANTINE, forget_before)] {
         let mut from = Vec::new();
         loop {
-            let step = store.write(Kind::Large, move |connection| step(connection, tenant, walk, &from, now, second));
+            let step = store
+                .write(Kind::Large, move |connection| step(connection, tenant, walk, &from, now, second));
             let (count, next) = step.await?;
             gone += count;
             match next {

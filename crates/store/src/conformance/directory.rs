@@ -17,10 +17,12 @@ fn directory(stage: &Stage) -> Vec<DirectoryRow> {
 }
 
 pub fn a_directory_entry_of_the_same_key_and_holding_is_replaced(stage: &Stage) {
-    let first = DirectoryRow { key: [1; 16], holding: stage.id(), account: stage.id(), held: held(20_000, None) };
+    let first =
+        DirectoryRow { key: [1; 16], holding: stage.id(), account: stage.id(), held: held(20_000, None) };
     // The number goes to another holder, and the first holding ends.
     let ended = DirectoryRow { held: held(20_000, Some(20_100)), ..first };
-    let next = DirectoryRow { key: [1; 16], holding: stage.id(), account: stage.id(), held: held(20_200, None) };
+    let next =
+        DirectoryRow { key: [1; 16], holding: stage.id(), account: stage.id(), held: held(20_200, None) };
     let elsewhere = DirectoryRow { key: [0; 16], ..first };
     stage.commit(Batch { directory: vec![first], ..Batch::default() });
     assert_eq!(directory(stage), [first]);
@@ -31,7 +33,8 @@ pub fn a_directory_entry_of_the_same_key_and_holding_is_replaced(stage: &Stage) 
 }
 
 pub fn seen_records_are_told_in_the_order_asked(stage: &Stage) {
-    let rows: Vec<SeenRow> = (0..300).map(|_| SeenRow { record: stage.octets(), content: stage.octets() }).collect();
+    let rows: Vec<SeenRow> =
+        (0..300).map(|_| SeenRow { record: stage.octets(), content: stage.octets() }).collect();
     stage.commit(Batch { seen: rows.clone(), ..Batch::default() });
     let mut asked: Vec<_> = rows.iter().map(|row| row.record).collect();
     let mut expected: Vec<_> = rows.iter().map(|row| Some(row.content)).collect();
@@ -79,7 +82,8 @@ pub fn a_broken_row_is_kept_once_and_goes_when_released(stage: &Stage) {
 pub fn quarantine_is_listed_oldest_first(stage: &Stage) {
     let rows = [(5, 30), (4, 10), (3, 20), (2, 20)].map(|(record, seconds)| broken(stage, record, seconds));
     stage.commit(Batch { quarantine: rows.to_vec(), ..Batch::default() });
-    let records = |skip, most| quarantined(stage, skip, most).iter().map(|row| row.record[0]).collect::<Vec<_>>();
+    let records =
+        |skip, most| quarantined(stage, skip, most).iter().map(|row| row.record[0]).collect::<Vec<_>>();
     assert_eq!(records(0, 10), [4, 2, 3, 5]);
     assert_eq!(records(1, 2), [2, 3]);
     assert_eq!(records(4, 2), [0; 0]);
@@ -88,7 +92,8 @@ pub fn quarantine_is_listed_oldest_first(stage: &Stage) {
 pub fn tenants_have_nothing_of_each_other(stage: &Stage) {
     let one = stage.person();
     let seen = vec![SeenRow { record: [7; 16], content: [1; 16] }];
-    let directory_row = DirectoryRow { key: [1; 16], holding: one.line, account: one.account, held: held(20_000, None) };
+    let directory_row =
+        DirectoryRow { key: [1; 16], holding: one.line, account: one.account, held: held(20_000, None) };
     let quarantine = vec![broken(stage, 1, 0)];
     stage.commit(Batch { seen, quarantine, directory: vec![directory_row], ..Batch::default() });
     let neighbour = stage.neighbour();

@@ -7,12 +7,15 @@ use honnin_terms::{AccountId, HoldingId, Id};
 use super::{Stage, done};
 use crate::document::{Bills, Line, Profile};
 use crate::{
-    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryRow, Error, NoticeRow, Progress, QuarantineRow, SeenRow,
-    StoredAccount,
+    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryRow, Error, NoticeRow, Progress, QuarantineRow,
+    SeenRow, StoredAccount,
 };
 
 fn step(position: u64) -> Batch {
-    Batch { progress: Progress { position, state: vec![u8::try_from(position).unwrap(); 3] }, ..Batch::default() }
+    Batch {
+        progress: Progress { position, state: vec![u8::try_from(position).unwrap(); 3] },
+        ..Batch::default()
+    }
 }
 
 fn commit(stage: &Stage, feed: &str, batch: Batch) -> Result<Committed, Error> {
@@ -194,7 +197,10 @@ pub fn a_large_batch_is_written_whole(stage: &Stage) {
             account: *account,
             account_key: Some(AccountKeyRow { epoch: 1, by_keeper: vec![1; 72] }),
             subject_keys: vec![key(None, 1, 1), key(Some(holding), 1, 1)],
-            documents: vec![stage.noise(None, Profile::KIND, b""), stage.noise(Some(holding), Line::KIND, b"")],
+            documents: vec![
+                stage.noise(None, Profile::KIND, b""),
+                stage.noise(Some(holding), Line::KIND, b""),
+            ],
         }
     };
     let updates: Vec<_> = ids.iter().map(update).collect();

@@ -41,6 +41,9 @@ pub fn a_notice_of_the_same_id_is_replaced(stage: &Stage) {
     let second = NoticeRow { body: "延期しました。".to_owned(), ..first.clone() };
     for version in [&first, &second] {
         stage.commit(Batch { notices: vec![version.clone()], ..Batch::default() });
-        assert_eq!(done(stage.store.notices(stage.tenant, stage.at(10))).unwrap(), std::slice::from_ref(version));
+        assert_eq!(
+            done(stage.store.notices(stage.tenant, stage.at(10))).unwrap(),
+            std::slice::from_ref(version)
+        );
     }
 }

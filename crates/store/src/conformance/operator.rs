@@ -62,7 +62,8 @@ pub fn a_sweep_forgets_what_is_past_its_time_and_nothing_else(stage: &Stage) {
     let found = |hash| done(stage.store.session(stage.tenant, &hash)).unwrap().is_some();
     assert_eq!([[1; 32], [2; 32], [3; 32]].map(found), [true; 3]);
     let seen = |record: u8| SeenRow { record: [record; 16], content: [record; 16] };
-    stage.commit(Batch { quarantine: vec![broken(stage, 1, 100), broken(stage, 2, 800)], ..Batch::default() });
+    stage
+        .commit(Batch { quarantine: vec![broken(stage, 1, 100), broken(stage, 2, 800)], ..Batch::default() });
     for (position, seconds) in [(1, 100), (2, 800)] {
         let progress = crate::Progress { position, state: Vec::new() };
         let batch = Batch { seen: vec![seen(u8::try_from(position).unwrap())], progress, ..Batch::default() };

@@ -69,7 +69,8 @@ pub fn a_touch_is_noted_and_never_moves_back(stage: &Stage) {
         }
         panic!("the touch was not noted within five seconds");
     };
-    let touch = |seconds| done(stage.store.touch_session(stage.tenant, &one.row_hash, stage.at(seconds))).unwrap();
+    let touch =
+        |seconds| done(stage.store.touch_session(stage.tenant, &one.row_hash, stage.at(seconds))).unwrap();
     let seen = |hash| done(stage.store.session(stage.tenant, &hash)).unwrap().unwrap().last_seen;
     assert_eq!(seen(one.row_hash), stage.at(0));
     touch(120);
@@ -86,7 +87,10 @@ pub fn a_session_is_written_once(stage: &Stage) {
     let (one, other) = (stage.person(), stage.person());
     let theirs = SessionRow { account: other.account, ..stage.session_row(other.account, 1) };
     assert_eq!(done(stage.store.insert_session(one.row_hash, theirs, 16)), Err(Error::Conflict));
-    assert_eq!(done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().as_deref(), Some(&one.session));
+    assert_eq!(
+        done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().as_deref(),
+        Some(&one.session)
+    );
 }
 
 pub fn a_key_is_found_by_its_subject_only_and_newest_first(stage: &Stage) {
@@ -101,7 +105,8 @@ pub fn a_key_is_found_by_its_subject_only_and_newest_first(stage: &Stage) {
     let unknown: HoldingId = stage.id();
     assert_eq!(epoch(one.account, Some(unknown)), None);
 
-    let key = |holding, epoch| SubjectKeyRow { holding, epoch, by_keeper: vec![1; 72], by_account: vec![2; 72] };
+    let key =
+        |holding, epoch| SubjectKeyRow { holding, epoch, by_keeper: vec![1; 72], by_account: vec![2; 72] };
     let keys = vec![key(Some(one.line), 3), key(Some(one.line), 2), key(Some(unknown), 1)];
     let update =
         AccountUpdate { account: one.account, account_key: None, subject_keys: keys, documents: Vec::new() };

@@ -101,7 +101,8 @@ pub fn a_claim_may_write_more_than_once(stage: &Stage) {
 
 pub fn a_line_is_driven_with_its_own_key_and_contract(stage: &Stage) {
     let (one, other) = (stage.person(), stage.person());
-    let material = |account, line| done(stage.store.drive_material(&stage.drive_line(account, line))).unwrap();
+    let material =
+        |account, line| done(stage.store.drive_material(&stage.drive_line(account, line))).unwrap();
     assert_eq!(material(one.account, one.line), None, "there is no contract yet");
     let contract = stage.noise(Some(one.line), Line::KIND, b"");
     stage.write(one.account, vec![contract.clone()]);

@@ -9,8 +9,9 @@ use std::thread::{self, Thread};
 
 use honnin_access::ports::{KeyRelease, SessionRow, SubjectKeyRow};
 use honnin_access::{
-    Append, Authorities, DelayBounds, Document, Drive, HashPool, ManageSessions, Operate, OwnerTag, PasswordRules,
-    Permit, PoolBounds, Read, Session, SessionLimits, SetSpeed, SignInProof, SignInSettings, seal_document,
+    Append, Authorities, DelayBounds, Document, Drive, HashPool, ManageSessions, Operate, OwnerTag,
+    PasswordRules, Permit, PoolBounds, Read, Session, SessionLimits, SetSpeed, SignInProof, SignInSettings,
+    seal_document,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken, SubjectKey,
@@ -124,7 +125,8 @@ impl Stage {
         let entropy = Arc::new(SeededEntropy::new(u64::from(tenant.number())));
         let sessions: Arc<dyn Store> = Arc::clone(&store);
         let credentials: Arc<dyn Store> = Arc::clone(&store);
-        let authorities = Authorities::new(tenant, sessions, credentials, Arc::new(NoKeeper), settings, entropy);
+        let authorities =
+            Authorities::new(tenant, sessions, credentials, Arc::new(NoKeeper), settings, entropy);
         let entropy = SeededEntropy::new(u64::from(tenant.number()) + 1_000);
         Self { store, tenant, authorities, entropy, position: AtomicU64::new(0) }
     }
@@ -195,7 +197,8 @@ impl Stage {
         let keys = [None, Some(line)].map(|holding| (holding, SubjectKey::random(&self.entropy)));
         let subject_keys = keys.iter().map(|(holding, key)| {
             let place = Place::of_account(self.tenant, account, Purpose::SubjectKeyForAccount);
-            let by_account = account_key.wrap(&Place { holding: *holding, ..place }, key, &self.entropy).unwrap();
+            let by_account =
+                account_key.wrap(&Place { holding: *holding, ..place }, key, &self.entropy).unwrap();
             SubjectKeyRow { holding: *holding, epoch: 1, by_keeper: self.octets::<72>().to_vec(), by_account }
         });
         let update = AccountUpdate {
@@ -209,8 +212,10 @@ impl Stage {
         let session: SessionId = self.id();
         let place = Place::of_account(self.tenant, account, Purpose::AccountKeyForSession);
         let place = Place { session: Some(session), ..place };
-        let wrapped_key = SessionKey::of_session(&token, session).unwrap().wrap(&place, &account_key, &self.entropy);
-        let session = SessionRow { session, wrapped_key: wrapped_key.unwrap(), ..self.session_row(account, 0) };
+        let wrapped_key =
+            SessionKey::of_session(&token, session).unwrap().wrap(&place, &account_key, &self.entropy);
+        let session =
+            SessionRow { session, wrapped_key: wrapped_key.unwrap(), ..self.session_row(account, 0) };
         let row_hash = token.row_hash();
         done(self.store.insert_session(row_hash, session.clone(), 16)).unwrap();
         SignedIn { account, line, row_hash, session, token, keys }
@@ -248,7 +253,9 @@ impl Stage {
 
     /// A permit to ask for another speed of her line.
     pub fn set_speed(&self, person: &SignedIn, seconds: i64) -> Permit<SetSpeed> {
-        done(self.authorities.subscriber.set_speed(&self.session(person, seconds), person.line)).unwrap().unwrap()
+        done(self.authorities.subscriber.set_speed(&self.session(person, seconds), person.line))
+            .unwrap()
+            .unwrap()
     }
 
     /// A permit over her sessions.

@@ -34,9 +34,14 @@ pub fn another_accounts_views_are_unreachable_with_a_permit(stage: &Stage) {
 pub fn a_view_is_found_by_its_kind_and_row(stage: &Stage) {
     let one = stage.person();
     let month = |number| month_row(Month::new(2026, number).unwrap());
-    let places = [(Line::KIND, Vec::new()), (UsageMonth::KIND, month(10).to_vec()), (UsageMonth::KIND, month(11).to_vec())];
+    let places = [
+        (Line::KIND, Vec::new()),
+        (UsageMonth::KIND, month(10).to_vec()),
+        (UsageMonth::KIND, month(11).to_vec()),
+    ];
     let long = [7; 40];
-    let mut written: Vec<_> = places.iter().map(|(kind, row)| stage.noise(Some(one.line), kind, row)).collect();
+    let mut written: Vec<_> =
+        places.iter().map(|(kind, row)| stage.noise(Some(one.line), kind, row)).collect();
     written.push(stage.noise(Some(one.line), UsageMonth::KIND, &long));
     stage.write(one.account, written.clone());
     let permit = stage.read(&one);

@@ -62,7 +62,11 @@ pub fn two_wishes_of_a_line_keep_their_distance(stage: &Stage) {
     for (seconds, wait) in [(0, 60), (1, 59), (59, 1)] {
         assert_eq!(set(stage, &one, wish(stage, 1, seconds)), Ok(WishAnswer::TooSoon(wait)));
     }
-    assert_eq!(set(stage, &other, wish(stage, 0, 1)), Ok(WishAnswer::Accepted), "another line has its own distance");
+    assert_eq!(
+        set(stage, &other, wish(stage, 0, 1)),
+        Ok(WishAnswer::Accepted),
+        "another line has its own distance"
+    );
     assert_eq!(set(stage, &one, wish(stage, 1, 60)), Ok(WishAnswer::Accepted));
     assert_eq!(set(stage, &one, wish(stage, 2, 61)), Ok(WishAnswer::TooSoon(59)));
 }
