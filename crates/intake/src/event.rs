@@ -5,11 +5,13 @@
 use std::fmt;
 
 use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
+use serde::{Deserialize, Serialize};
 
+use crate::fields::RowKind;
 use crate::shape::When;
 
 /// Where an event was read: which file (its place in the list of the run) and which line, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// Place of the file in the run's list.
     pub file: u32,
@@ -17,17 +19,8 @@ pub struct Source {
     pub line: u64,
 }
 
-/// A row's content with where it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Where it was read.
-    pub source: Source,
-    /// What it says.
-    pub fact: Fact,
-}
-
 /// What a row says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// An account and its profile.
     Account(AccountFact),
@@ -47,8 +40,24 @@ pub enum Fact {
     Notice(NoticeFact),
 }
 
+impl Fact {
+    /// What its row is.
+    pub const fn kind(&self) -> RowKind {
+        match self {
+            Self::Account(_) => RowKind::Account,
+            Self::Holding(_) => RowKind::Holding,
+            Self::Bucket(_) => RowKind::Bucket,
+            Self::Usage(_) => RowKind::Usage,
+            Self::Purchase(_) => RowKind::Purchase,
+            Self::Bill(_) => RowKind::Bill,
+            Self::BillLine(_) => RowKind::BillLine,
+            Self::Notice(_) => RowKind::Notice,
+        }
+    }
+}
+
 /// An account and its profile.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFact {
     /// The operator's code of the account (会員ID).
     pub account: String,
@@ -62,14 +71,12 @@ pub struct AccountFact {
     pub born_on: Option<Day>,
     /// The day of registration.
     pub registered_on: Option<Day>,
-    /// In use, suspended or ended.
-    pub status: LineStatus,
     /// When the ledger last changed the row.
     pub as_of: Option<Moment>,
 }
 
 /// An account holds a line.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldingFact {
     /// The operator's code of the service.
     pub service: Option<String>,
@@ -97,19 +104,17 @@ pub struct HoldingFact {
     pub five_g: bool,
     /// The group that shares its data.
     pub share_group: Option<String>,
-    /// Whether high speed is on, where the ledger says.
-    pub high_speed: Option<bool>,
+    /// Whether high speed is on.
+    pub high_speed: bool,
     /// When the ledger last changed the row.
     pub as_of: Option<Moment>,
 }
 
 /// A bucket of data as it was at a moment.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketFact {
     /// The operator's code of the line.
     pub line: String,
-    /// The group that shares it.
-    pub share_group: Option<String>,
     /// Where it comes from.
     pub kind: BucketKind,
     /// What was granted.
@@ -125,7 +130,7 @@ pub struct BucketFact {
 }
 
 /// Of what usage is counted.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Used {
     /// A phone number.
     Number(Msisdn),
@@ -134,7 +139,7 @@ pub enum Used {
 }
 
 /// Usage on one day.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageFact {
     /// The operator's number of the record: the same number again is the same record.
     pub record: String,
@@ -149,7 +154,7 @@ pub struct UsageFact {
 }
 
 /// A purchase on one line.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PurchaseFact {
     /// The operator's number of the purchase.
     pub purchase: String,
@@ -166,7 +171,7 @@ pub struct PurchaseFact {
 }
 
 /// A bill of one account.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillFact {
     /// The operator's number of the bill.
     pub bill: String,
@@ -185,7 +190,7 @@ pub struct BillFact {
 }
 
 /// A line of a bill.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillLineFact {
     /// The operator's number of the bill.
     pub bill: String,
@@ -198,7 +203,7 @@ pub struct BillLineFact {
 }
 
 /// A notice to everybody.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeFact {
     /// The operator's number of the notice.
     pub notice: String,

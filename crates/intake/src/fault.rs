@@ -64,7 +64,7 @@ reasons! {
     /// An account code the ledger has not named.
     UnknownAccount = "unknown_account", "no such account: take in the accounts, then re-try";
     /// A line of a bill the ledger has not named.
-    UnknownBill = "unknown_bill", "no such bill: take in the bills, then re-try";
+    UnknownBill = "unknown_bill", "the extract has no such bill: take in bills and their lines together";
     /// Two holdings claim the number or line at that time.
     TwoHolders = "two_holders", "two holdings claim it at that time: mend the contracts, then re-try";
     /// A time of day nearer to a change of holder than clocks can be trusted.

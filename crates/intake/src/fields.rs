@@ -96,7 +96,6 @@ const ACCOUNT: &[FieldSpec] = &[
     may("mail", Text),
     may("born_on", Day),
     may("registered_on", Day),
-    must("status", STATUS),
     may("as_of", Time),
 ];
 
@@ -115,13 +114,12 @@ const HOLDING: &[FieldSpec] = &[
     must("status", STATUS),
     must("five_g", FLAG),
     may("share_group", Text),
-    may("high_speed", FLAG),
+    must("high_speed", FLAG),
     may("as_of", Time),
 ];
 
 const BUCKET_FIELDS: &[FieldSpec] = &[
     must("line", Text),
-    may("share_group", Text),
     must("kind", BUCKET),
     must("granted", Octets),
     must("remaining", Octets),

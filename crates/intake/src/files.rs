@@ -1,7 +1,7 @@
 //! The files of an extract: which there are, what each means, in which order they are read.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::mapping::{FilePlan, Mapping};
@@ -136,17 +136,27 @@ fn listed(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, FilesError> {
 }
 
 /// A file with its headings read and tied to its plan: what follows are rows.
-pub(crate) struct OpenFile<'m> {
-    pub(crate) rows: Rows<BufReader<File>>,
+pub(crate) struct OpenFile<'m, R> {
+    pub(crate) rows: Rows<R>,
     pub(crate) translator: Translator<'m>,
+    pub(crate) headings: Vec<String>,
 }
 
 impl<'m> ExtractFile<'m> {
     /// Opens the file and ties its headings to the plan.
-    pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m>, FilesError> {
+    pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m, BufReader<File>>, FilesError> {
+        self.open_with(mapping, |file| (file, ())).map(|(opened, ())| opened)
+    }
+
+    /// The same, with something between the file and its reader.
+    pub(crate) fn open_with<R: Read, D>(
+        &self,
+        mapping: &'m Mapping,
+        wrap: impl FnOnce(File) -> (R, D),
+    ) -> Result<(OpenFile<'m, BufReader<R>>, D), FilesError> {
         let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
-        let file = File::open(&self.path).map_err(failed)?;
-        let mut rows = Rows::new(BufReader::with_capacity(1 << 16, file), self.plan.rows);
+        let (reader, beside) = wrap(File::open(&self.path).map_err(failed)?);
+        let mut rows = Rows::new(BufReader::with_capacity(1 << 16, reader), self.plan.rows);
         for _ in 0..self.plan.skip_lines {
             rows.skip_line().map_err(failed)?;
         }
@@ -156,11 +166,11 @@ impl<'m> ExtractFile<'m> {
         };
         let translator = Translator::bind(mapping, self.plan, &headings)
             .map_err(|problems| FilesError::Headings { path: self.path.clone(), problems })?;
-        Ok(OpenFile { rows, translator })
+        Ok((OpenFile { rows, translator, headings }, beside))
     }
 }
 
-fn read_headings(rows: &mut Rows<BufReader<File>>, path: &Path) -> Result<Vec<String>, FilesError> {
+fn read_headings(rows: &mut Rows<impl BufRead>, path: &Path) -> Result<Vec<String>, FilesError> {
     let failed = |cause| FilesError::Read { path: path.to_owned(), cause };
     let Some(row) = rows.next_row().map_err(failed)? else { return Ok(Vec::new()) };
     let bad =

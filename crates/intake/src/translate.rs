@@ -112,7 +112,6 @@ impl<'a> RowReader<'a> {
             mail: self.maybe_text("mail")?,
             born_on: self.maybe("born_on", read_day)?,
             registered_on: self.maybe("registered_on", read_day)?,
-            status: self.must("status", read_word(LineStatus::from_word))?,
             as_of: self.maybe("as_of", read_moment)?,
         })
     }
@@ -136,7 +135,7 @@ impl<'a> RowReader<'a> {
             status: self.must("status", read_word(LineStatus::from_word))?,
             five_g: self.must("five_g", read_word(flag))?,
             share_group: self.maybe_text("share_group")?,
-            high_speed: self.maybe("high_speed", read_word(flag))?,
+            high_speed: self.must("high_speed", read_word(flag))?,
             as_of: self.maybe("as_of", read_moment)?,
         })
     }
@@ -144,7 +143,6 @@ impl<'a> RowReader<'a> {
     fn bucket(&self) -> Result<BucketFact, Fault> {
         Ok(BucketFact {
             line: self.text("line")?,
-            share_group: self.maybe_text("share_group")?,
             kind: self.must("kind", read_word(BucketKind::from_word))?,
             granted: self.must("granted", read_octets)?,
             remaining: self.must("remaining", read_octets)?,

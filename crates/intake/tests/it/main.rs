@@ -1,7 +1,12 @@
 //! Intake from outside: the mappings that ship, on the ledgers that ship.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails here has told where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails here has told where")]
 
+mod crash;
 mod docs;
+mod ledger_a;
+mod memory;
 mod reading;
+mod rules;
 mod sample;
+mod world;

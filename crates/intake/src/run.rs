@@ -1,0 +1,246 @@
+//! A run: read everything once, then apply it partition by partition, each in one transaction with the feed's
+//! position.
+//!
+//! What a crash leaves: before a commit nothing of its step; after it the whole step and the counts so far. The
+//! spill file goes with the process. Started again on the same files the run reads them again, finds by their
+//! digest that it is the same run, and goes on after the last committed step; the totals come out the same.
+
+use std::path::{Path, PathBuf};
+
+use honnin_access::{Append, DocumentError, Permit};
+use honnin_keeper::Keeper;
+use honnin_seal::{Digest, OpenError, digest};
+use honnin_store::{FeedRows, Progress};
+use honnin_terms::{Entropy, Moment};
+use serde::{Deserialize, Serialize};
+
+use crate::apply::{Apply, Outset};
+use crate::directory::Directory;
+use crate::event::Fact;
+use crate::fault::{Fault, Reason};
+use crate::files::{Extract, ExtractFile, FilesError};
+use crate::item::FIRST_OF_ACCOUNTS;
+use crate::mapping::{FilePlan, Mapping};
+use crate::merge::Ground;
+use crate::rows::Rows;
+use crate::scan::{Scanned, scan};
+use crate::spill::{Spill, SpillError};
+use crate::summary::{Counts, FileCounts, Summary};
+use crate::translate::Translator;
+use crate::wait::wait;
+
+/// The feed's name in the store.
+pub(crate) const FEED: &str = "ledger";
+
+/// How much of an extract one transaction takes in, about. Unit: octets.
+pub const PARTITION_OCTETS: u64 = 4 * 1024 * 1024;
+
+const MOST_PARTITIONS: u64 = 1024;
+
+/// Why a run stopped. What was committed before stays; starting it again goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The files cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The partitions cannot be written or read back.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
+    /// The store does not do its part.
+    #[error("take in the extract: the store failed")]
+    Store(#[from] honnin_store::Error),
+    /// A stored document or key does not open: an alarm.
+    #[error("merge with what is stored: a document does not open; run `honnin doctor`")]
+    Document(#[from] DocumentError),
+    /// A key does not open: an alarm.
+    #[error("merge with what is stored: a key does not open; run `honnin doctor`")]
+    Key(#[from] OpenError),
+    /// Another process takes in an extract at the same time.
+    #[error(
+        "take in the extract: another intake is running and has moved on; let it finish, then start again"
+    )]
+    Overtaken,
+    /// A thread of the run is gone.
+    #[error("take in the extract: the writer stopped without an answer")]
+    WriterGone,
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading files.
+    Reading,
+    /// Writing to the store.
+    Applying,
+}
+
+/// A sign of life, some thousand rows apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Tick<'a> {
+    /// What is being done.
+    pub phase: Phase,
+    /// Which file is being read; empty while applying.
+    pub file: &'a str,
+    /// Rows read or applied so far in this phase.
+    pub rows: u64,
+    /// Steps done and steps in all, while applying.
+    pub steps: (u64, u64),
+}
+
+/// What a run needs beside mapping and files.
+#[derive(Clone, Copy)]
+pub struct Feed<'a> {
+    /// Allows to append; its moment is the time of the run.
+    pub permit: &'a Permit<Append>,
+    /// Makes keys and ids, seals.
+    pub keeper: &'a Keeper,
+    /// Where it goes.
+    pub store: &'a dyn FeedRows,
+    /// For the key of the spill file.
+    pub entropy: &'a dyn Entropy,
+    /// Where the nameless spill file may lie: the data directory.
+    pub spill_dir: &'a Path,
+    /// How much of an extract one transaction takes in, about: [`PARTITION_OCTETS`].
+    pub partition_octets: u64,
+}
+
+impl std::fmt::Debug for Feed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Feed(..)")
+    }
+}
+
+/// Rows out of quarantine, to be tried again.
+#[derive(Debug)]
+pub(crate) struct Kept<'m> {
+    pub(crate) name: String,
+    pub(crate) plan: &'m FilePlan,
+    pub(crate) headings: Vec<String>,
+    /// Line number and row.
+    pub(crate) rows: Vec<(u64, Vec<u8>)>,
+}
+
+/// Where rows come from.
+#[derive(Debug)]
+pub(crate) enum Input<'m> {
+    File(ExtractFile<'m>),
+    Kept(Kept<'m>),
+}
+
+impl<'m> Input<'m> {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::File(file) => &file.name,
+            Self::Kept(kept) => &kept.name,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &'m FilePlan {
+        match self {
+            Self::File(file) => file.plan,
+            Self::Kept(kept) => kept.plan,
+        }
+    }
+
+    fn octets(&self) -> u64 {
+        match self {
+            Self::File(file) => std::fs::metadata(&file.path).map_or(0, |found| found.len()),
+            Self::Kept(kept) => kept.rows.iter().map(|(_, raw)| u64::try_from(raw.len()).unwrap_or(0)).sum(),
+        }
+    }
+}
+
+impl Kept<'_> {
+    pub(crate) fn translator<'m>(&'m self, mapping: &'m Mapping) -> Result<Translator<'m>, Fault> {
+        // Headings that no longer fit the mapping: as many columns as the row has, and none of them known.
+        Translator::bind(mapping, self.plan, &self.headings).map_err(|_| Fault::of_row(Reason::Columns))
+    }
+
+    pub(crate) fn translate(&self, translator: &Translator<'_>, raw: &[u8]) -> Result<Fact, Fault> {
+        let mut rows = Rows::new(raw, self.plan.rows);
+        let row = rows.next_row().ok().flatten().ok_or(Fault::of_row(Reason::Columns))?;
+        row.cells.and_then(|cells| translator.translate(cells))
+    }
+}
+
+/// What the feed remembers of a run, committed with every step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunState {
+    pub(crate) run: Digest,
+    /// The first step that is not committed.
+    pub(crate) next_step: u64,
+    pub(crate) done: bool,
+    /// Counts so far, per input.
+    pub(crate) counts: Vec<Counts>,
+}
+
+impl Feed<'_> {
+    /// Takes in the files of an extract.
+    ///
+    /// # Errors
+    /// [`RunError`]. Nothing is written before every file was read and its headings were found right.
+    pub fn take(
+        &self,
+        mapping: &Mapping,
+        dirs: &[PathBuf],
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<Summary, RunError> {
+        let Extract { files, unknown, absent: _ } = Extract::find(mapping, dirs)?;
+        let inputs: Vec<_> = files.into_iter().map(Input::File).collect();
+        let summary = self.run(mapping, &inputs, progress)?;
+        Ok(Summary { unknown_files: unknown, ..summary })
+    }
+
+    pub(crate) fn run(
+        &self,
+        mapping: &Mapping,
+        inputs: &[Input<'_>],
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<Summary, RunError> {
+        let Self { permit, keeper, store, entropy, spill_dir, partition_octets } = *self;
+        let mut directory = Directory::default();
+        store.directory(permit, &mut |row| directory.add(&row))?;
+        let octets: u64 = inputs.iter().map(Input::octets).sum();
+        let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
+        let partitions = usize::try_from(partitions).unwrap_or(1);
+        let spill = Spill::new(spill_dir, FIRST_OF_ACCOUNTS + partitions, entropy)?;
+        let scanned = scan(mapping, keeper, directory, inputs, spill, partitions, progress)?;
+
+        let run = digest(&[&scanned.content, &partitions.to_be_bytes()]);
+        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
+        let state = resumed(&stored, run).unwrap_or_else(|| RunState {
+            run,
+            next_step: 0,
+            done: false,
+            counts: scanned.rejected.clone(),
+        });
+        let Scanned { newest_bucket, newest_row, .. } = scanned;
+        let said = newest_bucket.or(newest_row);
+        let ground = Ground {
+            mapping,
+            keeper,
+            permit,
+            as_of: said.unwrap_or(permit.at()),
+            as_of_said: said.is_some(),
+            position: stored.position,
+        };
+        let outset = Outset { state, scanned, inputs, partitions };
+        let counts = Apply::new(self, ground)?.run(outset, progress)?;
+        Ok(summary(inputs, counts, newest_bucket))
+    }
+}
+
+/// The state of the same run, where one was begun and not finished.
+fn resumed(stored: &Progress, run: Digest) -> Option<RunState> {
+    let state: RunState = postcard::from_bytes(&stored.state).ok()?;
+    (state.run == run && !state.done).then_some(state)
+}
+
+fn summary(inputs: &[Input<'_>], counts: Vec<Counts>, newest_as_of: Option<Moment>) -> Summary {
+    let of = |(input, counts): (&Input<'_>, Counts)| FileCounts {
+        name: input.name().to_owned(),
+        kind: input.plan().kind.word(),
+        counts,
+    };
+    Summary { files: inputs.iter().zip(counts).map(of).collect(), unknown_files: Vec::new(), newest_as_of }
+}

@@ -1,0 +1,53 @@
+//! Lines of one account that share their data: each shows the buckets of all.
+
+use std::collections::{BTreeMap, HashMap};
+
+use honnin_store::document::{BucketEntry, Share};
+use honnin_terms::{Day, HoldingId, Moment};
+
+use crate::merge::Ground;
+use crate::merge_line::LineMerge;
+
+/// What a group has together.
+#[derive(Default)]
+struct Group {
+    lines: u32,
+    buckets: Vec<BucketEntry>,
+    /// The oldest moment of any of its buckets: the figures are no younger than that.
+    as_of: Option<Moment>,
+}
+
+/// Makes the buckets and the share of every line anew.
+pub(crate) fn join(lines: &mut BTreeMap<HoldingId, LineMerge>, ground: &Ground<'_>) {
+    let newest = lines.values().flat_map(|line| [Some(line.line.as_of), line.own_as_of]).flatten().max();
+    let today = ground.mapping.zone.day(newest.unwrap_or(ground.as_of));
+    let mut groups = HashMap::<String, Group>::new();
+    for line in lines.values() {
+        let Some(code) = shares(line, today) else { continue };
+        let group = groups.entry(code.to_owned()).or_default();
+        group.lines += 1;
+        group.buckets.extend(line.own.iter().cloned());
+        group.as_of = [group.as_of, line.own_as_of].into_iter().flatten().min();
+    }
+    for line in lines.values_mut() {
+        let group =
+            shares(line, today).map(str::to_owned).and_then(|code| groups.get(&code).map(|g| (code, g)));
+        let (share, buckets, as_of) = match group {
+            Some((code, Group { lines, buckets, as_of })) => {
+                (Some(Share { group: code, lines: *lines }), buckets.clone(), *as_of)
+            }
+            None => (None, line.own.clone(), line.own_as_of),
+        };
+        line.line.share = share;
+        line.line.buckets = buckets;
+        line.line
+            .buckets
+            .sort_by_key(|b| (b.expires_on, b.kind, b.holding, b.granted, b.remaining, b.purchase));
+        line.line.buckets_as_of = as_of;
+    }
+}
+
+/// The group a line draws from on that day.
+fn shares(line: &LineMerge, today: Day) -> Option<&str> {
+    line.group.as_deref().filter(|_| line.line.held.contains(today))
+}

@@ -1,0 +1,179 @@
+//! A store in memory that keeps its promises to feeds, and breaks down when told to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+
+use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow};
+use honnin_access::{Append, Permit};
+use honnin_seal::Digest;
+use honnin_store::{
+    Answer, Batch, Committed, DirectoryRow, Error, FeedRows, NoticeRow, Progress, QuarantineRow, RecordKey,
+    StoredAccount,
+};
+use honnin_terms::{AccountId, HoldingId, Moment, NoticeId, TenantId};
+use std::sync::Arc;
+
+/// How a commit breaks down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breakdown {
+    /// Nothing was written.
+    Lost,
+    /// Everything was written, but nobody was told.
+    Kept,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) accounts: BTreeMap<AccountId, StoredAccount>,
+    pub(crate) directory: BTreeMap<([u8; 16], HoldingId), DirectoryRow>,
+    pub(crate) seen: HashMap<RecordKey, [u8; 16]>,
+    pub(crate) notices: BTreeMap<NoticeId, NoticeRow>,
+    pub(crate) quarantine: Vec<QuarantineRow>,
+    pub(crate) progress: Progress,
+    pub(crate) commits: u64,
+    breakdown: Option<(u64, Breakdown)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct MemoryStore(Mutex<Content>);
+
+impl MemoryStore {
+    pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
+        self.0.lock().unwrap()
+    }
+
+    /// Lets the commit after so many more break down.
+    pub(crate) fn break_after(&self, commits: u64, how: Breakdown) {
+        let mut content = self.content();
+        content.breakdown = Some((content.commits + commits, how));
+    }
+}
+
+impl Content {
+    fn write(&mut self, batch: Batch) {
+        let Batch { accounts, directory, seen, notices, quarantine, released, progress } = batch;
+        assert!(accounts.is_sorted_by_key(|update| update.account), "accounts come in ascending order");
+        for update in accounts {
+            let stored = self.accounts.entry(update.account).or_insert_with(|| StoredAccount {
+                account: update.account,
+                account_key: update.account_key.clone().unwrap(),
+                subject_keys: Vec::new(),
+                documents: Vec::new(),
+            });
+            stored.subject_keys.extend(update.subject_keys);
+            for document in update.documents {
+                stored.documents.retain(|old| old.key != document.key);
+                stored.documents.push(document);
+            }
+        }
+        self.directory.extend(directory.into_iter().map(|row| ((row.key, row.holding), row)));
+        self.seen.extend(seen.into_iter().map(|row| (row.record, row.content)));
+        self.notices.extend(notices.into_iter().map(|row| (row.notice, row)));
+        for row in quarantine {
+            if self.quarantine.iter().all(|old| old.record != row.record) {
+                self.quarantine.push(row);
+            }
+        }
+        self.quarantine.retain(|row| !released.contains(&row.record));
+        self.progress = progress;
+    }
+}
+
+impl FeedRows for MemoryStore {
+    fn progress(&self, _: &Permit<Append>, _: &str) -> Answer<'_, Result<Option<Progress>, Error>> {
+        Answer::ready(Ok(Some(self.content().progress.clone())))
+    }
+
+    fn directory(&self, _: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
+        self.content().directory.values().copied().for_each(entry);
+        Ok(())
+    }
+
+    fn accounts(
+        &self,
+        _: &Permit<Append>,
+        accounts: &[AccountId],
+    ) -> Answer<'_, Result<Vec<StoredAccount>, Error>> {
+        assert!(accounts.is_sorted());
+        let content = self.content();
+        Answer::ready(Ok(accounts
+            .iter()
+            .filter_map(|account| content.accounts.get(account))
+            .cloned()
+            .collect()))
+    }
+
+    fn seen(
+        &self,
+        _: &Permit<Append>,
+        records: &[RecordKey],
+    ) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>> {
+        let content = self.content();
+        Answer::ready(Ok(records.iter().map(|record| content.seen.get(record).copied()).collect()))
+    }
+
+    fn commit(&self, _: &Permit<Append>, _: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>> {
+        let mut content = self.content();
+        if content.progress.position + 1 != batch.progress.position {
+            return Answer::ready(Ok(Committed::Stale { position: content.progress.position }));
+        }
+        let breaks = content.breakdown.filter(|(at, _)| *at == content.commits).map(|(_, how)| how);
+        content.commits += 1;
+        if breaks != Some(Breakdown::Lost) {
+            content.write(batch);
+        }
+        Answer::ready(if breaks.is_some() { Err(RowError::Unavailable) } else { Ok(Committed::Done) })
+    }
+
+    fn quarantined(
+        &self,
+        _: &Permit<Append>,
+        skip: u64,
+        most: usize,
+    ) -> Answer<'_, Result<Vec<QuarantineRow>, Error>> {
+        let skip = usize::try_from(skip).unwrap();
+        Answer::ready(Ok(self.content().quarantine.iter().skip(skip).take(most).cloned().collect()))
+    }
+}
+
+/// Nobody signs in here.
+#[derive(Debug)]
+pub(crate) struct NoSessions;
+
+impl SessionRows for NoSessions {
+    fn session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn subject_key(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: Option<HoldingId>,
+    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn insert_session(&self, _: Digest, _: SessionRow, _: usize) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn touch_session(&self, _: TenantId, _: &Digest, _: Moment) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn end_session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+}
+
+impl CredentialRows for NoSessions {
+    fn credential(&self, _: TenantId, _: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn replace_credential(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: CredentialRow,
+        _: Option<Moment>,
+    ) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+}
