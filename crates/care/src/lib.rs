@@ -18,5 +18,6 @@ pub use act::{Channel, What};
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide, audit};
 pub use gate::{Body, Disclosed, Gate};
+pub use honnin_seal::SessionToken;
 pub use isolation::{Isolation, IsolationReason};
 pub use speed::SpeedWish;
