@@ -113,7 +113,11 @@ fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String))
         ("problem-too-often", Problem::TooOften(Some(later))),
         ("problem-unavailable", Problem::Unavailable(Some(later))),
     ] {
-        push(name, false, ProblemPage { shell: studio.outside("/bills"), problem, request }.render());
+        push(
+            name,
+            false,
+            ProblemPage { shell: studio.outside("/bills"), problem, request: Some(request) }.render(),
+        );
     }
     let page = ClosedPage { shell: studio.outside(HOSTILE), come_back: Some(later), place: Some(12_345) };
     push("closed", false, page.render());

@@ -38,8 +38,9 @@ pub struct ProblemPage<'a> {
     pub shell: Shell<'a>,
     /// What went wrong.
     pub problem: Problem,
-    /// The request, to be named when asking for help.
-    pub request: RequestId,
+    /// The request, to be named when asking for help; only where the fault is ours, so that two pages of
+    /// [`Problem::NotFound`] are the same octets.
+    pub request: Option<RequestId>,
 }
 
 impl ProblemPage<'_> {

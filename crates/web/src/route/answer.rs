@@ -6,8 +6,8 @@ use bytes::Bytes;
 use honnin_terms::RequestId;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::code::Code;
 use super::gzip;
 use super::table::Cache;
+use crate::assets;
 
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -26,6 +27,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Policy of everything that is not a page: nothing in it may run, load or be framed.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// Media type of a page, for bodies that leave by the gate.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+/// Media type of an API answer, for bodies that leave by the gate.
+pub(super) const JSON: &str = "application/json";
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -33,6 +40,12 @@ pub(crate) enum Kind {
     Nothing,
     /// Plain text.
     Text,
+    /// A file as it was built, with headers of its own.
+    File,
+    /// A page.
+    Page,
+    /// A page that carries its style in itself and needs nothing more of the server.
+    Alone,
     /// JSON.
     Json,
     /// A problem (RFC 9457).
@@ -42,10 +55,27 @@ pub(crate) enum Kind {
 impl Kind {
     const fn content_type(self) -> Option<HeaderValue> {
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::File => None,
             Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
-            Self::Json => Some(HeaderValue::from_static("application/json")),
+            Self::Page | Self::Alone => Some(HeaderValue::from_static(HTML)),
+            Self::Json => Some(HeaderValue::from_static(JSON)),
             Self::Problem => Some(HeaderValue::from_static("application/problem+json")),
+        }
+    }
+
+    const fn policy(self) -> HeaderValue {
+        match self {
+            Self::Page => HeaderValue::from_static(assets::PAGE_CSP),
+            Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
+            Self::Nothing | Self::Text | Self::File | Self::Json | Self::Problem => DATA_POLICY,
+        }
+    }
+
+    /// Whether the body was made for this answer and is worth compressing.
+    const fn is_made_now(self) -> bool {
+        match self {
+            Self::Page | Self::Alone | Self::Json | Self::Problem => true,
+            Self::Nothing | Self::Text | Self::File => false,
         }
     }
 }
@@ -61,6 +91,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Something personal, as the gate let it out. There is no other way to make such an answer.
+    pub(crate) fn personal(body: honnin_care::Body) -> Self {
+        let (content_type, octets) = body.into_parts();
+        let kind = if content_type == HTML { Kind::Page } else { Kind::Json };
+        Self { kind, body: octets.into(), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// A page with nothing personal on it that still follows from who asks: her language, her form.
+    pub(crate) fn form(html: String) -> Self {
+        Self { kind: Kind::Page, body: html.into(), ..Self::empty(StatusCode::OK) }
+    }
+
     /// The same answer for everybody.
     pub(crate) fn public(kind: Kind, body: impl Into<Bytes>) -> Self {
         Self { status: StatusCode::OK, cache: Cache::Public, kind, body: body.into(), headers: Vec::new() }
@@ -72,8 +114,10 @@ impl Answer {
     }
 
     /// Sends the client to one of our own paths, to be read with GET.
-    pub(crate) fn see_other(path: &'static str) -> Self {
-        Self::empty(StatusCode::SEE_OTHER).with(http::header::LOCATION, HeaderValue::from_static(path))
+    pub(crate) fn see_other(path: &str) -> Self {
+        // Paths of ours are visible ASCII; one that was not would lead to the first page.
+        let path = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+        Self::empty(StatusCode::SEE_OTHER).with(LOCATION, path)
     }
 
     /// The answer with one more header.
@@ -93,12 +137,12 @@ impl Answer {
 /// Why a request is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    pub(super) code: Code,
-    pub(super) retry_after: Option<u32>,
-    pub(super) detail: Option<Cow<'static, str>>,
-    pub(super) allow: Option<HeaderValue>,
+    code: Code,
+    retry_after: Option<u32>,
+    detail: Option<Cow<'static, str>>,
+    allow: Option<HeaderValue>,
     /// Whether even the body is withheld: what would be shown did not open, or was not the viewer's.
-    pub(super) bare: bool,
+    bare: bool,
 }
 
 impl From<Code> for Refusal {
@@ -150,14 +194,28 @@ impl Refusal {
         };
         // A struct of texts and numbers always serialises.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
-        self.headers(
-            request,
-            Answer { kind: Kind::Problem, body: body.into(), ..Answer::empty(self.code.status()) },
-        )
+        let mut answer =
+            Answer { kind: Kind::Problem, body: body.into(), ..Answer::empty(self.code.status()) };
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            answer.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        self.headers(request, answer)
+    }
+
+    pub(super) const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub(super) const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+
+    pub(super) const fn is_bare(&self) -> bool {
+        self.bare
     }
 
     /// Whether it is a fault of ours. Only these name the request: two answers of "not there" are the same octets.
-    fn is_ours(&self) -> bool {
+    pub(super) fn is_ours(&self) -> bool {
         self.code.status().is_server_error()
     }
 
@@ -172,9 +230,6 @@ impl Refusal {
         }
         if let Some(allow) = &self.allow {
             answer.headers.push((ALLOW, allow.clone()));
-        }
-        if self.code.status() == StatusCode::UNAUTHORIZED {
-            answer.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         if let Some(value) = self.is_ours().then(|| HeaderValue::try_from(request.to_string()).ok()).flatten()
         {
@@ -196,7 +251,6 @@ impl Dress {
     pub(super) fn new(https: bool, compress_from: usize) -> Self {
         let fixed = HeaderValue::from_static;
         let mut common = HeaderMap::with_capacity(16);
-        common.insert(CONTENT_SECURITY_POLICY, DATA_POLICY);
         common.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
         common.insert(REFERRER_POLICY, fixed("same-origin"));
         common.insert(CROSS_ORIGIN_OPENER_POLICY, fixed("same-origin"));
@@ -224,13 +278,19 @@ impl Dress {
             Cache::Private => self.private.clone(),
             Cache::Public => self.public.clone(),
         };
+        headers.insert(CONTENT_SECURITY_POLICY, kind.policy());
         if let Some(value) = kind.content_type() {
             headers.insert(CONTENT_TYPE, value);
         }
         for (name, value) in own {
-            headers.append(name, value);
+            if name == SET_COOKIE {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
         }
-        if body.len() >= self.compress_from
+        if kind.is_made_now()
+            && body.len() >= self.compress_from
             && gzip::is_taken(asked)
             && let Some(packed) = gzip::compress(&body)
         {

@@ -1,36 +1,51 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use honnin_terms::{Clock, Entropy, Id, RequestId};
+use honnin_access::Session;
+use honnin_care::facts::Notice;
+use honnin_care::{Care, Error, SessionToken};
+use honnin_terms::{Entropy, Id, Moment, RequestId};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Dress, Refusal};
 use super::code::Code;
 use super::measure::Counters;
-use super::table::{BadTable, Cache, Finder, Found, Handler, Row};
-use super::{TABLE, csrf, measure, openapi};
+use super::routes::TABLE;
+use super::table::{BadTable, Cache, Finder, Found, Handler, Route, Row};
+use super::{cookie, csrf, measure, openapi};
+use crate::page::Operator;
 use crate::serve::body::{self, BodyError};
 use crate::serve::{Answers, Bounds, Front};
 
+/// Where the paths of programs begin.
+const API: &str = "/api/";
+
+/// How long read notices are shown before they are read again, in seconds.
+const NOTICES_SECONDS: i64 = 5;
+
 /// What the binary wires.
 pub struct Wiring {
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// What stands between us and the subscriber.
     pub front: Front,
     /// The bounds.
     pub bounds: Bounds,
+    /// What subscribers can do.
+    pub care: Arc<Care>,
+    /// Whose site it is.
+    pub operator: Operator,
+    /// Whether the network is simulated: said on every page.
+    pub simulated: bool,
     /// Whom to tell of a weakness, as a `mailto:` or `https:` address (RFC 9116).
     pub security_contact: Option<String>,
 }
@@ -51,6 +66,8 @@ pub struct App {
     requests: Requests,
     /// Counts what no row answers.
     elsewhere: Counters,
+    /// Notices, and when they were read: public, so that a copy may be kept.
+    notices: Mutex<Option<(Moment, Arc<[Notice]>)>>,
 }
 
 impl std::fmt::Debug for App {
@@ -94,6 +111,12 @@ impl Ask {
     pub(crate) fn parameter(&self) -> &str {
         self.parameter.clone().and_then(|range| self.parts.uri.path().get(range)).unwrap_or_default()
     }
+
+    /// Whether a program asks: a refusal is a problem then, and not a page.
+    pub(super) fn is_for_programs(&self) -> bool {
+        let path = self.parts.uri.path();
+        path.starts_with(API) || path == "/openapi.json" || self.wants_json()
+    }
 }
 
 impl App {
@@ -110,6 +133,7 @@ impl App {
             openapi: openapi::document(TABLE),
             ready: AtomicBool::new(true),
             elsewhere: Counters::of("-", "-"),
+            notices: Mutex::new(None),
             requests: Requests { start: u64::from_be_bytes(start), count: AtomicU64::new(0) },
             wiring,
         })
@@ -134,38 +158,132 @@ impl App {
         let (row, done) = match self.finder.find(&ask.parts.method, ask.parts.uri.path()) {
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
-                (Some(row), self.run(row, &mut ask, incoming).await)
+                let done = match self.read_body(row.route, &mut ask, incoming).await {
+                    Ok(()) => return self.perform(row, ask, begun).await,
+                    Err(refusal) => Err(refusal),
+                };
+                (Some(row), done)
             }
             Found::OtherMethods(allow) => (None, Err(Refusal::method(allow.clone()))),
             Found::Nothing => (None, Err(Code::NotFound.into())),
         };
-        let answer = done.unwrap_or_else(|refusal| refusal.problem(id));
-        let head = ask.parts.method == http::Method::HEAD;
-        let response = self.dress.response(answer, &ask.parts.headers, head);
-        let took = begun.elapsed();
-        row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
-        measure::log(row.map(|row| row.route), response.status(), took, id);
-        response
+        self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
     }
 
-    async fn run(&self, row: &Row, ask: &mut Ask, incoming: Incoming) -> Result<Answer, Refusal> {
+    /// Refuses acts of other sites, and reads the body of an act.
+    async fn read_body(&self, route: &Route, ask: &mut Ask, incoming: Incoming) -> Result<(), Refusal> {
+        if route.verb.is_safe() {
+            return Ok(());
+        }
         let host = ask.parts.uri.authority().map(http::uri::Authority::as_str);
         let host = host.or_else(|| ask.parts.headers.get(HOST)?.to_str().ok());
         if !csrf::may_act(&ask.parts.method, &ask.parts.headers, host, self.wiring.front.public_origin()) {
             return Err(Code::CrossOrigin.into());
         }
-        if !row.route.verb.is_safe() {
-            let bounds = &self.wiring.bounds;
-            ask.body = body::read(incoming, bounds.body_octets, bounds.body).await.map_err(refused_body)?;
+        let bounds = &self.wiring.bounds;
+        ask.body = body::read(incoming, bounds.body_octets, bounds.body).await.map_err(refused_body)?;
+        Ok(())
+    }
+
+    /// Lets the row's handler work, within the deadline. An act runs to its end even where the client has gone: what
+    /// it has begun to write is not left half done.
+    async fn perform(self: &Arc<Self>, row: &Row, ask: Ask, begun: Instant) -> Response<Full<Bytes>> {
+        let (limit, route) = (self.wiring.bounds.request, row.route);
+        if route.verb.is_safe() {
+            let done = timeout(limit, self.handle(route, &ask)).await;
+            return self.finish(Some(row), &ask, done.unwrap_or_else(|_| Done::late()), begun);
         }
-        let answer = match row.route.handler {
-            Handler::Public(handler) => handler(self, ask)?,
+        let ask = Arc::new(ask);
+        let (app, asked) = (Arc::clone(self), Arc::clone(&ask));
+        let act = tokio::spawn(async move { app.handle(route, &asked).await });
+        let done = match timeout(limit, act).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Done { signed_in: false, result: Err(Code::Internal.into()) },
+            Err(_) => Done::late(),
+        };
+        self.finish(Some(row), &ask, done, begun)
+    }
+
+    /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
+    async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
+        let mut signed_in = false;
+        let result = match route.handler {
+            Handler::Plain(handler) => handler(self, ask),
+            Handler::Public(handler) => handler(self, ask).await,
+            Handler::Either(handler) => match self.session(ask).await {
+                Ok(session) => {
+                    signed_in = true;
+                    handler(self, ask, Some(&session)).await
+                }
+                Err(Error::SignedOut | Error::Isolated) => handler(self, ask, None).await,
+                Err(error) => Err(error.into()),
+            },
+            Handler::SignedIn(handler) => match self.session(ask).await {
+                Ok(session) => {
+                    signed_in = true;
+                    handler(self, ask, &session).await
+                }
+                Err(error) => Err(error.into()),
+            },
         };
         // A row that says "everybody may keep it" never sends what a handler made for one person.
-        match (answer.cache, row.route.cache) {
+        let result = result.and_then(|answer| match (answer.cache, route.cache) {
             (Cache::Private, Cache::Public) if !answer.body.is_empty() => Err(Refusal::bare()),
             (Cache::Private | Cache::Public, _) => Ok(answer),
+        });
+        Done { signed_in, result }
+    }
+
+    async fn session(&self, ask: &Ask) -> Result<Session, Error> {
+        let headers = &ask.parts.headers;
+        let bearer = ask.parts.uri.path().starts_with(API);
+        let token = cookie::session_token(headers, self.session_cookie(), bearer).ok_or(Error::SignedOut)?;
+        let token = SessionToken::parse(token).ok_or(Error::SignedOut)?;
+        self.wiring.care.session(&token, ask.request).await
+    }
+
+    /// Makes the response, counts and logs it.
+    fn finish(&self, row: Option<&Row>, ask: &Ask, done: Done, begun: Instant) -> Response<Full<Bytes>> {
+        let Done { signed_in, result } = done;
+        let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));
+        let head = ask.parts.method == http::Method::HEAD;
+        let response = self.dress.response(answer, &ask.parts.headers, head);
+        let took = begun.elapsed();
+        row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
+        measure::log(row.map(|row| row.route), response.status(), took, ask.request);
+        response
+    }
+
+    /// Whether a path is a page one can come back to.
+    pub(super) fn has_page(&self, path: &str) -> bool {
+        matches!(self.finder.find(&http::Method::GET, path), Found::Row(row, _) if row.route.contract.is_none())
+    }
+
+    /// Notices to everybody, read from the store at most once in a few seconds.
+    pub(super) async fn notices(&self) -> Result<Arc<[Notice]>, Refusal> {
+        let now = self.wiring.care.now();
+        let kept = self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, notices)) =
+            kept.filter(|(at, _)| (0..NOTICES_SECONDS).contains(&now.seconds_since(*at)))
+        {
+            return Ok(notices);
         }
+        let notices: Arc<[Notice]> = self.wiring.care.notices().await?.into();
+        *self.notices.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&notices)));
+        Ok(notices)
+    }
+}
+
+/// What became of a request.
+struct Done {
+    /// Whether somebody turned out to be signed in: then a refusal has her menu.
+    signed_in: bool,
+    result: Result<Answer, Refusal>,
+}
+
+impl Done {
+    fn late() -> Self {
+        Self { signed_in: false, result: Err(Refusal::after(Code::Deadline, 1)) }
     }
 }
 

@@ -44,8 +44,6 @@ codes! {
         "sign in with `POST /api/v1/sessions`; the session has ended or was never begun";
     SignInRefused = "sign_in_refused" UNAUTHORIZED "the name or the password is wrong",
         "ask the person again; which of the two is wrong is not told";
-    OneTimeCodeRefused = "code_refused" UNAUTHORIZED "the name or the code is wrong, or the code has expired",
-        "ask the operator for a new code";
     CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
         "act from our own pages, or from a program that is no browser";
     NotFound = "not_found" NOT_FOUND "there is no such thing, or it is not yours",
@@ -54,18 +52,18 @@ codes! {
         "see the header `Allow`";
     BodyTimeout = "body_timeout" REQUEST_TIMEOUT "the body did not come in time",
         "send it whole";
-    LineNotActive = "line_not_active" CONFLICT "the line is suspended or ended",
+    LineSuspended = "line_suspended" CONFLICT "the line is suspended",
         "nothing was changed; wait until the line is in use again";
-    Conflict = "conflict" CONFLICT "something else changed it at the same moment",
-        "read it again, then decide";
+    LineEnded = "line_ended" CONFLICT "the line is no longer held",
+        "nothing was changed; see `GET /api/v1/me` for the lines still held";
+    Pruned = "pruned" GONE "the journal no longer reaches back so far",
+        "see `answerable_since` of `GET /api/v1/disclosures`";
     BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE "the body is longer than allowed",
         "send only the fields of the reference";
     MediaType = "media_type" UNSUPPORTED_MEDIA_TYPE "the body is of another media type",
         "send `Content-Type: application/json`";
     Invalid = "invalid" UNPROCESSABLE_ENTITY "a field is missing or has a value that cannot be used",
         "see `detail`; nothing was changed";
-    PasswordRefused = "password_refused" UNPROCESSABLE_ENTITY "the new password is refused",
-        "see `detail`; choose a longer or less common one";
     KeyReused = "idempotency_key_reused" UNPROCESSABLE_ENTITY "the Idempotency-Key was used for another request",
         "use a new value for a new wish";
     TooOften = "too_often" TOO_MANY_REQUESTS "you did this several times in a short while",

@@ -1,21 +1,27 @@
 //! The routes: one table, one way in, one way out.
 
-#![expect(
-    dead_code,
-    reason = "the routes of sessions and lines, which use the rest, come with their use cases"
-)]
-
+mod account_pages;
 mod answer;
+mod api;
 mod app;
 mod code;
 mod cookie;
 mod csrf;
+mod entry;
+mod entry_pages;
+mod fields;
+mod frame;
 mod gzip;
+mod json;
+mod line_pages;
 mod measure;
+mod metrics_page;
 mod openapi;
 mod plain;
 #[cfg(test)]
 mod reference;
+mod refused;
+mod routes;
 mod shape;
 mod table;
 #[cfg(test)]
@@ -26,64 +32,10 @@ use std::sync::Arc;
 
 pub use app::{App, Wiring};
 pub use cookie::session_cookie;
+pub use metrics_page::serve_metrics;
 pub use table::BadTable;
-use table::{Cache, Contract, Handler, Load, Route, Verb};
 
 use crate::serve::Entrance;
-
-/// Everything there is.
-const TABLE: &[Route] = &[
-    Route {
-        verb: Verb::Get,
-        path: "/healthz",
-        handler: Handler::Public(plain::healthz),
-        discloses: None,
-        cache: Cache::Public,
-        load: Load::Static,
-        summary: "Whether the process lives",
-        contract: Some(Contract::PLAIN),
-    },
-    Route {
-        verb: Verb::Get,
-        path: "/readyz",
-        handler: Handler::Public(plain::readyz),
-        discloses: None,
-        cache: Cache::Public,
-        load: Load::Static,
-        summary: "Whether requests should be sent here",
-        contract: Some(Contract::PLAIN),
-    },
-    Route {
-        verb: Verb::Get,
-        path: "/openapi.json",
-        handler: Handler::Public(plain::openapi),
-        discloses: None,
-        cache: Cache::Public,
-        load: Load::Static,
-        summary: "This description (OpenAPI 3.1)",
-        contract: Some(Contract::PLAIN),
-    },
-    Route {
-        verb: Verb::Get,
-        path: "/.well-known/change-password",
-        handler: Handler::Public(plain::change_password),
-        discloses: None,
-        cache: Cache::Public,
-        load: Load::Static,
-        summary: "Where a password is changed (W3C change-password-url)",
-        contract: None,
-    },
-    Route {
-        verb: Verb::Get,
-        path: "/.well-known/security.txt",
-        handler: Handler::Public(plain::security_text),
-        discloses: None,
-        cache: Cache::Public,
-        load: Load::Static,
-        summary: "Whom to tell of a weakness (RFC 9116)",
-        contract: None,
-    },
-];
 
 /// Serves until `stop` is ready; see [`Entrance`].
 ///

@@ -1,6 +1,7 @@
 //! `openapi.json` (OpenAPI 3.1), made from the route table.
 
 use bytes::Bytes;
+use honnin_care::What;
 use serde_json::{Map, Value, json};
 
 use super::shape::Shape;
@@ -90,6 +91,9 @@ fn operation(route: &Route, contract: &Contract) -> Value {
         "parameters": parameters,
         "responses": responses,
         "security": security(route.handler),
+        "x-kept-by": route.cache.word(),
+        "x-load": route.load.word(),
+        "x-journal": route.discloses.map(What::word),
     });
     if let (Some(shape), Some(operation)) = (contract.takes, operation.as_object_mut()) {
         let content = json!({ "application/json": { "schema": shape.schema() } });
@@ -100,7 +104,8 @@ fn operation(route: &Route, contract: &Contract) -> Value {
 
 fn security(handler: Handler) -> Value {
     match handler {
-        Handler::Public(_) => json!([]),
+        Handler::Plain(_) | Handler::Public(_) | Handler::Either(_) => json!([]),
+        Handler::SignedIn(_) => json!([{ "token": [] }, { "cookie": [] }]),
     }
 }
 

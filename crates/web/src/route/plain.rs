@@ -1,10 +1,13 @@
 //! Whether the service lives, and the files at well-known places.
 
 use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY};
 
 use super::answer::{Answer, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
+use crate::assets;
+use crate::page::paths::pattern;
 
 /// How long `security.txt` says it can be relied on. RFC 9116 §2.5.5 advises less than a year.
 const SECURITY_TEXT_SECONDS: i64 = 180 * 24 * 3600;
@@ -27,12 +30,27 @@ pub(super) fn openapi(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]
 pub(super) fn change_password(_app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
-    Ok(Answer::see_other("/settings"))
+    Ok(Answer::see_other(pattern::ACTIVATE))
 }
 
 pub(super) fn security_text(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
     let contact = app.wiring.security_contact.as_ref().ok_or(Code::NotFound)?;
-    let expires = app.wiring.clock.now().plus_seconds(SECURITY_TEXT_SECONDS);
+    let expires = app.wiring.care.now().plus_seconds(SECURITY_TEXT_SECONDS);
     let text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ja, en\n");
     Ok(Answer::public(Kind::Text, text))
+}
+
+/// The files every visitor may have.
+pub(super) fn file(_app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let accepted =
+        ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let served = assets::find(ask.parts.uri.path(), accepted).ok_or(Code::NotFound)?;
+    let mut answer = Answer::public(Kind::File, served.body)
+        .with(CONTENT_TYPE, served.content_type)
+        .with(CACHE_CONTROL, served.cache_control);
+    if let Some(encoding) = served.content_encoding {
+        answer = answer.with(CONTENT_ENCODING, encoding);
+    }
+    let varies = HeaderValue::from_static("Accept-Encoding");
+    Ok(if served.varies { answer.with(VARY, varies) } else { answer })
 }

@@ -11,6 +11,8 @@ pub(crate) enum Shape {
     Bool,
     /// A whole number of at least zero: octets, yen, counts.
     Count,
+    /// A whole number of yen, below zero where it is given back.
+    Yen,
     /// An opaque id: 32 lower-case hexadecimal digits.
     Id,
     /// `YYYY-MM-DD` in the tenant's zone.
@@ -36,6 +38,7 @@ impl Shape {
             Self::Text => json!({ "type": "string" }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 0 }),
+            Self::Yen => json!({ "type": "integer" }),
             Self::Id => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::Month => json!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }),
@@ -60,6 +63,7 @@ impl Shape {
             Self::Text => value.is_string(),
             Self::Bool => value.is_boolean(),
             Self::Count => value.is_u64(),
+            Self::Yen => value.is_i64(),
             Self::Id => text(&|text| text.parse::<honnin_terms::HoldingId>().is_ok()),
             Self::Day => text(&|text| text.parse::<honnin_terms::Day>().is_ok()),
             Self::Month => text(&|text| text.parse::<honnin_terms::Month>().is_ok()),

@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
 
+use honnin_access::Session;
+use honnin_care::What;
 use http::{HeaderValue, Method};
 
 use super::answer::{Answer, Refusal};
@@ -59,11 +61,37 @@ pub(crate) enum Cache {
     Public,
 }
 
+impl Cache {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Private => "nobody",
+            Self::Public => "everybody",
+        }
+    }
+}
+
 /// What goes first when there is too much to do; the first is shed last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
     /// Whether the service lives, and files that cost nothing.
     Static,
+    /// Acts already begun: a wish, the state of it, signing out.
+    Begun,
+    /// Reads of somebody who is signed in.
+    Read,
+    /// Signing in.
+    SignIn,
+}
+
+impl Load {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Begun => "begun",
+            Self::Read => "read",
+            Self::SignIn => "sign-in",
+        }
+    }
 }
 
 /// A handler at work.
@@ -73,13 +101,21 @@ pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<Answer, Refusal>>
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
     /// For everybody, at once.
-    Public(fn(&App, &Ask) -> Result<Answer, Refusal>),
+    Plain(fn(&App, &Ask) -> Result<Answer, Refusal>),
+    /// For everybody.
+    Public(for<'a> fn(&'a App, &'a Ask) -> Doing<'a>),
+    /// For everybody; who is signed in gets her menu with it.
+    Either(for<'a> fn(&'a App, &'a Ask, Option<&'a Session>) -> Doing<'a>),
+    /// For who is signed in.
+    SignedIn(for<'a> fn(&'a App, &'a Ask, &'a Session) -> Doing<'a>),
 }
 
 impl Handler {
     pub(super) const fn policy(self) -> &'static str {
         match self {
-            Self::Public(_) => "public",
+            Self::Plain(_) | Self::Public(_) => "everybody",
+            Self::Either(_) => "everybody, with her menu where signed in",
+            Self::SignedIn(_) => "signed in",
         }
     }
 }
@@ -118,7 +154,7 @@ pub(crate) struct Route {
     /// What answers, and with it who may ask.
     pub(crate) handler: Handler,
     /// What the journal calls what is shown; `None` where nothing personal is.
-    pub(crate) discloses: Option<&'static str>,
+    pub(crate) discloses: Option<What>,
     /// Who may keep a copy.
     pub(crate) cache: Cache,
     /// What goes first.

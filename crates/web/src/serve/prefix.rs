@@ -31,6 +31,15 @@ impl Prefix {
         Self { first: Self::cut(address, length).unwrap_or(address), length }
     }
 
+    /// The addresses around one, as an opaque number: of IPv4 its /24, of IPv6 its /48.
+    pub(crate) fn neighbours(address: IpAddr) -> u64 {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
+            // One bit more than any IPv4 number has, so that the two never meet.
+            IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 80).unwrap_or(u64::MAX) | (1 << 48),
+        }
+    }
+
     fn cut(address: IpAddr, length: u8) -> Option<IpAddr> {
         match address.to_canonical() {
             IpAddr::V4(v4) => {

@@ -1,0 +1,102 @@
+//! Pages of the account, and notices to everybody.
+
+use honnin_access::Session;
+use honnin_care::facts::Shown;
+use honnin_care::{Channel, Visit};
+use honnin_terms::{BillId, NoticeId, SessionId};
+
+use super::answer::{Answer, HTML, Refusal};
+use super::app::{App, Ask};
+use crate::page::paths::Address;
+use crate::page::{
+    BillPage, BillsPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage, NoticesPage, SettingsPage,
+    Shell,
+};
+
+const fn visit(session: &Session) -> Visit<'_> {
+    Visit { session, channel: Channel::Page }
+}
+
+/// Leads to home of the first line; to the list where there is none; to sign-in where nobody is signed in.
+pub(super) async fn root(app: &App, _ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    let Some(session) = session else { return Ok(Answer::see_other(&Address::SignIn.to_string())) };
+    let disclosed = app.wiring.care.me(visit(session)).await?;
+    let path = disclosed.body(HTML, |me| {
+        let first = me.lines.first().map_or(Address::Lines, |head| Address::Home(head.line));
+        first.to_string().into_bytes()
+    });
+    let (_, path) = path.into_parts();
+    Ok(Answer::see_other(&String::from_utf8_lossy(&path)))
+}
+
+pub(super) async fn lines(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.me(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |me| {
+        let shell = Shell { line: None, ..app.own_frame(ask, Some(me), Nav::Home) };
+        LinesPage { shell, facts: me }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn settings(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.me(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |me| {
+        SettingsPage { shell: app.own_frame(ask, Some(me), Nav::Settings) }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn bills(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.bills(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        BillsPage { shell: app.own_frame(ask, me.as_ref(), Nav::Bills), facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.bill(visit(session), ask.id::<BillId>()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        BillPage { shell: app.own_frame(ask, me.as_ref(), Nav::Bills), facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let before = ask.query_as::<u64>("before")?;
+    let disclosed = app.wiring.care.disclosures(visit(session), before).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.own_frame(ask, me.as_ref(), Nav::Settings);
+        let lines = me.as_ref().map(|me| me.lines.as_slice()).unwrap_or_default();
+        DisclosuresPage { shell, facts, lines, older: before.is_some() }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn devices(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.devices(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        DevicesPage { shell: app.own_frame(ask, me.as_ref(), Nav::Settings), facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn end_device(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    app.wiring.care.end_device(session, ask.id::<SessionId>()?).await?;
+    Ok(Answer::see_other(&Address::Devices.to_string()))
+}
+
+pub(super) async fn end_other_devices(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    app.wiring.care.end_other_devices(session).await?;
+    Ok(Answer::see_other(&Address::Devices.to_string()))
+}
+
+/// The frame of a notice: nothing personal is read for it, so the menu leads to the first pages.
+fn notice_frame<'a>(app: &'a App, ask: &'a Ask, session: Option<&Session>) -> Shell<'a> {
+    let menu = if session.is_some() { Nav::Notices } else { Nav::None };
+    Shell { signed_in: session.is_some(), nav: menu, ..app.frame(ask) }
+}
+
+pub(super) async fn notices(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    let facts = app.notices().await?;
+    Ok(Answer::form(NoticesPage { shell: notice_frame(app, ask, session), facts: &facts }.render()))
+}
+
+pub(super) async fn notice(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    let facts = app.wiring.care.notice(ask.id::<NoticeId>()?).await?;
+    Ok(Answer::form(NoticePage { shell: notice_frame(app, ask, session), facts: &facts }.render()))
+}

@@ -1,0 +1,155 @@
+//! The JSON API: the same use cases as the pages, through the same gate.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use honnin_access::Session;
+use honnin_care::{Channel, SpeedWish, Visit};
+use honnin_terms::{BillId, HoldingId, Month};
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, LINK};
+use serde::Deserialize;
+
+use super::answer::{Answer, JSON, Kind, Refusal};
+use super::app::{App, Ask};
+use super::code::Code;
+use super::json;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest idempotency key that is taken.
+const LONGEST_KEY: usize = 255;
+
+/// Lines on one page of the list where the caller does not say.
+const LINES: usize = 100;
+
+/// Most lines on one page of the list.
+const MOST_LINES: usize = 1000;
+
+const fn visit(session: &Session) -> Visit<'_> {
+    Visit { session, channel: Channel::Api }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInBody<'a> {
+    #[serde(borrow)]
+    login: Cow<'a, str>,
+    #[serde(borrow)]
+    password: Cow<'a, str>,
+}
+
+pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let SignInBody { login, password } = ask.json()?;
+    let device = app.device(ask, &login);
+    let signed_in = app.wiring.care.sign_in(&login, &password, device).await?;
+    // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
+    let body = Bytes::from(json::token(&signed_in.token.reveal()));
+    let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
+    Ok(app.signed_in(answer, &signed_in))
+}
+
+pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    app.wiring.care.sign_out(session).await?;
+    Ok(app.signed_out(Answer::empty(StatusCode::NO_CONTENT)))
+}
+
+pub(super) async fn me(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let after = ask.query_as::<HoldingId>("after")?;
+    let limit = ask.query_as::<usize>("limit")?.unwrap_or(LINES);
+    if limit == 0 || limit > MOST_LINES {
+        return Err(Refusal::because(Code::Invalid, "limit"));
+    }
+    let disclosed = app.wiring.care.me(visit(session)).await?;
+    let mut next = None;
+    let body = disclosed.try_body(JSON, |me| {
+        let from = match after {
+            None => 0,
+            Some(after) => me
+                .lines
+                .iter()
+                .position(|head| head.line == after)
+                .map(|place| place + 1)
+                .ok_or(Code::Invalid)?,
+        };
+        let rest = me.lines.get(from..).unwrap_or_default();
+        let page = rest.get(..limit).unwrap_or(rest);
+        next = page.last().filter(|_| page.len() < rest.len()).map(|head| head.line);
+        Ok::<_, Code>(json::me(me, page, session.role().word()))
+    });
+    let answer = Answer::personal(body.map_err(|code| Refusal::because(code, "after"))?);
+    let link = next.map(|line| format!("</api/v1/me?after={line}&limit={limit}>; rel=\"next\""));
+    let link = link.and_then(|link| HeaderValue::try_from(link).ok());
+    Ok(link.into_iter().fold(answer, |answer, link| answer.with(LINK, link)))
+}
+
+pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.home(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::home(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn buckets(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.buckets(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::buckets(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn usage(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let month = ask.query_as::<Month>("month")?;
+    let disclosed = care.usage(visit(session), ask.id()?, month).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::usage(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn purchases(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.purchases(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::purchases(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn contract(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.contract(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::contract(&shown.facts, care.zone()))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WishBody {
+    high: bool,
+}
+
+pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let line = ask.id()?;
+    let key = ask.parts.headers.get(IDEMPOTENCY_KEY).ok_or(Code::KeyMissing)?;
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+    let key = Some(key.ok_or_else(|| Refusal::because(Code::Invalid, "Idempotency-Key"))?);
+    let WishBody { high } = ask.json()?;
+    let disclosed = app.wiring.care.set_speed(visit(session), SpeedWish { line, high, key }).await?;
+    Ok(Answer::personal(disclosed.body(JSON, json::receipt)).status(StatusCode::ACCEPTED))
+}
+
+pub(super) async fn bills(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.bills(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::bills(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.bill(visit(session), ask.id::<BillId>()?).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::bill(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let before = ask.query_as::<u64>("before")?;
+    let disclosed = care.disclosures(visit(session), before).await?;
+    Ok(Answer::personal(disclosed.body(JSON, |shown| json::disclosures(&shown.facts, care.zone()))))
+}
+
+pub(super) async fn notices(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
+    let notices = app.notices().await?;
+    Ok(Answer::public(Kind::Json, json::notices(&notices, app.wiring.care.zone())))
+}

@@ -1,0 +1,128 @@
+//! Signing in and out as pages and the API share it: device, cookies, marks.
+
+use data_encoding::BASE64URL_NOPAD;
+use honnin_access::{NewDevice, SignedIn};
+use honnin_terms::Id;
+use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+
+use super::answer::Answer;
+use super::app::{App, Ask};
+use super::cookie;
+use crate::serve::Prefix;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// How long a browser remembers that it is a known device, in seconds: what browsers allow at most.
+const DEVICE_SECONDS: i64 = 400 * 86_400;
+
+/// Longest name of a device.
+const LONGEST_NAME: usize = 40;
+
+impl App {
+    /// The device a sign-in comes from.
+    pub(super) fn device(&self, ask: &Ask, login: &str) -> NewDevice {
+        let mark = cookie::find(&ask.parts.headers, self.device_cookie());
+        let mark =
+            mark.and_then(|text| BASE64URL_NOPAD.decode(text).ok()).and_then(|octets| octets.try_into().ok());
+        let agent =
+            ask.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let source = self.wiring.care.source_of(login, mark, Prefix::neighbours(ask.client));
+        NewDevice { name: device_name(agent), source }
+    }
+
+    /// The answer with the cookies of a new session.
+    pub(super) fn signed_in(&self, answer: Answer, signed_in: &SignedIn) -> Answer {
+        let seconds = signed_in.until.seconds_since(self.wiring.care.now());
+        let session =
+            cookie::set(&self.wiring.front, self.session_cookie(), &signed_in.token.reveal(), seconds);
+        let mark = BASE64URL_NOPAD.encode(&signed_in.device_mark);
+        let device = cookie::set(&self.wiring.front, self.device_cookie(), &mark, DEVICE_SECONDS);
+        [session, device].into_iter().flatten().fold(answer, |answer, value| answer.with(SET_COOKIE, value))
+    }
+
+    /// The answer that ends a session on its device: cookie gone, kept pages forgotten.
+    pub(super) fn signed_out(&self, answer: Answer) -> Answer {
+        let answer = answer.with(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
+        let gone = cookie::set(&self.wiring.front, self.session_cookie(), "", 0);
+        gone.into_iter().fold(answer, |answer, value| answer.with(SET_COOKIE, value))
+    }
+
+    pub(super) const fn session_cookie(&self) -> &'static str {
+        cookie::session_cookie(&self.wiring.front)
+    }
+
+    const fn device_cookie(&self) -> &'static str {
+        if self.wiring.front.is_https() { "__Host-device" } else { "device" }
+    }
+
+    /// A fresh idempotency key for a form.
+    pub(super) fn form_key(&self) -> String {
+        let mut octets = [0; 16];
+        self.wiring.entropy.fill(&mut octets);
+        honnin_terms::RequestId::from_octets(octets).to_string()
+    }
+}
+
+/// What a browser calls itself, in the few words a person knows it by.
+fn device_name(agent: &str) -> String {
+    // The first that is found counts: later ones stand in the names of earlier ones for history's sake.
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("CrOS", "ChromeOS"),
+        ("Mac OS X", "Mac"),
+        ("Linux", "Linux"),
+    ];
+    const BROWSERS: [(&str, &str); 7] = [
+        ("Edg", "Edge"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("OPR/", "Opera"),
+        ("FxiOS", "Firefox"),
+        ("Firefox", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome", "Chrome"),
+    ];
+    let known = |list: &[(&str, &'static str)]| {
+        list.iter().find(|(part, _)| agent.contains(part)).map(|(_, word)| *word)
+    };
+    let browser = known(&BROWSERS).or_else(|| agent.contains("Safari").then_some("Safari"));
+    match (known(&SYSTEMS), browser) {
+        (Some(system), Some(browser)) => format!("{browser} ({system})"),
+        (Some(system), None) => system.to_owned(),
+        (None, _) => agent.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_called_what_its_owner_calls_it() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                 Version/19.1 Mobile/15E148 Safari/604.1",
+                "Safari (iPhone)",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile \
+                 Safari/537.36",
+                "Chrome (Android)",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 \
+                 Safari/537.36 Edg/156.0.0.0",
+                "Edge (Windows)",
+            ),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox (Linux)"),
+            ("curl/8.9.1", "curl/8.9.1"),
+            ("", ""),
+        ] {
+            assert_eq!(device_name(agent), name);
+        }
+        assert_eq!(device_name(&"x".repeat(200)).len(), LONGEST_NAME);
+    }
+}

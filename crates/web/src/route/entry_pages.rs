@@ -1,0 +1,139 @@
+//! Pages of signing in and out, of a new password, and of the choices a device keeps.
+
+use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
+
+use super::answer::{Answer, Refusal};
+use super::app::{App, Ask};
+use super::code::Code;
+use super::cookie;
+use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
+use crate::page::paths::Address;
+use crate::page::{ActivatePage, ActivateProblem, SignInNote, SignInPage, Theme};
+use crate::words::Language;
+
+/// How long a choice is remembered, in seconds: what browsers allow at most.
+const CHOICE_SECONDS: i64 = 400 * 86_400;
+
+/// Seconds after which to try again when the hashers have no room.
+const BUSY_SECONDS: i64 = 5;
+
+/// The query of the page after signing out.
+const SIGNED_OUT: &str = "signed-out";
+
+impl App {
+    /// Sign-in, with what there is to say above its form.
+    pub(super) fn sign_in_page(
+        &self,
+        ask: &Ask,
+        note: Option<SignInNote>,
+        login: &str,
+        next: &str,
+    ) -> Answer {
+        let next = Some(self.own_path(next)).filter(|path| *path != "/").unwrap_or_default();
+        Answer::form(SignInPage { shell: self.frame(ask), note, login, next }.render())
+    }
+}
+
+pub(super) async fn sign_in_form(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    if session.is_some() {
+        return Ok(Answer::see_other("/"));
+    }
+    let note = ask.query(SIGNED_OUT).is_some().then_some(SignInNote::SignedOut);
+    Ok(app.sign_in_page(ask, note, "", &ask.query("next").unwrap_or_default()))
+}
+
+pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let login = ask.form("login").unwrap_or_default();
+    let password = ask.form("password").unwrap_or_default();
+    let next = ask.form("next").unwrap_or_default();
+    let again = |note, status| Ok(app.sign_in_page(ask, Some(note), &login, &next).status(status));
+    if login.trim().is_empty() || password.is_empty() {
+        return again(SignInNote::Incomplete, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let device = app.device(ask, &login);
+    match app.wiring.care.sign_in(&login, &password, device).await {
+        Ok(signed_in) => Ok(app.signed_in(Answer::see_other(app.own_path(&next)), &signed_in)),
+        Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
+        Err(SignInError::Delayed(seconds)) => {
+            let note = SignInNote::Wait(app.wiring.care.now().plus_seconds(seconds));
+            again(note, StatusCode::TOO_MANY_REQUESTS)
+                .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(seconds)))
+        }
+        Err(SignInError::Busy) => again(SignInNote::Busy, StatusCode::SERVICE_UNAVAILABLE)
+            .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(BUSY_SECONDS))),
+        Err(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => Err(error.into()),
+    }
+}
+
+pub(super) async fn sign_out(app: &App, _ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    if let Some(session) = session {
+        app.wiring.care.sign_out(session).await?;
+    }
+    Ok(app.signed_out(Answer::see_other(&format!("{}?{SIGNED_OUT}", Address::SignIn))))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]
+pub(super) fn activate_form(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    Ok(Answer::form(ActivatePage { shell: app.frame(ask), problem: None, login: "", code: "" }.render()))
+}
+
+pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let login = ask.form("login").unwrap_or_default();
+    let code = ask.form("code").unwrap_or_default();
+    let password = ask.form("password").unwrap_or_default();
+    let device = app.device(ask, &login);
+    let error = match app.wiring.care.activate(&login, &code, &password, device).await {
+        Ok(signed_in) => return Ok(app.signed_in(Answer::see_other("/"), &signed_in)),
+        Err(error) => error,
+    };
+    let now = app.wiring.care.now();
+    let (problem, status, after) = match error {
+        ActivateError::Wrong | ActivateError::SignIn(SignInError::Wrong) => {
+            (ActivateProblem::Wrong, StatusCode::UNAUTHORIZED, None)
+        }
+        ActivateError::Password(refused) => {
+            let problem = match refused {
+                PasswordRefused::TooShort => ActivateProblem::Short,
+                PasswordRefused::TooLong => ActivateProblem::Long,
+                PasswordRefused::Guessable => ActivateProblem::Common,
+            };
+            (problem, StatusCode::UNPROCESSABLE_ENTITY, None)
+        }
+        ActivateError::SignIn(SignInError::Delayed(seconds)) => {
+            let problem = ActivateProblem::Wait(now.plus_seconds(seconds));
+            (problem, StatusCode::TOO_MANY_REQUESTS, Some(seconds))
+        }
+        ActivateError::SignIn(SignInError::Busy) => {
+            (ActivateProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_SECONDS))
+        }
+        ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => {
+            return Err(error.into());
+        }
+    };
+    let page = ActivatePage { shell: app.frame(ask), problem: Some(problem), login: &login, code: &code };
+    let answer = Answer::form(page.render()).status(status);
+    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+}
+
+pub(super) fn set_language(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let language = ask.form("language").and_then(|tag| Language::from_tag(&tag));
+    let language = language.ok_or_else(|| Refusal::because(Code::Invalid, "language"))?;
+    Ok(choice(app, ask, LANGUAGE_COOKIE, language.tag()))
+}
+
+pub(super) fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let theme = ask.form("theme").and_then(|word| Theme::from_word(&word));
+    let theme = theme.ok_or_else(|| Refusal::because(Code::Invalid, "theme"))?;
+    Ok(choice(app, ask, THEME_COOKIE, theme.word()))
+}
+
+/// Keeps a choice in a cookie and goes back to where it was made.
+fn choice(app: &App, ask: &Ask, name: &str, value: &str) -> Answer {
+    let back = ask.form("back").unwrap_or_default();
+    let cookie: Option<(HeaderName, HeaderValue)> =
+        cookie::set(&app.wiring.front, name, value, CHOICE_SECONDS).map(|value| (SET_COOKIE, value));
+    let answer = Answer::see_other(app.own_path(&back));
+    cookie.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value))
+}

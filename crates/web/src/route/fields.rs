@@ -1,0 +1,86 @@
+//! Fields of queries and forms, and bodies of the API.
+
+use std::borrow::Cow;
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use serde::Deserialize;
+
+use super::answer::Refusal;
+use super::app::Ask;
+use super::code::Code;
+
+/// The first field of that name in an `application/x-www-form-urlencoded` text.
+fn field<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+impl Ask {
+    /// A field of the query.
+    pub(super) fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        field(self.parts.uri.query()?.as_bytes(), name)
+    }
+
+    /// A field of the query, read; `None` where it is not there.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] where it cannot be read.
+    pub(super) fn query_as<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, Refusal> {
+        let read = |text: Cow<'_, str>| text.parse().map_err(|_| Refusal::because(Code::Invalid, name));
+        self.query(name).map(read).transpose()
+    }
+
+    /// A field of the form.
+    pub(super) fn form(&self, name: &str) -> Option<Cow<'_, str>> {
+        field(&self.body, name)
+    }
+
+    /// What the path's parameter names. A text that is no id names nothing, like an id nobody has.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub(super) fn id<T: honnin_terms::Id>(&self) -> Result<T, Refusal> {
+        self.parameter().parse().map_err(|_| Code::NotFound.into())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// [`Code::MediaType`] where it does not say it is JSON, [`Code::Invalid`] where it is not what is wanted.
+    pub(super) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        let told =
+            self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media = told.split(';').next().unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case("application/json") {
+            return Err(Code::MediaType.into());
+        }
+        // The reason of the parser may repeat what was sent, a password among it: it is not told.
+        serde_json::from_slice(&self.body).map_err(|_| {
+            Refusal::because(Code::Invalid, "expect a JSON object with exactly the fields of the reference")
+        })
+    }
+
+    /// Whether the client asks for JSON, not for a page.
+    pub(super) fn wants_json(&self) -> bool {
+        let accept = self.parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.trim_start().starts_with("application/json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_the_first_of_its_name() {
+        for (encoded, value) in [
+            ("month=2026-11", Some("2026-11")),
+            ("a=b&month=2026-10&month=2026-11", Some("2026-10")),
+            ("month=%E6%9C%88+x", Some("月 x")),
+            ("month", Some("")),
+            ("months=1", None),
+            ("", None),
+        ] {
+            assert_eq!(field(encoded.as_bytes(), "month").as_deref(), value, "{encoded}");
+        }
+    }
+}

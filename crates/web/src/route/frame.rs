@@ -1,0 +1,87 @@
+//! What every page needs to know of the one who asks: language, look, whose page it is.
+
+use honnin_care::facts::{LineHead, Me};
+
+use super::app::{App, Ask};
+use super::cookie;
+use crate::page::{LineRef, Nav, Shell, Theme};
+use crate::words::Language;
+
+/// The cookie of the language a person chose.
+pub(super) const LANGUAGE_COOKIE: &str = "language";
+
+/// The cookie of the look a person chose.
+pub(super) const THEME_COOKIE: &str = "theme";
+
+/// Longest path that is come back to.
+const LONGEST_PATH: usize = 512;
+
+impl Ask {
+    /// The language chosen, else the one the browser wishes for.
+    pub(super) fn language(&self) -> Language {
+        let chosen = self.cookie(LANGUAGE_COOKIE).and_then(Language::from_tag);
+        chosen.unwrap_or_else(|| {
+            let wished =
+                self.parts.headers.get(http::header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+            wished.map(Language::wished).unwrap_or_default()
+        })
+    }
+
+    fn theme(&self) -> Theme {
+        self.cookie(THEME_COOKIE).and_then(Theme::from_word).unwrap_or_default()
+    }
+
+    fn cookie(&self, name: &str) -> Option<&str> {
+        std::str::from_utf8(cookie::find(&self.parts.headers, name)?).ok()
+    }
+
+    /// Path and query that were asked for.
+    fn path(&self) -> &str {
+        self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+    }
+}
+
+impl App {
+    /// The frame of a page for somebody who is not signed in.
+    pub(super) fn frame<'a>(&'a self, ask: &'a Ask) -> Shell<'a> {
+        Shell {
+            language: ask.language(),
+            theme: ask.theme(),
+            operator: &self.wiring.operator,
+            signed_in: false,
+            name: None,
+            line: None,
+            nav: Nav::None,
+            path: ask.path(),
+            now: self.wiring.care.now(),
+            zone: self.wiring.care.zone(),
+            simulated: self.wiring.simulated,
+            banner: None,
+        }
+    }
+
+    /// The frame of a page of the account; the menu leads to her first line.
+    pub(super) fn own_frame<'a>(&'a self, ask: &'a Ask, me: Option<&'a Me>, nav: Nav) -> Shell<'a> {
+        let line = me.and_then(|me| me.lines.first()).map(LineRef::of);
+        Shell { signed_in: true, name: me.map(|me| me.name.as_str()), line, nav, ..self.frame(ask) }
+    }
+
+    /// The frame of a page of one line.
+    pub(super) fn line_frame<'a>(
+        &'a self,
+        ask: &'a Ask,
+        me: Option<&'a Me>,
+        head: &'a LineHead,
+        nav: Nav,
+    ) -> Shell<'a> {
+        Shell { line: Some(LineRef::of(head)), ..self.own_frame(ask, me, nav) }
+    }
+
+    /// A path to come back to, where it is a page of ours; else the first page.
+    pub(super) fn own_path<'p>(&self, path: &'p str) -> &'p str {
+        let plain = path.len() <= LONGEST_PATH && path.bytes().all(|octet| octet.is_ascii_graphic());
+        let pages = plain && path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+        let bare = path.split(['?', '#']).next().unwrap_or_default();
+        if pages && self.has_page(bare) { path } else { "/" }
+    }
+}

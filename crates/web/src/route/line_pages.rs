@@ -1,0 +1,94 @@
+//! Pages of one line.
+
+use honnin_access::Session;
+use honnin_care::facts::Shown;
+use honnin_care::{Channel, SpeedWish, Visit};
+use honnin_terms::{HoldingId, Month};
+
+use super::answer::{Answer, HTML, JSON, Refusal};
+use super::app::{App, Ask};
+use super::code::Code;
+use crate::page::paths::Address;
+use crate::page::{
+    BucketsPage, ContractPage, HomePage, Nav, PurchasesPage, SpeedPage, SpeedStatePage, UsagePage,
+};
+
+const fn visit(session: &Session) -> Visit<'_> {
+    Visit { session, channel: Channel::Page }
+}
+
+pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let notices = app.notices().await?.len();
+    let disclosed = app.wiring.care.home(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
+        HomePage { shell, facts, notices }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn buckets(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.buckets(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
+        BucketsPage { shell, facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn usage(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let month = ask.query_as::<Month>("month")?;
+    let disclosed = app.wiring.care.usage(visit(session), ask.id()?, month).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Usage);
+        UsagePage { shell, facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn purchases(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.purchases(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Settings);
+        PurchasesPage { shell, facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn contract(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let disclosed = app.wiring.care.contract(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
+        let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Settings);
+        ContractPage { shell, facts }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let key = app.form_key();
+    let disclosed = app.wiring.care.speed(visit(session), ask.id()?).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts: (head, speed) }| {
+        let shell = app.line_frame(ask, me.as_ref(), head, Nav::Home);
+        SpeedPage { shell, head, speed, origin: None, key: &key }.render().into_bytes()
+    })))
+}
+
+pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let line = ask.id::<HoldingId>()?;
+    let high = match ask.form("high").as_deref() {
+        Some("true") => true,
+        Some("false") => false,
+        Some(_) | None => return Err(Refusal::because(Code::Invalid, "high")),
+    };
+    let key = ask.form("key");
+    let wish = SpeedWish { line, high, key: key.as_deref() };
+    let _receipt = app.wiring.care.set_speed(visit(session), wish).await?;
+    // What it says is shown by the page that follows, out of what is stored.
+    Ok(Answer::see_other(&Address::SpeedState(line).to_string()))
+}
+
+pub(super) async fn speed_state(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let wants_json = ask.wants_json();
+    let disclosed = app.wiring.care.speed(visit(session), ask.id()?).await?;
+    let kind = if wants_json { JSON } else { HTML };
+    Ok(Answer::personal(disclosed.body(kind, |Shown { me, facts: (head, speed) }| {
+        let shell = app.line_frame(ask, me.as_ref(), head, Nav::Home);
+        let page = SpeedStatePage { shell, head, speed };
+        if wants_json { page.poll_body().into_bytes() } else { page.render().into_bytes() }
+    })))
+}

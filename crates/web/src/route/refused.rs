@@ -1,0 +1,105 @@
+//! What the use cases refuse, as codes; and the two faces of a refusal: a problem for programs, a page for people.
+
+use honnin_access::SignInError;
+use honnin_care::Error;
+use honnin_terms::Moment;
+
+use super::answer::{Answer, Kind, Refusal};
+use super::app::{App, Ask};
+use super::code::Code;
+use crate::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
+
+/// Seconds after which to try again when the store or the hashers have no room.
+const BUSY: u32 = 5;
+
+/// Seconds after which to try again while personal pages are stopped: a person has to look first.
+const STOPPED: u32 = 60;
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotThere => Code::NotFound.into(),
+            Error::SignedOut => Code::SignInRequired.into(),
+            Error::DoesNotOpen => Self::bare(),
+            Error::Isolated | Error::Journal => Self::after(Code::Stopped, STOPPED),
+            Error::Store => Self::after(Code::Busy, BUSY),
+            Error::LineSuspended => Code::LineSuspended.into(),
+            Error::LineEnded => Code::LineEnded.into(),
+            Error::TooSoon(seconds) => Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY)),
+            Error::KeyReused => Code::KeyReused.into(),
+            Error::Pruned => Code::Pruned.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Wrong => Code::SignInRefused.into(),
+            SignInError::Delayed(seconds) => {
+                Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY))
+            }
+            SignInError::Busy => Self::after(Code::Busy, BUSY),
+            SignInError::DoesNotOpen => Self::bare(),
+            SignInError::Rows(error) => Error::from(error).into(),
+        }
+    }
+}
+
+impl App {
+    /// The answer to a request that is not done.
+    pub(super) fn refused(&self, ask: &Ask, refusal: &Refusal, signed_in: bool) -> Answer {
+        if ask.is_for_programs() || refusal.is_bare() {
+            return refusal.problem(ask.request);
+        }
+        let after =
+            refusal.retry_after().map(|seconds| self.wiring.care.now().plus_seconds(i64::from(seconds)));
+        let code = refusal.code();
+        let page = if code == Code::SignInRequired {
+            self.sign_in_first(ask)
+        } else if matches!(code, Code::Busy | Code::Deadline | Code::Stopped) {
+            let html = ClosedPage { shell: self.frame(ask), come_back: after, place: None }.render();
+            Answer { kind: Kind::Alone, ..Answer::form(html) }
+        } else {
+            self.problem_page(ask, problem_of(code, after), refusal.is_ours(), signed_in)
+        };
+        refusal.headers(ask.request, page.status(refusal.code().status()))
+    }
+
+    /// The page to sign in on, in place of the one that was asked for and comes after it.
+    fn sign_in_first(&self, ask: &Ask) -> Answer {
+        let ended = super::cookie::find(&ask.parts.headers, self.session_cookie()).is_some();
+        let next = if ask.parts.method == http::Method::GET {
+            self.frame(ask).path.to_owned()
+        } else {
+            String::new()
+        };
+        self.sign_in_page(ask, ended.then_some(SignInNote::Ended), "", &next)
+    }
+
+    fn problem_page(&self, ask: &Ask, problem: Problem, ours: bool, signed_in: bool) -> Answer {
+        let mut shell = Shell { signed_in, ..self.frame(ask) };
+        if problem == Problem::NotFound {
+            // The same octets for what is not hers as for what is not there: the path asked for is not repeated.
+            shell.path = "/";
+        }
+        Answer::form(ProblemPage { shell, problem, request: ours.then_some(ask.request) }.render())
+    }
+}
+
+fn problem_of(code: Code, after: Option<Moment>) -> Problem {
+    match code {
+        Code::SignInRequired | Code::SignInRefused => Problem::SignIn,
+        Code::CrossOrigin => Problem::Forbidden,
+        Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
+        Code::LineSuspended | Code::LineEnded => Problem::Conflict,
+        Code::KeyMissing
+        | Code::BodyTimeout
+        | Code::BodyTooLarge
+        | Code::MediaType
+        | Code::Invalid
+        | Code::KeyReused => Problem::Invalid,
+        Code::TooOften => Problem::TooOften(after),
+        Code::Internal | Code::Busy | Code::Deadline | Code::Stopped => Problem::Unavailable(after),
+    }
+}

@@ -1,0 +1,195 @@
+//! The JSON API as programs use it.
+
+use serde_json::{Value, json};
+
+use super::house::{House, PASSWORD};
+use super::wire::Reply;
+use crate::route::routes::TABLE;
+use crate::route::table::Verb;
+
+const JSON_TYPE: &str = "Content-Type: application/json\r\n";
+
+async fn sign_in(house: &House, login: &str, password: &str) -> Reply {
+    let body = json!({ "login": login, "password": password }).to_string();
+    house.ask("POST", "/api/v1/sessions", JSON_TYPE, &body).await
+}
+
+#[tokio::test]
+async fn every_answer_has_the_shape_the_table_says() {
+    let house = House::open().await;
+    let mut seen = 0;
+    for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
+        let Some(contract) = &route.contract else { continue };
+        let (status, Some(shape)) = contract.gives else { continue };
+        for line in &house.hana.lines {
+            let path = route
+                .path
+                .replace("{line}", &line.to_string())
+                .replace("{bill}", &house.hana.bill.to_string());
+            let reply = house.get(&house.hana, &path).await;
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (status, Some("application/json")),
+                "{path}"
+            );
+            assert_eq!(shape.differs(&reply.json(), "$"), None, "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[tokio::test]
+async fn a_session_is_begun_used_by_cookie_or_token_and_ended() {
+    let house = House::open().await;
+    let reply = sign_in(&house, "mio-hana", PASSWORD).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let body = reply.json();
+    let token = body["token"].as_str().unwrap();
+    let cookie = reply.header("set-cookie").unwrap();
+    assert!(
+        cookie.starts_with(&format!("session={token}; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax")),
+        "{cookie}"
+    );
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let me = house.ask("GET", "/api/v1/me", &bearer, "").await;
+    assert_eq!(me.json()["name"], "名前 HANA");
+    assert_eq!(house.ask("GET", "/lines", &bearer, "").await.status, 401, "pages take the cookie alone");
+    assert_eq!(house.ask("DELETE", "/api/v1/sessions/current", &bearer, "").await.status, 204);
+    let after = house.ask("GET", "/api/v1/me", &bearer, "").await;
+    assert_eq!((after.status, after.json()["code"].as_str()), (401, Some("sign_in_required")));
+    assert_eq!(after.header("www-authenticate"), Some("Bearer"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_are_the_same_octets() {
+    let house = House::open().await;
+    let wrong = sign_in(&house, "mio-hana", "wrong").await;
+    let nobody = sign_in(&house, "mio-nobody", "wrong").await;
+    assert_eq!((wrong.status, &wrong.body), (nobody.status, &nobody.body));
+    assert_eq!(wrong.json()["code"], "sign_in_refused");
+    assert!(wrong.header("set-cookie").is_none());
+    for _ in 0..4 {
+        sign_in(&house, "mio-hana", "wrong").await;
+    }
+    let delayed = sign_in(&house, "mio-hana", PASSWORD).await;
+    assert_eq!((delayed.status, delayed.json()["code"].as_str()), (429, Some("too_often")));
+    assert_eq!(delayed.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_is_wanted_is_refused_without_repeating_it() {
+    let house = House::open().await;
+    for (headers, body, status, code) in [
+        (JSON_TYPE, r#"{"login":"mio-hana"}"#, 422, "invalid"),
+        (JSON_TYPE, r#"{"login":"mio-hana","password":"geheim","x":1}"#, 422, "invalid"),
+        (JSON_TYPE, r#"{"login":"mio-hana","password":"geheim""#, 422, "invalid"),
+        (JSON_TYPE, "", 422, "invalid"),
+        ("Content-Type: text/plain\r\n", r#"{"login":"a","password":"geheim"}"#, 415, "media_type"),
+        ("", r#"{"login":"a","password":"geheim"}"#, 415, "media_type"),
+    ] {
+        let reply = house.ask("POST", "/api/v1/sessions", headers, body).await;
+        assert_eq!((reply.status, reply.json()["code"].as_str()), (status, Some(code)), "{body}");
+        assert!(!reply.text().contains("geheim"));
+    }
+    let long = format!(r#"{{"login":"a","password":"{}"}}"#, "x".repeat(20_000));
+    let reply = house.ask("POST", "/api/v1/sessions", JSON_TYPE, &long).await;
+    assert_eq!((reply.status, reply.json()["code"].as_str()), (413, Some("body_too_large")));
+}
+
+#[tokio::test]
+async fn home_says_what_is_left_and_never_a_guess() {
+    let house = House::open().await;
+    let path = |number: usize| format!("/api/v1/lines/{}/home", house.hana.lines[number]);
+    let home = house.get(&house.hana, &path(0)).await.json();
+    assert_eq!(
+        home["balance"],
+        json!({"remaining_octets": 5_000_000_000_u64, "granted_octets": 20_000_000_000_u64, "shared": true})
+    );
+    assert_eq!(home["next_expiry"], json!({"octets": 4_000_000_000_u64, "expires_on": "2026-11-30"}));
+    assert_eq!(home["as_of"], "2026-11-20T06:00:00+09:00");
+    assert_eq!(home["usage"], json!({"today_octets": null, "month_octets": 4_000_000_000_u64}));
+    assert_eq!(home["share"], json!({"lines": 2}));
+    assert_eq!((&home["bill"]["amount_yen"], &home["bill"]["month"]), (&json!(2345), &json!("2026-11")));
+    assert_eq!(home["speed"]["desired"], true);
+    let ended = house.get(&house.hana, &path(2)).await.json();
+    assert_eq!(ended["balance"], Value::Null, "an ended holding has no balance");
+}
+
+#[tokio::test]
+async fn lines_come_in_pages_and_none_is_lost() {
+    let house = House::open().await;
+    let whole = house.get(&house.hana, "/api/v1/me").await;
+    assert!(whole.header("link").is_none());
+    let (mut path, mut lines) = ("/api/v1/me?limit=1".to_owned(), Vec::new());
+    loop {
+        let reply = house.get(&house.hana, &path).await;
+        lines.extend(reply.json()["lines"].as_array().unwrap().clone());
+        let Some(link) = reply.header("link") else { break };
+        path = link.split(['<', '>']).nth(1).unwrap().to_owned();
+        assert!(link.ends_with("rel=\"next\"") && lines.len() < 9, "{link}");
+    }
+    assert_eq!(json!(lines), whole.json()["lines"]);
+    let status: Vec<_> = lines.iter().map(|line| line["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["active", "suspended", "ended"]);
+    for query in ["limit=0", "limit=1001", "limit=x", "after=x", "after=00000000000000000000000000000000"] {
+        let reply = house.get(&house.hana, &format!("/api/v1/me?{query}")).await;
+        assert_eq!((reply.status, reply.json()["code"].as_str()), (422, Some("invalid")), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn usage_is_of_the_month_that_is_asked_for() {
+    let house = House::open().await;
+    let path = format!("/api/v1/lines/{}/usage", house.hana.lines[0]);
+    let days = house.get(&house.hana, &path).await.json();
+    assert_eq!(
+        days["days"][1],
+        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000})
+    );
+    let other = house.get(&house.hana, &format!("{path}?month=2026-10")).await.json();
+    assert_eq!((&other["days"], &other["as_of"]), (&json!([]), &Value::Null));
+    assert_eq!(house.get(&house.hana, &format!("{path}?month=2026-13")).await.status, 422);
+}
+
+#[tokio::test]
+async fn a_wish_is_taken_once_a_minute_and_a_key_is_one_wish() {
+    let house = House::open().await;
+    let put = async |line: usize, key: &str, body: &str| {
+        let key = if key.is_empty() { String::new() } else { format!("Idempotency-Key: {key}\r\n") };
+        let headers = format!("Cookie: {}\r\n{JSON_TYPE}{key}", house.hana.cookie);
+        house.ask("PUT", &format!("/api/v1/lines/{}/speed", house.hana.lines[line]), &headers, body).await
+    };
+    let told = |reply: &Reply| (reply.status, reply.json()["code"].as_str().unwrap_or_default().to_owned());
+    let (low, high) = (r#"{"high":false}"#, r#"{"high":true}"#);
+    assert_eq!(told(&put(0, "", low).await), (400, "idempotency_key_missing".to_owned()));
+    assert_eq!(told(&put(0, &"k".repeat(256), low).await), (422, "invalid".to_owned()));
+    assert_eq!(told(&put(0, "a", r#"{"high":"yes"}"#).await), (422, "invalid".to_owned()));
+    let first = put(0, "a", low).await;
+    assert_eq!((first.status, first.json()), (202, json!({"state": "accepted", "version": 1})));
+    let again = put(0, "a", low).await;
+    assert_eq!((again.status, again.json()), (202, json!({"state": "accepted", "version": 1})));
+    assert_eq!(told(&put(0, "a", high).await), (422, "idempotency_key_reused".to_owned()));
+    let soon = put(0, "b", high).await;
+    assert_eq!(told(&soon), (429, "too_often".to_owned()));
+    assert_eq!(soon.header("retry-after"), Some("60"));
+    house.clock.advance_seconds(60);
+    assert_eq!(put(0, "b", high).await.json()["version"], 2);
+    assert_eq!(told(&put(1, "c", low).await), (409, "line_suspended".to_owned()));
+    assert_eq!(told(&put(2, "d", low).await), (409, "line_ended".to_owned()));
+}
+
+#[tokio::test]
+async fn she_sees_who_has_seen_her_data() {
+    let house = House::open().await;
+    house.get(&house.hana, &format!("/api/v1/lines/{}/home", house.hana.lines[0])).await;
+    house.get(&house.ken, "/api/v1/me").await;
+    house.get(&house.hana, "/bills").await;
+    let reply = house.get(&house.hana, "/api/v1/disclosures").await.json();
+    let rows = reply["disclosures"].as_array().unwrap();
+    let told: Vec<_> =
+        rows.iter().map(|row| (row["what"].as_str().unwrap(), row["channel"].as_str().unwrap())).collect();
+    assert_eq!(told, [("bills", "page"), ("home", "api")]);
+    assert_eq!(rows[1]["line"], house.hana.lines[0].to_string());
+    assert!(rows.iter().all(|row| row["viewer"] == "self"));
+}

@@ -1,0 +1,231 @@
+//! Every route asked in every way, out of the table: who may, what is journaled, what nobody is told.
+
+use std::sync::Arc;
+
+use honnin_store::StoredDocument;
+use honnin_terms::{BillId, HoldingId, Id, SessionId};
+
+use super::house::{House, Subscriber};
+use super::wire::Reply;
+use crate::route::routes::TABLE;
+use crate::route::table::{Cache, Handler, Route, Verb};
+
+/// The path with its parameter filled in by something of that subscriber.
+fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
+    filled(route, &who.lines[0].to_string(), &who.bill.to_string(), &house.notice.to_string())
+}
+
+fn filled(route: &Route, line: &str, bill: &str, notice: &str) -> String {
+    let session = SessionId::from_octets([0; 16]).to_string();
+    route
+        .path
+        .replace("{line}", line)
+        .replace("{bill}", bill)
+        .replace("{notice}", notice)
+        .replace("{session}", &session)
+        .replace("{*file}", "0000000000/app.css")
+}
+
+fn is_signed_in(route: &Route) -> bool {
+    matches!(route.handler, Handler::SignedIn(_))
+}
+
+/// A body the route would take.
+fn body_of(route: &Route) -> (&'static str, &'static str) {
+    match (route.path, route.verb) {
+        (_, Verb::Get | Verb::Delete) => ("", ""),
+        ("/api/v1/sessions", _) => (JSON_TYPE, r#"{"login":"x","password":"y"}"#),
+        ("/api/v1/lines/{line}/speed", _) => {
+            ("Content-Type: application/json\r\nIdempotency-Key: k\r\n", r#"{"high":false}"#)
+        }
+        (_, Verb::Post | Verb::Put) => {
+            ("Content-Type: application/x-www-form-urlencoded\r\n", "high=false&key=k")
+        }
+    }
+}
+
+const JSON_TYPE: &str = "Content-Type: application/json\r\n";
+
+async fn ask(house: &House, route: &Route, path: &str, cookie: &str) -> Reply {
+    let (headers, body) = body_of(route);
+    house.ask(route.verb.word(), path, &format!("{headers}{cookie}"), body).await
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_shown_nothing_and_nothing_is_journaled() {
+    let house = House::open().await;
+    let past = format!("Cookie: {}\r\n", house.hana.cookie);
+    let ended = format!("Cookie: session={}\r\n", "A".repeat(43));
+    for cookie in ["", "Cookie: session=short\r\n", "Cookie: session=\r\n", &ended] {
+        for route in TABLE.iter().filter(|route| is_signed_in(route)) {
+            let path = path_of(route, &house.hana, &house);
+            let reply = ask(&house, route, &path, cookie).await;
+            assert_eq!(reply.status, 401, "{} {path} with {cookie:?}", route.verb.word());
+            assert!(!reply.text().contains("HANA"), "{path}");
+            let clear = reply.header("cache-control") == Some("private, no-store");
+            assert!(clear, "{path}: {}", reply.head);
+        }
+    }
+    // The same cookie, half a year later.
+    house.clock.advance_seconds(181 * 86_400);
+    for route in TABLE.iter().filter(|route| is_signed_in(route)) {
+        let path = path_of(route, &house.hana, &house);
+        assert_eq!(ask(&house, route, &path, &past).await.status, 401, "{path}");
+    }
+    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+}
+
+#[tokio::test]
+async fn what_is_not_hers_and_what_is_not_there_are_the_same_octets() {
+    let house = House::open().await;
+    let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
+    let nobody = HoldingId::from_octets([5; 16]).to_string();
+    let no_bill = BillId::from_octets([5; 16]).to_string();
+    let foreign = (house.ken.lines[0].to_string(), house.ken.bill.to_string());
+    let routes = TABLE.iter().filter(|route| is_signed_in(route));
+    for route in routes.filter(|route| route.path.contains("{line}") || route.path.contains("{bill}")) {
+        let mut replies = Vec::new();
+        for (line, bill) in [
+            (foreign.0.as_str(), foreign.1.as_str()),
+            (nobody.as_str(), no_bill.as_str()),
+            ("no-id", "no-id"),
+            (&foreign.0.to_uppercase(), &foreign.1.to_uppercase()),
+            ("%00", "%00"),
+        ] {
+            let reply = ask(&house, route, &filled(route, line, bill, ""), &cookie).await;
+            assert_eq!(reply.status, 404, "{} {} {line}", route.verb.word(), route.path);
+            let head: Vec<String> =
+                reply.head.lines().filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();
+            replies.push((head, reply.body));
+        }
+        assert!(replies.iter().all(|reply| *reply == replies[0]), "{}", route.path);
+    }
+    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+}
+
+#[tokio::test]
+async fn what_is_shown_is_hers_alone_and_journaled_once() {
+    let house = House::open().await;
+    for who in [&house.hana, &house.ken] {
+        let other = if who.mark == "HANA" { "KEN" } else { "HANA" };
+        for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
+            let before = house.journal.size();
+            let path = path_of(route, who, &house);
+            let reply = house.get(who, &path).await;
+            let text = reply.text();
+            let grown = house.journal.size() - before;
+            assert_eq!(grown, u64::from(route.discloses.is_some()), "{path} is journaled {grown} times");
+            assert!(!text.contains(other), "{path} shows {other}");
+            assert!(
+                route.discloses.is_some() || !text.contains(who.mark),
+                "{path} shows what the journal is not told"
+            );
+            if is_signed_in(route) {
+                assert_eq!(reply.status, 200, "{path}: {text}");
+                assert_eq!(reply.header("vary"), Some("Cookie, Accept-Language"), "{path}");
+                assert_eq!(reply.header("cdn-cache-control"), Some("no-store"), "{path}");
+            }
+            let private = reply.header("cache-control") == Some("private, no-store");
+            assert_eq!(
+                private,
+                route.cache == Cache::Private || reply.status >= 300,
+                "{path}: {}",
+                reply.head
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_it_in_its_place() {
+    let house = House::open().await;
+    for route in TABLE {
+        let path = path_of(route, &house.hana, &house);
+        let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
+        let reply = ask(&house, route, &path, &cookie).await;
+        for header in [
+            "x-content-type-options: nosniff",
+            "referrer-policy: same-origin",
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-resource-policy: same-origin",
+            "permissions-policy: geolocation=()",
+            "content-security-policy: default-src 'none';",
+        ] {
+            assert!(reply.head.contains(header), "{path} has no {header}: {}", reply.head);
+        }
+        assert!(!reply.head.contains("strict-transport-security"), "there is no https here");
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_refused_with_those_there_are() {
+    let house = House::open().await;
+    for route in TABLE {
+        let path = path_of(route, &house.hana, &house);
+        let verbs: Vec<Verb> =
+            TABLE.iter().filter(|other| other.path == route.path).map(|other| other.verb).collect();
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+            let there =
+                verbs.iter().any(|verb| verb.word() == method || (*verb == Verb::Get && method == "HEAD"));
+            let reply = house.ask(method, &path, "", "").await;
+            assert_eq!(reply.status == 405, !there, "{method} {path} is answered {}", reply.status);
+            assert_eq!(reply.header("allow").is_some(), !there, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_act_is_taken_from_another_site() {
+    let house = House::open().await;
+    for route in TABLE.iter().filter(|route| !route.verb.is_safe()) {
+        let path = path_of(route, &house.hana, &house);
+        for site in [
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-site\r\n",
+            "Origin: https://evil.example\r\n",
+        ] {
+            let cookie = format!("Cookie: {}\r\n{site}", house.hana.cookie);
+            let reply = ask(&house, route, &path, &cookie).await;
+            assert_eq!(reply.status, 403, "{} {path} {site}", route.verb.word());
+        }
+    }
+    assert_eq!(house.get(&house.hana, "/api/v1/me").await.status, 200, "she is still signed in");
+}
+
+#[tokio::test]
+async fn while_personal_pages_are_stopped_the_public_ones_go_on() {
+    let house = House::open_as(true, None).await;
+    for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
+        let path = path_of(route, &house.hana, &house);
+        let reply = house.get(&house.hana, &path).await;
+        assert_eq!(reply.status == 503, is_signed_in(route), "{path} is answered {}", reply.status);
+        assert!(!reply.text().contains("HANA"), "{path}");
+        if is_signed_in(route) {
+            assert!(reply.header("retry-after").is_some(), "{path}");
+        }
+    }
+    assert_eq!(house.journal.size(), 0);
+}
+
+#[tokio::test]
+async fn what_does_not_open_is_answered_without_a_single_octet() {
+    let house = House::open().await;
+    let (hers, his) = (&house.hana.stored.documents, &house.ken.stored.documents);
+    let line = house.hana.lines[0];
+    let swapped = hers.iter().filter(|document| document.key.holding == Some(line)).map(|document| {
+        let same =
+            his.iter().find(|other| other.key.kind == document.key.kind && other.key.holding.is_some());
+        StoredDocument { key: document.key.clone(), blob: Arc::clone(&same.unwrap().blob) }
+    });
+    house.put(&house.hana, swapped.collect()).await;
+    for route in TABLE.iter().filter(|route| route.verb == Verb::Get && route.path.contains("{line}")) {
+        let path = path_of(route, &house.hana, &house);
+        let reply = house.get(&house.hana, &path).await;
+        assert_eq!((reply.status, reply.body.len()), (500, 0), "{path}: {}", reply.text());
+        assert_eq!(reply.header("cache-control"), Some("private, no-store"), "{path}");
+        assert!(reply.header("x-request-id").is_some(), "{path}");
+    }
+    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+    let other = house.get(&house.hana, &format!("/api/v1/lines/{}/home", house.hana.lines[1])).await;
+    assert_eq!(other.status, 200, "what does open is still shown");
+}

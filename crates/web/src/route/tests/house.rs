@@ -1,0 +1,214 @@
+//! The whole house behind a real socket: keeper, store, journal, use cases, routes; two subscribers in it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use honnin_access::{
+    Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
+    SessionLimits, SignInSettings, Source,
+};
+use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_journal::{EpochKeys, Journal};
+use honnin_keeper::{Keeper, Silent};
+use honnin_seal::HashCost;
+use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
+use honnin_store_sqlite::Sqlite;
+use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, TenantId, Zone};
+use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+
+use super::ledger::{Told, move_in, notice_of};
+use super::wire::{Reply, ask};
+use crate::page::Operator;
+use crate::route::{App, Wiring, serve};
+use crate::serve::{Bounds, Entrance, Front, listen};
+use crate::words::Language;
+
+pub(super) const PASSWORD: &str = "umi no mieru ie de";
+
+/// Argon2id at a cost for tests.
+const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
+
+/// What a test knows of one subscriber.
+pub(super) struct Subscriber {
+    /// `name=value` of her session.
+    pub(super) cookie: String,
+    /// In use, suspended, ended.
+    pub(super) lines: Vec<HoldingId>,
+    pub(super) bill: BillId,
+    /// Stands in her texts and in nobody else's.
+    pub(super) mark: &'static str,
+    /// What is stored of her.
+    pub(super) stored: AccountUpdate,
+}
+
+pub(super) struct House {
+    pub(super) at: SocketAddr,
+    pub(super) app: Arc<App>,
+    pub(super) clock: Arc<FixedClock>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) hana: Subscriber,
+    pub(super) ken: Subscriber,
+    pub(super) notice: NoticeId,
+    store: Arc<Sqlite>,
+    feed: FeedAuthority,
+    _dir: TestDir,
+}
+
+impl House {
+    pub(super) async fn open() -> Self {
+        Self::open_as(false, None).await
+    }
+
+    /// With personal pages stopped or not, and with somebody to tell of a weakness or not.
+    pub(super) async fn open_as(stopped: bool, contact: Option<&str>) -> Self {
+        let dir = TestDir::new();
+        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let keeper = keeper(&dir, &entropy);
+        let bounds = honnin_store_sqlite::Bounds::default();
+        let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap());
+        let authorities = Authorities::new(
+            TenantId::FIRST,
+            Arc::<Sqlite>::clone(&store),
+            Arc::<Sqlite>::clone(&store),
+            Arc::<Keeper>::clone(&keeper),
+            sign_in_settings(),
+            Arc::clone(&entropy),
+        );
+        let now = clock.now();
+        let hana = move_in(&keeper, &authorities.feed, "mio-hana", "HANA", now);
+        let ken = move_in(&keeper, &authorities.feed, "mio-ken", "KEN", now);
+        let notice = notice_of(&keeper, now);
+        let mut accounts = vec![hana.stored.clone(), ken.stored.clone()];
+        accounts.sort_by_key(|update| update.account);
+        let progress = Progress { position: 1, state: Vec::new() };
+        let batch = Batch { accounts, notices: vec![notice.clone()], progress, ..Batch::default() };
+        let permit = authorities.feed.append(now, RequestId::from_octets([1; 16]));
+        store.commit(&permit, "ledger", batch).await.unwrap();
+        let hana = signed_in(&authorities, &*entropy, now, "mio-hana", hana).await;
+        let ken = signed_in(&authorities, &*entropy, now, "mio-ken", ken).await;
+        let journal = journal(&dir, &keeper);
+        let care = Care::new(CareParts {
+            subscriber: authorities.subscriber,
+            store: Arc::<Sqlite>::clone(&store),
+            gate: gate(authorities.gate, &keeper, &journal, now, stopped, &entropy),
+            clock: Arc::<FixedClock>::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            zone: Zone::named("Asia/Tokyo").unwrap(),
+            wish_seconds: 60,
+            wake: Arc::new(|| {}),
+        });
+        let app = Arc::new(App::new(wiring(care, entropy, contact)).unwrap());
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+        let at = listener.local_addr().unwrap();
+        let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+        tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
+        let feed = authorities.feed;
+        Self { at, app, clock, journal, hana, ken, notice: notice.notice, store, feed, _dir: dir }
+    }
+
+    /// Puts what is sealed of one place into another, as somebody with the database file could.
+    pub(super) async fn put(&self, at: &Subscriber, documents: Vec<StoredDocument>) {
+        let update = AccountUpdate {
+            account: at.stored.account,
+            account_key: None,
+            subject_keys: Vec::new(),
+            documents,
+        };
+        let progress = Progress { position: 2, state: Vec::new() };
+        let batch = Batch { accounts: vec![update], progress, ..Batch::default() };
+        let permit = self.feed.append(self.clock.now(), RequestId::from_octets([3; 16]));
+        self.store.commit(&permit, "ledger", batch).await.unwrap();
+    }
+
+    /// Asks once, over a connection of its own.
+    pub(super) async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        ask(self.at, method, path, headers, body).await
+    }
+
+    /// Asks as somebody.
+    pub(super) async fn get(&self, who: &Subscriber, path: &str) -> Reply {
+        self.ask("GET", path, &format!("Cookie: {}\r\n", who.cookie), "").await
+    }
+
+    /// Sends a form as somebody.
+    pub(super) async fn post(&self, who: Option<&Subscriber>, path: &str, form: &str) -> Reply {
+        let cookie = who.map(|who| format!("Cookie: {}\r\n", who.cookie)).unwrap_or_default();
+        let headers = format!("{cookie}Content-Type: application/x-www-form-urlencoded\r\n");
+        self.ask("POST", path, &headers, form).await
+    }
+}
+
+fn keeper(dir: &TestDir, entropy: &Arc<dyn Entropy>) -> Arc<Keeper> {
+    let key_file = b"a key file for tests: long enough, and worth nothing";
+    Keeper::create(dir.path(), key_file, &**entropy).unwrap();
+    Arc::new(
+        Keeper::open(dir.path(), key_file, TenantId::FIRST, Arc::clone(entropy), Arc::new(Silent)).unwrap(),
+    )
+}
+
+fn sign_in_settings() -> SignInSettings {
+    SignInSettings {
+        session_limits: SessionLimits::default(),
+        password_rules: PasswordRules::default(),
+        code_seconds: 3600,
+        delay_bounds: DelayBounds::default(),
+        pool: HashPool::start(PoolBounds { cost: COST, ..PoolBounds::default() }).unwrap(),
+    }
+}
+
+/// Gives her the password of the tests and a session.
+async fn signed_in(
+    authorities: &Authorities,
+    entropy: &dyn Entropy,
+    now: Moment,
+    login: &str,
+    told: Told,
+) -> Subscriber {
+    let operate = authorities.operator.operate(now, RequestId::from_octets([2; 16]));
+    let hash = COST.hasher().hash(PASSWORD.as_bytes(), entropy).unwrap();
+    assert!(authorities.subscriber.import_password(&operate, login, &hash).await.unwrap());
+    let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
+    let session = authorities.subscriber.sign_in_for_demo(&operate, login, device).await.unwrap();
+    let cookie = format!("session={}", session.token.reveal());
+    let Told { stored, lines, bill, mark } = told;
+    Subscriber { cookie, lines, bill, mark, stored }
+}
+
+fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
+    let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
+    let signing = keeper.journal_signing_key().unwrap();
+    Arc::new(Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap())
+}
+
+fn gate(
+    authority: GateAuthority,
+    keeper: &Keeper,
+    journal: &Arc<Journal>,
+    now: Moment,
+    stopped: bool,
+    entropy: &Arc<dyn Entropy>,
+) -> Gate {
+    let epoch = keeper.journal_epoch(now, 400 * 86_400).unwrap();
+    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
+    let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
+    let isolation = Arc::new(Isolation::new(stopped, |_| {}));
+    Gate::new(authority, Arc::clone(journal), vec![epoch], isolation, Arc::clone(entropy))
+}
+
+fn wiring(care: Care, entropy: Arc<dyn Entropy>, contact: Option<&str>) -> Wiring {
+    Wiring {
+        entropy,
+        front: Front::Loopback,
+        bounds: Bounds::default(),
+        care: Arc::new(care),
+        operator: Operator {
+            name: "海鳴モバイル".to_owned(),
+            host: "my.example.jp".to_owned(),
+            help: None,
+            texts: Language::Ja,
+        },
+        simulated: true,
+        security_contact: contact.map(str::to_owned),
+    }
+}

@@ -1,0 +1,182 @@
+//! Every route, asked in every way.
+
+mod api;
+mod coverage;
+mod house;
+mod ledger;
+mod pages;
+mod wire;
+
+use std::fmt::Write;
+
+use honnin_care::What;
+
+use super::reference;
+use super::routes::TABLE;
+use super::table::{Cache, Finder, Route};
+use crate::assets;
+use house::House;
+
+#[test]
+fn the_reference_lists_every_route() {
+    let mut text = String::from(concat!(
+        "# Routes\n\n",
+        "Made from the route table and compared by a test. A path that is not here does not exist; HEAD answers as GET ",
+        "without a body; every other method answers 405 with `Allow`.\n\n",
+        "| method | path | who | journal | kept by | class | what |\n|---|---|---|---|---|---|---|\n",
+    ));
+    for route in TABLE {
+        let Route { verb, path, handler, discloses, cache, load, summary, contract: _ } = route;
+        let journal = discloses.map_or("–", What::word);
+        let (verb, policy, cache, load) = (verb.word(), handler.policy(), cache.word(), load.word());
+        writeln!(text, "| {verb} | `{path}` | {policy} | {journal} | {cache} | {load} | {summary} |")
+            .unwrap();
+    }
+    reference::compare("routes.md", &text);
+}
+
+#[test]
+fn the_table_does_not_contradict_itself() {
+    Finder::new(TABLE).unwrap();
+    for (number, route) in TABLE.iter().enumerate() {
+        let twin = TABLE[..number].iter().any(|other| other.path == route.path && other.verb == route.verb);
+        assert!(!twin, "{} {} stands twice", route.verb.word(), route.path);
+        assert!(route.path.matches('{').count() <= 1, "{} has two parameters", route.path);
+        if route.discloses.is_some() {
+            assert_eq!(route.cache, Cache::Private, "{} shows something personal", route.path);
+        }
+    }
+}
+
+#[test]
+fn every_address_of_a_page_and_every_file_is_in_the_table() {
+    let finder = Finder::new(TABLE).unwrap();
+    let there = |path: &str| !matches!(finder.find(&http::Method::GET, path), super::table::Found::Nothing);
+    for pattern in crate::page::paths::pattern::ALL {
+        assert!(TABLE.iter().any(|route| route.path == *pattern), "{pattern}");
+    }
+    for path in assets::paths() {
+        assert!(there(path), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_table_does_not_exist() {
+    let house = House::open().await;
+    for path in [
+        "/nothing",
+        "/healthz/",
+        "//healthz",
+        "/api/v1/nothing",
+        "/api",
+        "/a/0000000000/app.css",
+        "/.well-known/security.txt",
+        "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200",
+    ] {
+        let reply = house.ask("GET", path, "", "").await;
+        assert_eq!(reply.status, 404, "{path}");
+        assert_eq!(reply.header("cache-control"), Some("private, no-store"), "{path}");
+        let problem = path.starts_with("/api/");
+        assert_eq!(reply.header("content-type") == Some("application/problem+json"), problem, "{path}");
+        if problem {
+            assert_eq!(reply.json()["code"], "not_found");
+        } else {
+            assert!(reply.text().contains("ページが見つかりません"), "{path}");
+        }
+    }
+    for method in ["POST", "OPTIONS", "BREW"] {
+        assert_eq!(house.ask(method, "/nothing", "", "").await.status, 404, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let house = House::open().await;
+    for path in ["/openapi.json", "/sign-in", "/api/v1/notices"] {
+        let (get, head) = (house.ask("GET", path, "", "").await, house.ask("HEAD", path, "", "").await);
+        assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"));
+        assert_eq!((get.status, head.status, head.body.len()), (200, 200, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_long_answer_is_compressed_for_who_takes_it() {
+    let house = House::open().await;
+    let packed = house.ask("GET", "/openapi.json", "Accept-Encoding: br, gzip\r\n", "").await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let mut unpacked = Vec::new();
+    std::io::copy(&mut flate2::read::GzDecoder::new(&packed.body[..]), &mut unpacked).unwrap();
+    let plain = house.ask("GET", "/openapi.json", "Accept-Encoding: br\r\n", "").await;
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(unpacked, plain.body);
+    let short = house.ask("GET", "/healthz", "Accept-Encoding: gzip\r\n", "").await;
+    assert_eq!(short.header("content-encoding"), None, "a short answer stays as it is");
+}
+
+#[tokio::test]
+async fn the_description_names_exactly_the_routes_for_programs() {
+    let house = House::open().await;
+    let document = house.ask("GET", "/openapi.json", "", "").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    for route in TABLE {
+        let operation = &document["paths"][route.path][route.verb.word().to_lowercase()];
+        assert_eq!(operation.is_object(), route.contract.is_some(), "{}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn readiness_ends_before_the_process_does() {
+    let house = House::open().await;
+    assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 200);
+    crate::serve::Answers::not_ready(&*house.app);
+    assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 503);
+    assert_eq!(house.ask("GET", "/healthz", "", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_may_be_kept_as_long_as_its_path_says() {
+    let house = House::open().await;
+    for path in assets::paths() {
+        let reply = house.ask("GET", path, "", "").await;
+        let forever = path.starts_with("/a/");
+        let wanted = if forever { "public, max-age=31536000, immutable" } else { "no-cache" };
+        assert_eq!((reply.status, reply.header("cache-control")), (200, Some(wanted)), "{path}");
+        assert_eq!(reply.head.matches("\ncache-control: ").count(), 1, "{path}");
+        assert!(reply.header("set-cookie").is_none() && reply.header("content-type").is_some(), "{path}");
+    }
+    let packed = house.ask("GET", assets::APP_CSS, "Accept-Encoding: br\r\n", "").await;
+    assert_eq!(packed.header("content-encoding"), Some("br"));
+}
+
+#[tokio::test]
+async fn a_weakness_can_be_told_where_the_operator_says_how() {
+    let house = House::open_as(false, Some("mailto:security@example.jp")).await;
+    let reply = house.ask("GET", "/.well-known/security.txt", "", "").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; charset=utf-8")));
+    let text =
+        "Contact: mailto:security@example.jp\nExpires: 2027-05-18T21:00:00Z\nPreferred-Languages: ja, en\n";
+    assert_eq!(reply.text(), text);
+}
+
+#[tokio::test]
+async fn metrics_are_on_a_listener_of_their_own() {
+    let listener = crate::serve::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+    let at = listener.local_addr().unwrap();
+    let render = || "honnin_requests_total 1\n".to_owned();
+    tokio::spawn(super::serve_metrics(
+        listener,
+        crate::serve::Bounds::default(),
+        render,
+        std::future::pending(),
+    ));
+    for (path, method, status) in
+        [("/metrics", "GET", 200), ("/metrics", "POST", 405), ("/api/v1/me", "GET", 404)]
+    {
+        let reply = wire::ask(at, method, path, "", "").await;
+        assert_eq!(reply.status, status, "{method} {path}");
+        assert_eq!(reply.text() == "honnin_requests_total 1\n", status == 200);
+    }
+    let house = House::open().await;
+    assert_eq!(house.ask("GET", "/metrics", "", "").await.status, 404);
+}
