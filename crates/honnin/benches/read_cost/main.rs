@@ -9,13 +9,7 @@
     clippy::disallowed_methods,
     reason = "a benchmark measures time and builds the bare handler it compares with"
 )]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a benchmark stops at the first surprise"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark stops at the first surprise")]
 
 mod bare;
 mod load;
