@@ -68,6 +68,12 @@ fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
         }
         return response.body(Bytes::from_static(served.body).into()).unwrap_or_default();
     }
+    if path.ends_with("/speed/state") {
+        let answered = Studio::new(Language::Ja, Theme::Auto).polls();
+        let body = answered.into_iter().find(|(name, _)| *name == "speed-confirmed").map(|(_, body)| body);
+        response = response.header(header::CONTENT_TYPE, "application/json");
+        return response.body(Bytes::from(body.unwrap_or_default()).into()).unwrap_or_default();
+    }
     let html = page(path).unwrap_or_default();
     let policy = if path.ends_with("/closed") { assets::ALONE_CSP } else { assets::PAGE_CSP };
     response = response

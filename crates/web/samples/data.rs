@@ -226,3 +226,11 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     }
     all
 }
+
+/// Each state of a wish with what the page's module is answered.
+pub(super) fn polls(studio: &Studio) -> Vec<(&'static str, String)> {
+    let mine = head(1);
+    let shell = || studio.shell(Nav::Home, Some(&mine), "/lines/1/speed/state");
+    let body = |speed| SpeedStatePage { shell: shell(), head: &mine, speed }.poll_body();
+    speeds().iter().map(|(name, speed)| (*name, body(speed))).collect()
+}

@@ -58,6 +58,11 @@ impl Studio {
         all
     }
 
+    /// Each state of a wish with what the page's module is answered.
+    pub(crate) fn polls(&self) -> Vec<(&'static str, String)> {
+        data::polls(self)
+    }
+
     fn shell<'a>(&'a self, nav: Nav, head: Option<&'a LineHead>, path: &'a str) -> Shell<'a> {
         Shell {
             language: self.language,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use honnin_care::facts::UsageDay;
-use honnin_terms::{Day, Month, Octets};
+use honnin_terms::{Day, Held, Month, Octets};
 
 use crate::format::{Show, digits};
 
@@ -60,8 +60,9 @@ impl Show for Bars<'_> {
 }
 
 impl DayBars {
-    /// Lays out the known days of `month`; days up to `today` without a row are drawn as missing, later ones not.
-    pub fn new(month: Month, today: Day, days: &[UsageDay]) -> Self {
+    /// Lays out the known days of `month`; days of the holding before `today` without a row are drawn as missing,
+    /// others without a row are left empty.
+    pub fn new(month: Month, today: Day, held: Held, days: &[UsageDay]) -> Self {
         let most = days.iter().map(|day| day.high.plus(day.low)).max().unwrap_or(Octets::ZERO);
         let top = round_top(most);
         let mut bars = Self {
@@ -86,7 +87,7 @@ impl DayBars {
                 if both > high {
                     bars.low.push(Bar { x, y: HEIGHT - both, height: both - high });
                 }
-            } else if date < today {
+            } else if date < today && held.contains(date) {
                 bars.missing.push(Bar { x, y: 0, height: HEIGHT });
             }
         }
@@ -175,7 +176,8 @@ mod tests {
     }
 
     fn bars(month: &str, today: &str, days: &[UsageDay]) -> DayBars {
-        DayBars::new(month.parse().unwrap(), today.parse().unwrap(), days)
+        let held = Held { from: "2020-01-01".parse().unwrap(), to: None };
+        DayBars::new(month.parse().unwrap(), today.parse().unwrap(), held, days)
     }
 
     #[test]
@@ -185,6 +187,13 @@ mod tests {
         assert_eq!(drawn.missing, [Bar { x: 11, y: 0, height: 100 }]);
         assert!(drawn.today().is_empty() && drawn.low().is_empty());
         assert_eq!(Html(drawn.high()).to_string(), "M21 0h8v100h-8z");
+    }
+
+    #[test]
+    fn a_day_outside_the_holding_is_not_missing() {
+        let held = Held { from: "2026-11-03".parse().unwrap(), to: "2026-11-04".parse().ok() };
+        let drawn = DayBars::new("2026-11".parse().unwrap(), "2026-11-20".parse().unwrap(), held, &[]);
+        assert_eq!(drawn.missing.iter().map(|bar| bar.x).collect::<Vec<_>>(), [21, 31]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl UsagePage<'_> {
     }
 
     fn bars(&self) -> DayBars {
-        DayBars::new(self.facts.month, self.facts.today, &self.facts.days)
+        DayBars::new(self.facts.month, self.facts.today, self.facts.head.held, &self.facts.days)
     }
 
     fn high(&self) -> Octets {

@@ -164,6 +164,31 @@ fn an_id_stands_once_and_every_reference_has_its_target() {
 }
 
 #[test]
+fn the_module_is_answered_with_the_words_of_the_page() {
+    for language in Language::ALL {
+        let studio = Studio::new(language, Theme::Auto);
+        let pages = studio.all();
+        for (name, body) in studio.polls() {
+            let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let page = pages.iter().find(|page| page.name == name).unwrap();
+            let done = ["speed-confirmed", "speed-failed", "speed-none"].contains(&name);
+            assert_eq!(answer["done"], done, "{name}");
+            if name != "speed-none" {
+                for (part, element) in [("title", "h2"), ("detail", "p")] {
+                    let said = answer[part].as_str().unwrap();
+                    let shown = format!("<{element} data-part=\"{part}\">{said}</{element}>");
+                    assert!(page.html.contains(&shown), "{name}: {said}");
+                }
+                assert!(
+                    page.html.contains(&format!("data-open=\"{}\"", if done { "no" } else { "yes" })),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn home_stays_within_its_weight() {
     for language in Language::ALL {
         for sample in Studio::new(language, Theme::Dark).all() {
