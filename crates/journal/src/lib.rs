@@ -46,7 +46,7 @@ pub use note::{BadFormat, Checkpoint, parse_checkpoint};
 pub use publish::PublishError;
 pub use queue::Append;
 pub use recover::StartError;
-pub use verify::{Report, Violation, verify};
+pub use verify::{Report, Violation, verify, verify_each};
 
 #[cfg(test)]
 mod tests;

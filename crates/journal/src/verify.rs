@@ -110,6 +110,22 @@ fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
 /// # Errors
 /// The first [`Violation`] found.
 pub fn verify(dir: &Path, key: &VerifyingKey, period: Option<(Moment, Moment)>) -> Result<Report, Violation> {
+    verify_each(dir, key, period, &mut |_, _| {})
+}
+
+/// As [`verify`], and hands over every entry of the period with its index, oldest first.
+///
+/// Those that are durable and not yet published are among them: an answer from the files while the writer goes on.
+/// Good only where the whole verifies; what was handed over before a violation proves nothing.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_each(
+    dir: &Path,
+    key: &VerifyingKey,
+    period: Option<(Moment, Moment)>,
+    each: &mut dyn FnMut(u64, &Entry),
+) -> Result<Report, Violation> {
     // Opened before the checkpoint is read: a segment that is removed later stays readable, and one that was
     // removed before is covered by that checkpoint.
     let segments = open_segments(dir).map_err(unreadable("the segments"))?;
@@ -125,6 +141,8 @@ pub fn verify(dir: &Path, key: &VerifyingKey, period: Option<(Moment, Moment)>) 
         minimum: kept.minimum,
         edge: Edge::default(),
         rules: Rules::new(period, kept.minimum),
+        period,
+        each,
         rows: Vec::new(),
         history: read_history(dir, &checkpoint, key)?,
         seen: 0,
@@ -225,6 +243,8 @@ struct Walk<'a> {
     minimum: u64,
     edge: Edge,
     rules: Rules,
+    period: Option<(Moment, Moment)>,
+    each: &'a mut dyn FnMut(u64, &Entry),
     rows: Vec<(u16, Row)>,
     history: BTreeMap<u64, Digest>,
     seen: u64,
@@ -302,9 +322,18 @@ impl Walk<'_> {
         Ok(entries.into_iter().take(width).map(<[u8]>::to_vec).collect())
     }
 
+    /// Judges one entry and hands it over where it lies in the period.
+    fn judge(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
+        self.rules.judge(index, entry)?;
+        if self.period.is_none_or(|(start, end)| entry.moment >= start && entry.moment < end) {
+            (self.each)(index, entry);
+        }
+        Ok(())
+    }
+
     /// Judges one entry and keeps its row for the index.
     fn take(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
-        self.rules.judge(index, entry)?;
+        self.judge(index, entry)?;
         self.rows.push((u16::try_from(index % CHUNK).unwrap_or(0), Row::of(entry)));
         if (index + 1).is_multiple_of(CHUNK) {
             let rows = std::mem::take(&mut self.rows);
@@ -379,7 +408,7 @@ impl Walk<'_> {
                         self.compare_leaf(index, leaf)?;
                     } else {
                         let entry = parse_entry(octets).map_err(|_| malformed())?;
-                        self.rules.judge(index, &entry)?;
+                        self.judge(index, &entry)?;
                         next = index + 1;
                     }
                 }

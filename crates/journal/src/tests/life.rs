@@ -189,6 +189,18 @@ fn an_entry_far_before_the_latest_is_refused() {
 }
 
 #[test]
+fn the_verifier_hands_over_every_entry_of_a_period_published_or_not() {
+    let dir = filled(300);
+    let journal = open(dir.path());
+    journal.append_blocking(&own(300, 3)).unwrap();
+    let mut found = Vec::new();
+    let period = Some((at(298), at(301)));
+    verify_each(dir.path(), &verifying_key(), period, &mut |index, entry| found.push((index, entry.moment)))
+        .unwrap();
+    assert_eq!(found, [(298, at(298)), (299, at(299)), (300, at(300))]);
+}
+
+#[test]
 fn the_verifier_runs_beside_the_writer() {
     let dir = tempfile::tempdir().unwrap();
     // Segments small enough to be rotated under the verifier's eyes, and as many as the disk's pace may need.
