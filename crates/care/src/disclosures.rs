@@ -79,25 +79,28 @@ pub fn audit(
     for index in found {
         let entry = journal.read(index)?;
         if entry.kind == Kind::Disclosure {
-            rows.push(row(index, &entry, epochs));
+            rows.push(AuditRow::of(index, &entry, epochs));
         }
     }
     Ok(rows)
 }
 
-fn row(index: u64, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> AuditRow {
-    let epoch = epochs.iter().find(|epoch| epoch.epoch == entry.epoch);
-    let details = epoch.and_then(|epoch| epoch.open(entry).ok());
-    AuditRow {
-        index,
-        at: entry.moment,
-        own: entry.viewer == entry.owner,
-        basis: entry.basis,
-        viewer: entry.viewer,
-        owner: entry.owner,
-        what: What::from_code(entry.what),
-        channel: Channel::from_code(entry.channel),
-        holding: details.as_deref().and_then(holding_of),
+impl AuditRow {
+    /// A disclosure of the journal; its details are opened where its epoch's keys are among those given.
+    pub fn of(index: u64, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Self {
+        let epoch = epochs.iter().find(|epoch| epoch.epoch == entry.epoch);
+        let details = epoch.and_then(|epoch| epoch.open(entry).ok());
+        Self {
+            index,
+            at: entry.moment,
+            own: entry.viewer == entry.owner,
+            basis: entry.basis,
+            viewer: entry.viewer,
+            owner: entry.owner,
+            what: What::from_code(entry.what),
+            channel: Channel::from_code(entry.channel),
+            holding: details.as_deref().and_then(holding_of),
+        }
     }
 }
 
