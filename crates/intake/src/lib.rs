@@ -35,6 +35,7 @@ mod snapshot;
 mod spill;
 pub mod split;
 pub mod summary;
+mod survey;
 pub mod translate;
 mod wait;
 
@@ -44,3 +45,4 @@ pub use quarantine::Quarantined;
 pub use run::{Feed, PARTITION_OCTETS, Phase, RunError, Tick};
 pub use spill::SpillError;
 pub use summary::{Counts, FileCounts, Summary};
+pub use survey::survey;
