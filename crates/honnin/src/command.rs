@@ -1,9 +1,10 @@
 //! What can be asked at the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use honnin_terms::Day;
+use honnin_terms::{Day, Moment};
 
 use crate::failure::EXIT_CODES;
 use crate::machine;
@@ -61,13 +62,58 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
 
+    /// See it: take in a sample ledger, open its accounts and serve them on this machine. Not for real use
+    Demo(DemoArgs),
+
+    /// Take in the operator's ledger
+    #[command(subcommand)]
+    Intake(IntakeCommand),
+
+    /// Serve subscribers until SIGTERM or Ctrl-C; requests already begun are answered
+    Serve,
+
+    /// Look at an installation and say what a person should look at; personal values are not printed
+    Doctor,
+
+    /// Accounts: invitations, password hashes made elsewhere
+    #[command(subcommand)]
+    Account(AccountCommand),
+
     /// Check key material
     #[command(subcommand)]
     Key(KeyCommand),
 
-    /// Verify the record of every disclosure
+    /// The record of every disclosure: verify it, ask it who was shown whose data
     #[command(subcommand)]
     Journal(JournalCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Take in this ledger instead of the sample
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+
+    /// Mapping file of that ledger [default: the sample's]
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) mapping: Option<PathBuf>,
+
+    /// What the clock shows at the beginning, such as 2026-11-20T06:00:00+09:00 [default: the newest moment the
+    /// ledger speaks of]
+    #[arg(long, value_name = "MOMENT")]
+    pub(crate) now: Option<Moment>,
+
+    /// Where to serve; only on this machine, because a demo has no TLS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Sign in so many sessions, for load tools; every account once before any twice
+    #[arg(long, value_name = "N", requires = "sessions_out", default_value_t = 0)]
+    pub(crate) sessions: usize,
+
+    /// Where to write them when ready to serve: CSV with the headings account and cookie
+    #[arg(long, value_name = "FILE", requires = "sessions")]
+    pub(crate) sessions_out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +151,63 @@ pub(crate) enum JournalCommand {
     Verify {
         #[command(flatten)]
         period: Period,
+    },
+    /// Who was shown this account's data: CSV, oldest first. Needs the key file; verifies what it answers from
+    WhoSaw(Question),
+    /// What this account was shown: CSV, oldest first. Needs the key file; verifies what it answers from
+    SeenBy(Question),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Question {
+    /// The account's sign-in name (会員ID)
+    #[arg(value_name = "LOGIN")]
+    pub(crate) login: String,
+
+    #[command(flatten)]
+    pub(crate) period: Period,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntakeCommand {
+    /// Take in an extract: files in directories. Taking the same files again, or being killed and started again,
+    /// changes nothing
+    Files(IntakeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IntakeArgs {
+    /// Mapping file: what the operator's files, headings and values mean
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: PathBuf,
+
+    /// Read everything, write nothing, and say what would not be understood
+    #[arg(long, conflicts_with = "retry")]
+    pub(crate) check: bool,
+
+    /// Try the rows in quarantine again instead of reading files, after the mapping or the ledger was corrected
+    #[arg(long, conflicts_with = "directories")]
+    pub(crate) retry: bool,
+
+    /// Directories (or files) of the extract
+    #[arg(value_name = "DIR", required_unless_present = "retry")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Issue a one-time code, for activation or for a forgotten password: with it the subscriber sets a new
+    /// password, and all her sessions end
+    Invite {
+        /// The account's sign-in name (会員ID)
+        #[arg(value_name = "LOGIN")]
+        login: String,
+    },
+    /// Take over password hashes made elsewhere; each is hashed anew when it is first used
+    ImportHashes {
+        /// CSV with the headings `login` and `phc`: argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 

@@ -1,7 +1,8 @@
 //! One installation: its settings and what lies where in its data directory.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::BASE64;
@@ -14,12 +15,18 @@ use crate::command::Place;
 use crate::failure::Failure;
 use crate::key_file::KeySource;
 use crate::machine::SystemEntropy;
-use crate::settings::Settings;
+use crate::settings::{Problem, Settings, SettingsError};
+use crate::wiring::problems;
 
 /// The journal's directory in the data directory.
 const JOURNAL: &str = "journal";
+/// The store's directory in it.
+const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
 const JOURNAL_KEY: &str = "journal.pub";
+
+/// The marker of isolation, left by whoever entered it.
+const ISOLATED: &str = "isolated";
 
 /// An installation that was begun.
 #[derive(Debug, Clone)]
@@ -37,7 +44,11 @@ impl Installation {
     /// [`Failure`] with everything that is wrong in them.
     pub(crate) fn open(place: Place) -> Result<Self, Failure> {
         let settings = Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))?;
-        Ok(Self { place, settings })
+        let installation = Self { place, settings };
+        match problems(&installation.settings) {
+            none if none.is_empty() => Ok(installation),
+            problems => Err(installation.wrong(problems)),
+        }
     }
 
     /// The operator.
@@ -53,6 +64,28 @@ impl Installation {
     /// The journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.place.data.join(JOURNAL)
+    }
+
+    /// The store's directory.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.place.data.join(STORE)
+    }
+
+    /// The file that says personal pages are stopped, and why.
+    pub(crate) fn isolation_marker(&self) -> PathBuf {
+        self.place.data.join(ISOLATED)
+    }
+
+    /// The host people sign in at.
+    pub(crate) fn host(&self) -> String {
+        let Settings { tenant, listen, .. } = &self.settings;
+        let public = tenant.public_url.strip_prefix("https://").map(str::to_owned);
+        public.or_else(|| listen.public.first().map(ToString::to_string)).unwrap_or_default()
+    }
+
+    /// Settings that can be read and not be used.
+    pub(crate) fn wrong(&self, problems: Vec<Problem>) -> Failure {
+        Failure::settings(&SettingsError::Wrong { file: self.place.settings.clone(), problems })
     }
 
     /// Reads the key that all others hang on.
@@ -97,4 +130,13 @@ impl Installation {
         key.map(VerifyingKey)
             .ok_or_else(|| Failure::new("expect one line of base64, 32 octets").during(&doing))
     }
+}
+
+/// Octets free on the volume of that path, for this user.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn free_octets(path: &Path) -> io::Result<u64> {
+    let volume = rustix::fs::statvfs(path)?;
+    Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
 }

@@ -3,12 +3,12 @@
 use std::env;
 use std::path::PathBuf;
 use std::process::abort;
+use std::thread;
 use std::time::Instant;
 
 use honnin_terms::{Clock, Entropy, Moment};
 
 /// The clock of the machine.
-#[expect(dead_code, reason = "begins with `serve`")]
 #[derive(Debug)]
 pub(crate) struct SystemClock;
 
@@ -26,7 +26,6 @@ pub(crate) struct ShiftedClock {
     started: Instant,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "begins with `demo`"))]
 impl ShiftedClock {
     /// A clock that shows that moment now.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
@@ -58,6 +57,11 @@ impl Entropy for SystemEntropy {
             abort();
         }
     }
+}
+
+/// How many threads the machine runs at once.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The data directory, where the command line does not name it: `HONNIN_DATA`.

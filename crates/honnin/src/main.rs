@@ -3,16 +3,17 @@
 //! [`command`] says what can be asked, [`run`] does it, [`settings`] holds every bound, [`machine`] is the world
 //! outside: clock, randomness, environment.
 
+mod begin;
 mod command;
 mod failure;
 mod installation;
 mod key_file;
-#[expect(dead_code, reason = "begins with `serve`")]
 mod logs;
 mod machine;
 mod run;
 mod say;
 mod settings;
+mod wiring;
 
 use std::process::ExitCode;
 

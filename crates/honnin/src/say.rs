@@ -22,13 +22,17 @@ pub(crate) fn error(text: impl Display) {
     writeln!(io::stderr().lock(), "honnin: {text}").unwrap_or_default();
 }
 
+/// Something about the result that is not part of it.
+pub(crate) fn note(text: impl Display) {
+    writeln!(io::stderr().lock(), "{text}").unwrap_or_default();
+}
+
 /// A step of work that takes a while. On a terminal the next step overwrites it.
 #[derive(Debug)]
 pub(crate) struct Progress {
     overwrites: bool,
 }
 
-#[expect(dead_code, reason = "begins with `serve`")]
 impl Progress {
     /// Progress on standard error.
     pub(crate) fn start() -> Self {
@@ -41,6 +45,11 @@ impl Progress {
             let mut out = io::stderr().lock();
             write!(out, "\r\x1b[K{text}").and_then(|()| out.flush()).unwrap_or_default();
         }
+    }
+
+    /// Makes room for what is printed next.
+    pub(crate) fn clear(&self) {
+        self.now("");
     }
 
     /// Says what has been done.

@@ -1,11 +1,16 @@
 //! Doing what was asked.
 
+mod account;
 mod config;
+mod demo;
+mod doctor;
 mod init;
+mod intake;
 mod journal;
 mod key;
+mod serve;
 
-use crate::command::{Command, Honnin};
+use crate::command::{Command, Honnin, IntakeCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 
@@ -15,10 +20,16 @@ use crate::installation::Installation;
 /// [`Failure`], told by `main`.
 pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
     let Honnin { place, command } = honnin;
-    let installation = || Installation::open(place.decide());
+    let decided = place.decide();
+    let installation = || Installation::open(decided.clone());
     match command {
         Command::Init(args) => init::init(&args),
-        Command::Config(command) => config::config(&place.decide(), command),
+        Command::Config(command) => config::config(&decided, command),
+        Command::Demo(args) => demo::demo(args, place.data.as_deref()),
+        Command::Intake(IntakeCommand::Files(args)) => intake::files(installation()?, &args),
+        Command::Serve => serve::serve(installation()?),
+        Command::Doctor => doctor::doctor(installation()?),
+        Command::Account(command) => account::account(installation()?, &command),
         Command::Key(command) => key::key(&installation()?, command),
         Command::Journal(command) => journal::journal(&installation()?, &command),
     }

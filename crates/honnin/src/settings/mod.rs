@@ -18,6 +18,7 @@ pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
 pub(crate) use server::{Listen, Server};
+pub(crate) use value::{Size, Span};
 
 /// The settings file in a data directory.
 pub(crate) const FILE_NAME: &str = "honnin.toml";
@@ -71,6 +72,12 @@ pub(crate) enum SettingsError {
 }
 
 impl Settings {
+    /// Reads and checks settings as text.
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        Self::of_tree(text.parse().unwrap())
+    }
+
     /// Reads and checks a settings file; what it does not say keeps its default.
     ///
     /// # Errors

@@ -9,16 +9,18 @@ section! {
 
     /// Number of the operator in this installation. Part of every key: never changed after `honnin init`.
     id: u32 = 1, 1..=4_000_000_000;
-    /// Name on Japanese pages.
-    name_ja: String = "ほんにんモバイル".to_owned();
-    /// Name on English pages.
-    name_en: String = "Honnin Mobile".to_owned();
+    /// The name its subscribers know.
+    name: String = "ほんにんモバイル".to_owned();
+    /// Language of what the ledger says, such as names of plans and notices: "ja" or "en".
+    texts: String = "ja".to_owned();
     /// Time zone of its days, months and expiries (IANA name).
     zone: String = "Asia/Tokyo".to_owned();
     /// Where subscribers find the service: https:// and a host. Needed with trusted proxies; "" otherwise.
     public_url: String = String::new();
-    /// Whom subscribers ask for help: an address or a number, shown on error pages. "" for none.
-    contact: String = String::new();
+    /// Where subscribers find help: an address that begins with https:, tel: or mailto:. "" for none.
+    help: String = String::new();
+    /// Whom to tell of a weakness (security.txt, RFC 9116): mailto: or https:. "" for none.
+    security_contact: String = String::new();
 }
 
 section! {

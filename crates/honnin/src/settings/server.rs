@@ -31,6 +31,8 @@ section! {
     /// Bounds of connections and requests.
     pub(crate) struct Server in "server";
 
+    /// Threads that answer; 0 for one per core.
+    threads: usize = 0, 0..=1_024;
     /// Connections open at once; more wait in the system's queue.
     connections: usize = 10_000, 1..=1_000_000;
     /// Connections of one address (IPv6: of one /64) while more than three quarters of all are taken.

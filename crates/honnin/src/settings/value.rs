@@ -28,7 +28,8 @@ pub(crate) struct MaybePath(Option<PathBuf>);
 /// Milliseconds of each unit, longest first.
 const SPAN_UNITS: &[(&str, u64)] =
     &[("days", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
-const SIZE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+const SIZE_UNITS: &[(&str, u64)] =
+    &[("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Span {
     /// So many milliseconds.
@@ -46,13 +47,11 @@ impl Span {
         Self::seconds(days.saturating_mul(86_400))
     }
 
-    #[expect(dead_code, reason = "begins with `serve`")]
     /// As a duration.
     pub(crate) const fn duration(self) -> Duration {
         self.0
     }
 
-    #[expect(dead_code, reason = "begins with `serve`")]
     /// In whole seconds.
     pub(crate) fn whole_seconds(self) -> i64 {
         i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX)
@@ -60,7 +59,6 @@ impl Span {
 }
 
 impl Size {
-    #[expect(dead_code, reason = "begins with `serve`")]
     /// As a count in memory.
     pub(crate) fn octets(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)

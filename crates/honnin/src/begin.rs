@@ -1,0 +1,85 @@
+//! The beginning of an installation: directory, key material, keyring, store and, last of all, settings.
+//!
+//! The settings file is what makes an installation: a crash before it leaves a directory that is refused, never one
+//! that half works.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use honnin_store_sqlite::{Bounds, Sqlite};
+
+use crate::command::Place;
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::key_file;
+use crate::machine::{SystemClock, SystemEntropy};
+use crate::settings::{FILE_NAME, Keys, Settings};
+
+impl Installation {
+    /// Begins one in an empty directory or one that is not there. Says whether the key was made.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is ever overwritten.
+    pub(crate) fn begin(
+        directory: &Path,
+        key_file: &Path,
+        settings: Settings,
+    ) -> Result<(Self, bool), Failure> {
+        let (directory, key_file) = (std::path::absolute(directory)?, std::path::absolute(key_file)?);
+        refuse_used(&directory)?;
+        let made = key_file::create_where_absent(&key_file, &directory, &SystemEntropy)
+            .map_err(|reason| Failure::settings(&reason))?;
+        let in_settings = key_file.to_str().ok_or_else(|| {
+            let shown = key_file.display();
+            Failure::new(format!(
+                "name the key file {shown}: its path must be UTF-8 to stand in the settings"
+            ))
+        })?;
+        let settings = Settings { keys: Keys { key_file: in_settings.to_owned() }, ..settings };
+        make_directory(&directory).map_err(|reason| during(&directory, reason))?;
+        let file = directory.join(FILE_NAME);
+        let installation = Self { place: Place { data: directory, settings: file }, settings };
+        installation.create_keyring()?;
+        make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
+        drop(Sqlite::create(&installation.store(), Bounds::default(), Arc::new(SystemClock))?);
+        let file = &installation.place.settings;
+        write_new(file, &installation.settings.commented()).map_err(|reason| during(file, reason))?;
+        Ok((installation, made))
+    }
+}
+
+fn during(path: &Path, reason: io::Error) -> Failure {
+    Failure::from(reason).during(&format!("write {}", path.display()))
+}
+
+/// Refuses a directory with anything in it: an installation is begun once.
+fn refuse_used(directory: &Path) -> Result<(), Failure> {
+    let used = match fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => false,
+        Err(reason) => {
+            return Err(Failure::from(reason).during(&format!("look into {}", directory.display())));
+        }
+    };
+    if used {
+        return Err(Failure::new(format!(
+            "begin an installation in {}: there is something in it already, and nothing is ever overwritten; \
+             name an empty directory, or one that is not there",
+            directory.display()
+        )));
+    }
+    Ok(())
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o640).open(file)?;
+    open.write_all(text.as_bytes())?;
+    open.sync_all()
+}

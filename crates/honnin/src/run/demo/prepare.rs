@@ -1,0 +1,153 @@
+//! From nothing to a service that only has to be opened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use honnin_intake::Mapping;
+use honnin_seal::HashCost;
+use honnin_terms::{Clock, Moment};
+use honnin_web::route::session_cookie;
+use tokio::runtime::Handle;
+
+use super::ledger::{MAPPING, mapping_name, write_sample};
+use super::people::People;
+use super::sessions::{DemoSession, open_accounts, sign_in};
+use super::{PASSWORD, Plan};
+use crate::command::Place;
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::machine::{ShiftedClock, SystemClock, SystemEntropy};
+use crate::run::intake::show;
+use crate::say::Progress;
+use crate::settings::{FILE_NAME, Settings};
+use crate::wiring::{Rooms, Service, front, latest_entry};
+
+/// A demo that only has to be opened.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) service: Service,
+    pub(super) people: People,
+    pub(super) sessions: Vec<DemoSession>,
+    /// What the clock showed when it was started.
+    pub(super) now: Moment,
+    /// The bound on sessions of one account, where it had to be raised.
+    pub(super) raised: Option<usize>,
+}
+
+/// Begins an installation for the demo, or goes on with the one that is there.
+///
+/// # Errors
+/// [`Failure`]: what is in the way, and what to do.
+pub(super) fn begin(plan: &Plan) -> Result<Installation, Failure> {
+    // Without a slash at its end, so that the key lies beside the directory and not in it.
+    let data = plan.data.components().collect::<std::path::PathBuf>();
+    let settings = data.join(FILE_NAME);
+    let mut installation = if settings.exists() {
+        Installation::open(Place { data, settings })?
+    } else {
+        let mut key = data.clone().into_os_string();
+        key.push(".key");
+        Installation::begin(&data, Path::new(&key), Settings::default())?.0
+    };
+    installation.settings.listen.public = vec![plan.args.listen];
+    installation.settings.listen.metrics = ([127, 0, 0, 1], 0).into();
+    Ok(installation)
+}
+
+/// Takes in the ledger, opens its accounts and puts the service together.
+///
+/// # Errors
+/// [`Failure`]: what could not be done.
+pub(super) fn prepare(
+    plan: &Plan,
+    mut installation: Installation,
+    handle: &Handle,
+) -> Result<Prepared, Failure> {
+    let Plan { args, scratch, .. } = plan;
+    let mapping = match &args.mapping {
+        Some(file) => Mapping::load(file)?,
+        None => Mapping::parse(MAPPING, mapping_name())?,
+    };
+    let ledger = [match &args.ledger {
+        Some(directory) => directory.clone(),
+        None => write_sample(scratch.join("ledger"))?,
+    }];
+    let progress = Progress::start();
+    progress.now("opening an installation for the demo");
+    let people = People::find(&mapping, &ledger)?;
+    let rooms = Rooms::open(installation.clone(), Arc::new(SystemClock))?;
+    let taken = rooms.with_feed(|feed| feed.take(&mapping, &ledger, &mut |tick| show(&progress, tick)));
+    progress.clear();
+    let summary = taken?;
+    progress.done(format_args!("ledger: {}", summary.in_all()));
+    // On an extract the newest moment it speaks of is now; a journal that is kept never goes back.
+    let newest = summary.newest_as_of.unwrap_or_else(|| SystemClock.now());
+    let earliest = latest_entry(&rooms)?;
+    let now = start_of_clock(args.now, newest, earliest)?;
+    // The rooms are opened anew on the demo's clock.
+    drop(rooms);
+    let raised = raise_sessions(&mut installation, args.sessions, people.accounts.len());
+    let rooms = Rooms::open(installation, Arc::new(ShiftedClock::starting_at(now)))?;
+    progress.now(format_args!("opening {} accounts", people.accounts.len()));
+    let hash = HashCost::default().hasher().hash(PASSWORD.as_bytes(), &SystemEntropy)?;
+    open_accounts(&rooms, &people.accounts, &hash, handle)?;
+    progress.done(format_args!("accounts: {}", people.accounts.len()));
+    let front = front(&rooms.installation.settings).map_err(|problems| rooms.installation.wrong(problems))?;
+    progress.now(format_args!("signing in {} sessions", args.sessions));
+    let sessions = sign_in(&rooms, &people.accounts, args.sessions, session_cookie(&front), handle)?;
+    progress.clear();
+    Ok(Prepared { service: Service::new(rooms, front)?, people, sessions, now, raised })
+}
+
+/// What the clock shows at the beginning.
+fn start_of_clock(
+    wanted: Option<Moment>,
+    newest: Moment,
+    earliest: Option<Moment>,
+) -> Result<Moment, Failure> {
+    match (wanted, earliest) {
+        (Some(wanted), Some(earliest)) if wanted < earliest => Err(Failure::new(format!(
+            "set the clock to {wanted}: the journal of this data directory goes up to {earliest} and never goes back; \
+             name a later moment, or another directory"
+        ))),
+        (Some(wanted), _) => Ok(wanted),
+        (None, earliest) => Ok(earliest.map_or(newest, |earliest| earliest.max(newest))),
+    }
+}
+
+/// Makes room for as many sessions of one account as are asked for.
+fn raise_sessions(installation: &mut Installation, sessions: usize, accounts: usize) -> Option<usize> {
+    let most = &mut installation.settings.sessions.most_per_account;
+    let each = sessions.div_ceil(accounts.max(1));
+    // Beside those made here, people sign in by hand.
+    let needed = each.saturating_add(*most);
+    (each >= *most).then(|| {
+        *most = needed;
+        needed
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> Moment {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_clock_starts_at_the_newest_moment_and_never_before_the_journal() {
+        let newest = moment("2026-11-20T06:00:00+09:00");
+        let (before, after) = (newest.plus_seconds(-60), newest.plus_seconds(60));
+        assert_eq!(start_of_clock(None, newest, None).unwrap(), newest);
+        assert_eq!(start_of_clock(None, newest, Some(before)).unwrap(), newest);
+        assert_eq!(start_of_clock(None, newest, Some(after)).unwrap(), after);
+        assert_eq!(start_of_clock(Some(before), newest, None).unwrap(), before);
+        assert!(
+            start_of_clock(Some(newest), newest, Some(after))
+                .unwrap_err()
+                .to_string()
+                .contains("never goes back")
+        );
+    }
+}

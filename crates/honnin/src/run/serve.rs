@@ -1,0 +1,48 @@
+//! `honnin serve`.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
+use crate::logs::{self, For};
+use crate::machine::{SystemClock, cores};
+use crate::say;
+use crate::wiring::{Doors, Metrics, Rooms, Service};
+
+pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
+    logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
+    let metrics = Metrics::start()?;
+    runtime(installation.settings.server.threads)?.block_on(async {
+        // Doors first: an address that is taken is told before keys are opened.
+        let doors = Doors::open(&installation).await?;
+        let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+        let service = Service::new(rooms, doors.front().clone())?;
+        for address in doors.public()? {
+            say::line(format_args!("serving on {address}"));
+        }
+        say::line(format_args!("metrics on http://{}/metrics", doors.monitor()?));
+        service.run(doors, metrics, stop()?).await
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The runtime, with so many threads; 0 for one per core.
+pub(super) fn runtime(threads: usize) -> io::Result<Runtime> {
+    let threads = if threads == 0 { cores() } else { threads };
+    Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}
+
+/// Ready when the process is asked to end: SIGTERM (systemd, kill) or SIGINT (Ctrl-C).
+pub(super) fn stop() -> io::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

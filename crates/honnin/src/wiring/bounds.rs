@@ -1,0 +1,154 @@
+//! From the settings to the bounds of each room. A test holds their defaults together.
+
+use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
+use honnin_seal::HashCost;
+
+use crate::settings::{Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
+
+fn octets_32(size: Size) -> u32 {
+    u32::try_from(size.0).unwrap_or(u32::MAX)
+}
+
+fn millis(span: Span) -> u64 {
+    u64::try_from(span.duration().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn millis_32(span: Span) -> u32 {
+    u32::try_from(millis(span)).unwrap_or(u32::MAX)
+}
+
+fn signed_millis(span: Span) -> i64 {
+    i64::try_from(millis(span)).unwrap_or(i64::MAX)
+}
+
+/// Bounds of connections and requests.
+pub(super) fn server(settings: &Server) -> honnin_web::serve::Bounds {
+    honnin_web::serve::Bounds {
+        connections: settings.connections,
+        connections_per_address: settings.connections_per_address,
+        backlog: settings.backlog,
+        handshake: settings.handshake.duration(),
+        header: settings.header.duration(),
+        body: settings.body.duration(),
+        request: settings.request.duration(),
+        write: settings.write.duration(),
+        connection_age: settings.connection_age.duration(),
+        header_octets: settings.header_size.octets(),
+        header_fields: settings.header_fields,
+        body_octets: settings.body_size.octets(),
+        streams: settings.streams,
+        ping_after: settings.ping_after.duration(),
+        ping_answer: settings.ping_answer.duration(),
+        drain_notice: settings.drain_notice.duration(),
+        drain: settings.drain.duration(),
+        compress_from: settings.compress_from.octets(),
+    }
+}
+
+/// Limits of sessions.
+pub(super) fn sessions(settings: &Sessions) -> SessionLimits {
+    SessionLimits {
+        idle_seconds: settings.idle.whole_seconds(),
+        absolute_seconds: settings.absolute.whole_seconds(),
+        most_per_account: settings.most_per_account,
+        touch_seconds: settings.touch.whole_seconds(),
+    }
+}
+
+/// Rules of new passwords.
+pub(super) const fn passwords(settings: &SignIn) -> PasswordRules {
+    PasswordRules { fewest: settings.password_fewest, most: settings.password_most }
+}
+
+/// Bounds of the password hashers.
+pub(super) fn hashers(settings: &SignIn) -> PoolBounds {
+    let cost = HashCost {
+        memory_kib: octets_32(Size(settings.hash_memory.0 / 1024)),
+        passes: settings.hash_passes,
+        lanes: settings.hash_lanes,
+    };
+    PoolBounds { threads: settings.hash_threads, queue: settings.hash_queue, cost }
+}
+
+/// Bounds of the growing delay.
+pub(super) fn delays(settings: &SignIn) -> DelayBounds {
+    DelayBounds {
+        free: settings.delay_free,
+        longest_seconds: settings.delay_longest.whole_seconds(),
+        longest_for_all_seconds: settings.delay_longest_for_all.whole_seconds(),
+        forget_seconds: settings.delay_forget.whole_seconds(),
+        most: settings.delay_most,
+    }
+}
+
+/// Bounds of the embedded engine.
+pub(super) fn store(settings: &Store) -> honnin_store_sqlite::Bounds {
+    honnin_store_sqlite::Bounds {
+        readers: settings.readers,
+        reader_cache_octets: settings.reader_cache.0,
+        reader_map_octets: settings.reader_map.0,
+        writer_cache_octets: settings.writer_cache.0,
+        queue: settings.write_queue,
+        group: settings.write_group,
+        busy_ms: millis_32(settings.busy),
+        poll_ms: millis_32(settings.poll),
+        log_checkpoint_octets: settings.log_checkpoint.0,
+        log_most_octets: settings.log_most.0,
+        store_most_octets: settings.most.0,
+        session_cache_octets: settings.session_cache.0,
+        key_cache_octets: settings.key_cache.0,
+        view_cache_octets: settings.document_cache.0,
+        speed_cache_octets: settings.wish_cache.0,
+    }
+}
+
+/// Bounds of the journal.
+pub(crate) fn journal(settings: &Journal) -> honnin_journal::Bounds {
+    honnin_journal::Bounds {
+        segment_octets: settings.segment.0,
+        most_segments: settings.segments,
+        most_waiting_octets: settings.waiting.octets(),
+        retention_days: settings.retention_days,
+    }
+}
+
+/// Bounds of the reconciler.
+pub(super) fn network(settings: &Network) -> honnin_network::Bounds {
+    honnin_network::Bounds {
+        lease_seconds: settings.lease.whole_seconds(),
+        batch: settings.batch,
+        at_once: settings.at_once,
+        calls_a_second: settings.calls_a_second,
+        burst: settings.burst,
+        answer_millis: millis(settings.answer),
+        poll_millis: millis(settings.poll),
+        first_wait_millis: signed_millis(settings.first_wait),
+        longest_wait_millis: signed_millis(settings.longest_wait),
+        unknown_after_seconds: settings.unknown_after.whole_seconds(),
+        longest_unknown_wait_millis: signed_millis(settings.longest_unknown_wait),
+        breaker_after: settings.breaker_after,
+        breaker_millis: signed_millis(settings.breaker),
+        park_seconds: settings.park.whole_seconds(),
+        stop_millis: millis(settings.stop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn the_settings_file_names_the_defaults_of_the_rooms() {
+        let settings = Settings::default();
+        assert_eq!(server(&settings.server), honnin_web::serve::Bounds::default());
+        assert_eq!(sessions(&settings.sessions), SessionLimits::default());
+        assert_eq!(passwords(&settings.sign_in), PasswordRules::default());
+        assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
+        assert_eq!(delays(&settings.sign_in), DelayBounds::default());
+        assert_eq!(store(&settings.store), honnin_store_sqlite::Bounds::default());
+        assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());
+        assert_eq!(network(&settings.network), honnin_network::Bounds::default());
+        assert_eq!(settings.intake.partition.0, honnin_intake::PARTITION_OCTETS);
+    }
+}

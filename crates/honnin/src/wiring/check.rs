@@ -1,0 +1,81 @@
+//! Settings that can be read, looked at together: words that are known, parts that fit each other.
+
+use honnin_terms::Zone;
+use honnin_web::page::HelpLink;
+
+use super::{bounds, front, prefixes};
+use crate::settings::{Problem, Settings};
+
+/// Everything in these settings that cannot work, by key.
+pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
+    let Settings { tenant, network, journal, sign_in, store, .. } = settings;
+    let mut problems = front(settings).err().unwrap_or_default();
+    problems.extend(prefixes(settings).err().unwrap_or_default());
+    let mut expect = |holds: bool, key: &str, says: String| {
+        if !holds {
+            problems.push(Problem { key: key.to_owned(), says });
+        }
+    };
+    let zone = Zone::named(&tenant.zone);
+    expect(
+        zone.is_ok(),
+        "tenant.zone",
+        format!("found {:?}, write a zone such as \"Asia/Tokyo\"", tenant.zone),
+    );
+    expect(
+        !tenant.name.trim().is_empty(),
+        "tenant.name",
+        "is blank, write the name subscribers know".to_owned(),
+    );
+    let known = ["ja", "en"].contains(&tenant.texts.as_str());
+    expect(known, "tenant.texts", format!("found {:?}, write \"ja\" or \"en\"", tenant.texts));
+    let help = tenant.help.is_empty() || HelpLink::new(&tenant.help).is_some();
+    expect(
+        help,
+        "tenant.help",
+        format!("found {:?}, write an address with https://, tel: or mailto:", tenant.help),
+    );
+    let element = network.element == "simulated";
+    let says = format!("found {:?}, write \"simulated\"; there is no other element yet", network.element);
+    expect(element, "network.element", says);
+    let driven = bounds::network(network).check();
+    expect(driven.is_ok(), "network", driven.err().map(|reason| reason.to_string()).unwrap_or_default());
+    let named = !journal.name.is_empty() && !journal.name.contains(|c: char| c.is_whitespace() || c == '+');
+    expect(
+        named,
+        "journal.name",
+        format!("found {:?}, write a name without spaces and plus signs", journal.name),
+    );
+    let passwords = sign_in.password_fewest <= sign_in.password_most;
+    expect(passwords, "sign_in.password_fewest", "is more than sign_in.password_most".to_owned());
+    let log = store.log_checkpoint <= store.log_most;
+    expect(log, "store.log_checkpoint", "is more than store.log_most".to_owned());
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        problems(&Settings::parse(text).unwrap()).into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn the_defaults_work_together() {
+        assert_eq!(problems(&Settings::default()), []);
+    }
+
+    #[test]
+    fn what_cannot_work_is_named_by_key() {
+        assert_eq!(
+            keys("[tenant]\nzone = \"Tokyo\"\ntexts = \"fr\"\nname = \" \"\nhelp = \"http://a\""),
+            ["tenant.zone", "tenant.name", "tenant.texts", "tenant.help"]
+        );
+        assert_eq!(keys("[network]\nelement = \"radius\"\nlease = \"6 s\""), ["network.element", "network"]);
+        assert_eq!(keys("[journal]\nname = \"our journal\""), ["journal.name"]);
+        assert_eq!(keys("[sign_in]\npassword_fewest = 64\npassword_most = 64"), [""; 0]);
+        assert_eq!(keys("[store]\nlog_most = \"1 MiB\""), ["store.log_checkpoint"]);
+        assert_eq!(keys("[listen]\npublic = [\"0.0.0.0:80\"]"), ["listen.public"]);
+    }
+}

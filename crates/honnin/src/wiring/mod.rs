@@ -1,0 +1,16 @@
+//! Putting the rooms together: who gets which authority, which engine, which clock.
+
+mod bounds;
+mod check;
+pub(crate) mod epochs;
+mod front;
+mod monitor;
+mod rooms;
+mod service;
+mod upkeep;
+
+pub(crate) use check::problems;
+pub(crate) use front::{front, prefixes};
+pub(crate) use monitor::Metrics;
+pub(crate) use rooms::Rooms;
+pub(crate) use service::{Doors, Service, latest_entry};

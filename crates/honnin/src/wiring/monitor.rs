@@ -1,0 +1,142 @@
+//! The operator's own listener: metrics and health, apart from subscribers, with nothing personal on it.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// Monitors that ask at once; one more waits.
+const CONNECTIONS: usize = 16;
+/// How long one of them may take, from the first octet to the last.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Buckets of durations, in seconds: a read takes well under a millisecond, a sign-in tens of them.
+const SECONDS: &[f64] = &[
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// The figures of this process.
+#[derive(Clone)]
+pub(crate) struct Metrics(PrometheusHandle);
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics(..)")
+    }
+}
+
+impl Metrics {
+    /// Begins to count. Once in a process.
+    ///
+    /// # Errors
+    /// Where something counts already.
+    pub(crate) fn start() -> Result<Self, metrics_exporter_prometheus::BuildError> {
+        PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder().map(Self)
+    }
+
+    /// Forgets samples that were summed up; due every few seconds.
+    pub(super) fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+/// Says whether requests should be sent here.
+pub(crate) type Health = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
+
+/// Answers monitors until the runtime ends.
+pub(super) async fn run(listener: TcpListener, metrics: Metrics, health: Health) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let accepted = listener.accept().await;
+        let Ok((stream, _)) = accepted else {
+            // The system has no descriptor or memory left; asking again at once would not help it.
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let (metrics, health) = (metrics.clone(), Arc::clone(&health));
+        tokio::spawn(async move {
+            let answering = service_fn(move |request: Request<Incoming>| {
+                let answer = answer(&request, &metrics, &health);
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).keep_alive(false);
+            let connection = builder.serve_connection(TokioIo::new(stream), answering);
+            // A monitor that left or was too slow asks again.
+            drop(timeout(PATIENCE, connection).await);
+            drop(permit);
+        });
+    }
+}
+
+fn answer<B>(request: &Request<B>, metrics: &Metrics, health: &Health) -> Response<Full<Bytes>> {
+    const PLAIN: &str = "text/plain; charset=utf-8";
+    let (status, kind, body) = match (request.method(), request.uri().path()) {
+        (&Method::GET, "/metrics") => {
+            (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics.0.render())
+        }
+        (&Method::GET, "/healthz") => (StatusCode::OK, PLAIN, "ok\n".to_owned()),
+        (&Method::GET, "/readyz") => match health() {
+            Ok(()) => (StatusCode::OK, PLAIN, "ready\n".to_owned()),
+            Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("not ready: {reason}\n")),
+        },
+        (&Method::GET, _) => {
+            (StatusCode::NOT_FOUND, PLAIN, "there is /metrics, /healthz and /readyz\n".to_owned())
+        }
+        _ => (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET\n".to_owned()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Opens the operator's listener.
+///
+/// # Errors
+/// What the system says.
+pub(super) async fn listen(on: std::net::SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(on).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(method: Method, path: &str, health: Result<(), &'static str>) -> (u16, &'static str) {
+        let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        let health: Health = Arc::new(move || health);
+        let answer = answer(&request, &metrics, &health);
+        let kind = if answer.headers()[CONTENT_TYPE].to_str().unwrap().contains("version") {
+            "metrics"
+        } else {
+            "text"
+        };
+        (answer.status().as_u16(), kind)
+    }
+
+    #[test]
+    fn it_has_three_paths_and_no_other() {
+        assert_eq!(asked(Method::GET, "/metrics", Ok(())), (200, "metrics"));
+        assert_eq!(asked(Method::GET, "/healthz", Err("the journal is full")), (200, "text"));
+        assert_eq!(asked(Method::GET, "/readyz", Ok(())), (200, "text"));
+        assert_eq!(asked(Method::GET, "/readyz", Err("the journal is full")), (503, "text"));
+        assert_eq!(asked(Method::GET, "/", Ok(())), (404, "text"));
+        assert_eq!(asked(Method::POST, "/metrics", Ok(())), (405, "text"));
+    }
+}

@@ -1,0 +1,266 @@
+//! The service: journal, gate, use cases, reconciler and routes of one installation, from start to a clean stop.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_journal::{Journal, State};
+use honnin_network::{Parts, Reconciler, Simulated, Simulation};
+use honnin_store_sqlite::Sqlite;
+use honnin_terms::Moment;
+use honnin_web::page::{HelpLink, Operator};
+use honnin_web::route::{App, Wiring, serve};
+use honnin_web::serve::{Entrance, Front, listen, tls};
+use honnin_web::words::Language;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::epochs::Epochs;
+use super::monitor::{self, Health, Metrics};
+use super::rooms::{Rooms, entropy};
+use super::upkeep::Upkeep;
+use super::{bounds, front, prefixes};
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::settings::Settings;
+
+/// The opened doors: sockets that listen, before anybody is answered.
+#[derive(Debug)]
+pub(crate) struct Doors {
+    entrance: Entrance,
+    front: Front,
+    monitor: TcpListener,
+}
+
+impl Doors {
+    /// Opens every address of the settings.
+    ///
+    /// # Errors
+    /// [`Failure`]: which address or file, and why.
+    pub(crate) async fn open(installation: &Installation) -> Result<Self, Failure> {
+        let settings = &installation.settings;
+        let front = front(settings).map_err(|problems| installation.wrong(problems))?;
+        let shared_prefixes = prefixes(settings).map_err(|problems| installation.wrong(problems))?;
+        let config = match (settings.listen.tls_certificate.path(), settings.listen.tls_key.path()) {
+            (Some(certificate), Some(key)) => {
+                let (certificate, key) =
+                    (installation.base().join(certificate), installation.base().join(key));
+                let read = |file: &PathBuf| {
+                    fs::read(file)
+                        .map_err(|reason| Failure::from(reason).during(&format!("read {}", file.display())))
+                };
+                Some(tls(&read(&certificate)?, &read(&key)?).map_err(|reason| {
+                    Failure::settings(&reason).during(&format!(
+                        "use {} and {}",
+                        certificate.display(),
+                        key.display()
+                    ))
+                })?)
+            }
+            _ => None,
+        };
+        let mut listeners = Vec::with_capacity(settings.listen.public.len());
+        for address in &settings.listen.public {
+            let opened = listen(*address, settings.server.backlog);
+            listeners.push(opened.map_err(|reason| refused(*address, "listen.public", reason))?);
+        }
+        let address = settings.listen.metrics;
+        let monitor =
+            monitor::listen(address).await.map_err(|reason| refused(address, "listen.metrics", reason))?;
+        Ok(Self { entrance: Entrance { listeners, tls: config, shared_prefixes }, front, monitor })
+    }
+
+    /// What stands between us and the subscriber.
+    pub(crate) const fn front(&self) -> &Front {
+        &self.front
+    }
+
+    /// Where subscribers are answered.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn public(&self) -> io::Result<Vec<SocketAddr>> {
+        self.entrance.listeners.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// Where monitors are answered.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn monitor(&self) -> io::Result<SocketAddr> {
+        self.monitor.local_addr()
+    }
+}
+
+fn refused(address: SocketAddr, key: &str, reason: io::Error) -> Failure {
+    let what =
+        format!("listen on {address} ({key}; another process may have the address, choose another port)");
+    Failure::from(reason).during(&what)
+}
+
+/// Everything that answers, before it does.
+#[derive(Debug)]
+pub(crate) struct Service {
+    app: Arc<App>,
+    reconciler: Reconciler,
+    upkeep: Upkeep,
+    journal: Arc<Journal>,
+    isolation: Arc<Isolation>,
+    store: Arc<Sqlite>,
+}
+
+impl Service {
+    /// Opens the journal and puts everything together behind that front.
+    ///
+    /// # Errors
+    /// [`Failure`]: what cannot be opened, and why.
+    pub(crate) fn new(rooms: Rooms, front: Front) -> Result<Self, Failure> {
+        let now = rooms.clock.0.now();
+        let journal = Arc::new(open_journal(&rooms)?);
+        let longest = rooms.installation.settings.journal.epoch.whole_seconds();
+        let epochs = Epochs::at(&rooms.keeper, now, longest)?;
+        epochs.mark(&journal, now)?;
+        let Rooms { installation, clock, zone, keeper, store, authorities } = rooms;
+        let (settings, clock) = (&installation.settings, clock.0);
+        let isolation = Arc::new(isolation(&installation));
+        let gate =
+            Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation), entropy());
+        let parts = Parts {
+            authority: authorities.element,
+            rows: Arc::<Sqlite>::clone(&store),
+            keeper: Arc::clone(&keeper),
+            // The only one there is; the settings name no other.
+            element: Arc::new(Simulated::new(Simulation::default())),
+            clock: Arc::clone(&clock),
+            entropy: entropy(),
+            zone: zone.clone(),
+        };
+        let reconciler = Reconciler::new(parts, bounds::network(&settings.network))
+            .map_err(|reason| Failure::settings(&reason).during("use [network] of the settings"))?;
+        let care = Arc::new(Care::new(CareParts {
+            subscriber: authorities.subscriber,
+            store: Arc::<Sqlite>::clone(&store),
+            gate,
+            clock: Arc::clone(&clock),
+            entropy: entropy(),
+            zone,
+            wish_seconds: settings.network.between_wishes.whole_seconds(),
+            wake: reconciler.waker().callback(),
+        }));
+        let app = App::new(wiring(&installation, Arc::clone(&care), front))?;
+        let upkeep = Upkeep {
+            installation,
+            clock,
+            keeper,
+            store: Arc::clone(&store),
+            journal: Arc::clone(&journal),
+            care,
+            operator: authorities.operator,
+        };
+        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, isolation, store })
+    }
+
+    /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
+    ///
+    /// # Errors
+    /// [`Failure`] where a socket may not be listened on, or the last entries of the journal are not published.
+    pub(crate) async fn run(
+        self,
+        doors: Doors,
+        metrics: Metrics,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), Failure> {
+        let Self { app, reconciler, upkeep, journal, isolation, store } = self;
+        let (ended, mut ending) = watch::channel(false);
+        let health = health(Arc::clone(&journal), isolation);
+        tokio::spawn(monitor::run(doors.monitor, metrics.clone(), health));
+        let driving = tokio::spawn(reconciler.run(async move {
+            // The sender's end is an end as well.
+            drop(ending.wait_for(|ended| *ended).await);
+        }));
+        let upkeep = upkeep.start(metrics)?;
+        let served = serve(doors.entrance, app, stop).await;
+        ended.send_replace(true);
+        if driving.await.is_err() {
+            tracing::error!("the reconciler ended before its time");
+        }
+        upkeep.stop();
+        store.close();
+        served?;
+        // Durable it is already; published it can be verified by others at once.
+        journal.publish()?;
+        Ok(())
+    }
+}
+
+/// Opens the journal of an installation.
+fn open_journal(rooms: &Rooms) -> Result<Journal, Failure> {
+    let Installation { settings, .. } = &rooms.installation;
+    let key = rooms.keeper.journal_signing_key()?;
+    let origin = format!("{}/{}", settings.journal.name, settings.tenant.id);
+    Journal::open(&rooms.installation.journal(), &origin, key, bounds::journal(&settings.journal)).map_err(
+        |reason| {
+            Failure::from(reason)
+                .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
+        },
+    )
+}
+
+/// When the newest entry of the journal was written, where there is one.
+///
+/// # Errors
+/// [`Failure`] where the journal does not open.
+pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
+    let journal = open_journal(rooms)?;
+    let last = journal.size().checked_sub(1);
+    Ok(last.map(|last| journal.read(last)).transpose()?.map(|entry| entry.moment))
+}
+
+/// Isolation as it was left; entering it leaves a marker that outlives a restart.
+fn isolation(installation: &Installation) -> Isolation {
+    let marker = installation.isolation_marker();
+    let stopped = marker.exists();
+    if stopped {
+        tracing::error!(
+            alarm = "isolated",
+            "personal pages are stopped since before this start; see `honnin doctor`"
+        );
+    }
+    Isolation::new(stopped, move |reason| {
+        if let Err(error) = fs::write(&marker, format!("{}\n", reason.word())) {
+            tracing::error!(%error, "could not mark the isolation; it ends with this process");
+        }
+    })
+}
+
+/// The site as the routes need to know it.
+fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring {
+    let Settings { tenant, network, server, .. } = &installation.settings;
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Wiring {
+        entropy: entropy(),
+        front,
+        bounds: bounds::server(server),
+        care,
+        operator: Operator {
+            name: tenant.name.clone(),
+            host: installation.host(),
+            help: HelpLink::new(&tenant.help),
+            texts: if tenant.texts == "en" { Language::En } else { Language::Ja },
+        },
+        simulated: network.element == "simulated",
+        security_contact: text(&tenant.security_contact),
+    }
+}
+
+fn health(journal: Arc<Journal>, isolation: Arc<Isolation>) -> Health {
+    Arc::new(move || match journal.state() {
+        _ if isolation.is_stopped() => Err("personal pages are stopped; see `honnin doctor`"),
+        State::Ready => Ok(()),
+        State::Full => Err("the journal has no room on its volume"),
+        State::Failed => Err("the journal's disk failed; start again"),
+    })
+}

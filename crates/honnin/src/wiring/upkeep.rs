@@ -1,0 +1,165 @@
+//! What is done by itself, again and again: figures, sweeping, pruning, new epochs of the journal.
+//!
+//! On a thread of its own, because it waits for disks.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use honnin_access::OperatorAuthority;
+use honnin_care::Care;
+use honnin_journal::{Journal, State};
+use honnin_keeper::Keeper;
+use honnin_store::OperatorRows;
+use honnin_store_sqlite::Sqlite;
+use honnin_terms::{Clock, Moment};
+use tokio::runtime::Handle;
+
+use super::bounds;
+use super::epochs::{self, Epochs};
+use super::monitor::Metrics;
+use super::rooms::request;
+use crate::failure::Failure;
+use crate::installation::{Installation, free_octets};
+
+/// How often figures are taken.
+const FIGURES: Duration = Duration::from_secs(5);
+/// A day more than an epoch may last before its keys are destroyed: it ends at the first look after its time.
+const GRACE_SECONDS: i64 = 86_400;
+
+/// What upkeep works on.
+pub(super) struct Upkeep {
+    pub(super) installation: Installation,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) store: Arc<Sqlite>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) care: Arc<Care>,
+    pub(super) operator: OperatorAuthority,
+}
+
+impl fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upkeep(..)")
+    }
+}
+
+/// Upkeep at work.
+#[derive(Debug)]
+pub(super) struct Running {
+    stop: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it and waits for what it is doing.
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("upkeep ended before its time");
+        }
+    }
+}
+
+impl Upkeep {
+    /// Begins.
+    ///
+    /// # Errors
+    /// The system's reason where a thread cannot be started.
+    pub(super) fn start(self, metrics: Metrics) -> std::io::Result<Running> {
+        let (stop, stopped) = sync_channel(0);
+        let handle = Handle::current();
+        let thread = thread::Builder::new()
+            .name("upkeep".to_owned())
+            .spawn(move || self.run(&metrics, &handle, &stopped))?;
+        Ok(Running { stop, thread })
+    }
+
+    fn run(&self, metrics: &Metrics, handle: &Handle, stopped: &Receiver<()>) {
+        let every = self.installation.settings.store.sweep.whole_seconds();
+        let mut due = self.clock.now();
+        loop {
+            self.figures();
+            metrics.upkeep();
+            let now = self.clock.now();
+            if now >= due {
+                due = now.plus_seconds(every);
+                self.tidy(now, handle);
+            }
+            match stopped.recv_timeout(FIGURES) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// States as figures. None of them names anybody.
+    fn figures(&self) {
+        gauge("honnin_store_queue_depth", u64::try_from(self.store.queue_depth()).unwrap_or(u64::MAX));
+        let cache = self.store.cache_stats();
+        gauge("honnin_store_cache_octets", cache.octets);
+        gauge("honnin_store_cache_entries", cache.entries);
+        metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
+        gauge("honnin_journal_entries", self.journal.size());
+        gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
+        gauge("honnin_isolated", u64::from(self.care.is_isolated()));
+        if let Ok(free) = free_octets(&self.installation.place.data) {
+            gauge("honnin_data_volume_free_octets", free);
+        }
+    }
+
+    /// Each part on its own: one that fails is tried again next time and holds up no other.
+    fn tidy(&self, now: Moment, handle: &Handle) {
+        let told = |what: &str, done: Result<(), Failure>| {
+            if let Err(error) = done {
+                metrics::counter!("honnin_upkeep_failed_total", "what" => what.to_owned()).increment(1);
+                tracing::error!(what, %error, "upkeep failed and is tried again");
+            }
+        };
+        told("sweep", self.sweep(now, handle));
+        told("epochs", self.epochs(now));
+        told("prune", self.prune(now));
+    }
+
+    fn sweep(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
+        let settings = &self.installation.settings;
+        let permit = self.operator.operate(now, request());
+        let idle = now.plus_seconds(-settings.sessions.idle.whole_seconds());
+        let forget = now.plus_seconds(-settings.intake.remember.whole_seconds());
+        let gone = handle.block_on(async { self.store.sweep(&permit, idle, forget).await })?;
+        tracing::debug!(gone, "swept the store");
+        Ok(())
+    }
+
+    fn epochs(&self, now: Moment) -> Result<(), Failure> {
+        let settings = &self.installation.settings.journal;
+        let epochs = Epochs::at(&self.keeper, now, settings.epoch.whole_seconds())?;
+        if epochs.has_begun() {
+            epochs.mark(&self.journal, now)?;
+            self.care.gate().set_epochs(epochs.keys);
+        }
+        Ok(())
+    }
+
+    fn prune(&self, now: Moment) -> Result<(), Failure> {
+        let settings = &self.installation.settings.journal;
+        let kept_from = bounds::journal(settings).kept_from(now);
+        self.journal.prune(kept_from)?;
+        let longest = settings.epoch.whole_seconds().saturating_add(GRACE_SECONDS);
+        if self.keeper.destroy_epochs(kept_from.plus_seconds(-longest))? > 0 {
+            self.care.gate().set_epochs(epochs::kept(&self.keeper)?);
+        }
+        Ok(())
+    }
+}
+
+fn gauge(name: &'static str, value: u64) {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "a figure for people; 2^53 is beyond any of them"
+    )]
+    metrics::gauge!(name).set(value as f64);
+}
