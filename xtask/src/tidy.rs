@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler holds.
 
 mod arrows;
+mod documents;
 mod licence;
 mod manifests;
 mod source;
@@ -81,6 +82,8 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(text::queries(&sources));
     findings.extend(text::unescaped(&sources, &unescaped));
     findings.extend(text::globals(&sources, &globals));
+    findings.extend(documents::all(root, &sources));
+    findings.extend(documents::crates(&sources));
     findings.extend(tree::licences(&tree));
     findings.extend(tree::unwanted(&tree));
     findings.extend(tree::duplicates(&tree));

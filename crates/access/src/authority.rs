@@ -141,6 +141,11 @@ impl OperatorAuthority {
 }
 
 impl SubscriberAuthority {
+    /// The rules of new passwords.
+    pub const fn password_rules(&self) -> &PasswordRules {
+        &self.password_rules
+    }
+
     /// The tenant it serves.
     pub const fn tenant(&self) -> TenantId {
         self.tenant

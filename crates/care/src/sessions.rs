@@ -49,6 +49,11 @@ impl Care {
         result
     }
 
+    /// The fewest characters of a new password, for saying so before one is refused.
+    pub fn fewest_password_characters(&self) -> u64 {
+        u64::try_from(self.parts.subscriber.password_rules().fewest).unwrap_or(u64::MAX)
+    }
+
     /// Ends the session.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use honnin_care::facts::{Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
 use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
+use honnin_web::format::Count;
 use honnin_web::page::{
     ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage,
     NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
@@ -101,7 +102,11 @@ fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String))
     ] {
         let shell = studio.outside("/activate");
         let typed = if problem.is_some() { HOSTILE } else { "" };
-        push(name, false, ActivatePage { shell, problem, login: typed, code: typed }.render());
+        push(
+            name,
+            false,
+            ActivatePage { shell, problem, login: typed, code: typed, fewest: Count(15) }.render(),
+        );
     }
     let request = RequestId::from_octets([0x5a; 16]);
     for (name, problem) in [

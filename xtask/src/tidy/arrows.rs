@@ -11,6 +11,7 @@ type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
 const ROOMS: [Room; 14] = [
     ("terms", &[], &[]),
+    ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
     ("access", &["terms", "seal"], &[]),
     ("journal", &["terms", "seal"], &[]),
@@ -39,7 +40,6 @@ const ROOMS: [Room; 14] = [
         ],
         &[],
     ),
-    ("testkit", &["terms"], &[]),
     ("xtask", &["testkit"], &[]),
 ];
 

@@ -7,7 +7,7 @@ use honnin_terms::{LineStatus, Moment};
 use super::paths::Address;
 use super::{BannerKind, Nav, Shell, Theme, rendered};
 use crate::assets;
-use crate::format::Text;
+use crate::format::{Count, Text};
 use crate::words::{Language, Phrase};
 
 /// What sign-in has to say above its form.
@@ -83,6 +83,8 @@ pub struct ActivatePage<'a> {
     pub login: &'a str,
     /// The code as it was typed; kept where only the password was refused.
     pub code: &'a str,
+    /// The fewest characters of a password.
+    pub fewest: Count,
 }
 
 impl ActivatePage<'_> {

@@ -9,6 +9,7 @@ use super::app::{App, Ask};
 use super::code::Code;
 use super::cookie;
 use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
+use crate::format::Count;
 use crate::page::paths::Address;
 use crate::page::{ActivatePage, ActivateProblem, SignInNote, SignInPage, Theme};
 use crate::words::Language;
@@ -76,7 +77,9 @@ pub(super) async fn sign_out(app: &App, _ask: &Ask, session: Option<&Session>) -
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]
 pub(super) fn activate_form(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
-    Ok(Answer::form(ActivatePage { shell: app.frame(ask), problem: None, login: "", code: "" }.render()))
+    let fewest = Count(app.wiring.care.fewest_password_characters());
+    let page = ActivatePage { shell: app.frame(ask), problem: None, login: "", code: "", fewest };
+    Ok(Answer::form(page.render()))
 }
 
 pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
@@ -112,7 +115,9 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
             return Err(error.into());
         }
     };
-    let page = ActivatePage { shell: app.frame(ask), problem: Some(problem), login: &login, code: &code };
+    let fewest = Count(app.wiring.care.fewest_password_characters());
+    let page =
+        ActivatePage { shell: app.frame(ask), problem: Some(problem), login: &login, code: &code, fewest };
     let answer = Answer::form(page.render()).status(status);
     Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
 }

@@ -27,12 +27,12 @@ words! {
         code: "確認コード", "One-time code";
         code_hint: "ハイフンや空白はあってもなくてもかまいません。", "With or without hyphens and spaces.";
         password: "新しいパスワード", "New password";
-        password_hint: "12文字以上。長いほど安全です。記号や大文字は必須ではありません。", "At least 12 characters. Longer is safer; signs and capitals are not required.";
+        password_hint: "{0}文字以上。長いほど安全です。記号や大文字は必須ではありません。", "At least {0} characters. Longer is safer; signs and capitals are not required.";
         submit: "設定する", "Set password";
         sessions_end: "設定すると、ほかの端末はすべてログアウトされます。", "All other devices will be signed out.";
         problem: "設定できませんでした", "Your password is not set";
         wrong: "会員ID または確認コードが違うか、期限が切れています。", "The member ID or the code is wrong, or the code has expired.";
-        short: "パスワードは12文字以上にしてください。", "Please use at least 12 characters.";
+        short: "パスワードは{0}文字以上にしてください。", "Please use at least {0} characters.";
         long: "パスワードが長すぎます。", "The password is too long.";
         common: "よく使われるパスワードです。別のものにしてください。", "This password is widely used. Please choose another.";
         to_sign_in: "ログインへ", "Back to sign-in";
