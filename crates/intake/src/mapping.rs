@@ -74,6 +74,16 @@ pub struct FilePlan {
     pub(crate) fields: Vec<FieldPlan>,
 }
 
+impl FilePlan {
+    /// The headings its fields are read from, in the order of the fields.
+    pub fn headings_named(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter_map(|field| match &field.origin {
+            plan::Origin::Heading(heading) => Some(heading.as_str()),
+            plan::Origin::Fixed(_) => None,
+        })
+    }
+}
+
 /// Which texts are phone numbers of this operator's country.
 #[derive(Debug)]
 pub(crate) struct NumberRule {

@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// Every row of the shipped ledger that belongs to one of its first accounts, with the broken ones and orphans.
 fn extract() -> TestDir {
-    const ACCOUNTS: usize = 24;
+    const ACCOUNTS: usize = 8;
     let dir = TestDir::new();
     let read = |name: &str| {
         let octets = std::fs::read(project("tests/data/ledger-a").join(name)).unwrap();
@@ -47,7 +47,7 @@ fn extract() -> TestDir {
 
 fn world() -> World {
     let mut world = World::new("ledger-a");
-    world.partition_octets = 24 * 1024;
+    world.partition_octets = 12 * 1024;
     world
 }
 
@@ -57,7 +57,7 @@ fn stopped_at_any_commit_and_started_again_the_end_is_the_same() {
     let extract = [extract.path().to_owned()];
     let mut world = world();
     let summary = world.take(&extract).unwrap();
-    assert!(summary.in_all().taken > 2_000 && summary.in_all().quarantined_in_all() == 5);
+    assert!(summary.in_all().taken > 700 && summary.in_all().quarantined_in_all() == 5);
     let everything = world.everything();
     let commits = world.store.content().commits;
     assert!(commits > 6, "{commits} commits are too few to stop between");

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use honnin_intake::fault::Reason;
+use honnin_intake::split::{Cells, Marks};
+use honnin_intake::translate::Translator;
 use honnin_intake::{CheckReport, Mapping, check};
+use honnin_testkit::TestDir;
+use proptest::prelude::*;
 
 pub(crate) fn project(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -80,4 +84,34 @@ fn a_heading_the_mapping_lacks_is_told_by_name() {
     let report = check(&Mapping::parse(&text, "m.toml".as_ref()).unwrap(), &[project("tests/data/ledger-b")]);
     let told = report.unwrap().to_string();
     assert!(told.contains("headings not in the mapping: shop"), "{told}");
+}
+
+proptest! {
+    #[test]
+    fn cells_of_any_content_are_taken_or_refused_and_nothing_else(
+        cells in prop::collection::vec("\\PC{0,6}|[0-9/: -]{0,12}|[0-9,.]{0,9}", 0..18),
+    ) {
+        let mapping = mapping("ledger-a");
+        let row = cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect::<Vec<_>>().join(",");
+        let mut split = Cells::default();
+        split.split(&row, Marks { delimiter: b',', quote: Some(b'"') }).unwrap();
+        for plan in &mapping.files {
+            let headings: Vec<String> = plan.headings_named().map(str::to_owned).collect();
+            let translator = Translator::bind(&mapping, plan, &headings).unwrap();
+            let fact = translator.translate(&split);
+            prop_assert!(fact.is_ok() || split.len() != headings.len() || fact.unwrap_err().field.is_some());
+        }
+    }
+
+    #[test]
+    fn a_file_of_any_octets_is_read_to_its_end(octets in prop::collection::vec(any::<u8>(), 0..600)) {
+        let dir = TestDir::new();
+        let heading = std::fs::read(project("tests/data/ledger-a/利用量_202610.csv")).unwrap();
+        let mut content = heading.split_inclusive(|octet| *octet == b'\n').next().unwrap().to_vec();
+        content.extend(&octets);
+        content.extend(b"\r\n\"U1\",\"07000000001\",\"2026/11/01\",\"1\",\"0\"\r\n");
+        dir.write("利用量_1.csv", content);
+        let report = check(&mapping("ledger-a"), &[dir.path().to_owned()]).unwrap();
+        prop_assert!(report.files[0].understood >= 1, "the good row after it is read");
+    }
 }
