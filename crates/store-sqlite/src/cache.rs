@@ -254,3 +254,7 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

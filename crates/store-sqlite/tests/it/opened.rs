@@ -15,6 +15,10 @@ pub(crate) fn create(dir: &TestDir, bounds: Bounds) -> Arc<Sqlite> {
     Arc::new(Sqlite::create(dir.path(), bounds, clock()).unwrap())
 }
 
+pub(crate) fn open(dir: &TestDir, bounds: Bounds) -> Arc<Sqlite> {
+    Arc::new(Sqlite::open(dir.path(), bounds, clock()).unwrap())
+}
+
 pub(crate) fn stage(store: &Arc<Sqlite>) -> Stage {
     Stage::new(Arc::<Sqlite>::clone(store))
 }
