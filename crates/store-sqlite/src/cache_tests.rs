@@ -67,6 +67,7 @@ fn a_value_read_before_everything_was_dropped_is_not_kept_after_it() {
 #[test]
 fn a_value_is_not_kept_while_a_change_is_made_known() {
     let cache = cache();
+    let read = cache.missed();
     let (meanwhile, waiting) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let (begun, has_begun) = std::sync::mpsc::channel();
@@ -78,7 +79,6 @@ fn a_value_is_not_kept_while_a_change_is_made_known() {
                 waiting.recv().unwrap();
             }));
         });
-        let read = cache.changes.read().map(|changes| *changes).unwrap();
         has_begun.recv().unwrap();
         cache.keep(read, || cache.views.insert(key(1), Some(value(1))));
         cache.keep(read + 1, || cache.views.insert(key(1), Some(value(1))));
