@@ -33,7 +33,7 @@ use crate::wait::wait;
 pub(crate) const FEED: &str = "ledger";
 
 /// How much of an extract one transaction takes in, about. Unit: octets.
-pub const PARTITION_OCTETS: u64 = 4 * 1024 * 1024;
+pub const PARTITION_OCTETS: u64 = 8 * 1024 * 1024;
 
 const MOST_PARTITIONS: u64 = 1024;
 
