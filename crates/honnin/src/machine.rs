@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use honnin_terms::{Clock, Entropy, Moment};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The clock of the machine.
 #[derive(Debug)]
@@ -57,6 +58,16 @@ impl Entropy for SystemEntropy {
             abort();
         }
     }
+}
+
+/// Sets the limits of this process: no core dumps, because keys are in memory, and as many open files as it may have.
+/// Gives how many these are; `None` for no limit.
+pub(crate) fn set_limits() -> Option<u64> {
+    // A system that refuses keeps its own limits; what follows from them is told by whoever asked.
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).unwrap_or_default();
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).unwrap_or_default();
+    getrlimit(Resource::Nofile).current
 }
 
 /// How many threads the machine runs at once.

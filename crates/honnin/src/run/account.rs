@@ -47,7 +47,7 @@ struct Imported {
 async fn import(rooms: &Rooms, file: &Path) -> Result<Exit, Failure> {
     let doing = format!("read {}", file.display());
     let during = |reason: csv::Error| Failure::from(reason).during(&doing);
-    let mut reader = csv::Reader::from_path(file).map_err(during)?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(file).map_err(during)?;
     let headings = reader.headers().map_err(during)?.clone();
     let column = |name: &str| {
         let found = headings.iter().position(|heading| heading.trim_start_matches('\u{feff}').trim() == name);
@@ -61,7 +61,13 @@ async fn import(rooms: &Rooms, file: &Path) -> Result<Exit, Failure> {
     for row in reader.records() {
         let row = row.map_err(during)?;
         let line = row.position().map_or(0, csv::Position::line);
-        let (login, phc) = (row.get(login).unwrap_or_default(), row.get(phc).unwrap_or_default());
+        let login = row.get(login).unwrap_or_default();
+        // Hashes have commas; a file that does not quote them is understood where they stand last.
+        let phc = if phc + 1 == headings.len() {
+            row.iter().skip(phc).collect::<Vec<_>>().join(",")
+        } else {
+            row.get(phc).unwrap_or_default().to_owned()
+        };
         match PasswordHash::parse(phc.trim()) {
             Ok(hash) => {
                 if rooms.authorities.subscriber.import_password(&permit, login, &hash).await? {

@@ -21,6 +21,14 @@ pub(super) fn files(installation: Installation, args: &IntakeArgs) -> Result<Exi
         say::text(&report);
         return Ok(if report.is_clean() { Exit::Done } else { Exit::Found });
     }
+    let zone = &installation.settings.tenant.zone;
+    if mapping.zone.name() != zone {
+        return Err(Failure::new(format!(
+            "take in an extract: the mapping's times are in {} and tenant.zone of the settings is {zone}; days and \
+             months must be the same on both sides, correct one of them",
+            mapping.zone.name()
+        )));
+    }
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
     let progress = Progress::start();
     let mut tell = |tick: Tick<'_>| show(&progress, tick);

@@ -9,13 +9,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
-use crate::machine::{SystemClock, cores};
+use crate::machine::{self, SystemClock, cores};
 use crate::say;
 use crate::wiring::{Doors, Metrics, Rooms, Service};
 
 pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
     logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let metrics = Metrics::start()?;
+    set_limits(&installation);
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
         let doors = Doors::open(&installation).await?;
@@ -28,6 +29,24 @@ pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
         service.run(doors, metrics, stop()?).await
     })?;
     Ok(Exit::Done)
+}
+
+/// Files that are open beside connections: store, journal, logs, sockets.
+const OTHER_FILES: u64 = 256;
+
+/// Takes the limits the system gives, and says where they are too low for the settings.
+pub(super) fn set_limits(installation: &Installation) {
+    let connections = installation.settings.server.connections;
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    if let Some(files) = machine::set_limits()
+        && files < wanted
+    {
+        tracing::warn!(
+            files,
+            wanted,
+            "fewer open files than server.connections needs; raise LimitNOFILE or lower it"
+        );
+    }
 }
 
 /// The runtime, with so many threads; 0 for one per core.

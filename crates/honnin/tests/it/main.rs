@@ -10,4 +10,5 @@
 mod config;
 mod demo;
 mod init;
+mod serve;
 mod support;

@@ -13,7 +13,7 @@ use honnin_terms::Moment;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::serve::{runtime, stop};
+use super::serve::{runtime, set_limits, stop};
 use crate::command::DemoArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
@@ -40,6 +40,13 @@ struct Plan {
 
 pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure> {
     logs::start(&Logs::default(), Path::new("."), For::Person)?;
+    if !args.listen.ip().is_loopback() {
+        return Err(Failure::new(format!(
+            "serve a demo on {}: it has no TLS and a password everybody knows, so it is served on this machine only; \
+             name an address such as 127.0.0.1:8080",
+            args.listen
+        )));
+    }
     let metrics = Metrics::start()?;
     let sessions_out = args.sessions_out.clone();
     // Removed when this function returns, also where it is asked to end while it still prepares.
@@ -49,6 +56,7 @@ pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure>
     runtime(0)?.block_on(async {
         let mut stop = pin!(stop()?);
         let installation = prepare::begin(&plan)?;
+        set_limits(&installation);
         // An address that is taken is told before the work, not after it.
         drop(Doors::open(&installation).await?);
         let (done, prepared) = oneshot::channel();

@@ -47,7 +47,6 @@ impl Browser {
     }
 
     /// Posts a form as a page of the site does.
-    #[expect(dead_code, reason = "for tests of pages")]
     pub(crate) fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();

@@ -3,7 +3,9 @@
 mod binary;
 mod browser;
 mod demo;
+mod running;
 
-pub(crate) use binary::{Ran, honnin};
+pub(crate) use binary::{Ran, command, honnin};
 pub(crate) use browser::Browser;
 pub(crate) use demo::{Demo, PASSWORD};
+pub(crate) use running::Running;
