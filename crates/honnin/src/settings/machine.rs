@@ -74,7 +74,7 @@ section! {
     pub(crate) struct Intake in "intake";
 
     /// How much of an extract one transaction takes in, about; it is in memory at once.
-    partition: Size = Size(4 << 20), Size(64 << 10)..=Size(256 << 20);
+    partition: Size = Size(8 << 20), Size(64 << 10)..=Size(256 << 20);
     /// How long numbers of records are remembered, so that a repeat is told from a new one, and broken rows are kept.
     remember: Span = Span::days(400), Span::days(1)..=Span::days(4_000);
 }
