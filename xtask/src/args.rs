@@ -1,4 +1,4 @@
-//! Flags of a chore: `--name value`, each once.
+//! Flags of a chore: `--name value`, each once, and switches: `--watermarks`.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,23 +9,32 @@ use crate::Failure;
 #[derive(Debug)]
 pub(crate) struct Args {
     given: Vec<(String, String)>,
+    switches: Vec<String>,
 }
+
+/// Flags that stand alone.
+const SWITCHES: [&str; 1] = ["watermarks"];
 
 impl Args {
     /// Reads flags, each with its value.
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let mut given: Vec<(String, String)> = Vec::new();
+        let mut switches: Vec<String> = Vec::new();
         while let Some(word) = words.next() {
             let name = word
                 .strip_prefix("--")
                 .ok_or_else(|| format!("expect a flag such as --lines, found {word:?}"))?;
+            if SWITCHES.contains(&name) {
+                switches.push(name.to_owned());
+                continue;
+            }
             let value = words.next().ok_or_else(|| format!("--{name} needs a value"))?;
             if given.iter().any(|(other, _)| other == name) {
                 return Err(format!("--{name} is given twice").into());
             }
             given.push((name.to_owned(), value));
         }
-        Ok(Self { given })
+        Ok(Self { given, switches })
     }
 
     /// Takes out the value of a flag, where it is given.
@@ -35,11 +44,19 @@ impl Args {
         value.parse().map(Some).map_err(|error| format!("read --{name} {value:?}: {error}").into())
     }
 
+    /// Takes out a switch and says whether it was there.
+    pub(crate) fn switch(&mut self, name: &str) -> bool {
+        let before = self.switches.len();
+        self.switches.retain(|given| given != name);
+        self.switches.len() < before
+    }
+
     /// Refuses what nobody took out.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        match self.given.first() {
+        let left = self.given.into_iter().map(|(name, _)| name).chain(self.switches).next();
+        match left {
             None => Ok(()),
-            Some((name, _)) => Err(format!("--{name} is no flag of this command").into()),
+            Some(name) => Err(format!("--{name} is no flag of this command").into()),
         }
     }
 }
@@ -58,6 +75,13 @@ mod tests {
         assert_eq!(args.take::<u64>("lines").unwrap(), Some(20));
         assert_eq!(args.take::<u64>("lines").unwrap(), None);
         assert_eq!(args.finish().unwrap_err().to_string(), "--sead is no flag of this command");
+    }
+
+    #[test]
+    fn a_switch_stands_alone() {
+        let mut given = args(&["--watermarks", "--seed", "3"]).unwrap();
+        assert!(given.switch("watermarks") && !given.switch("watermarks"));
+        assert!(args(&["--watermarks"]).unwrap().finish().is_err());
     }
 
     #[test]

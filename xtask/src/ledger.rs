@@ -3,11 +3,8 @@
 //! Phone numbers lie in ranges nobody is given (070-0…, 080-0…, 090-0…); people and figures are invented.
 
 pub(crate) mod bulk;
-mod day;
 mod draw;
-mod files;
 mod people;
 mod plan;
 pub(crate) mod sample;
-mod sheet;
-mod unique;
+pub(crate) mod watermarks;

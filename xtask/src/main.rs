@@ -30,7 +30,9 @@ cargo xtask COMMAND
                    --out DIR        where to (target/ledger)
                    --seed S         another seed, other people (1)
                    --as-of TIME     the moment of the extract (2026-11-20T06:00:00+09:00)
-                   --usage-days D   rows of usage per line, one a day up to the day before (1)
+                   --usage-days D   rows of usage per line, one a day up to the day before (1; with marks 30)
+                   --watermarks     every field of every subject unique, and marks.json beside: mark and whose it is
+                   --accounts N     how many accounts, with marks (2000)
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";
@@ -38,10 +40,11 @@ cargo xtask COMMAND
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
-    let outcome = Args::read(words).and_then(|args| match command.as_str() {
+    let outcome = Args::read(words).and_then(|mut args| match command.as_str() {
         "test" => suite::command(args),
         "audit" => audit::command(args),
         "tidy" => tidy::command(args),
+        "ledger" if args.switch("watermarks") => ledger::watermarks::command(args),
         "ledger" => ledger::bulk::command(args),
         "sample-ledger" => ledger::sample::command(args),
         "" | "help" | "--help" | "-h" => {

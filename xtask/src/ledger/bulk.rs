@@ -4,14 +4,14 @@
 
 use std::path::PathBuf;
 
+use honnin_drill::ledger::{
+    Files, Joined, NUMBERS, Number, Shuffle, Slashed, Stamp, days_before, month_from, tax_within,
+};
 use jiff::civil::{Date, DateTime};
 
-use super::day::{Joined, Slashed, Stamp, days_before, month_from};
 use super::draw::Draw;
-use super::files::Files;
 use super::people::{FAMILY, GIVEN};
-use super::plan::{PLANS, tax_within};
-use super::unique::{NUMBERS, Number, Shuffle};
+use super::plan::PLANS;
 use crate::{Args, Failure};
 
 const MOST_USAGE_DAYS: u64 = 400;

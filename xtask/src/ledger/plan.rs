@@ -21,19 +21,3 @@ pub(crate) const PLANS: [Plan; 7] = [
     Plan { name: "35ギガプラン", granted_kb: 35_000_000, monthly_yen: 2400 },
     Plan { name: "70ギガプラン", granted_kb: 70_000_000, monthly_yen: 4200 },
 ];
-
-/// The consumption tax within an amount that includes it: a tenth of the rest, rounded to the nearest yen.
-pub(crate) const fn tax_within(total_yen: u64) -> u64 {
-    (total_yen * 10 + 55) / 110
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tax_is_a_tenth_of_the_rest() {
-        // Three bills of ledger-a.
-        assert_eq!([5378, 75_193, 11_718].map(tax_within), [489, 6836, 1065]);
-    }
-}

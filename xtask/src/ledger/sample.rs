@@ -4,14 +4,12 @@ mod cast;
 
 use std::path::{Path, PathBuf};
 
+use honnin_drill::ledger::{Files, Joined, Number, Slashed, Stamp, month_from, tax_within};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, date};
 
-use super::day::{Joined, Slashed, Stamp, month_from};
 use super::draw::Draw;
-use super::files::Files;
-use super::plan::{PLANS, tax_within};
-use super::unique::Number;
+use super::plan::PLANS;
 use crate::{Args, Failure};
 
 /// The moment of the extract.

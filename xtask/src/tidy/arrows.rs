@@ -9,7 +9,7 @@ use super::manifests::Manifest;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
@@ -23,6 +23,7 @@ const ROOMS: [Room; 14] = [
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("web", &["terms", "access", "care"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
+    ("drill", &["terms"], &[]),
     (
         "honnin",
         &[
@@ -37,10 +38,11 @@ const ROOMS: [Room; 14] = [
             "intake",
             "network",
             "web",
+            "drill",
         ],
         &[],
     ),
-    ("xtask", &["testkit"], &[]),
+    ("xtask", &["testkit", "drill"], &[]),
 ];
 
 /// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.

@@ -4,7 +4,7 @@
 ///
 /// An affine map, so that ten million of them need no memory to tell which were given.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shuffle {
+pub struct Shuffle {
     bound: u64,
     step: u64,
     start: u64,
@@ -12,7 +12,7 @@ pub(crate) struct Shuffle {
 
 impl Shuffle {
     /// A shuffle of `0..bound`, another for another seed. `bound` is at most 2³¹.
-    pub(crate) fn new(bound: u64, seed: u64) -> Self {
+    pub fn new(bound: u64, seed: u64) -> Self {
         let bound = bound.clamp(1, 1 << 31);
         // About 0.618 of the bound spreads neighbours far apart; the seed moves it, the loop makes it coprime.
         let mut step = (bound / 1000 * 618 + seed % 9973).max(1);
@@ -23,7 +23,7 @@ impl Shuffle {
     }
 
     /// The number at that place; places beyond the bound begin again.
-    pub(crate) fn at(self, place: u64) -> u64 {
+    pub fn at(self, place: u64) -> u64 {
         ((place % self.bound) * self.step + self.start) % self.bound
     }
 }
@@ -33,21 +33,21 @@ fn common_divisor(a: u64, b: u64) -> u64 {
 }
 
 /// How many phone numbers the three unassigned ranges hold.
-pub(crate) const NUMBERS: u64 = 30_000_000;
+pub const NUMBERS: u64 = 30_000_000;
 
 /// A phone number of the unassigned ranges: `070-0…`, `080-0…`, `090-0…`, ten million each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Number(pub(crate) u64);
+pub struct Number(pub u64);
 
 impl Number {
     /// The digits, without hyphens.
-    pub(crate) fn plain(self) -> String {
+    pub fn plain(self) -> String {
         let Self(place) = self;
         format!("0{}0{:08}", 7 + place / 10_000_000 % 3, place % 10_000_000)
     }
 
     /// The digits as people write them.
-    pub(crate) fn hyphenated(self) -> String {
+    pub fn hyphenated(self) -> String {
         let plain = self.plain();
         let (carrier, rest) = plain.split_at(3);
         let (middle, last) = rest.split_at(4);

@@ -5,11 +5,11 @@ use std::fmt;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 
-use crate::Failure;
+use super::Failure;
 
 /// A day as `2026/11/20`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Slashed(pub(crate) Date);
+pub struct Slashed(pub Date);
 
 impl fmt::Display for Slashed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,7 +19,7 @@ impl fmt::Display for Slashed {
 
 /// A moment as `2026/11/20 06:00:00`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stamp(pub(crate) DateTime);
+pub struct Stamp(pub DateTime);
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +29,7 @@ impl fmt::Display for Stamp {
 
 /// A month as `202611`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Joined(pub(crate) Date);
+pub struct Joined(pub Date);
 
 impl fmt::Display for Joined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,11 +38,18 @@ impl fmt::Display for Joined {
 }
 
 /// The day so many days earlier.
-pub(crate) fn days_before(day: Date, days: u64) -> Result<Date, Failure> {
-    Ok(day.checked_sub(i64::try_from(days)?.days())?)
+///
+/// # Errors
+/// [`Failure`] beyond the years that can be counted.
+pub fn days_before(day: Date, days: u64) -> Result<Date, Failure> {
+    let days = i64::try_from(days).map_err(|_| Failure::BeyondTime)?;
+    day.checked_sub(days.days()).map_err(|_| Failure::BeyondTime)
 }
 
 /// The first day of the month so many months later (earlier, where negative).
-pub(crate) fn month_from(day: Date, months: i64) -> Result<Date, Failure> {
-    Ok(day.first_of_month().checked_add(months.months())?)
+///
+/// # Errors
+/// [`Failure`] beyond the years that can be counted.
+pub fn month_from(day: Date, months: i64) -> Result<Date, Failure> {
+    day.first_of_month().checked_add(months.months()).map_err(|_| Failure::BeyondTime)
 }

@@ -7,38 +7,40 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::Failure;
 use super::sheet::Sheet;
-use crate::Failure;
 
 /// All files of one extract, open for writing.
 #[derive(Debug)]
-pub(crate) struct Files {
+pub struct Files {
     dir: PathBuf,
     /// 契約者: accounts.
-    pub(crate) accounts: Sheet,
+    pub accounts: Sheet,
     /// 回線: holdings of lines.
-    pub(crate) lines: Sheet,
+    pub lines: Sheet,
     /// データ残量: buckets.
-    pub(crate) buckets: Sheet,
+    pub buckets: Sheet,
     /// 購入履歴: purchases.
-    pub(crate) purchases: Sheet,
+    pub purchases: Sheet,
     /// 請求: bills.
-    pub(crate) bills: Sheet,
+    pub bills: Sheet,
     /// 請求明細: lines of bills.
-    pub(crate) bill_lines: Sheet,
+    pub bill_lines: Sheet,
     /// お知らせ: notices.
-    pub(crate) notices: Sheet,
+    pub notices: Sheet,
     usage: BTreeMap<(i16, i8), Sheet>,
 }
 
 impl Files {
     /// Makes the directory, which must be absent or empty of other extracts, and the files with their headings.
-    pub(crate) fn create(dir: &Path) -> Result<Self, Failure> {
-        fs::create_dir_all(dir).map_err(|error| format!("make {}: {error}", dir.display()))?;
-        remove_old_usage(dir).map_err(|error| format!("remove old usage of {}: {error}", dir.display()))?;
+    ///
+    /// # Errors
+    /// [`Failure`] where a file cannot be written.
+    pub fn create(dir: &Path) -> Result<Self, Failure> {
+        fs::create_dir_all(dir).map_err(Failure::at("make", dir))?;
+        remove_old_usage(dir).map_err(Failure::at("remove old usage of", dir))?;
         let sheet = |name: &str, headings: &[&str]| {
-            Sheet::create(dir, name, headings)
-                .map_err(|error| format!("write {name} in {}: {error}", dir.display()))
+            Sheet::create(dir, name, headings).map_err(Failure::at("write", &dir.join(name)))
         };
         Ok(Self {
             dir: dir.to_owned(),
@@ -94,7 +96,10 @@ impl Files {
     }
 
     /// `利用量_YYYYMM`: the usage that arrives in that day's month.
-    pub(crate) fn usage_of(&mut self, day: Date) -> io::Result<&mut Sheet> {
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn usage_of(&mut self, day: Date) -> io::Result<&mut Sheet> {
         let month = (day.year(), day.month());
         if !self.usage.contains_key(&month) {
             let name = format!("利用量_{:04}{:02}.csv", day.year(), day.month());
@@ -105,7 +110,10 @@ impl Files {
     }
 
     /// Writes out what is still buffered.
-    pub(crate) fn finish(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn finish(self) -> io::Result<()> {
         let Self { dir: _, accounts, lines, buckets, purchases, bills, bill_lines, notices, usage } = self;
         [accounts, lines, buckets, purchases, bills, bill_lines, notices]
             .into_iter()

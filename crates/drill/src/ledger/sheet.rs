@@ -10,7 +10,7 @@ use encoding_rs::SHIFT_JIS;
 
 /// A file of an extract: CP932, CRLF, every field in quotes.
 #[derive(Debug)]
-pub(crate) struct Sheet {
+pub struct Sheet {
     file: BufWriter<File>,
     text: String,
     row: Vec<u8>,
@@ -22,7 +22,10 @@ const MOST_WORDS: usize = 4096;
 
 impl Sheet {
     /// Makes the file and writes its headings.
-    pub(crate) fn create(dir: &Path, name: &str, headings: &[&str]) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Those of the disk; a character that CP932 has not.
+    pub fn create(dir: &Path, name: &str, headings: &[&str]) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 20, File::create(dir.join(name))?);
         let mut sheet = Self { file, text: String::new(), row: Vec::new(), words: HashMap::new() };
         let headings: Vec<&dyn Display> = headings.iter().map::<&dyn Display, _>(|heading| heading).collect();
@@ -31,7 +34,10 @@ impl Sheet {
     }
 
     /// Writes a row.
-    pub(crate) fn row(&mut self, fields: &[&dyn Display]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the disk; a character that CP932 has not.
+    pub fn row(&mut self, fields: &[&dyn Display]) -> io::Result<()> {
         self.row.clear();
         for (place, field) in fields.iter().enumerate() {
             self.row.extend_from_slice(if place == 0 { b"\"" } else { b",\"" });
@@ -58,7 +64,10 @@ impl Sheet {
     }
 
     /// Writes out what is still buffered.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn finish(mut self) -> io::Result<()> {
         self.file.flush()
     }
 }

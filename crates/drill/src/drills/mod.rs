@@ -1,0 +1,121 @@
+//! The list of drills: what happened once, and how it is replayed.
+//!
+//! A drill that is not built is listed all the same, as such: what is missing is seen.
+
+mod paths;
+mod stage;
+mod stolen;
+
+use std::fmt;
+use std::pin::Pin;
+
+pub(crate) use stage::{Stage, said_by};
+
+use crate::harness::{Failure, Verdict};
+
+/// A drill being played.
+pub(crate) type Playing<'a> = Pin<Box<dyn Future<Output = Result<Vec<Verdict>, Failure>> + 'a>>;
+
+/// A past incident.
+#[derive(Clone, Copy)]
+pub struct Drill {
+    /// Its name: `D01`.
+    pub name: &'static str,
+    /// What happened once.
+    pub incident: &'static str,
+    pub(crate) play: Option<for<'a> fn(&'a Stage) -> Playing<'a>>,
+}
+
+impl Drill {
+    /// Whether it can be run; otherwise it is `not yet`.
+    pub const fn is_built(&self) -> bool {
+        self.play.is_some()
+    }
+
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+impl fmt::Debug for Drill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All of them.
+pub const fn list() -> &'static [Drill] {
+    &DRILLS
+}
+
+pub(crate) fn find(name: &str) -> Option<&'static Drill> {
+    DRILLS.iter().find(|drill| drill.is_called(name))
+}
+
+const DRILLS: [Drill; 29] = [
+    Drill {
+        name: "D01",
+        incident: "My IIJmio 2021: under launch load people were shown others' data",
+        play: None,
+    },
+    Drill { name: "D02", incident: "My SoftBank 2026: identity asserted by the network path", play: None },
+    Drill { name: "D03", incident: "GitHub 2021: session cookie set on another's response", play: None },
+    Drill {
+        name: "D04",
+        incident: "Kawasaki 2023: two requests within a second, one output slot",
+        play: None,
+    },
+    Drill { name: "D05", incident: "Yokohama 2023: a time-out released only the lock", play: None },
+    Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
+    Drill { name: "D07", incident: "Takamatsu 2024: single-server program on several servers", play: None },
+    Drill {
+        name: "D08",
+        incident: "ChatGPT 2023: cancelled call left its reply on a pooled connection",
+        play: None,
+    },
+    Drill { name: "D09", incident: "Wyze 2024: cache mixed ids under reconnect storm", play: None },
+    Drill { name: "D10", incident: "Mercari 2017: shared cache, request collapsing", play: None },
+    Drill { name: "D11", incident: "Klarna 2021: cache configuration changed while running", play: None },
+    Drill { name: "D12", incident: "Steam 2015: emergency caching of personal pages", play: None },
+    Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
+    Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
+    Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
+    Drill { name: "D16", incident: "IIJ 2021: recycled number", play: None },
+    Drill { name: "D17", incident: "IIJ 2021: wrong merge of two accounts", play: None },
+    Drill { name: "D18", incident: "IIJ 2020: an MVNE handed call records to another MVNO", play: None },
+    Drill { name: "D19", incident: "IIJ 2020: other people's addresses in a mail", play: None },
+    Drill {
+        name: "D20",
+        incident: "Toretoku 2019 to 2022: an order of steps showed others' data",
+        play: None,
+    },
+    Drill { name: "D21", incident: "Optus 2022: forgotten route, ids enumerated", play: None },
+    Drill { name: "D22", incident: "T-Mobile API 2022: slow scraping", play: None },
+    Drill { name: "D23", incident: "my Rakuten 2025: takeover, eSIM without new proof", play: None },
+    Drill {
+        name: "D24",
+        incident: "Dairiki, Sekaido: database read by an outsider",
+        play: Some(|stage| Box::pin(stolen::play(stage))),
+    },
+    Drill {
+        name: "D25",
+        incident: "Rakuten 2022: log memory full, restart, reconnect storm, emergency mode by hand",
+        play: None,
+    },
+    Drill { name: "D26", incident: "KDDI 2022: 15 minutes of fault, 61 hours of retries", play: None },
+    Drill { name: "D27", incident: "Docomo 2021: a notice of recovery caused the second wave", play: None },
+    Drill { name: "D28", incident: "Launch mail: everybody at 10:00", play: None },
+    Drill { name: "D29", incident: "Lost staff device: a support session goes with it", play: None },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_incident_is_listed_once_in_order() {
+        let names: Vec<&str> = list().iter().map(|drill| drill.name).collect();
+        let expected: Vec<String> = (1..=29).map(|number| format!("D{number:02}")).collect();
+        assert_eq!(names, expected);
+    }
+}

@@ -1,0 +1,329 @@
+//! The product, started for a drill: its own data directory, its own ports, on loopback.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::client::{Connection, Limits, Refused, Request, Target};
+
+/// How long the product may take until it serves: 2,000 accounts with a month of usage take under a minute.
+const START: Duration = Duration::from_mins(5);
+/// How long it may take to end: requests already begun are answered.
+const STOP: Duration = Duration::from_secs(30);
+/// How often a state is asked for while it is waited for.
+const ASK: Duration = Duration::from_millis(20);
+/// How much of the product's own words a failure repeats.
+const LAST_WORDS: usize = 2000;
+
+/// Why a drill could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file or program of this machine.
+    #[error("{what}: {cause}")]
+    Machine {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        cause: io::Error,
+    },
+    /// No ledger could be made.
+    #[error("make a ledger: {0}")]
+    Ledger(#[from] crate::ledger::Failure),
+    /// Marks that prove nothing.
+    #[error("read the marks: {0}")]
+    Marks(#[from] crate::scan::BadMark),
+    /// An address that is not this machine.
+    #[error(transparent)]
+    Target(#[from] Refused),
+    /// The product did not do what every drill needs.
+    #[error("{0}")]
+    Product(String),
+}
+
+impl Failure {
+    /// A fault of this machine.
+    pub fn machine(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        |cause| Self::Machine { what, cause }
+    }
+}
+
+/// `honnin` beside the program that runs now; that program itself where it is `honnin`.
+///
+/// # Errors
+/// [`Failure::Machine`] where there is none.
+pub fn beside_this() -> Result<PathBuf, Failure> {
+    let find = || {
+        let this = std::env::current_exe()?;
+        let directories = this.ancestors().skip(1).take(2);
+        let places = std::iter::once(this.clone().with_file_name("honnin"))
+            .chain(directories.map(|directory| directory.join("honnin")));
+        let found = places.into_iter().find(|place| place.is_file());
+        found
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("none beside {}", this.display())))
+    };
+    find().map_err(Failure::machine("find the program honnin"))
+}
+
+/// How to start the product.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The program.
+    pub binary: PathBuf,
+    /// The ledger it takes in.
+    pub ledger: PathBuf,
+    /// How many sessions it signs in before it serves; every account once before any twice.
+    pub sessions: usize,
+}
+
+/// A session the product signed in by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// 会員ID.
+    pub account: String,
+    /// The whole cookie: `name=value`.
+    pub cookie: String,
+}
+
+/// What a command said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Exit code; nothing where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// The product, serving. Stops when dropped; its data go with it.
+#[derive(Debug)]
+pub struct House {
+    process: Process,
+    binary: PathBuf,
+    scratch: TempDir,
+    target: Target,
+    monitor: Target,
+    sessions: Vec<SignedIn>,
+}
+
+impl House {
+    /// Starts the product and waits until it is ready.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not get ready, with its last words.
+    pub async fn start(plan: &Plan) -> Result<Self, Failure> {
+        let scratch = tempfile::Builder::new()
+            .prefix("honnin-drill-")
+            .tempdir()
+            .map_err(Failure::machine("make a directory for a drill"))?;
+        let (words, sessions_file) = (scratch.path().join("words"), scratch.path().join("sessions.csv"));
+        let errors = File::create(&words).map_err(Failure::machine("make a file for the product's words"))?;
+        let mut command = Command::new(&plan.binary);
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
+        command.arg("--data").arg(scratch.path().join("data")).args(["demo", "--listen", "127.0.0.1:0"]);
+        command.arg("--ledger").arg(&plan.ledger);
+        if plan.sessions > 0 {
+            command
+                .args(["--sessions", &plan.sessions.to_string()])
+                .arg("--sessions-out")
+                .arg(&sessions_file);
+        }
+        let mut process =
+            Process(command.spawn().map_err(Failure::machine(format!("start {}", plan.binary.display())))?);
+        let mut lines = lines_of(&mut process.0)?;
+        let deadline = Instant::now() + START;
+        let (mut public, mut monitor) = (None, None);
+        while public.is_none() || monitor.is_none() {
+            match tokio::time::timeout_at(deadline, lines.recv()).await {
+                Ok(Some(line)) => {
+                    public = public.or_else(|| address_after(&line, "Honnin demo: http://"));
+                    monitor = monitor.or_else(|| address_after(&line, "metrics http://"));
+                }
+                Ok(None) => return Err(last_words("the product ended before it served", &words)),
+                Err(_) => return Err(last_words("the product did not serve in time", &words)),
+            }
+        }
+        // What it prints later is read to nowhere, so that the pipe never fills.
+        tokio::spawn(async move { while lines.recv().await.is_some() {} });
+        let [Some(public), Some(monitor)] = [public, monitor] else {
+            return Err(last_words("the product said no address", &words));
+        };
+        let (target, monitor) = (Target::new(public, false)?, Target::new(monitor, false)?);
+        ready(target, deadline).await.map_err(|what| last_words(what, &words))?;
+        let sessions = if plan.sessions > 0 { read_sessions(&sessions_file)? } else { Vec::new() };
+        Ok(Self { process, binary: plan.binary.clone(), scratch, target, monitor, sessions })
+    }
+
+    /// Where it serves.
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Where it tells its metrics.
+    pub const fn monitor(&self) -> Target {
+        self.monitor
+    }
+
+    /// The sessions it signed in.
+    pub fn sessions(&self) -> &[SignedIn] {
+        &self.sessions
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
+    /// What it wrote to standard error.
+    ///
+    /// # Errors
+    /// [`Failure`] where the file is not there.
+    pub fn words(&self) -> Result<Vec<u8>, Failure> {
+        fs::read(self.scratch.path().join("words")).map_err(Failure::machine("read the product's words"))
+    }
+
+    /// Runs another command of the product on the same data, to its end.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] where it cannot be run.
+    pub fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Result<Ran, Failure> {
+        let mut command = Command::new(&self.binary);
+        command.env_clear().stdin(Stdio::null()).arg("--data").arg(self.data()).args(words);
+        let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.0.try_wait(), Ok(None))
+    }
+
+    /// Asks it to end and waits until it has; the data stay until this is dropped.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not end in time.
+    pub async fn end(&mut self) -> Result<ExitStatus, Failure> {
+        let what = "end the product";
+        let pid = i32::try_from(self.process.0.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| Failure::Product("the product has no process id".to_owned()))?;
+        if self.is_running() {
+            kill_process(pid, Signal::TERM).map_err(|error| Failure::machine(what)(error.into()))?;
+        }
+        let deadline = Instant::now() + STOP;
+        loop {
+            if let Some(status) = self.process.0.try_wait().map_err(Failure::machine(what))? {
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(Failure::Product(format!("the product did not end within {STOP:?}")));
+            }
+            sleep(ASK).await;
+        }
+    }
+}
+
+/// A process that ends with this value.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end and nothing to wait for.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Reads what a process prints, line by line, on a thread that ends with it.
+fn lines_of(child: &mut Child) -> Result<mpsc::UnboundedReceiver<String>, Failure> {
+    let what = "read what the product prints";
+    let out = child.stdout.take().ok_or_else(|| io::Error::other("there is no pipe"));
+    let out = out.map_err(Failure::machine(what))?;
+    let (say, lines) = mpsc::unbounded_channel();
+    let read = move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| say.send(line));
+    let thread = thread::Builder::new().name("drill-reader".to_owned());
+    // Whoever listened has gone: nobody misses the rest.
+    drop(thread.spawn(move || drop(read())).map_err(Failure::machine(what))?);
+    Ok(lines)
+}
+
+fn address_after(line: &str, word: &str) -> Option<SocketAddr> {
+    // Columns are set apart by any number of spaces.
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, rest) = line.split_once(word)?;
+    rest.split('/').next()?.parse().ok()
+}
+
+fn last_words(what: &str, file: &Path) -> Failure {
+    let words = fs::read(file).unwrap_or_default();
+    let last = words.get(words.len().saturating_sub(LAST_WORDS)..).unwrap_or_default();
+    Failure::Product(format!("{what}; its last words: {}", String::from_utf8_lossy(last).trim()))
+}
+
+/// Waits until the product says that it is ready.
+async fn ready(target: Target, deadline: Instant) -> Result<(), &'static str> {
+    let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+    while Instant::now() < deadline {
+        if let Ok(mut connection) = Connection::open(target, limits).await
+            && connection.exchange(&Request::get("/readyz")).await.answer.status == 200
+        {
+            return Ok(());
+        }
+        sleep(ASK).await;
+    }
+    Err("the product did not become ready in time")
+}
+
+fn read_sessions(file: &Path) -> Result<Vec<SignedIn>, Failure> {
+    let text = fs::read_to_string(file).map_err(Failure::machine("read the sessions"))?;
+    let mut lines = text.lines();
+    if lines.next() != Some("account,cookie") {
+        return Err(Failure::Product("the file of sessions does not begin with account,cookie".to_owned()));
+    }
+    let pair = |line: &str| {
+        let (account, cookie) = line.split_once(',')?;
+        Some(SignedIn { account: account.to_owned(), cookie: cookie.to_owned() })
+    };
+    lines.map(|line| pair(line).ok_or_else(|| Failure::Product(format!("no session: {line:?}")))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_sessions_are_read_as_the_product_tells_them() {
+        let found = |line: &str| address_after(line, "metrics http://").map(|address| address.to_string());
+        assert_eq!(found("  metrics      http://127.0.0.1:9464/metrics").as_deref(), Some("127.0.0.1:9464"));
+        assert_eq!(found("metrics on http://x/metrics"), None);
+        let dir = honnin_testkit::TestDir::new();
+        let read = |text: &str| read_sessions(&dir.write("s.csv", text));
+        let session = SignedIn { account: "wma".into(), cookie: "honnin=b,c".into() };
+        assert_eq!(read("account,cookie\nwma,honnin=b,c\n").unwrap(), [session]);
+        assert!(read("who,what\n").is_err() && read("account,cookie\nhalf\n").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_never_serves_is_told_with_its_last_words() {
+        let dir = honnin_testkit::TestDir::new();
+        let plan = |binary: &str| Plan { binary: binary.into(), ledger: dir.path().to_owned(), sessions: 0 };
+        let error = House::start(&plan("/bin/ls")).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("the product ended before it served; its last words: ") && error.len() > 60,
+            "{error}"
+        );
+        assert!(matches!(House::start(&plan("/nowhere")).await, Err(Failure::Machine { .. })));
+    }
+}

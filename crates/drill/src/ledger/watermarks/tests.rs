@@ -1,0 +1,143 @@
+use encoding_rs::SHIFT_JIS;
+use honnin_testkit::TestDir;
+
+use super::*;
+use crate::scan::{Piece, Scanner, Vocabulary};
+
+fn written(watermarks: Watermarks) -> (TestDir, Watermarked) {
+    let dir = TestDir::new();
+    let written = watermarks.write(dir.path()).unwrap();
+    (dir, written)
+}
+
+fn text(dir: &TestDir, name: &str) -> String {
+    let octets = fs::read(dir.join(name)).unwrap();
+    let (text, _, broken) = SHIFT_JIS.decode(&octets);
+    assert!(!broken);
+    text.into_owned()
+}
+
+/// Headings whose kind of value cannot be unique: days, times, words with a few meanings, a place in a bill.
+const NOT_UNIQUE: [&str; 19] = [
+    "生年月日",
+    "登録日",
+    "状態",
+    "更新日時",
+    "申込日",
+    "利用開始日",
+    "解約日",
+    "5Gオプション",
+    "高速通信",
+    "種別",
+    "有効期限",
+    "時点",
+    "利用日",
+    "購入日時",
+    "請求月",
+    "支払期日",
+    "行",
+    "データシェア",
+    "シェアグループ",
+];
+
+#[test]
+fn every_field_of_every_subject_is_a_mark() {
+    let (dir, written) = written(Watermarks { usage_days: 5, ..Watermarks::of(9, 3) });
+    let vocabulary = Vocabulary::new(&written.marks.marked).unwrap();
+    let scanner = Scanner::new(&vocabulary);
+    let mut fields = 0;
+    for name in [
+        "契約者.csv",
+        "回線.csv",
+        "データ残量.csv",
+        "購入履歴.csv",
+        "請求.csv",
+        "請求明細.csv",
+        "利用量_202611.csv",
+    ] {
+        let text = text(&dir, name);
+        let mut rows = text
+            .split_terminator("\r\n")
+            .map(|row| row.trim_matches('"').split("\",\"").map(str::to_owned).collect::<Vec<_>>());
+        let headings = rows.next().unwrap();
+        for row in rows {
+            for (heading, field) in headings.iter().zip(&row) {
+                let piece = Piece { place: heading, octets: field.as_bytes(), coding: "" };
+                let scan = scanner.scan(None, &[piece]);
+                // An empty purchase of a bucket that was not bought, a shared group only where there is one.
+                if NOT_UNIQUE.contains(&heading.as_str()) || field.is_empty() {
+                    continue;
+                }
+                assert_eq!(scan.foreign_count, 1, "{name} {heading} {field}");
+                fields += 1;
+            }
+        }
+    }
+    let lines = usize::try_from(written.lines).unwrap();
+    // Fields that are marks: of an account, a line, its three buckets, its purchase, its usage, and two bills of two lines.
+    let buckets = 3 * 3 + 1;
+    assert_eq!(fields, 9 * (4 + 2 * (4 + 2 * 3)) + lines * (8 + buckets + 5 + 5 * 4));
+}
+
+#[test]
+fn sums_of_ones_own_figures_are_nobodys_mark() {
+    let (_dir, written) = written(Watermarks { usage_days: 62, ..Watermarks::of(60, 11) });
+    let vocabulary = Vocabulary::new(&written.marks.marked).unwrap();
+    let scanner = Scanner::new(&vocabulary);
+    for marked in written.marks.marked.iter().filter(|marked| marked.line.is_some()) {
+        let kind = |kind: u64| -> Vec<u64> {
+            let octets = marked.numbers.iter().map(|number| number.parse::<u64>().unwrap_or(0));
+            octets
+                .filter(|octets| {
+                    (1_000_000_000_000..10_000_000_000_000).contains(octets)
+                        && octets % 1_000_000 == kind * 1000
+                })
+                .collect()
+        };
+        let (granted, remaining, high, low) = (kind(GRANTED), kind(REMAINING), kind(HIGH), kind(LOW));
+        assert_eq!([granted.len(), remaining.len(), high.len(), low.len()], [3, 3, 62, 62]);
+        let sum = |figures: &[u64]| figures.iter().sum::<u64>();
+        let mut shown =
+            vec![sum(&granted), sum(&remaining), sum(&granted) - sum(&remaining), sum(&high), sum(&low)];
+        for days in 2..=62 {
+            shown.push(sum(&high[..days]));
+            shown.push(sum(&low[..days]));
+            shown.push(sum(&high[..days]) + sum(&low[..days]));
+        }
+        shown.extend(high.iter().zip(&low).map(|(high, low)| high + low));
+        shown.extend(granted.iter().zip(&remaining).map(|(granted, remaining)| granted - remaining));
+        let page = shown.iter().map(u64::to_string).collect::<Vec<_>>().join("\n");
+        let piece = Piece { place: "page", octets: page.as_bytes(), coding: "" };
+        assert_eq!(scanner.scan(None, &[piece]).foreign, []);
+    }
+}
+
+#[test]
+fn no_two_subjects_share_a_mark_in_a_large_ledger() {
+    let (_dir, written) = written(Watermarks { usage_days: 1, ..Watermarks::of(4000, 5) });
+    let vocabulary = Vocabulary::new(&written.marks.marked).unwrap();
+    assert_eq!(vocabulary.subjects(), 4000);
+    assert_eq!(written.accounts.len(), 4000);
+}
+
+#[test]
+fn the_seed_alone_decides_and_marks_are_read_back() {
+    let of = |seed| written(Watermarks { usage_days: 1, ..Watermarks::of(5, seed) });
+    let ((first, told), (second, _), (third, _)) = (of(1), of(1), of(2));
+    assert_eq!(text(&first, "回線.csv"), text(&second, "回線.csv"));
+    assert_ne!(text(&first, "回線.csv"), text(&third, "回線.csv"));
+    let read: MarkFile = serde_json::from_slice(&fs::read(first.join(MARKS_FILE)).unwrap()).unwrap();
+    assert_eq!(read, told.marks);
+}
+
+#[test]
+fn more_than_the_figures_last_for_is_refused() {
+    let dir = TestDir::new();
+    for asked in [
+        Watermarks::of(0, 1),
+        Watermarks::of(MOST_ACCOUNTS + 1, 1),
+        Watermarks { usage_days: MOST_USAGE_DAYS + 1, ..Watermarks::of(1, 1) },
+    ] {
+        assert!(matches!(asked.write(dir.path()), Err(Failure::TooMany(_))), "{asked:?}");
+    }
+}

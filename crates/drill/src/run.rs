@@ -1,0 +1,139 @@
+//! Running drills one after another, and putting together what they say.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use honnin_terms::{Clock, Moment};
+
+use crate::drills::{self, Drill, Stage};
+use crate::harness::{Failure, Outcome, Report, Run, Verdict};
+use crate::seed::Draw;
+
+/// Takes a line of progress.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How to run drills.
+#[derive(Clone)]
+pub struct Options {
+    /// The program that is tried; [`crate::harness::beside_this`] finds it.
+    pub binary: PathBuf,
+    /// What decides everything that is left to chance.
+    pub seed: u64,
+    /// Seconds of load for each drill.
+    pub seconds: u64,
+    /// How many watermarked subjects.
+    pub subjects: u64,
+    /// How many connections at once.
+    pub connections: usize,
+    /// Tells when a run began and ended.
+    pub clock: Arc<dyn Clock>,
+    /// Names what was run by its octets. Hashes have a room of their own, so it is passed in.
+    pub digest: fn(&[u8]) -> String,
+    /// Is told how far it is.
+    pub say: Say,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { binary, seed, seconds, subjects, connections, .. } = self;
+        f.debug_struct("Options")
+            .field("binary", binary)
+            .field("seed", seed)
+            .field("seconds", seconds)
+            .field("subjects", subjects)
+            .field("connections", connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs the named drills, or every one for `all`, in the order of the list.
+///
+/// # Errors
+/// [`Failure`] where a name is no drill or the product cannot be run at all. What a drill finds, and a drill that
+/// breaks, stand in the report.
+pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
+    let chosen = choose(names)?;
+    let what = || format!("read {}", options.binary.display());
+    let build = (options.digest)(&fs::read(&options.binary).map_err(Failure::machine(what()))?);
+    let product = drills::said_by(&options.binary, &["--version"])?;
+    let configuration =
+        (options.digest)(drills::said_by(&options.binary, &["config", "default"])?.as_bytes());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::machine("start the threads of a drill"))?;
+    let began = now(options);
+    let mut outcomes = Vec::new();
+    for (place, drill) in (1..).zip(&chosen) {
+        (options.say)(&format!("{} ({place} of {}): {}", drill.name, chosen.len(), drill.incident));
+        let began = now(options);
+        let run = match drill.play {
+            None => Run::NotYet,
+            Some(play) => {
+                let stage = Stage::new(options.clone(), Draw::new(options.seed));
+                match runtime.block_on(play(&stage)) {
+                    Ok(verdicts) => Run::Done { verdicts },
+                    Err(failure) => Run::Broken { why: failure.to_string() },
+                }
+            }
+        };
+        let (name, incident) = (drill.name.to_owned(), drill.incident.to_owned());
+        let outcome = Outcome { drill: name, incident, began, ended: now(options), run };
+        tell(&outcome, options);
+        outcomes.push(outcome);
+    }
+    let (seed, seconds) = (options.seed, options.seconds);
+    let (product, ended) = (product.trim().to_owned(), now(options));
+    Ok(Report { product, build, configuration, seed, seconds, began, ended, drills: outcomes })
+}
+
+fn now(options: &Options) -> String {
+    let now: Moment = options.clock.now();
+    now.to_string()
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Drill>, Failure> {
+    let known = |name: &String| name == "all" || drills::find(name).is_some();
+    if let Some(stranger) = names.iter().find(|name| !known(name)) {
+        return Err(Failure::Product(format!("there is no drill {stranger:?}; drill list names them")));
+    }
+    let wanted = |drill: &&Drill| names.iter().any(|name| name == "all" || drill.is_called(name));
+    Ok(drills::list().iter().filter(wanted).collect())
+}
+
+/// One line for each verdict.
+fn tell(outcome: &Outcome, options: &Options) {
+    let say = |text: String| (options.say)(&text);
+    match &outcome.run {
+        Run::NotYet => say(format!("{}  not yet", outcome.drill)),
+        Run::Broken { why } => say(format!("{}  FAIL  could not be run to its end: {why}", outcome.drill)),
+        Run::Done { verdicts } => {
+            for Verdict { check, pass, tried, times, found } in verdicts {
+                let word = if *pass { "pass" } else { "FAIL" };
+                let found = if found.is_empty() { "nothing".to_owned() } else { found.join("; ") };
+                say(format!("{}  {word}  {check}: {tried}, {times} times; found: {found}", outcome.drill));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Result<Vec<&'static str>, String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let chosen = choose(&names).map_err(|failure| failure.to_string())?;
+        Ok(chosen.into_iter().map(|drill| drill.name).collect())
+    }
+
+    #[test]
+    fn drills_are_chosen_by_name_and_a_stranger_is_refused() {
+        assert_eq!(names(&["d03", "D01"]).unwrap(), ["D01", "D03"]);
+        assert_eq!(names(&["all"]).unwrap().len(), 29);
+        assert_eq!(names(&[]).unwrap(), Vec::<&str>::new());
+        assert!(names(&["D01", "D99"]).unwrap_err().contains("\"D99\""));
+    }
+}

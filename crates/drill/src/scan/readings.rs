@@ -1,0 +1,275 @@
+//! Text written in other words: escapes of URLs, HTML, JSON and mail, wide digits, UTF-16.
+//!
+//! Each reading takes octets and gives back what they say, or nothing where they say nothing else. Readings are
+//! lenient: what is not an escape stays as it is, so that a broken one in front hides nothing behind it.
+
+/// One way to read octets.
+pub(super) type Reading = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// All of them, by name.
+pub(super) const READINGS: [(&str, Reading); 8] = [
+    ("percent", percent),
+    ("entities", entities),
+    ("backslash", backslash),
+    ("quoted-printable", quoted_printable),
+    ("wide digits", wide),
+    ("utf-16", utf16),
+    ("base64", base64),
+    ("hexadecimal", hexadecimal),
+];
+
+/// What an escape stands for.
+#[derive(Debug, Clone, Copy)]
+enum Means {
+    Octets,
+    Characters,
+}
+
+/// Escapes begin with `sign`; `read` gives what one stands for and its whole length.
+///
+/// Where escapes stand for `Octets`, one above 0x7f is a part of a character and kept as it is.
+fn unescape(
+    octets: &[u8],
+    sign: u8,
+    means: Means,
+    read: impl Fn(&[u8]) -> Option<(u32, usize)>,
+) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = octets;
+    let mut changed = false;
+    while let Some(place) = rest.iter().position(|&octet| octet == sign) {
+        let (plain, escape) = rest.split_at(place);
+        out.extend_from_slice(plain);
+        if let Some((value, length)) = read(escape) {
+            changed = true;
+            match (means, u8::try_from(value)) {
+                (Means::Octets, Ok(octet)) => out.push(octet),
+                _ => push(&mut out, value),
+            }
+            rest = escape.get(length..).unwrap_or_default();
+        } else {
+            out.push(sign);
+            rest = escape.get(1..).unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+    changed.then_some(out)
+}
+
+/// A code point as UTF-8. Marks are ASCII: what is none becomes a sign that ends numbers and codes.
+fn push(out: &mut Vec<u8>, value: u32) {
+    let character = char::from_u32(value).unwrap_or('\u{fffd}');
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u32> {
+    u32::from_str_radix(std::str::from_utf8(digits?).ok().filter(|text| !text.starts_with('+'))?, 16).ok()
+}
+
+/// `%31%32`.
+fn percent(octets: &[u8]) -> Option<Vec<u8>> {
+    unescape(octets, b'%', Means::Octets, |escape| hex(escape.get(1..3)).map(|value| (value, 3)))
+}
+
+/// `=31=32`, and lines that are broken with `=`.
+fn quoted_printable(octets: &[u8]) -> Option<Vec<u8>> {
+    let broken = octets.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r");
+    let whole: Vec<u8> = if broken {
+        let mut whole = Vec::with_capacity(octets.len());
+        let mut rest = octets;
+        while let Some((&octet, tail)) = rest.split_first() {
+            if let Some(next) = rest.strip_prefix(b"=\r\n").or_else(|| rest.strip_prefix(b"=\n")) {
+                rest = next;
+            } else {
+                whole.push(octet);
+                rest = tail;
+            }
+        }
+        whole
+    } else {
+        octets.to_vec()
+    };
+    let read = unescape(&whole, b'=', Means::Octets, |escape| hex(escape.get(1..3)).map(|value| (value, 3)));
+    read.or(broken.then_some(whole))
+}
+
+/// `&#49;`, `&#x31;`, `&comma;` and the few named ones that can stand within a mark or next to it.
+fn entities(octets: &[u8]) -> Option<Vec<u8>> {
+    const NAMES: [(&[u8], char); 10] = [
+        (b"&amp;", '&'),
+        (b"&lt;", '<'),
+        (b"&gt;", '>'),
+        (b"&quot;", '"'),
+        (b"&apos;", '\''),
+        (b"&comma;", ','),
+        (b"&period;", '.'),
+        (b"&nbsp;", '\u{a0}'),
+        (b"&thinsp;", '\u{2009}'),
+        (b"&percnt;", '%'),
+    ];
+    // Leading zeros are allowed without end; eight digits and more are no character.
+    const LONGEST: usize = 16;
+    unescape(octets, b'&', Means::Characters, |escape| {
+        if let Some((name, character)) = NAMES.iter().find(|(name, _)| escape.starts_with(name)) {
+            return Some((u32::from(*character), name.len()));
+        }
+        let number = escape.strip_prefix(b"&#")?;
+        let (radix, digits, sign) = match number {
+            [b'x' | b'X', digits @ ..] => (16, digits, 3),
+            digits => (10, digits, 2),
+        };
+        let length =
+            digits.iter().take(LONGEST).take_while(|octet| char::from(**octet).is_digit(radix)).count();
+        let text = std::str::from_utf8(digits.get(..length)?).ok()?;
+        let value = u32::from_str_radix(text, radix).ok()?;
+        let closed = usize::from(digits.get(length) == Some(&b';'));
+        Some((value, sign + length + closed))
+    })
+}
+
+/// `\u0031`, `\u{31}`, `\x31`, `\061`, `\"`, `\n`: JSON, scripts, style sheets, PDF strings.
+fn backslash(octets: &[u8]) -> Option<Vec<u8>> {
+    unescape(octets, b'\\', Means::Characters, |escape| match escape {
+        [_, b'u', b'{', rest @ ..] => {
+            let length = rest.iter().take(7).position(|&octet| octet == b'}')?;
+            hex(rest.get(..length)).map(|value| (value, length + 4))
+        }
+        [_, b'u', rest @ ..] => hex(rest.get(..4)).map(|value| (value, 6)),
+        [_, b'x', rest @ ..] => hex(rest.get(..2)).map(|value| (value, 4)),
+        [_, b'0'..=b'7', ..] => {
+            let digits: Vec<u8> = escape
+                .iter()
+                .skip(1)
+                .take(3)
+                .take_while(|octet| (b'0'..=b'7').contains(*octet))
+                .copied()
+                .collect();
+            let value = u32::from_str_radix(std::str::from_utf8(&digits).ok()?, 8).ok()?;
+            Some((value, digits.len() + 1))
+        }
+        [_, b'n' | b'r' | b't' | b'b' | b'f', ..] => Some((u32::from(b' '), 2)),
+        [_, other, ..] if other.is_ascii_punctuation() => Some((u32::from(*other), 2)),
+        _ => None,
+    })
+}
+
+/// Full-width letters and digits, `１２３` and `ｗｍ`, as ASCII.
+fn wide(octets: &[u8]) -> Option<Vec<u8>> {
+    if !octets.contains(&0xef) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(octets);
+    let narrow = |character: char| match u32::from(character) {
+        code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(character),
+        _ => character,
+    };
+    let read: String = text.chars().map(narrow).collect();
+    (read.as_bytes() != text.as_bytes()).then(|| read.into_bytes())
+}
+
+/// Runs of ASCII in UTF-16, of either order and at either parity.
+fn utf16(octets: &[u8]) -> Option<Vec<u8>> {
+    const SHORTEST: usize = super::marks::LEAST_DIGITS;
+    if !octets.contains(&0) {
+        return None;
+    }
+    let mut out = Vec::new();
+    // A pair is (0, c) or (c, 0); both orders are met at one of the two parities, so each parity reads both.
+    for start in 0..2 {
+        for big_endian in [true, false] {
+            let mut run = Vec::new();
+            let pairs = octets.get(start..).unwrap_or_default().chunks_exact(2);
+            for pair in pairs.chain(std::iter::once([0xff; 2].as_slice())) {
+                match (pair, big_endian) {
+                    ([0, octet], true) | ([octet, 0], false) if matches!(octet, b'\t'..=b'~') => {
+                        run.push(*octet);
+                    }
+                    _ => {
+                        if run.len() >= SHORTEST {
+                            out.extend_from_slice(&run);
+                            out.push(b'\n');
+                        }
+                        run.clear();
+                    }
+                }
+            }
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// Runs of base64 or base64url, padded or not, over line ends too.
+fn base64(octets: &[u8]) -> Option<Vec<u8>> {
+    // Eight characters are six octets: the shortest number that counts.
+    const SHORTEST: usize = 8;
+    let value = |octet: u8| match octet {
+        b'A'..=b'Z' => Some(octet - b'A'),
+        b'a'..=b'z' => Some(octet - b'a' + 26),
+        b'0'..=b'9' => Some(octet - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    };
+    let mut out = Vec::new();
+    let mut run: Vec<u8> = Vec::new();
+    for &octet in octets.iter().chain(std::iter::once(&0)) {
+        if let Some(value) = value(octet) {
+            run.push(value);
+        } else if !matches!(octet, b'\r' | b'\n') {
+            if run.len() >= SHORTEST {
+                quads(&run, &mut out);
+            }
+            run.clear();
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// Decodes one run, begun at each of its first four characters: what stands before the text may be of the alphabet too.
+/// The begin of the run is kept whole, for it may be packed; the others only where they say something in ASCII.
+fn quads(run: &[u8], out: &mut Vec<u8>) {
+    for start in 0..4 {
+        let begun = out.len();
+        for quad in run.get(start..).unwrap_or_default().chunks(4) {
+            let bits = quad.iter().fold(0_u32, |bits, &value| bits << 6 | u32::from(value))
+                << (6 * (4 - quad.len()));
+            let [_, octets @ ..] = bits.to_be_bytes();
+            out.extend(octets.into_iter().take((quad.len() * 6) / 8));
+        }
+        if start > 0 && !says_something(out.get(begun..).unwrap_or_default()) {
+            out.truncate(begun);
+        } else {
+            out.push(b'\n');
+        }
+    }
+}
+
+/// Whether so many printable characters stand together that a mark may be among them.
+pub(super) fn says_something(octets: &[u8]) -> bool {
+    octets.split(|octet| !matches!(octet, b' '..=b'~')).any(|run| run.len() >= super::marks::LEAST_DIGITS)
+}
+
+/// Runs of hexadecimal digits, as `<3132>` in PDF; white space between them is passed over.
+fn hexadecimal(octets: &[u8]) -> Option<Vec<u8>> {
+    const SHORTEST: usize = 2 * super::marks::LEAST_DIGITS;
+    let mut out = Vec::new();
+    let mut run: Vec<u8> = Vec::new();
+    for &octet in octets.iter().chain(std::iter::once(&0)) {
+        let digit = char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        if let Some(digit) = digit {
+            run.push(digit);
+        } else if !octet.is_ascii_whitespace() {
+            for start in 0..2 {
+                let pairs = run.get(start..).unwrap_or_default();
+                if run.len() >= SHORTEST {
+                    out.extend(
+                        pairs.chunks(2).map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)),
+                    );
+                    out.push(b'\n');
+                }
+            }
+            run.clear();
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}
