@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::AppendError;
@@ -116,11 +117,8 @@ impl Writer {
         }
         let path = numbered(dir, SEGMENTS, self.next);
         let folder = dir.join(SEGMENTS);
-        let spare = hold(&self.shared.spare).take().filter(|_| least <= bounds.segment_octets);
         let length = bounds.segment_octets.max(least);
-        let file = if let Some(Spare(file)) = spare {
-            // A crash after this leaves an empty segment, which holds no entry and is removed when covered.
-            disk.rename(&folder.join(SPARE), &path).map_err(|error| refuse(&error))?;
+        let file = if let Some(Spare(file)) = self.take_spare(&folder, &path, least)? {
             file
         } else {
             let file = disk.create(&path).map_err(|error| refuse(&error))?;
@@ -134,6 +132,21 @@ impl Writer {
             segments.push(self.next);
         }
         Ok(Active { file, at: 0, length })
+    }
+
+    /// The spare segment under its new name, where one is ready and large enough.
+    fn take_spare(&self, folder: &Path, path: &Path, least: u64) -> Result<Option<Spare>, AppendError> {
+        let Shared { disk, bounds, .. } = &*self.shared;
+        // Held until the file has its name: the publisher makes the next spare as soon as it sees none, and while
+        // the old name is still taken it would empty the segment we are about to write to.
+        let mut ready = hold(&self.shared.spare);
+        let spare = ready.take().filter(|_| least <= bounds.segment_octets);
+        if spare.is_some() {
+            // A crash after this leaves an empty segment, which holds no entry and is removed when covered.
+            disk.rename(&folder.join(SPARE), path).map_err(|error| refuse(&error))?;
+        }
+        drop(ready);
+        Ok(spare)
     }
 }
 
