@@ -84,6 +84,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(text::globals(&sources, &globals));
     findings.extend(documents::all(root, &sources));
     findings.extend(documents::crates(&sources));
+    findings.extend(documents::rooms(&sources));
     findings.extend(tree::licences(&tree));
     findings.extend(tree::unwanted(&tree));
     findings.extend(tree::duplicates(&tree));

@@ -1,4 +1,4 @@
-//! Rules about documents: what they name is there.
+//! Rules about documents: what they name is there, and what is there they name.
 //!
 //! A document that names a test, a function, a file or a heading that is gone is worse than one that is silent.
 
@@ -13,6 +13,9 @@ const PLACES: [&str; 6] = ["crates/", "xtask/", "docs/", "examples/", "tests/", 
 
 /// The decision that lists the crates.
 const CRATES: &str = "docs/decisions/0002-the-crates.md";
+
+/// The map of the rooms.
+const MAP: &str = "ARCHITECTURE.md";
 
 /// What stands in a document and can be held against the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +61,21 @@ pub(super) fn crates(sources: &[Source]) -> Vec<Finding> {
     names
         .filter(|name| !decision.contains(&format!("| `{name}` |")))
         .map(|name| Finding::grave(CRATES, format_args!("does not name {name}")))
+        .collect()
+}
+
+/// Every room stands in the map.
+pub(super) fn rooms(sources: &[Source]) -> Vec<Finding> {
+    let map = sources.iter().find(|source| source.path == MAP).map_or("", |source| &source.text);
+    let of_room = |source: &Source| {
+        let room = source.path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
+        Some(room.to_owned())
+    };
+    sources
+        .iter()
+        .filter_map(of_room)
+        .filter(|room| !map.lines().any(|line| line.starts_with('|') && line.contains(&format!("`{room}`"))))
+        .map(|room| Finding::grave(MAP, format_args!("does not say what the room {room} is for")))
         .collect()
 }
 
@@ -198,5 +216,15 @@ mod tests {
         let manifest = "[workspace.dependencies]\nhonnin-a = { path = \"crates/a\" }\ncsv = \"1\" # ledger files\nhttp = \"1\"\n[profile.dev]\n";
         let sources = [made_up("Cargo.toml", manifest), made_up(CRATES, "| `csv` | 1.4.0 |\n")];
         assert_eq!(crates(&sources), [Finding::grave(CRATES, "does not name http")]);
+    }
+
+    #[test]
+    fn a_room_the_map_does_not_know_is_found() {
+        let sources = [
+            made_up(MAP, "| `terms` | words |\n`attic`\n"),
+            made_up("crates/terms/Cargo.toml", ""),
+            made_up("crates/attic/Cargo.toml", ""),
+        ];
+        assert_eq!(rooms(&sources), [Finding::grave(MAP, "does not say what the room attic is for")]);
     }
 }
