@@ -34,6 +34,11 @@ impl Browser {
         Self { site: site.to_owned(), agent: config.build().into(), cookies: BTreeMap::new() }
     }
 
+    /// The same site under another address, after a new start.
+    pub(crate) fn moved_to(&mut self, site: &str) {
+        site.clone_into(&mut self.site);
+    }
+
     /// A browser with a cookie as `--sessions-out` writes it: `name=value`.
     pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
         let (name, value) = cookie.split_once('=').expect("name=value");
@@ -77,6 +82,17 @@ impl Browser {
 
     /// Asks with any method, header fields and body.
     pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.try_ask(method, path, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Asks somebody who may be gone before the answer is.
+    pub(crate) fn try_ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, ureq::Error> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.site));
         if !self.cookies.is_empty() {
             let pairs: Vec<String> =
@@ -86,16 +102,15 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answered = if body.is_empty() && method == "GET" {
+        let answer = if body.is_empty() && method == "GET" {
             self.agent.run(request.body(()).expect("a request"))
         } else {
             self.agent.run(request.body(body).expect("a request"))
         };
-        let answer = answered.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        self.read(answer)
+        self.read(answer?)
     }
 
-    fn read(&mut self, mut answer: Response<Body>) -> Answer {
+    fn read(&mut self, mut answer: Response<Body>) -> Result<Answer, ureq::Error> {
         for set in answer.headers().get_all("set-cookie") {
             let set = set.to_str().expect("a cookie is ASCII");
             let (name, rest) = set.split_once('=').expect("name=value");
@@ -105,9 +120,9 @@ impl Browser {
             };
         }
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let body = answer.body_mut().with_config().limit(64 << 20).read_to_vec().expect("the whole body");
+        let body = answer.body_mut().with_config().limit(64 << 20).read_to_vec()?;
         let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
-        Answer { status: answer.status().as_u16(), headers: headers.collect(), body: text(&body) }
+        Ok(Answer { status: answer.status().as_u16(), headers: headers.collect(), body: text(&body) })
     }
 }
 

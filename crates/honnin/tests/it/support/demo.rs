@@ -1,6 +1,10 @@
 //! A demo running for the length of a test.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::process::Command;
 
 use super::binary::command;
 use super::browser::Browser;
@@ -23,7 +27,22 @@ impl Demo {
     /// # Panics
     /// Where it ends instead; its standard error then stands in the test's.
     pub(crate) fn start<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+        Self::start_as(command(), args)
+    }
+
+    /// The same with its log lines, from that level on, written to a file.
+    pub(crate) fn start_logging<S: AsRef<OsStr>>(
+        log: &Path,
+        level: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut command = command();
+        let log = OpenOptions::new().append(true).create(true).open(log).expect("a file for log lines");
+        command.env("HONNIN_LOG", level).stderr(log);
+        Self::start_as(command, args)
+    }
+
+    fn start_as<S: AsRef<OsStr>>(mut command: Command, args: impl IntoIterator<Item = S>) -> Self {
         command.args(["demo", "--listen", "127.0.0.1:0"]).args(args);
         let running = Running::start(command, "Stop with Ctrl-C.");
         let address = running.after("Honnin demo: ").trim_end_matches('/').to_owned();
@@ -49,6 +68,13 @@ impl Demo {
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.address)
+    }
+
+    /// A browser of each account in a file that `--sessions-out` wrote, by account.
+    pub(crate) fn browsers(&self, sessions: &Path) -> BTreeMap<String, Browser> {
+        let text = fs::read_to_string(sessions).expect("the file of the sessions");
+        let rows = text.lines().skip(1).map(|line| line.split_once(',').expect("account,cookie"));
+        rows.map(|(account, cookie)| (account.to_owned(), self.browser().with_cookie(cookie))).collect()
     }
 
     /// Where monitors ask.

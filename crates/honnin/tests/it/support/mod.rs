@@ -1,11 +1,16 @@
-//! What every test of the binary needs: running it, and a small browser.
+//! What every test of the binary needs: running it, a small browser, the ledger read a second time.
 
 mod binary;
 mod browser;
 mod demo;
+pub(crate) mod ledger;
+mod place;
 mod running;
+mod watermark;
 
 pub(crate) use binary::{Ran, command, honnin};
-pub(crate) use browser::Browser;
+pub(crate) use browser::{Answer, Browser};
 pub(crate) use demo::{Demo, PASSWORD};
+pub(crate) use place::{Place, run_in};
 pub(crate) use running::Running;
+pub(crate) use watermark::{Watermarks, data_values};

@@ -1,0 +1,72 @@
+//! An installation of a test's own, begun with `init`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use honnin_testkit::TestDir;
+
+use super::binary::{Ran, honnin};
+
+/// A data directory with its key beside it; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    dir: TestDir,
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+impl Place {
+    /// Begins one, with these settings instead of what `init` writes: the key and its value.
+    ///
+    /// # Panics
+    /// Where a setting does not stand in the file.
+    pub(crate) fn begin(settings: &[(&str, &str)]) -> Self {
+        let dir = TestDir::new();
+        let (data, key) = (dir.join("data"), dir.join("key"));
+        let begun = honnin(["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()]);
+        assert_eq!(begun.code, Some(0), "{}", begun.err);
+        let file = data.join("honnin.toml");
+        let mut text = fs::read_to_string(&file).unwrap();
+        for (key, value) in settings {
+            let old = text.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap().to_owned();
+            text = text.replace(&format!("\n{old}\n"), &format!("\n{key} = {value}\n"));
+        }
+        fs::write(&file, text).unwrap();
+        Self { dir, data }
+    }
+
+    /// A path beside the data directory.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The same installation a second time, with the same keys.
+    pub(crate) fn copy(&self, name: &str) -> PathBuf {
+        let to = self.beside(name);
+        copy(&self.data, &to);
+        to
+    }
+
+    /// Runs a command on it.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        run_in(&self.data, args)
+    }
+}
+
+/// Runs a command on a data directory.
+pub(crate) fn run_in(data: &Path, args: &[&str]) -> Ran {
+    honnin(["--data", data.to_str().unwrap()].iter().chain(args))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
