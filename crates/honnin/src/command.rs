@@ -86,6 +86,10 @@ pub(crate) enum Command {
     /// The record of every disclosure: verify it, ask it who was shown whose data
     #[command(subcommand)]
     Journal(JournalCommand),
+
+    /// Let personal pages go on after they were stopped because something did not fit
+    #[command(subcommand)]
+    Isolation(IsolationCommand),
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +160,13 @@ pub(crate) enum JournalCommand {
     WhoSaw(Question),
     /// What this account was shown: CSV, oldest first. Needs the key file; verifies what it answers from
     SeenBy(Question),
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum IsolationCommand {
+    /// Verify the journal and, where it verifies, let the next start show personal pages again. For the person who
+    /// has found the cause
+    Lift,
 }
 
 #[derive(Debug, Args)]

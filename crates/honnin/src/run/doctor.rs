@@ -102,10 +102,9 @@ fn isolation(installation: &Installation, findings: &mut Findings) {
         findings.look(
             "isolation",
             format_args!(
-                "personal pages are stopped ({}). When `honnin journal verify` proves that nobody was shown another's \
-                 data and the cause is found, remove {} and start again",
-                reason.trim(),
-                marker.display()
+                "personal pages are stopped ({}). When the cause is found, `honnin isolation lift` verifies the journal \
+                 and lets the next start show them again",
+                reason.trim()
             ),
         );
     }

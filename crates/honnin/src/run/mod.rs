@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod init;
 mod intake;
+mod isolation;
 mod journal;
 mod key;
 mod serve;
@@ -31,6 +32,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Doctor => doctor::doctor(installation()?),
         Command::Account(command) => account::account(installation()?, &command),
         Command::Key(command) => key::key(&installation()?, command),
+        Command::Isolation(command) => isolation::isolation(&installation()?, command),
         Command::Journal(command) => journal::journal(&installation()?, &command),
     }
 }
