@@ -16,4 +16,5 @@ mod killed;
 mod recycled;
 mod serve;
 mod support;
+mod swapped;
 mod who_saw;

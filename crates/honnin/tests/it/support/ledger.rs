@@ -37,7 +37,12 @@ pub(crate) fn files() -> Vec<String> {
 
 /// The rows of one file. Rows without all their columns are left out: they are broken on purpose.
 pub(crate) fn rows(file: &str) -> Vec<Row> {
-    let octets = fs::read(directory().join(file)).unwrap();
+    rows_in(&directory(), file)
+}
+
+/// The same of another ledger in the same layout.
+pub(crate) fn rows_in(directory: &Path, file: &str) -> Vec<Row> {
+    let octets = fs::read(directory.join(file)).unwrap();
     let (text, _, _) = SHIFT_JIS.decode(&octets);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let headings = reader.headers().unwrap().clone();
