@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use honnin_terms::Moment;
 
@@ -15,6 +16,12 @@ use crate::bounds::MOST_BACKWARD_SECONDS;
 use crate::index::Row;
 use crate::segment::{HEAD, MOST_FRAME};
 use crate::{AppendError, Entry, MOST_BODY, bundle};
+
+/// How long the writer waits, while many read, for as many entries as came last time.
+///
+/// A sync costs the same for one entry as for a thousand. Under load this makes each sync serve whoever is about to
+/// ask; a reader who is alone never waits for it, because the batch before was not shared.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Locks; a thread that panicked while it held the lock left nothing half done in any of our states.
 pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -83,10 +90,12 @@ impl Future for Append {
 #[derive(Debug)]
 struct State {
     forming: VecDeque<Forming>,
+    waiting: usize,
     waiting_octets: usize,
     latest: Moment,
     refusal: Option<AppendError>,
-    asleep: bool,
+    /// The writer sleeps until so many entries wait; `None` while it works.
+    wake_at: Option<usize>,
 }
 
 /// The queue.
@@ -100,7 +109,7 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(most_octets: usize, latest: Moment) -> Self {
         let forming = VecDeque::new();
-        let state = State { forming, waiting_octets: 0, latest, refusal: None, asleep: false };
+        let state = State { forming, waiting: 0, waiting_octets: 0, latest, refusal: None, wake_at: None };
         Self { state: Mutex::new(state), filled: Condvar::new(), most_octets }
     }
 
@@ -132,9 +141,13 @@ impl Queue {
         bundle::push(&mut forming.octets, &octets).map_err(|_| AppendError::TooLong)?;
         let place = (Arc::clone(&forming.batch), forming.rows.len());
         forming.rows.push(Row::of(entry));
+        state.waiting += 1;
         state.waiting_octets += length;
         state.latest = state.latest.max(entry.moment);
-        let wake = std::mem::take(&mut state.asleep);
+        let wake = state.wake_at.is_some_and(|enough| state.waiting >= enough);
+        if wake {
+            state.wake_at = None;
+        }
         drop(state);
         if wake {
             self.filled.notify_one();
@@ -142,18 +155,27 @@ impl Queue {
         Ok(place)
     }
 
-    /// The next batch; sleeps while there is none; `None` when the queue is closed and empty.
-    pub(crate) fn next(&self) -> Option<Forming> {
+    /// The next batch; sleeps while there is none; `None` when the queue is closed and empty. `before` is how many
+    /// entries the batch before had.
+    pub(crate) fn next(&self, before: usize) -> Option<Forming> {
         let mut state = hold(&self.state);
+        if before > 1 {
+            state.wake_at = Some(before);
+            let few = |state: &mut State| state.refusal.is_none() && state.waiting < before;
+            let gathered = self.filled.wait_timeout_while(state, GATHER, few);
+            state = gathered.unwrap_or_else(PoisonError::into_inner).0;
+        }
         loop {
+            state.wake_at = None;
             if let Some(forming) = state.forming.pop_front() {
+                state.waiting -= forming.rows.len().min(state.waiting);
                 state.waiting_octets -= (forming.octets.len() - HEAD).min(state.waiting_octets);
                 return Some(forming);
             }
             if state.refusal.is_some() {
                 return None;
             }
-            state.asleep = true;
+            state.wake_at = Some(1);
             drop(self.filled.wait(state).unwrap_or_else(PoisonError::into_inner));
             // No delay: requests that are ready to run on this core add their entries first, if there are any.
             std::thread::yield_now();
@@ -165,7 +187,7 @@ impl Queue {
     pub(crate) fn refuse(&self, error: AppendError) {
         let mut state = hold(&self.state);
         state.refusal.get_or_insert(error);
-        state.asleep = false;
+        state.wake_at = None;
         drop(state);
         self.filled.notify_all();
     }

@@ -42,7 +42,7 @@ impl Drop for Ending {
             self.0.set_state(State::Failed);
         }
         self.0.queue.refuse(if panicked { AppendError::Failed } else { AppendError::Closed });
-        while let Some(forming) = self.0.queue.next() {
+        while let Some(forming) = self.0.queue.next(0) {
             forming.release(Err(AppendError::Failed));
         }
     }
@@ -56,7 +56,9 @@ impl Writer {
     /// Writes batches until the queue is closed.
     pub(crate) fn run(mut self) {
         let ending = Ending(Arc::clone(&self.shared));
-        while let Some(mut forming) = self.shared.queue.next() {
+        let mut before = 0;
+        while let Some(mut forming) = self.shared.queue.next(before) {
+            before = forming.rows.len();
             let outcome = self.append(&mut forming);
             match outcome {
                 Ok(_) => self.shared.set_state(State::Ready),
