@@ -123,7 +123,8 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
 
 pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     let month = today.month();
-    let days = || line.newest_days.iter().filter(|day| day.day.month() == month && day.day <= today);
+    let first = month.first();
+    let days = || line.newest_days.iter().filter(|day| first <= day.day && day.day <= today);
     UsageHead {
         today: days().find(|day| day.day == today).map(|day| day.high.plus(day.low)),
         month: days().map(|day| day.high.plus(day.low)).sum(),

@@ -98,8 +98,11 @@ impl<'de> Deserialize<'de> for Moment {
 ///
 /// As text `YYYY-MM-DD` (ISO 8601); in documents a count of days since 1970-01-01.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(Date);
+pub struct Day(i32);
 
+/// -9999-01-01 and 9999-12-31, the first and last day of the calendar, in days since 1970-01-01.
+const FIRST_DAY: i32 = -4_371_587;
+const LAST_DAY: i32 = 2_932_896;
 const EPOCH_DATE: Date = jiff::civil::date(1970, 1, 1);
 
 impl Day {
@@ -108,50 +111,49 @@ impl Day {
     /// # Errors
     /// [`BadTime`] where the calendar has no such day.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, BadTime> {
-        Date::new(year, month, day).map(Self).map_err(|_| BadTime("a day of the calendar"))
+        Date::new(year, month, day).map(Self::from).map_err(|_| BadTime("a day of the calendar"))
     }
 
     /// The civil date.
-    pub const fn date(self) -> Date {
-        self.0
+    pub fn date(self) -> Date {
+        EPOCH_DATE.saturating_add(i64::from(self.0).days())
     }
 
     /// Days since 1970-01-01.
-    pub fn number(self) -> i32 {
-        (self.0 - EPOCH_DATE).get_days()
+    pub const fn number(self) -> i32 {
+        self.0
     }
 
     /// The day that is so many days after 1970-01-01.
     ///
     /// # Errors
     /// [`BadTime`] beyond the years that can be counted.
-    pub fn from_number(days: i32) -> Result<Self, BadTime> {
-        EPOCH_DATE
-            .checked_add(i64::from(days).days())
-            .map(Self)
-            .map_err(|_| BadTime("a day within year 9999"))
+    pub const fn from_number(days: i32) -> Result<Self, BadTime> {
+        // Compared rather than converted: a document holds many days, and few of them are written out.
+        if days < FIRST_DAY || days > LAST_DAY { Err(BadTime("a day within year 9999")) } else { Ok(Self(days)) }
     }
 
     /// That many days later (earlier, where negative); stays within the calendar.
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
-        Self(self.0.saturating_add(i64::from(days).days()))
+        Self(self.0.saturating_add(days).clamp(FIRST_DAY, LAST_DAY))
     }
 
     /// The month this day lies in.
     pub fn month(self) -> Month {
-        Month { year: self.0.year(), month: self.0.month() }
+        let date = self.date();
+        Month { year: date.year(), month: date.month() }
     }
 
     /// Day of the month, from 1.
     pub fn day_of_month(self) -> i8 {
-        self.0.day()
+        self.date().day()
     }
 }
 
 impl From<Date> for Day {
     fn from(date: Date) -> Self {
-        Self(date)
+        Self((date - EPOCH_DATE).get_days())
     }
 }
 
@@ -162,19 +164,19 @@ impl FromStr for Day {
         if text.len() != 10 {
             return Err(shape);
         }
-        text.parse::<Date>().map(Self).map_err(|_| shape)
+        text.parse::<Date>().map(Self::from).map_err(|_| shape)
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.date().fmt(f)
     }
 }
 
 impl fmt::Debug for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.date().fmt(f)
     }
 }
 
@@ -240,17 +242,17 @@ impl Month {
 
     /// Its first day.
     pub fn first(self) -> Day {
-        Day(Date::new(self.year, self.month, 1).unwrap_or(EPOCH_DATE))
+        Day::from(Date::new(self.year, self.month, 1).unwrap_or(EPOCH_DATE))
     }
 
     /// Its last day.
     pub fn last(self) -> Day {
-        Day(self.first().0.last_of_month())
+        Day::from(self.first().date().last_of_month())
     }
 
     /// How many days it has.
     pub fn days(self) -> i8 {
-        self.first().0.days_in_month()
+        self.first().date().days_in_month()
     }
 }
 
@@ -306,7 +308,7 @@ impl Zone {
 
     /// The civil day at that moment.
     pub fn day(&self, moment: Moment) -> Day {
-        Day(self.0.to_datetime(moment.0).date())
+        Day::from(self.0.to_datetime(moment.0).date())
     }
 
     /// The civil date and time at that moment.
@@ -328,7 +330,7 @@ impl Zone {
     /// # Errors
     /// [`BadTime`] beyond the years that can be counted.
     pub fn start_of(&self, day: Day) -> Result<Moment, BadTime> {
-        self.moment(day.0.to_datetime(jiff::civil::Time::midnight()))
+        self.moment(day.date().to_datetime(jiff::civil::Time::midnight()))
     }
 
     /// That moment as RFC 3339 with this zone's offset: `2026-11-20T06:00:00+09:00`.
@@ -375,6 +377,14 @@ mod tests {
         assert_eq!(tokyo.day(moment).to_string(), "2026-11-20");
         assert_eq!(tokyo.rfc3339(moment), "2026-11-20T00:00:00+09:00");
         assert_eq!(tokyo.start_of(tokyo.day(moment)), Ok(moment));
+    }
+
+    #[test]
+    fn the_calendar_ends_where_it_is_said_to_end() {
+        assert_eq!(Day::from(Date::MIN), Day(FIRST_DAY));
+        assert_eq!(Day::from(Date::MAX), Day(LAST_DAY));
+        assert!(Day::from_number(LAST_DAY + 1).is_err() && Day::from_number(FIRST_DAY - 1).is_err());
+        assert_eq!(Day(LAST_DAY).plus(1), Day(LAST_DAY));
     }
 
     #[test]
