@@ -130,7 +130,11 @@ impl Day {
     /// [`BadTime`] beyond the years that can be counted.
     pub const fn from_number(days: i32) -> Result<Self, BadTime> {
         // Compared rather than converted: a document holds many days, and few of them are written out.
-        if days < FIRST_DAY || days > LAST_DAY { Err(BadTime("a day within year 9999")) } else { Ok(Self(days)) }
+        if days < FIRST_DAY || days > LAST_DAY {
+            Err(BadTime("a day within year 9999"))
+        } else {
+            Ok(Self(days))
+        }
     }
 
     /// That many days later (earlier, where negative); stays within the calendar.

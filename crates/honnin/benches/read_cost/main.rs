@@ -20,6 +20,10 @@ use std::path::Path;
 use load::{Load, Target};
 use process::Server;
 
+/// The product's allocator, so that the bare handler has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Run {
     seconds: u64,
     rounds: usize,
