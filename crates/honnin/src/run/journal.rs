@@ -25,6 +25,11 @@ pub(super) fn journal(installation: &Installation, command: &JournalCommand) -> 
 
 fn check(installation: &Installation, zone: &Zone, period: &Period) -> Result<Exit, Failure> {
     let key = installation.journal_key()?;
+    if !installation.journal().exists() {
+        // Missing is not verified: whether there never was one, or it was taken away, nobody can tell from here.
+        say::note("there is no journal here; the first `serve` begins one");
+        return Ok(Exit::Found);
+    }
     match verify(&installation.journal(), &key, moments(zone, period)?) {
         Ok(report) => {
             tell(&report, zone);

@@ -7,7 +7,7 @@ use honnin_terms::{LineStatus, Moment};
 use super::paths::Address;
 use super::{BannerKind, Nav, Shell, Theme, rendered};
 use crate::assets;
-use crate::format::{Count, Text};
+use crate::format::{Count, Html, Text};
 use crate::words::{Language, Phrase};
 
 /// What sign-in has to say above its form.
