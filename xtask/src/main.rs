@@ -33,6 +33,7 @@ cargo xtask COMMAND
                    --usage-days D   rows of usage per line, one a day up to the day before (1; with marks 30)
                    --watermarks     every field of every subject unique, and marks.json beside: mark and whose it is
                    --accounts N     how many accounts, with marks (2000)
+                   --recycled N     numbers that changed hands, with marks: two accounts more for each (0)
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";

@@ -32,7 +32,9 @@ pub struct Options {
     /// Names what was run by its octets. Hashes have a room of their own, so it is passed in.
     pub digest: fn(&[u8]) -> String,
     /// Is told how far it is.
-    pub say: Say,
+    pub progress: Say,
+    /// Is told each verdict, a line each.
+    pub verdict: Say,
 }
 
 impl fmt::Debug for Options {
@@ -67,7 +69,7 @@ pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
     let began = now(options);
     let mut outcomes = Vec::new();
     for (place, drill) in (1..).zip(&chosen) {
-        (options.say)(&format!("{} ({place} of {}): {}", drill.name, chosen.len(), drill.incident));
+        (options.progress)(&format!("{} ({place} of {}): {}", drill.name, chosen.len(), drill.incident));
         let began = now(options);
         let run = match drill.play {
             None => Run::NotYet,
@@ -105,15 +107,20 @@ fn choose(names: &[String]) -> Result<Vec<&'static Drill>, Failure> {
 
 /// One line for each verdict.
 fn tell(outcome: &Outcome, options: &Options) {
-    let say = |text: String| (options.say)(&text);
+    let say = |text: String| (options.verdict)(&text);
     match &outcome.run {
         Run::NotYet => say(format!("{}  not yet", outcome.drill)),
         Run::Broken { why } => say(format!("{}  FAIL  could not be run to its end: {why}", outcome.drill)),
         Run::Done { verdicts } => {
-            for Verdict { check, pass, tried, times, found } in verdicts {
+            for Verdict { check, pass, tried, times, found, noted } in verdicts {
                 let word = if *pass { "pass" } else { "FAIL" };
                 let found = if found.is_empty() { "nothing".to_owned() } else { found.join("; ") };
-                say(format!("{}  {word}  {check}: {tried}, {times} times; found: {found}", outcome.drill));
+                let noted =
+                    if noted.is_empty() { String::new() } else { format!("; noted: {}", noted.join("; ")) };
+                say(format!(
+                    "{}  {word}  {check}: {tried}, {times} times; found: {found}{noted}",
+                    outcome.drill
+                ));
             }
         }
     }

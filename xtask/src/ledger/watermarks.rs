@@ -14,6 +14,7 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
         seed: args.take("seed")?.unwrap_or(usual.seed),
         as_of: args.take("as-of")?.unwrap_or(usual.as_of),
         usage_days: args.take("usage-days")?.unwrap_or(usual.usage_days),
+        recycled: args.take("recycled")?.unwrap_or(usual.recycled),
     };
     let out: PathBuf = args.take("out")?.unwrap_or_else(|| "target/ledger".into());
     args.finish()?;

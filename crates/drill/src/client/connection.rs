@@ -29,6 +29,9 @@ impl Default for Limits {
     }
 }
 
+/// When nothing has come for so long, an answer that has begun is over.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// When a client leaves without waiting for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
@@ -130,8 +133,13 @@ impl Connection {
         let bound = length.min(self.limits.body_octets);
         // Time running out is how a client leaves, not a fault.
         let _left = timeout(wait, async {
-            while arrived.len() < bound && self.stream.read_buf(&mut arrived).await? > 0 {}
-            Ok::<(), io::Error>(())
+            while arrived.len() < bound {
+                match timeout(QUIET, self.stream.read_buf(&mut arrived)).await {
+                    Ok(Ok(more)) if more > 0 => {}
+                    // The answer ended before the moment came.
+                    _ => break,
+                }
+            }
         })
         .await;
         arrived

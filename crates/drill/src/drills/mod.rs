@@ -2,9 +2,16 @@
 //!
 //! A drill that is not built is listed all the same, as such: what is missing is seen.
 
+mod cookies;
+mod forged;
+mod load;
 mod paths;
+mod recycled;
+mod routes;
 mod stage;
 mod stolen;
+mod tally;
+mod walk;
 
 use std::fmt;
 use std::pin::Pin;
@@ -56,10 +63,18 @@ const DRILLS: [Drill; 29] = [
     Drill {
         name: "D01",
         incident: "My IIJmio 2021: under launch load people were shown others' data",
-        play: None,
+        play: Some(|stage| Box::pin(load::play(stage))),
     },
-    Drill { name: "D02", incident: "My SoftBank 2026: identity asserted by the network path", play: None },
-    Drill { name: "D03", incident: "GitHub 2021: session cookie set on another's response", play: None },
+    Drill {
+        name: "D02",
+        incident: "My SoftBank 2026: identity asserted by the network path",
+        play: Some(|stage| Box::pin(forged::play(stage))),
+    },
+    Drill {
+        name: "D03",
+        incident: "GitHub 2021: session cookie set on another's response",
+        play: Some(|stage| Box::pin(cookies::play(stage))),
+    },
     Drill {
         name: "D04",
         incident: "Kawasaki 2023: two requests within a second, one output slot",
@@ -80,16 +95,24 @@ const DRILLS: [Drill; 29] = [
     Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
     Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
-    Drill { name: "D16", incident: "IIJ 2021: recycled number", play: None },
+    Drill {
+        name: "D16",
+        incident: "IIJ 2021: recycled number",
+        play: Some(|stage| Box::pin(recycled::play(stage))),
+    },
     Drill { name: "D17", incident: "IIJ 2021: wrong merge of two accounts", play: None },
     Drill { name: "D18", incident: "IIJ 2020: an MVNE handed call records to another MVNO", play: None },
     Drill { name: "D19", incident: "IIJ 2020: other people's addresses in a mail", play: None },
     Drill {
         name: "D20",
         incident: "Toretoku 2019 to 2022: an order of steps showed others' data",
-        play: None,
+        play: Some(|stage| Box::pin(walk::play(stage))),
     },
-    Drill { name: "D21", incident: "Optus 2022: forgotten route, ids enumerated", play: None },
+    Drill {
+        name: "D21",
+        incident: "Optus 2022: forgotten route, ids enumerated",
+        play: Some(|stage| Box::pin(routes::play(stage))),
+    },
     Drill { name: "D22", incident: "T-Mobile API 2022: slow scraping", play: None },
     Drill { name: "D23", incident: "my Rakuten 2025: takeover, eSIM without new proof", play: None },
     Drill {

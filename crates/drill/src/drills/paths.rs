@@ -45,6 +45,10 @@ struct Bill {
 pub(crate) struct Paths {
     /// Everything she can read with GET.
     pub(crate) reads: Vec<String>,
+    /// Ids of her lines.
+    pub(crate) lines: Vec<String>,
+    /// Ids of her bills.
+    pub(crate) bills: Vec<String>,
 }
 
 impl Paths {
@@ -62,7 +66,7 @@ impl Paths {
         for bill in &bills {
             reads.extend([format!("/bills/{bill}"), format!("/api/v1/bills/{bill}")]);
         }
-        Ok(Self { reads })
+        Ok(Self { reads, lines, bills })
     }
 }
 
@@ -74,4 +78,39 @@ async fn read<T: for<'de> Deserialize<'de>>(
     let answer = ask(target, &get_as(session, path)).await?;
     let said = serde_json::from_slice(&answer.body);
     said.map_err(|error| Failure::Product(format!("{path} answered {}: {error}", answer.status)))
+}
+
+/// Whether the answer at that path is about one subject, and so a disclosure.
+pub(crate) fn is_personal(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or(path);
+    OF_ACCOUNT.contains(&path) || path.contains("/lines/") || path.contains("/bills/")
+}
+
+/// Whether the answer at that path has to hold a mark of its viewer's: figures, plans, items.
+pub(crate) fn shows_marks(path: &str) -> bool {
+    const WITHOUT: [&str; 5] = ["/devices", "/disclosures", "/settings", "/api/v1/disclosures", "/speed"];
+    is_personal(path) && !WITHOUT.iter().any(|without| path.ends_with(without))
+}
+
+/// What the journal has to say of an answer that was given: what, by which door, of which line. Nothing for answers
+/// that show nothing personal.
+pub(crate) fn disclosed_by(method: &str, path: &str) -> Option<(String, String, String)> {
+    let bare = path.split('?').next().unwrap_or(path);
+    let (channel, rest) = match bare.strip_prefix("/api/v1") {
+        Some(rest) => ("api", rest),
+        None => ("page", bare),
+    };
+    let told = |what: &str, line: &str| Some((what.to_owned(), channel.to_owned(), line.to_owned()));
+    let parts: Vec<&str> = rest.split('/').skip(1).collect();
+    match (method, parts.as_slice()) {
+        ("GET", ["lines" | "me" | "settings"]) => told("me", ""),
+        ("GET", ["bills"]) => told("bills", ""),
+        ("GET", ["bills", _]) => told("bill", ""),
+        ("GET", ["devices"]) => told("devices", ""),
+        ("GET", ["disclosures"]) => told("disclosures", ""),
+        ("GET", ["lines", line]) => told("home", line),
+        ("GET", ["lines", line, what]) => told(what, line),
+        ("PUT", ["lines", line, "speed"]) => told("speed", line),
+        _ => None,
+    }
 }

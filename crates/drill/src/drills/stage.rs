@@ -5,12 +5,15 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::client::{Answer, Connection, Limits, Request, Target};
+use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
 use crate::harness::{Failure, House, Plan, SignedIn};
-use crate::ledger::Watermarks;
+use crate::ledger::{Watermarked, Watermarks};
 use crate::run::Options;
-use crate::scan::{Scan, Scanner, Vocabulary};
+use crate::scan::{Marked, Scan, Scanner, Vocabulary};
 use crate::seed::Draw;
+
+/// The password of every account of a demo, as it tells everybody.
+pub(crate) const PASSWORD: &str = "honnin-demo-only";
 
 /// What a drill is given.
 #[derive(Debug)]
@@ -25,11 +28,39 @@ pub(crate) struct World {
     /// Keeps the ledger on the disk.
     directory: TempDir,
     pub(crate) vocabulary: Vocabulary,
+    pub(crate) marked: Vec<Marked>,
+    /// 会員ID of everybody.
+    pub(crate) accounts: Vec<String>,
+    /// Who had a number before, and who has it now.
+    pub(crate) recycled: Vec<(String, String)>,
 }
 
 impl World {
+    fn of(watermarks: Watermarks) -> Result<Self, Failure> {
+        let directory = tempfile::Builder::new().prefix("honnin-drill-ledger-").tempdir();
+        let directory = directory.map_err(Failure::machine("make a directory for a ledger"))?;
+        let written = watermarks.write(directory.path())?;
+        let vocabulary = Vocabulary::new(&written.marks.marked)?;
+        let Watermarked { marks, accounts, recycled, .. } = written;
+        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled })
+    }
+
+    /// A small one for tests of the checks.
+    #[cfg(test)]
+    pub(crate) fn made(subjects: u64, seed: u64) -> Result<Self, Failure> {
+        Self::of(Watermarks { usage_days: 2, ..Watermarks::of(subjects, seed) })
+    }
+
     pub(crate) fn ledger(&self) -> PathBuf {
         self.directory.path().to_owned()
+    }
+
+    /// A telephone number of an account, as it is written in its country and anywhere.
+    pub(crate) fn numbers_of(&self, account: &str) -> (String, String) {
+        let line = self.marked.iter().find(|marked| marked.account == account && marked.line.is_some());
+        let number =
+            |place: usize| line.and_then(|line| line.numbers.get(place)).cloned().unwrap_or_default();
+        (number(0), number(1))
     }
 
     /// Looks at what a session was sent; for nobody's session every mark is foreign.
@@ -46,13 +77,14 @@ impl Stage {
 
     /// Makes a ledger of at most that many watermarked subjects.
     pub(crate) fn world(&self, most: u64) -> Result<World, Failure> {
-        let directory = tempfile::Builder::new().prefix("honnin-drill-ledger-").tempdir();
-        let directory = directory.map_err(Failure::machine("make a directory for a ledger"))?;
+        self.world_with(most, 0)
+    }
+
+    /// The same with so many numbers more that changed hands.
+    pub(crate) fn world_with(&self, most: u64, recycled: u64) -> Result<World, Failure> {
         let subjects = self.options.subjects.min(most);
         self.say(&format!("  making a ledger of {subjects} watermarked subjects"));
-        let written = Watermarks::of(subjects, self.options.seed).write(directory.path())?;
-        let vocabulary = Vocabulary::new(&written.marks.marked)?;
-        Ok(World { directory, vocabulary })
+        World::of(Watermarks { recycled, ..Watermarks::of(subjects, self.options.seed) })
     }
 
     /// Starts the product with that ledger, every subject signed in `times` times.
@@ -63,18 +95,22 @@ impl Stage {
     }
 
     pub(crate) fn say(&self, text: &str) {
-        (self.options.say)(text);
+        (self.options.progress)(text);
     }
 }
 
 /// Asks once, on a connection of its own.
 pub(crate) async fn ask(target: Target, request: &Request) -> Result<Answer, Failure> {
-    let broken = |broken: crate::client::Broken| {
-        Failure::Product(format!("{} {}: {broken}", request.method(), request.path()))
-    };
-    let mut connection = Connection::open(target, Limits::default()).await.map_err(broken)?;
-    let exchange = connection.exchange(request).await;
+    let exchange = ask_kept(target, request).await?;
+    let broken = |reason| Failure::Product(format!("{} {}: {reason}", request.method(), request.path()));
     exchange.broken.map_or(Ok(exchange.answer), |reason| Err(broken(reason)))
+}
+
+/// Asks once, and keeps what came of an answer that broke.
+pub(crate) async fn ask_kept(target: Target, request: &Request) -> Result<Exchange, Failure> {
+    let opened = Connection::open(target, Limits::default()).await;
+    let mut connection = opened.map_err(|reason| Failure::Product(format!("open a connection: {reason}")))?;
+    Ok(connection.exchange(request).await)
 }
 
 /// A request of somebody who is signed in.

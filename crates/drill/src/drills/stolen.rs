@@ -1,5 +1,6 @@
 //! D24: somebody carries the data directory away, without the key.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         for path in Paths::of(house.target(), session).await?.reads {
             let answer = ask(house.target(), &get_as(session, &path)).await?;
             answers += 1;
-            shown += world.scan(Some(session), &answer).own_count;
+            shown += world.scan(Some(session), &answer).own.len();
         }
         if shown == before {
             empty.push("somebody was shown none of her own marks".to_owned());
@@ -135,12 +136,9 @@ fn file(
             }
         }
     }
-    // The secret of a session is the value of its cookie.
-    let tokens =
-        sessions.iter().filter_map(|session| Some((&session.account, session.cookie.split_once('=')?.1)));
-    let strings = strings(&octets);
-    let told = tokens.filter(|(_, token)| strings.contains(token.as_bytes()));
-    found.tokens.extend(told.map(|(account, _)| format!("the session of {account} in {name}")));
+    found.tokens.extend(
+        tokens(&octets, sessions).into_iter().map(|account| format!("the session of {account} in {name}")),
+    );
     Ok(())
 }
 
@@ -152,12 +150,61 @@ fn windows(octets: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// Runs of characters that a cookie's value is made of.
-fn strings(octets: &[u8]) -> std::collections::HashSet<&[u8]> {
-    let of_cookie = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-    octets.split(|octet| !of_cookie(octet)).filter(|run| run.len() >= 16).collect()
+/// The accounts whose session stands in the octets: the value of its cookie, or the octets it is written for.
+fn tokens<'a>(octets: &[u8], sessions: &'a [SignedIn]) -> Vec<&'a str> {
+    const BEGIN: usize = 8;
+    let mut begins: HashMap<[u8; BEGIN], Vec<(Vec<u8>, &str)>> = HashMap::new();
+    for SignedIn { account, cookie } in sessions {
+        let token = cookie.split_once('=').map_or("", |(_, token)| token);
+        let raw = data_encoding::BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
+        for secret in [token.as_bytes().to_vec(), raw] {
+            if let Some(begin) = secret.first_chunk() {
+                begins.entry(*begin).or_default().push((secret, account));
+            }
+        }
+    }
+    let mut told = Vec::new();
+    for (place, begin) in octets.windows(BEGIN).enumerate() {
+        let known = <[u8; BEGIN]>::try_from(begin).ok().and_then(|begin| begins.get(&begin));
+        let rest = octets.get(place..).unwrap_or_default();
+        let stands = known.into_iter().flatten().filter(|(secret, _)| rest.starts_with(secret));
+        told.extend(stands.map(|(_, account)| *account));
+    }
+    told
 }
 
 fn contains(octets: &[u8], word: &[u8]) -> bool {
     octets.windows(word.len()).any(|window| window == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_testkit::TestDir;
+
+    use super::*;
+    use crate::drills::stage::World;
+
+    #[test]
+    fn what_lies_readable_in_a_file_is_found() {
+        let world = World::made(4, 1).unwrap();
+        let account = world.accounts.first().unwrap();
+        let token = data_encoding::BASE64URL_NOPAD.encode(&[7; 32]);
+        let sessions = [SignedIn { account: account.clone(), cookie: format!("session={token}") }];
+        let found_in = |content: &[u8]| {
+            let dir = TestDir::new();
+            dir.write("a/b/file", content);
+            let mut found = Found::default();
+            look(dir.path(), &world.vocabulary, &sessions, &mut found).unwrap();
+            assert_eq!((found.files, found.octets), (1, u64::try_from(content.len()).unwrap()));
+            [found.marks.len(), found.unread.len(), found.hashes.len(), found.tokens.len()]
+        };
+        assert_eq!(found_in(&vec![b'.'; 3 * WINDOW]), [0; 4]);
+        // Across the edge of two windows.
+        let mut edge = vec![b'.'; WINDOW - 5];
+        edge.extend(account.as_bytes());
+        assert_eq!(found_in(&edge), [1, 0, 0, 0]);
+        assert_eq!(found_in(b"..$argon2id$v=19$.."), [0, 0, 1, 0]);
+        assert_eq!(found_in(format!("x{token}x").as_bytes()), [0, 0, 0, 1]);
+        assert_eq!(found_in(&[b"x".as_slice(), &[7; 32], b"x"].concat()), [0, 0, 0, 1]);
+    }
 }

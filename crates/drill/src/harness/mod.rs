@@ -3,8 +3,10 @@
 
 mod house;
 mod page;
+mod proxy;
 mod report;
 
 pub use house::{Failure, House, Plan, Ran, SignedIn, beside_this};
 pub use page::page;
+pub use proxy::Proxy;
 pub use report::{Outcome, Report, Run, Verdict};

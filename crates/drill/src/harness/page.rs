@@ -95,7 +95,7 @@ fn drill(outcome: &Outcome, out: &mut impl Write) -> fmt::Result {
 }
 
 fn row(verdict: &Verdict, out: &mut impl Write) -> fmt::Result {
-    let Verdict { check, pass, tried, times, found } = verdict;
+    let Verdict { check, pass, tried, times, found, noted } = verdict;
     let word = if *pass { "pass" } else { "FAIL" };
     write!(
         out,
@@ -110,6 +110,7 @@ fn row(verdict: &Verdict, out: &mut impl Write) -> fmt::Result {
         found.iter().try_for_each(|found| write!(out, "<li>{}</li>", Escaped(found)))?;
         out.write_str("</ul>")?;
     }
+    noted.iter().try_for_each(|noted| write!(out, "<p class=\"not\">{}</p>", Escaped(noted)))?;
     out.write_str("</td></tr>\n")
 }
 
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn it_says_everything_and_escapes_what_was_found() {
         let verdicts = vec![
-            Verdict::of("only oneself", "GET /", 1234, vec![]),
+            Verdict::of("only oneself", "GET /", 1234, vec![]).noting("all <well>".into()),
             Verdict::of("no <script>", "GET /?'", 7, vec!["<script>alert(\"1\")</script>".into()]),
         ];
         let outcome = |drill: &str, run| Outcome {
@@ -155,6 +156,7 @@ mod tests {
             "1234",
             "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;",
             "the port &lt;taken&gt;",
+            "all &lt;well&gt;",
             "not built yet. It says nothing",
         ] {
             assert!(html.contains(said), "{said}");

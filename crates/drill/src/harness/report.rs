@@ -13,8 +13,10 @@ pub struct Verdict {
     pub tried: String,
     /// How often.
     pub times: u64,
-    /// What was found that may not be, or what is worth knowing of a pass.
+    /// What was found that may not be; why a check that was never tried fails.
     pub found: Vec<String>,
+    /// What is worth knowing beside it.
+    pub noted: Vec<String>,
 }
 
 /// How many findings of one check a report names; how many there were is always said.
@@ -35,13 +37,13 @@ impl Verdict {
         if times == 0 {
             found.push("was never tried, so it proves nothing".to_owned());
         }
-        Self { check: check.to_owned(), pass, tried: tried.to_owned(), times, found }
+        Self { check: check.to_owned(), pass, tried: tried.to_owned(), times, found, noted: Vec::new() }
     }
 
-    /// The same with something worth knowing beside what was found.
+    /// The same with something worth knowing.
     #[must_use]
     pub fn noting(mut self, note: String) -> Self {
-        self.found.push(note);
+        self.noted.push(note);
         self
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Not unique, because their kind of value cannot be: days, times, states, kinds of bucket, ON and OFF.
 
+mod recycled;
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -54,6 +56,8 @@ pub struct Watermarks {
     pub as_of: DateTime,
     /// Rows of usage per line, one a day up to the day before.
     pub usage_days: u64,
+    /// So many numbers more that were one account's and are another's now, with usage that arrived late.
+    pub recycled: u64,
 }
 
 /// What was written.
@@ -67,12 +71,20 @@ pub struct Watermarked {
     pub lines: u64,
     /// How many rows of usage.
     pub usage_rows: u64,
+    /// Who had a number before, and who has it now.
+    pub recycled: Vec<(String, String)>,
 }
 
 impl Watermarks {
     /// A ledger of that many accounts as of 2026-11-20, with a month of usage.
     pub const fn of(accounts: u64, seed: u64) -> Self {
-        Self { accounts, seed, as_of: DateTime::constant(2026, 11, 20, 6, 0, 0, 0), usage_days: 30 }
+        Self {
+            accounts,
+            seed,
+            as_of: DateTime::constant(2026, 11, 20, 6, 0, 0, 0),
+            usage_days: 30,
+            recycled: 0,
+        }
     }
 
     /// Writes the extract and its marks.
@@ -83,20 +95,26 @@ impl Watermarks {
         if self.accounts == 0 || self.accounts > MOST_ACCOUNTS {
             return Err(Failure::TooMany(format!("1 to {MOST_ACCOUNTS} accounts, not {}", self.accounts)));
         }
+        if self.recycled > MOST_ACCOUNTS {
+            let asked = self.recycled;
+            return Err(Failure::TooMany(format!("at most {MOST_ACCOUNTS} recycled numbers, not {asked}")));
+        }
         if self.usage_days > MOST_USAGE_DAYS {
             let asked = self.usage_days;
             return Err(Failure::TooMany(format!("at most {MOST_USAGE_DAYS} days of usage, not {asked}")));
         }
         let mut writer = Writer::new(self, dir)?;
-        let accounts =
+        let mut accounts =
             (0..self.accounts).map(|place| writer.account(place)).collect::<Result<Vec<_>, _>>()?;
+        let recycled = (0..self.recycled).map(|_| writer.passed_on()).collect::<Result<Vec<_>, _>>()?;
+        accounts.extend(recycled.iter().flat_map(|(former, next)| [former.clone(), next.clone()]));
         let Writer { files, marked, lines, usage_rows, .. } = writer;
         files.finish()?;
         let marks = MarkFile { seed: self.seed, marked };
         let path = dir.join(MARKS_FILE);
         let text = serde_json::to_vec(&marks).map_err(|error| Failure::Row(error.into()))?;
         fs::write(&path, text).map_err(Failure::at("write", &path))?;
-        Ok(Watermarked { marks, accounts, lines, usage_rows })
+        Ok(Watermarked { marks, accounts, lines, usage_rows, recycled })
     }
 }
 
@@ -121,6 +139,19 @@ struct Writer {
     yen: Shuffle,
     capacities: Shuffle,
     rests: HashSet<u64>,
+}
+
+/// An account's time with a line.
+#[derive(Debug, Clone, Copy)]
+struct Holding<'a> {
+    account: &'a str,
+    share: &'a str,
+    number: Number,
+    /// Whether nobody else ever had the number; otherwise it marks nobody.
+    is_hers_alone: bool,
+    from: Date,
+    to: Option<Date>,
+    bought: Date,
 }
 
 /// First and count of the figures in yen of each kind, in thousands: nine digits, 100,000,··· to 999,999,···.
@@ -185,7 +216,8 @@ impl Writer {
         (YEN.0 + self.yen.at(place)) * 1000 + kind
     }
 
-    fn account(&mut self, place: u64) -> Result<String, Failure> {
+    /// Writes an account without anything of it; says its 会員ID and where its marks are.
+    fn person(&mut self, place: u64) -> Result<(String, usize), Failure> {
         let [id, name, kana, mail] = [(); 4].map(|()| self.code());
         let day = self.asked.as_of.date();
         self.files.accounts.row(&[
@@ -201,6 +233,11 @@ impl Writer {
         let at = self.marked.len();
         let text = vec![id.clone(), name, kana, mail];
         self.marked.push(Marked { account: id.clone(), line: None, text, numbers: Vec::new() });
+        Ok((id, at))
+    }
+
+    fn account(&mut self, place: u64) -> Result<String, Failure> {
+        let (id, at) = self.person(place)?;
         let turn = usize::try_from(place).unwrap_or(usize::MAX) % LINES.len();
         let count = LINES.get(turn).copied().unwrap_or(1);
         let share = if count > 1 && (place / 4).is_multiple_of(2) { self.code() } else { String::new() };
@@ -219,13 +256,31 @@ impl Writer {
     }
 
     fn line(&mut self, account: &str, share: &str) -> Result<(), Failure> {
+        let today = self.asked.as_of.date();
+        let holding = Holding {
+            account,
+            share,
+            number: self.number(),
+            is_hers_alone: true,
+            from: days_before(today, 100 + self.lines % 2000)?,
+            to: None,
+            bought: days_before(today, 1 + self.lines % 20)?,
+        };
+        let mut marked = self.holding(&holding)?;
+        for day in self.usage_days.clone() {
+            self.usage(holding.number, day, day, &mut marked)?;
+        }
+        self.marked.push(marked);
+        Ok(())
+    }
+
+    /// Writes a holding with its purchase, and its buckets where it goes on.
+    fn holding(&mut self, holding: &Holding<'_>) -> Result<Marked, Failure> {
+        let Holding { account, share, number, is_hers_alone, from, to, bought } = *holding;
         let [service, code, sim, plan] = [(); 4].map(|()| self.code());
-        let number = self.number();
         let iccid = format!("8981{:09}{:06}", self.chips.at(self.lines), self.lines);
         let monthly = self.yen(self.lines, MONTHLY);
-        let from = days_before(self.asked.as_of.date(), 100 + self.lines % 2000)?;
         let written = if self.lines.is_multiple_of(2) { number.plain() } else { number.hyphenated() };
-        let digits = number.plain();
         self.files.lines.row(&[
             &service,
             &code,
@@ -237,40 +292,39 @@ impl Writer {
             &monthly,
             &Slashed(days_before(from, 5)?),
             &Slashed(from),
-            &"",
-            &"利用中",
+            &to.map(|to| Slashed(to).to_string()).unwrap_or_default(),
+            &if to.is_some() { "解約" } else { "利用中" },
             &if self.lines.is_multiple_of(3) { "なし" } else { "あり" },
             &share,
             &if self.lines.is_multiple_of(4) { "OFF" } else { "ON" },
         ])?;
+        let digits = number.plain();
         let international = format!("81{}", digits.trim_start_matches('0'));
         let mut marked = Marked {
             account: account.to_owned(),
             line: Some(code.clone()),
             text: vec![service, code.clone(), sim, plan],
-            numbers: vec![digits.clone(), international, iccid, monthly.to_string()],
+            numbers: if is_hers_alone { vec![digits, international] } else { Vec::new() },
         };
-        let purchase = self.purchase(&code, &mut marked)?;
-        self.buckets(&code, share, &purchase, &mut marked)?;
-        self.usage(&digits, &mut marked)?;
-        self.marked.push(marked);
+        marked.numbers.extend([iccid, monthly.to_string()]);
+        let purchase = self.purchase(&code, bought, &mut marked)?;
+        if to.is_none() {
+            self.buckets(&code, share, &purchase, &mut marked)?;
+        }
         self.lines += 1;
-        Ok(())
+        Ok(marked)
     }
 
-    fn purchase(&mut self, line: &str, marked: &mut Marked) -> Result<String, Failure> {
+    fn purchase(&mut self, line: &str, bought: Date, marked: &mut Marked) -> Result<String, Failure> {
         let [purchase, item] = [(); 2].map(|()| self.code());
         let megabytes = 100_000 + self.capacities.at(self.lines);
         let amount = self.yen(self.lines, PURCHASE);
-        let at = format!("{} 10:00", Slashed(days_before(self.asked.as_of.date(), 1 + self.lines % 20)?));
+        let at = format!("{} 10:00", Slashed(bought));
         let item_text = format!("データ追加 {item}");
         self.files.purchases.row(&[&purchase, &line, &at, &item_text, &megabytes, &amount])?;
         marked.text.extend([purchase.clone(), item]);
-        marked.numbers.extend([
-            megabytes.to_string(),
-            (megabytes * 1_000_000).to_string(),
-            amount.to_string(),
-        ]);
+        // As octets only: its six digits are too few for pages that also tell times and places.
+        marked.numbers.extend([(megabytes * 1_000_000).to_string(), amount.to_string()]);
         Ok(purchase)
     }
 
@@ -301,17 +355,22 @@ impl Writer {
         Ok(())
     }
 
-    fn usage(&mut self, number: &str, marked: &mut Marked) -> Result<(), Failure> {
-        for day in self.usage_days.clone() {
-            let record = self.code();
-            let place = 1_000_000 + self.used.at(self.usage_rows);
-            let (high, low) = (place * 1000 + HIGH, place * 1000 + LOW);
-            self.files.usage_of(day)?.row(&[&record, &number, &Slashed(day), &high, &low])?;
-            marked.text.push(record);
-            marked.numbers.extend(in_kilobytes_and_octets(high));
-            marked.numbers.extend(in_kilobytes_and_octets(low));
-            self.usage_rows += 1;
-        }
+    /// Writes the usage of a number on a day, into the file of the month in which it arrives.
+    fn usage(
+        &mut self,
+        number: Number,
+        day: Date,
+        arrives: Date,
+        marked: &mut Marked,
+    ) -> Result<(), Failure> {
+        let record = self.code();
+        let place = 1_000_000 + self.used.at(self.usage_rows);
+        let (high, low) = (place * 1000 + HIGH, place * 1000 + LOW);
+        self.files.usage_of(arrives)?.row(&[&record, &number.plain(), &Slashed(day), &high, &low])?;
+        marked.text.push(record);
+        marked.numbers.extend(in_kilobytes_and_octets(high));
+        marked.numbers.extend(in_kilobytes_and_octets(low));
+        self.usage_rows += 1;
         Ok(())
     }
 
@@ -327,7 +386,7 @@ impl Writer {
             }
         };
         let first = loop {
-            let first = self.draw.below(total / 1000 - 1_000).max(1_000) * 1000 + BILL_LINE;
+            let first = (10_000 + self.draw.below(total / 1000 - 20_000)) * 1000 + BILL_LINE;
             if self.rests.insert(total - first) && self.rests.insert(first) {
                 break first;
             }

@@ -62,8 +62,8 @@ pub struct Scan {
     pub foreign: Vec<Sighting>,
     /// How many marks of others.
     pub foreign_count: usize,
-    /// How many marks of the viewer's own: an answer without any proves little.
-    pub own_count: usize,
+    /// Marks of the viewer's own: an answer without any proves little.
+    pub own: Vec<String>,
     /// What could not be looked into, and why.
     pub unread: Vec<String>,
     /// Octets as they were sent.
@@ -194,7 +194,7 @@ impl Look<'_, '_> {
             return;
         }
         if self.viewer == Some(owner.subject) {
-            self.scan.own_count += 1;
+            self.scan.own.push(mark);
             return;
         }
         self.scan.foreign_count += 1;

@@ -3,6 +3,8 @@
 //! Each reading takes octets and gives back what they say, or nothing where they say nothing else. Readings are
 //! lenient: what is not an escape stays as it is, so that a broken one in front hides nothing behind it.
 
+use std::borrow::Cow;
+
 /// One way to read octets.
 pub(super) type Reading = fn(&[u8]) -> Option<Vec<u8>>;
 
@@ -73,24 +75,26 @@ fn percent(octets: &[u8]) -> Option<Vec<u8>> {
 
 /// `=31=32`, and lines that are broken with `=`.
 fn quoted_printable(octets: &[u8]) -> Option<Vec<u8>> {
-    let broken = octets.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r");
-    let whole: Vec<u8> = if broken {
-        let mut whole = Vec::with_capacity(octets.len());
+    if !octets.contains(&b'=') {
+        return None;
+    }
+    let broken = octets.windows(2).any(|pair| matches!(pair, b"=\n" | b"=\r"));
+    let mut whole = Cow::Borrowed(octets);
+    if broken {
+        let mut joined = Vec::with_capacity(octets.len());
         let mut rest = octets;
         while let Some((&octet, tail)) = rest.split_first() {
             if let Some(next) = rest.strip_prefix(b"=\r\n").or_else(|| rest.strip_prefix(b"=\n")) {
                 rest = next;
             } else {
-                whole.push(octet);
+                joined.push(octet);
                 rest = tail;
             }
         }
-        whole
-    } else {
-        octets.to_vec()
-    };
+        whole = Cow::Owned(joined);
+    }
     let read = unescape(&whole, b'=', Means::Octets, |escape| hex(escape.get(1..3)).map(|value| (value, 3)));
-    read.or(broken.then_some(whole))
+    read.or_else(|| broken.then(|| whole.into_owned()))
 }
 
 /// `&#49;`, `&#x31;`, `&comma;` and the few named ones that can stand within a mark or next to it.
@@ -159,12 +163,16 @@ fn wide(octets: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let text = String::from_utf8_lossy(octets);
+    // Japanese text has wide brackets and colons everywhere; only letters and digits make marks.
+    if !text.chars().any(|character| matches!(character, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ')) {
+        return None;
+    }
     let narrow = |character: char| match u32::from(character) {
         code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(character),
         _ => character,
     };
     let read: String = text.chars().map(narrow).collect();
-    (read.as_bytes() != text.as_bytes()).then(|| read.into_bytes())
+    Some(read.into_bytes())
 }
 
 /// Runs of ASCII in UTF-16, of either order and at either parity.
@@ -198,22 +206,41 @@ fn utf16(octets: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
+/// What a character is worth in base64 or base64url; 64 for others. A table, because every octet of every answer is
+/// looked up in it.
+const WORTH: [u8; 256] = {
+    let mut worth = [64; 256];
+    let mut value = 0;
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "worked out by the compiler, within bounds"
+    )]
+    while value < 64 {
+        worth[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    worth
+};
+
+fn worth(octet: u8) -> u8 {
+    match octet {
+        b'-' => 62,
+        b'_' => 63,
+        _ => WORTH.get(usize::from(octet)).copied().unwrap_or(64),
+    }
+}
+
 /// Runs of base64 or base64url, padded or not, over line ends too.
 fn base64(octets: &[u8]) -> Option<Vec<u8>> {
     // Eight characters are six octets: the shortest number that counts.
     const SHORTEST: usize = 8;
-    let value = |octet: u8| match octet {
-        b'A'..=b'Z' => Some(octet - b'A'),
-        b'a'..=b'z' => Some(octet - b'a' + 26),
-        b'0'..=b'9' => Some(octet - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    };
     let mut out = Vec::new();
-    let mut run: Vec<u8> = Vec::new();
+    let mut run: Vec<u8> = Vec::with_capacity(256);
     for &octet in octets.iter().chain(std::iter::once(&0)) {
-        if let Some(value) = value(octet) {
+        let value = worth(octet);
+        if value < 64 {
             run.push(value);
         } else if !matches!(octet, b'\r' | b'\n') {
             if run.len() >= SHORTEST {
@@ -225,28 +252,41 @@ fn base64(octets: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
+/// gzip of nothing is 20 octets, zlib of six digits 14: what is shorter is not packed.
+const SHORTEST_PACKED: usize = 14;
+
 /// Decodes one run, begun at each of its first four characters: what stands before the text may be of the alphabet too.
-/// The begin of the run is kept whole, for it may be packed; the others only where they say something in ASCII.
+/// Kept is what says something: in ASCII, in UTF-16, or, where it is the begin of a long run, perhaps packed.
 fn quads(run: &[u8], out: &mut Vec<u8>) {
     for start in 0..4 {
         let begun = out.len();
-        for quad in run.get(start..).unwrap_or_default().chunks(4) {
-            let bits = quad.iter().fold(0_u32, |bits, &value| bits << 6 | u32::from(value))
-                << (6 * (4 - quad.len()));
-            let [_, octets @ ..] = bits.to_be_bytes();
-            out.extend(octets.into_iter().take((quad.len() * 6) / 8));
+        let (whole, rest) = run.get(start..).unwrap_or_default().as_chunks::<4>();
+        for [a, b, c, d] in whole {
+            out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
         }
-        if start > 0 && !says_something(out.get(begun..).unwrap_or_default()) {
-            out.truncate(begun);
-        } else {
+        match rest {
+            [a, b] => out.push(a << 2 | b >> 4),
+            [a, b, c] => out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]),
+            _ => {}
+        }
+        let read = out.get(begun..).unwrap_or_default();
+        let packed = start == 0 && read.len() >= SHORTEST_PACKED;
+        let wide = read.split(|octet| *octet == 0).count() >= super::marks::LEAST_DIGITS;
+        if packed || wide || says_something(read) {
             out.push(b'\n');
+        } else {
+            out.truncate(begun);
         }
     }
 }
 
-/// Whether so many printable characters stand together that a mark may be among them.
+/// Whether so many letters and digits stand in one run of printable characters that a mark may be among them, or in
+/// what they stand for.
 pub(super) fn says_something(octets: &[u8]) -> bool {
-    octets.split(|octet| !matches!(octet, b' '..=b'~')).any(|run| run.len() >= super::marks::LEAST_DIGITS)
+    let tells = |run: &[u8]| {
+        run.iter().filter(|octet| octet.is_ascii_alphanumeric()).count() >= super::marks::LEAST_DIGITS
+    };
+    octets.split(|octet| !matches!(octet, b' '..=b'~')).any(tells)
 }
 
 /// Runs of hexadecimal digits, as `<3132>` in PDF; white space between them is passed over.
@@ -255,7 +295,12 @@ fn hexadecimal(octets: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut run: Vec<u8> = Vec::new();
     for &octet in octets.iter().chain(std::iter::once(&0)) {
-        let digit = char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit = match octet {
+            b'0'..=b'9' => Some(octet - b'0'),
+            b'a'..=b'f' => Some(octet - b'a' + 10),
+            b'A'..=b'F' => Some(octet - b'A' + 10),
+            _ => None,
+        };
         if let Some(digit) = digit {
             run.push(digit);
         } else if !octet.is_ascii_whitespace() {

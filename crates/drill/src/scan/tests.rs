@@ -263,10 +263,10 @@ fn a_number_within_a_longer_one_does_not_count() {
 fn ones_own_marks_are_counted_and_nobody_owns_any() {
     let body = b"wmself2self3se 987654321";
     let own = scan_as("self", body, "");
-    assert_eq!((own.own_count, own.foreign_count), (2, 0));
+    assert_eq!((own.own.len(), own.foreign_count), (2, 0));
     assert!(own.is_clean());
     let nobody = scan_as("nobody", body, "");
-    assert_eq!((nobody.own_count, nobody.foreign_count), (0, 2));
+    assert_eq!((nobody.own.len(), nobody.foreign_count), (0, 2));
     let sighting = nobody.foreign.first().unwrap();
     assert_eq!((sighting.account.as_str(), sighting.line.as_deref()), ("self", Some("line of self")));
     assert_eq!(sighting.place, "body");
