@@ -83,6 +83,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Key(KeyCommand),
 
+    /// Past incidents of other systems, replayed against this program on this machine with invented subscribers
+    #[command(subcommand)]
+    Drill(DrillCommand),
+
     /// The record of every disclosure: verify it, ask it who was shown whose data
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -140,6 +144,45 @@ pub(crate) enum ConfigCommand {
     Print,
     /// Print the settings file an installation starts from
     Default,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DrillCommand {
+    /// Name every drill, those too that are not built yet
+    List,
+    /// Run drills: one line for every check, exit code 4 where one fails
+    Run(DrillArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DrillArgs {
+    /// Names such as D01, or `all`
+    #[arg(value_name = "DRILL", required = true)]
+    pub(crate) names: Vec<String>,
+
+    /// Seconds of load for each drill that makes load
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+
+    /// The same seed repeats a run: the same subscribers, the same choices
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Subscribers of a drill that makes load; others take as many as they need
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=20_000))]
+    pub(crate) subjects: u64,
+
+    /// Connections of a drill that makes load
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) connections: u16,
+
+    /// Write the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write the report as one HTML page, to be filed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

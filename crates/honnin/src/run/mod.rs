@@ -4,6 +4,7 @@ mod account;
 mod config;
 mod demo;
 mod doctor;
+mod drill;
 mod init;
 mod intake;
 mod isolation;
@@ -33,6 +34,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Account(command) => account::account(installation()?, &command),
         Command::Key(command) => key::key(&installation()?, command),
         Command::Isolation(command) => isolation::isolation(&installation()?, command),
+        Command::Drill(command) => drill::drill(&command),
         Command::Journal(command) => journal::journal(&installation()?, &command),
     }
 }

@@ -10,6 +10,7 @@
 
 mod config;
 mod demo;
+mod drill;
 mod figures;
 mod init;
 mod killed;

@@ -1,0 +1,83 @@
+//! `honnin drill`: every drill that is built, run short against the binary of these tests.
+
+use honnin_testkit::TestDir;
+use serde_json::Value;
+
+use crate::support::honnin;
+
+/// Runs one drill for some seconds and says what its report holds.
+fn run(drill: &str, more: &[&str]) -> Value {
+    let dir = TestDir::new();
+    let report = dir.join("report.json");
+    let file = report.to_str().unwrap();
+    let words = ["drill", "run", drill, "--seconds", "5", "--subjects", "60", "--connections", "20"];
+    let ran = honnin(words.iter().chain(&["--report", file]).chain(more));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    let verdicts = report["drills"][0]["verdicts"].as_array().unwrap();
+    assert!(verdicts.len() > 1, "{report}");
+    for verdict in verdicts {
+        assert!(verdict["pass"] == true && verdict["times"].as_u64().unwrap() > 0, "{verdict}");
+    }
+    report
+}
+
+#[test]
+fn d01_nobody_is_shown_another_under_load() {
+    let page = TestDir::new();
+    let file = page.join("report.html");
+    let report = run("D01", &["--page", file.to_str().unwrap(), "--seed", "7"]);
+    let page = std::fs::read_to_string(file).unwrap();
+    for said in ["build", "configuration"] {
+        let hash = report[said].as_str().unwrap();
+        assert!(hash.len() == 64 && page.contains(hash), "{said}: {hash}");
+    }
+    assert!(page.contains("<dt>Seed</dt><dd>7</dd>"), "{page}");
+    assert_eq!(report["seed"], 7);
+}
+
+#[test]
+fn d02_a_forged_identity_changes_nothing() {
+    run("D02", &[]);
+}
+
+#[test]
+fn d03_every_cookie_belongs_to_its_request() {
+    run("D03", &[]);
+}
+
+#[test]
+fn d16_a_recycled_number_shows_no_old_usage() {
+    run("D16", &[]);
+}
+
+#[test]
+fn d20_who_saw_names_every_disclosure_of_a_walk() {
+    run("D20", &[]);
+}
+
+#[test]
+fn d21_not_yours_and_not_there_are_the_same_octets() {
+    run("D21", &[]);
+}
+
+#[test]
+fn d24_a_stolen_directory_tells_nothing() {
+    run("D24", &[]);
+}
+
+#[test]
+fn every_incident_is_listed_and_what_is_not_built_is_no_pass() {
+    let listed = honnin(["drill", "list"]);
+    assert_eq!(listed.code, Some(0), "{}", listed.err);
+    assert_eq!(listed.out.lines().count(), 29);
+    assert!(listed.out.contains("D23  not yet"), "{}", listed.out);
+    let ran = honnin(["drill", "run", "D23"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.out.contains("D23  not yet") && ran.out.contains("0 passed, 0 failed, 1 not built yet"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(honnin(["drill", "run", "D99"]).code, Some(1));
+}
