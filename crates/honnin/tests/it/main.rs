@@ -8,13 +8,16 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod at_rest;
 mod config;
 mod demo;
 mod drill;
 mod figures;
+mod full;
 mod init;
 mod killed;
 mod recycled;
+mod routes;
 mod serve;
 mod support;
 mod swapped;
