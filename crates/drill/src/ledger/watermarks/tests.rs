@@ -169,3 +169,14 @@ fn a_recycled_number_has_late_usage_and_days_that_are_nobodys() {
         "three late days of October 30"
     );
 }
+
+#[test]
+fn no_figure_is_a_day_or_a_time_in_seconds() {
+    let (_dir, written) = written(Watermarks { usage_days: 1, ..Watermarks::of(2000, 1) });
+    let figures = written.marks.marked.iter().flat_map(|marked| &marked.numbers);
+    let short: Vec<u64> =
+        figures.filter(|figure| figure.len() <= 8).map(|figure| figure.parse().unwrap()).collect();
+    assert!(short.len() > 1000, "taxes have eight digits");
+    assert_eq!(short.iter().filter(|figure| super::says_a_time(**figure)).count(), 0);
+    assert!(super::says_a_time(34_560_000) && super::says_a_time(20_261_120));
+}
