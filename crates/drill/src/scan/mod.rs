@@ -88,6 +88,9 @@ struct Waiting {
     place: String,
     octets: Vec<u8>,
     depth: usize,
+    /// Whether it may hold something packed. An escape undone in packed octets would spoil them, and what unfolds from
+    /// spoilt octets are figures that nobody was ever sent.
+    may_unfold: bool,
 }
 
 impl<'v> Scanner<'v> {
@@ -119,8 +122,12 @@ struct Look<'s, 'v> {
 
 impl Look<'_, '_> {
     fn piece(&mut self, piece: &Piece<'_>) {
-        let mut waiting =
-            vec![Waiting { place: piece.place.to_owned(), octets: piece.octets.to_vec(), depth: 0 }];
+        let mut waiting = vec![Waiting {
+            place: piece.place.to_owned(),
+            octets: piece.octets.to_vec(),
+            depth: 0,
+            may_unfold: true,
+        }];
         // The last coding was put on last (RFC 9110 §8.4).
         let mut packed = piece.octets.to_vec();
         let mut place = piece.place.to_owned();
@@ -137,7 +144,7 @@ impl Look<'_, '_> {
             }
         }
         if place.len() > piece.place.len() {
-            waiting.push(Waiting { place, octets: packed, depth: 0 });
+            waiting.push(Waiting { place, octets: packed, depth: 0, may_unfold: true });
         }
         // Two escapes undone in either order say the same, once.
         let mut known = HashSet::new();
@@ -158,14 +165,16 @@ impl Look<'_, '_> {
 
     /// Looks at one string as it stands, and adds what other readings make of it.
     fn string(&mut self, string: &Waiting, waiting: &mut Vec<Waiting>) {
-        let Waiting { place, octets, depth } = string;
+        let Waiting { place, octets, depth, may_unfold } = string;
         let vocabulary = self.scanner.vocabulary;
         marks::each(vocabulary, octets, |at, mark, owner| self.sighting(place, at, mark, owner));
+        let is_text = std::str::from_utf8(octets).is_ok();
         let mut further: Vec<(&str, Vec<u8>)> = readings::READINGS
             .iter()
             .filter_map(|(name, reading)| reading(octets).map(|read| (*name, read)))
             .collect();
-        match packed::embedded(octets) {
+        let unfolded = if *may_unfold { packed::embedded(octets) } else { Some(Vec::new()) };
+        match unfolded {
             Some(found) => {
                 if octets.windows(5).take(1024).any(|window| window == b"%PDF-") {
                     let streams: Vec<&[u8]> =
@@ -181,7 +190,8 @@ impl Look<'_, '_> {
         for (name, octets) in further {
             let place = format!("{place} > {name}");
             if *depth < DEEPEST {
-                waiting.push(Waiting { place, octets, depth: depth + 1 });
+                let may_unfold = is_text || !readings::UNESCAPING.contains(&name);
+                waiting.push(Waiting { place, octets, depth: depth + 1, may_unfold });
             } else if readings::says_something(&octets) {
                 self.unread(&place, "lies too deep");
             }

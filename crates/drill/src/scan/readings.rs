@@ -20,6 +20,10 @@ pub(super) const READINGS: [(&str, Reading); 8] = [
     ("hexadecimal", hexadecimal),
 ];
 
+/// Those that keep what is no escape as it is.
+pub(super) const UNESCAPING: [&str; 5] =
+    ["percent", "entities", "backslash", "quoted-printable", "wide digits"];
+
 /// What an escape stands for.
 #[derive(Debug, Clone, Copy)]
 enum Means {
