@@ -1,13 +1,13 @@
 //! The append-only, verifiable record of every disclosure: who was shown whose data, when, on what basis.
 //!
 //! An entry is durable before the page it stands for is sent. The files follow C2SP tlog-tiles, tlog-checkpoint
-//! and signed-note over the tree of RFC 6962, so that other people's tools can read them; [`verify`] proves from
+//! and signed-note over the tree of RFC 6962, so that other people's tools can read them; [`verify()`] proves from
 //! them alone that every viewer was the owner or had a basis valid at that moment.
 //! Knows nothing of accounts, pages or the server: only pseudonyms, and keys that are passed in.
 //!
 //! # Security
 //! Promised: an entry that was acknowledged survives a crash; any change of what is published is found by
-//! [`verify`]; an entry may stand for a page that was never sent, never the reverse.
+//! [`verify()`]; an entry may stand for a page that was never sent, never the reverse.
 //! Not promised: that a whole directory put back to an older state is noticed. For that a checkpoint must be
 //! kept elsewhere (a witness, a printed bill) and compared.
 
