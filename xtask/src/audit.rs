@@ -74,7 +74,8 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
 /// Every page there is, for that line and that bill.
 fn pages(line: &str, bill: &str) -> Vec<Page> {
     let inside =
-        ["/", "/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings"].map(str::to_owned);
+        // Not `/`: it leads to home of a line, and the browser does not send the given cookie again when led on.
+        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings"].map(str::to_owned);
     let of_line = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"]
         .map(|part| format!("/lines/{line}{part}"));
     let signed_in = inside.into_iter().chain(of_line).chain([format!("/bills/{bill}")]);
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn every_page_is_looked_at_and_only_the_open_ones_without_a_cookie() {
         let pages = pages("l1", "b1");
-        assert_eq!(pages.len(), 16);
+        assert_eq!(pages.len(), 15);
         let open: Vec<&str> =
             pages.iter().filter(|page| !page.signed_in).map(|page| page.path.as_str()).collect();
         assert_eq!(open, ["/sign-in", "/activate"]);
