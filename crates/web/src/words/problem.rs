@@ -8,7 +8,7 @@ words! {
         forbidden_title: "この操作はできません", "This is not allowed";
         forbidden_text: "このページやこの操作は、お客様の契約では使えません。別のサイトから送られた操作も受け付けません。", "This page or act is not part of your contract. Acts sent from another site are refused too.";
         not_found_title: "ページが見つかりません", "There is no such page";
-        not_found_text: "住所が変わったか、表示できる期間が終わりました。", "Its address has changed, or its time to be shown is over.";
+        not_found_text: "ページの場所が変わったか、表示できる期間が終わりました。", "Its address has changed, or its time to be shown is over.";
         conflict_title: "いまはこの操作を受け付けられません", "This cannot be done now";
         conflict_text: "回線が停止中または利用終了のため、変更できません。内容は何も変わっていません。", "The line is suspended or ended. Nothing has been changed.";
         invalid_title: "入力を確かめてください", "Please check what you entered";
