@@ -75,6 +75,11 @@ pub struct FilePlan {
 }
 
 impl FilePlan {
+    /// How its rows are written.
+    pub const fn row_shape(&self) -> RowShape {
+        self.rows
+    }
+
     /// The headings its fields are read from, in the order of the fields.
     pub fn headings_named(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().filter_map(|field| match &field.origin {

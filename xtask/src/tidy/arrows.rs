@@ -9,7 +9,7 @@ use super::manifests::Manifest;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 15] = [
+const ROOMS: [Room; 16] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
@@ -39,6 +39,24 @@ const ROOMS: [Room; 15] = [
             "network",
             "web",
             "drill",
+        ],
+        &[],
+    ),
+    (
+        "hostile",
+        &[
+            "terms",
+            "seal",
+            "access",
+            "journal",
+            "store",
+            "store-sqlite",
+            "keeper",
+            "care",
+            "intake",
+            "web",
+            "drill",
+            "testkit",
         ],
         &[],
     ),

@@ -1,0 +1,327 @@
+//! The whole house behind real sockets, with two watermarked subscribers: the routes, the use cases, the store and the
+//! journal as an installation has them, in this process, so that a fuzzer sees which lines were reached.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use honnin_access::{
+    Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
+    Source,
+};
+use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_drill::ledger::{Watermarked, Watermarks};
+use honnin_drill::scan::{Piece, Scanner, Vocabulary};
+use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
+use honnin_journal::{EpochKeys, Journal};
+use honnin_keeper::{Keeper, Silent};
+use honnin_seal::HashCost;
+use honnin_store_sqlite::Sqlite;
+use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId, Zone};
+use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use honnin_web::page::Operator;
+use honnin_web::route::{App, Wiring, serve};
+use honnin_web::serve::{Bounds, Entrance, Front, Tells, listen};
+use honnin_web::words::Language;
+use tokio::runtime::Runtime;
+
+use crate::wire::{End, answer, exchange};
+use crate::{Failure, hold};
+
+/// The password of both subscribers. Written here for everybody to read.
+pub(crate) const PASSWORD: &str = "umi no mieru ie de";
+
+/// Argon2id at a cost for tests.
+const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
+
+/// One of the two subscribers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Person {
+    /// 会員ID.
+    pub(crate) login: String,
+    /// The session's token.
+    pub(crate) token: String,
+    /// Her first line's id.
+    pub(crate) line: String,
+    /// Her newest bill's id.
+    pub(crate) bill: String,
+}
+
+/// How a server stands to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Nothing stands before it.
+    Bare,
+    /// Every connection begins with a PROXY header.
+    Proxied,
+    /// A trusted proxy tells the client's address in `Forwarded`.
+    Forwarded,
+}
+
+/// A house that answers.
+pub(crate) struct House {
+    runtime: Runtime,
+    faces: [(Face, SocketAddr); 3],
+    /// Signs in anew whoever was signed out.
+    doorkeeper: Authorities,
+    clock: Arc<FixedClock>,
+    vocabulary: Vocabulary,
+    /// Who asks.
+    pub(crate) own: Person,
+    /// Whom nothing may be shown of.
+    pub(crate) other: Person,
+    /// Whether anything panicked, on any thread.
+    panicked: Arc<AtomicBool>,
+    _dir: TestDir,
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("House(..)")
+    }
+}
+
+impl House {
+    /// Takes in a watermarked ledger of two accounts, signs the first in and opens the doors.
+    pub(crate) fn open() -> Result<Self, Failure> {
+        let dir = TestDir::new();
+        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let key_file = b"a key file for tests: long enough, and worth nothing";
+        Keeper::create(dir.path(), key_file, &*entropy)?;
+        let keeper = Arc::new(Keeper::open(
+            dir.path(),
+            key_file,
+            TenantId::FIRST,
+            Arc::clone(&entropy),
+            Arc::new(Silent),
+        )?);
+        let bounds = honnin_store_sqlite::Bounds::default();
+        let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock))?);
+        let authorities = || authorities(&store, &keeper, &entropy);
+        let (now, doorkeeper) = (clock.now(), authorities()?);
+        let told = take_in(&dir, &keeper, &store, &*entropy, &doorkeeper, now)?;
+        let Authorities { subscriber, gate, .. } = authorities()?;
+        let care = Arc::new(Care::new(CareParts {
+            subscriber,
+            store: Arc::<Sqlite>::clone(&store),
+            gate: way_out(&dir, &keeper, gate, now, &entropy)?,
+            clock: Arc::<FixedClock>::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            zone: Zone::named("Asia/Tokyo")?,
+            wish_seconds: 0,
+            wake: Arc::new(|| {}),
+        }));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let context = runtime.enter();
+        let open = |face| begin(wiring(&care, &entropy, face)?).map(|at| (face, at));
+        let faces = [open(Face::Bare)?, open(Face::Proxied)?, open(Face::Forwarded)?];
+        std::mem::drop(context);
+        let panicked = notice_panics();
+        let vocabulary = Vocabulary::new(&told.marks.marked)?;
+        let (own, other) = (Person::default(), Person::default());
+        let mut house =
+            Self { runtime, faces, doorkeeper, clock, vocabulary, own, other, panicked, _dir: dir };
+        let [first, second] = told.accounts.as_slice() else {
+            return Err("the ledger has no two accounts".into());
+        };
+        house.own = house.meet(first)?;
+        house.other = house.meet(second)?;
+        Ok(house)
+    }
+
+    /// Gives somebody a password and a session, and asks which line and bill are theirs.
+    fn meet(&self, login: &str) -> Result<Person, Failure> {
+        let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
+        let hash = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(11))?;
+        self.runtime.block_on(self.doorkeeper.subscriber.import_password(&permit, login, &hash))?;
+        let person = Person { login: login.to_owned(), token: self.token(login)?, ..Person::default() };
+        let (me, bills) = (self.read(&person, "/api/v1/me")?, self.read(&person, "/api/v1/bills")?);
+        let text = |value: &serde_json::Value, at: &str| {
+            value.pointer(at).and_then(serde_json::Value::as_str).map(str::to_owned).ok_or("an id is missing")
+        };
+        let (line, bill) = (text(&me, "/lines/0/line")?, text(&bills, "/bills/0/bill")?);
+        Ok(Person { line, bill, ..person })
+    }
+
+    fn token(&self, login: &str) -> Result<String, Failure> {
+        let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
+        let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
+        let session = self.doorkeeper.subscriber.sign_in_for_demo(&permit, login, device);
+        Ok(self.runtime.block_on(session)?.token.reveal())
+    }
+
+    fn read(&self, who: &Person, path: &str) -> Result<serde_json::Value, Failure> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            who.token
+        );
+        let octets = self.exchange(Face::Bare, request.as_bytes(), End::Theirs)?;
+        match answer(&octets) {
+            Some((200, body)) => Ok(serde_json::from_slice(body)?),
+            other => Err(format!("{path} answers {:?}", other.map(|(status, _)| status)).into()),
+        }
+    }
+
+    /// Sends octets to one of the doors.
+    pub(crate) fn exchange(&self, face: Face, octets: &[u8], end: End) -> Result<Vec<u8>, String> {
+        let (_, at) = self.faces.iter().find(|(own, _)| *own == face).ok_or("no such door")?;
+        self.runtime.block_on(exchange(*at, octets, end))
+    }
+
+    /// Looks through what came back: nothing of anybody but the viewer, and nothing panicked while it was made.
+    pub(crate) fn look(&self, viewer: Option<&Person>, came: &[u8]) -> Result<(), String> {
+        let viewer = viewer.and_then(|person| self.vocabulary.subject(&person.login));
+        let found = Scanner::new(&self.vocabulary)
+            .scan(viewer, &[Piece { place: "answer", octets: came, coding: "" }]);
+        hold(found.foreign_count == 0, || format!("marks of another came back: {:?}", found.foreign))?;
+        hold(!self.panicked.swap(false, Ordering::Relaxed), || "something panicked".to_owned())
+    }
+
+    /// Sees that the server still answers, and signs the first subscriber in again where an act signed her out.
+    pub(crate) fn go_on(&mut self) -> Result<(), String> {
+        if self.read(&self.own, "/api/v1/me").is_err() {
+            let login = self.own.login.clone();
+            self.own.token = self.token(&login).map_err(|error| format!("sign in again: {error}"))?;
+            self.read(&self.own, "/api/v1/me").map_err(|error| format!("after signing in again: {error}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn authorities(
+    store: &Arc<Sqlite>,
+    keeper: &Arc<Keeper>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Authorities, Failure> {
+    let settings = SignInSettings {
+        session_limits: SessionLimits::default(),
+        password_rules: PasswordRules::default(),
+        code_seconds: 3600,
+        delay_bounds: DelayBounds::default(),
+        pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() })?,
+    };
+    Ok(Authorities::new(
+        TenantId::FIRST,
+        Arc::<Sqlite>::clone(store),
+        Arc::<Sqlite>::clone(store),
+        Arc::<Keeper>::clone(keeper),
+        settings,
+        Arc::clone(entropy),
+    ))
+}
+
+/// Writes a watermarked ledger and takes it in with the shipped mapping.
+fn take_in(
+    dir: &TestDir,
+    keeper: &Keeper,
+    store: &Sqlite,
+    entropy: &dyn Entropy,
+    doorkeeper: &Authorities,
+    now: Moment,
+) -> Result<Watermarked, Failure> {
+    let ledger = dir.join("ledger");
+    let told = Watermarks { usage_days: 3, ..Watermarks::of(2, 5) }.write(&ledger)?;
+    let mapping = include_str!("../../../examples/ledger-a/mapping.toml");
+    let mapping = Mapping::parse(mapping, "mapping.toml".as_ref())?;
+    let permit = doorkeeper.feed.append(now, RequestId::from_octets([1; 16]));
+    let spill_dir = dir.path();
+    let feed =
+        Feed { permit: &permit, keeper, store, entropy, spill_dir, partition_octets: PARTITION_OCTETS };
+    feed.take(&mapping, &[ledger], &mut |_| {})?;
+    Ok(told)
+}
+
+fn way_out(
+    dir: &TestDir,
+    keeper: &Keeper,
+    authority: honnin_access::GateAuthority,
+    now: Moment,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Gate, Failure> {
+    let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
+    let journal =
+        Journal::open(&dir.join("journal"), "hostile/journal", keeper.journal_signing_key()?, bounds)?;
+    let epoch = keeper.journal_epoch(now, 400 * 86_400)?;
+    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
+    let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
+    let isolation = Arc::new(Isolation::new(false, |_| {}));
+    Ok(Gate::new(authority, Arc::new(journal), vec![epoch], isolation, Arc::clone(entropy)))
+}
+
+fn wiring(care: &Arc<Care>, entropy: &Arc<dyn Entropy>, face: Face) -> Result<Wiring, Failure> {
+    let trusted = |tells| {
+        Ok::<_, Failure>(Front::TrustedProxy {
+            public: "https://my.example.jp".parse()?,
+            proxies: vec!["127.0.0.1/32".parse()?],
+            tells,
+        })
+    };
+    Ok(Wiring {
+        entropy: Arc::clone(entropy),
+        front: match face {
+            Face::Bare => Front::Loopback,
+            Face::Proxied => trusted(Tells::ProxyV2)?,
+            Face::Forwarded => trusted(Tells::Forwarded)?,
+        },
+        bounds: Bounds::default(),
+        care: Arc::clone(care),
+        operator: Operator {
+            name: "海鳴モバイル".to_owned(),
+            host: "my.example.jp".to_owned(),
+            help: None,
+            texts: Language::Ja,
+        },
+        simulated: true,
+        security_contact: Some("mailto:security@example.jp".to_owned()),
+    })
+}
+
+/// Opens a door; its connections live on the runtime in whose context this is called.
+fn begin(wiring: Wiring) -> Result<SocketAddr, Failure> {
+    let listener = listen("127.0.0.1:0".parse()?, 64)?;
+    let at = listener.local_addr()?;
+    let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    tokio::spawn(serve(entrance, Arc::new(App::new(wiring)?), std::future::pending()));
+    Ok(at)
+}
+
+/// Watches for panics: one in a task of the server ends that task only, and would not be seen from outside.
+fn notice_panics() -> Arc<AtomicBool> {
+    let panicked = Arc::new(AtomicBool::new(false));
+    let (noticed, before) = (Arc::clone(&panicked), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |info| {
+        noticed.store(true, Ordering::Relaxed);
+        before(info);
+    }));
+    panicked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_an_answer_is_seen() {
+        let house = House::open().unwrap();
+        let (own, other) = (&house.own, &house.other);
+        assert_eq!(house.look(Some(own), own.login.as_bytes()), Ok(()));
+        assert!(house.look(Some(own), other.login.as_bytes()).is_err(), "a mark of another");
+        assert!(house.look(None, own.login.as_bytes()).is_err(), "a mark shown to nobody");
+        assert!(std::thread::spawn(|| panic!("a panic of a task, on purpose")).join().is_err());
+        assert!(house.look(None, b"").is_err(), "something panicked");
+        assert_eq!(house.look(None, b""), Ok(()), "told once");
+    }
+
+    #[test]
+    fn whoever_was_signed_out_is_signed_in_again() {
+        let mut house = House::open().unwrap();
+        let before = house.own.token.clone();
+        let request = format!(
+            "DELETE /api/v1/sessions/current HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {before}\r\n\r\n"
+        );
+        house.exchange(Face::Bare, request.as_bytes(), End::Theirs).unwrap();
+        house.go_on().unwrap();
+        assert_ne!(house.own.token, before);
+    }
+}

@@ -1,0 +1,178 @@
+//! Journal files: what the verifier is handed after somebody had the data directory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use honnin_journal::{
+    Basis, Bounds, EpochKeys, Journal, Kind, NewEntry, Report, parse_bundle, parse_checkpoint, parse_entry,
+    verify,
+};
+use honnin_seal::{IndexKey, KeeperKey, Secret, SigningKey, VerifyingKey};
+use honnin_terms::{AccountId, Id, Moment, TenantId};
+use honnin_testkit::{SeededEntropy, TestDir};
+
+use crate::{Failure, Target, hold};
+
+/// A journal with every kind of file: published, pruned, with a grant that is still in force, and with entries that
+/// are not published yet.
+///
+/// The first octet chooses the file, the second what is done to it: put in its place, written over it from a place
+/// (two octets) on, cut there, removed. The verifier then says what is wrong, or proves the same as before.
+#[derive(Debug)]
+pub struct JournalFiles {
+    dir: TestDir,
+    files: Vec<(PathBuf, Vec<u8>)>,
+    key: VerifyingKey,
+    whole: Report,
+}
+
+const ENTRIES: i64 = 530;
+
+fn keys(root: &Secret) -> Result<EpochKeys, Failure> {
+    Ok(EpochKeys {
+        tenant: TenantId::FIRST,
+        epoch: 1,
+        pseudonym: IndexKey::of_root(root, TenantId::FIRST, "journal")?,
+        body: KeeperKey::of_root(root, TenantId::FIRST, "journal")?,
+    })
+}
+
+/// Writes the journal.
+fn fill(dir: &Path, root: &Secret) -> Result<(), Failure> {
+    let bounds = Bounds { segment_octets: 64 * 1024, ..Bounds::default() };
+    let journal = Journal::open(dir, "hostile/journal", SigningKey::of_seed(root)?, bounds)?;
+    let keys = keys(root)?;
+    let entropy = SeededEntropy::new(7);
+    let start: Moment = "2026-11-20T06:00:00+09:00".parse()?;
+    let (owner, friend) = (AccountId::from_octets([1; 16]), AccountId::from_octets([2; 16]));
+    let append = |seconds: i64, viewer, basis, kind| {
+        let (viewer, owner) = (keys.account(viewer), keys.account(owner));
+        let moment = start.plus_seconds(seconds);
+        let new = NewEntry { moment, viewer, owner, basis, kind, what: 1, channel: 2, details: b"line" };
+        let entry = keys.seal(&new, &entropy)?;
+        journal.append_blocking(&entry)?;
+        Ok::<(), Failure>(())
+    };
+    append(0, friend, Basis::Self_, Kind::Grant { until: start.plus_seconds(100_000) })?;
+    for second in 1..ENTRIES {
+        append(second, owner, Basis::Self_, Kind::Disclosure)?;
+    }
+    journal.publish()?;
+    journal.prune(start.plus_seconds(300))?;
+    append(ENTRIES, friend, Basis::Index(0), Kind::Disclosure)?;
+    journal.publish()?;
+    append(ENTRIES + 1, owner, Basis::Self_, Kind::Disclosure)?;
+    // Closing would publish the last entry: left open, the journal is as a running server has it.
+    std::mem::drop(journal);
+    Ok(())
+}
+
+/// All files below a directory.
+fn files(dir: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let (mut found, mut folders) = (Vec::new(), vec![dir.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let octets = fs::read(&path)?;
+                found.push((path, octets));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What a file is after the attack; `None` where it is gone.
+fn attacked(octets: &[u8], attack: u8, with: &[u8]) -> Option<Vec<u8>> {
+    let (at, rest) = with.split_first_chunk::<2>().unwrap_or((&[0, 0], with));
+    let at = usize::from(u16::from_be_bytes(*at)) % (octets.len() + 1);
+    let before = octets.get(..at).unwrap_or_default();
+    match attack % 4 {
+        0 => Some(with.to_vec()),
+        1 => Some([before, rest, octets.get(at + rest.len()..).unwrap_or_default()].concat()),
+        2 => Some(before.to_vec()),
+        _ => None,
+    }
+}
+
+/// Reads the octets as each part of a journal by itself.
+fn parts(octets: &[u8]) -> Result<(), String> {
+    if let Ok(checkpoint) = parse_checkpoint(octets) {
+        hold(!checkpoint.origin.is_empty(), || "a checkpoint without a name was read".to_owned())?;
+    }
+    if let Ok(entries) = parse_bundle(octets) {
+        let within = entries.iter().map(|entry| entry.len() + 2).sum::<usize>() == octets.len();
+        hold(within, || "a bundle says more than stands in it".to_owned())?;
+    }
+    drop(parse_entry(octets));
+    Ok(())
+}
+
+impl Target for JournalFiles {
+    const NAME: &'static str = "journal";
+
+    fn open() -> Result<Self, Failure> {
+        let dir = TestDir::new();
+        let root = Secret::from_octets([7; 32]);
+        fill(dir.path(), &root)?;
+        let key = SigningKey::of_seed(&root)?.verifying_key()?;
+        let whole = verify(dir.path(), &key, None)?;
+        let files = files(dir.path())?;
+        // Holds nothing, and the writer's lock is on it.
+        let files = files.into_iter().filter(|(path, _)| !path.ends_with("lock")).collect();
+        Ok(Self { dir, files, key, whole })
+    }
+
+    fn play(&mut self, octets: &[u8]) -> Result<(), String> {
+        parts(octets)?;
+        let [file, attack, with @ ..] = octets else { return Ok(()) };
+        let Some((path, honest)) = self.files.get(usize::from(*file) % self.files.len().max(1)) else {
+            return Ok(());
+        };
+        let machine = |error: io::Error| error.to_string();
+        match attacked(honest, *attack, with) {
+            Some(octets) => fs::write(path, octets).map_err(machine)?,
+            None => fs::remove_file(path).map_err(machine)?,
+        }
+        let found = verify(self.dir.path(), &self.key, None);
+        fs::write(path, honest).map_err(machine)?;
+        let Ok(report) = found else { return Ok(()) };
+        // What is not in the signed tree may be cut off, as a crash does; the tree itself is proven or it is not.
+        let Report { origin, size, root, minimum, kept_from, .. } = &self.whole;
+        let same = report.origin == *origin
+            && report.size == *size
+            && report.root == *root
+            && report.minimum == *minimum
+            && report.kept_from == *kept_from;
+        hold(same, || format!("{} altered proves {report:?}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_file_is_among_those_attacked() {
+        let target = JournalFiles::open().unwrap();
+        let names: Vec<String> =
+            target.files.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+        for kind in ["checkpoint", "pruned", "carried", "history/", "segments/", "tile/0", "tile/entries"] {
+            assert!(names.iter().any(|name| name.contains(kind)), "{kind}: {names:?}");
+        }
+        assert_eq!((target.whole.on_basis, target.whole.minimum), (1, 256));
+    }
+
+    #[test]
+    fn a_file_is_replaced_overwritten_cut_or_removed() {
+        let attack = |kind, with: &[u8]| attacked(b"abcdef", kind, with);
+        assert_eq!(attack(0, b"xy"), Some(b"xy".to_vec()));
+        assert_eq!(attack(1, b"\0\x01xy"), Some(b"axydef".to_vec()));
+        assert_eq!(attack(2, b"\0\x02"), Some(b"ab".to_vec()));
+        assert_eq!(attack(3, b""), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! See [`honnin_hostile::SealedBlobs`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| honnin_fuzz::play::<honnin_hostile::SealedBlobs>(octets));
