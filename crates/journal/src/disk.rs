@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, fallocate, syncfs};
 
 /// Acts on files. Each is done when it returns without an error; after an error it may or may not be done.
 pub(crate) trait Disk: Send + Sync {
@@ -22,6 +22,8 @@ pub(crate) trait Disk: Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes the names in a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
+    /// Makes everything durable that was written, since that file was opened, to the volume it is on.
+    fn sync_volume(&self, on: &File) -> io::Result<()>;
     /// Removes a file; one that is not there is no error.
     fn remove(&self, path: &Path) -> io::Result<()>;
 }
@@ -58,6 +60,10 @@ impl Disk for RealDisk {
         File::open(path)?.sync_all()
     }
 
+    fn sync_volume(&self, on: &File) -> io::Result<()> {
+        syncfs(on).map_err(io::Error::from)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -87,29 +93,46 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
-/// Writes whole files so that each is there whole or not at all, and its names durable after [`Self::finish`].
+/// From so many files on, the volume is synced once in place of each file.
+///
+/// A sync of one file costs the file system about as much as one of them all, and a busy round writes a hundred.
+/// Below it the volume is left alone, because others may be writing to it.
+const MANY_FILES: usize = 8;
+
+/// Writes whole files so that each is there whole or not at all, all of them and durable after [`Self::finish`].
 pub(crate) struct Durable<'a> {
     disk: &'a dyn Disk,
+    /// Any file of the volume, opened before anything is written: a sync tells of failures since then.
+    volume: File,
+    written: Vec<Written>,
+    /// The first of what was written, to be synced one by one while there are few.
+    few: Vec<File>,
     directories: BTreeSet<PathBuf>,
 }
 
+/// A file that was written beside its place.
+struct Written {
+    beside: PathBuf,
+    place: PathBuf,
+}
+
 impl<'a> Durable<'a> {
-    pub(crate) fn new(disk: &'a dyn Disk) -> Self {
-        Self { disk, directories: BTreeSet::new() }
+    /// Begins; the directory must be there and on the volume of whatever is written.
+    pub(crate) fn new(disk: &'a dyn Disk, directory: &Path) -> io::Result<Self> {
+        let volume = File::open(directory)?;
+        Ok(Self { disk, volume, written: Vec::new(), few: Vec::new(), directories: BTreeSet::new() })
     }
 
-    /// Writes a file beside its place, makes it durable and renames it there.
+    /// Writes a file beside its place.
     pub(crate) fn write(&mut self, path: &Path, octets: &[u8]) -> io::Result<()> {
-        let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        self.make(parent)?;
+        self.make(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
         let beside = path.with_extension("tmp");
         let file = self.disk.create(&beside)?;
         self.disk.write_at(&file, octets, 0)?;
-        self.disk.sync(&file)?;
-        // A crash here leaves a file beside its place, which nobody reads and the next writing replaces.
-        self.disk.rename(&beside, path)?;
-        // A crash here leaves the old content or the new one, each whole.
-        self.directories.insert(parent.to_owned());
+        if self.few.len() < MANY_FILES {
+            self.few.push(file);
+        }
+        self.written.push(Written { beside, place: path.to_owned() });
         Ok(())
     }
 
@@ -127,10 +150,28 @@ impl<'a> Durable<'a> {
         }
     }
 
-    /// Makes all names durable.
+    /// Makes what was written durable, then puts it into its place, then makes all names durable.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        for directory in &self.directories {
-            self.disk.sync_directory(directory)?;
+        let (written, few) = (std::mem::take(&mut self.written), std::mem::take(&mut self.few));
+        if written.len() < MANY_FILES {
+            for file in &few {
+                self.disk.sync(file)?;
+            }
+        } else {
+            self.disk.sync_volume(&self.volume)?;
+        }
+        // A crash here leaves files beside their places, which nobody reads and the next writing replaces.
+        for Written { beside, place } in &written {
+            self.disk.rename(beside, place)?;
+            self.directories.extend(place.parent().map(Path::to_owned));
+        }
+        // A crash here leaves the old content of each or the new one, whole.
+        if self.directories.len() < MANY_FILES {
+            for directory in &self.directories {
+                self.disk.sync_directory(directory)?;
+            }
+        } else {
+            self.disk.sync_volume(&self.volume)?;
         }
         self.directories.clear();
         Ok(())

@@ -174,7 +174,7 @@ pub(crate) fn rebuild(disk: &dyn Disk, tiles: Tiles<'_>, chunk: u64, minimum: u6
 }
 
 fn write(disk: &dyn Disk, dir: &Path, chunk: u64, octets: &[u8]) -> io::Result<()> {
-    let mut out = Durable::new(disk);
+    let mut out = Durable::new(disk, dir)?;
     out.write(&numbered(dir, INDEX, chunk), octets)?;
     // A crash here leaves no index file or a whole one; a missing one is made again at the next opening.
     out.finish()

@@ -38,7 +38,7 @@ pub(crate) fn prune(shared: &Shared, before: Moment) -> Result<u64, PublishError
     }
     let Some(from) = kept.from.filter(|_| kept != old) else { return Ok(old.minimum) };
     let in_force = in_force(open, from.plus_seconds(-MOST_BACKWARD_SECONDS))?;
-    let mut out = Durable::new(&*shared.disk);
+    let mut out = Durable::new(&*shared.disk, &shared.dir)?;
     out.write(&shared.dir.join(CARRIED), &encode_carried(&in_force)?)?;
     out.finish()?;
     // A crash here leaves grants carried whose bundles are still there: the same entries twice, each proven.

@@ -75,7 +75,7 @@ pub(crate) fn publish(shared: &Shared) -> Result<(), PublishError> {
 fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<(), PublishError> {
     let dir = &shared.dir;
     let (mut edge, mut open, mut full) = (shelf.edge.clone(), shelf.bundle.clone(), Vec::new());
-    let mut out = Durable::new(&*shared.disk);
+    let mut out = Durable::new(&*shared.disk, dir)?;
     for frame in frames {
         for (entry, leaf) in frame.entries().into_iter().zip(&frame.leaves) {
             bundle::push(&mut open, entry)?;

@@ -101,7 +101,7 @@ fn read_checkpoint(
         Some(octets) => octets,
         None if layout::numbers(dir, SEGMENTS)?.is_empty() && !dir.join("tile").exists() => {
             let octets = Checkpoint::sign(origin, 0, &Edge::default().root(), key)?;
-            let mut out = Durable::new(disk);
+            let mut out = Durable::new(disk, dir)?;
             // The journal's own name too, so that a crash leaves no segment without a checkpoint.
             out.write(&path, &octets)?;
             out.finish()?;

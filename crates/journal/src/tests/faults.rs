@@ -17,6 +17,7 @@ enum Act {
     Sync,
     Rename,
     SyncDirectory,
+    SyncVolume,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,9 @@ impl Disk for FailingDisk {
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         self.act(Act::SyncDirectory, || RealDisk.sync_directory(path))
     }
+    fn sync_volume(&self, on: &File) -> io::Result<()> {
+        self.act(Act::SyncVolume, || RealDisk.sync_volume(on))
+    }
     fn remove(&self, path: &Path) -> io::Result<()> {
         RealDisk.remove(path)
     }
@@ -174,6 +178,28 @@ fn whatever_fails_once_nothing_acknowledged_is_lost() {
         }
     }
     assert!(struck > 60, "only {struck} of the faults were met");
+}
+
+#[test]
+fn a_volume_that_was_not_synced_is_made_good_by_the_next_round() {
+    for fault in [Fault::Lost, Fault::Kept] {
+        for after in 0..2 {
+            let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+            let journal = start(dir.path(), &disk, Bounds::default());
+            // A round of many files: ten bundles and as many tiles.
+            let held = hold(&journal.shared_for_tests().shelf);
+            let outcomes = append_all(&journal, (0..2_600).map(|n| own(n, 5)));
+            assert!(outcomes.iter().all(Result::is_ok));
+            disk.fail(Act::SyncVolume, after, fault);
+            drop(held);
+            drop(journal.publish());
+            assert!(check(dir.path()).is_ok(), "what is published is whole");
+            assert!(disk.heal(), "{fault:?} {after}");
+            journal.publish().unwrap();
+            assert_eq!(check(dir.path()).unwrap().size, 2_600);
+            drop(journal);
+        }
+    }
 }
 
 #[test]

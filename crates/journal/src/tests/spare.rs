@@ -71,6 +71,9 @@ impl Disk for SlowToName {
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         RealDisk.sync_directory(path)
     }
+    fn sync_volume(&self, on: &File) -> io::Result<()> {
+        RealDisk.sync_volume(on)
+    }
     fn remove(&self, path: &Path) -> io::Result<()> {
         RealDisk.remove(path)
     }
