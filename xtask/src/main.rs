@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod faulty;
 mod ledger;
 mod suite;
 mod tidy;
@@ -34,16 +35,21 @@ cargo xtask COMMAND
                    --watermarks     every field of every subject unique, and marks.json beside: mark and whose it is
                    --accounts N     how many accounts, with marks (2000)
                    --recycled N     numbers that changed hands, with marks: two accounts more for each (0)
+  faults         build the program that can be told to do wrong, and name what
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";
 
 fn main() -> ExitCode {
+    if let Some(ended) = faulty::wrapped() {
+        return ended;
+    }
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
     let outcome = Args::read(words).and_then(|mut args| match command.as_str() {
         "test" => suite::command(args),
         "audit" => audit::command(args),
+        "faults" => faulty::command(args),
         "tidy" => tidy::command(args),
         "ledger" if args.switch("watermarks") => ledger::watermarks::command(args),
         "ledger" => ledger::bulk::command(args),

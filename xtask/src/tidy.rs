@@ -82,6 +82,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(text::queries(&sources));
     findings.extend(text::unescaped(&sources, &unescaped));
     findings.extend(text::globals(&sources, &globals));
+    findings.extend(text::fault_points(&sources));
     findings.extend(documents::all(root, &sources));
     findings.extend(documents::crates(&sources));
     findings.extend(documents::rooms(&sources));

@@ -21,6 +21,8 @@ pub struct SubscriberAuthority {
     pub(crate) pool: HashPool,
     pub(crate) delays: Delays,
     pub(crate) entropy: Arc<dyn honnin_terms::Entropy>,
+    #[cfg(honnin_faults)]
+    pub(crate) kept: crate::planted::KeptHere,
 }
 
 /// Gives permits to append what the ledger says. Belongs to `intake`.
@@ -89,6 +91,8 @@ impl Authorities {
             pool,
             delays,
             entropy,
+            #[cfg(honnin_faults)]
+            kept: crate::planted::KeptHere::default(),
         };
         Self {
             subscriber,

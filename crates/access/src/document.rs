@@ -66,11 +66,27 @@ pub fn seal_document<D: Document + Serialize>(
     document: &D,
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, DocumentError> {
+    let plain = plaintext(owner, document)?;
+    let subject = Subject { tenant: owner.tenant, account: owner.account, holding: owner.holding };
+    seal_plaintext::<D>(key, epoch, &subject, row, &plain, entropy)
+}
+
+/// The owner and the document, as they are sealed together.
+fn plaintext<D: Document + Serialize>(owner: &OwnerTag, document: &D) -> Result<Vec<u8>, DocumentError> {
     let mut plain = Vec::with_capacity(1024);
     owner.write(&mut plain);
-    let plain = postcard::to_extend(document, plain).map_err(|_| DocumentError::Malformed)?;
-    let subject = Subject { tenant: owner.tenant, account: owner.account, holding: owner.holding };
-    let sealed = key.seal(&place(&subject, D::KIND, row, D::SCHEMA, epoch), &plain, entropy)?;
+    postcard::to_extend(document, plain).map_err(|_| DocumentError::Malformed)
+}
+
+fn seal_plaintext<D: Document>(
+    key: &SubjectKey,
+    epoch: Epoch,
+    subject: &Subject,
+    row: &[u8],
+    plain: &[u8],
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, DocumentError> {
+    let sealed = key.seal(&place(subject, D::KIND, row, D::SCHEMA, epoch), plain, entropy)?;
     let mut blob = Vec::with_capacity(HEADER + sealed.len());
     blob.extend_from_slice(&D::SCHEMA.to_be_bytes());
     blob.extend_from_slice(&epoch.to_be_bytes());
@@ -103,4 +119,38 @@ pub fn open_document<D: Document>(
     let (tag, document) = OwnerTag::read(&plain).ok_or(DocumentError::Malformed)?;
     let document = postcard::from_bytes(document).map_err(|_| DocumentError::Malformed)?;
     Ok((tag, document))
+}
+
+/// What a writer that mixes people up would seal, in a build that can be told to.
+#[cfg(honnin_faults)]
+pub mod planted {
+    use super::{
+        Document, DocumentError, Entropy, Epoch, OwnerTag, Serialize, Subject, SubjectKey, plaintext,
+        seal_plaintext,
+    };
+
+    /// The owner and the document, before they are sealed.
+    ///
+    /// # Errors
+    /// As [`super::seal_document`].
+    pub fn written<D: Document + Serialize>(
+        owner: &OwnerTag,
+        document: &D,
+    ) -> Result<Vec<u8>, DocumentError> {
+        plaintext(owner, document)
+    }
+
+    /// Seals for a subject what may be another's.
+    ///
+    /// # Errors
+    /// As [`super::seal_document`].
+    pub fn seal<D: Document>(
+        (epoch, key): (Epoch, &SubjectKey),
+        subject: &Subject,
+        row: &[u8],
+        written: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, DocumentError> {
+        seal_plaintext::<D>(key, epoch, subject, row, written, entropy)
+    }
 }

@@ -10,6 +10,8 @@ mod delay;
 mod document;
 mod owned;
 mod permit;
+#[cfg(honnin_faults)]
+mod planted;
 pub mod policy;
 mod pool;
 pub mod ports;
@@ -22,6 +24,8 @@ pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, OperatorAuthority, SubscriberAuthority,
 };
 pub use delay::{DelayBounds, Source};
+#[cfg(honnin_faults)]
+pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, open_document, seal_document};
 pub use owned::{NotTogether, Owned, OwnerTag};
 pub use permit::{Act, Append, Drive, ManageSessions, Operate, Permit, Read, SetSpeed, Subject};

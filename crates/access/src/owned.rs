@@ -58,7 +58,18 @@ impl OwnerTag {
     /// Whether the document is of that subject.
     pub fn is_of(&self, subject: &Subject) -> bool {
         let Subject { tenant, account, holding } = subject;
-        self.tenant == *tenant && self.account == *account && self.holding == *holding
+        let same = self.tenant == *tenant && self.account == *account && self.holding == *holding;
+        #[cfg(honnin_faults)]
+        let same = crate::planted::owner(same);
+        same
+    }
+
+    /// Whether the document is of that account, be it its own or one of its holdings'.
+    pub fn is_of_account(&self, tenant: TenantId, account: AccountId) -> bool {
+        let same = self.tenant == tenant && self.account == account;
+        #[cfg(honnin_faults)]
+        let same = crate::planted::owner(same);
+        same
     }
 }
 
@@ -105,10 +116,8 @@ impl<T> Owned<T> {
     /// # Errors
     /// [`NotTogether`] where the owners found inside are of different accounts.
     pub fn join<U>(self, other: Owned<U>) -> Result<Owned<(T, U)>, NotTogether> {
-        let same = self.tag.tenant == other.tag.tenant
-            && self.tag.account == other.tag.account
-            && other.tag.is_of(&other.asked);
-        if !same {
+        let OwnerTag { tenant, account, .. } = self.tag;
+        if !other.tag.is_of_account(tenant, account) || !other.tag.is_of(&other.asked) {
             return Err(NotTogether);
         }
         Ok(Owned { tag: self.tag, asked: self.asked, value: (self.value, other.value) })

@@ -89,6 +89,11 @@ pub trait SessionRows: Send + Sync {
         account: AccountId,
         holding: Option<HoldingId>,
     ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>>;
+    /// Whose line it is: what no product may ask, for a build that can be told to do wrong.
+    #[cfg(honnin_faults)]
+    fn holder(&self, _tenant: TenantId, _holding: HoldingId) -> Option<AccountId> {
+        None
+    }
     /// Writes a new session; ends the oldest ones of the account beyond `most`.
     fn insert_session(
         &self,

@@ -106,6 +106,12 @@ impl Session {
         &self.row_hash
     }
 
+    /// The session under another account.
+    #[cfg(honnin_faults)]
+    pub(crate) fn of_account(self, account: AccountId) -> Self {
+        Self { account, ..self }
+    }
+
     fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.tenant, account: self.account, holding }
     }
@@ -153,7 +159,7 @@ impl SubscriberAuthority {
         if idle >= limits.touch_seconds {
             self.sessions.touch_session(tenant, &row_hash, now).await?;
         }
-        Ok(Session {
+        let opened = Session {
             tenant,
             account,
             id: session,
@@ -162,7 +168,10 @@ impl SubscriberAuthority {
             since: row.since,
             at: now,
             request,
-        })
+        };
+        #[cfg(honnin_faults)]
+        let opened = self.kept.session(opened)?;
+        Ok(opened)
     }
 
     /// A permit to read one line of the session's account; `None` where it is not hers or not there, which are not
@@ -175,7 +184,10 @@ impl SubscriberAuthority {
         session: &Session,
         line: HoldingId,
     ) -> Result<Option<Permit<Read>>, SessionError> {
-        self.permit(session, Some(line), Deed::ReadLine).await
+        let permit = self.permit(session, Some(line), Deed::ReadLine).await?;
+        #[cfg(honnin_faults)]
+        let permit = self.kept.permit(permit);
+        Ok(permit)
     }
 
     /// A permit to read the account's own documents.
@@ -183,7 +195,10 @@ impl SubscriberAuthority {
     /// # Errors
     /// As [`Self::read_line`].
     pub async fn read_account(&self, session: &Session) -> Result<Option<Permit<Read>>, SessionError> {
-        self.permit(session, None, Deed::ReadAccount).await
+        let permit = self.permit(session, None, Deed::ReadAccount).await?;
+        #[cfg(honnin_faults)]
+        let permit = self.kept.permit(permit);
+        Ok(permit)
     }
 
     /// A permit to ask for another speed of one line.
@@ -226,10 +241,12 @@ impl SubscriberAuthority {
         if !may(session.role(), deed) {
             return Ok(None);
         }
-        let Some(row) = self.sessions.subject_key(session.tenant, session.account, holding).await? else {
+        let subject = session.subject(holding);
+        #[cfg(honnin_faults)]
+        let subject = self.as_named(subject);
+        let Some(row) = self.sessions.subject_key(subject.tenant, subject.account, holding).await? else {
             return Ok(None);
         };
-        let subject = session.subject(holding);
         let key: SubjectKey = session
             .account_key
             .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)

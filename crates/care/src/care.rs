@@ -62,6 +62,13 @@ impl From<RowError> for Error {
     }
 }
 
+/// There was a permit, and the query found nothing of its subject.
+pub(crate) fn not_under_the_account() -> Error {
+    #[cfg(honnin_faults)]
+    honnin_terms::faults::stopped("rows");
+    Error::NotThere
+}
+
 /// A visit: the signed-in session and the way it came by.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit<'a> {
@@ -152,6 +159,12 @@ impl Care {
             .map_err(|error| self.session_error(error, token))
     }
 
+    /// The session with the account that a header names in place of its own.
+    #[cfg(honnin_faults)]
+    pub fn believing(&self, session: Session, login: &str) -> Session {
+        self.parts.subscriber.believing(session, login)
+    }
+
     fn session_error(&self, error: SessionError, token: &SessionToken) -> Error {
         if error == SessionError::DoesNotOpen {
             // The account is not known for certain here, so the alarm counts the row it was found by.
@@ -229,7 +242,7 @@ impl Care {
     /// The profile of the session's account.
     pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Profile>, Error> {
         let permit = self.account_permit(session).await?;
-        self.open(session, &permit, &[]).await?.ok_or(Error::NotThere)
+        self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)
     }
 
     /// Puts beside a value whose it is, where a page asks, and lets both out.

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
 use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, RequestId};
+use honnin_terms::{Entropy, HoldingId, Id, RequestId};
 
 use crate::{Channel, Error, Isolation, What};
 
@@ -181,6 +181,5 @@ impl Gate {
 
 /// The rule of the gate: what was found inside is what was asked for, and it is the viewer's own.
 fn allowed(session: &Session, owner: &OwnerTag, asked: &Subject) -> bool {
-    let own: AccountId = session.account();
-    owner.is_of(asked) && owner.tenant == session.tenant() && owner.account == own
+    owner.is_of(asked) && owner.is_of_account(session.tenant(), session.account())
 }

@@ -4,14 +4,14 @@ use honnin_access::{Owned, Permit, Read, Session};
 use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
 use honnin_terms::{Day, HoldingId, Month};
 
-use crate::care::{Care, Error, Visit};
+use crate::care::{Care, Error, Visit, not_under_the_account};
 use crate::facts::{Buckets, Contract, Home, Origin, Purchase, Purchases, Shown, Usage, UsageDay};
 use crate::{Channel, Disclosed, What, reckon};
 
 impl Care {
     async fn line(&self, session: &Session, line: HoldingId) -> Result<(Permit<Read>, Owned<Line>), Error> {
         let permit = self.line_permit(session, line).await?;
-        let document = self.open(session, &permit, &[]).await?.ok_or(Error::NotThere)?;
+        let document = self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)?;
         Ok((permit, document))
     }
 

@@ -19,6 +19,8 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Options {
     /// The program that is tried; [`crate::harness::beside_this`] finds it.
     pub binary: PathBuf,
+    /// What stands in its environment: nothing, save where a drill is tried on a program that does wrong.
+    pub environment: Vec<(String, String)>,
     /// What decides everything that is left to chance.
     pub seed: u64,
     /// Seconds of load for each drill.
@@ -39,9 +41,10 @@ pub struct Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { binary, seed, seconds, subjects, connections, .. } = self;
+        let Self { binary, environment, seed, seconds, subjects, connections, .. } = self;
         f.debug_struct("Options")
             .field("binary", binary)
+            .field("environment", environment)
             .field("seed", seed)
             .field("seconds", seconds)
             .field("subjects", subjects)

@@ -13,6 +13,7 @@ use crate::settings::FILE_NAME;
 /// Self-care for mobile subscribers: only yourself, always there, never a guess.
 #[derive(Debug, Parser)]
 #[command(name = "honnin", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[cfg_attr(honnin_faults, command(version = concat!(env!("CARGO_PKG_VERSION"), " with planted faults")))]
 pub(crate) struct Honnin {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
@@ -94,6 +95,10 @@ pub(crate) enum Command {
     /// Let personal pages go on after they were stopped because something did not fit
     #[command(subcommand)]
     Isolation(IsolationCommand),
+
+    /// Name what this build can be told to do wrong (`HONNIN_FAULTS=name,name`). No other build has this command
+    #[cfg(honnin_faults)]
+    Faults,
 }
 
 #[derive(Debug, Args)]

@@ -90,6 +90,18 @@ pub(crate) fn credentials_directory() -> Option<PathBuf> {
     variable("CREDENTIALS_DIRECTORY")
 }
 
+/// What this process shall do wrong: `HONNIN_FAULTS`, names with commas between.
+#[cfg(honnin_faults)]
+pub(crate) fn faults() -> Option<String> {
+    variable("HONNIN_FAULTS").and_then(|names| names.into_os_string().into_string().ok())
+}
+
+/// The file in which a line is written for each layer that stopped something: `HONNIN_FAULTS_TOLD`.
+#[cfg(honnin_faults)]
+pub(crate) fn faults_told() -> Option<PathBuf> {
+    variable("HONNIN_FAULTS_TOLD")
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

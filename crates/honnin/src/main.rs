@@ -10,6 +10,8 @@ mod installation;
 mod key_file;
 mod logs;
 mod machine;
+#[cfg(honnin_faults)]
+mod planted;
 mod run;
 mod say;
 mod settings;

@@ -181,6 +181,13 @@ impl AccountKeys<'_> {
     ) -> Result<StoredDocument, DocumentError> {
         let (epoch, key) = self.subjects.get(&holding).ok_or(DocumentError::NoKey)?;
         let owner = OwnerTag { tenant: self.keeper.tenant, account: self.account, holding, position };
+        #[cfg(honnin_faults)]
+        if let Some(blob) = self.mixed_up((*epoch, key), &owner, row, document)? {
+            return Ok(StoredDocument {
+                key: DocumentKey { holding, kind: D::KIND, row: row.to_vec() },
+                blob,
+            });
+        }
         let blob = seal_document(key, *epoch, &owner, row, document, self.entropy())?;
         Ok(StoredDocument {
             key: DocumentKey { holding, kind: D::KIND, row: row.to_vec() },
@@ -210,6 +217,11 @@ impl AccountKeys<'_> {
 
     const fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.keeper.tenant, account: self.account, holding }
+    }
+
+    #[cfg(honnin_faults)]
+    pub(crate) const fn keeper(&self) -> &Keeper {
+        self.keeper
     }
 
     fn entropy(&self) -> &dyn Entropy {

@@ -70,6 +70,8 @@ pub struct Keeper {
     path: PathBuf,
     salt: String,
     sealed_root: String,
+    #[cfg(honnin_faults)]
+    pub(crate) kept: crate::planted::KeptHere,
 }
 
 impl fmt::Debug for Keeper {
@@ -147,6 +149,8 @@ impl Keeper {
             path,
             salt: file.salt,
             sealed_root: file.root,
+            #[cfg(honnin_faults)]
+            kept: crate::planted::KeptHere::default(),
         })
     }
 

@@ -10,6 +10,8 @@ mod drive;
 mod epochs;
 mod feed;
 mod keyring;
+#[cfg(honnin_faults)]
+mod planted;
 mod release;
 mod witness;
 

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
+#[cfg(honnin_faults)]
+use honnin_terms::faults;
 use honnin_terms::{Entropy, Id, SessionId, TenantId};
 
 use crate::{Place, Secret, SessionToken, digest, same_octets};
@@ -83,7 +85,10 @@ impl<K: KeyKind> KeyMaterial<K> {
     }
 
     fn cipher(&self) -> Result<LessSafeKey, OpenError> {
-        UnboundKey::new(&AES_256_GCM_SIV, self.secret.expose()).map(LessSafeKey::new).map_err(|_| OpenError)
+        let octets = self.secret.expose();
+        #[cfg(honnin_faults)]
+        let octets = if faults::WITHOUT_KEYS.is_on() { &[0; 32] } else { octets };
+        UnboundKey::new(&AES_256_GCM_SIV, octets).map(LessSafeKey::new).map_err(|_| OpenError)
     }
 
     /// Seals `plain` for `place`.
@@ -122,7 +127,7 @@ impl<K: KeyKind> KeyMaterial<K> {
         let length = self
             .cipher()?
             .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place.octets()), &mut plain)
-            .map_err(|_| OpenError)?
+            .map_err(|_| refused())?
             .len();
         plain.truncate(length);
         Ok(plain)
@@ -258,6 +263,13 @@ impl IndexKey {
         out.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         out
     }
+}
+
+/// A blob that was sealed with another key or for another place.
+fn refused() -> OpenError {
+    #[cfg(honnin_faults)]
+    faults::stopped("keys");
+    OpenError
 }
 
 fn derive(secret: &[u8; 32], info: &[&[u8]]) -> Result<Secret, OpenError> {

@@ -1,5 +1,7 @@
 //! The place a blob is sealed for: the associated data of the cipher.
 
+#[cfg(honnin_faults)]
+use honnin_terms::faults;
 use honnin_terms::{AccountId, HoldingId, Id, SessionId, TenantId};
 
 /// What a key or a blob is for. Part of the associated data, so that one never serves as another.
@@ -84,6 +86,10 @@ impl<'a> Place<'a> {
         part(row);
         part(&schema.to_be_bytes());
         part(&epoch.to_be_bytes());
+        #[cfg(honnin_faults)]
+        if faults::WITHOUT_KEYS.is_on() || faults::MISSING_ASSOCIATED_DATA.is_on() {
+            out.clear();
+        }
         out
     }
 }

@@ -12,6 +12,8 @@ use honnin_access::Subject;
 use honnin_access::ports::{SessionRow, SubjectKeyRow};
 use honnin_seal::Digest;
 use honnin_store::{Error, SpeedRow};
+#[cfg(honnin_faults)]
+use honnin_terms::faults;
 use honnin_terms::{Moment, TenantId};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Entries;
@@ -35,6 +37,18 @@ impl ViewKey {
         let mut octets = [0; ROW];
         octets.get_mut(..row.len())?.copy_from_slice(row);
         Some(Self { subject, kind, row: octets, row_octets: u8::try_from(row.len()).ok()? })
+    }
+}
+
+#[cfg(honnin_faults)]
+impl ViewKey {
+    /// The key without its subject, where that fault is planted.
+    fn by_kind_alone(&self) -> Self {
+        if !faults::WRONGLY_KEYED_CACHE.is_on() {
+            return *self;
+        }
+        let nobody = honnin_terms::Id::from_octets([0; 16]);
+        Self { subject: Subject { account: nobody, holding: None, ..self.subject }, ..*self }
     }
 }
 
@@ -144,6 +158,8 @@ impl Cache {
         key: &SessionKey,
         load: impl FnOnce() -> Result<Option<SessionRow>, Error>,
     ) -> Result<Option<Arc<SessionRow>>, Error> {
+        #[cfg(honnin_faults)]
+        let key = &if faults::WRONGLY_KEYED_SESSIONS.is_on() { (key.0, [0; 32]) } else { *key };
         if let Some(row) = self.sessions.get(key) {
             return Ok(Some(row));
         }
@@ -166,6 +182,8 @@ impl Cache {
         key: &ViewKey,
         load: impl FnOnce() -> Result<Option<Arc<[u8]>>, Error>,
     ) -> Result<Option<Arc<[u8]>>, Error> {
+        #[cfg(honnin_faults)]
+        let key = &key.by_kind_alone();
         self.through(&self.views, key, load)
     }
 

@@ -12,6 +12,8 @@ mod feed;
 mod feed_reads;
 mod notices;
 mod operator;
+#[cfg(honnin_faults)]
+mod planted;
 mod readers;
 mod rows;
 mod schema;
@@ -44,6 +46,8 @@ pub struct Sqlite {
     cache: Arc<Cache>,
     readers: Readers,
     writer: Writer,
+    #[cfg(honnin_faults)]
+    reads: planted::Reads,
 }
 
 impl fmt::Debug for Sqlite {
@@ -73,7 +77,14 @@ impl Sqlite {
         let readers = Readers::open(&file, &bounds)?;
         let cache = Arc::new(Cache::new(&bounds));
         let writer = Writer::start(writing, &file, bounds, clock, Arc::clone(&cache))?;
-        Ok(Self { file, cache, readers, writer })
+        Ok(Self {
+            file,
+            cache,
+            readers,
+            writer,
+            #[cfg(honnin_faults)]
+            reads: planted::Reads::default(),
+        })
     }
 
     /// Carries out the writes that wait and refuses later ones. Reads go on. Dropping the store does the same.

@@ -12,6 +12,8 @@ use rusqlite::{Connection, Row, params};
 use crate::Sqlite;
 use crate::cache::Changed;
 use crate::fault::Fault;
+#[cfg(honnin_faults)]
+use crate::planted;
 use crate::rows;
 use crate::writer::{Kind, Written};
 
@@ -32,6 +34,11 @@ impl SessionRows for Sqlite {
         holding: Option<HoldingId>,
     ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, Error>> {
         Answer::ready(self.key_of(&Subject { tenant, account, holding }))
+    }
+
+    #[cfg(honnin_faults)]
+    fn holder(&self, tenant: TenantId, holding: HoldingId) -> Option<AccountId> {
+        self.readers.with(|connection| planted::holder(connection, tenant, holding)).ok().flatten()
     }
 
     fn insert_session(
@@ -95,7 +102,10 @@ fn find(connection: &Connection, tenant: TenantId, row_hash: &Digest) -> Result<
                         from session where tenant = ?1 and row_hash = ?2";
     let mut statement = connection.prepare_cached(FIND)?;
     let mut found = statement.query(params![tenant.number(), row_hash])?;
-    found.next()?.map(|row| session_of(tenant, row)).transpose()
+    let found = found.next()?.map(|row| session_of(tenant, row)).transpose()?;
+    #[cfg(honnin_faults)]
+    let found = planted::session(connection, tenant, row_hash, found)?;
+    Ok(found)
 }
 
 fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<SubjectKeyRow>, Fault> {
@@ -109,13 +119,20 @@ fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<Subje
         account.octets(),
         rows::holding_octets(holding.as_ref())
     ])?;
-    let Some(row) = found.next()? else { return Ok(None) };
-    Ok(Some(SubjectKeyRow {
-        holding: *holding,
+    let found = found.next()?.map(|row| key_row(holding.as_ref(), row)).transpose()?;
+    #[cfg(honnin_faults)]
+    let found = planted::key(connection, subject, found)?;
+    Ok(found)
+}
+
+/// A key out of its columns: `epoch, by_keeper, by_account`.
+pub(crate) fn key_row(holding: Option<&HoldingId>, row: &Row<'_>) -> Result<SubjectKeyRow, Fault> {
+    Ok(SubjectKeyRow {
+        holding: holding.copied(),
         epoch: rows::count(row, 0)?,
         by_keeper: row.get(1)?,
         by_account: row.get(2)?,
-    }))
+    })
 }
 
 fn insert(

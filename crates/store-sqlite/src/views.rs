@@ -9,6 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::cache::ViewKey;
 use crate::fault::Fault;
+#[cfg(honnin_faults)]
+use crate::planted;
 use crate::{Sqlite, rows};
 
 impl ViewRows for Sqlite {
@@ -31,10 +33,13 @@ impl Sqlite {
         row: &[u8],
     ) -> Result<Option<Arc<[u8]>>, Error> {
         let load = || self.readers.with(|connection| find(connection, subject, kind, row));
-        match ViewKey::new(*subject, kind, row) {
+        let found = match ViewKey::new(*subject, kind, row) {
             Some(key) => self.cache.view(&key, load),
             None => load(),
-        }
+        };
+        #[cfg(honnin_faults)]
+        let found = planted::after_the_one_before(&self.reads, kind, row, found);
+        found
     }
 }
 
@@ -49,5 +54,8 @@ fn find(
         "select blob from document where tenant = ?1 and account = ?2 and holding = ?3 and kind = ?4 and row = ?5",
     )?;
     let place = params![tenant.number(), account.octets(), rows::holding_octets(holding.as_ref()), kind, row];
-    Ok(statement.query_row(place, |found| found.get(0)).optional()?)
+    let found = statement.query_row(place, |found| found.get(0)).optional()?;
+    #[cfg(honnin_faults)]
+    let found = planted::document(connection, subject, kind, row, found)?;
+    Ok(found)
 }

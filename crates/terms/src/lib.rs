@@ -6,6 +6,8 @@
 //! (buckets, consumption, bills); where none fits the word is ours and is explained at its type.
 
 mod amount;
+#[cfg(honnin_faults)]
+pub mod faults;
 mod id;
 mod number;
 mod state;

@@ -128,6 +128,32 @@ pub(super) fn globals(sources: &[Source], allowed: &[String]) -> Vec<Finding> {
     by_list(sources, allowed, opens, "is a global that changes; pass the value in")
 }
 
+/// A fault point only adds: what is compiled where no faults are is compiled with them too, so that what is tried is
+/// what ships. Nothing asks at run time, because then the faults would be in every binary.
+pub(super) fn fault_points(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in rust(sources).filter(|source| !is_ours(source)) {
+        let mut behind = false;
+        for (number, line) in code(source).filter(|(_, line)| !line.is_empty()) {
+            let place = || format!("{}:{number}", source.path);
+            if line.contains("not(honnin_faults") {
+                findings.push(Finding::grave(place(), "leaves something out where faults are; only add"));
+            }
+            if line.contains("cfg!(honnin_faults") {
+                findings.push(Finding::grave(
+                    place(),
+                    "asks at run time; compile it behind #[cfg(honnin_faults)]",
+                ));
+            }
+            if (line.ends_with("mod planted;") || line == "pub mod faults;") && !behind {
+                findings.push(Finding::grave(place(), "is not behind #[cfg(honnin_faults)]"));
+            }
+            behind = line == "#[cfg(honnin_faults)]";
+        }
+    }
+    findings
+}
+
 /// Lines that a rule catches and no list excuses; and entries of the list that excuse nothing any more.
 fn by_list(
     sources: &[Source],
@@ -208,6 +234,15 @@ mod tests {
         assert_eq!(places(&unescaped(&sources, &[])), ["crates/web/templates/home.html:2"]);
         assert!(unescaped(&sources, std::slice::from_ref(&entry)).is_empty());
         assert_eq!(places(&unescaped(&[], std::slice::from_ref(&entry))), [entry]);
+    }
+
+    #[test]
+    fn a_fault_point_that_does_more_than_add_is_found() {
+        let sources = [made_up(
+            "a.rs",
+            "#[cfg(honnin_faults)]\nmod planted;\npub mod faults;\n#[cfg(not(honnin_faults))]\nlet a = cfg!(honnin_faults);\n",
+        )];
+        assert_eq!(places(&fault_points(&sources)), ["a.rs:3", "a.rs:4", "a.rs:5"]);
     }
 
     #[test]

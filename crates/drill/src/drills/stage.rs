@@ -90,8 +90,8 @@ impl Stage {
     /// Starts the product with that ledger, every subject signed in `times` times.
     pub(crate) async fn house(&self, ledger: PathBuf, sessions: usize) -> Result<House, Failure> {
         self.say(&format!("  starting the product, {sessions} sessions"));
-        let binary = self.options.binary.clone();
-        House::start(&Plan { binary, ledger, sessions }).await
+        let Options { binary, environment, .. } = self.options.clone();
+        House::start(&Plan { binary, ledger, sessions, environment }).await
     }
 
     pub(crate) fn say(&self, text: &str) {

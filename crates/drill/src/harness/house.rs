@@ -84,6 +84,8 @@ pub struct Plan {
     pub ledger: PathBuf,
     /// How many sessions it signs in before it serves; every account once before any twice.
     pub sessions: usize,
+    /// What stands in its environment: nothing, save where a drill is tried on a program that does wrong.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A session the product signed in by itself.
@@ -111,6 +113,7 @@ pub struct Ran {
 pub struct House {
     process: Process,
     binary: PathBuf,
+    environment: Vec<(String, String)>,
     scratch: TempDir,
     target: Target,
     monitor: Target,
@@ -129,8 +132,8 @@ impl House {
             .map_err(Failure::machine("make a directory for a drill"))?;
         let (words, sessions_file) = (scratch.path().join("words"), scratch.path().join("sessions.csv"));
         let errors = File::create(&words).map_err(Failure::machine("make a file for the product's words"))?;
-        let mut command = Command::new(&plan.binary);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
+        let mut command = product(&plan.binary, &plan.environment);
+        command.stdout(Stdio::piped()).stderr(errors);
         command.arg("--data").arg(scratch.path().join("data")).args(["demo", "--listen", "127.0.0.1:0"]);
         command.arg("--ledger").arg(&plan.ledger);
         if plan.sessions > 0 {
@@ -162,7 +165,8 @@ impl House {
         let (target, monitor) = (Target::new(public, false)?, Target::new(monitor, false)?);
         ready(target, deadline).await.map_err(|what| last_words(what, &words))?;
         let sessions = if plan.sessions > 0 { read_sessions(&sessions_file)? } else { Vec::new() };
-        Ok(Self { process, binary: plan.binary.clone(), scratch, target, monitor, sessions })
+        let Plan { binary, environment, .. } = plan.clone();
+        Ok(Self { process, binary, environment, scratch, target, monitor, sessions })
     }
 
     /// Where it serves.
@@ -198,8 +202,8 @@ impl House {
     /// # Errors
     /// [`Failure::Machine`] where it cannot be run.
     pub fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Result<Ran, Failure> {
-        let mut command = Command::new(&self.binary);
-        command.env_clear().stdin(Stdio::null()).arg("--data").arg(self.data()).args(words);
+        let mut command = product(&self.binary, &self.environment);
+        command.arg("--data").arg(self.data()).args(words);
         let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })
@@ -232,6 +236,13 @@ impl House {
             sleep(ASK).await;
         }
     }
+}
+
+/// A command of the product with that environment and no other.
+pub(crate) fn product(binary: &Path, environment: &[(String, String)]) -> Command {
+    let mut command = Command::new(binary);
+    command.env_clear().envs(environment.iter().cloned()).stdin(Stdio::null());
+    command
 }
 
 /// A process that ends with this value.
@@ -318,7 +329,12 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_never_serves_is_told_with_its_last_words() {
         let dir = honnin_testkit::TestDir::new();
-        let plan = |binary: &str| Plan { binary: binary.into(), ledger: dir.path().to_owned(), sessions: 0 };
+        let plan = |binary: &str| Plan {
+            binary: binary.into(),
+            ledger: dir.path().to_owned(),
+            sessions: 0,
+            environment: Vec::new(),
+        };
         let error = House::start(&plan("/bin/ls")).await.unwrap_err().to_string();
         assert!(
             error.starts_with("the product ended before it served; its last words: ") && error.len() > 60,

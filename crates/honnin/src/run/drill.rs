@@ -33,6 +33,7 @@ fn run(args: &DrillArgs) -> Result<Exit, Failure> {
     let DrillArgs { names, seconds, seed, subjects, connections, report, page } = args;
     let options = Options {
         binary: harness::beside_this()?,
+        environment: Vec::new(),
         seed: *seed,
         seconds: *seconds,
         subjects: *subjects,

@@ -22,6 +22,8 @@ use crate::installation::Installation;
 /// [`Failure`], told by `main`.
 pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
     let Honnin { place, command } = honnin;
+    #[cfg(honnin_faults)]
+    crate::planted::begin(&command)?;
     let decided = place.decide();
     let installation = || Installation::open(decided.clone());
     match command {
@@ -36,5 +38,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Isolation(command) => isolation::isolation(&installation()?, command),
         Command::Drill(command) => drill::drill(&command),
         Command::Journal(command) => journal::journal(&installation()?, &command),
+        #[cfg(honnin_faults)]
+        Command::Faults => Ok(crate::planted::list()),
     }
 }

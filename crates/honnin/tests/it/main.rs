@@ -16,6 +16,7 @@ mod figures;
 mod full;
 mod init;
 mod killed;
+mod no_faults;
 mod recycled;
 mod routes;
 mod serve;

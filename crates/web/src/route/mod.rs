@@ -18,6 +18,8 @@ mod measure;
 mod metrics_page;
 mod openapi;
 mod plain;
+#[cfg(honnin_faults)]
+mod planted;
 #[cfg(test)]
 mod reference;
 mod refused;

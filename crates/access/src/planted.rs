@@ -1,0 +1,55 @@
+//! Sessions and permits that go to the wrong request, in a build that can be told to.
+
+use honnin_terms::faults::{self, Kept};
+
+use crate::permit::{Read, Subject};
+use crate::{Permit, Session, SessionError, SubscriberAuthority};
+
+/// What the comparison of an owner comes to, with that layer or without it.
+pub(crate) fn owner(same: bool) -> bool {
+    if !same && !faults::WITHOUT_OWNER.is_on() {
+        faults::stopped("owner");
+        return false;
+    }
+    true
+}
+
+/// What one request leaves behind for the next.
+#[derive(Debug, Default)]
+pub(crate) struct KeptHere {
+    sessions: Kept<(), Session>,
+    /// By whether it is a line's.
+    permits: Kept<bool, Permit<Read>>,
+}
+
+impl KeptHere {
+    /// The session of the request before this one, where that fault is planted; nobody's the first time.
+    pub(crate) fn session(&self, own: Session) -> Result<Session, SessionError> {
+        if !faults::ANOTHERS_SESSION.is_on() {
+            return Ok(own);
+        }
+        self.sessions.exchange((), own).ok_or(SessionError::Unknown)
+    }
+
+    /// The permit of the request before this one, where that fault is planted; none the first time.
+    pub(crate) fn permit(&self, own: Option<Permit<Read>>) -> Option<Permit<Read>> {
+        if !faults::ANOTHERS_PERMIT.is_on() {
+            return own;
+        }
+        own.and_then(|own| self.permits.exchange(own.subject().holding.is_some(), own))
+    }
+}
+
+impl SubscriberAuthority {
+    /// The subject under the account that has the line, where that fault is planted.
+    pub(crate) fn as_named(&self, subject: Subject) -> Subject {
+        let holding = subject.holding.filter(|_| faults::NAMED_SUBJECT.is_on());
+        let holder = holding.and_then(|holding| self.sessions.holder(subject.tenant, holding));
+        holder.map_or(subject, |account| Subject { account, ..subject })
+    }
+
+    /// The session with the account that a header names in place of its own.
+    pub fn believing(&self, session: Session, login: &str) -> Session {
+        session.of_account(self.keys.account_of(self.tenant, login))
+    }
+}

@@ -1,0 +1,124 @@
+//! Planted faults: what a build with `--cfg honnin_faults` can be told to do wrong, so that the layers are seen to hold.
+//!
+//! No other build has this module. A fault point that does not stand behind the cfg does not compile there, and no
+//! name of a fault is in any other binary.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Something that can be made to go wrong, or a layer that can be left out.
+#[derive(Debug)]
+pub struct Switch {
+    /// What it is called where it is switched on.
+    pub name: &'static str,
+    /// What goes wrong, in a sentence without its full stop.
+    pub what: &'static str,
+    on: AtomicBool,
+}
+
+impl Switch {
+    const fn new(name: &'static str, what: &'static str) -> Self {
+        Self { name, what, on: AtomicBool::new(false) }
+    }
+
+    /// Whether it was switched on when the process began.
+    pub fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+}
+
+/// A list of switches: each a static of its own, and all of them in one place.
+macro_rules! switches {
+    ($list:ident: $($constant:ident = $name:literal, $what:literal;)+) => {
+        $(#[doc = $what] pub static $constant: Switch = Switch::new($name, $what);)+
+        /// All of them, in their order.
+        pub static $list: &[&Switch] = &[$(&$constant),+];
+    };
+}
+
+switches! { FAULTS:
+    SWAPPED_VIEW_ROW = "swapped-view-row", "two accounts' sealed documents are exchanged in the database";
+    SWAPPED_KEY_ROW = "swapped-key-row", "two accounts' keys are exchanged in the database, and what they seal with them";
+    SWAPPED_SESSION_ROW = "swapped-session-row", "two accounts' sessions are exchanged in the database";
+    WRONG_WHERE = "wrong-where", "the query for a document forgets the account";
+    FORGOTTEN_OWNER = "forgotten-owner", "the query for a line's key forgets the account, so that anybody's line is found";
+    WRONGLY_KEYED_CACHE = "wrongly-keyed-cache", "the cache of documents is keyed by their kind alone";
+    WRONGLY_KEYED_SESSIONS = "wrongly-keyed-sessions", "the cache of sessions finds one session for every token";
+    REUSED_READ = "reused-read", "a read is given what the read before it was sent, out of a reused buffer or connection";
+    NAMED_SUBJECT = "named-subject", "a permit is made for whose line it is, not for who asks";
+    ANOTHERS_PERMIT = "anothers-permit", "a request is given the permit of the request before it";
+    ANOTHERS_SESSION = "anothers-session", "a request is given the session of the request before it";
+    BELIEVED_HEADER = "believed-header", "a header that names an account is believed (X-Account-Id)";
+    WRONG_OWNER_TAG = "wrong-owner-tag", "the writer puts another account's name into a document";
+    WRONG_SUBJECT_KEY = "wrong-subject-key", "the writer seals one account's document with another's key, at its place";
+    MISSING_ASSOCIATED_DATA = "missing-associated-data", "nothing is associated with what a key seals";
+}
+
+switches! { LAYERS:
+    WITHOUT_KEYS = "without-keys", "every key is the same key, and nothing is associated with what it seals";
+    WITHOUT_ROWS = "without-rows", "a query that finds nothing under the account looks without the account";
+    WITHOUT_OWNER = "without-owner", "the owner found inside what was opened is compared with nobody";
+}
+
+/// Names a switch that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("plant {0:?}: there is no such fault; `honnin faults` names them")]
+pub struct Unknown(String);
+
+/// Who is told which layer stopped something.
+static TELL: Mutex<Option<fn(&'static str)>> = Mutex::new(None);
+
+/// Switches on what is named, with commas between; from then on `tell` hears the name of each layer that stops
+/// something.
+///
+/// # Errors
+/// [`Unknown`] for a name that is no fault; nothing is switched on then.
+pub fn plant(names: &str, tell: fn(&'static str)) -> Result<(), Unknown> {
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let find = |name: &str| {
+        let all = FAULTS.iter().chain(LAYERS);
+        all.copied().find(|switch| switch.name == name).ok_or_else(|| Unknown(name.to_owned()))
+    };
+    let found = names.map(find).collect::<Result<Vec<_>, _>>()?;
+    *TELL.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+    for switch in found {
+        switch.on.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Tells that a layer stopped something.
+pub fn stopped(layer: &'static str) {
+    let tell = *TELL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(tell) = tell {
+        tell(layer);
+    }
+}
+
+/// What one call leaves behind for the next, as a careless cache, pool or buffer would. A field of what makes the
+/// mistake, never a global.
+#[derive(Debug)]
+pub struct Kept<K, T>(Mutex<HashMap<K, T>>);
+
+impl<K, T> Default for Kept<K, T> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<K: Eq + Hash, T> Kept<K, T> {
+    /// Leaves this value and takes the one before; nothing the first time.
+    pub fn exchange(&self, key: K, value: T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value)
+    }
+
+    /// The value of that key; the first to ask leaves this one for everybody.
+    pub fn first(&self, key: K, value: impl FnOnce() -> T) -> T
+    where
+        T: Clone,
+    {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert_with(value).clone()
+    }
+}
