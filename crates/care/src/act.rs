@@ -53,6 +53,10 @@ codes! {
         Devices = 10 "devices",
         /// Who has seen my data.
         Disclosures = 11 "disclosures",
+        /// One bill as a sheet.
+        BillPdf = 12 "bill_pdf",
+        /// One bill as rows.
+        BillCsv = 13 "bill_csv",
     }
 
     /// By which way.

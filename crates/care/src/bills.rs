@@ -8,8 +8,17 @@ use crate::care::{Care, Error, Visit};
 use crate::facts::{Bill, BillLine, Bills, Origin, Shown};
 use crate::{Disclosed, What, reckon};
 
+/// What a bill to keep is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BillForm {
+    /// A sheet to read and to file (PDF).
+    Sheet,
+    /// Rows for a spreadsheet (CSV).
+    Rows,
+}
+
 impl Care {
-    async fn bill_document(&self, visit: Visit<'_>) -> Result<Option<Owned<document::Bills>>, Error> {
+    async fn all_bills(&self, visit: Visit<'_>) -> Result<Option<Owned<document::Bills>>, Error> {
         let permit = self.account_permit(visit.session).await?;
         self.open(visit.session, &permit, &[]).await
     }
@@ -19,7 +28,7 @@ impl Care {
     /// # Errors
     /// As all use cases: [`Error`].
     pub async fn bills(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Bills>>, Error> {
-        let facts = match self.bill_document(visit).await? {
+        let facts = match self.all_bills(visit).await? {
             Some(document) => document.map((), |document, ()| Bills {
                 origin: Some(Origin { as_of: document.as_of, source: document.source }),
                 bills: document.bills.iter().map(|(entry, _)| reckon::bill_head(entry)).collect(),
@@ -36,7 +45,30 @@ impl Care {
     /// # Errors
     /// As all use cases: [`Error`].
     pub async fn bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Disclosed<Shown<Bill>>, Error> {
-        let document = self.bill_document(visit).await?.ok_or(Error::NotThere)?;
+        let found = self.one_bill(visit, bill).await?;
+        self.show(visit, What::Bill, found).await
+    }
+
+    /// One bill as a document to keep: whom it is for stands on it, whoever asks.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn bill_document(
+        &self,
+        visit: Visit<'_>,
+        bill: BillId,
+        form: BillForm,
+    ) -> Result<Disclosed<Shown<Bill>>, Error> {
+        let what = match form {
+            BillForm::Sheet => What::BillPdf,
+            BillForm::Rows => What::BillCsv,
+        };
+        let found = self.one_bill(visit, bill).await?;
+        self.show_with_owner(visit, what, found).await
+    }
+
+    async fn one_bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Owned<Bill>, Error> {
+        let document = self.all_bills(visit).await?.ok_or(Error::NotThere)?;
         let found = document.map(bill, |document, wanted| {
             let document::Bills { as_of, source, bills } = document;
             let (entry, lines) = bills.into_iter().find(|(entry, _)| entry.bill == wanted)?;
@@ -50,6 +82,6 @@ impl Care {
                 origin: Origin { as_of, source },
             })
         });
-        self.show(visit, What::Bill, found.transpose().ok_or(Error::NotThere)?).await
+        found.transpose().ok_or(Error::NotThere)
     }
 }

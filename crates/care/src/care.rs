@@ -252,18 +252,28 @@ impl Care {
         what: What,
         facts: Owned<T>,
     ) -> Result<Disclosed<Shown<T>>, Error> {
-        let Visit { session, channel } = visit;
-        let shown = match channel {
-            Channel::Api => facts.map((), |facts, ()| Shown { me: None, facts }),
-            Channel::Page => {
-                let profile = self.profile(session).await?;
-                let context = (session.account(), self.today(session));
-                self.joined(facts.join(profile))?.map(context, |(facts, profile), (account, today)| Shown {
-                    me: Some(reckon::me(&profile, account, today)),
-                    facts,
-                })
+        match visit.channel {
+            Channel::Api => {
+                let shown = facts.map((), |facts, ()| Shown { me: None, facts });
+                self.parts.gate.disclose(visit.session, shown, what, visit.channel).await
             }
-        };
+            Channel::Page => self.show_with_owner(visit, what, facts).await,
+        }
+    }
+
+    /// Puts beside a value whose it is, and lets both out.
+    pub(crate) async fn show_with_owner<T: Send>(
+        &self,
+        visit: Visit<'_>,
+        what: What,
+        facts: Owned<T>,
+    ) -> Result<Disclosed<Shown<T>>, Error> {
+        let Visit { session, channel } = visit;
+        let profile = self.profile(session).await?;
+        let context = (session.account(), self.today(session));
+        let shown = self.joined(facts.join(profile))?.map(context, |(facts, profile), (account, today)| {
+            Shown { me: Some(reckon::me(&profile, account, today)), facts }
+        });
         self.parts.gate.disclose(session, shown, what, channel).await
     }
 

@@ -15,6 +15,7 @@ mod sessions;
 mod speed;
 
 pub use act::{Channel, What};
+pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide, audit};
 pub use gate::{Body, Disclosed, Gate};

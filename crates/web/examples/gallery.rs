@@ -43,6 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
     for language in Language::ALL {
+        for (name, _, sheet, rows) in Studio::new(language, Theme::Auto).kept() {
+            std::fs::create_dir_all(folder.join(language.tag()))?;
+            std::fs::write(folder.join(language.tag()).join(format!("{name}.pdf")), sheet)?;
+            std::fs::write(folder.join(language.tag()).join(format!("{name}.csv")), rows)?;
+        }
         for theme in Theme::ALL {
             let place = folder.join(language.tag()).join(theme.word());
             std::fs::create_dir_all(&place)?;

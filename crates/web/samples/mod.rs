@@ -28,6 +28,9 @@ pub(crate) struct Sample {
     pub(crate) html: String,
 }
 
+/// A document to keep: name, what stands on its sheet, the sheet, the rows.
+pub(crate) type Kept = (&'static str, honnin_paper::Sheet, Vec<u8>, Vec<u8>);
+
 /// How samples are rendered.
 pub(crate) struct Studio {
     /// The language.
@@ -56,6 +59,11 @@ impl Studio {
         all.extend(money::samples(self));
         all.extend(account::samples(self));
         all
+    }
+
+    /// Each document to keep.
+    pub(crate) fn kept(&self) -> Vec<Kept> {
+        money::kept(self)
     }
 
     /// Each state of a wish with what the page's module is answered.

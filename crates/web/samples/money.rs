@@ -1,10 +1,12 @@
 //! Bills, purchases, contract.
 
-use honnin_care::facts::{Bill, BillHead, BillLine, Bills, Contract, Purchase, Purchases};
-use honnin_terms::{BillId, BillState, Id, Octets, PurchaseId, Yen};
+use honnin_care::facts::{Bill, BillHead, BillLine, Bills, Contract, Me, Purchase, Purchases};
+use honnin_paper::Press;
+use honnin_terms::{AccountId, BillId, BillState, Id, Octets, PurchaseId, Yen};
+use honnin_web::document::BillDocument;
 use honnin_web::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 
-use super::{HOSTILE, LONG, Sample, Studio, day, ended, head, hostile_head, moment, origin};
+use super::{HOSTILE, Kept, LONG, Sample, Studio, day, ended, head, hostile_head, moment, origin};
 
 fn bill(number: u8, state: BillState) -> BillHead {
     BillHead {
@@ -85,6 +87,27 @@ fn contracts() -> Vec<(&'static str, Contract)> {
     let gone =
         Contract { head: ended(), monthly: None, applied_on: None, share_lines: None, ..usual.clone() };
     vec![("contract-usual", usual), ("contract-ended", gone), ("contract-hostile", hostile)]
+}
+
+/// Each bill as it is kept: name, sheet, rows.
+pub(super) fn kept(studio: &Studio) -> Vec<Kept> {
+    let press = Press::new().unwrap();
+    let me = Me {
+        account: AccountId::from_octets([1; 16]),
+        name: "𠮷川 花子".to_owned(),
+        lines: vec![],
+        origin: origin(),
+    };
+    let usual = Me { name: "渋谷 太郎".to_owned(), ..me.clone() };
+    let mut kept = Vec::new();
+    for (name, facts) in &bills() {
+        let me = if *name == "bill-hostile" { &me } else { &usual };
+        let Studio { language, operator, zone, .. } = studio;
+        let now = moment("2026-11-20T12:03:00+09:00");
+        let document = BillDocument { language: *language, operator, zone, now, me, facts };
+        kept.push((*name, document.sheet(), document.pdf(&press).unwrap(), document.csv()));
+    }
+    kept
 }
 
 pub(super) fn samples(studio: &Studio) -> Vec<Sample> {

@@ -144,7 +144,21 @@ impl Show for Price {
         out.write_str(minus)?;
         digits(out, yen.unsigned_abs(), 1)?;
         out.write_str("\">")?;
-        out.write_str(minus)?;
+        PriceWord(self.0, self.1).show(out)?;
+        out.write_str("</data>")
+    }
+}
+
+/// Yen as plain words: `2,178円`, `¥2,178`. Safe in attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct PriceWord(pub Yen, pub Language);
+
+impl Show for PriceWord {
+    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let yen = self.0.get();
+        if yen < 0 {
+            out.write_str("-")?;
+        }
         if self.1 == Language::En {
             out.write_str("¥")?;
         }
@@ -152,7 +166,7 @@ impl Show for Price {
         if self.1 == Language::Ja {
             out.write_str("円")?;
         }
-        out.write_str("</data>")
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod assets;
 pub mod chart;
+pub mod document;
 pub mod format;
 pub mod page;
 pub mod route;

@@ -22,7 +22,8 @@ const ROOMS: [Room; 16] = [
     ("care", &["terms", "seal", "access", "store", "journal"], &["keeper", "store-sqlite"]),
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
-    ("web", &["terms", "access", "care"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
+    ("paper", &[], &[]),
+    ("web", &["terms", "access", "care", "paper"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
     ("drill", &["terms"], &[]),
     (
         "honnin",
@@ -66,7 +67,7 @@ const ROOMS: [Room; 16] = [
 /// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.
 type Owned = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-const OWNED: [Owned; 5] = [
+const OWNED: [Owned; 8] = [
     // `web` hashes its assets when built; the binary installs the provider of rustls.
     ("aws-lc-rs", &["seal", "honnin"], &["web"], &[]),
     ("argon2", &["seal"], &[], &[]),
@@ -74,6 +75,9 @@ const OWNED: [Owned; 5] = [
     ("rusqlite", &["store-sqlite"], &[], &["honnin"]),
     ("axum", &["web", "honnin"], &[], &[]),
     ("askama", &["web"], &[], &[]),
+    ("pdf-writer", &["paper"], &[], &[]),
+    ("subsetter", &["paper"], &[], &[]),
+    ("ttf-parser", &["paper"], &[], &[]),
 ];
 
 const PREFIX: &str = "honnin-";

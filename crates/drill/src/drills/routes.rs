@@ -16,7 +16,7 @@ use crate::seed::Draw;
 const SUBJECTS: u64 = 8;
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH"];
 /// Pages; programs' routes are asked from the product's own description.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/lines/{line}",
     "/lines/{line}/usage",
     "/lines/{line}/buckets",
@@ -25,6 +25,8 @@ const PAGES: [&str; 13] = [
     "/lines/{line}/speed",
     "/lines/{line}/speed/state",
     "/bills/{bill}",
+    "/bills/{bill}/pdf",
+    "/bills/{bill}/csv",
     "/devices/{session}/revoke",
     "/lines",
     "/bills",

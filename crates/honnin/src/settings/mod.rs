@@ -17,7 +17,7 @@ pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Store};
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
-pub(crate) use server::{Listen, Server};
+pub(crate) use server::{Documents, Listen, Server};
 pub(crate) use value::{Size, Span};
 
 /// The settings file in a data directory.
@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub listen: Listen,
     /// Bounds of connections and requests.
     pub server: Server,
+    /// Documents to keep.
+    pub documents: Documents,
     /// Sessions.
     pub sessions: Sessions,
     /// Sign-in.
@@ -95,6 +97,7 @@ impl Settings {
             tenant: take(&mut tree, &mut problems),
             listen: take(&mut tree, &mut problems),
             server: take(&mut tree, &mut problems),
+            documents: take(&mut tree, &mut problems),
             sessions: take(&mut tree, &mut problems),
             sign_in: take(&mut tree, &mut problems),
             keys: take(&mut tree, &mut problems),

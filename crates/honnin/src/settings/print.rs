@@ -25,12 +25,25 @@ fn printed<S: Section>(section: &S) -> Printed {
 impl Settings {
     /// All sections in the order of the file.
     pub(super) fn sections(&self) -> Vec<Printed> {
-        let Self { tenant, listen, server, sessions, sign_in, keys, store, journal, intake, network, logs } =
-            self;
+        let Self {
+            tenant,
+            listen,
+            server,
+            documents,
+            sessions,
+            sign_in,
+            keys,
+            store,
+            journal,
+            intake,
+            network,
+            logs,
+        } = self;
         vec![
             printed(tenant),
             printed(listen),
             printed(server),
+            printed(documents),
             printed(sessions),
             printed(sign_in),
             printed(keys),

@@ -28,6 +28,16 @@ section! {
 }
 
 section! {
+    /// Documents to keep: bills as PDF and CSV.
+    pub(crate) struct Documents in "documents";
+
+    /// Documents made at the same time; each takes a core while it is made.
+    at_once: usize = 1, 1..=256;
+    /// Documents that may wait; one more is refused with the time to come back.
+    waiting: usize = 64, 0..=100_000;
+}
+
+section! {
     /// Bounds of connections and requests.
     pub(crate) struct Server in "server";
 

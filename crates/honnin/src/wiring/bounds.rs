@@ -3,7 +3,7 @@
 use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
-use crate::settings::{Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
+use crate::settings::{Documents, Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
 
 fn octets_32(size: Size) -> u32 {
     u32::try_from(size.0).unwrap_or(u32::MAX)
@@ -43,6 +43,11 @@ pub(super) fn server(settings: &Server) -> honnin_web::serve::Bounds {
         drain: settings.drain.duration(),
         compress_from: settings.compress_from.octets(),
     }
+}
+
+/// Bounds of documents.
+pub(super) const fn documents(settings: &Documents) -> honnin_web::route::DeskBounds {
+    honnin_web::route::DeskBounds { at_once: settings.at_once, waiting: settings.waiting }
 }
 
 /// Limits of sessions.
@@ -142,6 +147,7 @@ mod tests {
     fn the_settings_file_names_the_defaults_of_the_rooms() {
         let settings = Settings::default();
         assert_eq!(server(&settings.server), honnin_web::serve::Bounds::default());
+        assert_eq!(documents(&settings.documents), honnin_web::route::DeskBounds::default());
         assert_eq!(sessions(&settings.sessions), SessionLimits::default());
         assert_eq!(passwords(&settings.sign_in), PasswordRules::default());
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());

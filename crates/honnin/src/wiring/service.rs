@@ -238,11 +238,12 @@ fn isolation(installation: &Installation) -> Isolation {
 
 /// The site as the routes need to know it.
 fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring {
-    let Settings { tenant, network, server, .. } = &installation.settings;
+    let Settings { tenant, network, server, documents, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Wiring {
         entropy: entropy(),
         front,
+        documents: bounds::documents(documents),
         bounds: bounds::server(server),
         care,
         operator: Operator {

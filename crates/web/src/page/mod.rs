@@ -29,6 +29,7 @@ pub use forecast::{Outlook, outlook};
 pub use home::HomePage;
 pub use notices::{NoticePage, NoticesPage};
 pub use problem::{ClosedPage, Problem, ProblemPage};
+pub(crate) use shell::source;
 pub use shell::{AsOf, Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Source, Theme};
 pub use speed::{SpeedPage, SpeedStatePage};
 pub use usage::UsagePage;

@@ -51,6 +51,10 @@ addresses! {
     Bills = BILLS "/bills",
     /// One bill.
     Bill(BillId) = BILL "/bills/{bill}",
+    /// One bill as a sheet.
+    BillPdf(BillId) = BILL_PDF "/bills/{bill}/pdf",
+    /// One bill as rows.
+    BillCsv(BillId) = BILL_CSV "/bills/{bill}/csv",
     /// Notices.
     Notices = NOTICES "/notices",
     /// One notice.
@@ -89,6 +93,8 @@ impl Address {
             Self::SpeedState(_) => pattern::SPEED_STATE,
             Self::Bills => pattern::BILLS,
             Self::Bill(_) => pattern::BILL,
+            Self::BillPdf(_) => pattern::BILL_PDF,
+            Self::BillCsv(_) => pattern::BILL_CSV,
             Self::Notices => pattern::NOTICES,
             Self::Notice(_) => pattern::NOTICE,
             Self::Devices => pattern::DEVICES,
@@ -111,7 +117,9 @@ impl Address {
             | Self::Contract(line)
             | Self::Speed(line)
             | Self::SpeedState(line) => u128::from_be_bytes(*line.octets()),
-            Self::Bill(bill) => u128::from_be_bytes(*bill.octets()),
+            Self::Bill(bill) | Self::BillPdf(bill) | Self::BillCsv(bill) => {
+                u128::from_be_bytes(*bill.octets())
+            }
             Self::Notice(notice) => u128::from_be_bytes(*notice.octets()),
             Self::Revoke(session) => u128::from_be_bytes(*session.octets()),
             Self::Root

@@ -22,6 +22,8 @@ pub enum Problem {
     NotFound,
     /// Not in this state of the line (409).
     Conflict,
+    /// A document that would be too long (413).
+    TooLarge,
     /// Something entered cannot be used (422).
     Invalid,
     /// Too often by this person (429): not before that moment.
@@ -56,6 +58,7 @@ impl ProblemPage<'_> {
             Problem::Forbidden => (words.forbidden_title, words.forbidden_text),
             Problem::NotFound => (words.not_found_title, words.not_found_text),
             Problem::Conflict => (words.conflict_title, words.conflict_text),
+            Problem::TooLarge => (words.too_large_title, words.too_large_text),
             Problem::Invalid => (words.invalid_title, words.invalid_text),
             Problem::TooOften(_) => (words.too_often_title, words.too_often_text),
             Problem::Unavailable(_) => (words.unavailable_title, words.unavailable_text),
@@ -69,6 +72,7 @@ impl ProblemPage<'_> {
             | Problem::Forbidden
             | Problem::NotFound
             | Problem::Conflict
+            | Problem::TooLarge
             | Problem::Invalid => None,
         }
     }

@@ -167,13 +167,17 @@ pub struct Source<'a>(&'a str, Language);
 
 impl Show for Source<'_> {
     fn show(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
-        match (self.0.strip_prefix("ledger"), self.1) {
-            (Some(rest), Language::Ja) => {
-                out.write_str("原簿")?;
-                Text(rest).show(out)
-            }
-            _ => Text(self.0).show(out),
-        }
+        let (word, rest) = source(self.0, self.1);
+        out.write_str(word)?;
+        Text(rest).show(out)
+    }
+}
+
+/// Where figures come from: our own word for it where we have one, and the feed's.
+pub(crate) fn source(feed: &str, language: Language) -> (&'static str, &str) {
+    match (feed.strip_prefix("ledger"), language) {
+        (Some(rest), Language::Ja) => (language.words().document.ledger.text(), rest),
+        _ => ("", feed),
     }
 }
 

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use honnin_terms::RequestId;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
-    VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
@@ -33,6 +33,12 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 /// Media type of an API answer, for bodies that leave by the gate.
 pub(super) const JSON: &str = "application/json";
 
+/// Media type of a sheet, for bodies that leave by the gate.
+pub(super) const PDF: &str = "application/pdf";
+
+/// Media type of rows, for bodies that leave by the gate.
+pub(super) const CSV: &str = "text/csv; charset=utf-8";
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -50,6 +56,10 @@ pub(crate) enum Kind {
     Json,
     /// A problem (RFC 9457).
     Problem,
+    /// A sheet; packed as it is.
+    Pdf,
+    /// Rows.
+    Csv,
 }
 
 impl Kind {
@@ -60,6 +70,8 @@ impl Kind {
             Self::Page | Self::Alone => Some(HeaderValue::from_static(HTML)),
             Self::Json => Some(HeaderValue::from_static(JSON)),
             Self::Problem => Some(HeaderValue::from_static("application/problem+json")),
+            Self::Pdf => Some(HeaderValue::from_static(PDF)),
+            Self::Csv => Some(HeaderValue::from_static(CSV)),
         }
     }
 
@@ -67,15 +79,17 @@ impl Kind {
         match self {
             Self::Page => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
-            Self::Nothing | Self::Text | Self::File | Self::Json | Self::Problem => DATA_POLICY,
+            Self::Nothing | Self::Text | Self::File | Self::Json | Self::Problem | Self::Pdf | Self::Csv => {
+                DATA_POLICY
+            }
         }
     }
 
     /// Whether the body was made for this answer and is worth compressing.
     const fn is_made_now(self) -> bool {
         match self {
-            Self::Page | Self::Alone | Self::Json | Self::Problem => true,
-            Self::Nothing | Self::Text | Self::File => false,
+            Self::Page | Self::Alone | Self::Json | Self::Problem | Self::Csv => true,
+            Self::Nothing | Self::Text | Self::File | Self::Pdf => false,
         }
     }
 }
@@ -94,7 +108,12 @@ impl Answer {
     /// Something personal, as the gate let it out. There is no other way to make such an answer.
     pub(crate) fn personal(body: honnin_care::Body) -> Self {
         let (content_type, octets) = body.into_parts();
-        let kind = if content_type == HTML { Kind::Page } else { Kind::Json };
+        let kind = match content_type {
+            HTML => Kind::Page,
+            PDF => Kind::Pdf,
+            CSV => Kind::Csv,
+            _ => Kind::Json,
+        };
         Self { kind, body: octets.into(), ..Self::empty(StatusCode::OK) }
     }
 
@@ -125,6 +144,13 @@ impl Answer {
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The answer as a file to keep. The name holds nothing of whose it is: letters, digits, `-` and `.` of ours.
+    #[must_use]
+    pub(crate) fn kept_as(self, name: &str) -> Self {
+        let value = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+        self.with(CONTENT_DISPOSITION, value.unwrap_or(HeaderValue::from_static("attachment")))
     }
 
     /// The answer with another status.
@@ -160,6 +186,12 @@ impl Refusal {
     /// With a sentence that says which field, and never its value.
     pub(crate) fn because(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..code.into() }
+    }
+
+    /// The same with a sentence beside it.
+    #[must_use]
+    pub(super) fn detailed(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 
     /// A status and not one octet of body: for a blob that does not open and for an owner who is not the viewer.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Care, Error, SessionToken};
+use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Entropy, Id, Moment, RequestId};
 use http::header::HOST;
 use http::request::Parts;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Dress, Refusal};
 use super::code::Code;
+use super::desk::{Desk, DeskBounds};
 use super::measure::Counters;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Route, Row};
@@ -36,6 +38,8 @@ const NOTICES_SECONDS: i64 = 5;
 pub struct Wiring {
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How many documents are made at once.
+    pub documents: DeskBounds,
     /// What stands between us and the subscriber.
     pub front: Front,
     /// The bounds.
@@ -56,10 +60,26 @@ impl std::fmt::Debug for Wiring {
     }
 }
 
+/// What the routes need is not there. But for the threads the tests see all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum BadApp {
+    /// The route table contradicts itself.
+    #[error(transparent)]
+    Table(#[from] BadTable),
+    /// The typeface of documents is none.
+    #[error(transparent)]
+    Typeface(#[from] BadTypeface),
+    /// The system starts no thread for documents.
+    #[error("start the threads that make documents")]
+    Desk(#[from] std::io::Error),
+}
+
 /// Everything a request may need.
 pub struct App {
     pub(super) wiring: Wiring,
     pub(super) openapi: Bytes,
+    pub(super) desk: Desk,
+    pub(super) press: Arc<Press>,
     ready: AtomicBool,
     finder: Finder,
     dress: Dress,
@@ -123,14 +143,16 @@ impl App {
     /// Wires the routes.
     ///
     /// # Errors
-    /// [`BadTable`] where the route table contradicts itself.
-    pub fn new(wiring: Wiring) -> Result<Self, BadTable> {
+    /// [`BadApp`] where parts of the program do not fit, or the system starts no thread.
+    pub fn new(wiring: Wiring) -> Result<Self, BadApp> {
         let mut start = [0; 8];
         wiring.entropy.fill(&mut start);
         Ok(Self {
             finder: Finder::new(TABLE)?,
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
             openapi: openapi::document(TABLE),
+            desk: Desk::start(wiring.documents.clone())?,
+            press: Arc::new(Press::new()?),
             ready: AtomicBool::new(true),
             elsewhere: Counters::of("-", "-"),
             notices: Mutex::new(None),

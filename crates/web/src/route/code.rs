@@ -72,6 +72,10 @@ codes! {
         "tell the operator the value of `request`; trying again does no harm";
     Busy = "busy" SERVICE_UNAVAILABLE "too many at this moment",
         "wait as long as `Retry-After` says";
+    DocumentsBusy = "documents_busy" SERVICE_UNAVAILABLE "too many documents are being made",
+        "wait as long as `Retry-After` says; `detail` says how many are before you";
+    DocumentTooLarge = "document_too_large" PAYLOAD_TOO_LARGE "the document would be longer than allowed",
+        "read the same figures with the routes that give JSON";
     Deadline = "deadline" SERVICE_UNAVAILABLE "the answer took too long",
         "read whether it was done, then try again";
     Stopped = "stopped" SERVICE_UNAVAILABLE "personal pages are stopped for now",

@@ -4,9 +4,11 @@ mod account_pages;
 mod answer;
 mod api;
 mod app;
+mod bill_documents;
 mod code;
 mod cookie;
 mod csrf;
+mod desk;
 mod entry;
 mod entry_pages;
 mod fields;
@@ -32,10 +34,10 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
-pub use app::{App, Wiring};
+pub use app::{App, BadApp, Wiring};
 pub use cookie::session_cookie;
+pub use desk::DeskBounds;
 pub use metrics_page::serve_metrics;
-pub use table::BadTable;
 
 use crate::serve::Entrance;
 

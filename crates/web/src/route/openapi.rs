@@ -80,7 +80,7 @@ fn operation(route: &Route, contract: &Contract) -> Value {
     let (status, gives) = contract.gives;
     let mut done = json!({ "description": "Done" });
     if let (Some(shape), Some(done)) = (gives, done.as_object_mut()) {
-        done.insert("content".to_owned(), json!({ "application/json": { "schema": shape.schema() } }));
+        done.insert("content".to_owned(), json!({ shape.media_type(): { "schema": shape.schema() } }));
     }
     let mut responses = Map::new();
     responses.insert(status.to_string(), done);

@@ -57,7 +57,7 @@ impl App {
         let code = refusal.code();
         let page = if code == Code::SignInRequired {
             self.sign_in_first(ask)
-        } else if matches!(code, Code::Busy | Code::Deadline | Code::Stopped) {
+        } else if matches!(code, Code::Busy | Code::DocumentsBusy | Code::Deadline | Code::Stopped) {
             let html = ClosedPage { shell: self.frame(ask), come_back: after, place: None }.render();
             Answer { kind: Kind::Alone, ..Answer::form(html) }
         } else {
@@ -93,6 +93,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         Code::CrossOrigin => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
         Code::LineSuspended | Code::LineEnded => Problem::Conflict,
+        Code::DocumentTooLarge => Problem::TooLarge,
         Code::KeyMissing
         | Code::BodyTimeout
         | Code::BodyTooLarge
@@ -100,6 +101,8 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::Invalid
         | Code::KeyReused => Problem::Invalid,
         Code::TooOften => Problem::TooOften(after),
-        Code::Internal | Code::Busy | Code::Deadline | Code::Stopped => Problem::Unavailable(after),
+        Code::Internal | Code::Busy | Code::DocumentsBusy | Code::Deadline | Code::Stopped => {
+            Problem::Unavailable(after)
+        }
     }
 }

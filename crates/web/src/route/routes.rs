@@ -2,9 +2,10 @@
 
 use honnin_care::What;
 
+use super::answer::{CSV, PDF};
 use super::shape::Shape;
 use super::table::{Cache, Contract, Handler, Load, Route, Verb};
-use super::{account_pages, api, entry_pages, json, line_pages, plain};
+use super::{account_pages, api, bill_documents, entry_pages, json, line_pages, plain};
 use crate::page::paths::pattern;
 
 /// A file or a word for everybody.
@@ -125,6 +126,12 @@ pub(super) const TABLE: &[Route] = &[
         .load(Load::Begun),
     page(pattern::BILLS, signed_in!(account_pages::bills), "Bills").shows(What::Bills),
     page(pattern::BILL, signed_in!(account_pages::bill), "One bill").shows(What::Bill),
+    page(pattern::BILL_PDF, signed_in!(bill_documents::pdf_page), "One bill as a sheet (PDF)")
+        .shows(What::BillPdf)
+        .load(Load::Document),
+    page(pattern::BILL_CSV, signed_in!(bill_documents::csv_page), "One bill as rows (CSV)")
+        .shows(What::BillCsv)
+        .load(Load::Document),
     page(pattern::NOTICES, either!(account_pages::notices), "Notices of the operator"),
     page(pattern::NOTICE, either!(account_pages::notice), "One notice"),
     page(pattern::DEVICES, signed_in!(account_pages::devices), "Signed-in devices").shows(What::Devices),
@@ -198,6 +205,14 @@ pub(super) const TABLE: &[Route] = &[
     page("/api/v1/bills/{bill}", signed_in!(api::bill), "One bill with its items")
         .shows(What::Bill)
         .gives(200, Some(json::BILL)),
+    page("/api/v1/bills/{bill}/pdf", signed_in!(bill_documents::pdf_api), "One bill as a sheet (PDF)")
+        .shows(What::BillPdf)
+        .load(Load::Document)
+        .gives(200, Some(Shape::File(PDF))),
+    page("/api/v1/bills/{bill}/csv", signed_in!(bill_documents::csv_api), "One bill as rows (CSV)")
+        .shows(What::BillCsv)
+        .load(Load::Document)
+        .gives(200, Some(Shape::File(CSV))),
     open("/api/v1/notices", public!(api::notices), "Notices of the operator to everybody")
         .load(Load::Read)
         .gives(200, Some(json::NOTICES)),

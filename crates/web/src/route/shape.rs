@@ -27,15 +27,37 @@ pub(crate) enum Shape {
     Maybe(&'static Shape),
     /// A list.
     List(&'static Shape),
+    /// A file of that media type.
+    File(&'static str),
     /// An object with exactly these members.
     Object(&'static [(&'static str, Shape)]),
 }
 
 impl Shape {
+    /// The media type a value of this shape is sent as.
+    pub(super) const fn media_type(&self) -> &'static str {
+        match self {
+            Self::File(media_type) => media_type,
+            Self::Text
+            | Self::Bool
+            | Self::Count
+            | Self::Yen
+            | Self::Id
+            | Self::Day
+            | Self::Month
+            | Self::Time
+            | Self::Word(_)
+            | Self::Maybe(_)
+            | Self::List(_)
+            | Self::Object(_) => super::answer::JSON,
+        }
+    }
+
     /// The shape as JSON Schema.
     pub(super) fn schema(&self) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
+            Self::File(_) => json!({ "type": "string", "format": "binary" }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 0 }),
             Self::Yen => json!({ "type": "integer" }),
@@ -60,7 +82,7 @@ impl Shape {
     pub(crate) fn differs(&self, value: &Value, at: &str) -> Option<String> {
         let text = |fits: &dyn Fn(&str) -> bool| value.as_str().is_some_and(fits);
         let fits = match self {
-            Self::Text => value.is_string(),
+            Self::Text | Self::File(_) => value.is_string(),
             Self::Bool => value.is_boolean(),
             Self::Count => value.is_u64(),
             Self::Yen => value.is_i64(),

@@ -81,6 +81,8 @@ pub(crate) enum Load {
     Read,
     /// Signing in.
     SignIn,
+    /// Documents and exports.
+    Document,
 }
 
 impl Load {
@@ -90,6 +92,7 @@ impl Load {
             Self::Begun => "begun",
             Self::Read => "read",
             Self::SignIn => "sign-in",
+            Self::Document => "document",
         }
     }
 }

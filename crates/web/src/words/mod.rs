@@ -26,6 +26,7 @@ macro_rules! words {
 
 mod account;
 mod data;
+mod document;
 mod money;
 mod problem;
 mod shell;
@@ -34,6 +35,7 @@ pub use account::{
     ActivateWords, DeviceWords, DisclosureWords, LineWords, NoticeWords, SettingWords, SignInWords,
 };
 pub use data::{BucketWords, HomeWords, SpeedWords, UsageWords};
+pub use document::DocumentWords;
 pub use money::{BillWords, ContractWords, PurchaseWords};
 pub use problem::ProblemWords;
 pub use shell::ShellWords;
@@ -99,6 +101,8 @@ pub struct Words {
     pub speed: SpeedWords,
     /// Bills.
     pub bills: BillWords,
+    /// Documents to keep.
+    pub document: DocumentWords,
     /// Purchases.
     pub purchases: PurchaseWords,
     /// Contract.
@@ -128,6 +132,7 @@ macro_rules! language {
             buckets: BucketWords::$name,
             speed: SpeedWords::$name,
             bills: BillWords::$name,
+            document: DocumentWords::$name,
             purchases: PurchaseWords::$name,
             contract: ContractWords::$name,
             lines: LineWords::$name,
@@ -241,6 +246,7 @@ mod tests {
             BucketWords::ALL,
             SpeedWords::ALL,
             BillWords::ALL,
+            DocumentWords::ALL,
             PurchaseWords::ALL,
             ContractWords::ALL,
             LineWords::ALL,

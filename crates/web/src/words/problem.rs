@@ -11,6 +11,8 @@ words! {
         not_found_text: "ページの場所が変わったか、表示できる期間が終わりました。", "Its address has changed, or its time to be shown is over.";
         conflict_title: "いまはこの操作を受け付けられません", "This cannot be done now";
         conflict_text: "回線が停止中または利用終了のため、変更できません。内容は何も変わっていません。", "The line is suspended or ended. Nothing has been changed.";
+        too_large_title: "この書面は作れません", "This document cannot be made";
+        too_large_text: "内容が多すぎて、一つの書面に収まりません。画面ではすべてご覧いただけます。", "There is too much for one document. Everything can be seen on the pages.";
         invalid_title: "入力を確かめてください", "Please check what you entered";
         invalid_text: "送られた内容に足りないところ、または使えない値があります。内容は何も変わっていません。", "Something is missing or cannot be used. Nothing has been changed.";
         too_often_title: "少しお待ちください", "One moment please";

@@ -27,12 +27,11 @@ async fn every_answer_has_the_shape_the_table_says() {
                 .replace("{line}", &line.to_string())
                 .replace("{bill}", &house.hana.bill.to_string());
             let reply = house.get(&house.hana, &path).await;
-            assert_eq!(
-                (reply.status, reply.header("content-type")),
-                (status, Some("application/json")),
-                "{path}"
-            );
-            assert_eq!(shape.differs(&reply.json(), "$"), None, "{path}");
+            let media_type = reply.header("content-type").unwrap_or_default();
+            assert_eq!((reply.status, media_type), (status, shape.media_type()), "{path}");
+            if media_type == "application/json" {
+                assert_eq!(shape.differs(&reply.json(), "$"), None, "{path}");
+            }
             seen += 1;
         }
     }

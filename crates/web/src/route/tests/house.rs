@@ -200,6 +200,7 @@ fn wiring(care: Care, entropy: Arc<dyn Entropy>, contact: Option<&str>) -> Wirin
     Wiring {
         entropy,
         front: Front::Loopback,
+        documents: crate::route::DeskBounds::default(),
         bounds: Bounds::default(),
         care: Arc::new(care),
         operator: Operator {

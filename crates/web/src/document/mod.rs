@@ -1,0 +1,22 @@
+//! Documents to keep: the same facts as on the pages, as a sheet and as rows.
+//!
+//! Like a page, a document knows nothing of requests, sessions or stores: whoever makes it has been permitted to.
+
+mod bill;
+
+use honnin_terms::{Day, Moment, Zone};
+
+pub use bill::BillDocument;
+
+use crate::format::{DayLook, DayWord, Html};
+use crate::words::Language;
+
+/// A moment with its year, for what is read years later: `2026年11月20日 6:00`, `20 Nov 2026 06:00`.
+fn stamp(at: Moment, zone: &Zone, language: Language) -> String {
+    let local = zone.local(at);
+    let day = Html(DayWord(Day::from(local.date()), language, DayLook::Year));
+    match language {
+        Language::Ja => format!("{day} {}:{:02}", local.hour(), local.minute()),
+        Language::En => format!("{day} {:02}:{:02}", local.hour(), local.minute()),
+    }
+}

@@ -1,0 +1,191 @@
+//! Where documents are made: so many at once, so many that wait, and not one more.
+//!
+//! A place is taken before anything is read or journaled, so that who is refused was shown nothing. Nothing is kept
+//! between two documents: each is made of what it is handed, in memory of its own, and handed back.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io, thread};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::answer::Refusal;
+use super::code::Code;
+
+/// Seconds after which to try again where all places are taken: longer than the whole queue takes.
+const AGAIN: u32 = 5;
+
+/// How many documents are made.
+///
+/// Shape: counts. Source: ours; the reason stands at each default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskBounds {
+    /// Documents made at the same time. A sheet takes about two milliseconds of one core; pages go first.
+    pub at_once: usize,
+    /// Documents that may wait; one more is refused with a time.
+    pub waiting: usize,
+}
+
+impl Default for DeskBounds {
+    fn default() -> Self {
+        Self { at_once: 1, waiting: 64 }
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The desk. Its threads end when it is dropped and nothing waits.
+pub(super) struct Desk {
+    places: Arc<Semaphore>,
+    jobs: SyncSender<Job>,
+    bounds: DeskBounds,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
+/// A place at the desk, given up when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    jobs: SyncSender<Job>,
+    place: OwnedSemaphorePermit,
+}
+
+impl Desk {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's reason where a thread cannot be started.
+    pub(super) fn start(bounds: DeskBounds) -> io::Result<Self> {
+        let places = bounds.at_once.max(1).saturating_add(bounds.waiting).min(Semaphore::MAX_PERMITS);
+        let (jobs, waiting) = sync_channel::<Job>(places);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..bounds.at_once.max(1) {
+            let waiting = Arc::clone(&waiting);
+            thread::Builder::new().name(format!("desk-{number}")).spawn(move || work(&waiting))?;
+        }
+        Ok(Self { places: Arc::new(Semaphore::new(places)), jobs, bounds })
+    }
+
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// [`Code::DocumentsBusy`] with the time to come back, and how many are before her.
+    pub(super) fn place(&self) -> Result<Place, Refusal> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(Place { jobs: self.jobs.clone(), place });
+        }
+        metrics::counter!("honnin_documents_refused_total").increment(1);
+        let before = self.bounds.at_once.max(1).saturating_add(self.bounds.waiting);
+        let detail = format!("{before} documents are made or wait before this one");
+        Err(Refusal::after(Code::DocumentsBusy, AGAIN).detailed(detail))
+    }
+}
+
+impl Place {
+    /// Has the work done by a thread of the desk, off the threads that answer. What nobody waits for any more is not
+    /// begun; what is begun is made to its end and thrown away.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] where the work broke off.
+    pub(super) async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let Self { jobs, place } = self;
+        let (done, answer) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            if !done.is_closed() {
+                drop(done.send(work()));
+            }
+            drop(place);
+        });
+        // There are as many places in the queue as at the desk, so who has one is never refused here.
+        jobs.try_send(job).map_err(|_| Code::Internal)?;
+        answer.await.map_err(|_| Code::Internal.into())
+    }
+}
+
+fn work(waiting: &Mutex<Receiver<Job>>) {
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            // Work that breaks off takes its own answer with it, and not the thread.
+            Ok(job) => drop(catch_unwind(AssertUnwindSafe(job))),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// A desk whose one hand is at work until the sender is dropped.
+    async fn busy(waiting: usize) -> (Desk, std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<bool>) {
+        let desk = Desk::start(DeskBounds { at_once: 1, waiting }).unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (begun, begins) = oneshot::channel();
+        let place = desk.place().unwrap();
+        let working = tokio::spawn(async move {
+            let work = place.work(move || {
+                begun.send(()).unwrap();
+                held.recv().is_err()
+            });
+            work.await.unwrap()
+        });
+        begins.await.unwrap();
+        (desk, release, working)
+    }
+
+    /// Waits until the desk has a place again.
+    async fn free(desk: &Desk) -> Place {
+        for _ in 0..10_000 {
+            if let Ok(place) = desk.place() {
+                return place;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("no place has become free");
+    }
+
+    #[tokio::test]
+    async fn beyond_the_bound_a_document_is_refused_with_a_time_and_afterwards_taken_again() {
+        let (desk, release, working) = busy(2).await;
+        let waiting: Vec<Place> = (0..2).map(|_| desk.place().unwrap()).collect();
+        let refused = desk.place().map(|_| ()).unwrap_err();
+        assert_eq!((refused.code(), refused.retry_after()), (Code::DocumentsBusy, Some(AGAIN)));
+        drop(waiting);
+        assert!(desk.place().is_ok(), "who did not wait gave her place up");
+        drop(release);
+        assert!(working.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_begun_and_frees_its_place() {
+        let (desk, release, working) = busy(1).await;
+        let left = desk.place().unwrap().work(|| panic!("begun for nobody"));
+        assert!(
+            tokio::time::timeout(Duration::from_millis(1), left).await.is_err(),
+            "the one hand is at work"
+        );
+        drop(release);
+        assert!(working.await.unwrap());
+        assert_eq!(free(&desk).await.work(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn work_that_breaks_off_is_a_fault_of_ours_and_the_desk_goes_on() {
+        let desk = Desk::start(DeskBounds { at_once: 1, waiting: 0 }).unwrap();
+        for _ in 0..3 {
+            let broken = free(&desk).await.work(|| -> u8 { panic!("broken on purpose") }).await;
+            assert_eq!(broken, Err(Code::Internal.into()));
+        }
+        assert_eq!(free(&desk).await.work(|| 7).await, Ok(7));
+    }
+}

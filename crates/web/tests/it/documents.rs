@@ -1,0 +1,106 @@
+//! Bills to keep: every figure of the page stands on the sheet and, exact, in the rows.
+
+use honnin_paper::{Block, Sheet};
+use honnin_web::page::Theme;
+use honnin_web::words::Language;
+
+use crate::samples::{HOSTILE, LONG, Studio};
+
+/// Everything that stands on a sheet.
+fn said(sheet: &Sheet) -> String {
+    let block = |block: &Block| match block {
+        Block::Title(text)
+        | Block::Heading(text)
+        | Block::Name(text)
+        | Block::Text(text)
+        | Block::Remark(text) => text.clone(),
+        Block::Figure(label, value) => format!("{label} {value}"),
+        Block::Pairs(pairs) => {
+            pairs.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("\n")
+        }
+        Block::Table(table) => {
+            let rows = table.rows.iter().chain(&table.sum);
+            rows.map(|(item, amount)| format!("{item} {amount}")).collect::<Vec<_>>().join("\n")
+        }
+    };
+    sheet.blocks.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+#[expect(clippy::unwrap_used, reason = "the samples are known")]
+fn kept(language: Language, wanted: &str) -> (String, Vec<u8>, String) {
+    let all = Studio::new(language, Theme::Auto).kept();
+    let (_, sheet, pdf, rows) = all.into_iter().find(|(name, ..)| *name == wanted).unwrap();
+    (said(&sheet), pdf, String::from_utf8(rows).unwrap())
+}
+
+#[test]
+fn every_figure_of_the_page_stands_on_the_sheet_with_its_time_and_source() {
+    let (ja, _, _) = kept(Language::Ja, "bill-usual");
+    for figure in [
+        "渋谷 太郎 様",
+        "ご請求金額（税込） ・ 確定 4,056円",
+        "ご利用月 2026年8月",
+        "請求月 2026年9月",
+        "お支払い期限 2026年11月26日",
+        "うち消費税 368円",
+        "請求番号 inv20261112345",
+        "時点 2026年11月20日 6:00",
+        "出典 原簿",
+        "ギガプラン 8GB 4,000円",
+        "ユニバーサルサービス料 4円",
+        "家族割引 -100円",
+        "合計 4,056円",
+    ] {
+        assert!(ja.contains(figure), "{figure} is not in {ja}");
+    }
+    let (en, _, _) = kept(Language::En, "bill-usual");
+    for figure in [
+        "For 渋谷 太郎",
+        "Final ¥4,056",
+        "Tax within ¥368",
+        "家族割引 -¥100",
+        "As of 20 Nov 2026 06:00",
+        "Source ledger",
+    ] {
+        assert!(en.contains(figure), "{figure} is not in {en}");
+    }
+}
+
+#[test]
+fn what_the_ledger_does_not_say_is_said_to_be_unknown_and_is_never_zero() {
+    let (ja, _, rows) = kept(Language::Ja, "bill-open");
+    assert!(ja.contains("うち消費税 記載がありません") && ja.contains("金額は変わることがあります"), "{ja}");
+    assert!(ja.contains("見込み金額") && ja.contains("内訳はまだありません"), "{ja}");
+    assert!(rows.contains("\"うち消費税\",,,"), "{rows}");
+}
+
+#[test]
+fn the_rows_hold_every_figure_once_and_exactly() {
+    let (_, _, rows) = kept(Language::Ja, "bill-usual");
+    let lines: Vec<&str> = rows.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 6, "{rows}");
+    for (line, end) in lines[1..].iter().zip(["4000", "4", "-100", "368", "4056"]) {
+        assert!(
+            line.starts_with("\"inv20261112345\",\"2026-09\",\"2026-08\",\"確定\",\"2026-11-26\","),
+            "{line}"
+        );
+        assert!(line.ends_with(&format!(",{end},\"2026-11-20T06:00:00+09:00\",\"原簿\"")), "{line}");
+    }
+}
+
+#[test]
+fn what_a_ledger_may_say_breaks_out_of_neither() {
+    for language in Language::ALL {
+        let (said, pdf, rows) = kept(language, "bill-hostile");
+        assert!(said.contains(HOSTILE) && said.contains(LONG) && said.contains("9,223,372,036,854,775,807"));
+        assert!(pdf.starts_with(b"%PDF-1.7") && pdf.ends_with(b"%%EOF"));
+        assert!(
+            !pdf.windows(7).any(|window| window == b"<script"),
+            "text of the ledger stands in streams alone"
+        );
+        assert!(
+            rows.contains("\"<script>alert('x')</script>\"\"><img src=x onerror=alert(1)>&amp;\""),
+            "{rows}"
+        );
+    }
+}
