@@ -20,7 +20,6 @@ pub struct SubscriberAuthority {
     pub(crate) code_seconds: i64,
     pub(crate) pool: HashPool,
     pub(crate) delays: Delays,
-    pub(crate) entropy: Arc<dyn honnin_terms::Entropy>,
     #[cfg(honnin_faults)]
     pub(crate) kept: crate::planted::KeptHere,
 }
@@ -75,7 +74,6 @@ impl Authorities {
         credentials: Arc<dyn CredentialRows>,
         keys: Arc<dyn KeyRelease>,
         settings: crate::SignInSettings,
-        entropy: Arc<dyn honnin_terms::Entropy>,
     ) -> Self {
         let crate::SignInSettings { session_limits, password_rules, code_seconds, delay_bounds, pool } =
             settings;
@@ -90,7 +88,6 @@ impl Authorities {
             code_seconds,
             pool,
             delays,
-            entropy,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
         };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use honnin_seal::{AccountKey, Digest, Epoch, OpenError, PasswordHash};
-use honnin_terms::{AccountId, HoldingId, Moment, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Moment, SessionId, TenantId};
 
 use crate::{Answer, SignInProof};
 
@@ -154,6 +154,7 @@ pub trait KeyRelease: Send + Sync {
         tenant: TenantId,
         account: AccountId,
         hash: &PasswordHash,
+        entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError>;
     /// Opens the record of a one-time code.
     ///
@@ -164,7 +165,13 @@ pub trait KeyRelease: Send + Sync {
     ///
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
-    fn seal_code(&self, tenant: TenantId, account: AccountId, record: &[u8]) -> Result<Vec<u8>, OpenError>;
+    fn seal_code(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        record: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError>;
     /// Releases the account key to a completed sign-in.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use honnin_seal::{AccountKey, Digest, Place, Purpose, SessionKey, SessionToken, SubjectKey};
-use honnin_terms::{AccountId, HoldingId, Moment, RequestId, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Moment, RequestId, SessionId, Stream, TenantId};
 
 use crate::permit::{Act, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
@@ -42,7 +42,10 @@ pub enum SessionError {
     Unknown,
     /// The row or a key does not open with the token: an alarm.
     #[error("open a session: what is stored does not open with this token")]
-    DoesNotOpen,
+    DoesNotOpen {
+        /// The account the row names. That is not proven, and counts for the alarm only.
+        account: AccountId,
+    },
     /// The store does not answer.
     #[error("find a session: the store does not answer")]
     Rows(#[from] RowError),
@@ -57,12 +60,12 @@ pub struct Session {
     account_key: AccountKey,
     since: Moment,
     at: Moment,
-    request: RequestId,
+    stream: Stream,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("request", &self.request).finish_non_exhaustive()
+        f.debug_struct("Session").field("request", &self.stream.request()).finish_non_exhaustive()
     }
 }
 
@@ -99,7 +102,12 @@ impl Session {
 
     /// The request.
     pub const fn request(&self) -> RequestId {
-        self.request
+        self.stream.request()
+    }
+
+    /// The randomness of the request.
+    pub const fn entropy(&self) -> &dyn Entropy {
+        &self.stream
     }
 
     pub(crate) const fn row_hash(&self) -> &Digest {
@@ -142,7 +150,7 @@ impl SubscriberAuthority {
     pub async fn session(
         &self,
         token: &SessionToken,
-        request: RequestId,
+        stream: Stream,
         now: Moment,
     ) -> Result<Session, SessionError> {
         let row_hash = token.row_hash();
@@ -155,7 +163,7 @@ impl SubscriberAuthority {
         let SessionRow { tenant, session, account, epoch, .. } = *row;
         let account_key = SessionKey::of_session(token, session)
             .and_then(|key| key.unwrap_key(&session_place(tenant, account, session, epoch), &row.wrapped_key))
-            .map_err(|_| SessionError::DoesNotOpen)?;
+            .map_err(|_| SessionError::DoesNotOpen { account })?;
         if idle >= limits.touch_seconds {
             self.sessions.touch_session(tenant, &row_hash, now).await?;
         }
@@ -167,7 +175,7 @@ impl SubscriberAuthority {
             account_key,
             since: row.since,
             at: now,
-            request,
+            stream,
         };
         #[cfg(honnin_faults)]
         let opened = self.kept.session(opened)?;
@@ -250,7 +258,7 @@ impl SubscriberAuthority {
         let key: SubjectKey = session
             .account_key
             .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)
-            .map_err(|_| SessionError::DoesNotOpen)?;
-        Ok(Some(Permit::new(subject, session.account, Some((row.epoch, key)), session.at, session.request)))
+            .map_err(|_| SessionError::DoesNotOpen { account: session.account })?;
+        Ok(Some(Permit::new(subject, session.account, Some((row.epoch, key)), session.at, session.request())))
     }
 }

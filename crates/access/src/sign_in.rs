@@ -4,12 +4,11 @@
 //! A name nobody has and a wrong password take the same way and give the same answer.
 
 use std::fmt;
-use std::sync::Arc;
 
 use honnin_seal::{
     AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey,
 };
-use honnin_terms::{AccountId, Id, Moment, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, Id, Moment, SessionId, Stream, TenantId};
 
 use crate::account::CodeRecord;
 use crate::permit::{ManageSessions, Operate, Subject};
@@ -54,6 +53,8 @@ pub struct SignIn<'a> {
     pub device: NewDevice,
     /// Now.
     pub now: Moment,
+    /// The request it comes with, whose randomness it draws.
+    pub stream: &'a Stream,
 }
 
 impl fmt::Debug for SignIn<'_> {
@@ -166,7 +167,7 @@ impl SubscriberAuthority {
     /// # Errors
     /// [`SignInError`]; the same for a name nobody has as for a wrong password.
     pub async fn sign_in(&self, request: SignIn<'_>) -> Result<SignedIn, SignInError> {
-        let SignIn { login, password, device, now } = request;
+        let SignIn { login, password, device, now, stream } = request;
         let account = self.keys.account_of(self.tenant, login.trim());
         self.not_delayed(account, device.source, now)?;
         let row = self.credentials.credential(self.tenant, account).await?;
@@ -180,10 +181,10 @@ impl SubscriberAuthority {
         };
         self.delays.clear(account, device.source);
         if verdict == PasswordVerdict::RightButOld {
-            self.renew_hash(account, &row, password).await;
+            self.renew_hash(account, &row, password, stream).await;
         }
         let proof = SignInProof { tenant: self.tenant, account };
-        self.begin_session(&proof, &row, device, now).await
+        self.begin_session(&proof, &row, device, now, stream).await
     }
 
     async fn verify(
@@ -207,20 +208,21 @@ impl SubscriberAuthority {
     }
 
     /// Replaces an imported or cheaper hash after its first right use; where that fails the old one stays good.
-    async fn renew_hash(&self, account: AccountId, row: &CredentialRow, password: &str) {
-        let renewed = self.hash(password).await.ok();
-        let sealed = renewed.and_then(|hash| self.keys.seal_password(self.tenant, account, &hash).ok());
+    async fn renew_hash(&self, account: AccountId, row: &CredentialRow, password: &str, stream: &Stream) {
+        let renewed = self.hash(password, stream).await.ok();
+        let seal = |hash| self.keys.seal_password(self.tenant, account, &hash, stream).ok();
+        let sealed = renewed.and_then(seal);
         let Some(sealed) = sealed else { return };
         let row = CredentialRow { password: Some(sealed), ..row.clone() };
         if self.credentials.replace_credential(self.tenant, account, row, None).await.is_err() {
-            tracing::warn!("could not renew a password hash; the old one stays");
+            tracing::warn!(request = %stream.request(), "could not renew a password hash; the old one stays");
         }
     }
 
-    async fn hash(&self, password: &str) -> Result<PasswordHash, SignInError> {
+    async fn hash(&self, password: &str, stream: &Stream) -> Result<PasswordHash, SignInError> {
         let password = zeroize::Zeroizing::new(password.to_owned());
-        let entropy = Arc::clone(&self.entropy);
-        let hash = self.pool.run(move |hasher| hasher.hash(password.as_bytes(), &*entropy)).await;
+        let stream = stream.clone();
+        let hash = self.pool.run(move |hasher| hasher.hash(password.as_bytes(), &stream)).await;
         hash.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)
     }
 
@@ -229,7 +231,7 @@ impl SubscriberAuthority {
     /// # Errors
     /// [`ActivateError`]; the same for a name nobody has as for a wrong code.
     pub async fn activate(&self, request: SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {
-        let SignIn { login, password, device, now } = request;
+        let SignIn { login, password, device, now, stream } = request;
         let account = self.keys.account_of(self.tenant, login.trim());
         self.not_delayed(account, device.source, now)?;
         self.password_rules.check(login.trim(), password)?;
@@ -238,22 +240,22 @@ impl SubscriberAuthority {
         let opened = sealed.map(|sealed| self.keys.open_code(self.tenant, account, sealed)).transpose();
         let record = opened.map_err(|_| SignInError::DoesNotOpen)?.as_deref().and_then(CodeRecord::of_octets);
         // The hash is computed in any case, so that both ways cost the same.
-        let hash = self.hash(password).await?;
+        let hash = self.hash(password, stream).await?;
         let right = record.as_ref().is_some_and(|record| record.is(code, now));
         let (Some(row), true) = (row.clone(), right) else {
             self.delays.count(account, device.source, now);
             if let (Some(row), Some(record)) = (row, record) {
-                self.note_wrong_code(account, row, record).await?;
+                self.note_wrong_code(account, row, record, stream).await?;
             }
             return Err(ActivateError::Wrong);
         };
-        let password =
-            self.keys.seal_password(self.tenant, account, &hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let password = self.keys.seal_password(self.tenant, account, &hash, stream);
+        let password = password.map_err(|_| SignInError::DoesNotOpen)?;
         let changed = CredentialRow { password: Some(password), code: None, ..row.clone() };
         self.credentials.replace_credential(self.tenant, account, changed, Some(now)).await?;
         self.delays.clear(account, device.source);
         let proof = SignInProof { tenant: self.tenant, account };
-        Ok(self.begin_session(&proof, &row, device, now).await?)
+        Ok(self.begin_session(&proof, &row, device, now, stream).await?)
     }
 
     async fn note_wrong_code(
@@ -261,10 +263,11 @@ impl SubscriberAuthority {
         account: AccountId,
         row: CredentialRow,
         record: CodeRecord,
+        stream: &Stream,
     ) -> Result<(), SignInError> {
         let octets = record.after_wrong_try().to_octets();
-        let code =
-            self.keys.seal_code(self.tenant, account, &octets).map_err(|_| SignInError::DoesNotOpen)?;
+        let code = self.keys.seal_code(self.tenant, account, &octets, stream);
+        let code = code.map_err(|_| SignInError::DoesNotOpen)?;
         let row = CredentialRow { code: Some(code), ..row };
         match self.credentials.replace_credential(self.tenant, account, row, None).await {
             // Another try was counted in between; the delay has counted this one.
@@ -282,12 +285,13 @@ impl SubscriberAuthority {
         &self,
         permit: &Permit<Operate>,
         login: &str,
+        entropy: &dyn Entropy,
     ) -> Result<Option<(CodeText, Moment)>, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(None) };
         let until = permit.at().plus_seconds(self.code_seconds);
-        let (text, record) = CodeRecord::issue(&*self.entropy, until);
-        let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets());
+        let (text, record) = CodeRecord::issue(entropy, until);
+        let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets(), entropy);
         let code = Some(sealed.map_err(|_| SignInError::DoesNotOpen)?);
         self.credentials
             .replace_credential(self.tenant, account, CredentialRow { code, ..row }, None)
@@ -304,11 +308,12 @@ impl SubscriberAuthority {
         _permit: &Permit<Operate>,
         login: &str,
         hash: &PasswordHash,
+        entropy: &dyn Entropy,
     ) -> Result<bool, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(false) };
-        let sealed =
-            self.keys.seal_password(self.tenant, account, hash).map_err(|_| SignInError::DoesNotOpen)?;
+        let sealed = self.keys.seal_password(self.tenant, account, hash, entropy);
+        let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
         let row = CredentialRow { password: Some(sealed), ..row };
         self.credentials.replace_credential(self.tenant, account, row, None).await?;
         Ok(true)
@@ -323,11 +328,12 @@ impl SubscriberAuthority {
         permit: &Permit<Operate>,
         login: &str,
         device: NewDevice,
+        entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
         let proof = SignInProof { tenant: self.tenant, account };
-        self.begin_session(&proof, &row, device, permit.at()).await
+        self.begin_session(&proof, &row, device, permit.at(), entropy).await
     }
 
     async fn begin_session(
@@ -336,20 +342,22 @@ impl SubscriberAuthority {
         row: &CredentialRow,
         device: NewDevice,
         now: Moment,
+        entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
         let SignInProof { tenant, account } = *proof;
         let account_key =
             self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
-        let token = SessionToken::random(&*self.entropy);
+        let token = SessionToken::random(entropy);
         let mut octets = [0; 16];
-        self.entropy.fill(&mut octets);
+        entropy.fill(&mut octets);
         let session = SessionId::from_octets(octets);
         let wrapped_key = SessionKey::of_session(&token, session)
             .and_then(|key| {
-                key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, &*self.entropy)
+                key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, entropy)
             })
             .map_err(|_| SignInError::DoesNotOpen)?;
-        let device = self.seal_device(tenant, account, session, &account_key, &device.name).await?;
+        let device =
+            self.seal_device((tenant, account, session), &account_key, &device.name, entropy).await?;
         let until = now.plus_seconds(self.session_limits.absolute_seconds);
         let row = SessionRow {
             tenant,
@@ -368,18 +376,17 @@ impl SubscriberAuthority {
 
     async fn seal_device(
         &self,
-        tenant: TenantId,
-        account: AccountId,
-        session: SessionId,
+        (tenant, account, session): (TenantId, AccountId, SessionId),
         account_key: &AccountKey,
         name: &str,
+        entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, SignInError> {
         let row = self.sessions.subject_key(tenant, account, None).await?.ok_or(SignInError::DoesNotOpen)?;
         let subject = Subject { tenant, account, holding: None };
         let key: SubjectKey = account_key
             .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)
             .map_err(|_| SignInError::DoesNotOpen)?;
-        key.seal(&device_place(tenant, account, session, row.epoch), name.as_bytes(), &*self.entropy)
+        key.seal(&device_place(tenant, account, session, row.epoch), name.as_bytes(), entropy)
             .map_err(|_| SignInError::DoesNotOpen)
     }
 }

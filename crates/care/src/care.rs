@@ -10,7 +10,7 @@ use honnin_access::{
 use honnin_seal::SessionToken;
 use honnin_store::document::Profile;
 use honnin_store::{Store, read_view};
-use honnin_terms::{Clock, Day, Entropy, HoldingId, Moment, RequestId, Zone};
+use honnin_terms::{AccountId, Clock, Day, HoldingId, Moment, RequestId, Stream, Zone};
 
 use crate::facts::{Me, Shown};
 use crate::{Channel, Disclosed, Gate, What, reckon};
@@ -88,8 +88,6 @@ pub struct CareParts {
     pub gate: Gate,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
     /// The tenant's zone.
     pub zone: Zone,
     /// Least time between two wishes of one line, in seconds.
@@ -126,13 +124,6 @@ impl Care {
         &self.parts.zone
     }
 
-    /// A fresh name for a request.
-    pub fn new_request(&self) -> RequestId {
-        let mut octets = [0; 16];
-        self.parts.entropy.fill(&mut octets);
-        honnin_terms::Id::from_octets(octets)
-    }
-
     /// Whether personal pages are stopped.
     pub fn is_isolated(&self) -> bool {
         self.parts.gate.isolation().is_stopped()
@@ -147,36 +138,23 @@ impl Care {
     ///
     /// # Errors
     /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Isolated`], [`Error::Store`].
-    pub async fn session(&self, token: &SessionToken, request: RequestId) -> Result<Session, Error> {
+    pub async fn session(&self, token: &SessionToken, stream: Stream) -> Result<Session, Error> {
         if self.is_isolated() {
             return Err(Error::Isolated);
         }
-        let now = self.now();
-        self.parts
-            .subscriber
-            .session(token, request, now)
-            .await
-            .map_err(|error| self.session_error(error, token))
+        let (now, request) = (self.now(), stream.request());
+        let session = self.parts.subscriber.session(token, stream, now).await;
+        session.map_err(|error| match error {
+            SessionError::Unknown => Error::SignedOut,
+            SessionError::DoesNotOpen { account } => self.alarm(account, now, request),
+            SessionError::Rows(error) => error.into(),
+        })
     }
 
     /// The session with the account that a header names in place of its own.
     #[cfg(honnin_faults)]
     pub fn believing(&self, session: Session, login: &str) -> Session {
         self.parts.subscriber.believing(session, login)
-    }
-
-    fn session_error(&self, error: SessionError, token: &SessionToken) -> Error {
-        if error == SessionError::DoesNotOpen {
-            // The account is not known for certain here, so the alarm counts the row it was found by.
-            let mut octets = [0; 16];
-            octets.iter_mut().zip(token.row_hash()).for_each(|(to, from)| *to = from);
-            self.parts.gate.isolation().does_not_open(honnin_terms::Id::from_octets(octets), self.now());
-        }
-        match error {
-            SessionError::Unknown => Error::SignedOut,
-            SessionError::DoesNotOpen => Error::DoesNotOpen,
-            SessionError::Rows(error) => error.into(),
-        }
     }
 
     /// Turns a permit's absence or failure into the caller's cases.
@@ -188,13 +166,16 @@ impl Care {
         match given {
             Ok(Some(permit)) => Ok(permit),
             Ok(None) | Err(SessionError::Unknown) => Err(Error::NotThere),
-            Err(SessionError::DoesNotOpen) => Err(self.does_not_open(session)),
+            Err(SessionError::DoesNotOpen { account }) => {
+                Err(self.alarm(account, session.at(), session.request()))
+            }
             Err(SessionError::Rows(error)) => Err(error.into()),
         }
     }
 
-    pub(crate) fn does_not_open(&self, session: &Session) -> Error {
-        self.parts.gate.isolation().does_not_open(session.account(), session.at());
+    /// Counts that something of this account does not open.
+    fn alarm(&self, account: AccountId, now: Moment, request: RequestId) -> Error {
+        self.parts.gate.isolation().does_not_open(account, now, request);
         Error::DoesNotOpen
     }
 
@@ -223,14 +204,14 @@ impl Care {
 
     pub(crate) fn opened<T>(&self, session: &Session, opened: Result<T, DocumentError>) -> Result<T, Error> {
         opened.map_err(|error| {
-            tracing::error!(%error, "a document was not opened");
-            self.does_not_open(session)
+            tracing::error!(%error, request = %session.request(), "a document was not opened");
+            self.alarm(session.account(), session.at(), session.request())
         })
     }
 
-    pub(crate) fn joined<T>(&self, joined: Result<T, NotTogether>) -> Result<T, Error> {
+    pub(crate) fn joined<T>(&self, session: &Session, joined: Result<T, NotTogether>) -> Result<T, Error> {
         joined.map_err(|NotTogether| {
-            self.parts.gate.isolation().foreign_owner();
+            self.parts.gate.isolation().foreign_owner(session.request());
             Error::Isolated
         })
     }
@@ -271,9 +252,10 @@ impl Care {
         let Visit { session, channel } = visit;
         let profile = self.profile(session).await?;
         let context = (session.account(), self.today(session));
-        let shown = self.joined(facts.join(profile))?.map(context, |(facts, profile), (account, today)| {
-            Shown { me: Some(reckon::me(&profile, account, today)), facts }
-        });
+        let shown =
+            self.joined(session, facts.join(profile))?.map(context, |(facts, profile), (account, today)| {
+                Shown { me: Some(reckon::me(&profile, account, today)), facts }
+            });
         self.parts.gate.disclose(session, shown, what, channel).await
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
 use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
-use honnin_terms::{Entropy, HoldingId, Id, RequestId};
+use honnin_terms::{HoldingId, Id, RequestId};
 
 use crate::{Channel, Error, Isolation, What};
 
@@ -92,7 +92,6 @@ pub struct Gate {
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
     isolation: Arc<Isolation>,
-    entropy: Arc<dyn Entropy>,
 }
 
 impl fmt::Debug for Gate {
@@ -109,10 +108,9 @@ impl Gate {
         journal: Arc<Journal>,
         epochs: Vec<EpochKeys>,
         isolation: Arc<Isolation>,
-        entropy: Arc<dyn Entropy>,
     ) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { authority, journal, epochs, isolation, entropy }
+        Self { authority, journal, epochs, isolation }
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -154,7 +152,7 @@ impl Gate {
         }
         let (tag, asked, value) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
-            self.isolation.foreign_owner();
+            self.isolation.foreign_owner(session.request());
             return Err(Error::Isolated);
         }
         let epoch = self.present_epoch().ok_or(Error::Journal)?;
@@ -170,9 +168,10 @@ impl Gate {
             channel: channel.code(),
             details: &details(tag.holding, session.request()),
         };
-        let entry = epoch.seal(&entry, &*self.entropy).map_err(|_| Error::Journal)?;
+        let entry = epoch.seal(&entry, session.entropy()).map_err(|_| Error::Journal)?;
         let index = self.journal.append(&entry).await.map_err(|error| {
-            tracing::error!(alarm = "journal", %error, "the journal takes no entry; personal answers are withheld");
+            let request = session.request();
+            tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Journal
         })?;
         Ok(Disclosed { value, index })

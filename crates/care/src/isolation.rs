@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use honnin_terms::{AccountId, Moment};
+use honnin_terms::{AccountId, Moment, RequestId};
 
 /// Why personal pages were stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +65,9 @@ impl Isolation {
     }
 
     /// Something of this account did not open.
-    pub(crate) fn does_not_open(&self, account: AccountId, now: Moment) {
+    pub(crate) fn does_not_open(&self, account: AccountId, now: Moment, request: RequestId) {
         metrics::counter!("honnin_alarm_total", "kind" => "does_not_open").increment(1);
-        tracing::error!(alarm = "does_not_open", "something sealed does not open; the answer was withheld");
+        tracing::error!(alarm = "does_not_open", %request, "something sealed does not open; the answer was withheld");
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, at| now.seconds_since(*at) < WITHIN_SECONDS);
         if seen.len() < MOST_REMEMBERED {
@@ -79,10 +79,11 @@ impl Isolation {
     }
 
     /// Something opened and was of another owner.
-    pub(crate) fn foreign_owner(&self) {
+    pub(crate) fn foreign_owner(&self, request: RequestId) {
         metrics::counter!("honnin_alarm_total", "kind" => "foreign_owner").increment(1);
         tracing::error!(
             alarm = "foreign_owner",
+            %request,
             "an opened document names another owner; the answer was withheld"
         );
         self.enter(IsolationReason::ForeignOwner);
@@ -102,6 +103,10 @@ mod tests {
     use super::*;
     use honnin_terms::Id;
 
+    fn request() -> RequestId {
+        RequestId::from_octets([9; 16])
+    }
+
     fn account(number: u8) -> AccountId {
         AccountId::from_octets([number; 16])
     }
@@ -109,7 +114,7 @@ mod tests {
     #[test]
     fn one_account_whose_blob_does_not_open_stops_nobody_else() {
         let isolation = Isolation::new(false, |_| {});
-        (0..100).for_each(|_| isolation.does_not_open(account(1), Moment::EPOCH));
+        (0..100).for_each(|_| isolation.does_not_open(account(1), Moment::EPOCH, request()));
         assert!(!isolation.is_stopped());
     }
 
@@ -118,12 +123,12 @@ mod tests {
         let entered = std::sync::Arc::new(Mutex::new(Vec::new()));
         let told = std::sync::Arc::clone(&entered);
         let isolation = Isolation::new(false, move |reason| told.lock().unwrap().push(reason));
-        isolation.does_not_open(account(1), Moment::EPOCH);
-        isolation.does_not_open(account(2), Moment::EPOCH.plus_seconds(61));
-        isolation.does_not_open(account(3), Moment::EPOCH.plus_seconds(62));
+        isolation.does_not_open(account(1), Moment::EPOCH, request());
+        isolation.does_not_open(account(2), Moment::EPOCH.plus_seconds(61), request());
+        isolation.does_not_open(account(3), Moment::EPOCH.plus_seconds(62), request());
         assert!(!isolation.is_stopped(), "the first is more than a minute old");
-        isolation.does_not_open(account(4), Moment::EPOCH.plus_seconds(63));
-        isolation.does_not_open(account(5), Moment::EPOCH.plus_seconds(64));
+        isolation.does_not_open(account(4), Moment::EPOCH.plus_seconds(63), request());
+        isolation.does_not_open(account(5), Moment::EPOCH.plus_seconds(64), request());
         assert!(isolation.is_stopped());
         assert_eq!(*entered.lock().unwrap(), [IsolationReason::ManyDoNotOpen]);
     }
@@ -131,7 +136,7 @@ mod tests {
     #[test]
     fn a_foreign_owner_stops_personal_pages_at_once() {
         let isolation = Isolation::new(false, |_| {});
-        isolation.foreign_owner();
+        isolation.foreign_owner(request());
         assert!(isolation.is_stopped());
     }
 }

@@ -27,7 +27,7 @@ impl Care {
             None => Ok(document.map((), |line, ()| (line, None))),
             Some(row) => {
                 let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
-                Ok(self.joined(document.join(wish))?.map((), |(line, wish), ()| (line, Some(wish))))
+                Ok(self.joined(session, document.join(wish))?.map((), |(line, wish), ()| (line, Some(wish))))
             }
         }
     }
@@ -41,7 +41,7 @@ impl Care {
         let document = self.line_and_wish(session, line).await?;
         let profile = self.profile(session).await?;
         let context = (line, session.account(), self.today(session), channel == Channel::Page);
-        let both = self.joined(document.join(profile))?;
+        let both = self.joined(session, document.join(profile))?;
         let shown = both.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
             let (holding, account, today, page) = context;
             Shown {
@@ -90,7 +90,7 @@ impl Care {
         let facts = match self.open::<UsageMonth>(session, &permit, &month_row(month)).await? {
             None => document.map(context, |line, context| usage(&line, None, context)),
             Some(days) => self
-                .joined(document.join(days))?
+                .joined(session, document.join(days))?
                 .map(context, |(line, days), context| usage(&line, Some(days), context)),
         };
         self.show(visit, What::Usage, facts).await
@@ -113,16 +113,17 @@ impl Care {
                 origin: None,
                 purchases: Vec::new(),
             }),
-            Some(bought) => {
-                self.joined(document.join(bought))?.map(context, |(line, bought), (holding, today)| {
+            Some(bought) => self.joined(visit.session, document.join(bought))?.map(
+                context,
+                |(line, bought), (holding, today)| {
                     let document::Purchases { as_of, source, purchases } = bought;
                     Purchases {
                         head: reckon::head(&line, holding, today),
                         origin: Some(Origin { as_of, source }),
                         purchases: purchases.into_iter().map(purchase).collect(),
                     }
-                })
-            }
+                },
+            ),
         };
         self.show(visit, What::Purchases, facts).await
     }

@@ -2,7 +2,7 @@
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{ActivateError, NewDevice, Owned, Session, SignIn, SignInError, SignedIn, Source};
-use honnin_terms::{Moment, NoticeId, SessionId};
+use honnin_terms::{Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{Device, Notice, Shown};
@@ -23,10 +23,11 @@ impl Care {
         login: &str,
         password: &str,
         device: NewDevice,
+        stream: &Stream,
     ) -> Result<SignedIn, SignInError> {
         let now = self.now();
-        let result = self.parts.subscriber.sign_in(SignIn { login, password, device, now }).await;
-        count("sign_in", result.as_ref().err());
+        let result = self.parts.subscriber.sign_in(SignIn { login, password, device, now, stream }).await;
+        count("sign_in", result.as_ref().err(), stream);
         result
     }
 
@@ -40,11 +41,13 @@ impl Care {
         code: &str,
         password: &str,
         device: NewDevice,
+        stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
         let now = self.now();
-        let result = self.parts.subscriber.activate(SignIn { login, password, device, now }, code).await;
+        let request = SignIn { login, password, device, now, stream };
+        let result = self.parts.subscriber.activate(request, code).await;
         if let Err(ActivateError::SignIn(error)) = &result {
-            count("activate", Some(error));
+            count("activate", Some(error), stream);
         }
         result
     }
@@ -124,7 +127,7 @@ impl Care {
     }
 }
 
-fn count(act: &'static str, error: Option<&SignInError>) {
+fn count(act: &'static str, error: Option<&SignInError>, stream: &Stream) {
     let result = match error {
         None => "done",
         Some(SignInError::Wrong) => "wrong",
@@ -137,7 +140,8 @@ fn count(act: &'static str, error: Option<&SignInError>) {
     if result == "does_not_open" {
         // Nobody is signed in, so no account can be named; the alarm stands by itself.
         metrics::counter!("honnin_alarm_total", "kind" => "does_not_open").increment(1);
-        tracing::error!(alarm = "does_not_open", "a credential does not open; the sign-in was refused");
+        let request = stream.request();
+        tracing::error!(alarm = "does_not_open", %request, "a credential does not open; the sign-in was refused");
     }
 }
 

@@ -94,7 +94,7 @@ impl Care {
             let next = context.next(&contract, row.as_deref(), high)?;
             let wish = NewWish {
                 read_revision: row.as_ref().map_or(0, |row| row.revision),
-                blob: self.opened(session, permit.seal(&[], &next, next.version, &*self.parts.entropy))?,
+                blob: self.opened(session, permit.seal(&[], &next, next.version, session.entropy()))?,
                 version: next.version,
                 at: session.at(),
                 least_seconds: self.parts.wish_seconds,

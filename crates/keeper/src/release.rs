@@ -3,7 +3,7 @@
 use honnin_access::SignInProof;
 use honnin_access::ports::KeyRelease;
 use honnin_seal::{AccountKey, Epoch, OpenError, PasswordHash, Place, Purpose};
-use honnin_terms::{AccountId, Id, TenantId};
+use honnin_terms::{AccountId, Entropy, Id, TenantId};
 
 use crate::{Deed, Keeper};
 
@@ -41,9 +41,10 @@ impl KeyRelease for Keeper {
         tenant: TenantId,
         account: AccountId,
         hash: &PasswordHash,
+        entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, PASSWORD), hash.expose().as_bytes(), &*self.entropy)
+        self.records.seal(&record_place(tenant, account, PASSWORD), hash.expose().as_bytes(), entropy)
     }
 
     fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
@@ -51,9 +52,15 @@ impl KeyRelease for Keeper {
         self.records.open(&record_place(tenant, account, CODE), sealed)
     }
 
-    fn seal_code(&self, tenant: TenantId, account: AccountId, record: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn seal_code(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        record: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
         self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, CODE), record, &*self.entropy)
+        self.records.seal(&record_place(tenant, account, CODE), record, entropy)
     }
 
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {

@@ -11,6 +11,7 @@ pub mod faults;
 mod id;
 mod number;
 mod state;
+mod stream;
 mod time;
 
 pub use amount::{Octets, Yen};
@@ -20,10 +21,5 @@ pub use id::{
 };
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
+pub use stream::{Entropy, Stream};
 pub use time::{BadTime, Clock, Day, Held, Moment, Month, Zone};
-
-/// A source of randomness, passed in so that a run can be repeated byte for byte.
-pub trait Entropy: Send + Sync {
-    /// Fills the whole of `bytes` with fresh random octets.
-    fn fill(&self, bytes: &mut [u8]);
-}

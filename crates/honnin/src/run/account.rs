@@ -9,7 +9,7 @@ use super::serve::runtime;
 use crate::command::AccountCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::machine::SystemClock;
+use crate::machine::{SystemClock, SystemEntropy};
 use crate::say;
 use crate::wiring::Rooms;
 
@@ -22,7 +22,7 @@ pub(super) fn account(installation: Installation, command: &AccountCommand) -> R
 }
 
 async fn invite(rooms: &Rooms, login: &str) -> Result<Exit, Failure> {
-    let issued = rooms.authorities.subscriber.invite(&rooms.operate(), login).await?;
+    let issued = rooms.authorities.subscriber.invite(&rooms.operate(), login, &SystemEntropy).await?;
     let Some((code, until)) = issued else {
         return Err(Failure::new(
             "issue a code: the ledger knows no account of that name; take in the ledger first, or check the name",
@@ -70,7 +70,8 @@ async fn import(rooms: &Rooms, file: &Path) -> Result<Exit, Failure> {
         };
         match PasswordHash::parse(phc.trim()) {
             Ok(hash) => {
-                if rooms.authorities.subscriber.import_password(&permit, login, &hash).await? {
+                if rooms.authorities.subscriber.import_password(&permit, login, &hash, &SystemEntropy).await?
+                {
                     imported.taken += 1;
                 } else {
                     imported.unknown += 1;

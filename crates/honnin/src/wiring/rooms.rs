@@ -89,7 +89,6 @@ impl Rooms {
             Arc::<Sqlite>::clone(&store),
             Arc::<Keeper>::clone(&keeper),
             sign_in,
-            entropy(),
         );
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, store, authorities })
     }

@@ -126,8 +126,7 @@ impl Service {
         let Rooms { installation, clock, zone, keeper, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
         let isolation = Arc::new(isolation(&installation));
-        let gate =
-            Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation), entropy());
+        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation));
         let parts = Parts {
             authority: authorities.element,
             rows: Arc::<Sqlite>::clone(&store),
@@ -145,12 +144,11 @@ impl Service {
             store: Arc::<Sqlite>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
-            entropy: entropy(),
             zone,
             wish_seconds: settings.network.between_wishes.whole_seconds(),
             wake: reconciler.waker().callback(),
         }));
-        let app = App::new(wiring(&installation, Arc::clone(&care), front))?;
+        let app = App::new(wiring(&installation, Arc::clone(&care), front), entropy())?;
         let upkeep = Upkeep {
             installation,
             clock,
@@ -241,7 +239,6 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
     let Settings { tenant, network, server, documents, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Wiring {
-        entropy: entropy(),
         front,
         documents: bounds::documents(documents),
         bounds: bounds::server(server),

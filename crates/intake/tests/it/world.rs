@@ -64,14 +64,8 @@ impl World {
             pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
         };
         let keys: Arc<dyn KeyRelease> = Arc::<Keeper>::clone(&keeper);
-        let authorities = Authorities::new(
-            TenantId::FIRST,
-            Arc::new(NoSessions),
-            Arc::new(NoSessions),
-            keys,
-            settings,
-            Arc::clone(&entropy),
-        );
+        let authorities =
+            Authorities::new(TenantId::FIRST, Arc::new(NoSessions), Arc::new(NoSessions), keys, settings);
         let mapping = Mapping::load(&project(&format!("examples/{ledger}/mapping.toml"))).unwrap();
         Self {
             dir,

@@ -61,8 +61,7 @@ fn authorities(keeper: &Arc<Keeper>) -> Authorities {
         pool: HashPool::start(PoolBounds::default()).unwrap(),
     };
     let keys = Arc::clone(keeper);
-    let entropy = Arc::new(SeededEntropy::new(3));
-    Authorities::new(TenantId::FIRST, Arc::new(Nobody), Arc::new(Nobody), keys, settings, entropy)
+    Authorities::new(TenantId::FIRST, Arc::new(Nobody), Arc::new(Nobody), keys, settings)
 }
 
 impl House {

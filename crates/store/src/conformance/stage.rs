@@ -16,7 +16,7 @@ use honnin_access::{
 use honnin_seal::{
     AccountKey, Digest, Epoch, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken, SubjectKey,
 };
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
 use serde::Serialize;
 
@@ -50,13 +50,19 @@ impl KeyRelease for NoKeeper {
     fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
         Err(OpenError)
     }
-    fn seal_password(&self, _: TenantId, _: AccountId, _: &PasswordHash) -> Result<Vec<u8>, OpenError> {
+    fn seal_password(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: &PasswordHash,
+        _: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn open_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
@@ -122,11 +128,9 @@ impl Stage {
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds::default()).unwrap(),
         };
-        let entropy = Arc::new(SeededEntropy::new(u64::from(tenant.number())));
         let sessions: Arc<dyn Store> = Arc::clone(&store);
         let credentials: Arc<dyn Store> = Arc::clone(&store);
-        let authorities =
-            Authorities::new(tenant, sessions, credentials, Arc::new(NoKeeper), settings, entropy);
+        let authorities = Authorities::new(tenant, sessions, credentials, Arc::new(NoKeeper), settings);
         let entropy = SeededEntropy::new(u64::from(tenant.number()) + 1_000);
         Self { store, tenant, authorities, entropy, position: AtomicU64::new(0) }
     }
@@ -238,7 +242,9 @@ impl Stage {
 
     /// Opens her session.
     pub fn session(&self, person: &SignedIn, seconds: i64) -> Session {
-        done(self.authorities.subscriber.session(&person.token, self.request(), self.at(seconds))).unwrap()
+        // Nothing is drawn for it: the stage seals what it writes itself.
+        let stream = Stream::new(self.request(), Arc::new(SeededEntropy::new(0)));
+        done(self.authorities.subscriber.session(&person.token, stream, self.at(seconds))).unwrap()
     }
 
     /// A permit to read her line.

@@ -42,7 +42,7 @@ struct SignInBody<'a> {
 pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let SignInBody { login, password } = ask.json()?;
     let device = app.device(ask, &login);
-    let signed_in = app.wiring.care.sign_in(&login, &password, device).await?;
+    let signed_in = app.wiring.care.sign_in(&login, &password, device, &ask.stream).await?;
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
     let body = Bytes::from(json::token(&signed_in.token.reveal()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };

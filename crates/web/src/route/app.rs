@@ -1,7 +1,7 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,12 +9,11 @@ use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Care, Error, SessionToken};
 use honnin_paper::{BadTypeface, Press};
-use honnin_terms::{Entropy, Id, Moment, RequestId};
+use honnin_terms::{Entropy, Moment, Stream};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 use super::answer::{Answer, Dress, Refusal};
@@ -25,7 +24,7 @@ use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Route, Row};
 use super::{cookie, csrf, measure, openapi};
 use crate::page::Operator;
-use crate::serve::body::{self, BodyError};
+use crate::serve::body::{self, BodyError, Incoming};
 use crate::serve::{Answers, Bounds, Front};
 
 /// Where the paths of programs begin.
@@ -36,8 +35,6 @@ const NOTICES_SECONDS: i64 = 5;
 
 /// What the binary wires.
 pub struct Wiring {
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
     /// How many documents are made at once.
     pub documents: DeskBounds,
     /// What stands between us and the subscriber.
@@ -83,7 +80,8 @@ pub struct App {
     ready: AtomicBool,
     finder: Finder,
     dress: Dress,
-    requests: Requests,
+    /// Where a new request gets its stream from. Nothing else is drawn from it: handlers have the request's stream.
+    entropy: Arc<dyn Entropy>,
     /// Counts what no row answers.
     elsewhere: Counters,
     /// Notices, and when they were read: public, so that a copy may be kept.
@@ -96,21 +94,6 @@ impl std::fmt::Debug for App {
     }
 }
 
-/// Numbers requests: a random half for this start of the server, a count for the request.
-#[derive(Debug)]
-struct Requests {
-    start: u64,
-    count: AtomicU64,
-}
-
-impl Requests {
-    fn next(&self) -> RequestId {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let number = (u128::from(self.start) << 64) | u128::from(count);
-        RequestId::from_octets(number.to_be_bytes())
-    }
-}
-
 /// One request, as a handler gets it.
 #[derive(Debug)]
 pub(crate) struct Ask {
@@ -120,8 +103,8 @@ pub(crate) struct Ask {
     pub(crate) body: Bytes,
     /// The subscriber's address, as far as it is known.
     pub(crate) client: IpAddr,
-    /// The request's name in logs and in the journal.
-    pub(crate) request: RequestId,
+    /// The request's name in logs and in the journal, and its randomness.
+    pub(crate) stream: Stream,
     /// What the path's parameter stands for.
     parameter: Option<std::ops::Range<usize>>,
 }
@@ -144,9 +127,7 @@ impl App {
     ///
     /// # Errors
     /// [`BadApp`] where parts of the program do not fit, or the system starts no thread.
-    pub fn new(wiring: Wiring) -> Result<Self, BadApp> {
-        let mut start = [0; 8];
-        wiring.entropy.fill(&mut start);
+    pub fn new(wiring: Wiring, entropy: Arc<dyn Entropy>) -> Result<Self, BadApp> {
         Ok(Self {
             finder: Finder::new(TABLE)?,
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
@@ -156,7 +137,7 @@ impl App {
             ready: AtomicBool::new(true),
             elsewhere: Counters::of("-", "-"),
             notices: Mutex::new(None),
-            requests: Requests { start: u64::from_be_bytes(start), count: AtomicU64::new(0) },
+            entropy,
             wiring,
         })
     }
@@ -171,12 +152,17 @@ impl App {
         self.ready.load(Ordering::Acquire)
     }
 
-    async fn respond(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+    /// Answers one request with that stream.
+    pub(super) async fn respond<B: Incoming>(
+        self: Arc<Self>,
+        request: Request<B>,
+        peer: IpAddr,
+        stream: Stream,
+    ) -> Response<Full<Bytes>> {
         let begun = Instant::now();
-        let id = self.requests.next();
         let (parts, incoming) = request.into_parts();
         let client = self.wiring.front.client(peer, &parts.headers);
-        let mut ask = Ask { parts, body: Bytes::new(), client, request: id, parameter: None };
+        let mut ask = Ask { parts, body: Bytes::new(), client, stream, parameter: None };
         let (row, done) = match self.finder.find(&ask.parts.method, ask.parts.uri.path()) {
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
@@ -193,7 +179,7 @@ impl App {
     }
 
     /// Refuses acts of other sites, and reads the body of an act.
-    async fn read_body(&self, route: &Route, ask: &mut Ask, incoming: Incoming) -> Result<(), Refusal> {
+    async fn read_body(&self, route: &Route, ask: &mut Ask, incoming: impl Incoming) -> Result<(), Refusal> {
         if route.verb.is_safe() {
             return Ok(());
         }
@@ -261,7 +247,7 @@ impl App {
         let bearer = ask.parts.uri.path().starts_with(API);
         let token = cookie::session_token(headers, self.session_cookie(), bearer).ok_or(Error::SignedOut)?;
         let token = SessionToken::parse(token).ok_or(Error::SignedOut)?;
-        let session = self.wiring.care.session(&token, ask.request).await?;
+        let session = self.wiring.care.session(&token, ask.stream.clone()).await?;
         #[cfg(honnin_faults)]
         let session = super::planted::believing(&self.wiring.care, headers, session);
         Ok(session)
@@ -275,7 +261,7 @@ impl App {
         let response = self.dress.response(answer, &ask.parts.headers, head);
         let took = begun.elapsed();
         row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
-        measure::log(row.map(|row| row.route), response.status(), took, ask.request);
+        measure::log(row.map(|row| row.route), response.status(), took, ask.stream.request());
         response
     }
 
@@ -322,10 +308,11 @@ fn refused_body(error: BodyError) -> Refusal {
 impl Answers for App {
     fn answer(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<hyper::body::Incoming>,
         peer: IpAddr,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static {
-        self.respond(request, peer)
+        let stream = Stream::begin(&self.entropy);
+        self.respond(request, peer, stream)
     }
 
     fn not_ready(&self) {

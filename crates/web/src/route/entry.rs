@@ -1,8 +1,8 @@
 //! Signing in and out as pages and the API share it: device, cookies, marks.
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use honnin_access::{NewDevice, SignedIn};
-use honnin_terms::Id;
+use honnin_terms::Entropy;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 
 use super::answer::Answer;
@@ -54,12 +54,14 @@ impl App {
     const fn device_cookie(&self) -> &'static str {
         if self.wiring.front.is_https() { "__Host-device" } else { "device" }
     }
+}
 
+impl Ask {
     /// A fresh idempotency key for a form.
     pub(super) fn form_key(&self) -> String {
         let mut octets = [0; 16];
-        self.wiring.entropy.fill(&mut octets);
-        honnin_terms::RequestId::from_octets(octets).to_string()
+        self.stream.fill(&mut octets);
+        HEXLOWER.encode(&octets)
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
         return again(SignInNote::Incomplete, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let device = app.device(ask, &login);
-    match app.wiring.care.sign_in(&login, &password, device).await {
+    match app.wiring.care.sign_in(&login, &password, device, &ask.stream).await {
         Ok(signed_in) => Ok(app.signed_in(Answer::see_other(app.own_path(&next)), &signed_in)),
         Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
         Err(SignInError::Delayed(seconds)) => {
@@ -87,7 +87,7 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let code = ask.form("code").unwrap_or_default();
     let password = ask.form("password").unwrap_or_default();
     let device = app.device(ask, &login);
-    let error = match app.wiring.care.activate(&login, &code, &password, device).await {
+    let error = match app.wiring.care.activate(&login, &code, &password, device, &ask.stream).await {
         Ok(signed_in) => return Ok(app.signed_in(Answer::see_other("/"), &signed_in)),
         Err(error) => error,
     };

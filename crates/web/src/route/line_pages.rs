@@ -60,7 +60,7 @@ pub(super) async fn contract(app: &App, ask: &Ask, session: &Session) -> Result<
 }
 
 pub(super) async fn speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let key = app.form_key();
+    let key = ask.form_key();
     let disclosed = app.wiring.care.speed(visit(session), ask.id()?).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts: (head, speed) }| {
         let shell = app.line_frame(ask, me.as_ref(), head, Nav::Home);

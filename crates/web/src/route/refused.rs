@@ -50,7 +50,7 @@ impl App {
     /// The answer to a request that is not done.
     pub(super) fn refused(&self, ask: &Ask, refusal: &Refusal, signed_in: bool) -> Answer {
         if ask.is_for_programs() || refusal.is_bare() {
-            return refusal.problem(ask.request);
+            return refusal.problem(ask.stream.request());
         }
         let after =
             refusal.retry_after().map(|seconds| self.wiring.care.now().plus_seconds(i64::from(seconds)));
@@ -63,7 +63,7 @@ impl App {
         } else {
             self.problem_page(ask, problem_of(code, after), refusal.is_ours(), signed_in)
         };
-        refusal.headers(ask.request, page.status(refusal.code().status()))
+        refusal.headers(ask.stream.request(), page.status(refusal.code().status()))
     }
 
     /// The page to sign in on, in place of the one that was asked for and comes after it.
@@ -83,7 +83,7 @@ impl App {
             // The same octets for what is not hers as for what is not there: the path asked for is not repeated.
             shell.path = "/";
         }
-        Answer::form(ProblemPage { shell, problem, request: ours.then_some(ask.request) }.render())
+        Answer::form(ProblemPage { shell, problem, request: ours.then_some(ask.stream.request()) }.render())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 /// A body that is not taken.
@@ -18,8 +18,15 @@ pub(crate) enum BodyError {
     Broken,
 }
 
+/// A body on its way in: hyper's, or one that a test has at hand.
+pub(crate) trait Incoming: Body<Data = Bytes, Error: Into<Refused>> + Send + 'static {}
+
+impl<B: Body<Data = Bytes, Error: Into<Refused>> + Send + 'static> Incoming for B {}
+
+type Refused = Box<dyn std::error::Error + Send + Sync>;
+
 /// Reads the whole body, at most `octets` long, within `limit`.
-pub(crate) async fn read(body: Incoming, octets: usize, limit: Duration) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(body: impl Incoming, octets: usize, limit: Duration) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }

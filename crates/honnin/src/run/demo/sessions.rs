@@ -11,6 +11,7 @@ use honnin_seal::PasswordHash;
 use tokio::runtime::Handle;
 
 use crate::failure::Failure;
+use crate::machine::SystemEntropy;
 use crate::wiring::Rooms;
 
 /// Threads that sign in: the store writes what comes together in one transaction.
@@ -36,7 +37,9 @@ pub(super) fn open_accounts(
     let permit = rooms.operate();
     let give = |login: &String| {
         let subscriber = &rooms.authorities.subscriber;
-        handle.block_on(subscriber.import_password(&permit, login, hash)).map_err(Failure::from)
+        handle
+            .block_on(subscriber.import_password(&permit, login, hash, &SystemEntropy))
+            .map_err(Failure::from)
     };
     on_threads(logins, &give).map(|_| ())
 }
@@ -56,7 +59,7 @@ pub(super) fn sign_in(
     let wanted: Vec<&String> = logins.iter().cycle().take(if logins.is_empty() { 0 } else { most }).collect();
     let begin = |login: &&String| {
         let device = NewDevice { name: "demo".to_owned(), source: Source::Stranger(0) };
-        let signed_in = rooms.authorities.subscriber.sign_in_for_demo(&permit, login, device);
+        let signed_in = rooms.authorities.subscriber.sign_in_for_demo(&permit, login, device, &SystemEntropy);
         let signed_in = handle.block_on(signed_in)?;
         Ok(DemoSession {
             account: (*login).clone(),

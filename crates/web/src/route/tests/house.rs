@@ -73,7 +73,6 @@ impl House {
             Arc::<Sqlite>::clone(&store),
             Arc::<Keeper>::clone(&keeper),
             sign_in_settings(),
-            Arc::clone(&entropy),
         );
         let now = clock.now();
         let hana = move_in(&keeper, &authorities.feed, "mio-hana", "HANA", now);
@@ -91,14 +90,13 @@ impl House {
         let care = Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Sqlite>::clone(&store),
-            gate: gate(authorities.gate, &keeper, &journal, now, stopped, &entropy),
+            gate: gate(authorities.gate, &keeper, &journal, now, stopped),
             clock: Arc::<FixedClock>::clone(&clock),
-            entropy: Arc::clone(&entropy),
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
             wake: Arc::new(|| {}),
         });
-        let app = Arc::new(App::new(wiring(care, entropy, contact)).unwrap());
+        let app = Arc::new(App::new(wiring(care, contact), entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
@@ -167,9 +165,9 @@ async fn signed_in(
 ) -> Subscriber {
     let operate = authorities.operator.operate(now, RequestId::from_octets([2; 16]));
     let hash = COST.hasher().hash(PASSWORD.as_bytes(), entropy).unwrap();
-    assert!(authorities.subscriber.import_password(&operate, login, &hash).await.unwrap());
+    assert!(authorities.subscriber.import_password(&operate, login, &hash, entropy).await.unwrap());
     let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
-    let session = authorities.subscriber.sign_in_for_demo(&operate, login, device).await.unwrap();
+    let session = authorities.subscriber.sign_in_for_demo(&operate, login, device, entropy).await.unwrap();
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
     Subscriber { cookie, lines, bill, mark, stored }
@@ -187,18 +185,16 @@ fn gate(
     journal: &Arc<Journal>,
     now: Moment,
     stopped: bool,
-    entropy: &Arc<dyn Entropy>,
 ) -> Gate {
     let epoch = keeper.journal_epoch(now, 400 * 86_400).unwrap();
     let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
     let isolation = Arc::new(Isolation::new(stopped, |_| {}));
-    Gate::new(authority, Arc::clone(journal), vec![epoch], isolation, Arc::clone(entropy))
+    Gate::new(authority, Arc::clone(journal), vec![epoch], isolation)
 }
 
-fn wiring(care: Care, entropy: Arc<dyn Entropy>, contact: Option<&str>) -> Wiring {
+fn wiring(care: Care, contact: Option<&str>) -> Wiring {
     Wiring {
-        entropy,
         front: Front::Loopback,
         documents: crate::route::DeskBounds::default(),
         bounds: Bounds::default(),
