@@ -65,6 +65,7 @@ pub(crate) struct House {
     /// Signs in anew whoever was signed out.
     doorkeeper: Authorities,
     clock: Arc<FixedClock>,
+    entropy: Arc<dyn Entropy>,
     vocabulary: Vocabulary,
     /// Who asks.
     pub(crate) own: Person,
@@ -98,30 +99,29 @@ impl House {
         )?);
         let bounds = honnin_store_sqlite::Bounds::default();
         let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock))?);
-        let authorities = || authorities(&store, &keeper, &entropy);
+        let authorities = || authorities(&store, &keeper);
         let (now, doorkeeper) = (clock.now(), authorities()?);
         let told = take_in(&dir, &keeper, &store, &*entropy, &doorkeeper, now)?;
         let Authorities { subscriber, gate, .. } = authorities()?;
         let care = Arc::new(Care::new(CareParts {
             subscriber,
             store: Arc::<Sqlite>::clone(&store),
-            gate: way_out(&dir, &keeper, gate, now, &entropy)?,
+            gate: way_out(&dir, &keeper, gate, now)?,
             clock: Arc::<FixedClock>::clone(&clock),
-            entropy: Arc::clone(&entropy),
             zone: Zone::named("Asia/Tokyo")?,
             wish_seconds: 0,
             wake: Arc::new(|| {}),
         }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let context = runtime.enter();
-        let open = |face| begin(wiring(&care, &entropy, face)?).map(|at| (face, at));
+        let open = |face| begin(wiring(&care, face)?, Arc::clone(&entropy)).map(|at| (face, at));
         let faces = [open(Face::Bare)?, open(Face::Proxied)?, open(Face::Forwarded)?];
         std::mem::drop(context);
         let panicked = notice_panics();
         let vocabulary = Vocabulary::new(&told.marks.marked)?;
         let (own, other) = (Person::default(), Person::default());
         let mut house =
-            Self { runtime, faces, doorkeeper, clock, vocabulary, own, other, panicked, _dir: dir };
+            Self { runtime, faces, doorkeeper, clock, entropy, vocabulary, own, other, panicked, _dir: dir };
         let [first, second] = told.accounts.as_slice() else {
             return Err("the ledger has no two accounts".into());
         };
@@ -134,7 +134,12 @@ impl House {
     fn meet(&self, login: &str) -> Result<Person, Failure> {
         let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
         let hash = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(11))?;
-        self.runtime.block_on(self.doorkeeper.subscriber.import_password(&permit, login, &hash))?;
+        self.runtime.block_on(self.doorkeeper.subscriber.import_password(
+            &permit,
+            login,
+            &hash,
+            &*self.entropy,
+        ))?;
         let person = Person { login: login.to_owned(), token: self.token(login)?, ..Person::default() };
         let (me, bills) = (self.read(&person, "/api/v1/me")?, self.read(&person, "/api/v1/bills")?);
         let text = |value: &serde_json::Value, at: &str| {
@@ -147,7 +152,7 @@ impl House {
     fn token(&self, login: &str) -> Result<String, Failure> {
         let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
         let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
-        let session = self.doorkeeper.subscriber.sign_in_for_demo(&permit, login, device);
+        let session = self.doorkeeper.subscriber.sign_in_for_demo(&permit, login, device, &*self.entropy);
         Ok(self.runtime.block_on(session)?.token.reveal())
     }
 
@@ -189,11 +194,7 @@ impl House {
     }
 }
 
-fn authorities(
-    store: &Arc<Sqlite>,
-    keeper: &Arc<Keeper>,
-    entropy: &Arc<dyn Entropy>,
-) -> Result<Authorities, Failure> {
+fn authorities(store: &Arc<Sqlite>, keeper: &Arc<Keeper>) -> Result<Authorities, Failure> {
     let settings = SignInSettings {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
@@ -207,7 +208,6 @@ fn authorities(
         Arc::<Sqlite>::clone(store),
         Arc::<Keeper>::clone(keeper),
         settings,
-        Arc::clone(entropy),
     ))
 }
 
@@ -237,7 +237,6 @@ fn way_out(
     keeper: &Keeper,
     authority: honnin_access::GateAuthority,
     now: Moment,
-    entropy: &Arc<dyn Entropy>,
 ) -> Result<Gate, Failure> {
     let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
     let journal =
@@ -246,10 +245,10 @@ fn way_out(
     let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
     let isolation = Arc::new(Isolation::new(false, |_| {}));
-    Ok(Gate::new(authority, Arc::new(journal), vec![epoch], isolation, Arc::clone(entropy)))
+    Ok(Gate::new(authority, Arc::new(journal), vec![epoch], isolation))
 }
 
-fn wiring(care: &Arc<Care>, entropy: &Arc<dyn Entropy>, face: Face) -> Result<Wiring, Failure> {
+fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
     let trusted = |tells| {
         Ok::<_, Failure>(Front::TrustedProxy {
             public: "https://my.example.jp".parse()?,
@@ -258,7 +257,6 @@ fn wiring(care: &Arc<Care>, entropy: &Arc<dyn Entropy>, face: Face) -> Result<Wi
         })
     };
     Ok(Wiring {
-        entropy: Arc::clone(entropy),
         front: match face {
             Face::Bare => Front::Loopback,
             Face::Proxied => trusted(Tells::ProxyV2)?,
@@ -278,11 +276,11 @@ fn wiring(care: &Arc<Care>, entropy: &Arc<dyn Entropy>, face: Face) -> Result<Wi
 }
 
 /// Opens a door; its connections live on the runtime in whose context this is called.
-fn begin(wiring: Wiring) -> Result<SocketAddr, Failure> {
+fn begin(wiring: Wiring, entropy: Arc<dyn Entropy>) -> Result<SocketAddr, Failure> {
     let listener = listen("127.0.0.1:0".parse()?, 64)?;
     let at = listener.local_addr()?;
     let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
-    tokio::spawn(serve(entrance, Arc::new(App::new(wiring)?), std::future::pending()));
+    tokio::spawn(serve(entrance, Arc::new(App::new(wiring, entropy)?), std::future::pending()));
     Ok(at)
 }
 
