@@ -20,7 +20,7 @@ use honnin_store_sqlite::Sqlite;
 use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use honnin_web::page::Operator;
-use honnin_web::route::{App, Wiring, serve};
+use honnin_web::route::{App, DeskBounds, Wiring, serve};
 use honnin_web::serve::{Bounds, Entrance, Front, Tells, listen};
 use honnin_web::words::Language;
 use tokio::runtime::Runtime;
@@ -257,6 +257,7 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
         })
     };
     Ok(Wiring {
+        documents: DeskBounds::default(),
         front: match face {
             Face::Bare => Front::Loopback,
             Face::Proxied => trusted(Tells::ProxyV2)?,
