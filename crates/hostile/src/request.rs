@@ -9,8 +9,8 @@ const ROUTES: &str = include_str!("../../../docs/reference/routes.md");
 
 /// Well-formed requests with any content.
 ///
-/// The first octet chooses the route, the second who asks and as what; then, each ended by a line feed, the path's
-/// parameter, the query and the headers' values (cookie, idempotency key, `Accept`, `Origin`); the rest is the body.
+/// The first line names the route as the table does (`GET /lines/{line}`; any other line stands for some route), the
+/// octet after it says who asks and what the body is called; then, each ended by a line feed, the path's parameter, the query and the headers' values (cookie, idempotency key, `Accept`, `Origin`); the rest is the body.
 /// In each, `{line}`, `{bill}`, `{login}`, `{password}`, `{other-line}` and `{other-bill}` stand for what they say.
 #[derive(Debug)]
 pub struct Requests {
@@ -84,6 +84,13 @@ pub(crate) fn filled(octets: &[u8], names: &[(&str, &str)]) -> Vec<u8> {
 }
 
 impl Requests {
+    /// The row that line names; some other row where it names none.
+    fn route(&self, line: &[u8]) -> Option<(&'static str, &'static str)> {
+        let named = |(method, path): &&(&str, &str)| line == format!("{method} {path}").as_bytes();
+        let some = line.iter().map(|octet| usize::from(*octet)).sum::<usize>() % self.routes.len().max(1);
+        self.routes.iter().find(named).or_else(|| self.routes.get(some)).copied()
+    }
+
     fn request(&self, (method, pattern): (&str, &str), manner: Manner, rest: &[u8]) -> Vec<u8> {
         let House { own, other, .. } = &self.house;
         let names = [
@@ -134,10 +141,9 @@ impl Target for Requests {
     }
 
     fn play(&mut self, octets: &[u8]) -> Result<(), String> {
-        let [route, manner, rest @ ..] = octets else { return Ok(()) };
-        let Some(route) = self.routes.get(usize::from(*route) % self.routes.len()).copied() else {
-            return Ok(());
-        };
+        let Some(end) = octets.iter().position(|octet| *octet == b'\n') else { return Ok(()) };
+        let (line, rest) = octets.split_at(end);
+        let (Some(route), [_, manner, rest @ ..]) = (self.route(line), rest) else { return Ok(()) };
         let manner = Manner(*manner);
         let request = self.request(route, manner, rest);
         let came = self.house.exchange(Face::Bare, &request, End::Theirs)?;
