@@ -263,7 +263,6 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
             Face::Proxied => trusted(Tells::ProxyV2)?,
             Face::Forwarded => trusted(Tells::Forwarded)?,
         },
-        documents: DeskBounds::default(),
         bounds: Bounds::default(),
         care: Arc::clone(care),
         operator: Operator {
