@@ -319,11 +319,12 @@ impl SubscriberAuthority {
         Ok(true)
     }
 
-    /// Signs an account in without a password: for the demo and for load tools, at the operator's command line only.
+    /// Signs an account in without a password: for the demo, for load tools, and for the canaries that look at the
+    /// public path. At the operator's own hands only.
     ///
     /// # Errors
     /// As [`Self::sign_in`]; [`SignInError::Wrong`] where the ledger knows no such account.
-    pub async fn sign_in_for_demo(
+    pub async fn sign_in_without_password(
         &self,
         permit: &Permit<Operate>,
         login: &str,

@@ -13,7 +13,7 @@ use honnin_store::{Store, read_view};
 use honnin_terms::{AccountId, Clock, Day, HoldingId, Moment, RequestId, Stream, Zone};
 
 use crate::facts::{Me, Shown};
-use crate::{Channel, Disclosed, Gate, What, reckon};
+use crate::{Channel, Disclosed, Gate, PathState, What, reckon};
 
 /// Why a use case gives no answer. Each is a case its caller treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum Error {
     /// Personal pages are stopped until a person has looked.
     #[error("answer: personal pages are stopped")]
     Isolated,
+    /// The public path is not proven to keep people apart, so nothing may be shown.
+    #[error("answer: the public path is not proven to keep people apart")]
+    PathUnproven,
     /// The journal takes no entry, so nothing may be shown.
     #[error("answer: the journal takes no entry")]
     Journal,
@@ -129,6 +132,11 @@ impl Care {
         self.parts.gate.isolation().is_stopped()
     }
 
+    /// Whether the public path keeps people apart, as far as is known.
+    pub fn path_state(&self) -> PathState {
+        self.parts.gate.path().state()
+    }
+
     /// The gate, for the one who renews its epochs.
     pub const fn gate(&self) -> &Gate {
         &self.parts.gate
@@ -137,18 +145,23 @@ impl Care {
     /// The session of a token.
     ///
     /// # Errors
-    /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Isolated`], [`Error::Store`].
+    /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Isolated`], [`Error::PathUnproven`], [`Error::Store`].
     pub async fn session(&self, token: &SessionToken, stream: Stream) -> Result<Session, Error> {
         if self.is_isolated() {
             return Err(Error::Isolated);
         }
         let (now, request) = (self.now(), stream.request());
         let session = self.parts.subscriber.session(token, stream, now).await;
-        session.map_err(|error| match error {
+        let session = session.map_err(|error| match error {
             SessionError::Unknown => Error::SignedOut,
             SessionError::DoesNotOpen { account } => self.alarm(account, now, request),
             SessionError::Rows(error) => error.into(),
-        })
+        })?;
+        if self.parts.gate.path().is_open_to(session.account()) {
+            Ok(session)
+        } else {
+            Err(Error::PathUnproven)
+        }
     }
 
     /// The session with the account that a header names in place of its own.

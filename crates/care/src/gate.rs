@@ -10,7 +10,7 @@ use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
 use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
 use honnin_terms::{HoldingId, Id, RequestId};
 
-use crate::{Channel, Error, Isolation, What};
+use crate::{Channel, Error, Isolation, PublicPath, What};
 
 /// A value that has passed the gate.
 pub struct Disclosed<T> {
@@ -92,6 +92,7 @@ pub struct Gate {
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
     isolation: Arc<Isolation>,
+    path: Arc<PublicPath>,
 }
 
 impl fmt::Debug for Gate {
@@ -110,7 +111,13 @@ impl Gate {
         isolation: Arc<Isolation>,
     ) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { authority, journal, epochs, isolation }
+        Self { authority, journal, epochs, isolation, path: Arc::new(PublicPath::unwatched()) }
+    }
+
+    /// The same gate, open only while that path keeps people apart.
+    #[must_use]
+    pub fn watching(self, path: Arc<PublicPath>) -> Self {
+        Self { path, ..self }
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -121,6 +128,10 @@ impl Gate {
 
     pub(crate) fn isolation(&self) -> &Isolation {
         &self.isolation
+    }
+
+    pub(crate) fn path(&self) -> &PublicPath {
+        &self.path
     }
 
     pub(crate) fn journal(&self) -> &Journal {
@@ -138,8 +149,9 @@ impl Gate {
     /// Lets a value out to the session that asked for it.
     ///
     /// # Errors
-    /// [`Error::Isolated`] while personal pages are stopped or when this value stops them; [`Error::Journal`] where
-    /// the entry cannot be made durable. Nothing is disclosed then.
+    /// [`Error::Isolated`] while personal pages are stopped or when this value stops them; [`Error::PathUnproven`]
+    /// while the way to the subscriber mixes people up; [`Error::Journal`] where the entry cannot be made durable.
+    /// Nothing is disclosed then.
     pub(crate) async fn disclose<T>(
         &self,
         session: &Session,
@@ -149,6 +161,9 @@ impl Gate {
     ) -> Result<Disclosed<T>, Error> {
         if self.isolation.is_stopped() {
             return Err(Error::Isolated);
+        }
+        if !self.path.is_open_to(session.account()) {
+            return Err(Error::PathUnproven);
         }
         let (tag, asked, value) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
@@ -174,6 +189,10 @@ impl Gate {
             tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Journal
         })?;
+        // The disk may have taken its time, and the canaries may have spoken meanwhile.
+        if !self.path.is_open_to(session.account()) {
+            return Err(Error::PathUnproven);
+        }
         Ok(Disclosed { value, index })
     }
 }

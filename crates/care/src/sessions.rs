@@ -1,7 +1,9 @@
 //! Signing in and out, activation, devices.
 
 use honnin_access::ports::SessionRow;
-use honnin_access::{ActivateError, NewDevice, Owned, Session, SignIn, SignInError, SignedIn, Source};
+use honnin_access::{
+    ActivateError, NewDevice, Operate, Owned, Permit, Session, SignIn, SignInError, SignedIn, Source,
+};
 use honnin_terms::{Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit};
@@ -29,6 +31,21 @@ impl Care {
         let result = self.parts.subscriber.sign_in(SignIn { login, password, device, now, stream }).await;
         count("sign_in", result.as_ref().err(), stream);
         result
+    }
+
+    /// Signs in without a password: one of the canaries that look at the public path. The permit is given at the
+    /// operator's own hands only; nothing that answers requests has one.
+    ///
+    /// # Errors
+    /// [`SignInError`]; [`SignInError::Wrong`] where there is no such account.
+    pub async fn sign_in_canary(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+        device: NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
+        self.parts.subscriber.sign_in_without_password(permit, login, device, stream).await
     }
 
     /// Sets a new password by one-time code and signs in; all other sessions of the account end.

@@ -80,6 +80,7 @@ pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
                 let stage = Stage::new(options.clone(), Draw::new(options.seed));
                 match runtime.block_on(play(&stage)) {
                     Ok(verdicts) => Run::Done { verdicts },
+                    Err(Failure::Missing(why)) => Run::Skipped { why },
                     Err(failure) => Run::Broken { why: failure.to_string() },
                 }
             }
@@ -113,6 +114,7 @@ fn tell(outcome: &Outcome, options: &Options) {
     let say = |text: String| (options.verdict)(&text);
     match &outcome.run {
         Run::NotYet => say(format!("{}  not yet", outcome.drill)),
+        Run::Skipped { why } => say(format!("{}  skipped: {why}", outcome.drill)),
         Run::Broken { why } => say(format!("{}  FAIL  could not be run to its end: {why}", outcome.drill)),
         Run::Done { verdicts } => {
             for Verdict { check, pass, tried, times, found, noted } in verdicts {

@@ -28,6 +28,9 @@ const JOURNAL_KEY: &str = "journal.pub";
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
+/// What the canaries last found, left while personal pages are refused.
+const PUBLIC_PATH: &str = "public-path";
+
 /// An installation that was begun.
 #[derive(Debug, Clone)]
 pub(crate) struct Installation {
@@ -74,6 +77,11 @@ impl Installation {
     /// The file that says personal pages are stopped, and why.
     pub(crate) fn isolation_marker(&self) -> PathBuf {
         self.place.data.join(ISOLATED)
+    }
+
+    /// The file that says personal pages are refused because of the public path, and why.
+    pub(crate) fn public_path_marker(&self) -> PathBuf {
+        self.place.data.join(PUBLIC_PATH)
     }
 
     /// The host people sign in at.

@@ -9,7 +9,7 @@ use super::manifests::Manifest;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 17] = [
+const ROOMS: [Room; 18] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
@@ -24,6 +24,7 @@ const ROOMS: [Room; 17] = [
     ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("paper", &[], &[]),
     ("web", &["terms", "access", "care", "paper"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
+    ("canary", &["terms"], &[]),
     ("drill", &["terms"], &[]),
     (
         "honnin",
@@ -39,6 +40,7 @@ const ROOMS: [Room; 17] = [
             "intake",
             "network",
             "web",
+            "canary",
             "drill",
         ],
         &[],

@@ -2,6 +2,7 @@
 //!
 //! A drill that is not built is listed all the same, as such: what is missing is seen.
 
+mod caches;
 mod cookies;
 mod forged;
 mod load;
@@ -89,8 +90,16 @@ const DRILLS: [Drill; 29] = [
         play: None,
     },
     Drill { name: "D09", incident: "Wyze 2024: cache mixed ids under reconnect storm", play: None },
-    Drill { name: "D10", incident: "Mercari 2017: shared cache, request collapsing", play: None },
-    Drill { name: "D11", incident: "Klarna 2021: cache configuration changed while running", play: None },
+    Drill {
+        name: "D10",
+        incident: "Mercari 2017: shared cache, request collapsing",
+        play: Some(|stage| Box::pin(caches::started(stage))),
+    },
+    Drill {
+        name: "D11",
+        incident: "Klarna 2021: cache configuration changed while running",
+        play: Some(|stage| Box::pin(caches::changed(stage))),
+    },
     Drill { name: "D12", incident: "Steam 2015: emergency caching of personal pages", play: None },
     Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
     Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },

@@ -91,7 +91,17 @@ impl Stage {
     pub(crate) async fn house(&self, ledger: PathBuf, sessions: usize) -> Result<House, Failure> {
         self.say(&format!("  starting the product, {sessions} sessions"));
         let Options { binary, environment, .. } = self.options.clone();
-        House::start(&Plan { binary, ledger, sessions, environment }).await
+        House::start(&Plan { binary, ledger, sessions, environment, now: None }).await
+    }
+
+    /// Serves that ledger as an installation with these settings, every subject signed in.
+    pub(crate) async fn installation(&self, world: &World, settings: &str) -> Result<House, Failure> {
+        let Options { binary, environment, .. } = self.options.clone();
+        let (ledger, sessions) = (world.ledger(), world.vocabulary.subjects());
+        self.say(&format!("  starting the product as an installation, {sessions} sessions"));
+        // The sessions are of today: an installation has the clock of the machine.
+        let now = Some(self.options.clock.now().to_string());
+        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.installed(settings).await
     }
 
     pub(crate) fn say(&self, text: &str) {

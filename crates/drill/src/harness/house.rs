@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+use super::program::{CERTIFICATE, KEY};
 use crate::client::{Connection, Limits, Refused, Request, Target};
 
 /// How long the product may take until it serves: 2,000 accounts with a month of usage take under a minute.
@@ -45,6 +46,9 @@ pub enum Failure {
     /// An address that is not this machine.
     #[error(transparent)]
     Target(#[from] Refused),
+    /// A program this drill needs is not on this machine. That is no finding and no pass.
+    #[error("{0}")]
+    Missing(String),
     /// The product did not do what every drill needs.
     #[error("{0}")]
     Product(String),
@@ -86,6 +90,8 @@ pub struct Plan {
     pub sessions: usize,
     /// What stands in its environment: nothing, save where a drill is tried on a program that does wrong.
     pub environment: Vec<(String, String)>,
+    /// What its clock shows when it starts (RFC 3339); nothing for the newest moment of the ledger.
+    pub now: Option<String>,
 }
 
 /// A session the product signed in by itself.
@@ -130,43 +136,54 @@ impl House {
             .prefix("honnin-drill-")
             .tempdir()
             .map_err(Failure::machine("make a directory for a drill"))?;
-        let (words, sessions_file) = (scratch.path().join("words"), scratch.path().join("sessions.csv"));
-        let errors = File::create(&words).map_err(Failure::machine("make a file for the product's words"))?;
+        let sessions_file = scratch.path().join("sessions.csv");
         let mut command = product(&plan.binary, &plan.environment);
-        command.stdout(Stdio::piped()).stderr(errors);
         command.arg("--data").arg(scratch.path().join("data")).args(["demo", "--listen", "127.0.0.1:0"]);
         command.arg("--ledger").arg(&plan.ledger);
+        if let Some(now) = &plan.now {
+            command.args(["--now", now]);
+        }
         if plan.sessions > 0 {
             command
                 .args(["--sessions", &plan.sessions.to_string()])
                 .arg("--sessions-out")
                 .arg(&sessions_file);
         }
-        let mut process =
-            Process(command.spawn().map_err(Failure::machine(format!("start {}", plan.binary.display())))?);
-        let mut lines = lines_of(&mut process.0)?;
-        let deadline = Instant::now() + START;
-        let (mut public, mut monitor) = (None, None);
-        while public.is_none() || monitor.is_none() {
-            match tokio::time::timeout_at(deadline, lines.recv()).await {
-                Ok(Some(line)) => {
-                    public = public.or_else(|| address_after(&line, "Honnin demo: http://"));
-                    monitor = monitor.or_else(|| address_after(&line, "metrics http://"));
-                }
-                Ok(None) => return Err(last_words("the product ended before it served", &words)),
-                Err(_) => return Err(last_words("the product did not serve in time", &words)),
-            }
-        }
-        // What it prints later is read to nowhere, so that the pipe never fills.
-        tokio::spawn(async move { while lines.recv().await.is_some() {} });
-        let [Some(public), Some(monitor)] = [public, monitor] else {
-            return Err(last_words("the product said no address", &words));
-        };
-        let (target, monitor) = (Target::new(public, false)?, Target::new(monitor, false)?);
-        ready(target, deadline).await.map_err(|what| last_words(what, &words))?;
+        let words = scratch.path().join("words");
+        let (process, public, monitor) = begin(command, &words, "Honnin demo: http://").await?;
+        ready(public, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
         let sessions = if plan.sessions > 0 { read_sessions(&sessions_file)? } else { Vec::new() };
         let Plan { binary, environment, .. } = plan.clone();
-        Ok(Self { process, binary, environment, scratch, target, monitor, sessions })
+        Ok(Self { process, binary, environment, scratch, target: public, monitor, sessions })
+    }
+
+    /// Ends it, and serves the same data as an installation with these settings beside the key's, as `honnin serve`
+    /// does. Its sessions go on, under the name their cookie has over https. The certificate of `localhost` and its
+    /// key lie at `../certificate.pem` and `../key.pem`.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not get ready, with its last words.
+    pub async fn installed(mut self, settings: &str) -> Result<Self, Failure> {
+        self.end().await?;
+        let data = self.data();
+        let file = data.join("honnin.toml");
+        let settings = format!("{settings}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
+        let written = [
+            (file, settings.as_str()),
+            (self.scratch.path().join("certificate.pem"), CERTIFICATE),
+            (self.scratch.path().join("key.pem"), KEY),
+        ];
+        for (file, text) in written {
+            fs::write(&file, text).map_err(Failure::machine(format!("write {}", file.display())))?;
+        }
+        let mut command = product(&self.binary, &self.environment);
+        command.arg("--data").arg(&data).arg("serve");
+        let words = self.scratch.path().join("words");
+        let (process, public, monitor) = begin(command, &words, "serving on ").await?;
+        ready(monitor, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
+        let secure = |session: SignedIn| SignedIn { cookie: format!("__Host-{}", session.cookie), ..session };
+        let sessions = std::mem::take(&mut self.sessions).into_iter().map(secure).collect();
+        Ok(Self { process, target: public, monitor, sessions, ..self })
     }
 
     /// Where it serves.
@@ -257,6 +274,35 @@ impl Drop for Process {
     }
 }
 
+/// Starts the product and waits until it says where it serves, after `said`, and where it tells its metrics.
+async fn begin(mut command: Command, words: &Path, said: &str) -> Result<(Process, Target, Target), Failure> {
+    let errors = File::create(words).map_err(Failure::machine("make a file for the product's words"))?;
+    command.stdout(Stdio::piped()).stderr(errors);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut process = Process(command.spawn().map_err(Failure::machine(format!("start {program}")))?);
+    let mut lines = lines_of(&mut process.0)?;
+    let deadline = Instant::now() + START;
+    let (mut public, mut monitor) = (None, None);
+    while public.is_none() || monitor.is_none() {
+        match tokio::time::timeout_at(deadline, lines.recv()).await {
+            Ok(Some(line)) => {
+                public = public.or_else(|| address_after(&line, said));
+                monitor = monitor
+                    .or_else(|| address_after(&line, "metrics http://"))
+                    .or_else(|| address_after(&line, "metrics on http://"));
+            }
+            Ok(None) => return Err(last_words("the product ended before it served", words)),
+            Err(_) => return Err(last_words("the product did not serve in time", words)),
+        }
+    }
+    // What it prints later is read to nowhere, so that the pipe never fills.
+    tokio::spawn(async move { while lines.recv().await.is_some() {} });
+    let [Some(public), Some(monitor)] = [public, monitor] else {
+        return Err(last_words("the product said no address", words));
+    };
+    Ok((process, Target::new(public, false)?, Target::new(monitor, false)?))
+}
+
 /// Reads what a process prints, line by line, on a thread that ends with it.
 fn lines_of(child: &mut Child) -> Result<mpsc::UnboundedReceiver<String>, Failure> {
     let what = "read what the product prints";
@@ -334,6 +380,7 @@ mod tests {
             ledger: dir.path().to_owned(),
             sessions: 0,
             environment: Vec::new(),
+            now: None,
         };
         let error = House::start(&plan("/bin/ls")).await.unwrap_err().to_string();
         assert!(

@@ -2,11 +2,17 @@
 //! tried and found.
 
 mod house;
+mod nginx;
 mod page;
+mod program;
 mod proxy;
 mod report;
+mod varnish;
 
 pub use house::{Failure, House, Plan, Ran, SignedIn, beside_this};
+pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
+pub use program::{CERTIFICATE, KEY, free_address};
 pub use proxy::Proxy;
 pub use report::{Outcome, Report, Run, Verdict};
+pub use varnish::Varnish;

@@ -39,6 +39,10 @@ pub fn page(report: &Report, out: &mut impl Write) -> fmt::Result {
     let Report { product, build, configuration, seed, seconds, began, ended, drills } = report;
     let count = |word: &str| drills.iter().filter(|outcome| outcome.word() == word).count();
     let (passed, failed, not_yet) = (count("pass"), count("FAIL"), count("not yet"));
+    let skipped = match count("skipped") {
+        0 => String::new(),
+        skipped => format!("{skipped} skipped, "),
+    };
     let (word, class) = if report.failed() {
         ("FAIL", "FAIL")
     } else if passed > 0 {
@@ -52,7 +56,7 @@ pub fn page(report: &Report, out: &mut impl Write) -> fmt::Result {
          content=\"width=device-width\"><title>Drills: {word}</title><style>{STYLE}</style></head><body>\n\
          <h1>Drills: <span class=\"{class}\">{word}</span></h1>\n<dl>"
     )?;
-    let summary = format!("{passed} passed, {failed} failed, {not_yet} not built yet");
+    let summary = format!("{passed} passed, {failed} failed, {skipped}{not_yet} not built yet");
     let seconds = format!("{seconds} seconds of load for each drill");
     let seed = seed.to_string();
     for (term, value) in [
@@ -74,12 +78,15 @@ pub fn page(report: &Report, out: &mut impl Write) -> fmt::Result {
 
 fn drill(outcome: &Outcome, out: &mut impl Write) -> fmt::Result {
     let word = outcome.word();
-    let class = if word == "not yet" { "not" } else { word };
+    let class = if matches!(word, "not yet" | "skipped") { "not" } else { word };
     let Outcome { drill, incident, began, ended, run } = outcome;
     writeln!(out, "<h2>{} <span class=\"{class}\">{word}</span></h2>", Escaped(drill))?;
     writeln!(out, "<p>{}</p>", Escaped(incident))?;
     match run {
         Run::NotYet => writeln!(out, "<p class=\"not\">This drill is not built yet. It says nothing.</p>"),
+        Run::Skipped { why } => {
+            writeln!(out, "<p class=\"not\">It was not run, so it says nothing: {}</p>", Escaped(why))
+        }
         Run::Broken { why } => {
             writeln!(out, "<p class=\"FAIL\">It could not be run to its end: {}</p>", Escaped(why))
         }

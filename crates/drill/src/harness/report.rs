@@ -62,6 +62,11 @@ pub enum Run {
         /// Why.
         why: String,
     },
+    /// A program it needs is not on this machine. That is no finding, and no pass.
+    Skipped {
+        /// What is missing, and where it is to be had.
+        why: String,
+    },
     /// It is listed and not built.
     NotYet,
 }
@@ -88,7 +93,7 @@ impl Outcome {
         match &self.run {
             Run::Done { verdicts } => verdicts.is_empty() || verdicts.iter().any(|verdict| !verdict.pass),
             Run::Broken { .. } => true,
-            Run::NotYet => false,
+            Run::Skipped { .. } | Run::NotYet => false,
         }
     }
 
@@ -96,6 +101,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match &self.run {
             Run::NotYet => "not yet",
+            Run::Skipped { .. } => "skipped",
             Run::Done { .. } | Run::Broken { .. } if self.failed() => "FAIL",
             Run::Done { .. } | Run::Broken { .. } => "pass",
         }
@@ -165,6 +171,7 @@ mod tests {
             (done(vec![good, bad]), "FAIL"),
             (done(vec![]), "FAIL"),
             (Run::Broken { why: "a".into() }, "FAIL"),
+            (Run::Skipped { why: "a".into() }, "skipped"),
             (Run::NotYet, "not yet"),
         ];
         for (run, word) in cases {

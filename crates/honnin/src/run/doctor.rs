@@ -43,6 +43,7 @@ pub(super) fn doctor(installation: Installation) -> Result<Exit, Failure> {
     machine(&installation, &mut findings);
     network(&installation);
     isolation(&installation, &mut findings);
+    public_path(&installation, &mut findings);
     journal(&installation, &mut findings);
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
     let open = epochs::kept(&rooms.keeper)?.len();
@@ -107,6 +108,23 @@ fn isolation(installation: &Installation, findings: &mut Findings) {
                 reason.trim()
             ),
         );
+    }
+}
+
+fn public_path(installation: &Installation, findings: &mut Findings) {
+    let url = &installation.settings.tenant.public_url;
+    let every = installation.settings.canary.every;
+    match fs::read_to_string(installation.public_path_marker()) {
+        Ok(reason) => findings.look(
+            "path",
+            format_args!(
+                "personal pages are refused until the canaries are given their own at {url}: {}. Caches before us must \
+                 keep nothing that says `no-store`; the pages come back by themselves",
+                reason.trim()
+            ),
+        ),
+        Err(_) if url.is_empty() => tell("path", "no public_url: nothing stands before us, nobody looks"),
+        Err(_) => tell("path", format_args!("{url}, canaries look every {every}")),
     }
 }
 

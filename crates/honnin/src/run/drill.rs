@@ -54,7 +54,13 @@ fn run(args: &DrillArgs) -> Result<Exit, Failure> {
     }
     let count = |word: &str| run.drills.iter().filter(|drill| drill.word() == word).count();
     let (passed, failed, missing) = (count("pass"), count("FAIL"), count("not yet"));
-    say::line(format_args!("{passed} passed, {failed} failed, {missing} not built yet; seed {seed}"));
+    let skipped = match count("skipped") {
+        0 => String::new(),
+        skipped => format!("{skipped} skipped, "),
+    };
+    say::line(format_args!(
+        "{passed} passed, {failed} failed, {skipped}{missing} not built yet; seed {seed}"
+    ));
     Ok(if run.failed() { Exit::Found } else { Exit::Done })
 }
 

@@ -3,6 +3,7 @@
 //! A section is declared once ([`section`]) and from that read, checked and printed, so that the file an operator
 //! starts from cannot say anything else than the program does.
 
+mod canary;
 mod machine;
 mod people;
 mod print;
@@ -13,6 +14,7 @@ mod value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub(crate) use canary::Canary;
 pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Store};
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
@@ -30,6 +32,8 @@ pub(crate) struct Settings {
     pub tenant: Tenant,
     /// Where we listen.
     pub listen: Listen,
+    /// The public path.
+    pub canary: Canary,
     /// Bounds of connections and requests.
     pub server: Server,
     /// Documents to keep.
@@ -96,6 +100,7 @@ impl Settings {
         let settings = Self {
             tenant: take(&mut tree, &mut problems),
             listen: take(&mut tree, &mut problems),
+            canary: take(&mut tree, &mut problems),
             server: take(&mut tree, &mut problems),
             documents: take(&mut tree, &mut problems),
             sessions: take(&mut tree, &mut problems),

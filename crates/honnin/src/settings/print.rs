@@ -28,6 +28,7 @@ impl Settings {
         let Self {
             tenant,
             listen,
+            canary,
             server,
             documents,
             sessions,
@@ -42,6 +43,7 @@ impl Settings {
         vec![
             printed(tenant),
             printed(listen),
+            printed(canary),
             printed(server),
             printed(documents),
             printed(sessions),

@@ -55,7 +55,10 @@ fn everything_wrong_is_told_at_once_with_key_found_and_what_to_write() {
     assert!(lines[1].starts_with("server.header: found 10, write a time with its unit such as"), "{told}");
     assert!(lines[2].starts_with("server.conections: is not known; known here: threads, "), "{told}");
     assert!(lines[3].starts_with("logs.files: found \"8\", write a whole number"), "{told}");
-    assert!(lines[4].starts_with("sesions: is not known; known here: tenant, listen, server, "), "{told}");
+    assert!(
+        lines[4].starts_with("sesions: is not known; known here: tenant, listen, canary, server, "),
+        "{told}"
+    );
 }
 
 #[test]

@@ -66,6 +66,11 @@ impl Size {
 }
 
 impl MaybePath {
+    /// That path.
+    pub(crate) fn of(path: &str) -> Self {
+        Self(Some(PathBuf::from(path)))
+    }
+
     /// The path, where there is one.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.0.as_deref()

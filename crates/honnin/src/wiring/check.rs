@@ -8,7 +8,7 @@ use crate::settings::{Problem, Settings};
 
 /// Everything in these settings that cannot work, by key.
 pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
-    let Settings { tenant, network, journal, sign_in, store, .. } = settings;
+    let Settings { tenant, canary, network, journal, sign_in, store, .. } = settings;
     let mut problems = front(settings).err().unwrap_or_default();
     problems.extend(prefixes(settings).err().unwrap_or_default());
     let mut expect = |holds: bool, key: &str, says: String| {
@@ -34,6 +34,18 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         help,
         "tenant.help",
         format!("found {:?}, write an address with https://, tel: or mailto:", tenant.help),
+    );
+    let connect = canary.connect_to.is_empty() || canary.connect_to.parse::<std::net::SocketAddr>().is_ok();
+    expect(
+        connect,
+        "canary.connect_to",
+        format!("found {:?}, write an address with its port such as \"192.0.2.1:443\"", canary.connect_to),
+    );
+    let looks = tenant.public_url.is_empty() || canary.authorities.path().is_some();
+    expect(
+        looks,
+        "canary.authorities",
+        "is \"\", write the file of the authorities to be trusted".to_owned(),
     );
     let element = network.element == "simulated";
     let says = format!("found {:?}, write \"simulated\"; there is no other element yet", network.element);

@@ -1,10 +1,12 @@
 //! Putting the rooms together: who gets which authority, which engine, which clock.
 
 mod bounds;
+mod canaries;
 mod check;
 pub(crate) mod epochs;
 mod front;
 mod monitor;
+mod probe;
 mod rooms;
 mod service;
 mod upkeep;

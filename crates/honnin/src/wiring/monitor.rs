@@ -52,8 +52,8 @@ impl Metrics {
     }
 }
 
-/// Says whether requests should be sent here.
-pub(crate) type Health = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
+/// Says whether requests should be sent here, and what is to be said of it.
+pub(crate) type Health = Arc<dyn Fn() -> Result<&'static str, &'static str> + Send + Sync>;
 
 /// Answers monitors until the runtime ends.
 pub(super) async fn run(listener: TcpListener, metrics: Metrics, health: Health) {
@@ -90,7 +90,7 @@ fn answer<B>(request: &Request<B>, metrics: &Metrics, health: &Health) -> Respon
         }
         (&Method::GET, "/healthz") => (StatusCode::OK, PLAIN, "ok\n".to_owned()),
         (&Method::GET, "/readyz") => match health() {
-            Ok(()) => (StatusCode::OK, PLAIN, "ready\n".to_owned()),
+            Ok(said) => (StatusCode::OK, PLAIN, format!("{said}\n")),
             Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("not ready: {reason}\n")),
         },
         (&Method::GET, _) => {
@@ -117,7 +117,7 @@ pub(super) async fn listen(on: std::net::SocketAddr) -> io::Result<TcpListener> 
 mod tests {
     use super::*;
 
-    fn asked(method: Method, path: &str, health: Result<(), &'static str>) -> (u16, &'static str) {
+    fn asked(method: Method, path: &str, health: Result<&'static str, &'static str>) -> (u16, &'static str) {
         let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         let health: Health = Arc::new(move || health);
@@ -132,11 +132,11 @@ mod tests {
 
     #[test]
     fn it_has_three_paths_and_no_other() {
-        assert_eq!(asked(Method::GET, "/metrics", Ok(())), (200, "metrics"));
+        assert_eq!(asked(Method::GET, "/metrics", Ok("ready")), (200, "metrics"));
         assert_eq!(asked(Method::GET, "/healthz", Err("the journal is full")), (200, "text"));
-        assert_eq!(asked(Method::GET, "/readyz", Ok(())), (200, "text"));
+        assert_eq!(asked(Method::GET, "/readyz", Ok("ready")), (200, "text"));
         assert_eq!(asked(Method::GET, "/readyz", Err("the journal is full")), (503, "text"));
-        assert_eq!(asked(Method::GET, "/", Ok(())), (404, "text"));
-        assert_eq!(asked(Method::POST, "/metrics", Ok(())), (405, "text"));
+        assert_eq!(asked(Method::GET, "/", Ok("ready")), (404, "text"));
+        assert_eq!(asked(Method::POST, "/metrics", Ok("ready")), (405, "text"));
     }
 }

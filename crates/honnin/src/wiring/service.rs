@@ -6,21 +6,23 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_care::{Care, CareParts, Gate, Isolation, PublicPath};
 use honnin_journal::{Journal, State};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::Moment;
 use honnin_web::page::{HelpLink, Operator};
-use honnin_web::route::{App, Wiring, serve};
+use honnin_web::route::{App, Wiring, serve, session_cookie};
 use honnin_web::serve::{Entrance, Front, listen, tls};
 use honnin_web::words::Language;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::canaries::{self, Canaries};
 use super::epochs::Epochs;
 use super::monitor::{self, Health, Metrics};
-use super::rooms::{Rooms, entropy};
+use super::probe::{self, Probe};
+use super::rooms::{Rooms, SharedClock, entropy};
 use super::upkeep::Upkeep;
 use super::{bounds, front, prefixes};
 use crate::failure::Failure;
@@ -109,6 +111,8 @@ pub(crate) struct Service {
     upkeep: Upkeep,
     journal: Arc<Journal>,
     isolation: Arc<Isolation>,
+    path: Arc<PublicPath>,
+    probe: Option<Probe>,
     store: Arc<Sqlite>,
 }
 
@@ -126,7 +130,13 @@ impl Service {
         let Rooms { installation, clock, zone, keeper, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
         let isolation = Arc::new(isolation(&installation));
-        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation));
+        let way = probe::way(&installation)?;
+        let path = Arc::new(match &way {
+            Some(_) => PublicPath::watched(canaries::accounts(&keeper)),
+            None => PublicPath::unwatched(),
+        });
+        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation))
+            .watching(Arc::clone(&path));
         let parts = Parts {
             authority: authorities.element,
             rows: Arc::<Sqlite>::clone(&store),
@@ -144,10 +154,29 @@ impl Service {
             store: Arc::<Sqlite>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
-            zone,
+            zone: zone.clone(),
             wish_seconds: settings.network.between_wishes.whole_seconds(),
             wake: reconciler.waker().callback(),
         }));
+        let operator = Arc::new(authorities.operator);
+        let probe = way.map(|way| Probe {
+            way,
+            canaries: Canaries {
+                keeper: Arc::clone(&keeper),
+                store: Arc::clone(&store),
+                care: Arc::clone(&care),
+                feed: authorities.feed,
+                operator: Arc::clone(&operator),
+                clock: Arc::clone(&clock),
+                zone,
+                cookie: session_cookie(&front),
+                sessions: None,
+            },
+            path: Arc::clone(&path),
+            settings: settings.canary.clone(),
+            clock: SharedClock(Arc::clone(&clock)),
+            marker: installation.public_path_marker(),
+        });
         let app = App::new(wiring(&installation, Arc::clone(&care), front), entropy())?;
         let upkeep = Upkeep {
             installation,
@@ -156,9 +185,9 @@ impl Service {
             store: Arc::clone(&store),
             journal: Arc::clone(&journal),
             care,
-            operator: authorities.operator,
+            operator,
         };
-        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, isolation, store })
+        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, isolation, path, probe, store })
     }
 
     /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
@@ -171,16 +200,20 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self { app, reconciler, upkeep, journal, isolation, store } = self;
+        let Self { app, reconciler, upkeep, journal, isolation, path, probe, store } = self;
         let (ended, mut ending) = watch::channel(false);
-        let health = health(Arc::clone(&journal), isolation);
+        let health = health(Arc::clone(&journal), isolation, path);
         tokio::spawn(monitor::run(doors.monitor, metrics.clone(), health));
         let driving = tokio::spawn(reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
         let upkeep = upkeep.start(metrics)?;
+        let looking = probe.map(|probe| tokio::spawn(probe.run()));
         let served = serve(doors.entrance, app, stop).await;
+        if let Some(looking) = looking {
+            looking.abort();
+        }
         ended.send_replace(true);
         if driving.await.is_err() {
             tracing::error!("the reconciler ended before its time");
@@ -254,10 +287,14 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
     }
 }
 
-fn health(journal: Arc<Journal>, isolation: Arc<Isolation>) -> Health {
+fn health(journal: Arc<Journal>, isolation: Arc<Isolation>, path: Arc<PublicPath>) -> Health {
     Arc::new(move || match journal.state() {
         _ if isolation.is_stopped() => Err("personal pages are stopped; see `honnin doctor`"),
-        State::Ready => Ok(()),
+        // Ready all the same: whoever sends requests here only where it is ready must let the canaries through.
+        State::Ready if !path.state().is_open() => {
+            Ok("ready, but personal pages are refused: the public path is not proven; see `honnin doctor`")
+        }
+        State::Ready => Ok("ready"),
         State::Full => Err("the journal has no room on its volume"),
         State::Failed => Err("the journal's disk failed; start again"),
     })

@@ -37,7 +37,7 @@ pub(super) struct Upkeep {
     pub(super) store: Arc<Sqlite>,
     pub(super) journal: Arc<Journal>,
     pub(super) care: Arc<Care>,
-    pub(super) operator: OperatorAuthority,
+    pub(super) operator: Arc<OperatorAuthority>,
 }
 
 impl fmt::Debug for Upkeep {

@@ -19,6 +19,8 @@ use super::table::Cache;
 use crate::assets;
 
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -295,8 +297,13 @@ impl Dress {
         }
         let mut private = common.clone();
         private.insert(CACHE_CONTROL, fixed("private, no-store"));
+        // Whoever was told to take no notice of one of these may still take notice of another: RFC 9213, the W3C's
+        // Edge Architecture, nginx. An answer whose Vary has a star matches no other request (RFC 9111 §4.1); Varnish
+        // takes the star for the name of a header, so what tells people apart is named as well.
         private.insert(CDN_CACHE_CONTROL, fixed("no-store"));
-        private.insert(VARY, fixed("Cookie, Accept-Language"));
+        private.insert(SURROGATE_CONTROL, fixed("no-store"));
+        private.insert(X_ACCEL_EXPIRES, fixed("0"));
+        private.insert(VARY, fixed("Cookie, Authorization, Accept-Language, *"));
         let mut public = common;
         public.insert(CACHE_CONTROL, fixed("no-cache"));
         public.insert(VARY, fixed("Accept-Language, Accept-Encoding"));

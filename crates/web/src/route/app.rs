@@ -21,7 +21,7 @@ use super::code::Code;
 use super::desk::{Desk, DeskBounds};
 use super::measure::Counters;
 use super::routes::TABLE;
-use super::table::{BadTable, Cache, Finder, Found, Handler, Route, Row};
+use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, measure, openapi};
 use crate::page::Operator;
 use crate::serve::body::{self, BodyError, Incoming};
@@ -214,6 +214,10 @@ impl App {
 
     /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
+        // A new session is as personal as what it opens: none is handed out on a path that may give it to another.
+        if route.load == Load::SignIn && !self.wiring.care.path_state().is_open() {
+            return Done { signed_in: false, result: Err(Error::PathUnproven.into()) };
+        }
         let mut signed_in = false;
         let result = match route.handler {
             Handler::Plain(handler) => handler(self, ask),
@@ -223,7 +227,9 @@ impl App {
                     signed_in = true;
                     handler(self, ask, Some(&session)).await
                 }
-                Err(Error::SignedOut | Error::Isolated) => handler(self, ask, None).await,
+                Err(Error::SignedOut | Error::Isolated | Error::PathUnproven) => {
+                    handler(self, ask, None).await
+                }
                 Err(error) => Err(error.into()),
             },
             Handler::SignedIn(handler) => match self.session(ask).await {

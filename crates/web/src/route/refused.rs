@@ -15,6 +15,9 @@ const BUSY: u32 = 5;
 /// Seconds after which to try again while personal pages are stopped: a person has to look first.
 const STOPPED: u32 = 60;
 
+/// Seconds after which to try again while the canaries look at the public path: it comes back by itself.
+const UNPROVEN: u32 = 10;
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         match error {
@@ -22,6 +25,7 @@ impl From<Error> for Refusal {
             Error::SignedOut => Code::SignInRequired.into(),
             Error::DoesNotOpen => Self::bare(),
             Error::Isolated | Error::Journal => Self::after(Code::Stopped, STOPPED),
+            Error::PathUnproven => Self::after(Code::Stopped, UNPROVEN),
             Error::Store => Self::after(Code::Busy, BUSY),
             Error::LineSuspended => Code::LineSuspended.into(),
             Error::LineEnded => Code::LineEnded.into(),

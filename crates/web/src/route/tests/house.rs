@@ -167,7 +167,7 @@ async fn signed_in(
     let hash = COST.hasher().hash(PASSWORD.as_bytes(), entropy).unwrap();
     assert!(authorities.subscriber.import_password(&operate, login, &hash, entropy).await.unwrap());
     let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
-    let session = authorities.subscriber.sign_in_for_demo(&operate, login, device, entropy).await.unwrap();
+    let session = authorities.subscriber.sign_in_without_password(&operate, login, device, entropy).await.unwrap();
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
     Subscriber { cookie, lines, bill, mark, stored }

@@ -1,0 +1,127 @@
+//! Whether the public path keeps people apart: what stands between us and the subscriber is not ours, and a cache in
+//! it can undo everything before it.
+//!
+//! Canaries look. Until they have seen everybody given her own, and from the moment they see anything else, nobody is
+//! shown anything but the canaries themselves. Unlike isolation it is left by itself: when they are given their own
+//! again.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use honnin_terms::AccountId;
+
+/// What is known of the public path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathState {
+    /// Nothing stands between us and the subscriber, so nobody looks.
+    Unwatched,
+    /// Not seen yet, or not for too long.
+    Unproven,
+    /// The canaries were given their own.
+    Proven,
+    /// A canary was given what is not hers.
+    Mixed,
+}
+
+impl PathState {
+    const ALL: [Self; 4] = [Self::Unwatched, Self::Unproven, Self::Proven, Self::Mixed];
+
+    /// The word in logs and for `doctor`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unwatched => "unwatched",
+            Self::Unproven => "unproven",
+            Self::Proven => "proven",
+            Self::Mixed => "mixed",
+        }
+    }
+
+    /// Whether personal pages may be shown to everybody.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Unwatched | Self::Proven => true,
+            Self::Unproven | Self::Mixed => false,
+        }
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Unwatched => 0,
+            Self::Unproven => 1,
+            Self::Proven => 2,
+            Self::Mixed => 3,
+        }
+    }
+}
+
+/// What is known of the public path, and who looks.
+#[derive(Debug)]
+pub struct PublicPath {
+    state: AtomicU8,
+    canaries: [AccountId; 2],
+}
+
+impl PublicPath {
+    /// A path nobody looks at: open for good.
+    pub fn unwatched() -> Self {
+        Self::at(PathState::Unwatched, [[0; 16]; 2].map(honnin_terms::Id::from_octets))
+    }
+
+    /// A path these canaries look at: closed until they have.
+    pub const fn watched(canaries: [AccountId; 2]) -> Self {
+        Self::at(PathState::Unproven, canaries)
+    }
+
+    const fn at(state: PathState, canaries: [AccountId; 2]) -> Self {
+        Self { state: AtomicU8::new(state.code()), canaries }
+    }
+
+    /// What is known.
+    pub fn state(&self) -> PathState {
+        let code = self.state.load(Ordering::Acquire);
+        PathState::ALL.into_iter().find(|state| state.code() == code).unwrap_or(PathState::Unproven)
+    }
+
+    /// Notes what was seen, and says what was known before. A path nobody looks at stays one.
+    pub fn set(&self, state: PathState) -> PathState {
+        let before = self.state();
+        if before != PathState::Unwatched && state != PathState::Unwatched {
+            self.state.store(state.code(), Ordering::Release);
+        }
+        before
+    }
+
+    /// Whether something personal may be shown to that account.
+    pub(crate) fn is_open_to(&self, account: AccountId) -> bool {
+        self.state().is_open() || self.canaries.contains(&account)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use honnin_terms::Id;
+
+    fn account(number: u8) -> AccountId {
+        AccountId::from_octets([number; 16])
+    }
+
+    #[test]
+    fn a_path_that_is_watched_is_open_to_the_canaries_alone_until_it_is_proven() {
+        let path = PublicPath::watched([account(1), account(2)]);
+        for (state, open) in
+            [(PathState::Unproven, false), (PathState::Proven, true), (PathState::Mixed, false)]
+        {
+            path.set(state);
+            assert_eq!(path.state(), state);
+            assert_eq!(path.is_open_to(account(3)), open, "{state:?}");
+            assert!(path.is_open_to(account(1)) && path.is_open_to(account(2)), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_nobody_looks_at_stays_open() {
+        let path = PublicPath::unwatched();
+        path.set(PathState::Mixed);
+        assert!(path.state() == PathState::Unwatched && path.is_open_to(account(3)));
+    }
+}

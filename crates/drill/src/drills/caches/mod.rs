@@ -1,0 +1,207 @@
+//! D10 and D11: a cache between the product and its subscribers is set wrongly, from its start or while it runs.
+//!
+//! What a cache is told may be kept is kept to people apart by what the product says. A cache that was told to listen
+//! to nothing cannot be stopped by anything in an answer: the canaries find it, and what leaks until then is counted.
+
+mod audience;
+mod front;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use self::audience::{Audience, Heard};
+use self::front::{Brand, Change, Front};
+use super::stage::{Stage, World, ask, get_as};
+use super::tally::Findings;
+use crate::client::Request;
+use crate::harness::{Failure, House, KEPT_SECONDS, Keeping, NginxPlan, Verdict};
+
+/// Subjects who ask all the time.
+const SUBJECTS: u64 = 12;
+/// How often the canaries look, as the settings of the drill say.
+const EVERY: Duration = Duration::from_secs(2);
+/// How long a state may take to come: far more than it does.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What a cache took it may give away for so long, and a little more: it counts in whole seconds.
+const FORGETS: Duration = Duration::from_millis(KEPT_SECONDS * 1000 + 1500);
+/// How often a state is asked for.
+const ASK: Duration = Duration::from_millis(10);
+
+/// Plays D10.
+pub(super) async fn started(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
+    play(stage, Change::Restart).await
+}
+
+/// Plays D11.
+pub(super) async fn changed(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
+    play(stage, Change::Running).await
+}
+
+async fn play(stage: &Stage, change: Change) -> Result<Vec<Verdict>, Failure> {
+    Brand::all_there()?;
+    let world = stage.world(SUBJECTS)?;
+    let plan = NginxPlan::before(([127, 0, 0, 1], 0).into())?;
+    let mut house = stage.installation(&world, &settings(&plan)).await?;
+    let plan = NginxPlan { upstream: house.target().address(), ..plan };
+    let mut verdicts = vec![before_the_first_look(&house, &world).await?];
+    let world = std::sync::Arc::new(world);
+    for brand in Brand::ALL {
+        let front = Front::start(brand, &plan).await?;
+        let trial = Trial { stage, house: &house, world: &world, change };
+        verdicts.extend(trial.run(front).await?);
+    }
+    house.end().await?;
+    verdicts.push(journal(&house)?);
+    Ok(verdicts)
+}
+
+/// An installation behind proxies on this machine, with canaries that look more often than by default.
+fn settings(plan: &NginxPlan) -> String {
+    let (port, every) = (plan.secure.port(), EVERY.as_secs());
+    format!(
+        "[tenant]\npublic_url = \"https://localhost:{port}\"\n\
+         [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
+         trusted_proxies = [\"127.0.0.1/32\"]\nproxies_tell = \"forwarded\"\n\
+         [canary]\nevery = \"{every} s\"\nagain = \"200 ms\"\nauthorities = \"../certificate.pem\"\n"
+    )
+}
+
+/// Nobody has looked yet: there is no proxy. Straight at the product nobody is shown anything.
+async fn before_the_first_look(house: &House, world: &World) -> Result<Verdict, Failure> {
+    let (times, found) = straight(house, world).await?;
+    let check = "before the canaries were given their own nobody is shown anything";
+    Ok(Verdict::of(check, "every subject, straight at the product", times, found.told()))
+}
+
+/// Every subject asks the product itself: nothing personal may be in any answer.
+async fn straight(house: &House, world: &World) -> Result<(u64, Findings), Failure> {
+    let (mut times, mut found) = (0, Findings::default());
+    for session in house.sessions() {
+        for page in audience::PAGES {
+            let answer = ask(house.target(), &get_as(session, page)).await?;
+            let scan = world.scan(Some(session), &answer);
+            times += 1;
+            if answer.status != 503 || !scan.own.is_empty() || !scan.foreign.is_empty() {
+                found.add(format!("{page} answered {} with {} marks", answer.status, scan.own.len()));
+            }
+        }
+    }
+    Ok((times, found))
+}
+
+/// One brand of proxy, set in one way after the other.
+struct Trial<'a> {
+    stage: &'a Stage,
+    house: &'a House,
+    world: &'a std::sync::Arc<World>,
+    change: Change,
+}
+
+impl Trial<'_> {
+    async fn run(&self, mut front: Front) -> Result<Vec<Verdict>, Failure> {
+        let (brand, change) = (front.brand().word(), self.change);
+        let how = change.word();
+        let length = Duration::from_secs(self.stage.options.seconds.max(4)) / 4;
+        self.stage.say(&format!("  {brand} that keeps what it may"));
+        self.until(true).await?;
+        let audience = Audience::gather(self.world, self.house.sessions(), front.target()?);
+        let mut verdicts = Vec::new();
+        sleep(length).await;
+        let check = format!("behind {brand} nobody is shown another");
+        verdicts.push(audience.heard().verdict(&check, "it keeps what it may and collapses requests"));
+
+        self.stage.say(&format!("  {brand} that keeps everything for everybody, {how}"));
+        let before = audience.heard();
+        let begun = Instant::now();
+        front.set(Keeping::Everything, change).await?;
+        let found = self.until(false).await?;
+        sleep(FORGETS).await;
+        let (times, straight) = straight(self.house, self.world).await?;
+        let forgotten = Instant::now();
+        sleep(length).await;
+        let window = audience.heard().since(&before);
+        verdicts.push(leaked(brand, how, begun, found, &window));
+        let withheld = format!("once they have, nothing personal leaves the product for {brand}");
+        verdicts.push(Verdict::of(
+            &withheld,
+            "every subject, straight at the product",
+            times,
+            straight.told(),
+        ));
+        let forgot = format!("and when {brand} has forgotten what it took before, nobody is shown another");
+        let tried = format!("answers {} ms after the canaries spoke", FORGETS.as_millis());
+        verdicts.push(window.after(forgotten).verdict(&forgot, &tried));
+
+        self.stage.say(&format!("  {brand} is mended"));
+        let mended = Instant::now();
+        front.set(Keeping::Allowed, change).await?;
+        self.until(true).await?;
+        let back = mended.elapsed();
+        let before = audience.heard();
+        sleep(length).await;
+        let heard = audience.heard().since(&before);
+        let returned = format!("behind {brand} that was mended personal pages come back by themselves");
+        let mut verdict = heard.verdict(&returned, how);
+        if heard.shown == 0 {
+            verdict.pass = false;
+            verdict.found.push("nobody was shown her own".to_owned());
+        }
+        verdicts.push(verdict.noting(format!("{} ms after it was mended", back.as_millis())));
+
+        self.stage.say(&format!("  {brand} that takes no notice of Cache-Control"));
+        front.set(Keeping::Careless, change).await?;
+        let before = audience.heard();
+        sleep(length).await;
+        let heard = audience.heard().since(&before);
+        let told = "it was told to take no notice of Cache-Control, Expires and Set-Cookie";
+        verdicts.push(heard.verdict(&check, told));
+        audience.dismiss().await?;
+        Ok(verdicts)
+    }
+
+    /// Waits until personal pages are shown, or refused, as the operator's own listener says; when that was.
+    async fn until(&self, shown: bool) -> Result<Instant, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let said = ask(self.house.monitor(), &Request::get("/readyz")).await?.text();
+            if said.trim() == "ready" && shown || said.contains("personal pages are refused") && !shown {
+                return Ok(Instant::now());
+            }
+            sleep(ASK).await;
+        }
+        let what = if shown { "shown" } else { "refused" };
+        let words = String::from_utf8_lossy(&self.house.words()?).into_owned();
+        let last: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
+        Err(Failure::Product(format!(
+            "personal pages were not {what} within {} s: {}",
+            PATIENCE.as_secs(),
+            last.join(" | ")
+        )))
+    }
+}
+
+/// What the canaries took to find it, and what was shown to others meanwhile.
+fn leaked(brand: &str, how: &str, begun: Instant, found: Instant, window: &Heard) -> Verdict {
+    let check = format!("the canaries find that {brand} mixes people up");
+    let tried = format!("everything is kept under the path alone, {how}");
+    let took = found.saturating_duration_since(begun);
+    let late = took > EVERY + Duration::from_secs(15);
+    let found_late = if late { vec![format!("only after {} ms", took.as_millis())] } else { Vec::new() };
+    let (before, after) = window.leaked_around(found);
+    let span = window.last_leak().map_or(0, |last| last.saturating_duration_since(begun).as_millis());
+    Verdict::of(&check, &tried, 1, found_late).noting(format!(
+        "found after {} ms with a look every {} ms; {before} answers showed somebody else before, {after} more out of \
+         what {brand} had taken by then (it keeps for {KEPT_SECONDS} s); the last {span} ms after it was set wrongly; \
+         {} answers in all",
+        took.as_millis(),
+        EVERY.as_millis(),
+        window.answers
+    ))
+}
+
+fn journal(house: &House) -> Result<Verdict, Failure> {
+    let ran = house.command(["journal", "verify"])?;
+    let found = if ran.code == Some(0) { Vec::new() } else { vec![ran.err.trim().to_owned()] };
+    Ok(Verdict::of("the journal verifies viewer = owner for every entry", "journal verify", 1, found))
+}

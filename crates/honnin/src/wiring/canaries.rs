@@ -1,0 +1,183 @@
+//! The canaries' accounts: made by ourselves, with nothing of anybody in them, sealed and read like every other.
+
+use std::sync::Arc;
+
+use honnin_access::{Append, DocumentError, FeedAuthority, NewDevice, OperatorAuthority, Permit, Source};
+use honnin_canary::{Canary, Mark, Which};
+use honnin_care::Care;
+use honnin_keeper::{AccountKeys, Keeper};
+use honnin_seal::OpenError;
+use honnin_store::document::{BillEntry, Bills, Profile};
+use honnin_store::{AccountUpdate, Batch, Committed, FeedRows, Progress, StoredAccount};
+use honnin_store_sqlite::Sqlite;
+use honnin_terms::{AccountId, BillState, Clock, Moment, Stream, Yen, Zone};
+
+use super::rooms::{entropy, request};
+
+/// The feed that writes what they are shown.
+const FEED: &str = "canaries";
+/// What their devices are called.
+const DEVICE: &str = "canary";
+
+/// The sign-in name of a canary. There is no password, so nobody signs in by it.
+const fn login(which: Which) -> &'static str {
+    match which {
+        Which::First => "honnin:canary:first",
+        Which::Second => "honnin:canary:second",
+    }
+}
+
+/// The accounts of both.
+pub(super) fn accounts(keeper: &Keeper) -> [AccountId; 2] {
+    Which::BOTH.map(|which| keeper.account_id(login(which)))
+}
+
+/// Why canaries cannot be sent out. None of these says anything of the public path.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotSent {
+    /// The store does not answer or takes nothing.
+    #[error("write what the canaries are shown")]
+    Store(#[from] honnin_store::Error),
+    /// Something of theirs does not open or cannot be sealed.
+    #[error("seal what the canaries are shown")]
+    Seal(#[from] DocumentError),
+    /// Their keys do not open.
+    #[error("open the canaries' keys")]
+    Open(#[from] OpenError),
+    /// Somebody else writes what they are shown.
+    #[error("write what the canaries are shown: another process does, at position {0}")]
+    Stale(u64),
+    /// They cannot be signed in.
+    #[error("sign the canaries in")]
+    SignIn(#[from] honnin_access::SignInError),
+}
+
+/// Both canaries, as long as the process lives.
+pub(super) struct Canaries {
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) store: Arc<Sqlite>,
+    pub(super) care: Arc<Care>,
+    pub(super) feed: FeedAuthority,
+    pub(super) operator: Arc<OperatorAuthority>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) zone: Zone,
+    /// The name of the session's cookie.
+    pub(super) cookie: &'static str,
+    /// Their cookies, while they are signed in.
+    pub(super) sessions: Option<[String; 2]>,
+}
+
+impl std::fmt::Debug for Canaries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Canaries(..)")
+    }
+}
+
+impl Canaries {
+    /// Writes what they are shown in this round, signs them in where they are not, and hands them over.
+    ///
+    /// # Errors
+    /// [`NotSent`].
+    pub(super) async fn ready(&mut self) -> Result<[Canary; 2], NotSent> {
+        let marks = Which::BOTH.map(|which| Mark::draw(which, &*entropy()));
+        self.write(&marks).await?;
+        let sessions = match self.sessions.take() {
+            Some(sessions) => sessions,
+            None => [self.sign_in(Which::First).await?, self.sign_in(Which::Second).await?],
+        };
+        let [one, two] = &sessions;
+        let [mark_one, mark_two] = marks;
+        let canary = |which, cookie: &str, mark: Mark| {
+            let bill = self.keeper.bill_id(mark.as_str()).to_string();
+            // Tokens are visible ASCII.
+            Canary::new(which, cookie, mark, bill).ok_or(honnin_access::SignInError::DoesNotOpen)
+        };
+        let canaries = [canary(Which::First, one, mark_one)?, canary(Which::Second, two, mark_two)?];
+        self.sessions = Some(sessions);
+        Ok(canaries)
+    }
+
+    /// Forgets their sessions: they were not taken.
+    pub(super) fn sign_out(&mut self) {
+        self.sessions = None;
+    }
+
+    async fn sign_in(&self, which: Which) -> Result<String, NotSent> {
+        let stream = Stream::begin(&entropy());
+        let permit = self.operator.operate(self.clock.now(), stream.request());
+        let device = NewDevice { name: DEVICE.to_owned(), source: Source::Stranger(0) };
+        let signed_in = self.care.sign_in_canary(&permit, login(which), device, &stream).await?;
+        Ok(format!("{}={}", self.cookie, signed_in.token.reveal()))
+    }
+
+    /// Seals both accounts anew, so that an answer from before shows that it is one.
+    async fn write(&self, marks: &[Mark; 2]) -> Result<(), NotSent> {
+        let now = self.clock.now();
+        let permit = self.feed.append(now, request());
+        let position = self.store.progress(&permit, FEED).await?.unwrap_or_default().position + 1;
+        let mut named: Vec<(AccountId, &Mark)> = accounts(&self.keeper).into_iter().zip(marks).collect();
+        named.sort_unstable_by_key(|(account, _)| *account);
+        let ids: Vec<AccountId> = named.iter().map(|(account, _)| *account).collect();
+        let stored = self.store.accounts(&permit, &ids).await?;
+        let mut updates = Vec::with_capacity(named.len());
+        for (account, mark) in named {
+            let known = stored.iter().find(|known| known.account == account);
+            updates.push(self.update(&permit, account, known, mark, (now, position))?);
+        }
+        let progress = Progress { position, state: Vec::new() };
+        let batch = Batch { accounts: updates, progress, ..Batch::default() };
+        match self.store.commit(&permit, FEED, batch).await? {
+            Committed::Done => Ok(()),
+            Committed::Stale { position } => Err(NotSent::Stale(position)),
+        }
+    }
+
+    fn update(
+        &self,
+        permit: &Permit<Append>,
+        account: AccountId,
+        known: Option<&StoredAccount>,
+        mark: &Mark,
+        (now, position): (Moment, u64),
+    ) -> Result<AccountUpdate, NotSent> {
+        let mut keys: AccountKeys<'_> = match known {
+            Some(stored) => self.keeper.open_account(permit, stored)?,
+            None => self.keeper.new_account(permit, account)?,
+        };
+        let bill = self.bill(mark, now);
+        let documents = vec![
+            keys.seal(None, &[], &profile(mark, now), position)?,
+            keys.seal(None, &[], &bill, position)?,
+        ];
+        let (account_key, subject_keys) = keys.take_new();
+        Ok(AccountUpdate { account, account_key, subject_keys, documents })
+    }
+
+    fn bill(&self, mark: &Mark, now: Moment) -> Bills {
+        let bill = BillEntry {
+            bill: self.keeper.bill_id(mark.as_str()),
+            code: mark.to_string(),
+            month: self.zone.day(now).month(),
+            amount: Yen::new(0),
+            tax: None,
+            state: BillState::Paid,
+            due_on: None,
+        };
+        Bills { as_of: now, source: mark.to_string(), bills: vec![(bill, Vec::new())] }
+    }
+}
+
+fn profile(mark: &Mark, now: Moment) -> Profile {
+    Profile {
+        as_of: now,
+        source: mark.to_string(),
+        login: mark.to_string(),
+        name: mark.to_string(),
+        reading: None,
+        mail: None,
+        born_on: None,
+        registered_on: None,
+        lines: Vec::new(),
+        latest_bill: None,
+    }
+}
