@@ -23,6 +23,9 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
     ),
 ];
 
+/// Programs that stand before the product in some drills: where each lies, and Debian's package.
+const PROXIES: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx-light"), ("/usr/sbin/varnishd", "varnish")];
+
 /// A step of the gate: what it is called and how cargo is asked.
 type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
@@ -73,6 +76,7 @@ impl Tally {
 pub(crate) fn command(args: Args) -> Result<(), Failure> {
     args.finish()?;
     look_for_tools()?;
+    look_for_proxies();
     let mut tally = Tally::default();
     for step in BEFORE {
         tally.step(run(step)?);
@@ -100,6 +104,44 @@ fn look_for_tools() -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!("these are missing:\n  {}", missing.join("\n  ")).into())
+}
+
+/// Installs the proxies that are missing where this may be done; says aloud what is skipped without them.
+fn look_for_proxies() {
+    let missing = || -> Vec<&str> {
+        let there = |place: &str| std::path::Path::new(place).is_file();
+        PROXIES.iter().filter(|(place, _)| !there(place)).map(|(_, package)| *package).collect()
+    };
+    let wanted = missing();
+    if wanted.is_empty() {
+        println!("proxies: all there, nothing is installed");
+        return;
+    }
+    if is_root() {
+        println!("proxies: installing {}", wanted.join(" "));
+        apt(&["update", "-q"]);
+        apt(&[&["install", "-y", "-q", "--no-install-recommends"], wanted.as_slice()].concat());
+    }
+    let still = missing();
+    if !still.is_empty() {
+        println!(
+            "proxies: SKIPPED: drills D10 and D11 and parts of D02 and D03 are not run. As root: \
+             apt-get install -y --no-install-recommends {}",
+            still.join(" ")
+        );
+    }
+}
+
+fn is_root() -> bool {
+    let said = Command::new("id").arg("-u").stdin(Stdio::null()).output();
+    said.is_ok_and(|said| said.stdout.trim_ascii() == b"0")
+}
+
+/// Asks apt; what it could not do is seen afterwards. Nothing is started by an installation: drills start their own.
+fn apt(words: &[&str]) {
+    let mut apt = Command::new("apt-get");
+    apt.args(words).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdin(Stdio::null());
+    drop(apt.status());
 }
 
 fn cargo(words: &[&str]) -> Command {

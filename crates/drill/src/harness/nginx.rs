@@ -81,8 +81,8 @@ impl NginxPlan {
     fn configuration(&self, files: &Files, keeping: Keeping) -> String {
         let Self { plain, secure, upstream, tells } = self;
         let at = |name: &str| files.path(name).display().to_string();
-        let tells: String =
-            tells.iter().map(|(name, value)| format!("proxy_set_header {name} \"{value}\";\n")).collect();
+        let told = |(name, value): &(String, String)| format!("proxy_set_header {name} \"{value}\";");
+        let tells = tells.iter().map(told).collect::<Vec<_>>().join("\n");
         format!(
             "user root;\nworker_processes 1;\ndaemon off;\npid {pid};\nerror_log stderr warn;\n\
              events {{ worker_connections 2048; }}\n\
@@ -98,7 +98,7 @@ impl NginxPlan {
              ssl_certificate {certificate};\nssl_certificate_key {key};\n\
              location / {{\n\
              proxy_pass http://product;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";\n\
-             proxy_set_header Host $http_host;\n{tells}\
+             proxy_set_header Host $http_host;\n{tells}\n\
              {keeping}\n}}\n}}\n}}\n",
             pid = at("pid"),
             body = at("body"),

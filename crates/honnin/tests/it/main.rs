@@ -9,6 +9,7 @@
 )]
 
 mod at_rest;
+mod canaries;
 mod config;
 mod demo;
 mod drill;

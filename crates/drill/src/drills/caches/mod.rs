@@ -22,7 +22,7 @@ const SUBJECTS: u64 = 12;
 /// How often the canaries look, as the settings of the drill say.
 const EVERY: Duration = Duration::from_secs(2);
 /// How long a state may take to come: far more than it does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a cache took it may give away for so long, and a little more: it counts in whole seconds.
 const FORGETS: Duration = Duration::from_millis(KEPT_SECONDS * 1000 + 1500);
 /// How often a state is asked for.

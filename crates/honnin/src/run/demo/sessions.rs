@@ -59,7 +59,8 @@ pub(super) fn sign_in(
     let wanted: Vec<&String> = logins.iter().cycle().take(if logins.is_empty() { 0 } else { most }).collect();
     let begin = |login: &&String| {
         let device = NewDevice { name: "demo".to_owned(), source: Source::Stranger(0) };
-        let signed_in = rooms.authorities.subscriber.sign_in_without_password(&permit, login, device, &SystemEntropy);
+        let signed_in =
+            rooms.authorities.subscriber.sign_in_without_password(&permit, login, device, &SystemEntropy);
         let signed_in = handle.block_on(signed_in)?;
         Ok(DemoSession {
             account: (*login).clone(),

@@ -7,7 +7,7 @@ use honnin_access::{
     Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
     SessionLimits, SignInSettings, Source,
 };
-use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_care::{Care, CareParts, Gate, Isolation, PathState, PublicPath};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
 use honnin_seal::HashCost;
@@ -46,6 +46,8 @@ pub(super) struct House {
     pub(super) app: Arc<App>,
     pub(super) clock: Arc<FixedClock>,
     pub(super) journal: Arc<Journal>,
+    /// Proven until a test says otherwise; Ken is one of its canaries.
+    pub(super) path: Arc<PublicPath>,
     pub(super) hana: Subscriber,
     pub(super) ken: Subscriber,
     pub(super) notice: NoticeId,
@@ -87,10 +89,13 @@ impl House {
         let hana = signed_in(&authorities, &*entropy, now, "mio-hana", hana).await;
         let ken = signed_in(&authorities, &*entropy, now, "mio-ken", ken).await;
         let journal = journal(&dir, &keeper);
+        let path = Arc::new(PublicPath::watched([ken.stored.account; 2]));
+        path.set(PathState::Proven);
+        let gate = gate(authorities.gate, &keeper, &journal, now, stopped);
         let care = Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Sqlite>::clone(&store),
-            gate: gate(authorities.gate, &keeper, &journal, now, stopped),
+            gate: gate.watching(Arc::clone(&path)),
             clock: Arc::<FixedClock>::clone(&clock),
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
@@ -102,7 +107,7 @@ impl House {
         let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let feed = authorities.feed;
-        Self { at, app, clock, journal, hana, ken, notice: notice.notice, store, feed, _dir: dir }
+        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, _dir: dir }
     }
 
     /// Puts what is sealed of one place into another, as somebody with the database file could.
@@ -167,7 +172,8 @@ async fn signed_in(
     let hash = COST.hasher().hash(PASSWORD.as_bytes(), entropy).unwrap();
     assert!(authorities.subscriber.import_password(&operate, login, &hash, entropy).await.unwrap());
     let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
-    let session = authorities.subscriber.sign_in_without_password(&operate, login, device, entropy).await.unwrap();
+    let session =
+        authorities.subscriber.sign_in_without_password(&operate, login, device, entropy).await.unwrap();
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
     Subscriber { cookie, lines, bill, mark, stored }
