@@ -14,7 +14,7 @@ use super::house::Failure;
 use crate::client::{Connection, Limits, Target};
 
 /// Where Debian puts daemons; `PATH` of a person often leaves it out.
-const PLACES: [&str; 4] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
+const PLACES: [&str; 6] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 /// How long one may take to begin, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a state is asked for while it is waited for.
@@ -88,6 +88,8 @@ impl Program {
     ) -> Result<Self, Failure> {
         let said = File::create(&words).map_err(Failure::machine("make a file for a proxy's words"))?;
         let name = command.get_program().to_string_lossy().into_owned();
+        // Varnish compiles its configuration with a compiler that wants to be found.
+        command.env_clear().env("PATH", PLACES.join(":"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
         let child = command.spawn().map_err(Failure::machine(format!("start {name}")))?;
         let mut program = Self { child, words };
