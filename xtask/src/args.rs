@@ -10,20 +10,23 @@ use crate::Failure;
 pub(crate) struct Args {
     given: Vec<(String, String)>,
     switches: Vec<String>,
+    words: Vec<String>,
 }
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 1] = ["watermarks"];
+const SWITCHES: [&str; 2] = ["keep", "watermarks"];
 
 impl Args {
     /// Reads flags, each with its value.
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let mut given: Vec<(String, String)> = Vec::new();
         let mut switches: Vec<String> = Vec::new();
+        let mut plain: Vec<String> = Vec::new();
         while let Some(word) = words.next() {
-            let name = word
-                .strip_prefix("--")
-                .ok_or_else(|| format!("expect a flag such as --lines, found {word:?}"))?;
+            let Some(name) = word.strip_prefix("--") else {
+                plain.push(word);
+                continue;
+            };
             if SWITCHES.contains(&name) {
                 switches.push(name.to_owned());
                 continue;
@@ -34,7 +37,7 @@ impl Args {
             }
             given.push((name.to_owned(), value));
         }
-        Ok(Self { given, switches })
+        Ok(Self { given, switches, words: plain })
     }
 
     /// Takes out the value of a flag, where it is given.
@@ -51,12 +54,18 @@ impl Args {
         self.switches.len() < before
     }
 
+    /// Takes out the words that are no flags.
+    pub(crate) fn words(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.words)
+    }
+
     /// Refuses what nobody took out.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let left = self.given.into_iter().map(|(name, _)| name).chain(self.switches).next();
-        match left {
-            None => Ok(()),
-            Some(name) => Err(format!("--{name} is no flag of this command").into()),
+        match (left, self.words.first()) {
+            (None, None) => Ok(()),
+            (Some(name), _) => Err(format!("--{name} is no flag of this command").into()),
+            (None, Some(word)) => Err(format!("expect a flag such as --lines, found {word:?}").into()),
         }
     }
 }
@@ -85,9 +94,17 @@ mod tests {
     }
 
     #[test]
+    fn words_are_taken_where_a_command_has_some() {
+        let mut given = args(&["rows", "--seconds", "5", "journal"]).unwrap();
+        assert_eq!(given.words(), ["rows", "journal"]);
+        assert_eq!(given.take::<u64>("seconds").unwrap(), Some(5));
+        assert!(given.finish().is_ok());
+    }
+
+    #[test]
     fn half_a_flag_is_refused() {
         assert!(args(&["--lines"]).is_err());
-        assert!(args(&["lines", "3"]).is_err());
+        assert!(args(&["lines", "3"]).unwrap().finish().is_err());
         assert!(args(&["--lines", "3", "--lines", "4"]).is_err());
         assert!(args(&["--lines", "many"]).unwrap().take::<u64>("lines").is_err());
     }

@@ -2,13 +2,12 @@
 //!
 //! The auditing script is not part of the project; it needs Debian's chromium, node and npm and says so itself.
 
-mod demo;
 mod scores;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use demo::Demo;
+use crate::demo::Demo;
 use scores::Scores;
 
 use crate::{Args, Failure, tidy};

@@ -6,10 +6,13 @@
 
 mod args;
 mod audit;
+mod demo;
 mod faulty;
+mod fuzz;
 mod ledger;
 mod suite;
 mod tidy;
+mod tool;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,10 @@ cargo xtask COMMAND
                    --accounts N     how many accounts, with marks (2000)
                    --recycled N     numbers that changed hands, with marks: two accounts more for each (0)
   faults         build the program that can be told to do wrong, and name what
+  fuzz [NAME…]   throw made-up octets at every reader, and see that named lines were reached
+                   --seconds N      for each target (60)
+                   --keep           keep in the tree what reached something new
+                   --out DIR        where to build and work (target/fuzz)
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         "test" => suite::command(args),
         "audit" => audit::command(args),
         "faults" => faulty::command(args),
+        "fuzz" => fuzz::command(args),
         "tidy" => tidy::command(args),
         "ledger" if args.switch("watermarks") => ledger::watermarks::command(args),
         "ledger" => ledger::bulk::command(args),

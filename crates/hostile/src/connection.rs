@@ -31,7 +31,7 @@ impl Target for Connections {
         let own = &self.house.own;
         let octets = filled(rest, &[("{token}", &own.token), ("{line}", &own.line)]);
         let came = self.house.exchange(face, &octets, End::Ours)?;
-        self.house.look(Some(&self.house.own), &came)?;
+        self.house.look(true, &came)?;
         let is_http = came.is_empty() || came.starts_with(b"HTTP/1.");
         hold(is_http, || format!("what came back is no answer: {}", String::from_utf8_lossy(&came)))?;
         let failed = came.split(|octet| *octet == b'\n').find(|line| line.starts_with(b"HTTP/1.1 5"));

@@ -149,7 +149,7 @@ impl Target for Requests {
         let came = self.house.exchange(Face::Bare, &request, End::Theirs)?;
         // Whoever is nobody is shown nobody; whoever says a name may be told that name again.
         let is_somebody = manner.is_signed_in() || rest.windows(7).any(|window| window == b"{login}");
-        self.house.look(is_somebody.then_some(&self.house.own), &came)?;
+        self.house.look(is_somebody, &came)?;
         let (method, path) = route;
         let Some((status, _)) = answer(&came) else {
             return Err(format!("{method} {path} is not answered: {}", String::from_utf8_lossy(&came)));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -337,9 +337,12 @@ impl Zone {
         self.moment(day.date().to_datetime(jiff::civil::Time::midnight()))
     }
 
-    /// That moment as RFC 3339 with this zone's offset: `2026-11-20T06:00:00+09:00`.
+    /// That moment as RFC 3339 with this zone's offset: `2026-11-20T06:00:00+09:00`. Where the zone had an offset that
+    /// RFC 3339 cannot write (Tokyo before 1888: `+09:18:59`), without one: `+00:00`.
     pub fn rfc3339(&self, moment: Moment) -> String {
-        moment.0.display_with_offset(self.0.to_offset(moment.0)).to_string()
+        let offset = self.0.to_offset(moment.0);
+        let whole = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
+        moment.0.display_with_offset(whole).to_string()
     }
 
     /// The name of the zone, for people.
@@ -381,6 +384,14 @@ mod tests {
         assert_eq!(tokyo.day(moment).to_string(), "2026-11-20");
         assert_eq!(tokyo.rfc3339(moment), "2026-11-20T00:00:00+09:00");
         assert_eq!(tokyo.start_of(tokyo.day(moment)), Ok(moment));
+    }
+
+    #[test]
+    fn a_moment_is_written_as_itself_where_the_zone_had_an_odd_offset() {
+        let tokyo = Zone::named("Asia/Tokyo").unwrap();
+        let moment: Moment = "1013-11-20T06:00:00.312Z".parse().unwrap();
+        assert_eq!(tokyo.rfc3339(moment), "1013-11-20T06:00:00.312+00:00");
+        assert_eq!(tokyo.rfc3339(moment).parse(), Ok(moment));
     }
 
     #[test]

@@ -7,6 +7,12 @@ use serde_json::{Map, Value, json};
 use super::shape::Shape;
 use super::table::{Contract, Handler, Route};
 
+/// Where ids come from: the path that lists them, the parameter they are good for, and where in the list they stand.
+const LISTS: [(&str, &str, &str); 2] = [
+    ("/api/v1/me", "line", "$response.body#/lines/0/line"),
+    ("/api/v1/bills", "bill", "$response.body#/bills/0/bill"),
+];
+
 /// The description of every route programs may use.
 pub(super) fn document(table: &[Route]) -> Bytes {
     let mut paths = Map::new();
@@ -14,7 +20,7 @@ pub(super) fn document(table: &[Route]) -> Bytes {
         if let Some(contract) = &route.contract {
             let path = paths.entry(route.path).or_insert_with(|| json!({}));
             if let Some(path) = path.as_object_mut() {
-                path.insert(route.verb.word().to_ascii_lowercase(), operation(route, contract));
+                path.insert(route.verb.word().to_ascii_lowercase(), operation(table, route, contract));
             }
         }
     }
@@ -62,7 +68,21 @@ fn problem() -> Value {
     })
 }
 
-fn operation(route: &Route, contract: &Contract) -> Value {
+/// What can be asked with the ids that a route lists.
+fn links(table: &[Route], route: &Route) -> Map<String, Value> {
+    let mut links = Map::new();
+    for (_, name, place) in LISTS.iter().filter(|(list, ..)| *list == route.path) {
+        let takes = |other: &&Route| other.contract.is_some() && parameter(other.path) == Some(*name);
+        for other in table.iter().filter(takes) {
+            let identifier = identifier(other);
+            let parameters = json!({ *name: place });
+            links.insert(identifier.clone(), json!({ "operationId": identifier, "parameters": parameters }));
+        }
+    }
+    links
+}
+
+fn operation(table: &[Route], route: &Route, contract: &Contract) -> Value {
     let mut parameters = Vec::new();
     if let Some(name) = parameter(route.path) {
         parameters
@@ -81,6 +101,10 @@ fn operation(route: &Route, contract: &Contract) -> Value {
     let mut done = json!({ "description": "Done" });
     if let (Some(shape), Some(done)) = (gives, done.as_object_mut()) {
         done.insert("content".to_owned(), json!({ shape.media_type(): { "schema": shape.schema() } }));
+    }
+    let links = links(table, route);
+    if let (false, Some(done)) = (links.is_empty(), done.as_object_mut()) {
+        done.insert("links".to_owned(), links.into());
     }
     let mut responses = Map::new();
     responses.insert(status.to_string(), done);

@@ -161,7 +161,7 @@ pub(super) const TABLE: &[Route] = &[
         .shows(What::Me)
         .asks(&[
             ("after", Shape::Id, "the last line of the page before; `Link: rel=\"next\"` has it"),
-            ("limit", Shape::Count, "at most so many lines, 1 to 1000; 100 where not said"),
+            ("limit", Shape::Between(1, 1000), "at most so many lines, 1 to 1000; 100 where not said"),
         ])
         .gives(200, Some(json::ME)),
     page("/api/v1/lines/{line}/home", signed_in!(api::home), "Everything home shows of a line")
@@ -222,6 +222,10 @@ pub(super) const TABLE: &[Route] = &[
         "Who was shown what of this account, newest first",
     )
     .shows(What::Disclosures)
-    .asks(&[("before", Shape::Count, "only what has a lower index; `next_before` of the page before")])
+    .asks(&[(
+        "before",
+        Shape::Between(0, u64::MAX),
+        "only what has a lower index; `next_before` of the page before",
+    )])
     .gives(200, Some(json::DISCLOSURES)),
 ];

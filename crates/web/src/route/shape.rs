@@ -11,6 +11,8 @@ pub(crate) enum Shape {
     Bool,
     /// A whole number of at least zero: octets, yen, counts.
     Count,
+    /// A whole number between these, both included.
+    Between(u64, u64),
     /// A whole number of yen, below zero where it is given back.
     Yen,
     /// An opaque id: 32 lower-case hexadecimal digits.
@@ -41,6 +43,7 @@ impl Shape {
             Self::Text
             | Self::Bool
             | Self::Count
+            | Self::Between(..)
             | Self::Yen
             | Self::Id
             | Self::Day
@@ -60,6 +63,7 @@ impl Shape {
             Self::File(_) => json!({ "type": "string", "format": "binary" }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 0 }),
+            Self::Between(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Self::Yen => json!({ "type": "integer" }),
             Self::Id => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
             Self::Day => json!({ "type": "string", "format": "date" }),
@@ -85,6 +89,9 @@ impl Shape {
             Self::Text | Self::File(_) => value.is_string(),
             Self::Bool => value.is_boolean(),
             Self::Count => value.is_u64(),
+            Self::Between(least, most) => {
+                value.as_u64().is_some_and(|value| (*least..=*most).contains(&value))
+            }
             Self::Yen => value.is_i64(),
             Self::Id => text(&|text| text.parse::<honnin_terms::HoldingId>().is_ok()),
             Self::Day => text(&|text| text.parse::<honnin_terms::Day>().is_ok()),

@@ -126,6 +126,33 @@ async fn the_description_names_exactly_the_routes_for_programs() {
 }
 
 #[tokio::test]
+async fn what_lists_ids_says_what_can_be_asked_with_them() {
+    let house = House::open().await;
+    let document = house.ask("GET", "/openapi.json", "", "").await.json();
+    let identifiers: Vec<&serde_json::Value> = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values())
+        .map(|operation| &operation["operationId"])
+        .collect();
+    let mut linked = 0;
+    for (path, place) in [("/api/v1/me", "/lines/0/line"), ("/api/v1/bills", "/bills/0/bill")] {
+        let answer = house.get(&house.hana, path).await.json();
+        let links = &document["paths"][path]["get"]["responses"]["200"]["links"];
+        for link in links.as_object().unwrap().values() {
+            assert!(identifiers.contains(&&link["operationId"]), "{link}");
+            let (_, expression) = link["parameters"].as_object().unwrap().iter().next().unwrap();
+            assert_eq!(expression, &format!("$response.body#{place}"));
+            linked += 1;
+        }
+        assert!(answer.pointer(place).is_some_and(serde_json::Value::is_string), "{path}");
+    }
+    let asks = |route: &&super::table::Route| route.contract.is_some() && route.path.contains("{");
+    assert_eq!(linked, TABLE.iter().filter(asks).count(), "every id that is asked for is listed somewhere");
+}
+
+#[tokio::test]
 async fn readiness_ends_before_the_process_does() {
     let house = House::open().await;
     assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 200);

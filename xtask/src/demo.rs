@@ -1,4 +1,4 @@
-//! The release demo, running for as long as the audit does.
+//! The release demo, running for as long as a chore needs it.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::{Failure, tidy};
 
 /// A demo on a free port; ends when dropped.
 #[derive(Debug)]
-pub(super) struct Demo {
+pub(crate) struct Demo {
     process: Child,
     address: String,
     sessions: String,
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 impl Demo {
     /// Builds and starts the demo and waits until it is ready to serve.
-    pub(super) fn start(ledger: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn start(ledger: Option<&Path>) -> Result<Self, Failure> {
         let cargo = |words: &[&str]| {
             let mut cargo = Command::new("cargo");
             cargo.args(words).current_dir(tidy::root()).stdin(Stdio::null());
@@ -63,18 +63,18 @@ impl Demo {
     }
 
     /// The address of a page.
-    pub(super) fn address(&self, path: &str) -> String {
+    pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 
     /// The cookie of a session of that account.
-    pub(super) fn cookie_of(&self, account: &str) -> Result<String, Failure> {
+    pub(crate) fn cookie_of(&self, account: &str) -> Result<String, Failure> {
         cookie_of(&self.sessions, account)
             .ok_or_else(|| format!("the demo made no session of {account}").into())
     }
 
     /// Asks the API as that session's account.
-    pub(super) fn ask(&self, path: &str, cookie: &str) -> Result<Value, Failure> {
+    pub(crate) fn ask(&self, path: &str, cookie: &str) -> Result<Value, Failure> {
         let answer = ureq::get(self.address(path)).header("cookie", cookie).call();
         let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
         Ok(serde_json::from_str(&text.map_err(|error| format!("ask {path}: {error}"))?)?)
