@@ -7,19 +7,24 @@ use honnin_terms::{Id, SessionId};
 use rusqlite::params;
 
 use crate::Sqlite;
+use crate::noted::with_note;
 use crate::writer::{Kind, Written};
 use crate::{rows, sessions};
 
 impl DeviceRows for Sqlite {
     fn sessions(&self, permit: &Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>> {
-        const LIST: &str = "select session, account, epoch, wrapped_key, since, last_seen, until, device \
+        const LIST: &str = "select session, account, epoch, wrapped_key, since, last_seen, until, device, row_hash \
                             from session where tenant = ?1 and account = ?2 and until > ?3 order by since desc, session";
         let subject = permit.subject();
+        let noted = self.noted.all();
         Answer::ready(self.readers.with(|connection| {
             let mut statement = connection.prepare_cached(LIST)?;
             let (tenant, account) = (subject.tenant, subject.account);
             let found = statement.query(params![tenant.number(), account.octets(), permit.at().millis()])?;
-            rows::gather(found, |row| sessions::session_of(tenant, row))
+            rows::gather(found, |row| {
+                let note = noted.get(&(tenant, row.get(8)?)).copied();
+                Ok(with_note(sessions::session_of(tenant, row)?, note))
+            })
         }))
     }
 

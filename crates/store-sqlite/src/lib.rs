@@ -10,6 +10,7 @@ mod devices;
 mod fault;
 mod feed;
 mod feed_reads;
+mod noted;
 mod notices;
 mod operator;
 #[cfg(honnin_faults)]
@@ -37,6 +38,7 @@ pub use fault::StartError;
 
 use cache::Cache;
 use fault::Fault;
+use noted::Noted;
 use readers::Readers;
 use writer::{Kind, Writer, Written};
 
@@ -46,6 +48,7 @@ pub struct Sqlite {
     cache: Arc<Cache>,
     readers: Readers,
     writer: Writer,
+    noted: Noted,
     #[cfg(honnin_faults)]
     reads: planted::Reads,
 }
@@ -82,6 +85,7 @@ impl Sqlite {
             cache,
             readers,
             writer,
+            noted: Noted::default(),
             #[cfg(honnin_faults)]
             reads: planted::Reads::default(),
         })

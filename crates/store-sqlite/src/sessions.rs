@@ -12,6 +12,7 @@ use rusqlite::{Connection, Row, params};
 use crate::Sqlite;
 use crate::cache::Changed;
 use crate::fault::Fault;
+use crate::noted::{OnItsWay, with_note};
 #[cfg(honnin_faults)]
 use crate::planted;
 use crate::rows;
@@ -23,8 +24,13 @@ impl SessionRows for Sqlite {
         tenant: TenantId,
         row_hash: &Digest,
     ) -> Answer<'_, Result<Option<Arc<SessionRow>>, Error>> {
-        let load = || self.readers.with(|connection| find(connection, tenant, row_hash));
-        Answer::ready(self.cache.session(&(tenant, *row_hash), load))
+        let key = (tenant, *row_hash);
+        let load = || {
+            let noted = self.noted.of(&key);
+            let found = self.readers.with(|connection| find(connection, tenant, row_hash))?;
+            Ok(found.map(|row| with_note(row, noted)))
+        };
+        Answer::ready(self.cache.session(&key, load))
     }
 
     fn subject_key(
@@ -60,7 +66,9 @@ impl SessionRows for Sqlite {
         self.cache.note_seen(&(tenant, row_hash), seen);
         // Nobody waits for the answer, and a full queue is no reason to refuse the request that was seen: the next
         // request a minute later notes it again.
-        drop(self.writer.put(Kind::Lazy, move |connection| touch(connection, tenant, &row_hash, seen)));
+        let note = self.noted.note((tenant, row_hash), seen);
+        let write = move |connection: &Connection| touch(connection, tenant, &row_hash, seen, note);
+        drop(self.writer.put(Kind::Lazy, write));
         Answer::ready(Ok(()))
     }
 
@@ -176,13 +184,15 @@ fn touch(
     tenant: TenantId,
     row_hash: &Digest,
     seen: Moment,
-) -> Result<Written<()>, Fault> {
+    note: OnItsWay,
+) -> Result<Written<OnItsWay>, Fault> {
     connection
         .prepare_cached(
             "update session set last_seen = max(last_seen, ?3) where tenant = ?1 and row_hash = ?2",
         )?
         .execute(params![tenant.number(), row_hash, seen.millis()])?;
-    Ok(Written::uncached(()))
+    // The note ends with the answer: when the row is durable, or will never be.
+    Ok(Written::uncached(note))
 }
 
 /// The sessions a `delete … returning row_hash` has ended.

@@ -26,7 +26,7 @@ use crate::words::Language;
 pub(super) const PASSWORD: &str = "umi no mieru ie de";
 
 /// Argon2id at a cost for tests.
-const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
+pub(super) const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
 
 /// What a test knows of one subscriber.
 pub(super) struct Subscriber {
@@ -150,7 +150,7 @@ fn keeper(dir: &TestDir, entropy: &Arc<dyn Entropy>) -> Arc<Keeper> {
     )
 }
 
-fn sign_in_settings() -> SignInSettings {
+pub(super) fn sign_in_settings() -> SignInSettings {
     SignInSettings {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
@@ -179,27 +179,31 @@ async fn signed_in(
     Subscriber { cookie, lines, bill, mark, stored }
 }
 
-fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
+pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
     let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
     let signing = keeper.journal_signing_key().unwrap();
     Arc::new(Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap())
 }
 
-fn gate(
+/// The keys of the journal's present epoch.
+pub(super) fn epoch(keeper: &Keeper, now: Moment) -> EpochKeys {
+    let epoch = keeper.journal_epoch(now, 400 * 86_400).unwrap();
+    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
+    EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body }
+}
+
+pub(super) fn gate(
     authority: GateAuthority,
     keeper: &Keeper,
     journal: &Arc<Journal>,
     now: Moment,
     stopped: bool,
 ) -> Gate {
-    let epoch = keeper.journal_epoch(now, 400 * 86_400).unwrap();
-    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
-    let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
     let isolation = Arc::new(Isolation::new(stopped, |_| {}));
-    Gate::new(authority, Arc::clone(journal), vec![epoch], isolation)
+    Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], isolation)
 }
 
-fn wiring(care: Care, contact: Option<&str>) -> Wiring {
+pub(super) fn wiring(care: Care, contact: Option<&str>) -> Wiring {
     Wiring {
         front: Front::Loopback,
         documents: crate::route::DeskBounds::default(),

@@ -6,6 +6,7 @@ mod house;
 mod ledger;
 mod pages;
 mod wire;
+mod worlds;
 
 use std::fmt::Write;
 
