@@ -317,7 +317,7 @@ impl Setting<'_> {
         assert!(subscriber.import_password(&operate, name.login, &ground.hash, &entropy).await.unwrap());
         let (code, _) = subscriber.invite(&operate, name.login, &entropy).await.unwrap().unwrap();
         let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
-        let session = subscriber.sign_in_for_demo(&operate, name.login, device, &entropy).await;
+        let session = subscriber.sign_in_without_password(&operate, name.login, device, &entropy).await;
         let account = name.account(&ground.keeper);
         let mut actor = Actor::new(name, whose);
         actor.invited(code.reveal());
