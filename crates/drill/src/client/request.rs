@@ -1,5 +1,8 @@
 //! A request, written as it is said: nothing is added that was not asked for, nothing is checked.
 
+use bytes::Bytes;
+use http_body_util::Full;
+
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -42,6 +45,17 @@ impl Request {
     /// The path, with its query.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The same for a stream of HTTP/2; nothing where it cannot be said there.
+    pub(super) fn of_stream(&self) -> Option<http::Request<Full<Bytes>>> {
+        let Self { method, path, headers, body } = self;
+        let mut request = http::Request::builder().method(method.as_str());
+        request = request.uri(format!("https://localhost{path}")).version(http::Version::HTTP_2);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        request.body(Full::new(Bytes::from(body.clone()))).ok()
     }
 
     /// The octets that are sent to `host`.

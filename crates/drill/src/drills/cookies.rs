@@ -1,5 +1,7 @@
-//! D03: many sign in and out at once over connections they share. Every `Set-Cookie` has to belong to the subject of
-//! its own request.
+//! D03: many sign in and out at once over connections they share: straight, on streams of one HTTP/2 connection, and
+//! through a proxy that keeps its connections. Every `Set-Cookie` has to belong to the subject of its own request.
+
+mod road;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,11 +11,12 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::road::{Carrier, Road};
 use super::load::sign_in_request;
-use super::stage::{Stage, World, get_as};
+use super::stage::{Stage, World, get_as, personal_pages};
 use super::tally::{Findings, Tally};
-use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
-use crate::harness::{Failure, SignedIn, Verdict};
+use crate::client::{Answer, Exchange, Request};
+use crate::harness::{Failure, House, Keeping, Nginx, NginxPlan, SignedIn, Verdict};
 use crate::seed::Draw;
 
 /// Few subjects, so that each is signed in often and on many connections.
@@ -45,23 +48,48 @@ struct Counted {
 
 #[derive(Debug)]
 struct Shared {
-    world: World,
-    target: Target,
+    world: Arc<World>,
+    road: Road,
     accounts: Vec<String>,
     sessions: Mutex<Sessions>,
 }
 
 /// Plays D03.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
-    let world = stage.world(SUBJECTS)?;
+    let world = Arc::new(stage.world(SUBJECTS)?);
     let house = stage.house(world.ledger(), world.vocabulary.subjects()).await?;
+    let mut verdicts = on(stage, &world, &house, Road::straight(house.target())).await?;
+    drop(house);
+
+    let house = stage.installation(&world, road::OVER_TLS).await?;
+    let streams = Road::streams(house.target()).await?;
+    verdicts.extend(on(stage, &world, &house, streams).await?);
+
+    if let Err(Failure::Missing(why)) = Nginx::binary() {
+        if let Some(first) = verdicts.first_mut() {
+            first.noted.push(format!("not tried through nginx: {why}"));
+        }
+        return Ok(verdicts);
+    }
+    let plan = NginxPlan::before(house.target().address())?;
+    let house = house.installed(&road::behind(&plan)).await?;
+    let plan = NginxPlan { upstream: house.target().address(), ..plan };
+    let nginx = Nginx::start(plan, Keeping::Nothing).await?;
+    personal_pages(&house, true).await?;
+    verdicts.extend(on(stage, &world, &house, Road::through(nginx.target()?)).await?);
+    Ok(verdicts)
+}
+
+/// Everybody on one kind of road.
+async fn on(stage: &Stage, world: &Arc<World>, house: &House, road: Road) -> Result<Vec<Verdict>, Failure> {
     let accounts = house.sessions().iter().map(|session| session.account.clone()).collect();
     let given = house.sessions().iter().map(|session| session.cookie.clone()).collect();
     let sessions = Mutex::new(Sessions { now: house.sessions().to_vec(), given });
-    let shared = Arc::new(Shared { world, target: house.target(), accounts, sessions });
+    let words = road.words();
+    let shared = Arc::new(Shared { world: Arc::clone(world), road, accounts, sessions });
     let connections = stage.options.connections.clamp(1, CONNECTIONS);
     let seconds = stage.options.seconds.max(1);
-    stage.say(&format!("  {connections} connections sign in, read and sign out for {seconds} seconds"));
+    stage.say(&format!("  {connections} clients {words} sign in, read and sign out for {seconds} seconds"));
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut clients = JoinSet::new();
     for number in (1_u64..).take(connections) {
@@ -92,7 +120,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     }
     let Counted { tally, signed_in, wrong_cookie, used, wrong_subject, ended, still_good, quiet, unasked } =
         all;
-    let shared_by = format!("{connections} connections shared by {SUBJECTS} subjects");
+    let shared_by = format!("{connections} clients {words}, shared by {SUBJECTS} subjects");
     let mut verdicts = vec![
         Verdict::of(
             "a sign-in gets one new session, the same in cookie and body",
@@ -121,13 +149,13 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
 /// One connection for everybody.
 async fn client(shared: Arc<Shared>, mut draw: Draw, end: Instant) -> Counted {
     let mut counted = Counted::default();
-    let mut kept: Option<Connection> = None;
+    let mut kept: Option<Carrier> = None;
     while Instant::now() < end {
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => match Connection::open(shared.target, Limits::default()).await {
-                Ok(connection) => connection,
-                Err(_) => continue,
+            None => match shared.road.open(&mut draw).await {
+                Some(connection) => connection,
+                None => continue,
             },
         };
         let keeps = match draw.below(10) {
@@ -140,12 +168,7 @@ async fn client(shared: Arc<Shared>, mut draw: Draw, end: Instant) -> Counted {
     counted
 }
 
-async fn sign_in(
-    shared: &Shared,
-    connection: &mut Connection,
-    draw: &mut Draw,
-    counted: &mut Counted,
-) -> bool {
+async fn sign_in(shared: &Shared, connection: &mut Carrier, draw: &mut Draw, counted: &mut Counted) -> bool {
     let Some(account) = draw.of(&shared.accounts) else { return false };
     let exchange = connection.exchange(&sign_in_request(account)).await;
     let viewer = SignedIn { account: account.clone(), cookie: String::new() };
@@ -176,12 +199,7 @@ async fn sign_in(
 }
 
 /// Signs out somebody whom nobody else uses meanwhile, and tries her session again.
-async fn sign_out(
-    shared: &Shared,
-    connection: &mut Connection,
-    draw: &mut Draw,
-    counted: &mut Counted,
-) -> bool {
+async fn sign_out(shared: &Shared, connection: &mut Carrier, draw: &mut Draw, counted: &mut Counted) -> bool {
     let session = {
         let mut sessions = shared.sessions.lock().await;
         if sessions.now.len() <= shared.accounts.len() / 2 {
@@ -211,7 +229,7 @@ async fn sign_out(
     again.broken.is_none() && again.answer.keeps_connection()
 }
 
-async fn read(shared: &Shared, connection: &mut Connection, draw: &mut Draw, counted: &mut Counted) -> bool {
+async fn read(shared: &Shared, connection: &mut Carrier, draw: &mut Draw, counted: &mut Counted) -> bool {
     let session = draw.of(&shared.sessions.lock().await.now).cloned();
     let Some(session) = session else { return true };
     let path = draw.of(&["/api/v1/me", "/lines", "/bills", "/api/v1/bills"]).copied().unwrap_or("/lines");

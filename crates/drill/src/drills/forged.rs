@@ -1,10 +1,12 @@
 //! D02: the path to the product says who is asking, and is wrong. Nothing but the session may decide who is seen.
 
+mod behind;
+
 use super::paths::Paths;
 use super::stage::{Stage, World, ask_kept, get_as};
 use super::tally::{Findings, Tally};
 use crate::client::{Connection, Limits, Request, Target};
-use crate::harness::{Failure, Proxy, SignedIn, Verdict};
+use crate::harness::{Assertion, Failure, Proxy, SignedIn, Verdict};
 
 /// Subjects of whom each is said to be the next one.
 const SUBJECTS: u64 = 12;
@@ -65,7 +67,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     stage.say(&format!("  {} forged headers, straight and through a proxy", FORGED.len()));
     let (mut tally, mut seen, mut alone) = (Tally::default(), Compared::default(), Compared::default());
     let others = house.sessions().iter().cycle().skip(1);
-    let mut all_lines = Vec::new();
+    let mut assertions = Vec::new();
     for (viewer, other) in house.sessions().iter().zip(others) {
         let lines: Vec<String> = FORGED.iter().map(|header| forged(header, other, &world)).collect();
         let asked = asked(house.target(), viewer, &world).await?;
@@ -85,10 +87,10 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
                 alone.nobody(exchange.answer.status, tally.look(&world, None, path, &exchange), name, path);
             }
         }
-        all_lines
-            .push(format!("{}\r\n", lines.join("\r\n").replace("Authorization: ", "Proxy-Authorization: ")));
+        let lines = format!("{}\r\n", lines.join("\r\n").replace("Authorization: ", "Proxy-Authorization: "));
+        assertions.push(Assertion::of_lines(lines));
     }
-    let through = proxied(stage, &world, house.target(), house.sessions(), all_lines, &mut tally).await?;
+    let through = proxied(stage, &world, house.target(), house.sessions(), assertions, &mut tally).await?;
     let tried = format!("{} headers that name somebody else", FORGED.len());
     let mut verdicts = vec![
         Verdict::of("a forged identity never changes who is seen", &tried, seen.times, seen.found.told()),
@@ -100,6 +102,15 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
             through.found.told(),
         ),
     ];
+    match behind::play(stage, &world, &mut tally).await {
+        Ok(behind) => verdicts.extend(behind),
+        Err(Failure::Missing(why)) => {
+            if let Some(first) = verdicts.first_mut() {
+                first.noted.push(format!("not tried behind nginx and Varnish: {why}"));
+            }
+        }
+        Err(failure) => return Err(failure),
+    }
     verdicts.extend(tally.verdicts("every answer of the above"));
     Ok(verdicts)
 }
@@ -152,10 +163,10 @@ async fn proxied(
     world: &World,
     target: Target,
     sessions: &[SignedIn],
-    lines: Vec<String>,
+    assertions: Vec<Assertion>,
     tally: &mut Tally,
 ) -> Result<Compared, Failure> {
-    let proxy = Proxy::open(target, lines).await?;
+    let proxy = Proxy::open(target, assertions).await?;
     let mut compared = Compared::default();
     let mut draw = stage.draw.of_part(2);
     let mut open = Vec::new();

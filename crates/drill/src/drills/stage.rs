@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
 use crate::harness::{Failure, House, Plan, SignedIn};
@@ -121,6 +123,29 @@ pub(crate) async fn ask_kept(target: Target, request: &Request) -> Result<Exchan
     let opened = Connection::open(target, Limits::default()).await;
     let mut connection = opened.map_err(|reason| Failure::Product(format!("open a connection: {reason}")))?;
     Ok(connection.exchange(request).await)
+}
+
+/// How long the canaries may take to find out: far more than they do.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a state is asked for while it is waited for.
+const ASK: Duration = Duration::from_millis(10);
+
+/// Waits until personal pages are shown, or refused, as the operator's own listener says; tells when that was.
+pub(crate) async fn personal_pages(house: &House, shown: bool) -> Result<Instant, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        let said = ask(house.monitor(), &Request::get("/readyz")).await?.text();
+        let is_so = if shown { said.trim() == "ready" } else { said.contains("personal pages are refused") };
+        if is_so {
+            return Ok(Instant::now());
+        }
+        sleep(ASK).await;
+    }
+    let what = if shown { "shown" } else { "refused" };
+    let words = String::from_utf8_lossy(&house.words()?).into_owned();
+    let alarms: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
+    let (seconds, alarms) = (PATIENCE.as_secs(), alarms.join(" | "));
+    Err(Failure::Product(format!("personal pages were not {what} within {seconds} s: {alarms}")))
 }
 
 /// A request of somebody who is signed in.

@@ -181,7 +181,10 @@ impl House {
         let words = self.scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "serving on ").await?;
         ready(monitor, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
-        let secure = |session: SignedIn| SignedIn { cookie: format!("__Host-{}", session.cookie), ..session };
+        let secure = |session: SignedIn| {
+            let token = session.cookie.split_once('=').map_or("", |(_, token)| token);
+            SignedIn { cookie: format!("__Host-session={token}"), ..session }
+        };
         let sessions = std::mem::take(&mut self.sessions).into_iter().map(secure).collect();
         Ok(Self { process, target: public, monitor, sessions, ..self })
     }

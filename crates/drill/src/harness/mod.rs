@@ -13,6 +13,6 @@ pub use house::{Failure, House, Plan, Ran, SignedIn, beside_this};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
 pub use program::{CERTIFICATE, KEY, free_address};
-pub use proxy::Proxy;
+pub use proxy::{Assertion, Proxy};
 pub use report::{Outcome, Report, Run, Verdict};
-pub use varnish::Varnish;
+pub use varnish::{Varnish, VarnishPlan};

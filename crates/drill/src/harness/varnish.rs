@@ -8,14 +8,24 @@ use super::house::Failure;
 use super::nginx::{KEPT_SECONDS, Keeping};
 use super::program::{Files, Program, find};
 
+/// Where Varnish listens and whom it asks.
+#[derive(Debug, Clone, Copy)]
+pub struct VarnishPlan {
+    /// Where it listens, without TLS.
+    pub listens: SocketAddr,
+    /// Whom it asks.
+    pub upstream: SocketAddr,
+    /// Whether it tells the client's address with the PROXY protocol, version 2.
+    pub tells: bool,
+}
+
 /// Varnish, running.
 #[derive(Debug)]
 pub struct Varnish {
     program: Program,
     binary: PathBuf,
     files: Files,
-    listens: SocketAddr,
-    upstream: SocketAddr,
+    plan: VarnishPlan,
     /// Counts configurations: each has a name of its own.
     loaded: u32,
 }
@@ -33,10 +43,10 @@ impl Varnish {
     ///
     /// # Errors
     /// [`Failure`] where it is not there or does not listen.
-    pub async fn start(listens: SocketAddr, upstream: SocketAddr, keeping: Keeping) -> Result<Self, Failure> {
+    pub async fn start(plan: VarnishPlan, keeping: Keeping) -> Result<Self, Failure> {
         let ((binary, _), files) = (Self::binaries()?, Files::new("honnin-drill-varnish-")?);
-        let program = run(&binary, &files, listens, upstream, keeping).await?;
-        Ok(Self { program, binary, files, listens, upstream, loaded: 0 })
+        let program = run(&binary, &files, plan, keeping).await?;
+        Ok(Self { program, binary, files, plan, loaded: 0 })
     }
 
     /// Ends it and starts it with another configuration.
@@ -45,7 +55,7 @@ impl Varnish {
     /// As [`Self::start`].
     pub async fn restart(&mut self, keeping: Keeping) -> Result<(), Failure> {
         self.program.end();
-        self.program = run(&self.binary, &self.files, self.listens, self.upstream, keeping).await?;
+        self.program = run(&self.binary, &self.files, self.plan, keeping).await?;
         Ok(())
     }
 
@@ -56,7 +66,7 @@ impl Varnish {
     pub fn reload(&mut self, keeping: Keeping) -> Result<(), Failure> {
         self.loaded += 1;
         let name = format!("changed{}", self.loaded);
-        let file = self.files.write(&format!("{name}.vcl"), &configuration(self.upstream, keeping))?;
+        let file = self.files.write(&format!("{name}.vcl"), &configuration(self.plan, keeping))?;
         let file = file.display().to_string();
         self.tell(&["vcl.load", &name, &file])?;
         self.tell(&["vcl.use", &name])
@@ -75,8 +85,9 @@ impl Varnish {
     }
 }
 
-fn configuration(upstream: SocketAddr, keeping: Keeping) -> String {
-    let (host, port) = (upstream.ip(), upstream.port());
+fn configuration(plan: VarnishPlan, keeping: Keeping) -> String {
+    let (host, port) = (plan.upstream.ip(), plan.upstream.port());
+    let tells = if plan.tells { " .proxy_header = 2;" } else { "" };
     let asked = match keeping {
         Keeping::Nothing => "return (pass);",
         // Looked up by path, also with a cookie: only what the product says keeps people apart.
@@ -96,7 +107,7 @@ fn configuration(upstream: SocketAddr, keeping: Keeping) -> String {
         ),
     };
     format!(
-        "vcl 4.1;\nbackend product {{ .host = \"{host}\"; .port = \"{port}\"; }}\n\
+        "vcl 4.1;\nbackend product {{ .host = \"{host}\"; .port = \"{port}\";{tells} }}\n\
          sub vcl_recv {{ {asked} }}\n\
          sub vcl_hash {{ hash_data(req.url); return (lookup); }}\n\
          sub vcl_backend_response {{ {answered} }}\n"
@@ -106,13 +117,12 @@ fn configuration(upstream: SocketAddr, keeping: Keeping) -> String {
 async fn run(
     binary: &PathBuf,
     files: &Files,
-    listens: SocketAddr,
-    upstream: SocketAddr,
+    plan: VarnishPlan,
     keeping: Keeping,
 ) -> Result<Program, Failure> {
-    let file = files.write("begin.vcl", &configuration(upstream, keeping))?;
+    let file = files.write("begin.vcl", &configuration(plan, keeping))?;
     let mut command = Command::new(binary);
-    command.args(["-F", "-j", "none", "-a", &listens.to_string(), "-s", "malloc,32m"]);
+    command.args(["-F", "-j", "none", "-a", &plan.listens.to_string(), "-s", "malloc,32m"]);
     command.arg("-n").arg(files.path("work")).arg("-f").arg(file);
-    Program::start(command, files.path("words"), &[listens]).await
+    Program::start(command, files.path("words"), &[plan.listens]).await
 }

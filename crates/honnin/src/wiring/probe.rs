@@ -64,6 +64,7 @@ impl Probe {
     /// Looks until the runtime ends or the future is dropped.
     pub(super) async fn run(mut self) {
         self.note("not looked at yet");
+        gauge(false);
         let mut course = Course { passed: 0, needed: 1, last_passed: None, rounds: 0 };
         loop {
             let seen = self.look(course.rounds).await;
@@ -80,17 +81,22 @@ impl Probe {
 
     /// One round. While nobody is shown anything every page is asked for, so that a path comes back as a whole.
     async fn look(&mut self, turn: u64) -> Result<Seen, String> {
+        let seen = self.ask(turn).await?;
+        if !matches!(seen, Seen::Unanswered(Unanswered::SignedOut)) {
+            return Ok(seen);
+        }
+        // Sessions end. One that was given just now and is not taken is an answer that does not come.
+        self.canaries.sign_out();
+        self.ask(turn).await
+    }
+
+    async fn ask(&mut self, turn: u64) -> Result<Seen, String> {
         let canaries = self.canaries.ready().await.map_err(|reason| Failure::from(reason).to_string())?;
-        let seen = if self.path.state().is_open() {
+        Ok(if self.path.state().is_open() {
             one_of(&self.way, &canaries, turn).await
         } else {
             full(&self.way, &canaries).await
-        };
-        if matches!(seen, Seen::Unanswered(Unanswered::SignedOut)) {
-            // They are signed in anew next time; a session that is never taken is an answer that never comes.
-            self.canaries.sign_out();
-        }
-        Ok(seen)
+        })
     }
 
     fn follow(&self, seen: Result<Seen, String>, course: &mut Course) {

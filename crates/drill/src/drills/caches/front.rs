@@ -1,7 +1,7 @@
 //! The proxies in front, by brand, and the two ways their configuration changes.
 
 use crate::client::Target;
-use crate::harness::{Failure, Keeping, Nginx, NginxPlan, Varnish, free_address};
+use crate::harness::{Failure, Keeping, Nginx, NginxPlan, Varnish, VarnishPlan, free_address};
 
 /// A brand of proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,8 @@ impl Front {
             Brand::Nginx => Self::Nginx(Nginx::start(plan.clone(), Keeping::Allowed).await?),
             Brand::Varnish => {
                 let listens = free_address()?;
-                let varnish = Varnish::start(listens, plan.upstream, Keeping::Allowed).await?;
+                let inner = VarnishPlan { listens, upstream: plan.upstream, tells: false };
+                let varnish = Varnish::start(inner, Keeping::Allowed).await?;
                 let door = NginxPlan { upstream: listens, ..plan.clone() };
                 Self::Varnish(varnish, Nginx::start(door, Keeping::Nothing).await?)
             }

@@ -12,21 +12,16 @@ use tokio::time::{Instant, sleep};
 
 use self::audience::{Audience, Heard};
 use self::front::{Brand, Change, Front};
-use super::stage::{Stage, World, ask, get_as};
+use super::stage::{Stage, World, ask, get_as, personal_pages};
 use super::tally::Findings;
-use crate::client::Request;
 use crate::harness::{Failure, House, KEPT_SECONDS, Keeping, NginxPlan, Verdict};
 
 /// Subjects who ask all the time.
 const SUBJECTS: u64 = 12;
 /// How often the canaries look, as the settings of the drill say.
 const EVERY: Duration = Duration::from_secs(2);
-/// How long a state may take to come: far more than it does.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// What a cache took it may give away for so long, and a little more: it counts in whole seconds.
 const FORGETS: Duration = Duration::from_millis(KEPT_SECONDS * 1000 + 1500);
-/// How often a state is asked for.
-const ASK: Duration = Duration::from_millis(10);
 
 /// Plays D10.
 pub(super) async fn started(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
@@ -104,7 +99,7 @@ impl Trial<'_> {
         let how = change.word();
         let length = Duration::from_secs(self.stage.options.seconds.max(4)) / 4;
         self.stage.say(&format!("  {brand} that keeps what it may"));
-        self.until(true).await?;
+        personal_pages(self.house, true).await?;
         let audience = Audience::gather(self.world, self.house.sessions(), front.target()?);
         let mut verdicts = Vec::new();
         sleep(length).await;
@@ -115,7 +110,7 @@ impl Trial<'_> {
         let before = audience.heard();
         let begun = Instant::now();
         front.set(Keeping::Everything, change).await?;
-        let found = self.until(false).await?;
+        let found = personal_pages(self.house, false).await?;
         sleep(FORGETS).await;
         let (times, straight) = straight(self.house, self.world).await?;
         let forgotten = Instant::now();
@@ -136,7 +131,7 @@ impl Trial<'_> {
         self.stage.say(&format!("  {brand} is mended"));
         let mended = Instant::now();
         front.set(Keeping::Allowed, change).await?;
-        self.until(true).await?;
+        personal_pages(self.house, true).await?;
         let back = mended.elapsed();
         let before = audience.heard();
         sleep(length).await;
@@ -158,26 +153,6 @@ impl Trial<'_> {
         verdicts.push(heard.verdict(&check, told));
         audience.dismiss().await?;
         Ok(verdicts)
-    }
-
-    /// Waits until personal pages are shown, or refused, as the operator's own listener says; when that was.
-    async fn until(&self, shown: bool) -> Result<Instant, Failure> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let said = ask(self.house.monitor(), &Request::get("/readyz")).await?.text();
-            if said.trim() == "ready" && shown || said.contains("personal pages are refused") && !shown {
-                return Ok(Instant::now());
-            }
-            sleep(ASK).await;
-        }
-        let what = if shown { "shown" } else { "refused" };
-        let words = String::from_utf8_lossy(&self.house.words()?).into_owned();
-        let last: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
-        Err(Failure::Product(format!(
-            "personal pages were not {what} within {} s: {}",
-            PATIENCE.as_secs(),
-            last.join(" | ")
-        )))
     }
 }
 
