@@ -4,6 +4,7 @@ mod arrows;
 mod documents;
 mod licence;
 mod manifests;
+mod register;
 mod source;
 mod text;
 mod tree;
@@ -71,7 +72,6 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     let crates = manifests::read(&sources)?;
     let tree = tree::read(root)?;
     let unescaped = source::allowed(&sources, "xtask/allowed/unescaped.txt")?;
-    let globals = source::allowed(&sources, "xtask/allowed/globals.txt")?;
     let mut findings = manifests::reasons(&sources)?;
     findings.extend(manifests::lints_and_versions(&crates));
     findings.extend(arrows::between_rooms(&crates));
@@ -81,7 +81,8 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(text::forbidden_words(&sources));
     findings.extend(text::queries(&sources));
     findings.extend(text::unescaped(&sources, &unescaped));
-    findings.extend(text::globals(&sources, &globals));
+    findings.extend(register::globals(&sources));
+    findings.extend(register::permitless(&sources));
     findings.extend(text::fault_points(&sources));
     findings.extend(documents::all(root, &sources));
     findings.extend(documents::crates(&sources));

@@ -112,22 +112,6 @@ pub(super) fn unescaped(sources: &[Source], allowed: &[String]) -> Vec<Finding> 
     by_list(sources, allowed, opens, what)
 }
 
-/// No global and no thread-local holds anything that changes, save where a list says so.
-pub(super) fn globals(sources: &[Source], allowed: &[String]) -> Vec<Finding> {
-    const CHANGING: [&str; 8] =
-        ["Mutex<", "RwLock<", "Atomic", "Cell<", "OnceLock<", "LazyLock<", "ArcSwap", "DashMap<"];
-    let opens = |source: &Source, line: &str| {
-        let item = line
-            .trim_start_matches("pub(crate) ")
-            .trim_start_matches("pub(super) ")
-            .trim_start_matches("pub ");
-        let global = item.starts_with("static mut ")
-            || (item.starts_with("static ") && CHANGING.iter().any(|kind| item.contains(kind)));
-        source.is_rust() && (global || line.contains("thread_local!") || line.contains("task_local!"))
-    };
-    by_list(sources, allowed, opens, "is a global that changes; pass the value in")
-}
-
 /// A fault point only adds: what is compiled where no faults are is compiled with them too, so that what is tried is
 /// what ships. Nothing asks at run time, because then the faults would be in every binary.
 pub(super) fn fault_points(sources: &[Source]) -> Vec<Finding> {
@@ -243,14 +227,5 @@ mod tests {
             "#[cfg(honnin_faults)]\nmod planted;\npub mod faults;\n#[cfg(not(honnin_faults))]\nlet a = cfg!(honnin_faults);\n",
         )];
         assert_eq!(places(&fault_points(&sources)), ["a.rs:3", "a.rs:4", "a.rs:5"]);
-    }
-
-    #[test]
-    fn a_global_that_changes_is_found_and_a_constant_table_is_not() {
-        let sources = [made_up(
-            "a.rs",
-            "static WORDS: [&str; 1] = [\"a\"];\npub(crate) static LAST: Mutex<u8> = Mutex::new(0);\nstatic mut N: u8 = 0;\nthread_local! {\n",
-        )];
-        assert_eq!(places(&globals(&sources, &[])), ["a.rs:2", "a.rs:3", "a.rs:4"]);
     }
 }
