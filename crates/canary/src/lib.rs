@@ -13,3 +13,6 @@ pub use judge::{Fault, Finding};
 pub use mark::{Mark, Which};
 pub use round::{Canary, PAGES, Seen, full, one_of};
 pub use way::{BadWay, Unanswered, Way};
+
+#[cfg(test)]
+mod tests;

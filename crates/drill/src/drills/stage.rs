@@ -101,8 +101,10 @@ impl Stage {
         let Options { binary, environment, .. } = self.options.clone();
         let (ledger, sessions) = (world.ledger(), world.vocabulary.subjects());
         self.say(&format!("  starting the product as an installation, {sessions} sessions"));
-        // The sessions are of today: an installation has the clock of the machine.
-        let now = Some(self.options.clock.now().to_string());
+        // The sessions are of today: an installation has the clock of the machine, as files show it.
+        let written = std::fs::metadata(world.directory.path()).and_then(|about| about.modified());
+        let written = written.map_err(Failure::machine("look at the ledger"))?;
+        let now = jiff::Timestamp::try_from(written).ok().map(|now| now.to_string());
         House::start(&Plan { binary, ledger, sessions, environment, now }).await?.installed(settings).await
     }
 

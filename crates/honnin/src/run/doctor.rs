@@ -118,8 +118,8 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
         Ok(reason) => findings.look(
             "path",
             format_args!(
-                "personal pages are refused until the canaries are given their own at {url}: {}. Caches before us must \
-                 keep nothing that says `no-store`; the pages come back by themselves",
+                "personal pages are refused until the canaries are given their own at {url}; {}. They come back by \
+                 themselves; SECURITY.md says what to look at (the public path)",
                 reason.trim()
             ),
         ),
@@ -154,7 +154,12 @@ fn store(report: &StoreReport, rooms: &Rooms, findings: &mut Findings) {
         octets,
     } = report;
     tell("store", format_args!("{engine}, schema {schema}, {}, consistent", Size(octets >> 10 << 10)));
-    tell("ledger", format_args!("{accounts} accounts, {holdings} holdings; {sessions} sessions"));
+    let canaries = if rooms.installation.settings.tenant.public_url.is_empty() {
+        ""
+    } else {
+        " (with the two canaries, once they have looked)"
+    };
+    tell("ledger", format_args!("{accounts} accounts{canaries}, {holdings} holdings; {sessions} sessions"));
     if *quarantined > 0 {
         findings.look(
             "quarantine",

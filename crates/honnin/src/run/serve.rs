@@ -11,6 +11,7 @@ use crate::installation::Installation;
 use crate::logs::{self, For};
 use crate::machine::{self, SystemClock, cores};
 use crate::say;
+use crate::settings::Settings;
 use crate::wiring::{Doors, Metrics, Rooms, Service};
 
 pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
@@ -20,15 +21,27 @@ pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
         let doors = Doors::open(&installation).await?;
+        let path = looked_at(&installation);
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
         let service = Service::new(rooms, doors.front().clone())?;
         for address in doors.public()? {
             say::line(format_args!("serving on {address}"));
         }
+        if let Some(path) = path {
+            say::line(path);
+        }
         say::line(format_args!("metrics on http://{}/metrics", doors.monitor()?));
         service.run(doors, metrics, stop()?).await
     })?;
     Ok(Exit::Done)
+}
+
+/// What is said of the public path, where there is one.
+fn looked_at(installation: &Installation) -> Option<String> {
+    let Settings { tenant, canary, .. } = &installation.settings;
+    let (url, every) = (&tenant.public_url, canary.every);
+    (!url.is_empty())
+        .then(|| format!("canaries look at {url} every {every}; personal pages wait for their first look"))
 }
 
 /// Files that are open beside connections: store, journal, logs, sockets.

@@ -10,6 +10,7 @@ mod probe;
 mod rooms;
 mod service;
 mod upkeep;
+mod watch;
 
 pub(crate) use check::problems;
 pub(crate) use front::{front, prefixes};

@@ -24,6 +24,7 @@ use super::monitor::{self, Health, Metrics};
 use super::probe::{self, Probe};
 use super::rooms::{Rooms, SharedClock, entropy};
 use super::upkeep::Upkeep;
+use super::watch::Watch;
 use super::{bounds, front, prefixes};
 use crate::failure::Failure;
 use crate::installation::Installation;
@@ -172,10 +173,12 @@ impl Service {
                 cookie: session_cookie(&front),
                 sessions: None,
             },
-            path: Arc::clone(&path),
-            settings: settings.canary.clone(),
-            clock: SharedClock(Arc::clone(&clock)),
-            marker: installation.public_path_marker(),
+            watch: Watch::new(
+                Arc::clone(&path),
+                settings.canary.clone(),
+                SharedClock(Arc::clone(&clock)),
+                installation.public_path_marker(),
+            ),
         });
         let app = App::new(wiring(&installation, Arc::clone(&care), front), entropy())?;
         let upkeep = Upkeep {

@@ -18,8 +18,12 @@ use crate::harness::{Failure, House, KEPT_SECONDS, Keeping, NginxPlan, Verdict};
 
 /// Subjects who ask all the time.
 const SUBJECTS: u64 = 12;
-/// How often the canaries look, as the settings of the drill say.
-const EVERY: Duration = Duration::from_secs(2);
+/// How often the canaries look by default; what a long run is made with.
+const BY_DEFAULT: Duration = Duration::from_secs(10);
+/// How often they look in a short run.
+const IN_SHORT: Duration = Duration::from_secs(2);
+/// A run from so many seconds on is a long one.
+const LONG: u64 = 40;
 /// What a cache took it may give away for so long, and a little more: it counts in whole seconds.
 const FORGETS: Duration = Duration::from_millis(KEPT_SECONDS * 1000 + 1500);
 
@@ -37,7 +41,7 @@ async fn play(stage: &Stage, change: Change) -> Result<Vec<Verdict>, Failure> {
     Brand::all_there()?;
     let world = stage.world(SUBJECTS)?;
     let plan = NginxPlan::before(([127, 0, 0, 1], 0).into())?;
-    let mut house = stage.installation(&world, &settings(&plan)).await?;
+    let mut house = stage.installation(&world, &settings(&plan, every(stage))).await?;
     let plan = NginxPlan { upstream: house.target().address(), ..plan };
     let mut verdicts = vec![before_the_first_look(&house, &world).await?];
     let world = std::sync::Arc::new(world);
@@ -51,9 +55,13 @@ async fn play(stage: &Stage, change: Change) -> Result<Vec<Verdict>, Failure> {
     Ok(verdicts)
 }
 
-/// An installation behind proxies on this machine, with canaries that look more often than by default.
-fn settings(plan: &NginxPlan) -> String {
-    let (port, every) = (plan.secure.port(), EVERY.as_secs());
+fn every(stage: &Stage) -> Duration {
+    if stage.options.seconds < LONG { IN_SHORT } else { BY_DEFAULT }
+}
+
+/// An installation behind proxies on this machine.
+fn settings(plan: &NginxPlan, every: Duration) -> String {
+    let (port, every) = (plan.secure.port(), every.as_secs());
     format!(
         "[tenant]\npublic_url = \"https://localhost:{port}\"\n\
          [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
@@ -116,7 +124,7 @@ impl Trial<'_> {
         let forgotten = Instant::now();
         sleep(length).await;
         let window = audience.heard().since(&before);
-        verdicts.push(leaked(brand, how, begun, found, &window));
+        verdicts.push(leaked(brand, how, every(self.stage), (begun, found), &window));
         let withheld = format!("once they have, nothing personal leaves the product for {brand}");
         verdicts.push(Verdict::of(
             &withheld,
@@ -157,11 +165,17 @@ impl Trial<'_> {
 }
 
 /// What the canaries took to find it, and what was shown to others meanwhile.
-fn leaked(brand: &str, how: &str, begun: Instant, found: Instant, window: &Heard) -> Verdict {
+fn leaked(
+    brand: &str,
+    how: &str,
+    every: Duration,
+    (begun, found): (Instant, Instant),
+    window: &Heard,
+) -> Verdict {
     let check = format!("the canaries find that {brand} mixes people up");
     let tried = format!("everything is kept under the path alone, {how}");
     let took = found.saturating_duration_since(begun);
-    let late = took > EVERY + Duration::from_secs(15);
+    let late = took > every + Duration::from_secs(15);
     let found_late = if late { vec![format!("only after {} ms", took.as_millis())] } else { Vec::new() };
     let (before, after) = window.leaked_around(found);
     let span = window.last_leak().map_or(0, |last| last.saturating_duration_since(begun).as_millis());
@@ -170,7 +184,7 @@ fn leaked(brand: &str, how: &str, begun: Instant, found: Instant, window: &Heard
          what {brand} had taken by then (it keeps for {KEPT_SECONDS} s); the last {span} ms after it was set wrongly; \
          {} answers in all",
         took.as_millis(),
-        EVERY.as_millis(),
+        every.as_millis(),
         window.answers
     ))
 }

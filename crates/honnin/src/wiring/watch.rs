@@ -1,0 +1,244 @@
+//! What follows from what the canaries see.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use honnin_canary::{Finding, Seen};
+use honnin_care::{PathState, PublicPath};
+use honnin_terms::Moment;
+
+use super::rooms::SharedClock;
+use crate::settings::Canary;
+
+/// What the rounds so far come to.
+#[derive(Debug)]
+pub(super) struct Watch {
+    path: Arc<PublicPath>,
+    settings: Canary,
+    clock: SharedClock,
+    /// A file that says what was found, for `doctor`; there while personal pages are refused.
+    marker: PathBuf,
+    /// Rounds in a row that found nothing.
+    passed: u32,
+    /// How many are needed.
+    needed: u32,
+    /// When the path was last seen to keep people apart.
+    last_passed: Option<Moment>,
+    /// What the log was last told, so that it is told a thing once and not at every round.
+    told: String,
+}
+
+impl Watch {
+    pub(super) const fn new(
+        path: Arc<PublicPath>,
+        settings: Canary,
+        clock: SharedClock,
+        marker: PathBuf,
+    ) -> Self {
+        Self { path, settings, clock, marker, passed: 0, needed: 1, last_passed: None, told: String::new() }
+    }
+
+    /// Nobody has looked yet.
+    pub(super) fn begin(&self) {
+        self.note("nobody has looked yet");
+        gauge(false);
+    }
+
+    /// Whether personal pages are shown.
+    pub(super) fn is_open(&self) -> bool {
+        self.path.state().is_open()
+    }
+
+    /// How long until the next round.
+    pub(super) fn pause(&self) -> Duration {
+        let Canary { every, again, .. } = &self.settings;
+        if self.is_open() { every.duration() } else { again.duration() }
+    }
+
+    /// Draws the conclusions of a round; it may not have come about at all.
+    pub(super) fn follow(&mut self, seen: Result<Seen, String>) {
+        match seen {
+            Ok(Seen::Apart(answers)) => self.passed(answers),
+            Ok(Seen::Mixed(finding)) => self.mixed(&finding),
+            Ok(Seen::Unanswered(reason)) => self.unknown(&reason.to_string()),
+            Err(reason) => self.unknown(&reason),
+        }
+    }
+
+    fn passed(&mut self, answers: u32) {
+        count("passed");
+        self.passed = self.passed.saturating_add(1);
+        self.last_passed = Some(self.clock.0.now());
+        if !self.is_open() && self.passed >= self.needed {
+            self.path.set(PathState::Proven);
+            gauge(true);
+            fs::remove_file(&self.marker).unwrap_or_default();
+            tracing::info!(answers, "the public path keeps people apart; personal pages are shown");
+        }
+        if self.is_open() {
+            self.needed = 1;
+            self.told.clear();
+        }
+    }
+
+    fn mixed(&mut self, finding: &Finding) {
+        let Finding { fault, page } = finding;
+        // Nothing is done before this.
+        let before = self.path.set(PathState::Mixed);
+        gauge(false);
+        count("mixed");
+        self.passed = 0;
+        self.needed = self.settings.passes;
+        if before != PathState::Mixed {
+            alarm("public_path");
+        }
+        let what = format!("{} ({page}: {})", fault.meaning(), fault.word());
+        self.note(&what);
+        if self.is_news(&what) {
+            tracing::error!(
+                alarm = "public_path",
+                fault = fault.word(),
+                page,
+                "{}; personal pages are refused until the public path keeps people apart",
+                fault.meaning()
+            );
+        }
+    }
+
+    fn unknown(&mut self, reason: &str) {
+        count("unanswered");
+        // A path that was found guilty is trusted again after rounds in a row that find nothing.
+        self.passed = 0;
+        let is_old =
+            |last: Moment| self.clock.0.now().seconds_since(last) >= self.settings.patience.whole_seconds();
+        if self.is_open() && self.last_passed.is_none_or(is_old) {
+            self.path.set(PathState::Unproven);
+            gauge(false);
+            alarm("public_path");
+            tracing::error!(
+                alarm = "public_path",
+                reason,
+                "nothing is known of the public path for too long; personal pages are refused"
+            );
+        }
+        if !self.is_open() {
+            self.note(&format!("the canaries learn nothing: {reason}"));
+        }
+        if self.is_news(reason) {
+            alarm("canaries");
+            tracing::warn!(alarm = "canaries", reason, "the canaries learned nothing of the public path");
+        }
+    }
+
+    /// Whether the log was told something else before.
+    fn is_news(&mut self, what: &str) -> bool {
+        let news = self.told != what;
+        what.clone_into(&mut self.told);
+        news
+    }
+
+    fn note(&self, what: &str) {
+        // What `doctor` cannot read it does not tell; the state itself is in memory.
+        fs::write(&self.marker, format!("{what}\n")).unwrap_or_default();
+    }
+}
+
+fn alarm(kind: &'static str) {
+    metrics::counter!("honnin_alarm_total", "kind" => kind).increment(1);
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("honnin_canary_rounds_total", "result" => result).increment(1);
+}
+
+fn gauge(proven: bool) {
+    metrics::gauge!("honnin_public_path_proven").set(if proven { 1.0 } else { 0.0 });
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_canary::Fault;
+    use honnin_terms::Id;
+    use honnin_testkit::{FixedClock, TestDir};
+
+    use super::*;
+
+    struct Stand {
+        watch: Watch,
+        path: Arc<PublicPath>,
+        clock: Arc<FixedClock>,
+        dir: TestDir,
+    }
+
+    impl Stand {
+        fn new() -> Self {
+            let (dir, clock) = (TestDir::new(), Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")));
+            let path = Arc::new(PublicPath::watched([Id::from_octets([1; 16]), Id::from_octets([2; 16])]));
+            let shared = SharedClock(Arc::<FixedClock>::clone(&clock));
+            let marker = dir.join("public-path");
+            let watch = Watch::new(Arc::clone(&path), Canary::default(), shared, marker);
+            watch.begin();
+            Self { watch, path, clock, dir }
+        }
+
+        fn passes(&mut self) -> PathState {
+            self.watch.follow(Ok(Seen::Apart(4)));
+            self.path.state()
+        }
+
+        fn mixes(&mut self) -> PathState {
+            self.watch.follow(Ok(Seen::Mixed(Finding { fault: Fault::Foreign, page: "/lines" })));
+            self.path.state()
+        }
+
+        fn is_silent(&mut self) -> PathState {
+            self.watch.follow(Err("nobody answers".to_owned()));
+            self.path.state()
+        }
+
+        fn noted(&self) -> Option<String> {
+            fs::read_to_string(self.dir.join("public-path")).ok()
+        }
+    }
+
+    #[test]
+    fn one_look_opens_at_the_start_and_three_in_a_row_after_something_was_found() {
+        let mut stand = Stand::new();
+        assert_eq!(stand.noted().as_deref(), Some("nobody has looked yet\n"));
+        assert_eq!(stand.watch.pause(), Duration::from_secs(1));
+        assert_eq!(stand.is_silent(), PathState::Unproven);
+        assert!(stand.noted().unwrap().contains("nobody answers"));
+        assert_eq!(stand.passes(), PathState::Proven);
+        assert_eq!((stand.noted(), stand.watch.pause()), (None, Duration::from_secs(10)));
+        assert_eq!(stand.mixes(), PathState::Mixed);
+        assert!(stand.noted().unwrap().contains("/lines: foreign"));
+        assert_eq!([stand.passes(), stand.passes(), stand.mixes()], [PathState::Mixed; 3], "not in a row");
+        assert_eq!([stand.passes(), stand.passes(), stand.is_silent()], [PathState::Mixed; 3], "nor this");
+        assert_eq!([stand.passes(), stand.passes()], [PathState::Mixed; 2]);
+        assert_eq!(stand.passes(), PathState::Proven);
+    }
+
+    #[test]
+    fn silence_is_borne_as_long_as_the_settings_say_and_no_longer() {
+        let mut stand = Stand::new();
+        stand.passes();
+        let patience = Canary::default().patience.whole_seconds();
+        stand.clock.advance_seconds(patience - 1);
+        assert_eq!(stand.is_silent(), PathState::Proven);
+        stand.clock.advance_seconds(1);
+        assert_eq!(stand.is_silent(), PathState::Unproven);
+        assert_eq!(stand.passes(), PathState::Proven, "silence is no guilt: one look is enough");
+        stand.clock.advance_seconds(patience - 1);
+        assert_eq!(stand.is_silent(), PathState::Proven, "counted from the last answer");
+    }
+
+    #[test]
+    fn the_log_is_told_a_thing_once() {
+        let mut stand = Stand::new();
+        assert!(stand.watch.is_news("a") && !stand.watch.is_news("a") && stand.watch.is_news("b"));
+        stand.passes();
+        assert!(stand.watch.is_news("b"), "it was well in between");
+    }
+}
