@@ -58,11 +58,16 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Publishes everything that is durable.
+/// Publishes everything that is durable now. What comes meanwhile waits for the next time: under load there is always
+/// some, and a round for every few hundred entries would cost more than the entries.
 pub(crate) fn publish(shared: &Shared) -> Result<(), PublishError> {
     let mut shelf = hold(&shared.shelf);
+    let durable = hold(&shared.tail).next;
     loop {
-        let frames = hold(&shared.tail).unpublished(ROUND);
+        let frames = {
+            let tail = hold(&shared.tail);
+            if tail.published >= durable { Vec::new() } else { tail.unpublished(ROUND) }
+        };
         if frames.is_empty() {
             break;
         }

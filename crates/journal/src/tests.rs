@@ -3,6 +3,7 @@
 mod faults;
 mod formats;
 mod life;
+mod rounds;
 mod spare;
 mod tampering;
 mod trees;
