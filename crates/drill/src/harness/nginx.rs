@@ -13,9 +13,10 @@ use crate::client::Target;
 pub enum Keeping {
     /// It keeps nothing.
     Nothing,
-    /// It keeps what it may, and collapses requests, as its defaults are.
+    /// It keeps what no answer forbids, and collapses requests.
     Allowed,
-    /// It was told to take no notice of `Cache-Control`, `Expires` and `Set-Cookie`.
+    /// It was told to take no notice of `X-Accel-Expires`, `Expires`, `Cache-Control` and `Set-Cookie`, in the words that
+    /// are passed from site to site.
     Careless,
     /// It was told to keep everything for everybody under the path alone, and to collapse requests.
     Everything,
@@ -29,18 +30,17 @@ impl Keeping {
         // Who waits for an answer that is not kept is let through soon; one that is kept is waited for.
         let wait = if self == Self::Everything { "5s" } else { "50ms" };
         let common = format!(
-            "proxy_cache kept; proxy_cache_key $request_uri; proxy_cache_lock on; proxy_cache_lock_timeout {wait};"
+            "proxy_cache kept; proxy_cache_key $request_uri; proxy_cache_valid any {KEPT_SECONDS}s; \
+             proxy_cache_lock on; proxy_cache_lock_timeout {wait};"
         );
         match self {
             Self::Nothing => String::new(),
             Self::Allowed => common,
-            Self::Careless => format!(
-                "{common} proxy_cache_valid any {KEPT_SECONDS}s; \
-                 proxy_ignore_headers Cache-Control Expires Set-Cookie;"
-            ),
+            Self::Careless => {
+                format!("{common} proxy_ignore_headers X-Accel-Expires Expires Cache-Control Set-Cookie;")
+            }
             Self::Everything => format!(
-                "{common} proxy_cache_valid any {KEPT_SECONDS}s; \
-                 proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;"
+                "{common} proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;"
             ),
         }
     }

@@ -1,6 +1,8 @@
 //! Programs of others that stand in front of the product: started with files and ports of their own, and ended.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -38,14 +40,26 @@ pub(super) fn find(program: &str, package: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// An address on loopback that nobody has at this moment.
+/// An address on loopback that nobody has at this moment, below those the system gives to whoever asks for any: a
+/// client of another drill does not take it before a proxy does.
 ///
 /// # Errors
-/// [`Failure::Machine`] where there is none.
+/// [`Failure::Machine`] where none is found.
 pub fn free_address() -> Result<SocketAddr, Failure> {
-    let what = "find a free port";
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::machine(what))?;
-    listener.local_addr().map_err(Failure::machine(what))
+    const FIRST: u64 = 10_240;
+    const PORTS: u64 = 20_000;
+    const TRIES: u32 = 64;
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..TRIES {
+        // Keys of a hasher differ from one to the next and from process to process.
+        let drawn = RandomState::new().hash_one(0_u8);
+        let port = u16::try_from(FIRST + drawn % PORTS).unwrap_or(u16::MAX);
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(_) => return Ok(SocketAddr::from(([127, 0, 0, 1], port))),
+            Err(error) => last = error,
+        }
+    }
+    Err(Failure::machine("find a free port")(last))
 }
 
 /// A directory with files for a program.
@@ -116,9 +130,9 @@ impl Program {
         self.signal(Signal::HUP).map_err(Failure::machine("tell a proxy to read its files again"))
     }
 
-    fn signal(&self, signal: Signal) -> std::io::Result<()> {
+    fn signal(&self, signal: Signal) -> io::Result<()> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| std::io::Error::other("there is no process"))?;
+        let pid = pid.ok_or_else(|| io::Error::other("there is no process"))?;
         Ok(kill_process(pid, signal)?)
     }
 

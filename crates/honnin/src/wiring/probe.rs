@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use honnin_canary::{Seen, Unanswered, Way, full, one_of};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::canaries::Canaries;
 use super::watch::Watch;
@@ -45,9 +45,11 @@ impl Probe {
     pub(super) async fn run(mut self) {
         self.watch.begin();
         for turn in 0.. {
+            let begun = Instant::now();
             let seen = self.look(turn).await;
             self.watch.follow(seen);
-            sleep(self.watch.pause()).await;
+            // Counted from its beginning: a slow round does not make the next one later.
+            sleep_until(begun + self.watch.pause()).await;
         }
     }
 
