@@ -147,6 +147,11 @@ impl SubscriberAuthority {
         &self.password_rules
     }
 
+    /// The account of a sign-in name, whether there is one or not: a keyed hash.
+    pub fn account_of(&self, login: &str) -> AccountId {
+        self.keys.account_of(self.tenant, login.trim())
+    }
+
     /// The tenant it serves.
     pub const fn tenant(&self) -> TenantId {
         self.tenant

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use honnin_terms::{AccountId, HoldingId, Id, TenantId};
+use honnin_terms::{AccountId, HoldingId, Id, RequestId, TenantId};
 
 use crate::permit::Subject;
 use crate::{GateAuthority, Permit};
@@ -78,13 +78,14 @@ impl OwnerTag {
 #[error("join two documents: they are of different accounts")]
 pub struct NotTogether;
 
-/// A personal value, with the owner found inside it and the subject it was asked for.
+/// A personal value, with the owner found inside it, the subject it was asked for and the request that asked.
 ///
 /// It cannot be serialised, displayed or looked into; its `Debug` has no content. Only the egress gate, which
 /// holds the one [`GateAuthority`], can take the value out.
 pub struct Owned<T> {
     tag: OwnerTag,
     asked: Subject,
+    request: RequestId,
     value: T,
 }
 
@@ -95,20 +96,21 @@ impl<T> fmt::Debug for Owned<T> {
 }
 
 impl<T> Owned<T> {
-    pub(crate) const fn new(tag: OwnerTag, asked: Subject, value: T) -> Self {
-        Self { tag, asked, value }
+    pub(crate) const fn new(tag: OwnerTag, asked: Subject, request: RequestId, value: T) -> Self {
+        Self { tag, asked, request, value }
     }
 
     /// A value that was never sealed but is this person's own by construction, such as the list of her sessions.
     pub fn of_permit<A: crate::Act>(permit: &Permit<A>, value: T) -> Self {
         let asked = *permit.subject();
         let Subject { tenant, account, holding } = asked;
-        Self { tag: OwnerTag { tenant, account, holding, position: 0 }, asked, value }
+        let tag = OwnerTag { tenant, account, holding, position: 0 };
+        Self { tag, asked, request: permit.request(), value }
     }
 
     /// Computes another value out of this one; the owner stays. A plain function, so that nothing can be carried out.
     pub fn map<C: Copy + 'static, U>(self, context: C, f: fn(T, C) -> U) -> Owned<U> {
-        Owned { tag: self.tag, asked: self.asked, value: f(self.value, context) }
+        Owned { tag: self.tag, asked: self.asked, request: self.request, value: f(self.value, context) }
     }
 
     /// Puts a value of the same account beside this one.
@@ -120,19 +122,21 @@ impl<T> Owned<T> {
         if !other.tag.is_of_account(tenant, account) || !other.tag.is_of(&other.asked) {
             return Err(NotTogether);
         }
-        Ok(Owned { tag: self.tag, asked: self.asked, value: (self.value, other.value) })
+        let Self { tag, asked, request, value } = self;
+        Ok(Owned { tag, asked, request, value: (value, other.value) })
     }
 
-    /// The owner found inside, the subject asked for and the value: for the egress gate.
-    pub fn open_at_gate(self, _gate: &GateAuthority) -> (OwnerTag, Subject, T) {
-        (self.tag, self.asked, self.value)
+    /// The owner found inside, the subject asked for and the value, with the request of the permit it was opened
+    /// with: for the egress gate.
+    pub fn open_at_gate(self, _gate: &GateAuthority) -> (OwnerTag, Subject, T, RequestId) {
+        (self.tag, self.asked, self.value, self.request)
     }
 }
 
 impl<T> Owned<Option<T>> {
     /// Nothing where there is no value; the value, still owned, where there is.
     pub fn transpose(self) -> Option<Owned<T>> {
-        let Self { tag, asked, value } = self;
-        value.map(|value| Owned { tag, asked, value })
+        let Self { tag, asked, request, value } = self;
+        value.map(|value| Owned { tag, asked, request, value })
     }
 }

@@ -108,7 +108,7 @@ impl<A: Act> Permit<A> {
     fn open_own<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
         let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
         let (tag, value) = open_document(key, *epoch, &self.subject, row, blob)?;
-        Ok(Owned::new(tag, self.subject, value))
+        Ok(Owned::new(tag, self.subject, self.request, value))
     }
 }
 

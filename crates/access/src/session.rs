@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use honnin_seal::{AccountKey, Digest, Place, Purpose, SessionKey, SessionToken, SubjectKey};
-use honnin_terms::{AccountId, Entropy, HoldingId, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_seal::{AccountKey, Digest, Mark, Place, Purpose, SessionKey, SessionToken, SubjectKey, digest};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 
 use crate::permit::{Act, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
@@ -46,6 +46,9 @@ pub enum SessionError {
         /// The account the row names. That is not proven, and counts for the alarm only.
         account: AccountId,
     },
+    /// The row opened and says that it is another token's or another account's: an alarm.
+    #[error("open a session: what was opened is of another token or account")]
+    Foreign,
     /// The store does not answer.
     #[error("find a session: the store does not answer")]
     Rows(#[from] RowError),
@@ -57,6 +60,8 @@ pub struct Session {
     account: AccountId,
     id: SessionId,
     row_hash: Digest,
+    /// What was found inside the row: see [`session_mark`].
+    mark: Mark,
     account_key: AccountKey,
     since: Moment,
     at: Moment,
@@ -110,7 +115,16 @@ impl Session {
         &self.stream
     }
 
-    pub(crate) const fn row_hash(&self) -> &Digest {
+    /// Whether the account is the one that signed in: it was written into the row before that was sealed.
+    pub fn is_of_who_signed_in(&self) -> bool {
+        let same = self.mark == session_mark(&self.row_hash, self.account);
+        #[cfg(honnin_faults)]
+        let same = crate::planted::owner(same);
+        same
+    }
+
+    /// The hash of its token: names the session to whoever has the cookie, and to nobody else.
+    pub const fn row_hash(&self) -> &Digest {
         &self.row_hash
     }
 
@@ -123,6 +137,16 @@ impl Session {
     fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.tenant, account: self.account, holding }
     }
+}
+
+/// Octets of a session's key as builds wrapped it that put no mark beside it. Such a session has ended: its holder
+/// signs in once more.
+const UNMARKED: usize = 93;
+
+/// Whose a session is, written into its row before it was sealed: the second witness, independent of the row's columns
+/// and of how the row was found.
+pub(crate) fn session_mark(row_hash: &Digest, account: AccountId) -> Mark {
+    digest(&[b"honnin session mark v1\0", row_hash, account.octets()])
 }
 
 /// The place of the account key in a session's row.
@@ -161,8 +185,13 @@ impl SubscriberAuthority {
             return Err(SessionError::Unknown);
         }
         let SessionRow { tenant, session, account, epoch, .. } = *row;
-        let account_key = SessionKey::of_session(token, session)
-            .and_then(|key| key.unwrap_key(&session_place(tenant, account, session, epoch), &row.wrapped_key))
+        if row.wrapped_key.len() == UNMARKED {
+            return Err(SessionError::Unknown);
+        }
+        let (account_key, mark) = SessionKey::of_session(token, session)
+            .and_then(|key| {
+                key.unwrap_marked(&session_place(tenant, account, session, epoch), &row.wrapped_key)
+            })
             .map_err(|_| SessionError::DoesNotOpen { account })?;
         if idle >= limits.touch_seconds {
             self.sessions.touch_session(tenant, &row_hash, now).await?;
@@ -172,11 +201,15 @@ impl SubscriberAuthority {
             account,
             id: session,
             row_hash,
+            mark,
             account_key,
             since: row.since,
             at: now,
             stream,
         };
+        if !opened.is_of_who_signed_in() {
+            return Err(SessionError::Foreign);
+        }
         #[cfg(honnin_faults)]
         let opened = self.kept.session(opened)?;
         Ok(opened)

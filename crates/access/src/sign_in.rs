@@ -8,12 +8,12 @@ use std::fmt;
 use honnin_seal::{
     AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey,
 };
-use honnin_terms::{AccountId, Entropy, Id, Moment, SessionId, Stream, TenantId};
+use honnin_terms::{AccountId, Entropy, Id, Moment, RequestId, SessionId, Stream, TenantId};
 
 use crate::account::CodeRecord;
 use crate::permit::{ManageSessions, Operate, Subject};
 use crate::ports::{CredentialRow, RowError, SessionRow};
-use crate::session::{session_place, subject_key_place};
+use crate::session::{session_mark, session_place, subject_key_place};
 use crate::{
     CodeText, DelayBounds, HashPool, PasswordRefused, PasswordRules, Permit, SessionLimits, Source,
     SubscriberAuthority,
@@ -108,6 +108,7 @@ impl From<RowError> for ActivateError {
 pub struct SignInProof {
     tenant: TenantId,
     account: AccountId,
+    request: RequestId,
 }
 
 impl SignInProof {
@@ -134,6 +135,8 @@ pub struct SignedIn {
     pub device_mark: [u8; 16],
     /// When the session ends at the latest.
     pub until: Moment,
+    /// The request that signed in: the token is sent to it and to no other.
+    pub request: RequestId,
 }
 
 impl fmt::Debug for SignedIn {
@@ -183,7 +186,7 @@ impl SubscriberAuthority {
         if verdict == PasswordVerdict::RightButOld {
             self.renew_hash(account, &row, password, stream).await;
         }
-        let proof = SignInProof { tenant: self.tenant, account };
+        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
         self.begin_session(&proof, &row, device, now, stream).await
     }
 
@@ -254,7 +257,7 @@ impl SubscriberAuthority {
         let changed = CredentialRow { password: Some(password), code: None, ..row.clone() };
         self.credentials.replace_credential(self.tenant, account, changed, Some(now)).await?;
         self.delays.clear(account, device.source);
-        let proof = SignInProof { tenant: self.tenant, account };
+        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
         Ok(self.begin_session(&proof, &row, device, now, stream).await?)
     }
 
@@ -333,7 +336,7 @@ impl SubscriberAuthority {
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
-        let proof = SignInProof { tenant: self.tenant, account };
+        let proof = SignInProof { tenant: self.tenant, account, request: permit.request() };
         self.begin_session(&proof, &row, device, permit.at(), entropy).await
     }
 
@@ -345,7 +348,7 @@ impl SubscriberAuthority {
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
-        let SignInProof { tenant, account } = *proof;
+        let SignInProof { tenant, account, request } = *proof;
         let account_key =
             self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
         let token = SessionToken::random(entropy);
@@ -354,7 +357,8 @@ impl SubscriberAuthority {
         let session = SessionId::from_octets(octets);
         let wrapped_key = SessionKey::of_session(&token, session)
             .and_then(|key| {
-                key.wrap(&session_place(tenant, account, session, row.epoch), &account_key, entropy)
+                let place = session_place(tenant, account, session, row.epoch);
+                key.wrap_marked(&place, &account_key, &session_mark(&token.row_hash(), account), entropy)
             })
             .map_err(|_| SignInError::DoesNotOpen)?;
         let device =
@@ -372,7 +376,8 @@ impl SubscriberAuthority {
             device,
         };
         self.sessions.insert_session(token.row_hash(), row, self.session_limits.most_per_account).await?;
-        Ok(SignedIn { token, session, account, device_mark: self.keys.device_mark(tenant, account), until })
+        let device_mark = self.keys.device_mark(tenant, account);
+        Ok(SignedIn { token, session, account, device_mark, until, request })
     }
 
     async fn seal_device(

@@ -12,6 +12,8 @@ use honnin_store::document::Profile;
 use honnin_store::{Store, read_view};
 use honnin_terms::{AccountId, Clock, Day, HoldingId, Moment, RequestId, Stream, Zone};
 
+#[cfg(honnin_faults)]
+use crate::answer::Body;
 use crate::facts::{Me, Shown};
 use crate::{Channel, Disclosed, Gate, PathState, What, reckon};
 
@@ -109,12 +111,18 @@ impl fmt::Debug for CareParts {
 #[derive(Debug)]
 pub struct Care {
     pub(crate) parts: CareParts,
+    #[cfg(honnin_faults)]
+    pub(crate) bodies: honnin_terms::faults::Kept<(), Body>,
 }
 
 impl Care {
     /// Puts the parts together.
     pub const fn new(parts: CareParts) -> Self {
-        Self { parts }
+        Self {
+            parts,
+            #[cfg(honnin_faults)]
+            bodies: honnin_terms::faults::Kept::new(),
+        }
     }
 
     /// The present moment.
@@ -155,6 +163,7 @@ impl Care {
         let session = session.map_err(|error| match error {
             SessionError::Unknown => Error::SignedOut,
             SessionError::DoesNotOpen { account } => self.alarm(account, now, request),
+            SessionError::Foreign => self.foreign_owner(request),
             SessionError::Rows(error) => error.into(),
         })?;
         if self.parts.gate.path().is_open_to(session.account()) {
@@ -182,6 +191,7 @@ impl Care {
             Err(SessionError::DoesNotOpen { account }) => {
                 Err(self.alarm(account, session.at(), session.request()))
             }
+            Err(SessionError::Foreign) => Err(self.foreign_owner(session.request())),
             Err(SessionError::Rows(error)) => Err(error.into()),
         }
     }
@@ -190,6 +200,12 @@ impl Care {
     fn alarm(&self, account: AccountId, now: Moment, request: RequestId) -> Error {
         self.parts.gate.isolation().does_not_open(account, now, request);
         Error::DoesNotOpen
+    }
+
+    /// Stops personal pages: something opened and was of another owner.
+    fn foreign_owner(&self, request: RequestId) -> Error {
+        self.parts.gate.isolation().foreign_owner(request);
+        Error::Isolated
     }
 
     pub(crate) async fn line_permit(
@@ -223,10 +239,7 @@ impl Care {
     }
 
     pub(crate) fn joined<T>(&self, session: &Session, joined: Result<T, NotTogether>) -> Result<T, Error> {
-        joined.map_err(|NotTogether| {
-            self.parts.gate.isolation().foreign_owner(session.request());
-            Error::Isolated
-        })
+        joined.map_err(|NotTogether| self.foreign_owner(session.request()))
     }
 
     pub(crate) fn today(&self, session: &Session) -> Day {

@@ -10,12 +10,14 @@ use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
 use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
 use honnin_terms::{HoldingId, Id, RequestId};
 
+use crate::answer::{Body, MadeFor};
 use crate::{Channel, Error, Isolation, PublicPath, What};
 
 /// A value that has passed the gate.
 pub struct Disclosed<T> {
     value: T,
     index: u64,
+    made_for: MadeFor,
 }
 
 impl<T> fmt::Debug for Disclosed<T> {
@@ -32,7 +34,7 @@ impl<T> Disclosed<T> {
 
     /// Makes the bytes of an answer of it.
     pub fn body(self, content_type: &'static str, write: impl FnOnce(&T) -> Vec<u8>) -> Body {
-        Body { content_type, bytes: write(&self.value) }
+        Body::new(content_type, write(&self.value), self.made_for)
     }
 
     /// Makes the bytes of an answer of it, or says why not.
@@ -44,26 +46,7 @@ impl<T> Disclosed<T> {
         content_type: &'static str,
         write: impl FnOnce(&T) -> Result<Vec<u8>, E>,
     ) -> Result<Body, E> {
-        write(&self.value).map(|bytes| Body { content_type, bytes })
-    }
-}
-
-/// The bytes of a personal answer. Made only of a [`Disclosed`] value; `web` sends nothing personal that is not one.
-pub struct Body {
-    content_type: &'static str,
-    bytes: Vec<u8>,
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("content_type", &self.content_type).finish_non_exhaustive()
-    }
-}
-
-impl Body {
-    /// Media type and bytes, for sending.
-    pub fn into_parts(self) -> (&'static str, Vec<u8>) {
-        (self.content_type, self.bytes)
+        write(&self.value).map(|bytes| Body::new(content_type, bytes, self.made_for))
     }
 }
 
@@ -165,7 +148,7 @@ impl Gate {
         if !self.path.is_open_to(session.account()) {
             return Err(Error::PathUnproven);
         }
-        let (tag, asked, value) = value.open_at_gate(&self.authority);
+        let (tag, asked, value, request) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
             self.isolation.foreign_owner(session.request());
             return Err(Error::Isolated);
@@ -193,11 +176,14 @@ impl Gate {
         if !self.path.is_open_to(session.account()) {
             return Err(Error::PathUnproven);
         }
-        Ok(Disclosed { value, index })
+        // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
+        Ok(Disclosed { value, index, made_for: MadeFor::new(request, session.row_hash()) })
     }
 }
 
 /// The rule of the gate: what was found inside is what was asked for, and it is the viewer's own.
 fn allowed(session: &Session, owner: &OwnerTag, asked: &Subject) -> bool {
-    owner.is_of(asked) && owner.is_of_account(session.tenant(), session.account())
+    owner.is_of(asked)
+        && owner.is_of_account(session.tenant(), session.account())
+        && session.is_of_who_signed_in()
 }

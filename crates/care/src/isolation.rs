@@ -15,6 +15,8 @@ use honnin_terms::{AccountId, Moment, RequestId};
 pub enum IsolationReason {
     /// A document opened and named another owner than it was asked for.
     ForeignOwner,
+    /// An answer stood at the way out of another request than it was made for.
+    ForeignAnswer,
     /// Documents did not open in several accounts within a minute.
     ManyDoNotOpen,
 }
@@ -24,6 +26,7 @@ impl IsolationReason {
     pub const fn word(self) -> &'static str {
         match self {
             Self::ForeignOwner => "foreign_owner",
+            Self::ForeignAnswer => "foreign_answer",
             Self::ManyDoNotOpen => "many_do_not_open",
         }
     }
@@ -87,6 +90,17 @@ impl Isolation {
             "an opened document names another owner; the answer was withheld"
         );
         self.enter(IsolationReason::ForeignOwner);
+    }
+
+    /// An answer was about to leave by another request than it was made for.
+    pub(crate) fn foreign_answer(&self, request: RequestId) {
+        metrics::counter!("honnin_alarm_total", "kind" => "foreign_answer").increment(1);
+        tracing::error!(
+            alarm = "foreign_answer",
+            %request,
+            "an answer was made for another request; it was withheld"
+        );
+        self.enter(IsolationReason::ForeignAnswer);
     }
 
     fn enter(&self, reason: IsolationReason) {

@@ -3,6 +3,7 @@
 //! Shared by pages, the JSON API, documents and messages. Knows nothing of status codes, of HTML, of SQL.
 
 mod act;
+mod answer;
 mod bills;
 mod care;
 mod disclosures;
@@ -16,10 +17,11 @@ mod sessions;
 mod speed;
 
 pub use act::{Channel, What};
+pub use answer::{Asker, Body};
 pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide, audit};
-pub use gate::{Body, Disclosed, Gate};
+pub use gate::{Disclosed, Gate};
 pub use honnin_seal::SessionToken;
 pub use isolation::{Isolation, IsolationReason};
 pub use path::{PathState, PublicPath};

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use honnin_terms::faults::{self, FAULTS, LAYERS};
+use honnin_terms::faults::{self, FAULTS, LAYERS, OUTSIDE};
 
 use crate::command::Command;
 use crate::failure::{Exit, Failure};
@@ -38,7 +38,7 @@ fn tell(layer: &'static str) {
 
 /// Names everything that can be planted, and the layers that can be left out: name, tab, what goes wrong.
 pub(crate) fn list() -> Exit {
-    for switch in FAULTS.iter().chain(LAYERS) {
+    for switch in FAULTS.iter().chain(OUTSIDE).chain(LAYERS) {
         say::line(format_args!("{}\t{}", switch.name, switch.what));
     }
     Exit::Done

@@ -19,6 +19,9 @@ const TAG: usize = 16;
 const OVERHEAD: usize = 1 + NONCE_LEN + TAG;
 const COMMITMENT: usize = 32;
 
+/// What a wrapped key may carry beside it: whose it is, told by whoever wrapped it.
+pub type Mark = [u8; 32];
+
 /// A blob that does not open: another key, another place, or altered octets. Which of them is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("open a sealed blob: it was sealed with another key, for another place, or was altered")]
@@ -98,6 +101,10 @@ impl<K: KeyKind> KeyMaterial<K> {
     /// # Errors
     /// [`OpenError`] where the cipher refuses, which it does only beyond 64 GiB.
     pub fn seal(&self, place: &Place<'_>, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
+        #[cfg(honnin_faults)]
+        if faults::UNSEALED.is_on() {
+            return Ok([&[FORMAT; 1 + NONCE_LEN][..], plain, &[0; TAG]].concat());
+        }
         let mut nonce = [0; NONCE_LEN];
         entropy.fill(&mut nonce);
         let mut blob = Vec::with_capacity(plain.len() + OVERHEAD);
@@ -122,6 +129,10 @@ impl<K: KeyKind> KeyMaterial<K> {
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError)?;
         if *format != FORMAT {
             return Err(OpenError);
+        }
+        #[cfg(honnin_faults)]
+        if faults::UNSEALED.is_on() {
+            return body.split_last_chunk::<TAG>().map(|(plain, _)| plain.to_vec()).ok_or(OpenError);
         }
         let mut plain = body.to_vec();
         let length = self
@@ -162,6 +173,41 @@ impl<K: KeyKind> KeyMaterial<K> {
         let octets = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| OpenError)?;
         let inner = KeyMaterial::new(Secret::from_octets(octets));
         if same_octets(&inner.commitment(), commitment) { Ok(inner) } else { Err(OpenError) }
+    }
+
+    /// Wraps `inner` with a mark beside it, which only its opener reads. Shape: a sealed blob of key and mark, then
+    /// the commitment (32).
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn wrap_marked<I: KeyKind>(
+        &self,
+        place: &Place<'_>,
+        inner: &KeyMaterial<I>,
+        mark: &Mark,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        let plain = zeroize::Zeroizing::new([inner.secret.expose().as_slice(), mark].concat());
+        let mut blob = self.seal(place, &plain, entropy)?;
+        blob.extend_from_slice(&inner.commitment());
+        Ok(blob)
+    }
+
+    /// Opens a key that [`Self::wrap_marked`] wrapped, and the mark beside it.
+    ///
+    /// # Errors
+    /// As [`Self::unwrap_key`].
+    pub fn unwrap_marked<I: KeyKind>(
+        &self,
+        place: &Place<'_>,
+        blob: &[u8],
+    ) -> Result<(KeyMaterial<I>, Mark), OpenError> {
+        let (sealed, commitment) = blob.split_last_chunk::<COMMITMENT>().ok_or(OpenError)?;
+        let plain = zeroize::Zeroizing::new(self.open(place, sealed)?);
+        let (key, mark) = plain.split_first_chunk::<32>().ok_or(OpenError)?;
+        let mark = <Mark>::try_from(mark).map_err(|_| OpenError)?;
+        let inner = KeyMaterial::new(Secret::from_octets(*key));
+        if same_octets(&inner.commitment(), commitment) { Ok((inner, mark)) } else { Err(OpenError) }
     }
 
     fn commitment(&self) -> [u8; COMMITMENT] {

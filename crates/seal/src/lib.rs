@@ -16,7 +16,7 @@ mod sign;
 
 pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets};
 pub use key::{
-    AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, OpenError, SessionKey, SubjectKey,
+    AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, Mark, OpenError, SessionKey, SubjectKey,
 };
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};

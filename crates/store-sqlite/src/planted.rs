@@ -73,7 +73,7 @@ pub(crate) fn key(
     let Subject { tenant, account, holding } = subject;
     let swapped = faults::SWAPPED_KEY_ROW.is_on();
     let looked_for = found.is_none() && holding.is_some();
-    let forgotten = looked_for && (faults::FORGOTTEN_OWNER.is_on() || faults::WITHOUT_ROWS.is_on());
+    let forgotten = looked_for && faults::FORGOTTEN_OWNER.is_on();
     if !swapped && !forgotten {
         return Ok(found);
     }

@@ -3,8 +3,7 @@
 //! No other build has this module. A fault point that does not stand behind the cfg does not compile there, and no
 //! name of a fault is in any other binary.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -50,16 +49,29 @@ switches! { FAULTS:
     NAMED_SUBJECT = "named-subject", "a permit is made for whose line it is, not for who asks";
     ANOTHERS_PERMIT = "anothers-permit", "a request is given the permit of the request before it";
     ANOTHERS_SESSION = "anothers-session", "a request is given the session of the request before it";
+    ANOTHERS_COOKIE = "anothers-cookie", "a sign-in by the API is sent the session of the sign-in before it";
     BELIEVED_HEADER = "believed-header", "a header that names an account is believed (X-Account-Id)";
     WRONG_OWNER_TAG = "wrong-owner-tag", "the writer puts another account's name into a document";
     WRONG_SUBJECT_KEY = "wrong-subject-key", "the writer seals one account's document with another's key, at its place";
+    REUSED_BUFFER = "reused-buffer", "a rendered body lies in a buffer that still holds the body before it";
+    LATE_ANSWER = "late-answer", "an answer that came too late is delivered to the request after it";
+    UNRECORDED = "unrecorded", "the journal acknowledges an entry that it never writes";
+    MISSING_NO_STORE = "missing-no-store", "the headers of personal answers do not forbid to keep them";
     MISSING_ASSOCIATED_DATA = "missing-associated-data", "nothing is associated with what a key seals";
+}
+
+switches! { OUTSIDE:
+    HOLDER_OF_TODAY = "holder-of-today", "usage goes to who has the number now, not to who had it then";
+    UNSEALED = "unsealed", "what is to be sealed is written as it is";
 }
 
 switches! { LAYERS:
     WITHOUT_KEYS = "without-keys", "every key is the same key, and nothing is associated with what it seals";
     WITHOUT_ROWS = "without-rows", "a query that finds nothing under the account looks without the account";
     WITHOUT_OWNER = "without-owner", "the owner found inside what was opened is compared with nobody";
+    WITHOUT_REQUEST = "without-request", "the request an answer was made for is not compared with the one it is sent to";
+    WITHOUT_ASKER = "without-asker", "the session an answer was made for is not compared with the cookie that asks";
+    WITHOUT_HEADERS = "without-headers", "what forbids to keep a personal answer is not set once more on its way out";
 }
 
 /// Names a switch that does not exist.
@@ -78,7 +90,7 @@ static TELL: Mutex<Option<fn(&'static str)>> = Mutex::new(None);
 pub fn plant(names: &str, tell: fn(&'static str)) -> Result<(), Unknown> {
     let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
     let find = |name: &str| {
-        let all = FAULTS.iter().chain(LAYERS);
+        let all = FAULTS.iter().chain(OUTSIDE).chain(LAYERS);
         all.copied().find(|switch| switch.name == name).ok_or_else(|| Unknown(name.to_owned()))
     };
     let found = names.map(find).collect::<Result<Vec<_>, _>>()?;
@@ -100,15 +112,22 @@ pub fn stopped(layer: &'static str) {
 /// What one call leaves behind for the next, as a careless cache, pool or buffer would. A field of what makes the
 /// mistake, never a global.
 #[derive(Debug)]
-pub struct Kept<K, T>(Mutex<HashMap<K, T>>);
+pub struct Kept<K, T>(Mutex<BTreeMap<K, T>>);
 
 impl<K, T> Default for Kept<K, T> {
     fn default() -> Self {
-        Self(Mutex::new(HashMap::new()))
+        Self::new()
     }
 }
 
-impl<K: Eq + Hash, T> Kept<K, T> {
+impl<K, T> Kept<K, T> {
+    /// Nothing is left behind yet.
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+}
+
+impl<K: Ord, T> Kept<K, T> {
     /// Leaves this value and takes the one before; nothing the first time.
     pub fn exchange(&self, key: K, value: T) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value)

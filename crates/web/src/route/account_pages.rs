@@ -18,14 +18,14 @@ const fn visit(session: &Session) -> Visit<'_> {
 }
 
 /// Leads to home of the first line; to the list where there is none; to sign-in where nobody is signed in.
-pub(super) async fn root(app: &App, _ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+pub(super) async fn root(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     let Some(session) = session else { return Ok(Answer::see_other(&Address::SignIn.to_string())) };
     let disclosed = app.wiring.care.me(visit(session)).await?;
     let path = disclosed.body(HTML, |me| {
         let first = me.lines.first().map_or(Address::Lines, |head| Address::Home(head.line));
         first.to_string().into_bytes()
     });
-    let (_, path) = path.into_parts();
+    let path = app.hand_over(path, ask)?;
     Ok(Answer::see_other(&String::from_utf8_lossy(&path)))
 }
 

@@ -29,6 +29,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Policy of everything that is not a page: nothing in it may run, load or be framed.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// What forbids every cache to keep an answer.
+const NOBODY_KEEPS: HeaderValue = HeaderValue::from_static("private, no-store");
+
 /// Media type of a page, for bodies that leave by the gate.
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
@@ -96,6 +99,19 @@ impl Kind {
     }
 }
 
+/// What is personal in an answer.
+#[derive(Debug)]
+pub(super) enum Personal {
+    /// Nothing.
+    Nothing,
+    /// Bytes that nobody can read before they are handed over.
+    Framed(honnin_care::Body),
+    /// The token of a new session, for that request.
+    Token(RequestId),
+    /// The body: it was handed over to whoever asked.
+    HandedOver,
+}
+
 /// An answer, ready to be dressed with the headers of its class.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -103,20 +119,26 @@ pub(crate) struct Answer {
     pub(super) cache: Cache,
     pub(super) kind: Kind,
     pub(super) body: Bytes,
+    /// What is personal in it.
+    pub(super) personal: Personal,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Answer {
     /// Something personal, as the gate let it out. There is no other way to make such an answer.
     pub(crate) fn personal(body: honnin_care::Body) -> Self {
-        let (content_type, octets) = body.into_parts();
-        let kind = match content_type {
+        let kind = match body.content_type() {
             HTML => Kind::Page,
             PDF => Kind::Pdf,
             CSV => Kind::Csv,
             _ => Kind::Json,
         };
-        Self { kind, body: octets.into(), ..Self::empty(StatusCode::OK) }
+        Self { kind, personal: Personal::Framed(body), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// Whether there is anything to read in it.
+    pub(super) fn says_something(&self) -> bool {
+        !matches!(self.personal, Personal::Nothing) || !self.body.is_empty()
     }
 
     /// A page with nothing personal on it that still follows from who asks: her language, her form.
@@ -126,12 +148,19 @@ impl Answer {
 
     /// The same answer for everybody.
     pub(crate) fn public(kind: Kind, body: impl Into<Bytes>) -> Self {
-        Self { status: StatusCode::OK, cache: Cache::Public, kind, body: body.into(), headers: Vec::new() }
+        Self { cache: Cache::Public, kind, body: body.into(), ..Self::empty(StatusCode::OK) }
     }
 
     /// Nothing but a status and headers; kept by nobody.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, cache: Cache::Private, kind: Kind::Nothing, body: Bytes::new(), headers: Vec::new() }
+        Self {
+            status,
+            cache: Cache::Private,
+            kind: Kind::Nothing,
+            body: Bytes::new(),
+            personal: Personal::Nothing,
+            headers: Vec::new(),
+        }
     }
 
     /// Sends the client to one of our own paths, to be read with GET.
@@ -296,7 +325,7 @@ impl Dress {
             common.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=63072000"));
         }
         let mut private = common.clone();
-        private.insert(CACHE_CONTROL, fixed("private, no-store"));
+        private.insert(CACHE_CONTROL, NOBODY_KEEPS);
         // Whoever was told to take no notice of one of these may still take notice of another: RFC 9213, the W3C's
         // Edge Architecture, nginx. An answer whose Vary has a star matches no other request (RFC 9111 §4.1); Varnish
         // takes the star for the name of a header, so what tells people apart is named as well.
@@ -304,6 +333,8 @@ impl Dress {
         private.insert(SURROGATE_CONTROL, fixed("no-store"));
         private.insert(X_ACCEL_EXPIRES, fixed("0"));
         private.insert(VARY, fixed("Cookie, Authorization, Accept-Language, *"));
+        #[cfg(honnin_faults)]
+        super::planted::keepable(&mut private);
         let mut public = common;
         public.insert(CACHE_CONTROL, fixed("no-cache"));
         public.insert(VARY, fixed("Accept-Language, Accept-Encoding"));
@@ -312,7 +343,7 @@ impl Dress {
 
     /// The response: the class's headers, the answer's own over them, the body compressed where that is wanted.
     pub(super) fn response(&self, answer: Answer, asked: &HeaderMap, head: bool) -> Response<Full<Bytes>> {
-        let Answer { status, cache, kind, mut body, headers: own } = answer;
+        let Answer { status, cache, kind, mut body, personal, headers: own } = answer;
         let mut headers = match cache {
             Cache::Private => self.private.clone(),
             Cache::Public => self.public.clone(),
@@ -327,6 +358,14 @@ impl Dress {
             } else {
                 headers.insert(name, value);
             }
+        }
+        if matches!(personal, Personal::HandedOver) {
+            // Once more, whatever class and handler said.
+            #[cfg(honnin_faults)]
+            let before = headers.get(CACHE_CONTROL).cloned();
+            headers.insert(CACHE_CONTROL, NOBODY_KEEPS);
+            #[cfg(honnin_faults)]
+            super::planted::as_before(&mut headers, before);
         }
         if kind.is_made_now()
             && body.len() >= self.compress_from

@@ -43,10 +43,12 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let SignInBody { login, password } = ask.json()?;
     let device = app.device(ask, &login);
     let signed_in = app.wiring.care.sign_in(&login, &password, device, &ask.stream).await?;
+    #[cfg(honnin_faults)]
+    let signed_in = app.planted.signed_in(signed_in);
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
     let body = Bytes::from(json::token(&signed_in.token.reveal()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
-    Ok(app.signed_in(answer, &signed_in))
+    app.signed_in(ask, &login, answer, &signed_in)
 }
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {

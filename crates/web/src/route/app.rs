@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::facts::Notice;
-use honnin_care::{Care, Error, SessionToken};
+use honnin_care::{Asker, Care, Error, SessionToken};
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Entropy, Moment, Stream};
 use http::header::HOST;
@@ -16,7 +16,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tokio::time::{Instant, timeout};
 
-use super::answer::{Answer, Dress, Refusal};
+use super::answer::{Answer, Dress, Personal, Refusal};
 use super::code::Code;
 use super::desk::{Desk, DeskBounds};
 use super::measure::Counters;
@@ -82,6 +82,8 @@ pub struct App {
     dress: Dress,
     /// Where a new request gets its stream from. Nothing else is drawn from it: handlers have the request's stream.
     entropy: Arc<dyn Entropy>,
+    #[cfg(honnin_faults)]
+    pub(super) planted: super::planted::KeptHere,
     /// Counts what no row answers.
     elsewhere: Counters,
     /// Notices, and when they were read: public, so that a copy may be kept.
@@ -134,6 +136,8 @@ impl App {
             openapi: openapi::document(TABLE),
             desk: Desk::start(wiring.documents.clone())?,
             press: Arc::new(Press::new()?),
+            #[cfg(honnin_faults)]
+            planted: super::planted::KeptHere::default(),
             ready: AtomicBool::new(true),
             elsewhere: Counters::of("-", "-"),
             notices: Mutex::new(None),
@@ -242,26 +246,46 @@ impl App {
         };
         // A row that says "everybody may keep it" never sends what a handler made for one person.
         let result = result.and_then(|answer| match (answer.cache, route.cache) {
-            (Cache::Private, Cache::Public) if !answer.body.is_empty() => Err(Refusal::bare()),
+            (Cache::Private, Cache::Public) if answer.says_something() => Err(Refusal::bare()),
             (Cache::Private | Cache::Public, _) => Ok(answer),
         });
         Done { signed_in, result }
     }
 
-    async fn session(&self, ask: &Ask) -> Result<Session, Error> {
-        let headers = &ask.parts.headers;
+    /// The token that came with a request.
+    fn token(&self, ask: &Ask) -> Option<SessionToken> {
         let bearer = ask.parts.uri.path().starts_with(API);
-        let token = cookie::session_token(headers, self.session_cookie(), bearer).ok_or(Error::SignedOut)?;
-        let token = SessionToken::parse(token).ok_or(Error::SignedOut)?;
+        let token = cookie::session_token(&ask.parts.headers, self.session_cookie(), bearer)?;
+        SessionToken::parse(token)
+    }
+
+    /// Takes what is personal out for the request it is sent to: its number, and the token it came with.
+    pub(super) fn hand_over(&self, body: honnin_care::Body, ask: &Ask) -> Result<Vec<u8>, Refusal> {
+        let asker = Asker::new(ask.stream.request(), self.token(ask).as_ref());
+        Ok(self.wiring.care.hand_over(body, &asker)?)
+    }
+
+    async fn session(&self, ask: &Ask) -> Result<Session, Error> {
+        let token = self.token(ask).ok_or(Error::SignedOut)?;
         let session = self.wiring.care.session(&token, ask.stream.clone()).await?;
         #[cfg(honnin_faults)]
-        let session = super::planted::believing(&self.wiring.care, headers, session);
+        let session = super::planted::believing(&self.wiring.care, &ask.parts.headers, session);
         Ok(session)
     }
 
     /// Makes the response, counts and logs it.
     fn finish(&self, row: Option<&Row>, ask: &Ask, done: Done, begun: Instant) -> Response<Full<Bytes>> {
+        #[cfg(honnin_faults)]
+        let done = self.planted.after_the_one_before(done);
         let Done { signed_in, result } = done;
+        let result = result.and_then(|answer| match answer.personal {
+            Personal::Framed(framed) => {
+                let body = self.hand_over(framed, ask)?.into();
+                Ok(Answer { body, personal: Personal::HandedOver, ..answer })
+            }
+            Personal::Token(request) if request != ask.stream.request() => Err(Refusal::bare()),
+            Personal::Nothing | Personal::Token(_) | Personal::HandedOver => Ok(answer),
+        });
         let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));
         let head = ask.parts.method == http::Method::HEAD;
         let response = self.dress.response(answer, &ask.parts.headers, head);
@@ -292,14 +316,14 @@ impl App {
 }
 
 /// What became of a request.
-struct Done {
+pub(super) struct Done {
     /// Whether somebody turned out to be signed in: then a refusal has her menu.
     signed_in: bool,
-    result: Result<Answer, Refusal>,
+    pub(super) result: Result<Answer, Refusal>,
 }
 
 impl Done {
-    fn late() -> Self {
+    pub(super) fn late() -> Self {
         Self { signed_in: false, result: Err(Refusal::after(Code::Deadline, 1)) }
     }
 }

@@ -5,7 +5,7 @@ use honnin_access::{NewDevice, SignedIn};
 use honnin_terms::Entropy;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 
-use super::answer::Answer;
+use super::answer::{Answer, Personal, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
 use crate::serve::Prefix;
@@ -30,14 +30,24 @@ impl App {
         NewDevice { name: device_name(agent), source }
     }
 
-    /// The answer with the cookies of a new session.
-    pub(super) fn signed_in(&self, answer: Answer, signed_in: &SignedIn) -> Answer {
+    /// The answer with the cookies of a new session, for the request that signed in by that name.
+    pub(super) fn signed_in(
+        &self,
+        ask: &Ask,
+        login: &str,
+        answer: Answer,
+        signed_in: &SignedIn,
+    ) -> Result<Answer, Refusal> {
+        let request = ask.stream.request();
+        self.wiring.care.is_for(signed_in, request, login)?;
+        let answer = Answer { personal: Personal::Token(request), ..answer };
         let seconds = signed_in.until.seconds_since(self.wiring.care.now());
         let session =
             cookie::set(&self.wiring.front, self.session_cookie(), &signed_in.token.reveal(), seconds);
         let mark = BASE64URL_NOPAD.encode(&signed_in.device_mark);
         let device = cookie::set(&self.wiring.front, self.device_cookie(), &mark, DEVICE_SECONDS);
-        [session, device].into_iter().flatten().fold(answer, |answer, value| answer.with(SET_COOKIE, value))
+        let cookies = [session, device].into_iter().flatten();
+        Ok(cookies.fold(answer, |answer, value| answer.with(SET_COOKIE, value)))
     }
 
     /// The answer that ends a session on its device: cookie gone, kept pages forgotten.

@@ -1,0 +1,204 @@
+//! What leaves: the bytes of an answer, framed by whom they were made for, and taken out for nobody else.
+//!
+//! The gate looks at whose the value is. What happens to the bytes after it, in a worker, a buffer or a queue, it does
+//! not see; so they say themselves which request and which session they are for, and are compared with what the
+//! request itself brought when they are about to be sent.
+
+use std::fmt;
+
+use honnin_access::SignedIn;
+use honnin_seal::{Digest, SessionToken};
+use honnin_terms::{Id, RequestId};
+
+use crate::Error;
+use crate::care::Care;
+
+/// The request of the permit and the session of the cookie that an answer is made for.
+#[derive(Clone, Copy)]
+pub(crate) struct MadeFor {
+    request: RequestId,
+    session: Digest,
+}
+
+impl MadeFor {
+    pub(crate) const fn new(request: RequestId, session: &Digest) -> Self {
+        Self { request, session: *session }
+    }
+}
+
+/// Who asks, as the request itself says it.
+pub struct Asker {
+    request: RequestId,
+    session: Option<Digest>,
+}
+
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asker").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl Asker {
+    /// The request of that number with the token that came with it.
+    pub fn new(request: RequestId, token: Option<&SessionToken>) -> Self {
+        Self { request, session: token.map(SessionToken::row_hash) }
+    }
+}
+
+/// The bytes of a personal answer. Made only of a [`crate::Disclosed`] value, and opened only by
+/// [`Care::hand_over`]; `web` sends nothing personal that is not one.
+pub struct Body {
+    content_type: &'static str,
+    framed: Vec<u8>,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("content_type", &self.content_type).finish_non_exhaustive()
+    }
+}
+
+/// Behind the bytes: request (16), session (32), how many bytes came before (8). It stands in the same buffer, so
+/// that it goes where the bytes go; with their number, so that what another answer left in the buffer is noticed.
+const FRAME: usize = 16 + 32 + 8;
+
+fn count(bytes: usize) -> [u8; 8] {
+    u64::try_from(bytes).unwrap_or(u64::MAX).to_be_bytes()
+}
+
+impl Body {
+    pub(crate) fn new(content_type: &'static str, bytes: Vec<u8>, made_for: MadeFor) -> Self {
+        let MadeFor { request, session } = made_for;
+        let mut framed = bytes;
+        let length = count(framed.len());
+        framed.reserve_exact(FRAME);
+        framed.extend_from_slice(request.octets());
+        framed.extend_from_slice(&session);
+        framed.extend_from_slice(&length);
+        Self { content_type, framed }
+    }
+
+    /// The media type.
+    pub const fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    /// The bytes, where they were made for that asker.
+    fn open_for(self, asker: &Asker) -> Option<Vec<u8>> {
+        let mut bytes = self.framed;
+        let frame = bytes.split_last_chunk::<FRAME>().map(|(rest, frame)| (rest.len(), *frame));
+        let (length, frame) = frame?;
+        let (request, rest) = frame.split_first_chunk::<16>()?;
+        let (session, counted) = rest.split_first_chunk::<32>()?;
+        let same_request = request == asker.request.octets() && counted == count(length);
+        #[cfg(honnin_faults)]
+        let same_request = planted::held(same_request, &honnin_terms::faults::WITHOUT_REQUEST, "request");
+        let same_session = asker.session.as_ref() == Some(session);
+        #[cfg(honnin_faults)]
+        let same_session = planted::held(same_session, &honnin_terms::faults::WITHOUT_ASKER, "asker");
+        bytes.truncate(length);
+        (same_request && same_session).then_some(bytes)
+    }
+}
+
+impl Care {
+    /// Takes the bytes of an answer out for the request they are about to be sent to.
+    ///
+    /// # Errors
+    /// [`Error::Isolated`] where they were made for another one: an alarm, and personal pages stop.
+    pub fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
+        #[cfg(honnin_faults)]
+        let body = planted::reused(&self.bodies, body);
+        body.open_for(asker).ok_or_else(|| {
+            self.parts.gate.isolation().foreign_answer(asker.request);
+            Error::Isolated
+        })
+    }
+
+    /// Whether a new session is for that request and of the account whose name was typed into it. Its token is all
+    /// there is between her and another, so it is looked at like an answer.
+    ///
+    /// # Errors
+    /// [`Error::Isolated`] where not: an alarm, and personal pages stop.
+    pub fn is_for(&self, signed_in: &SignedIn, request: RequestId, login: &str) -> Result<(), Error> {
+        let same_request = signed_in.request == request;
+        #[cfg(honnin_faults)]
+        let same_request = planted::held(same_request, &honnin_terms::faults::WITHOUT_REQUEST, "request");
+        let same_account = self.parts.subscriber.account_of(login) == signed_in.account;
+        #[cfg(honnin_faults)]
+        let same_account = planted::held(same_account, &honnin_terms::faults::WITHOUT_ASKER, "asker");
+        if same_request && same_account {
+            return Ok(());
+        }
+        self.parts.gate.isolation().foreign_answer(request);
+        Err(Error::Isolated)
+    }
+}
+
+#[cfg(honnin_faults)]
+mod planted {
+    use honnin_terms::faults::{self, Kept, Switch};
+
+    use super::Body;
+
+    /// What a comparison comes to, with that layer or without it.
+    pub(super) fn held(same: bool, without: &Switch, layer: &'static str) -> bool {
+        if !same && !without.is_on() {
+            faults::stopped(layer);
+            return false;
+        }
+        true
+    }
+
+    /// The body that lay in the buffer before, where that fault is planted.
+    pub(super) fn reused(bodies: &Kept<(), Body>, own: Body) -> Body {
+        if !faults::REUSED_BUFFER.is_on() {
+            return own;
+        }
+        let copy = Body { content_type: own.content_type, framed: own.framed.clone() };
+        bodies.exchange((), copy).unwrap_or(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_testkit::SeededEntropy;
+
+    use super::*;
+
+    fn token(seed: u64) -> SessionToken {
+        SessionToken::random(&SeededEntropy::new(seed))
+    }
+
+    fn request(number: u8) -> RequestId {
+        RequestId::from_octets([number; 16])
+    }
+
+    fn body(bytes: &[u8], number: u8, seed: u64) -> Body {
+        Body::new("text/plain", bytes.to_vec(), MadeFor::new(request(number), &token(seed).row_hash()))
+    }
+
+    #[test]
+    fn an_answer_comes_out_for_its_own_request_and_its_own_session_only() {
+        let asker = |number, seed| Asker::new(request(number), Some(&token(seed)));
+        for bytes in [&b""[..], b"hers"] {
+            assert_eq!(body(bytes, 1, 7).open_for(&asker(1, 7)).as_deref(), Some(bytes));
+            assert_eq!(body(bytes, 1, 7).open_for(&asker(2, 7)), None, "another request of hers");
+            assert_eq!(body(bytes, 1, 7).open_for(&asker(1, 8)), None, "another session");
+            assert_eq!(body(bytes, 1, 7).open_for(&Asker::new(request(1), None)), None, "nobody's");
+        }
+    }
+
+    #[test]
+    fn what_another_answer_left_in_the_buffer_is_noticed() {
+        let asker = Asker::new(request(2), Some(&token(8)));
+        let (before, own) = (body(b"somebody's long page", 1, 7), body(b"hers", 2, 8));
+        let mut behind = before.framed.clone();
+        behind.extend_from_slice(&own.framed);
+        let mut over = before.framed;
+        over.splice(..own.framed.len(), own.framed.iter().copied());
+        for framed in [behind, over, Vec::new()] {
+            assert_eq!(Body { content_type: "text/plain", framed }.open_for(&asker), None);
+        }
+    }
+}
