@@ -14,7 +14,7 @@ pub(crate) struct Args {
 }
 
 /// Flags that stand alone.
-const SWITCHES: [&str; 2] = ["keep", "watermarks"];
+const SWITCHES: [&str; 3] = ["keep", "watermarks", "write"];
 
 impl Args {
     /// Reads flags, each with its value.

@@ -6,9 +6,11 @@
 
 mod args;
 mod audit;
+mod controls;
 mod demo;
 mod faulty;
 mod fuzz;
+mod layers;
 mod ledger;
 mod suite;
 mod tidy;
@@ -43,6 +45,10 @@ cargo xtask COMMAND
                    --seconds N      for each target (60)
                    --keep           keep in the tree what reached something new
                    --out DIR        where to build and work (target/fuzz)
+  layers         try every planted fault against layer after layer; compare the table with what is checked in
+                   --write          write docs/reference/layers.md
+  drill-controls run every drill on a program that does wrong: each has to fail
+                   --only DRILL     the controls of one drill
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";
@@ -56,8 +62,10 @@ fn main() -> ExitCode {
     let outcome = Args::read(words).and_then(|mut args| match command.as_str() {
         "test" => suite::command(args),
         "audit" => audit::command(args),
+        "drill-controls" => controls::command(args),
         "faults" => faulty::command(args),
         "fuzz" => fuzz::command(args),
+        "layers" => layers::command(args),
         "tidy" => tidy::command(args),
         "ledger" if args.switch("watermarks") => ledger::watermarks::command(args),
         "ledger" => ledger::bulk::command(args),

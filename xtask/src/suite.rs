@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-use crate::{Args, Failure, tidy};
+use crate::{Args, Failure, controls, layers, tidy};
 
 /// A tool without which nothing can begin: how to ask for it, and where Debian has it.
 const TOOLS: [(&str, &[&str], &str); 3] = [
@@ -81,8 +81,10 @@ pub(crate) fn command(args: Args) -> Result<(), Failure> {
     for step in BEFORE {
         tally.step(run(step)?);
     }
-    tally.step(tidy_up());
+    tally.step(well("tidy", tidy::check));
     run_tests(&mut tally)?;
+    tally.step(well("layers", || layers::check(false)));
+    tally.step(well("drill-controls, the short ones", controls::in_the_gate));
     for step in AFTER {
         tally.step(run(step)?);
     }
@@ -160,13 +162,15 @@ fn run((name, words, environment): Step) -> Result<bool, Failure> {
     Ok(well)
 }
 
-fn tidy_up() -> bool {
+/// Runs one of our own chores.
+fn well(name: &str, chore: impl FnOnce() -> Result<(), Failure>) -> bool {
     println!();
-    println!("== cargo xtask tidy");
-    let outcome = tidy::check();
+    println!("== cargo xtask {name}");
+    let watch = Watch::start();
+    let outcome = chore();
     match &outcome {
-        Ok(()) => println!("tidy: well"),
-        Err(error) => println!("tidy: FAILED: {error}"),
+        Ok(()) => println!("{name}: well after {} s", watch.seconds()),
+        Err(error) => println!("{name}: FAILED after {} s: {error}", watch.seconds()),
     }
     outcome.is_ok()
 }

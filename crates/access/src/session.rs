@@ -139,10 +139,6 @@ impl Session {
     }
 }
 
-/// Octets of a session's key as builds wrapped it that put no mark beside it. Such a session has ended: its holder
-/// signs in once more.
-const UNMARKED: usize = 93;
-
 /// Whose a session is, written into its row before it was sealed: the second witness, independent of the row's columns
 /// and of how the row was found.
 pub(crate) fn session_mark(row_hash: &Digest, account: AccountId) -> Mark {
@@ -185,9 +181,6 @@ impl SubscriberAuthority {
             return Err(SessionError::Unknown);
         }
         let SessionRow { tenant, session, account, epoch, .. } = *row;
-        if row.wrapped_key.len() == UNMARKED {
-            return Err(SessionError::Unknown);
-        }
         let (account_key, mark) = SessionKey::of_session(token, session)
             .and_then(|key| {
                 key.unwrap_marked(&session_place(tenant, account, session, epoch), &row.wrapped_key)

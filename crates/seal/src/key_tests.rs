@@ -86,6 +86,22 @@ fn a_wrapped_key_opens_for_its_own_session_only() {
 }
 
 #[test]
+fn a_key_comes_out_with_the_mark_it_was_wrapped_with() {
+    let (keeper, key) = (KeeperKey::random(&Fixed(1)), AccountKey::random(&Fixed(2)));
+    let here = Place { purpose: Purpose::AccountKeyForSession, ..place(b"") };
+    let wrapped = keeper.wrap_marked(&here, &key, &[7; 32], &Fixed(3)).unwrap();
+    let (opened, mark) = keeper.unwrap_marked::<OfAccount>(&here, &wrapped).unwrap();
+    assert_eq!((opened.commitment(), mark), (key.commitment(), [7; 32]));
+    let bare = keeper.wrap(&here, &key, &Fixed(3)).unwrap();
+    assert!(
+        keeper.unwrap_marked::<OfAccount>(&here, &bare).is_err(),
+        "one without a mark is none with an empty one"
+    );
+    assert!(keeper.unwrap_key::<OfAccount>(&here, &wrapped).is_err());
+    assert!(keeper.unwrap_marked::<OfAccount>(&place(b"elsewhere"), &wrapped).is_err());
+}
+
+#[test]
 fn a_commitment_of_another_key_is_refused() {
     let keeper = KeeperKey::random(&Fixed(1));
     let here = Place { purpose: Purpose::SubjectKeyForKeeper, ..place(b"") };

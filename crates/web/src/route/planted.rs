@@ -44,7 +44,7 @@ impl KeptHere {
             return own;
         }
         let SignedIn { session, account, device_mark, until, request, .. } = own;
-        let Some(token) = SessionToken::parse(&own.token.reveal()) else { return own };
+        let Some(token) = SessionToken::parse(own.token.reveal().as_bytes()) else { return own };
         self.signed_in.exchange((), own).unwrap_or(SignedIn {
             token,
             session,

@@ -149,7 +149,7 @@ async fn what_lists_ids_says_what_can_be_asked_with_them() {
         }
         assert!(answer.pointer(place).is_some_and(serde_json::Value::is_string), "{path}");
     }
-    let asks = |route: &&super::table::Route| route.contract.is_some() && route.path.contains("{");
+    let asks = |route: &&super::table::Route| route.contract.is_some() && route.path.contains('{');
     assert_eq!(linked, TABLE.iter().filter(asks).count(), "every id that is asked for is listed somewhere");
 }
 

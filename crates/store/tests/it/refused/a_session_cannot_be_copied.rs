@@ -1,0 +1,7 @@
+use honnin_access::Session;
+
+fn keep(session: &Session) -> Session {
+    session.clone()
+}
+
+fn main() {}

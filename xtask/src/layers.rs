@@ -1,0 +1,155 @@
+//! What each layer stops: every planted fault, tried against layer after layer, and the table that the runs write.
+//!
+//! A fault is planted in the real program; three watermarked subjects read, sign in and ask for each other's lines.
+//! Whatever layer stopped it is left out in the next run, until somebody is shown what is not hers or nothing is
+//! wrong any more. Layers stand in the order in which a request meets them.
+
+mod probe;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::{Args, Failure, faulty, tidy};
+pub(crate) use probe::stopped;
+use probe::{Ground, Seen};
+use table::Row;
+
+/// The layers a run can leave out, in the order of the path.
+pub(crate) const LAYERS: [&str; 6] = ["keys", "rows", "owner", "request", "asker", "headers"];
+
+/// Cases of `crates/store/tests/it/refused` that do not compile because of what the fault would need.
+const TYPES: [(&str, &str); 6] = [
+    ("wrong-where", "a_subject_cannot_be_named_by_the_request"),
+    ("forgotten-owner", "a_subject_cannot_be_named_by_the_request"),
+    ("named-subject", "a_permit_cannot_be_forged"),
+    ("anothers-permit", "a_permit_cannot_be_copied"),
+    ("anothers-session", "a_session_cannot_be_copied"),
+    ("missing-gate", "the_gate_cannot_be_walked_around"),
+];
+
+/// Faults that show only beside another: a guard that is missing harms nobody while nothing tries it.
+const BESIDE: [(&str, &str); 1] = [("missing-associated-data", "swapped-view-row")];
+
+/// A guard that is missing as a whole: what it is called, which layer that is, and what tries it.
+const MISSING: [(&str, &str, &str); 1] = [("missing-gate", "owner", "swapped-view-row")];
+
+/// How many runs at once: each is a process of its own that mostly waits for its disk.
+const AT_ONCE: usize = 2;
+
+/// The faults no layer on a request's way can see begin after this one in the program's list.
+const OUTSIDE: [&str; 2] = ["holder-of-today", "unsealed"];
+
+/// Faults to try, and what stands beside them from the beginning.
+#[derive(Debug, Clone)]
+struct Trial {
+    name: String,
+    what: String,
+    planted: Vec<String>,
+    /// Layers that are left out from the beginning.
+    without: Vec<&'static str>,
+}
+
+/// `cargo xtask layers`.
+pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
+    let write = args.switch("write");
+    args.finish()?;
+    check(write)
+}
+
+/// Runs everything and compares the table with the one that is checked in, or writes it.
+pub(crate) fn check(write: bool) -> Result<(), Failure> {
+    let binary = faulty::build()?;
+    let known = faulty::list(&binary)?;
+    let ground = Arc::new(Ground::make(binary)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let rows = runtime.block_on(all(&ground, trials(&known)))?;
+    let outside = known.iter().filter(|(name, _)| OUTSIDE.contains(&name.as_str()));
+    let outside: Vec<_> = outside.cloned().collect();
+    weigh(&rows)?;
+    table::keep(&table::text(&rows, &outside, &known), write)
+}
+
+fn trials(known: &[(String, String)]) -> Vec<Trial> {
+    let faults =
+        known.iter().filter(|(name, _)| !name.starts_with("without-") && !OUTSIDE.contains(&name.as_str()));
+    let mut trials: Vec<Trial> = faults
+        .map(|(name, what)| {
+            let beside =
+                BESIDE.iter().filter(|(fault, _)| fault == name).map(|(_, beside)| (*beside).to_owned());
+            let planted = std::iter::once(name.clone()).chain(beside).collect();
+            Trial { name: name.clone(), what: what.clone(), planted, without: Vec::new() }
+        })
+        .collect();
+    trials.extend(MISSING.map(|(name, layer, tried_by)| Trial {
+        name: name.to_owned(),
+        what: format!("nothing compares owners, and {tried_by} tries it"),
+        planted: vec![tried_by.to_owned()],
+        without: vec![layer],
+    }));
+    trials
+}
+
+async fn all(ground: &Arc<Ground>, trials: Vec<Trial>) -> Result<Vec<Row>, Failure> {
+    for without in [&[][..], &LAYERS] {
+        let seen = ground.run(&[], without).await?;
+        if seen.harm().is_some() || !seen.stopped.is_empty() || seen.own == 0 || !seen.verifies {
+            return Err(format!("without any fault and without {without:?}: {seen:?}").into());
+        }
+    }
+    let mut waiting = trials.into_iter().enumerate();
+    let (mut running, mut rows) = (JoinSet::new(), Vec::new());
+    loop {
+        while running.len() < AT_ONCE
+            && let Some((place, trial)) = waiting.next()
+        {
+            let ground = Arc::clone(ground);
+            running.spawn(async move { peel(&ground, trial).await.map(|row| (place, row)) });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        let (place, row) = ended??;
+        println!("{}", row.told());
+        rows.push((place, row));
+    }
+    rows.sort_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Leaves out whatever layer stopped the fault, one after another, until one fails to hold.
+async fn peel(ground: &Ground, trial: Trial) -> Result<Row, Failure> {
+    let Trial { name, what, planted, mut without } = trial;
+    let left_out = without.clone();
+    let mut prevented = Vec::new();
+    let seen: Seen = loop {
+        let seen = ground.run(&planted, &without).await?;
+        if seen.harm().is_some() {
+            break seen;
+        }
+        let next = LAYERS.iter().find(|layer| seen.stopped.contains(**layer) && !without.contains(layer));
+        let Some(layer) = next else { break seen };
+        prevented.push(*layer);
+        without.push(layer);
+    };
+    let types = TYPES.iter().find(|(fault, _)| *fault == name).map(|(_, case)| *case);
+    if let Some(case) = types
+        && !Path::new(&tidy::root()).join(format!("crates/store/tests/it/refused/{case}.rs")).is_file()
+    {
+        return Err(format!("{name}: there is no case {case}").into());
+    }
+    Ok(Row { name, what, types, left_out, prevented, then: seen.harm(), detected: !seen.verifies })
+}
+
+/// Two layers prevent a fault, or the reason why not stands in `SECURITY.md` under its name.
+fn weigh(rows: &[Row]) -> Result<(), Failure> {
+    let security = std::fs::read_to_string(tidy::root().join("SECURITY.md"))?;
+    let light = rows.iter().filter(|row| row.weight() < 2);
+    let unexplained: BTreeSet<&str> =
+        light.map(|row| row.name.as_str()).filter(|name| !security.contains(&format!("`{name}`"))).collect();
+    if unexplained.is_empty() {
+        return Ok(());
+    }
+    Err(format!("fewer than two layers prevent {unexplained:?}, and SECURITY.md does not say why").into())
+}
