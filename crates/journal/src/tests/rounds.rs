@@ -62,7 +62,7 @@ fn what_comes_while_it_publishes_waits_for_the_next_time() {
         drop(publishing);
         done.send(outcome.is_ok()).unwrap();
     });
-    let ended = ended.recv_timeout(Duration::from_secs(60));
+    let ended = ended.recv_timeout(Duration::from_mins(1));
     *hold(&disk.0) = Weak::new();
     assert_eq!(ended, Ok(true), "it went on for what came meanwhile");
     // The publisher's own thread may be appending its last one.
