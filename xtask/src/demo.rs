@@ -32,7 +32,9 @@ impl Demo {
             cargo.args(words).current_dir(tidy::root()).stdin(Stdio::null());
             cargo
         };
-        if !cargo(&["build", "--locked", "--release", "--package", "honnin"]).status()?.success() {
+        // As this program itself was built.
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        if !cargo(&["build", "--locked", "--profile", profile, "--package", "honnin"]).status()?.success() {
             return Err("the demo does not build".into());
         }
         let dir = TestDir::new();
@@ -40,7 +42,7 @@ impl Demo {
         let listen = format!("127.0.0.1:{}", free_port()?);
         // Once built, `cargo run` becomes the demo itself, so that ending the child ends the demo.
         let mut command =
-            cargo(&["run", "--locked", "--quiet", "--release", "--package", "honnin", "--", "demo"]);
+            cargo(&["run", "--locked", "--quiet", "--profile", profile, "--package", "honnin", "--", "demo"]);
         command.args(["--listen", &listen, "--sessions", "1000", "--sessions-out"]).arg(&file);
         if let Some(ledger) = ledger {
             command.arg("--ledger").arg(ledger);

@@ -121,7 +121,7 @@ impl Fuzzer {
         let [profdata, cov] = ["llvm-profdata", "llvm-cov"].map(tool::llvm);
         let (profdata, cov) = (profdata?, cov?);
         let mut build = Command::new("cargo");
-        build.args(["fuzz", "build", "--sanitizer", "address", "--target-dir"]).arg(&out);
+        build.args(["fuzz", "build", "--release", "--sanitizer", "address", "--target-dir"]).arg(&out);
         // The sanitiser is a switch of the compiler that is not stable; the compiler is.
         build.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-C instrument-coverage");
         build.current_dir(&root).stdin(Stdio::null());

@@ -12,6 +12,7 @@ mod faulty;
 mod fuzz;
 mod layers;
 mod ledger;
+mod outside;
 mod suite;
 mod tidy;
 mod tool;
@@ -49,6 +50,9 @@ cargo xtask COMMAND
                    --write          write docs/reference/layers.md
   drill-controls run every drill on a program that does wrong: each has to fail
                    --only DRILL     the controls of one drill
+  schemathesis   let it ask a demo everything its description allows, as two subscribers
+                   --examples N     questions to each operation in each of three rounds (60)
+                   --seed S         another seed, other questions (1)
   sample-ledger  write the sample ledger that ships with the project
                    --out DIR        where to (examples/sample-ledger)
 ";
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         "faults" => faulty::command(args),
         "fuzz" => fuzz::command(args),
         "layers" => layers::command(args),
+        "schemathesis" => outside::command(args),
         "tidy" => tidy::command(args),
         "ledger" if args.switch("watermarks") => ledger::watermarks::command(args),
         "ledger" => ledger::bulk::command(args),

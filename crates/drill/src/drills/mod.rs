@@ -12,6 +12,7 @@ mod routes;
 mod stage;
 mod stolen;
 mod tally;
+mod torn;
 mod walk;
 
 use std::fmt;
@@ -101,7 +102,11 @@ const DRILLS: [Drill; 29] = [
         play: Some(|stage| Box::pin(caches::changed(stage))),
     },
     Drill { name: "D12", incident: "Steam 2015: emergency caching of personal pages", play: None },
-    Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
+    Drill {
+        name: "D13",
+        incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
+        play: Some(|stage| Box::pin(torn::play(stage))),
+    },
     Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {

@@ -55,6 +55,11 @@ fn d03_every_cookie_belongs_to_its_request() {
 }
 
 #[test]
+fn d13_what_is_torn_is_refused_and_shows_nobody() {
+    run("D13", &[]);
+}
+
+#[test]
 fn d10_a_cache_that_mixes_people_up_is_found_and_told_nothing_more() {
     run("D10", &[]);
 }

@@ -72,14 +72,15 @@ pub(super) async fn me(app: &App, ask: &Ask, session: &Session) -> Result<Answer
                 .iter()
                 .position(|head| head.line == after)
                 .map(|place| place + 1)
-                .ok_or(Code::Invalid)?,
+                // A line that is not hers is answered as one that is not there, here as in a path.
+                .ok_or(Code::NotFound)?,
         };
         let rest = me.lines.get(from..).unwrap_or_default();
         let page = rest.get(..limit).unwrap_or(rest);
         next = page.last().filter(|_| page.len() < rest.len()).map(|head| head.line);
         Ok::<_, Code>(json::me(me, page, session.role().word()))
     });
-    let answer = Answer::personal(body.map_err(|code| Refusal::because(code, "after"))?);
+    let answer = Answer::personal(body.map_err(Refusal::from)?);
     let link = next.map(|line| format!("</api/v1/me?after={line}&limit={limit}>; rel=\"next\""));
     let link = link.and_then(|link| HeaderValue::try_from(link).ok());
     Ok(link.into_iter().fold(answer, |answer, link| answer.with(LINK, link)))
