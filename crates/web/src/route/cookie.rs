@@ -18,18 +18,33 @@ pub const fn session_cookie(front: &Front) -> &'static str {
 
 /// The value of the first cookie of that name, in place.
 pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    all(headers, name).next()
+}
+
+fn all<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let fields = headers.get_all(COOKIE).into_iter();
-    let mut pairs = fields.flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
-    pairs.find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+    let pairs = fields.flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
+    pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+}
+
+/// The one value there is; `None` where there are several that differ.
+fn agreed<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let first = values.next()?;
+    values.all(|other| other == first).then_some(first)
 }
 
 /// The session token of a request: the cookie's, or for programs that of `Authorization: Bearer` (RFC 6750 §2.1).
+///
+/// # Security
+/// Of several that differ none counts. Somebody who can put a cookie beside hers must not choose whom she acts for.
 pub(super) fn session_token<'a>(headers: &'a HeaderMap, name: &str, bearer: bool) -> Option<&'a [u8]> {
-    let told = headers.get(AUTHORIZATION).filter(|_| bearer).map(HeaderValue::as_bytes);
-    match told.and_then(<[u8]>::split_first_chunk::<7>) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => Some(token.trim_ascii()),
-        Some(_) | None => find(headers, name),
-    }
+    let fields = headers.get_all(AUTHORIZATION).into_iter().filter(|_| bearer).map(HeaderValue::as_bytes);
+    let told = fields.filter_map(|field| {
+        let (scheme, token) = field.split_first_chunk::<7>()?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    });
+    let mut told = told.peekable();
+    if told.peek().is_some() { agreed(told) } else { agreed(all(headers, name)) }
 }
 
 /// `Set-Cookie` of one of our cookies, for so many seconds; zero removes it. Never readable by scripts.
@@ -70,6 +85,22 @@ mod tests {
                 "{fields:?}"
             );
         }
+    }
+
+    #[test]
+    fn of_several_sessions_that_differ_none_counts() {
+        for (fields, value) in [
+            (&["session=abc; session=abc"][..], Some(&b"abc"[..])),
+            (&["session=abc; session=def"], None),
+            (&["session=abc", "lang=ja; session=def"], None),
+            (&["session=abc; session="], None),
+        ] {
+            assert_eq!(session_token(&headers(fields), "session", false), value, "{fields:?}");
+        }
+        let mut two = headers(&["session=abc"]);
+        two.append(AUTHORIZATION, "Bearer one".parse().unwrap());
+        two.append(AUTHORIZATION, "Bearer two".parse().unwrap());
+        assert_eq!(session_token(&two, "session", true), None);
     }
 
     #[test]

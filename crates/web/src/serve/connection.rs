@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -114,7 +115,10 @@ impl<A: Answers> Shared<A> {
             .max_buf_size(self.bounds.header_octets.max(LEAST_BUFFER))
             .serve_connection(
                 TokioIo::new(TimedStream::new(stream, self.bounds.write)),
-                service_fn(move |request| infallible(Arc::clone(answers).answer(request, client))),
+                service_fn(move |request: Request<Incoming>| {
+                    let last = request.headers().contains_key(TRANSFER_ENCODING);
+                    infallible(farewell(last, Arc::clone(answers).answer(request, client)))
+                }),
             );
         self.drive(connection, None).await
     }
@@ -173,6 +177,18 @@ impl<A: Answers> Shared<A> {
 
 /// The least buffer hyper works with.
 const LEAST_BUFFER: usize = 8192;
+
+/// The answer, after which the connection ends where it is the last one.
+///
+/// Who sends a body in pieces may have told a proxy in front of us another length for it (RFC 9112 §6.1); what the proxy
+/// took for the rest of the body would be a request here. So nothing that follows such a body is read.
+async fn farewell(last: bool, answer: impl Future<Output = Response<Full<Bytes>>>) -> Response<Full<Bytes>> {
+    let mut answer = answer.await;
+    if last {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
 
 async fn infallible(
     answer: impl Future<Output = Response<Full<Bytes>>>,

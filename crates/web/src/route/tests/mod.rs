@@ -5,6 +5,7 @@ mod coverage;
 mod house;
 mod ledger;
 mod pages;
+mod tricks;
 mod wire;
 mod worlds;
 
