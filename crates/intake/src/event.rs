@@ -41,6 +41,19 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The account it names, as the ledger writes it; `None` where it names none.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Account(AccountFact { account, .. }) | Self::Bill(BillFact { account, .. }) => {
+                Some(account)
+            }
+            Self::Holding(fact) => Some(&fact.account),
+            Self::Bucket(_) | Self::Usage(_) | Self::Purchase(_) | Self::BillLine(_) | Self::Notice(_) => {
+                None
+            }
+        }
+    }
+
     /// What its row is.
     pub const fn kind(&self) -> RowKind {
         match self {

@@ -176,6 +176,13 @@ impl<'a> AccountMerge<'a> {
     ) -> Result<Verdict, RunError> {
         let ground = self.ground;
         let no_line = Ok(Verdict::Refused(Fault::of_row(Reason::UnknownLine)));
+        if let (Some(profile), Some(name)) = (&self.profile, item.fact.account())
+            && profile.login != name
+        {
+            // Width and case do not matter to who signs in; to the ledger these may be two people. Which of them is
+            // meant is not guessed.
+            return Ok(Verdict::Refused(Fault::of_field(Reason::Conflict, "account")));
+        }
         match &item.fact {
             Fact::Account(fact) => Ok(self.account(fact)),
             Fact::Holding(fact) => {

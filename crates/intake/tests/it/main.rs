@@ -10,3 +10,4 @@ mod reading;
 mod rules;
 mod sample;
 mod world;
+mod worlds;

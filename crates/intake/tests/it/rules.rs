@@ -5,21 +5,21 @@ use honnin_terms::Octets;
 
 use crate::world::World;
 
-const ACCOUNTS: &str = "\"mio1\",\"髙木　一\",\"ﾀｶｷﾞ\",\"a@example.jp\",\"1990/01/01\",\"2020/01/01\",\"有効\",\"2026/11/20 05:00:00\"\r\n\
+pub(crate) const ACCOUNTS: &str = "\"mio1\",\"髙木　一\",\"ﾀｶｷﾞ\",\"a@example.jp\",\"1990/01/01\",\"2020/01/01\",\"有効\",\"2026/11/20 05:00:00\"\r\n\
     \"mio2\",\"田中　二\",\"ﾀﾅｶ\",\"b@example.jp\",\"1990/01/01\",\"2020/01/01\",\"有効\",\"2026/11/20 05:00:00\"\r\n";
 
-fn line(code: &str, account: &str, number: &str, from: &str, to: &str, share: &str) -> String {
+pub(crate) fn line(code: &str, account: &str, number: &str, from: &str, to: &str, share: &str) -> String {
     format!(
         "\"s{code}\",\"{code}\",\"{account}\",\"{number}\",\"8981000\",\"音声SIM\",\"2ギガプラン\",\"850\",\"2020/01/01\",\
          \"{from}\",\"{to}\",\"利用中\",\"なし\",\"{share}\",\"ON\"\r\n"
     )
 }
 
-fn bucket(line: &str, kind: &str, remaining: u32, at: &str) -> String {
+pub(crate) fn bucket(line: &str, kind: &str, remaining: u32, at: &str) -> String {
     format!("\"{line}\",\"\",\"{kind}\",\"2000000\",\"{remaining}\",\"2026/12/31\",\"\",\"2026/11/{at}\"\r\n")
 }
 
-fn usage(record: &str, number: &str, day: &str, kb: u32) -> String {
+pub(crate) fn usage(record: &str, number: &str, day: &str, kb: u32) -> String {
     format!("\"{record}\",\"{number}\",\"2026/{day}\",\"{kb}\",\"0\"\r\n")
 }
 
@@ -45,6 +45,25 @@ fn late_usage_goes_to_who_held_the_number_on_that_day() {
     assert_eq!(summary.in_all().taken, 2);
     assert_eq!(high(&world, "mio1", "hdo1", "2025-01-01"), [31]);
     assert_eq!(high(&world, "mio2", "hdo1", "2026-11-01"), [20]);
+}
+
+#[test]
+fn two_names_that_differ_in_case_or_width_are_not_made_one() {
+    for other in ["MIO1", "ｍｉｏ1", "Mio1"] {
+        let world = World::new("ledger-a");
+        let accounts =
+            ACCOUNTS.to_owned() + &ACCOUNTS.lines().next().unwrap().replace("mio1", other) + "\r\n";
+        let lines = line("hdo1", "mio1", "07000000001", "2025/01/01", "", "")
+            + &line("hdo2", other, "07000000002", "2025/01/01", "", "");
+        let files = [("契約者.csv", accounts.as_str()), ("回線.csv", lines.as_str())];
+        let counts = world.take_rows(&files).in_all();
+        assert_eq!((counts.taken, counts.quarantined.get(&Reason::Conflict)), (3, Some(&2)), "{other}");
+        let shown = world.shown("mio1");
+        assert_eq!((shown.profile.login.as_str(), shown.lines.len()), ("mio1", 1), "{other}");
+        let later = line("hdo3", other, "07000000003", "2025/01/01", "", "");
+        let counts = world.take_rows(&[("回線.csv", &later)]).in_all();
+        assert_eq!((counts.taken, counts.quarantined.get(&Reason::Conflict)), (0, Some(&1)), "{other}");
+    }
 }
 
 #[test]
