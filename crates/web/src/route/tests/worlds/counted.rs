@@ -54,6 +54,11 @@ impl Counted {
         self.sessions.lock().unwrap().insert(row_hash, (by, None));
     }
 
+    /// How many sessions there have been, of everybody.
+    pub(super) fn count_of_sessions(&self) -> u64 {
+        u64::try_from(self.sessions.lock().unwrap().len()).unwrap()
+    }
+
     /// The public names of an account's sessions, in ascending order.
     pub(super) fn sessions_of(&self, account: AccountId) -> Vec<SessionId> {
         let sessions = self.sessions.lock().unwrap();

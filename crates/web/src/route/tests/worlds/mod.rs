@@ -38,8 +38,8 @@ use world::{Ground, World};
 enum Leak {
     /// A header counts the requests of everybody.
     CountOfRequests,
-    /// A header tells how many entries the cache has.
-    LengthOfCache,
+    /// A header counts the sessions of everybody.
+    CountOfSessions,
     /// All requests draw from one stream of randomness.
     OneStream,
 }
@@ -217,7 +217,7 @@ fn what_a_neighbour_is_and_does_changes_nothing_for_the_viewer() {
 /// The controls: the same search finds each planted leak, and shrinks it to a script of a line or two.
 #[test]
 fn a_planted_leak_is_found_and_shrinks_to_a_small_script() {
-    const LEAKS: [Leak; 3] = [Leak::CountOfRequests, Leak::LengthOfCache, Leak::OneStream];
+    const LEAKS: [Leak; 3] = [Leak::CountOfRequests, Leak::CountOfSessions, Leak::OneStream];
     let (ground, _dir) = ground();
     let ground = &ground;
     let found = |leak| search(ground, 1, Some(leak), &Tally::default()).expect_err("the leak is found");

@@ -206,7 +206,7 @@ impl World {
     fn leaking(&self, mut answer: Answered) -> Answered {
         let told = match self.leak {
             Some(Leak::CountOfRequests) => self.requests.load(Ordering::SeqCst),
-            Some(Leak::LengthOfCache) => self.store.inner.cache_stats().entries,
+            Some(Leak::CountOfSessions) => self.store.count_of_sessions(),
             Some(Leak::OneStream) | None => return answer,
         };
         answer.headers.push(("x-planted".to_owned(), told.to_string()));
