@@ -27,8 +27,8 @@ pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, open_document, seal_document};
-pub use owned::{NotTogether, Owned, OwnerTag};
-pub use permit::{Act, Append, Drive, ManageSessions, Operate, Permit, Read, SetSpeed, Subject};
+pub use owned::{Name, NotTogether, Owned, OwnerTag};
+pub use permit::{Act, Append, Drive, Export, ManageSessions, Operate, Permit, Read, SetSpeed, Subject};
 pub use pool::{HashPool, PoolBounds};
 pub use session::{Session, SessionError, SessionLimits};
 pub use sign_in::{ActivateError, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn};

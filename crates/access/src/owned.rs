@@ -73,6 +73,17 @@ impl OwnerTag {
     }
 }
 
+mod name {
+    pub trait Sealed {}
+    impl Sealed for honnin_terms::HoldingId {}
+    impl Sealed for honnin_terms::Month {}
+}
+
+/// What names a document and says nothing of what is in it. The list is closed.
+pub trait Name: name::Sealed {}
+impl Name for HoldingId {}
+impl Name for honnin_terms::Month {}
+
 /// Two values that are not of one account were put together: an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("join two documents: they are of different accounts")]
@@ -124,6 +135,16 @@ impl<T> Owned<T> {
         }
         let Self { tag, asked, request, value } = self;
         Ok(Owned { tag, asked, request, value: (value, other.value) })
+    }
+
+    /// What to read next: ids and months, never a figure or a text. A permit is asked for with each of them anew, so
+    /// that a name which is not hers opens nothing.
+    pub fn leads_to<N: Name>(&self, names: fn(&T) -> Vec<N>) -> Vec<N> {
+        names(&self.value)
+    }
+
+    pub(crate) const fn for_sealing(&self) -> (&OwnerTag, &T) {
+        (&self.tag, &self.value)
     }
 
     /// The owner found inside, the subject asked for and the value, with the request of the permit it was opened

@@ -34,6 +34,8 @@ acts! {
     SetSpeed
     /// List and end the account's own sessions.
     ManageSessions
+    /// Make an export of the account's own data, and fetch it.
+    Export
     /// Append what the ledger said. Can show nothing.
     Append
     /// Drive the network to what was asked.
@@ -118,6 +120,34 @@ impl Permit<Read> {
     /// # Errors
     /// [`DocumentError`]; always an alarm, never "nothing there".
     pub fn open<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
+        self.open_own(row, blob)
+    }
+}
+
+impl Permit<Export> {
+    /// Seals what was gathered, without anybody looking into it.
+    ///
+    /// # Errors
+    /// [`DocumentError`]; what is of another owner than the permit's subject is malformed.
+    pub fn seal_gathered<D: Document + Serialize>(
+        &self,
+        row: &[u8],
+        gathered: &Owned<D>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, DocumentError> {
+        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
+        let (tag, value) = gathered.for_sealing();
+        if !tag.is_of(&self.subject) {
+            return Err(DocumentError::Malformed);
+        }
+        seal_document(key, *epoch, tag, row, value, entropy)
+    }
+
+    /// Opens an export of the permit's subject.
+    ///
+    /// # Errors
+    /// [`DocumentError`]; always an alarm.
+    pub fn open_export<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
         self.open_own(row, blob)
     }
 }

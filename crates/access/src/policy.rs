@@ -30,18 +30,23 @@ pub enum Deed {
     SetSpeed,
     /// List and end sessions.
     ManageSessions,
+    /// Make an export of the account's own data, and fetch it.
+    Export,
 }
 
 impl Deed {
     /// All deeds.
     pub const ALL: &'static [Self] =
-        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions];
+        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions, Self::Export];
 }
 
 /// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
 pub const fn may(role: Role, deed: Deed) -> bool {
     match (role, deed) {
-        (Role::Holder, Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions) => true,
+        (
+            Role::Holder,
+            Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions | Deed::Export,
+        ) => true,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use honnin_seal::{AccountKey, Digest, Mark, Place, Purpose, SessionKey, SessionToken, SubjectKey, digest};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 
-use crate::permit::{Act, ManageSessions, Read, SetSpeed, Subject};
+use crate::permit::{Act, Export, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
 use crate::ports::{RowError, SessionRow};
 use crate::{Permit, SubscriberAuthority};
@@ -113,6 +113,15 @@ impl Session {
     /// The randomness of the request.
     pub const fn entropy(&self) -> &dyn Entropy {
         &self.stream
+    }
+
+    /// The session once more, for work it has begun that goes on after the request: it holds the account key until
+    /// that work is done.
+    #[must_use]
+    pub fn for_work(&self) -> Self {
+        let Self { tenant, account, id, row_hash, mark, ref account_key, since, at, ref stream } = *self;
+        let (account_key, stream) = (account_key.again(), stream.clone());
+        Self { tenant, account, id, row_hash, mark, account_key, since, at, stream }
     }
 
     /// Whether the account is the one that signed in: it was written into the row before that was sealed.
@@ -256,6 +265,14 @@ impl SubscriberAuthority {
         session: &Session,
     ) -> Result<Option<Permit<ManageSessions>>, SessionError> {
         self.permit(session, None, Deed::ManageSessions).await
+    }
+
+    /// A permit to make an export of the account's own data, and to fetch it.
+    ///
+    /// # Errors
+    /// As [`Self::read_line`].
+    pub async fn export(&self, session: &Session) -> Result<Option<Permit<Export>>, SessionError> {
+        self.permit(session, None, Deed::Export).await
     }
 
     /// Ends the session itself: sign-out.

@@ -57,6 +57,8 @@ codes! {
         BillPdf = 12 "bill_pdf",
         /// One bill as rows.
         BillCsv = 13 "bill_csv",
+        /// Everything held of the account.
+        Export = 14 "export",
     }
 
     /// By which way.

@@ -1,6 +1,6 @@
 //! Bills of the account.
 
-use honnin_access::Owned;
+use honnin_access::{Owned, Session};
 use honnin_store::document;
 use honnin_terms::BillId;
 
@@ -18,9 +18,9 @@ pub enum BillForm {
 }
 
 impl Care {
-    async fn all_bills(&self, visit: Visit<'_>) -> Result<Option<Owned<document::Bills>>, Error> {
-        let permit = self.account_permit(visit.session).await?;
-        self.open(visit.session, &permit, &[]).await
+    pub(crate) async fn own_bills(&self, session: &Session) -> Result<Option<Owned<document::Bills>>, Error> {
+        let permit = self.account_permit(session).await?;
+        self.open(session, &permit, &[]).await
     }
 
     /// All bills, newest first.
@@ -28,7 +28,7 @@ impl Care {
     /// # Errors
     /// As all use cases: [`Error`].
     pub async fn bills(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Bills>>, Error> {
-        let facts = match self.all_bills(visit).await? {
+        let facts = match self.own_bills(visit.session).await? {
             Some(document) => document.map((), |document, ()| Bills {
                 origin: Some(Origin { as_of: document.as_of, source: document.source }),
                 bills: document.bills.iter().map(|(entry, _)| reckon::bill_head(entry)).collect(),
@@ -68,7 +68,7 @@ impl Care {
     }
 
     async fn one_bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Owned<Bill>, Error> {
-        let document = self.all_bills(visit).await?.ok_or(Error::NotThere)?;
+        let document = self.own_bills(visit.session).await?.ok_or(Error::NotThere)?;
         let found = document.map(bill, |document, wanted| {
             let document::Bills { as_of, source, bills } = document;
             let (entry, lines) = bills.into_iter().find(|(entry, _)| entry.bill == wanted)?;

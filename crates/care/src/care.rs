@@ -15,7 +15,7 @@ use honnin_terms::{AccountId, Clock, Day, HoldingId, Moment, RequestId, Stream, 
 #[cfg(honnin_faults)]
 use crate::answer::Body;
 use crate::facts::{Me, Shown};
-use crate::{Channel, Disclosed, Gate, PathState, What, reckon};
+use crate::{Channel, Disclosed, Exports, Gate, PathState, What, reckon};
 
 /// Why a use case gives no answer. Each is a case its caller treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,15 @@ pub enum Error {
     /// An idempotency key was used for another request.
     #[error("set the speed: the key was used for another request")]
     KeyReused,
+    /// An export has expired and is gone.
+    #[error("fetch an export: it has expired")]
+    ExportGone,
+    /// An export is still being made, or was not made; its state says which.
+    #[error("fetch an export: it is not there yet")]
+    ExportNotReady,
+    /// As many exports are kept as may be.
+    #[error("make an export: too many are kept already")]
+    ExportsFull,
     /// The journal cannot answer about that time any more.
     #[error("answer from the journal: entries of that time were pruned")]
     Pruned,
@@ -93,6 +102,8 @@ pub struct CareParts {
     pub gate: Gate,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where exports are kept until they are fetched.
+    pub exports: Exports,
     /// The tenant's zone.
     pub zone: Zone,
     /// Least time between two wishes of one line, in seconds.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use honnin_access::Owned;
+use honnin_access::{Owned, Session};
 use honnin_journal::{Basis, Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
 use honnin_terms::{AccountId, HoldingId, Moment};
 
@@ -114,16 +114,27 @@ impl Care {
         visit: Visit<'_>,
         before: Option<u64>,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let session = visit.session;
+        let facts = self.own_disclosures(visit.session, before, PAGE).await?;
+        self.show(visit, What::Disclosures, facts).await
+    }
+
+    /// At most so many of the account's disclosures below an index.
+    pub(crate) async fn own_disclosures(
+        &self,
+        session: &Session,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session).await?;
         let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
-        let since = self.parts.gate.journal().answerable_since();
+        let since = journal.answerable_since();
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
-        let rows = audit(journal, &epochs, session.account(), AuditSide::WhoSaw, period, (before, PAGE + 1))?;
-        let next_before = rows.get(PAGE - 1).filter(|_| rows.len() > PAGE).map(|row| row.index);
-        let rows = rows.iter().take(PAGE).map(disclosure).collect();
-        let facts = Disclosures { rows, next_before, answerable_since: since };
-        self.show(visit, What::Disclosures, Owned::of_permit(&permit, facts)).await
+        let page = (before, most.saturating_add(1));
+        let rows = audit(journal, &epochs, session.account(), AuditSide::WhoSaw, period, page)?;
+        let last = most.checked_sub(1).and_then(|last| rows.get(last));
+        let next_before = last.filter(|_| rows.len() > most).map(|row| row.index);
+        let rows = rows.iter().take(most).map(disclosure).collect();
+        Ok(Owned::of_permit(&permit, Disclosures { rows, next_before, answerable_since: since }))
     }
 }
 

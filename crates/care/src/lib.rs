@@ -7,6 +7,7 @@ mod answer;
 mod bills;
 mod care;
 mod disclosures;
+mod export;
 pub mod facts;
 mod gate;
 mod isolation;
@@ -21,6 +22,10 @@ pub use answer::{Asker, Body};
 pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide, audit};
+pub use export::{
+    Directory, ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
+    HeldDisclosure, HeldLine, Shelf,
+};
 pub use gate::{Disclosed, Gate};
 pub use honnin_seal::SessionToken;
 pub use isolation::{Isolation, IsolationReason};

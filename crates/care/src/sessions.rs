@@ -79,7 +79,9 @@ impl Care {
     /// # Errors
     /// [`Error::Store`]: the session then still lives.
     pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
-        self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)
+        self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
+        self.parts.exports.forget(session);
+        Ok(())
     }
 
     /// The account's devices, newest first.
@@ -87,7 +89,11 @@ impl Care {
     /// # Errors
     /// As all use cases: [`Error`].
     pub async fn devices(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Vec<Device>>>, Error> {
-        let session = visit.session;
+        let devices = self.own_devices(visit.session).await?;
+        self.show(visit, What::Devices, devices).await
+    }
+
+    pub(crate) async fn own_devices(&self, session: &Session) -> Result<Owned<Vec<Device>>, Error> {
         let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
         let rows = self.parts.store.sessions(&permit).await?;
         let living = rows.iter().filter(|row| row.until > session.at());
@@ -102,7 +108,7 @@ impl Care {
             })
         };
         let devices = self.opened(session, living.map(device).collect())?;
-        self.show(visit, What::Devices, Owned::of_permit(&permit, devices)).await
+        Ok(Owned::of_permit(&permit, devices))
     }
 
     /// Ends one session of the account.

@@ -25,6 +25,9 @@ const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
 const JOURNAL_KEY: &str = "journal.pub";
 
+/// Where finished exports lie, sealed.
+const EXPORTS: &str = "exports";
+
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
@@ -72,6 +75,11 @@ impl Installation {
     /// The store's directory.
     pub(crate) fn store(&self) -> PathBuf {
         self.place.data.join(STORE)
+    }
+
+    /// The directory of finished exports.
+    pub(crate) fn exports(&self) -> PathBuf {
+        self.place.data.join(EXPORTS)
     }
 
     /// The file that says personal pages are stopped, and why.

@@ -11,7 +11,7 @@ use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
     Source,
 };
-use honnin_care::{Care, CareParts, Gate, Isolation};
+use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
@@ -115,6 +115,10 @@ impl House {
             store: Arc::<Sqlite>::clone(&store),
             gate: way_out(&dir, &keeper, gate, now)?,
             clock: Arc::<FixedClock>::clone(&clock),
+            exports: Exports::new(
+                ExportBounds::default(),
+                Arc::new(Directory::cleared(dir.join("exports"))?),
+            ),
             zone: Zone::named("Asia/Tokyo")?,
             wish_seconds: 0,
             wake: Arc::new(|| {}),
@@ -290,6 +294,7 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
     };
     Ok(Wiring {
         documents: DeskBounds::default(),
+        exports: DeskBounds::default(),
         front: match face {
             Face::Bare => Front::Loopback,
             Face::Proxied => trusted(Tells::ProxyV2)?,

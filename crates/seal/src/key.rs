@@ -87,6 +87,12 @@ impl<K: KeyKind> KeyMaterial<K> {
         Self { secret, kind: PhantomData }
     }
 
+    /// The same key once more, for work that goes on after the request it came with. Wiped on its own when dropped.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(self.secret.again())
+    }
+
     fn cipher(&self) -> Result<LessSafeKey, OpenError> {
         let octets = self.secret.expose();
         #[cfg(honnin_faults)]

@@ -22,6 +22,11 @@ impl Secret {
         Self(octets)
     }
 
+    /// The same octets once more; wiped on their own when dropped.
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0)
+    }
+
     /// The octets, for this room and for writing a key file.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0

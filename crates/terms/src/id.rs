@@ -71,6 +71,8 @@ ids! {
     BillId
     /// One purchase on one holding.
     PurchaseId
+    /// One export of an account's own data; random.
+    ExportId
     /// One notice of the operator to everybody.
     NoticeId
     /// One request, named in logs, error pages and the journal.

@@ -16,8 +16,8 @@ mod time;
 
 pub use amount::{Octets, Yen};
 pub use id::{
-    AccountId, BadId, BillId, CaseId, HoldingId, Id, LineId, NoticeId, PurchaseId, RequestId, SessionId,
-    TenantId,
+    AccountId, BadId, BillId, CaseId, ExportId, HoldingId, Id, LineId, NoticeId, PurchaseId, RequestId,
+    SessionId, TenantId,
 };
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};

@@ -19,7 +19,7 @@ pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Store};
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
-pub(crate) use server::{Documents, Listen, Server};
+pub(crate) use server::{Documents, Exports, Listen, Server};
 pub(crate) use value::{Size, Span};
 
 /// The settings file in a data directory.
@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub server: Server,
     /// Documents to keep.
     pub documents: Documents,
+    /// Exports.
+    pub exports: Exports,
     /// Sessions.
     pub sessions: Sessions,
     /// Sign-in.
@@ -103,6 +105,7 @@ impl Settings {
             canary: take(&mut tree, &mut problems),
             server: take(&mut tree, &mut problems),
             documents: take(&mut tree, &mut problems),
+            exports: take(&mut tree, &mut problems),
             sessions: take(&mut tree, &mut problems),
             sign_in: take(&mut tree, &mut problems),
             keys: take(&mut tree, &mut problems),

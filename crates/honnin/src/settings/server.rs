@@ -38,6 +38,27 @@ section! {
 }
 
 section! {
+    /// Exports of one's own data. They lie sealed in `exports` of the data directory until they expire; a start of
+    /// the program removes what is there.
+    pub(crate) struct Exports in "exports";
+
+    /// Exports made at the same time.
+    at_once: usize = 1, 1..=256;
+    /// Exports that may wait; one more is refused with the time to come back.
+    waiting: usize = 16, 0..=100_000;
+    /// One export.
+    most: Size = Size(32 << 20), Size(1 << 10)..=Size(1 << 30);
+    /// All finished exports together.
+    space: Size = Size(1 << 30), Size(0)..=Size(1 << 40);
+    /// How long a finished export can be fetched.
+    keep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(7);
+    /// How long the making of one may take.
+    deadline: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
+    /// Sign-ins whose export is remembered.
+    most_kept: usize = 10_000, 1..=1_000_000;
+}
+
+section! {
     /// Bounds of connections and requests.
     pub(crate) struct Server in "server";
 

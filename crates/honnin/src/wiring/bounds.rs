@@ -3,7 +3,7 @@
 use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
-use crate::settings::{Documents, Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
+use crate::settings::{Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
 
 fn octets_32(size: Size) -> u32 {
     u32::try_from(size.0).unwrap_or(u32::MAX)
@@ -48,6 +48,22 @@ pub(super) fn server(settings: &Server) -> honnin_web::serve::Bounds {
 /// Bounds of documents.
 pub(super) const fn documents(settings: &Documents) -> honnin_web::route::DeskBounds {
     honnin_web::route::DeskBounds { at_once: settings.at_once, waiting: settings.waiting }
+}
+
+/// Bounds of the desk where exports are made.
+pub(super) const fn export_desk(settings: &Exports) -> honnin_web::route::DeskBounds {
+    honnin_web::route::DeskBounds { at_once: settings.at_once, waiting: settings.waiting }
+}
+
+/// Bounds of exports.
+pub(super) fn exports(settings: &Exports) -> honnin_care::ExportBounds {
+    honnin_care::ExportBounds {
+        most_octets: settings.most.0,
+        space_octets: settings.space.0,
+        keep_seconds: settings.keep.whole_seconds(),
+        deadline_seconds: settings.deadline.whole_seconds(),
+        most_kept: settings.most_kept,
+    }
 }
 
 /// Limits of sessions.
@@ -148,6 +164,7 @@ mod tests {
         let settings = Settings::default();
         assert_eq!(server(&settings.server), honnin_web::serve::Bounds::default());
         assert_eq!(documents(&settings.documents), honnin_web::route::DeskBounds::default());
+        assert_eq!(exports(&settings.exports), honnin_care::ExportBounds::default());
         assert_eq!(sessions(&settings.sessions), SessionLimits::default());
         assert_eq!(passwords(&settings.sign_in), PasswordRules::default());
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use honnin_care::{Care, CareParts, Gate, Isolation, PublicPath};
+use honnin_care::{Care, CareParts, Directory, Exports, Gate, Isolation, PublicPath};
 use honnin_journal::{Journal, State};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_store_sqlite::Sqlite;
@@ -155,6 +155,7 @@ impl Service {
             store: Arc::<Sqlite>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
+            exports: exports(&installation)?,
             zone: zone.clone(),
             wish_seconds: settings.network.between_wishes.whole_seconds(),
             wake: reconciler.waker().callback(),
@@ -270,13 +271,22 @@ fn isolation(installation: &Installation) -> Isolation {
     })
 }
 
+/// Where exports are kept: empty at every start, because nobody can claim what an earlier one has left.
+fn exports(installation: &Installation) -> Result<Exports, Failure> {
+    let path = installation.exports();
+    let shelf = Directory::cleared(path.clone())
+        .map_err(|reason| Failure::from(reason).during(&format!("clear {}", path.display())))?;
+    Ok(Exports::new(bounds::exports(&installation.settings.exports), Arc::new(shelf)))
+}
+
 /// The site as the routes need to know it.
 fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring {
-    let Settings { tenant, network, server, documents, .. } = &installation.settings;
+    let Settings { tenant, network, server, documents, exports, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Wiring {
         front,
         documents: bounds::documents(documents),
+        exports: bounds::export_desk(exports),
         bounds: bounds::server(server),
         care,
         operator: Operator {

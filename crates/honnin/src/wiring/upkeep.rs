@@ -82,6 +82,8 @@ impl Upkeep {
         let mut due = self.clock.now();
         loop {
             self.figures();
+            // Every few seconds, so that an export does not outlive its time by much.
+            self.care.sweep_exports();
             metrics.upkeep();
             let now = self.clock.now();
             if now >= due {

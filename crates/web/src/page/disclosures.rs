@@ -48,6 +48,7 @@ impl DisclosuresPage<'_> {
             "speed" => words.kind_speed.text(),
             "bills" => words.kind_bills.text(),
             "bill" => words.kind_bill.text(),
+            "export" => words.kind_export.text(),
             "bill_pdf" => words.kind_bill_pdf.text(),
             "bill_csv" => words.kind_bill_csv.text(),
             "devices" | "sessions" => words.kind_devices.text(),

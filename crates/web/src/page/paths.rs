@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use honnin_terms::{BillId, HoldingId, Id, Month, NoticeId, SessionId};
+use honnin_terms::{BillId, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
 
 use crate::format::{Html, Show, digits};
 
@@ -69,6 +69,10 @@ addresses! {
     Disclosures = DISCLOSURES "/disclosures",
     /// Settings.
     Settings = SETTINGS "/settings",
+    /// Export of one's own data: page, and act that begins one.
+    Export = EXPORT "/export",
+    /// A finished export.
+    ExportFile(ExportId) = EXPORT_FILE "/export/{export}",
     /// Act: language, with `language` and `back`.
     SetLanguage = SET_LANGUAGE "/settings/language",
     /// Act: light or dark, with `theme` and `back`.
@@ -102,6 +106,8 @@ impl Address {
             Self::RevokeOthers => pattern::REVOKE_OTHERS,
             Self::Disclosures => pattern::DISCLOSURES,
             Self::Settings => pattern::SETTINGS,
+            Self::Export => pattern::EXPORT,
+            Self::ExportFile(_) => pattern::EXPORT_FILE,
             Self::SetLanguage => pattern::SET_LANGUAGE,
             Self::SetTheme => pattern::SET_THEME,
         }
@@ -120,6 +126,7 @@ impl Address {
             Self::Bill(bill) | Self::BillPdf(bill) | Self::BillCsv(bill) => {
                 u128::from_be_bytes(*bill.octets())
             }
+            Self::ExportFile(export) => u128::from_be_bytes(*export.octets()),
             Self::Notice(notice) => u128::from_be_bytes(*notice.octets()),
             Self::Revoke(session) => u128::from_be_bytes(*session.octets()),
             Self::Root
@@ -133,6 +140,7 @@ impl Address {
             | Self::RevokeOthers
             | Self::Disclosures
             | Self::Settings
+            | Self::Export
             | Self::SetLanguage
             | Self::SetTheme => return None,
         })

@@ -24,6 +24,8 @@ pub enum Problem {
     Conflict,
     /// A document that would be too long (413).
     TooLarge,
+    /// An export that is not there (409) or no longer (410).
+    ExportGone,
     /// Something entered cannot be used (422).
     Invalid,
     /// Too often by this person (429): not before that moment.
@@ -59,6 +61,7 @@ impl ProblemPage<'_> {
             Problem::NotFound => (words.not_found_title, words.not_found_text),
             Problem::Conflict => (words.conflict_title, words.conflict_text),
             Problem::TooLarge => (words.too_large_title, words.too_large_text),
+            Problem::ExportGone => (words.export_gone_title, words.export_gone_text),
             Problem::Invalid => (words.invalid_title, words.invalid_text),
             Problem::TooOften(_) => (words.too_often_title, words.too_often_text),
             Problem::Unavailable(_) => (words.unavailable_title, words.unavailable_text),
@@ -73,6 +76,7 @@ impl ProblemPage<'_> {
             | Problem::NotFound
             | Problem::Conflict
             | Problem::TooLarge
+            | Problem::ExportGone
             | Problem::Invalid => None,
         }
     }

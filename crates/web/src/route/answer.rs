@@ -44,6 +44,9 @@ pub(super) const PDF: &str = "application/pdf";
 /// Media type of rows, for bodies that leave by the gate.
 pub(super) const CSV: &str = "text/csv; charset=utf-8";
 
+/// Media type of an export, for bodies that leave by the gate: JSON, and too large to be compressed on the way.
+pub(super) const EXPORT: &str = "application/json; charset=utf-8";
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -65,6 +68,8 @@ pub(crate) enum Kind {
     Pdf,
     /// Rows.
     Csv,
+    /// An export.
+    Export,
 }
 
 impl Kind {
@@ -77,6 +82,7 @@ impl Kind {
             Self::Problem => Some(HeaderValue::from_static("application/problem+json")),
             Self::Pdf => Some(HeaderValue::from_static(PDF)),
             Self::Csv => Some(HeaderValue::from_static(CSV)),
+            Self::Export => Some(HeaderValue::from_static(EXPORT)),
         }
     }
 
@@ -84,9 +90,14 @@ impl Kind {
         match self {
             Self::Page => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
-            Self::Nothing | Self::Text | Self::File | Self::Json | Self::Problem | Self::Pdf | Self::Csv => {
-                DATA_POLICY
-            }
+            Self::Nothing
+            | Self::Text
+            | Self::File
+            | Self::Json
+            | Self::Problem
+            | Self::Pdf
+            | Self::Csv
+            | Self::Export => DATA_POLICY,
         }
     }
 
@@ -94,7 +105,7 @@ impl Kind {
     const fn is_made_now(self) -> bool {
         match self {
             Self::Page | Self::Alone | Self::Json | Self::Problem | Self::Csv => true,
-            Self::Nothing | Self::Text | Self::File | Self::Pdf => false,
+            Self::Nothing | Self::Text | Self::File | Self::Pdf | Self::Export => false,
         }
     }
 }
@@ -131,6 +142,7 @@ impl Answer {
             HTML => Kind::Page,
             PDF => Kind::Pdf,
             CSV => Kind::Csv,
+            EXPORT => Kind::Export,
             _ => Kind::Json,
         };
         Self { kind, personal: Personal::Framed(body), ..Self::empty(StatusCode::OK) }

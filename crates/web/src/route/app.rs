@@ -37,6 +37,8 @@ const NOTICES_SECONDS: i64 = 5;
 pub struct Wiring {
     /// How many documents are made at once.
     pub documents: DeskBounds,
+    /// How many exports are made at once.
+    pub exports: DeskBounds,
     /// What stands between us and the subscriber.
     pub front: Front,
     /// The bounds.
@@ -76,6 +78,7 @@ pub struct App {
     pub(super) wiring: Wiring,
     pub(super) openapi: Bytes,
     pub(super) desk: Desk,
+    pub(super) export_desk: Desk,
     pub(super) press: Arc<Press>,
     ready: AtomicBool,
     finder: Finder,
@@ -134,7 +137,8 @@ impl App {
             finder: Finder::new(TABLE)?,
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
             openapi: openapi::document(TABLE),
-            desk: Desk::start(wiring.documents.clone())?,
+            desk: Desk::start("document", wiring.documents.clone(), Code::DocumentsBusy)?,
+            export_desk: Desk::start("export", wiring.exports.clone(), Code::ExportsBusy)?,
             press: Arc::new(Press::new()?),
             #[cfg(honnin_faults)]
             planted: super::planted::KeptHere::default(),

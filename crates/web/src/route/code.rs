@@ -74,6 +74,12 @@ codes! {
         "wait as long as `Retry-After` says";
     DocumentsBusy = "documents_busy" SERVICE_UNAVAILABLE "too many documents are being made",
         "wait as long as `Retry-After` says; `detail` says how many are before you";
+    ExportsBusy = "exports_busy" SERVICE_UNAVAILABLE "too many exports are being made or kept",
+        "wait as long as `Retry-After` says; `detail` says how many are before you";
+    ExportNotReady = "export_not_ready" CONFLICT "the export is not there yet, or was not made",
+        "read its state; where `fault` says why it was not made, begin another";
+    ExportExpired = "export_expired" GONE "the export has expired and was deleted",
+        "begin another";
     DocumentTooLarge = "document_too_large" PAYLOAD_TOO_LARGE "the document would be longer than allowed",
         "read the same figures with the routes that give JSON";
     Deadline = "deadline" SERVICE_UNAVAILABLE "the answer took too long",

@@ -40,6 +40,7 @@ pub(super) struct Desk {
     places: Arc<Semaphore>,
     jobs: SyncSender<Job>,
     bounds: DeskBounds,
+    busy: Code,
 }
 
 impl fmt::Debug for Desk {
@@ -56,33 +57,33 @@ pub(super) struct Place {
 }
 
 impl Desk {
-    /// Starts the threads.
+    /// Starts the threads; `busy` is what is said where all places are taken.
     ///
     /// # Errors
     /// The system's reason where a thread cannot be started.
-    pub(super) fn start(bounds: DeskBounds) -> io::Result<Self> {
+    pub(super) fn start(name: &str, bounds: DeskBounds, busy: Code) -> io::Result<Self> {
         let places = bounds.at_once.max(1).saturating_add(bounds.waiting).min(Semaphore::MAX_PERMITS);
         let (jobs, waiting) = sync_channel::<Job>(places);
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..bounds.at_once.max(1) {
             let waiting = Arc::clone(&waiting);
-            thread::Builder::new().name(format!("desk-{number}")).spawn(move || work(&waiting))?;
+            thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&waiting))?;
         }
-        Ok(Self { places: Arc::new(Semaphore::new(places)), jobs, bounds })
+        Ok(Self { places: Arc::new(Semaphore::new(places)), jobs, bounds, busy })
     }
 
     /// Takes a place.
     ///
     /// # Errors
-    /// [`Code::DocumentsBusy`] with the time to come back, and how many are before her.
+    /// The code it was started with, with the time to come back and how many are before her.
     pub(super) fn place(&self) -> Result<Place, Refusal> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(Place { jobs: self.jobs.clone(), place });
         }
-        metrics::counter!("honnin_documents_refused_total").increment(1);
+        metrics::counter!("honnin_documents_refused_total", "code" => self.busy.word()).increment(1);
         let before = self.bounds.at_once.max(1).saturating_add(self.bounds.waiting);
-        let detail = format!("{before} documents are made or wait before this one");
-        Err(Refusal::after(Code::DocumentsBusy, AGAIN).detailed(detail))
+        let detail = format!("{before} are made or wait before this one");
+        Err(Refusal::after(self.busy, AGAIN).detailed(detail))
     }
 }
 
@@ -110,6 +111,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Hands work over that nobody waits for here. Where the desk has ended it is dropped, and says so itself.
+    pub(super) fn hand_over(self, work: impl FnOnce() + Send + 'static) {
+        let Self { jobs, place } = self;
+        let job: Job = Box::new(move || {
+            work();
+            drop(place);
+        });
+        drop(jobs.try_send(job));
+    }
+}
+
 fn work(waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -128,7 +141,7 @@ mod tests {
 
     /// A desk whose one hand is at work until the sender is dropped.
     async fn busy(waiting: usize) -> (Desk, std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<bool>) {
-        let desk = Desk::start(DeskBounds { at_once: 1, waiting }).unwrap();
+        let desk = Desk::start("desk", DeskBounds { at_once: 1, waiting }, Code::DocumentsBusy).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let (begun, begins) = oneshot::channel();
         let place = desk.place().unwrap();
@@ -181,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_breaks_off_is_a_fault_of_ours_and_the_desk_goes_on() {
-        let desk = Desk::start(DeskBounds { at_once: 1, waiting: 0 }).unwrap();
+        let desk = Desk::start("desk", DeskBounds { at_once: 1, waiting: 0 }, Code::DocumentsBusy).unwrap();
         for _ in 0..3 {
             let broken = free(&desk).await.work(|| -> u8 { panic!("broken on purpose") }).await;
             assert_eq!(broken, Err(Code::Internal.into()));

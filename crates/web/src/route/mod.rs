@@ -11,6 +11,7 @@ mod csrf;
 mod desk;
 mod entry;
 mod entry_pages;
+mod export;
 mod fields;
 mod frame;
 mod gzip;

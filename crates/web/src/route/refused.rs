@@ -31,6 +31,9 @@ impl From<Error> for Refusal {
             Error::LineEnded => Code::LineEnded.into(),
             Error::TooSoon(seconds) => Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY)),
             Error::KeyReused => Code::KeyReused.into(),
+            Error::ExportGone => Code::ExportExpired.into(),
+            Error::ExportNotReady => Code::ExportNotReady.into(),
+            Error::ExportsFull => Self::after(Code::ExportsBusy, STOPPED),
             Error::Pruned => Code::Pruned.into(),
         }
     }
@@ -61,7 +64,10 @@ impl App {
         let code = refusal.code();
         let page = if code == Code::SignInRequired {
             self.sign_in_first(ask)
-        } else if matches!(code, Code::Busy | Code::DocumentsBusy | Code::Deadline | Code::Stopped) {
+        } else if matches!(
+            code,
+            Code::Busy | Code::DocumentsBusy | Code::ExportsBusy | Code::Deadline | Code::Stopped
+        ) {
             let html = ClosedPage { shell: self.frame(ask), come_back: after, place: None }.render();
             Answer { kind: Kind::Alone, ..Answer::form(html) }
         } else {
@@ -98,6 +104,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
         Code::LineSuspended | Code::LineEnded => Problem::Conflict,
         Code::DocumentTooLarge => Problem::TooLarge,
+        Code::ExportNotReady | Code::ExportExpired => Problem::ExportGone,
         Code::KeyMissing
         | Code::BodyTimeout
         | Code::BodyTooLarge
@@ -105,8 +112,11 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::Invalid
         | Code::KeyReused => Problem::Invalid,
         Code::TooOften => Problem::TooOften(after),
-        Code::Internal | Code::Busy | Code::DocumentsBusy | Code::Deadline | Code::Stopped => {
-            Problem::Unavailable(after)
-        }
+        Code::Internal
+        | Code::Busy
+        | Code::DocumentsBusy
+        | Code::ExportsBusy
+        | Code::Deadline
+        | Code::Stopped => Problem::Unavailable(after),
     }
 }

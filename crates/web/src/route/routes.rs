@@ -2,10 +2,10 @@
 
 use honnin_care::What;
 
-use super::answer::{CSV, PDF};
+use super::answer::{CSV, EXPORT, PDF};
 use super::shape::Shape;
 use super::table::{Cache, Contract, Handler, Load, Route, Verb};
-use super::{account_pages, api, bill_documents, entry_pages, json, line_pages, plain};
+use super::{account_pages, api, bill_documents, entry_pages, export, json, line_pages, plain};
 use crate::page::paths::pattern;
 
 /// A file or a word for everybody.
@@ -143,6 +143,14 @@ pub(super) const TABLE: &[Route] = &[
         .load(Load::Begun),
     page(pattern::DISCLOSURES, signed_in!(account_pages::disclosures), "Who has seen my data")
         .shows(What::Disclosures),
+    page(pattern::EXPORT, signed_in!(export::page), "Export of one's own data, how far it is")
+        .shows(What::Me),
+    page(pattern::EXPORT, signed_in!(export::begin_page), "Begin an export")
+        .verb(Verb::Post)
+        .load(Load::Document),
+    page(pattern::EXPORT_FILE, signed_in!(export::file_page), "A finished export (JSON)")
+        .shows(What::Export)
+        .load(Load::Document),
     page(pattern::SETTINGS, signed_in!(account_pages::settings), "Settings").shows(What::Me),
     page(pattern::SET_LANGUAGE, Handler::Plain(entry_pages::set_language), "Choose the language")
         .verb(Verb::Post),
@@ -213,6 +221,17 @@ pub(super) const TABLE: &[Route] = &[
         .shows(What::BillCsv)
         .load(Load::Document)
         .gives(200, Some(Shape::File(CSV))),
+    page("/api/v1/exports", signed_in!(export::begin_api), "Begin an export of one's own data")
+        .verb(Verb::Post)
+        .load(Load::Document)
+        .gives(202, Some(json::EXPORT_STATE)),
+    page("/api/v1/exports/{export}", signed_in!(export::state_api), "How far an export is")
+        .load(Load::Begun)
+        .gives(200, Some(json::EXPORT_STATE)),
+    page("/api/v1/exports/{export}/data", signed_in!(export::file_api), "A finished export (JSON)")
+        .shows(What::Export)
+        .load(Load::Document)
+        .gives(200, Some(Shape::File(EXPORT))),
     open("/api/v1/notices", public!(api::notices), "Notices of the operator to everybody")
         .load(Load::Read)
         .gives(200, Some(json::NOTICES)),

@@ -103,6 +103,7 @@ words! {
         kind_speed: "高速通信", "high speed";
         kind_bills: "請求の一覧", "list of bills";
         kind_bill: "請求の明細", "one bill";
+        kind_export: "データの書き出し", "export of my data";
         kind_bill_pdf: "請求の PDF", "a bill as PDF";
         kind_bill_csv: "請求の CSV", "a bill as CSV";
         kind_devices: "端末とセッション", "devices and sessions";

@@ -35,7 +35,7 @@ pub use account::{
     ActivateWords, DeviceWords, DisclosureWords, LineWords, NoticeWords, SettingWords, SignInWords,
 };
 pub use data::{BucketWords, HomeWords, SpeedWords, UsageWords};
-pub use document::DocumentWords;
+pub use document::{DocumentWords, ExportWords};
 pub use money::{BillWords, ContractWords, PurchaseWords};
 pub use problem::ProblemWords;
 pub use shell::ShellWords;
@@ -103,6 +103,8 @@ pub struct Words {
     pub bills: BillWords,
     /// Documents to keep.
     pub document: DocumentWords,
+    /// The export.
+    pub export: ExportWords,
     /// Purchases.
     pub purchases: PurchaseWords,
     /// Contract.
@@ -133,6 +135,7 @@ macro_rules! language {
             speed: SpeedWords::$name,
             bills: BillWords::$name,
             document: DocumentWords::$name,
+            export: ExportWords::$name,
             purchases: PurchaseWords::$name,
             contract: ContractWords::$name,
             lines: LineWords::$name,
@@ -247,6 +250,7 @@ mod tests {
             SpeedWords::ALL,
             BillWords::ALL,
             DocumentWords::ALL,
+            ExportWords::ALL,
             PurchaseWords::ALL,
             ContractWords::ALL,
             LineWords::ALL,

@@ -13,6 +13,9 @@ words! {
         conflict_text: "回線が停止中または利用終了のため、変更できません。内容は何も変わっていません。", "The line is suspended or ended. Nothing has been changed.";
         too_large_title: "この書面は作れません", "This document cannot be made";
         too_large_text: "内容が多すぎて、一つの書面に収まりません。画面ではすべてご覧いただけます。", "There is too much for one document. Everything can be seen on the pages.";
+        export_gone_title: "ファイルがありません", "There is no such file";
+        export_gone_text: "まだできていないか、保存期限が過ぎて消えました。もう一度作れます。", "It is not there yet, or its time was over and it was deleted. You can make another.";
+        to_export: "データの書き出しへ", "Go to the export";
         invalid_title: "入力を確かめてください", "Please check what you entered";
         invalid_text: "送られた内容に足りないところ、または使えない値があります。内容は何も変わっていません。", "Something is missing or cannot be used. Nothing has been changed.";
         too_often_title: "少しお待ちください", "One moment please";

@@ -1,6 +1,7 @@
 //! The bodies of the JSON API, each beside its shape, written into one buffer of about the right size.
 
 mod account;
+mod export;
 mod line;
 
 use std::fmt::Display;
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer};
 pub(super) use account::{
     BILL, BILLS, DISCLOSURES, ME, NOTICES, SIGN_IN, TOKEN, bill, bills, disclosures, me, notices, token,
 };
+pub(super) use export::{EXPORT_STATE, export, export_state};
 pub(super) use line::{
     BUCKETS, CONTRACT, HOME, PURCHASES, RECEIPT, USAGE, WISH, buckets, contract, home, purchases, receipt,
     usage,

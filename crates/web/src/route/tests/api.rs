@@ -25,7 +25,8 @@ async fn every_answer_has_the_shape_the_table_says() {
             let path = route
                 .path
                 .replace("{line}", &line.to_string())
-                .replace("{bill}", &house.hana.bill.to_string());
+                .replace("{bill}", &house.hana.bill.to_string())
+                .replace("{export}", &house.hana.export);
             let reply = house.get(&house.hana, &path).await;
             let media_type = reply.header("content-type").unwrap_or_default();
             assert_eq!((reply.status, media_type), (status, shape.media_type()), "{path}");

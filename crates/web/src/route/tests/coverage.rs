@@ -13,15 +13,16 @@ use crate::route::table::{Cache, Handler, Route, Verb};
 
 /// The path with its parameter filled in by something of that subscriber.
 fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
-    filled(route, &who.lines[0].to_string(), &who.bill.to_string(), &house.notice.to_string())
+    filled(route, [&who.lines[0].to_string(), &who.bill.to_string(), &who.export, &house.notice.to_string()])
 }
 
-fn filled(route: &Route, line: &str, bill: &str, notice: &str) -> String {
+fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
     let session = SessionId::from_octets([0; 16]).to_string();
     route
         .path
         .replace("{line}", line)
         .replace("{bill}", bill)
+        .replace("{export}", export)
         .replace("{notice}", notice)
         .replace("{session}", &session)
         .replace("{*file}", "0000000000/app.css")
@@ -82,18 +83,20 @@ async fn what_is_not_hers_and_what_is_not_there_are_the_same_octets() {
     let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
     let nobody = HoldingId::from_octets([5; 16]).to_string();
     let no_bill = BillId::from_octets([5; 16]).to_string();
-    let foreign = (house.ken.lines[0].to_string(), house.ken.bill.to_string());
+    let foreign = (house.ken.lines[0].to_string(), house.ken.bill.to_string(), house.ken.export.clone());
+    let has_one =
+        |route: &&Route| ["{line}", "{bill}", "{export}"].iter().any(|name| route.path.contains(name));
     let routes = TABLE.iter().filter(|route| is_signed_in(route));
-    for route in routes.filter(|route| route.path.contains("{line}") || route.path.contains("{bill}")) {
+    for route in routes.filter(has_one) {
         let mut replies = Vec::new();
-        for (line, bill) in [
-            (foreign.0.as_str(), foreign.1.as_str()),
-            (nobody.as_str(), no_bill.as_str()),
-            ("no-id", "no-id"),
-            (&foreign.0.to_uppercase(), &foreign.1.to_uppercase()),
-            ("%00", "%00"),
+        for (line, bill, export) in [
+            (foreign.0.as_str(), foreign.1.as_str(), foreign.2.as_str()),
+            (nobody.as_str(), no_bill.as_str(), nobody.as_str()),
+            ("no-id", "no-id", "no-id"),
+            (&foreign.0.to_uppercase(), &foreign.1.to_uppercase(), &foreign.2.to_uppercase()),
+            ("%00", "%00", "%00"),
         ] {
-            let reply = ask(&house, route, &filled(route, line, bill, ""), &cookie).await;
+            let reply = ask(&house, route, &filled(route, [line, bill, export, ""]), &cookie).await;
             assert_eq!(reply.status, 404, "{} {} {line}", route.verb.word(), route.path);
             let head: Vec<String> =
                 reply.head.lines().filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();

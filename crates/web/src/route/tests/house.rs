@@ -7,7 +7,9 @@ use honnin_access::{
     Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
     SessionLimits, SignInSettings, Source,
 };
-use honnin_care::{Care, CareParts, Gate, Isolation, PathState, PublicPath};
+use honnin_care::{
+    Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation, PathState, PublicPath, Shelf,
+};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
 use honnin_seal::HashCost;
@@ -19,7 +21,7 @@ use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use super::ledger::{Told, move_in, notice_of};
 use super::wire::{Reply, ask};
 use crate::page::Operator;
-use crate::route::{App, Wiring, serve};
+use crate::route::{App, DeskBounds, Wiring, serve};
 use crate::serve::{Bounds, Entrance, Front, listen};
 use crate::words::Language;
 
@@ -35,6 +37,8 @@ pub(super) struct Subscriber {
     /// In use, suspended, ended.
     pub(super) lines: Vec<HoldingId>,
     pub(super) bill: BillId,
+    /// A finished export of her session.
+    pub(super) export: String,
     /// Stands in her texts and in nobody else's.
     pub(super) mark: &'static str,
     /// What is stored of her.
@@ -53,17 +57,41 @@ pub(super) struct House {
     pub(super) notice: NoticeId,
     store: Arc<Sqlite>,
     feed: FeedAuthority,
-    _dir: TestDir,
+    pub(super) dir: TestDir,
 }
 
 impl House {
+    /// With an export of each that can be fetched.
     pub(super) async fn open() -> Self {
-        Self::open_as(false, None).await
+        let mut house = Self::open_as(false, None).await;
+        house.hana.export = house.exported(&house.hana).await;
+        house.ken.export = house.exported(&house.ken).await;
+        house
     }
 
     /// With personal pages stopped or not, and with somebody to tell of a weakness or not.
     pub(super) async fn open_as(stopped: bool, contact: Option<&str>) -> Self {
         let dir = TestDir::new();
+        let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
+        Self::furnished(dir, stopped, contact, (ExportBounds::default(), DeskBounds::default(), shelf)).await
+    }
+
+    /// With exports of those bounds on that shelf.
+    pub(super) async fn with_exports(
+        dir: TestDir,
+        bounds: ExportBounds,
+        desk: DeskBounds,
+        shelf: Arc<dyn Shelf>,
+    ) -> Self {
+        Self::furnished(dir, false, None, (bounds, desk, shelf)).await
+    }
+
+    async fn furnished(
+        dir: TestDir,
+        stopped: bool,
+        contact: Option<&str>,
+        (export_bounds, desk, shelf): (ExportBounds, DeskBounds, Arc<dyn Shelf>),
+    ) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let keeper = keeper(&dir, &entropy);
@@ -97,17 +125,40 @@ impl House {
             store: Arc::<Sqlite>::clone(&store),
             gate: gate.watching(Arc::clone(&path)),
             clock: Arc::<FixedClock>::clone(&clock),
+            exports: Exports::new(export_bounds, shelf),
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
             wake: Arc::new(|| {}),
         });
-        let app = Arc::new(App::new(wiring(care, contact), entropy).unwrap());
+        let app = Arc::new(App::new(wiring(care, contact, desk), entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let feed = authorities.feed;
-        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, _dir: dir }
+        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, dir }
+    }
+
+    /// Asks for an export and waits until it is made or has failed; its state.
+    pub(super) async fn export(&self, who: &Subscriber) -> serde_json::Value {
+        let cookie = format!("Cookie: {}\r\n", who.cookie);
+        let begun = self.ask("POST", "/api/v1/exports", &cookie, "").await;
+        assert_eq!(begun.status, 202, "{}", begun.text());
+        let path = format!("/api/v1/exports/{}", begun.json()["export"].as_str().unwrap());
+        for _ in 0..10_000 {
+            let state = self.get(who, &path).await.json();
+            if state["state"] != "waiting" && state["state"] != "working" {
+                return state;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        panic!("the export is not made");
+    }
+
+    async fn exported(&self, who: &Subscriber) -> String {
+        let state = self.export(who).await;
+        assert_eq!(state["state"], "ready", "{state}");
+        state["export"].as_str().unwrap().to_owned()
     }
 
     /// Puts what is sealed of one place into another, as somebody with the database file could.
@@ -176,7 +227,7 @@ async fn signed_in(
         authorities.subscriber.sign_in_without_password(&operate, login, device, entropy).await.unwrap();
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
-    Subscriber { cookie, lines, bill, mark, stored }
+    Subscriber { cookie, lines, bill, export: "0".repeat(32), mark, stored }
 }
 
 pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
@@ -203,10 +254,11 @@ pub(super) fn gate(
     Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], isolation)
 }
 
-pub(super) fn wiring(care: Care, contact: Option<&str>) -> Wiring {
+pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> Wiring {
     Wiring {
         front: Front::Loopback,
-        documents: crate::route::DeskBounds::default(),
+        documents: DeskBounds::default(),
+        exports,
         bounds: Bounds::default(),
         care: Arc::new(care),
         operator: Operator {

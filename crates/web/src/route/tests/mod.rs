@@ -2,6 +2,7 @@
 
 mod api;
 mod coverage;
+mod exports;
 mod house;
 mod ledger;
 mod pages;

@@ -1,0 +1,79 @@
+//! Everything that is held of an account, as it is held: what an export is made of.
+
+use honnin_access::Document;
+use honnin_store::document::{Bills, Line, Profile, Purchases, UsageMonth, Wish};
+use honnin_terms::{HoldingId, Moment, Month, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// Everything that is held of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// When it was gathered.
+    pub made_at: Moment,
+    /// Who she is.
+    pub profile: Profile,
+    /// Her lines, ended ones too, in the order of the profile.
+    pub lines: Vec<HeldLine>,
+    /// Her bills; `None` where the ledger has said nothing of any.
+    pub bills: Option<Bills>,
+    /// The devices that are signed in.
+    pub devices: Vec<HeldDevice>,
+    /// Who was shown what of her, newest first.
+    pub disclosures: Vec<HeldDisclosure>,
+    /// Where older disclosures begin, where there are more than an export takes.
+    pub older_before: Option<u64>,
+    /// From when on the journal can answer.
+    pub answerable_since: Option<Moment>,
+}
+
+impl Document for Held {
+    const KIND: &'static str = "export";
+    const SCHEMA: u16 = 1;
+}
+
+/// Everything that is held of one line of hers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldLine {
+    /// The holding.
+    pub line: HoldingId,
+    /// Contract and buckets.
+    pub contract: Line,
+    /// Her wish for a speed, where there was one.
+    pub wish: Option<Wish>,
+    /// Usage by month, ascending.
+    pub usage: Vec<(Month, UsageMonth)>,
+    /// Purchases; `None` where the ledger has said nothing of any.
+    pub purchases: Option<Purchases>,
+}
+
+/// A device that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldDevice {
+    /// The session.
+    pub session: SessionId,
+    /// What the browser called itself.
+    pub name: String,
+    /// When it signed in.
+    pub since: Moment,
+    /// When it was last seen.
+    pub last_seen: Moment,
+    /// When it ends at the latest.
+    pub until: Moment,
+}
+
+/// A disclosure out of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldDisclosure {
+    /// Index in the journal.
+    pub index: u64,
+    /// When.
+    pub at: Moment,
+    /// The index of the entry that allowed it; `None` where she asked herself.
+    pub basis: Option<u64>,
+    /// What, in the word of the route table.
+    pub what: String,
+    /// The line it was about, where it was about one.
+    pub line: Option<HoldingId>,
+    /// By which way.
+    pub channel: String,
+}

@@ -1,0 +1,182 @@
+//! An export: everything held of an account, and how far the making of it is.
+
+use honnin_care::{ExportStage, ExportState, Held, HeldLine};
+use honnin_terms::{Moment, Zone};
+use serde_json::{Value, json};
+
+use super::super::shape::Shape;
+
+pub(in crate::route) const EXPORT_STATE: Shape = Shape::Object(&[
+    ("export", Shape::Id),
+    ("state", Shape::Word(&["waiting", "working", "ready", "expired", "failed"])),
+    ("before", Shape::Maybe(&Shape::Count)),
+    ("until", Shape::Maybe(&Shape::Time)),
+    ("fault", Shape::Maybe(&Shape::Word(&["too_large", "no_room", "deadline", "interrupted", "failed"]))),
+]);
+
+pub(in crate::route) fn export_state(state: &ExportState, zone: &Zone) -> Vec<u8> {
+    let (word, before, until, fault) = match state.stage {
+        ExportStage::Waiting(before) => ("waiting", Some(before), None, None),
+        ExportStage::Working => ("working", None, None, None),
+        ExportStage::Ready(until) => ("ready", None, Some(zone.rfc3339(until)), None),
+        ExportStage::Gone => ("expired", None, None, None),
+        ExportStage::Failed(fault) => ("failed", None, None, Some(fault.word())),
+    };
+    let export = state.export.to_string();
+    let body = json!({ "export": export, "state": word, "before": before, "until": until, "fault": fault });
+    super::write(&body, 160)
+}
+
+/// The whole export, indented, so that a person can read it too.
+pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
+    let at = |moment: Moment| zone.rfc3339(moment);
+    let profile = &held.profile;
+    let bills = held.bills.as_ref().map(|bills| {
+        let list = bills.bills.iter().map(|(entry, items)| {
+            let items = items.iter().map(
+                |item| json!({ "place": item.place, "item": item.item, "amount_yen": item.amount.get() }),
+            );
+            json!({
+                "bill": entry.bill.to_string(),
+                "code": entry.code,
+                "month": entry.month.to_string(),
+                "amount_yen": entry.amount.get(),
+                "tax_yen": entry.tax.map(honnin_terms::Yen::get),
+                "state": entry.state.word(),
+                "due_on": entry.due_on.map(|day| day.to_string()),
+                "items": items.collect::<Vec<_>>(),
+            })
+        });
+        json!({ "as_of": at(bills.as_of), "source": bills.source, "bills": list.collect::<Vec<_>>() })
+    });
+    let devices = held.devices.iter().map(|device| {
+        json!({
+            "session": device.session.to_string(),
+            "name": device.name,
+            "since": at(device.since),
+            "last_seen": at(device.last_seen),
+            "until": at(device.until),
+        })
+    });
+    let disclosures = held.disclosures.iter().map(|row| {
+        json!({
+            "index": row.index,
+            "at": at(row.at),
+            "basis": row.basis,
+            "what": row.what,
+            "line": row.line.map(|line| line.to_string()),
+            "channel": row.channel,
+        })
+    });
+    let body = json!({
+        "format": "honnin-export-1",
+        "made_at": at(held.made_at),
+        "account": {
+            "login": profile.login,
+            "name": profile.name,
+            "reading": profile.reading,
+            "mail": profile.mail,
+            "born_on": profile.born_on.map(|day| day.to_string()),
+            "registered_on": profile.registered_on.map(|day| day.to_string()),
+            "as_of": at(profile.as_of),
+            "source": profile.source,
+        },
+        "lines": held.lines.iter().map(|line| line_of(line, zone)).collect::<Vec<_>>(),
+        "bills": bills,
+        "sessions": devices.collect::<Vec<_>>(),
+        "disclosures": disclosures.collect::<Vec<_>>(),
+        "disclosures_older_before": held.older_before,
+        "disclosures_answerable_since": held.answerable_since.map(at),
+    });
+    // Texts, numbers and lists always serialise.
+    serde_json::to_vec_pretty(&body).unwrap_or_default()
+}
+
+fn line_of(held: &HeldLine, zone: &Zone) -> Value {
+    let at = |moment: Moment| zone.rfc3339(moment);
+    let contract = &held.contract;
+    let wish = held.wish.as_ref().map(|wish| {
+        json!({
+            "high": wish.high,
+            "applied_high": wish.applied_high,
+            "state": wish.state.word(),
+            "reason": wish.reason.word(),
+            "version": wish.version,
+            "asked_at": at(wish.asked_at),
+            "changed_at": at(wish.changed_at),
+        })
+    });
+    json!({
+        "line": held.line.to_string(),
+        "line_code": contract.line_code,
+        "service_code": contract.service_code,
+        "number": contract.number.digits(),
+        "iccid": contract.iccid,
+        "sim_kind": contract.sim_kind,
+        "plan": contract.plan,
+        "monthly_yen": contract.monthly.map(honnin_terms::Yen::get),
+        "applied_on": contract.applied_on.map(|day| day.to_string()),
+        "from": contract.held.from.to_string(),
+        "to": contract.held.to.map(|day| day.to_string()),
+        "status": contract.status.word(),
+        "five_g": contract.five_g,
+        "high_speed": contract.high_speed,
+        "share": contract.share.as_ref().map(|share| json!({ "group": share.group, "lines": share.lines })),
+        "as_of": at(contract.as_of),
+        "source": contract.source,
+        "wish": wish,
+        "buckets_as_of": contract.buckets_as_of.map(at),
+        "buckets": buckets(held),
+        "usage_as_of": contract.usage_as_of.map(at),
+        "usage": usage(held, zone),
+        "purchases": purchases(held, zone),
+    })
+}
+
+fn buckets(held: &HeldLine) -> Vec<Value> {
+    let buckets = held.contract.buckets.iter().map(|bucket| {
+        json!({
+            "line": bucket.holding.to_string(),
+            "kind": bucket.kind.word(),
+            "granted_octets": bucket.granted.get(),
+            "remaining_octets": bucket.remaining.get(),
+            "expires_on": bucket.expires_on.to_string(),
+            "purchase": bucket.purchase.map(|purchase| purchase.to_string()),
+        })
+    });
+    buckets.collect()
+}
+
+fn usage(held: &HeldLine, zone: &Zone) -> Vec<Value> {
+    let usage = held.usage.iter().map(|(month, usage)| {
+        let days = usage.days.iter().map(|day| {
+            json!({ "date": day.day.to_string(), "high_octets": day.high.get(), "low_octets": day.low.get() })
+        });
+        json!({
+            "month": month.to_string(),
+            "as_of": zone.rfc3339(usage.as_of),
+            "source": usage.source,
+            "days": days.collect::<Vec<_>>(),
+        })
+    });
+    usage.collect()
+}
+
+fn purchases(held: &HeldLine, zone: &Zone) -> Option<Value> {
+    let bought = held.purchases.as_ref()?;
+    let list = bought.purchases.iter().map(|purchase| {
+        json!({
+            "purchase": purchase.purchase.to_string(),
+            "code": purchase.code,
+            "at": zone.rfc3339(purchase.at),
+            "item": purchase.item,
+            "octets": purchase.octets.get(),
+            "amount_yen": purchase.amount.get(),
+        })
+    });
+    Some(json!({
+        "as_of": zone.rfc3339(bought.as_of),
+        "source": bought.source,
+        "purchases": list.collect::<Vec<_>>(),
+    }))
+}
