@@ -74,7 +74,7 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
 fn pages(line: &str, bill: &str) -> Vec<Page> {
     let inside =
         // Not `/`: it leads to home of a line, and the browser does not send the given cookie again when led on.
-        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings"].map(str::to_owned);
+        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export"].map(str::to_owned);
     let of_line = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"]
         .map(|part| format!("/lines/{line}{part}"));
     let signed_in = inside.into_iter().chain(of_line).chain([format!("/bills/{bill}")]);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn every_page_is_looked_at_and_only_the_open_ones_without_a_cookie() {
         let pages = pages("l1", "b1");
-        assert_eq!(pages.len(), 15);
+        assert_eq!(pages.len(), 16);
         let open: Vec<&str> =
             pages.iter().filter(|page| !page.signed_in).map(|page| page.path.as_str()).collect();
         assert_eq!(open, ["/sign-in", "/activate"]);

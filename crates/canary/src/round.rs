@@ -10,8 +10,8 @@ use crate::way::{Line, Unanswered, Way};
 
 /// Personal pages with one address for everybody: what a cache that does not look at the cookie would mix up. Each
 /// shows its viewer's mark. A test holds it against the route table.
-pub const PAGES: [&str; 7] =
-    ["/lines", "/api/v1/me", "/bills", "/api/v1/bills", "/settings", "/devices", "/disclosures"];
+pub const PAGES: [&str; 8] =
+    ["/lines", "/api/v1/me", "/bills", "/api/v1/bills", "/settings", "/export", "/devices", "/disclosures"];
 
 /// A canary, signed in.
 pub struct Canary {

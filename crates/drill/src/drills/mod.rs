@@ -4,6 +4,8 @@
 
 mod caches;
 mod cookies;
+mod documents;
+mod exports;
 mod forged;
 mod load;
 mod paths;
@@ -14,6 +16,7 @@ mod stolen;
 mod tally;
 mod torn;
 mod walk;
+mod workers;
 
 use std::fmt;
 use std::pin::Pin;
@@ -80,7 +83,7 @@ const DRILLS: [Drill; 29] = [
     Drill {
         name: "D04",
         incident: "Kawasaki 2023: two requests within a second, one output slot",
-        play: None,
+        play: Some(|stage| Box::pin(documents::play(stage))),
     },
     Drill { name: "D05", incident: "Yokohama 2023: a time-out released only the lock", play: None },
     Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
@@ -107,7 +110,11 @@ const DRILLS: [Drill; 29] = [
         incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
         play: Some(|stage| Box::pin(torn::play(stage))),
     },
-    Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
+    Drill {
+        name: "D14",
+        incident: "LINE album 2024: buffer shared in a worker",
+        play: Some(|stage| Box::pin(workers::play(stage))),
+    },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {
         name: "D16",

@@ -7,12 +7,13 @@ use crate::client::Target;
 use crate::harness::{Failure, SignedIn};
 
 /// Pages and documents of an account, and below each line of it.
-const OF_ACCOUNT: [&str; 8] = [
+const OF_ACCOUNT: [&str; 9] = [
     "/lines",
     "/bills",
     "/devices",
     "/disclosures",
     "/settings",
+    "/export",
     "/api/v1/me",
     "/api/v1/bills",
     "/api/v1/disclosures",
@@ -83,12 +84,14 @@ async fn read<T: for<'de> Deserialize<'de>>(
 /// Whether the answer at that path is about one subject, and so a disclosure.
 pub(crate) fn is_personal(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or(path);
-    OF_ACCOUNT.contains(&path) || path.contains("/lines/") || path.contains("/bills/")
+    let is_export = path.starts_with("/export/") || (path.contains("/exports/") && path.ends_with("/data"));
+    is_export || OF_ACCOUNT.contains(&path) || path.contains("/lines/") || path.contains("/bills/")
 }
 
 /// Whether the answer at that path has to hold a mark of its viewer's: figures, plans, items.
 pub(crate) fn shows_marks(path: &str) -> bool {
-    const WITHOUT: [&str; 5] = ["/devices", "/disclosures", "/settings", "/api/v1/disclosures", "/speed"];
+    const WITHOUT: [&str; 6] =
+        ["/devices", "/disclosures", "/settings", "/export", "/api/v1/disclosures", "/speed"];
     is_personal(path) && !WITHOUT.iter().any(|without| path.ends_with(without))
 }
 
@@ -103,9 +106,12 @@ pub(crate) fn disclosed_by(method: &str, path: &str) -> Option<(String, String, 
     let told = |what: &str, line: &str| Some((what.to_owned(), channel.to_owned(), line.to_owned()));
     let parts: Vec<&str> = rest.split('/').skip(1).collect();
     match (method, parts.as_slice()) {
-        ("GET", ["lines" | "me" | "settings"]) => told("me", ""),
+        ("GET", ["lines" | "me" | "settings" | "export"]) => told("me", ""),
         ("GET", ["bills"]) => told("bills", ""),
         ("GET", ["bills", _]) => told("bill", ""),
+        ("GET", ["bills", _, "pdf"]) => told("bill_pdf", ""),
+        ("GET", ["bills", _, "csv"]) => told("bill_csv", ""),
+        ("GET", ["export", _] | ["exports", _, "data"]) => told("export", ""),
         ("GET", ["devices"]) => told("devices", ""),
         ("GET", ["disclosures"]) => told("disclosures", ""),
         ("GET", ["lines", line]) => told("home", line),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::exports::Export;
 use super::paths::Paths;
 use super::stage::{Stage, World, ask_kept, get_as};
 use super::tally::{Findings, Tally};
@@ -16,7 +17,7 @@ use crate::seed::Draw;
 const SUBJECTS: u64 = 8;
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH"];
 /// Pages; programs' routes are asked from the product's own description.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 17] = [
     "/lines/{line}",
     "/lines/{line}/usage",
     "/lines/{line}/buckets",
@@ -32,6 +33,8 @@ const PAGES: [&str; 15] = [
     "/bills",
     "/disclosures",
     "/settings",
+    "/export",
+    "/export/{export}",
 ];
 /// Paths that must not exist, as scanners of the net try them.
 const UNKNOWN: [&str; 16] = [
@@ -201,6 +204,7 @@ struct Ids {
     line: Option<String>,
     bill: Option<String>,
     session: Option<String>,
+    export: String,
 }
 
 impl Ids {
@@ -210,7 +214,8 @@ impl Ids {
         // The device she uses now has no button; the id of its session is nowhere else to be seen.
         let id = devices.split("/devices/").nth(1).and_then(|rest| rest.split('/').next());
         let id = id.filter(|id| id.len() == 32).map(str::to_owned);
-        Ok(Self { line: lines.into_iter().next(), bill: bills.into_iter().next(), session: id })
+        let export = Export::begin(target, session).await?.id;
+        Ok(Self { line: lines.into_iter().next(), bill: bills.into_iter().next(), session: id, export })
     }
 
     fn named(&self, name: &str) -> Option<String> {
@@ -218,6 +223,7 @@ impl Ids {
             "{line}" => self.line.clone(),
             "{bill}" => self.bill.clone(),
             "{session}" => self.session.clone(),
+            "{export}" => Some(self.export.clone()),
             _ => None,
         }
     }

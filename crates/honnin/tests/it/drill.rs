@@ -60,6 +60,11 @@ fn d13_what_is_torn_is_refused_and_shows_nobody() {
 }
 
 #[test]
+fn d04_documents_asked_at_one_moment_are_everybodys_own() {
+    run("D04", &[]);
+}
+
+#[test]
 fn d10_a_cache_that_mixes_people_up_is_found_and_told_nothing_more() {
     run("D10", &[]);
 }
@@ -67,6 +72,11 @@ fn d10_a_cache_that_mixes_people_up_is_found_and_told_nothing_more() {
 #[test]
 fn d11_a_cache_that_is_changed_while_it_runs_is_found_as_well() {
     run("D11", &[]);
+}
+
+#[test]
+fn d14_workers_with_every_place_taken_give_everybody_her_own() {
+    run("D14", &[]);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use super::shape::Shape;
 use super::table::{Contract, Handler, Route};
 
 /// Where ids come from: the path that lists them, the parameter they are good for, and where in the list they stand.
-const LISTS: [(&str, &str, &str); 2] = [
+const LISTS: [(&str, &str, &str); 3] = [
     ("/api/v1/me", "line", "$response.body#/lines/0/line"),
     ("/api/v1/bills", "bill", "$response.body#/bills/0/bill"),
+    ("/api/v1/exports", "export", "$response.body#/export"),
 ];
 
 /// The description of every route programs may use.

@@ -140,9 +140,14 @@ async fn what_lists_ids_says_what_can_be_asked_with_them() {
         .map(|operation| &operation["operationId"])
         .collect();
     let mut linked = 0;
-    for (path, place) in [("/api/v1/me", "/lines/0/line"), ("/api/v1/bills", "/bills/0/bill")] {
-        let answer = house.get(&house.hana, path).await.json();
-        let links = &document["paths"][path]["get"]["responses"]["200"]["links"];
+    for (verb, path, place, status) in [
+        ("get", "/api/v1/me", "/lines/0/line", "200"),
+        ("get", "/api/v1/bills", "/bills/0/bill", "200"),
+        ("post", "/api/v1/exports", "/export", "202"),
+    ] {
+        let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
+        let answer = house.ask(&verb.to_uppercase(), path, &cookie, "").await.json();
+        let links = &document["paths"][path][verb]["responses"][status]["links"];
         for link in links.as_object().unwrap().values() {
             assert!(identifiers.contains(&&link["operationId"]), "{link}");
             let (_, expression) = link["parameters"].as_object().unwrap().iter().next().unwrap();
