@@ -18,12 +18,14 @@ use super::stage::{Stage, World, ask, ask_kept, get_as};
 use super::tally::{Findings, Tally};
 use crate::client::{Connection, Exchange, Limits, Request, Target};
 use crate::harness::{Failure, House, SignedIn, Verdict};
-use crate::seed::Draw;
 
 /// Subjects. More of them ask no more at one moment.
 const SUBJECTS: u64 = 16;
 /// What is asked in a round is sent within that, or the round does not count as the same moment.
 const MOMENT: Duration = Duration::from_millis(1);
+
+/// Forms of one bill: sheet and rows, by page and by program. Each is asked for at least once.
+const FORMS: usize = 4;
 
 /// Somebody, and what documents she has.
 #[derive(Debug, Clone)]
@@ -57,8 +59,10 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let mut counted = Counted::default();
     let mut draw = stage.draw.of_part(4);
     let end = Instant::now() + Duration::from_secs(stage.options.seconds.max(1));
-    while Instant::now() < end {
-        round(&world, target, &subjects, &mut draw, &mut counted).await?;
+    let mut rounds = 0;
+    while Instant::now() < end || rounds < FORMS {
+        round(&world, target, &subjects, (rounds % FORMS, draw.place(12)), &mut counted).await?;
+        rounds += 1;
     }
     stage.say("  everybody begins an export at the same moment");
     let (mut others, mut tried) = (Findings::default(), 0);
@@ -132,17 +136,15 @@ async fn round(
     world: &World,
     target: Target,
     subjects: &[Subject],
-    draw: &mut Draw,
+    (form, bill): (usize, usize),
     counted: &mut Counted,
 ) -> Result<(), Failure> {
-    // All of them ask for the same form, so that their files have the same name.
-    let form = draw.place(4);
-    let bill = draw.place(12);
+    // All of them ask for the same form of the same month, so that their files have the same name.
     let chosen: Vec<(&SignedIn, &String)> = subjects
         .iter()
         .filter_map(|subject| {
-            let bills = subject.documents.len() / 4;
-            let place = (bill % bills.max(1)) * 4 + form;
+            let bills = subject.documents.len() / FORMS;
+            let place = (bill % bills.max(1)) * FORMS + form;
             subject.documents.get(place).map(|path| (&subject.session, path))
         })
         .collect();

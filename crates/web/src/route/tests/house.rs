@@ -254,6 +254,11 @@ pub(super) fn gate(
     Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], isolation)
 }
 
+pub(super) fn exports(dir: &TestDir) -> Exports {
+    let shelf = Directory::cleared(dir.join("exports")).unwrap();
+    Exports::new(ExportBounds::default(), Arc::new(shelf))
+}
+
 pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> Wiring {
     Wiring {
         front: Front::Loopback,
