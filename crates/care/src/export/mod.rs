@@ -2,7 +2,7 @@
 //!
 //! What is finished lies sealed on a shelf, under a random name that stands in no address, under the account's own key,
 //! bound to the export and to the session that asked. Which export is whose is known in memory only: after a restart
-//! nothing can be claimed, and the shelf is cleared. Decision 0014 says why.
+//! nothing can be claimed, and the shelf is cleared. Decision 0015 says why.
 
 mod gather;
 mod held;
