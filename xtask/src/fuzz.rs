@@ -15,7 +15,7 @@ use crate::{Failure, tidy};
 use crate::{args::Args, tool};
 
 /// Seconds for each target, where nothing is said.
-const SECONDS: u64 = 60;
+pub(crate) const SECONDS: u64 = 60;
 
 /// The longest input. A mapping file of every kind is shorter, and longer ones only take longer.
 const LONGEST: u64 = 4096;
@@ -34,6 +34,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// As a row of a table.
+    pub(crate) fn row(&self) -> String {
+        let Self { target, played, seconds, lines, .. } = self;
+        let reached = lines.iter().filter(|line| line.count > 0).count();
+        let verdict = if self.is_well() { "well" } else { "FAILED" };
+        format!("| {target} | {verdict} | {played} in {seconds} s | {reached} of {} |", lines.len())
+    }
+
     /// Whether nothing was found and every named line was reached.
     pub(crate) fn is_well(&self) -> bool {
         self.finding.is_none() && !self.lines.is_empty() && self.lines.iter().all(|line| line.count > 0)

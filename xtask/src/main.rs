@@ -7,6 +7,7 @@
 mod args;
 mod audit;
 mod controls;
+mod deep;
 mod demo;
 mod faulty;
 mod fuzz;
@@ -41,6 +42,8 @@ cargo xtask COMMAND
                    --watermarks     every field of every subject unique, and marks.json beside: mark and whose it is
                    --accounts N     how many accounts, with marks (2000)
                    --recycled N     numbers that changed hands, with marks: two accounts more for each (0)
+  deep           long work, and a dated page in docs/evidence for each step
+                   --only STEP      mutants, fuzz, schemathesis, controls, drills, worlds or audit
   faults         build the program that can be told to do wrong, and name what
   fuzz [NAME…]   throw made-up octets at every reader, and see that named lines were reached
                    --seconds N      for each target (60)
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     let outcome = Args::read(words).and_then(|mut args| match command.as_str() {
         "test" => suite::command(args),
         "audit" => audit::command(args),
+        "deep" => deep::command(args),
         "drill-controls" => controls::command(args),
         "faults" => faulty::command(args),
         "fuzz" => fuzz::command(args),

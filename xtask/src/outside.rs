@@ -23,7 +23,7 @@ use record::Record;
 const VERSION: &str = "4.32.5";
 
 /// Questions to each operation in each round, where nothing is said.
-const EXAMPLES: u64 = 60;
+pub(crate) const EXAMPLES: u64 = 60;
 
 /// What everybody's password is in a demo.
 const PASSWORD: &str = "honnin-demo-only";
@@ -77,23 +77,33 @@ pub(crate) struct Outcome {
     pub(crate) examples: u64,
 }
 
+impl Outcome {
+    /// What was asked, what is taken for right, and what is wrong.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let Self { answers, with_ids: (anothers, nobodys), wrong, seed, examples } = self;
+        let mut lines = vec![format!(
+            "schemathesis {VERSION}, seed {seed}, {examples} examples: {answers} answers looked through; {anothers} \
+             questions with another's ids, {nobodys} with nobody's"
+        )];
+        let taken = TAKEN.iter().map(|(operation, check, statuses, why)| {
+            format!("- taken for right: {operation}: {check}: {statuses}: {why}")
+        });
+        lines.extend(taken);
+        lines.extend(wrong.iter().map(|wrong| format!("- FAILED: {wrong}")));
+        lines
+    }
+}
+
 /// `cargo xtask schemathesis`.
 pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
     let examples = args.take("examples")?.unwrap_or(EXAMPLES);
     let seed = args.take("seed")?.unwrap_or(1);
     args.finish()?;
     let outcome = run(examples, seed)?;
-    let Outcome { answers, with_ids: (anothers, nobodys), wrong, seed, examples } = &outcome;
-    println!(
-        "seed {seed}, {examples} examples: {answers} answers looked through; {anothers} questions with another's ids, \
-         {nobodys} with nobody's"
-    );
-    for (operation, check, statuses, why) in TAKEN {
-        println!("taken for right: {operation}: {check}: {statuses}: {why}");
+    for line in outcome.lines() {
+        println!("{line}");
     }
-    for wrong in wrong {
-        println!("FAILED: {wrong}");
-    }
+    let wrong = &outcome.wrong;
     if wrong.is_empty() { Ok(()) } else { Err(format!("{} things are wrong", wrong.len()).into()) }
 }
 
