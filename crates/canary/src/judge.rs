@@ -79,6 +79,10 @@ pub(crate) enum Judged {
 
 /// Judges one answer; what shows somebody else comes first.
 pub(crate) fn judge(expected: Expected<'_>, answer: &Answer) -> Result<(), Judged> {
+    #[cfg(honnin_faults)]
+    if honnin_terms::faults::BLIND_CANARIES.is_on() {
+        return Ok(());
+    }
     let (Expected::Own(which, _) | Expected::Refusal(which)) = expected;
     if shows(answer, which.other().prefix()) {
         return Err(Judged::Fault(Fault::Foreign));
