@@ -26,18 +26,23 @@ const fn control(drill: &'static str, planted: &'static str, caught_by: Option<&
 
 const CONTROLS: &[Control] = &[
     control("D01", "reused-read", Some("keys")),
-    control("D01", "late-answer", Some("request")),
-    control("D01", "late-answer,without-request,without-asker", None),
+    control("D01", "swapped-session-row,without-keys,without-owner", None),
     control("D02", "believed-header", Some("keys")),
     control("D02", "believed-header,without-keys,without-owner", None),
     control("D03", "anothers-cookie", Some("request")),
     control("D03", "anothers-cookie,without-request,without-asker", None),
+    control("D04", "reused-buffer", Some("request")),
+    control("D05", "late-answer", Some("request")),
+    control("D08", "reused-read", Some("keys")),
+    control("D09", "wrongly-keyed-cache", Some("keys")),
+    control("D09", "wrongly-keyed-cache,without-keys,without-owner", None),
     control("D10", "blind-canaries", None),
     control("D10", "missing-no-store,without-headers", None),
     control("D11", "blind-canaries", None),
+    control("D12", "anothers-permit", Some("owner")),
+    control("D14", "reused-buffer,without-request,without-asker", None),
     control("D16", "holder-of-today", None),
     control("D20", "unrecorded", None),
-    control("D20", "anothers-session,without-request,without-asker", None),
     control("D21", "forgotten-owner", Some("keys")),
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", None),
     control("D24", "unsealed", None),
@@ -123,6 +128,9 @@ fn one(binary: &Path, control: &Control) -> Result<Came, Failure> {
     let outcome = report.drills.first().ok_or("no drill was run")?;
     if let Run::Skipped { why } = &outcome.run {
         return Ok(Came::Skipped { why: why.clone() });
+    }
+    if matches!(outcome.run, Run::NotYet) {
+        return Ok(Came::Skipped { why: "the drill is not built".to_owned() });
     }
     let what = noticed(outcome).ok_or("the drill passes")?;
     let stopped = stopped(told.path())?;

@@ -41,7 +41,7 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     let (profile, directory) = if cfg!(debug_assertions) { ("dev", "debug") } else { ("release", "release") };
     let (build, target) = directories()?;
     let out = target.join("faults");
-    let wrapper = std::env::current_exe().map_err(|error| format!("find this program: {error}"))?;
+    let wrapper = this_program()?;
     let status = Command::new("cargo")
         .args(["build", "--locked", "--quiet", "--profile", profile, "--package", "honnin"])
         .current_dir(tidy::root())
@@ -56,6 +56,13 @@ pub(crate) fn build() -> Result<PathBuf, Failure> {
     } else {
         Err("build with faults: see above".into())
     }
+}
+
+/// Where this program lies, also where a step before has put a newer one in its place.
+fn this_program() -> Result<PathBuf, Failure> {
+    let path = std::env::current_exe().map_err(|error| format!("find this program: {error}"))?;
+    let replaced = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(PathBuf::from);
+    Ok(replaced.unwrap_or(path))
 }
 
 /// Everything such a build can be told to do wrong, and the layers it can leave out: name and what.

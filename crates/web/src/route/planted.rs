@@ -3,7 +3,7 @@
 use honnin_access::{Session, SignedIn};
 use honnin_care::{Care, SessionToken};
 use honnin_terms::faults::{self, Kept};
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::header::{CACHE_CONTROL, HeaderValue, VARY};
 use http::{HeaderMap, HeaderName};
 
 use super::answer::Personal;
@@ -65,7 +65,7 @@ pub(super) fn keepable(headers: &mut HeaderMap) {
     }
 }
 
-/// Puts back what was said about keeping, where that layer is left out.
+/// Puts back what was said about keeping, and says nothing of cookies either, where that layer is left out.
 pub(super) fn as_before(headers: &mut HeaderMap, before: Option<HeaderValue>) {
     if before.as_ref().is_some_and(|value| value.as_bytes().ends_with(b"no-store")) {
         return;
@@ -74,6 +74,7 @@ pub(super) fn as_before(headers: &mut HeaderMap, before: Option<HeaderValue>) {
         faults::stopped("headers");
         return;
     }
+    headers.remove(VARY);
     match before {
         Some(value) => headers.insert(CACHE_CONTROL, value),
         None => headers.remove(CACHE_CONTROL),
