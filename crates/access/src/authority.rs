@@ -18,6 +18,7 @@ pub struct SubscriberAuthority {
     pub(crate) session_limits: SessionLimits,
     pub(crate) password_rules: PasswordRules,
     pub(crate) code_seconds: i64,
+    pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
     pub(crate) delays: Delays,
     #[cfg(honnin_faults)]
@@ -75,8 +76,14 @@ impl Authorities {
         keys: Arc<dyn KeyRelease>,
         settings: crate::SignInSettings,
     ) -> Self {
-        let crate::SignInSettings { session_limits, password_rules, code_seconds, delay_bounds, pool } =
-            settings;
+        let crate::SignInSettings {
+            session_limits,
+            password_rules,
+            code_seconds,
+            consent_seconds,
+            delay_bounds,
+            pool,
+        } = settings;
         let delays = Delays::new(delay_bounds);
         let subscriber = SubscriberAuthority {
             tenant,
@@ -86,6 +93,7 @@ impl Authorities {
             session_limits,
             password_rules,
             code_seconds,
+            consent_seconds,
             pool,
             delays,
             #[cfg(honnin_faults)]

@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod authority;
+mod consent;
 mod delay;
 mod document;
 mod owned;
@@ -23,12 +24,15 @@ pub use answer::Answer;
 pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, OperatorAuthority, SubscriberAuthority,
 };
+pub use consent::{AgreeError, Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
 pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, open_document, seal_document};
 pub use owned::{Name, NotTogether, Owned, OwnerTag};
-pub use permit::{Act, Append, Drive, Export, ManageSessions, Operate, Permit, Read, SetSpeed, Subject};
+pub use permit::{
+    Act, AgreeToMerge, Append, Drive, Export, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
+};
 pub use pool::{HashPool, PoolBounds};
 pub use session::{Session, SessionError, SessionLimits};
 pub use sign_in::{ActivateError, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn};

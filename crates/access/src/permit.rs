@@ -36,6 +36,8 @@ acts! {
     ManageSessions
     /// Make an export of the account's own data, and fetch it.
     Export
+    /// Leave the account's consent to a merge of accounts.
+    AgreeToMerge
     /// Append what the ledger said. Can show nothing.
     Append
     /// Drive the network to what was asked.
@@ -101,6 +103,11 @@ impl<A: Act> Permit<A> {
     /// The request it was given for.
     pub const fn request(&self) -> RequestId {
         self.request
+    }
+
+    /// The epoch of the key it carries: what is sealed with it opens only while that epoch is the newest.
+    pub fn key_epoch(&self) -> Option<Epoch> {
+        self.key.as_ref().map(|(epoch, _)| *epoch)
     }
 
     pub(crate) fn opened_key(&self) -> Option<(Epoch, &SubjectKey)> {

@@ -32,12 +32,14 @@ pub enum Deed {
     ManageSessions,
     /// Make an export of the account's own data, and fetch it.
     Export,
+    /// Agree to a merge of accounts.
+    AgreeToMerge,
 }
 
 impl Deed {
     /// All deeds.
     pub const ALL: &'static [Self] =
-        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions, Self::Export];
+        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions, Self::Export, Self::AgreeToMerge];
 }
 
 /// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
@@ -45,7 +47,7 @@ pub const fn may(role: Role, deed: Deed) -> bool {
     match (role, deed) {
         (
             Role::Holder,
-            Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions | Deed::Export,
+            Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions | Deed::Export | Deed::AgreeToMerge,
         ) => true,
     }
 }

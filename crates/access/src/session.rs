@@ -5,7 +5,7 @@ use std::fmt;
 use honnin_seal::{AccountKey, Digest, Mark, Place, Purpose, SessionKey, SessionToken, SubjectKey, digest};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 
-use crate::permit::{Act, Export, ManageSessions, Read, SetSpeed, Subject};
+use crate::permit::{Act, AgreeToMerge, Export, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
 use crate::ports::{RowError, SessionRow};
 use crate::{Permit, SubscriberAuthority};
@@ -273,6 +273,17 @@ impl SubscriberAuthority {
     /// As [`Self::read_line`].
     pub async fn export(&self, session: &Session) -> Result<Option<Permit<Export>>, SessionError> {
         self.permit(session, None, Deed::Export).await
+    }
+
+    /// A permit to leave the account's consent to a merge.
+    ///
+    /// # Errors
+    /// As [`Self::read_line`].
+    pub(crate) async fn agree_to_merge(
+        &self,
+        session: &Session,
+    ) -> Result<Option<Permit<AgreeToMerge>>, SessionError> {
+        self.permit(session, None, Deed::AgreeToMerge).await
     }
 
     /// Ends the session itself: sign-out.

@@ -15,7 +15,7 @@ use crate::permit::{ManageSessions, Operate, Subject};
 use crate::ports::{CredentialRow, RowError, SessionRow};
 use crate::session::{session_mark, session_place, subject_key_place};
 use crate::{
-    CodeText, DelayBounds, HashPool, PasswordRefused, PasswordRules, Permit, SessionLimits, Source,
+    CodeText, DelayBounds, HashPool, PasswordRefused, PasswordRules, Permit, Session, SessionLimits, Source,
     SubscriberAuthority,
 };
 
@@ -28,6 +28,8 @@ pub struct SignInSettings {
     pub password_rules: PasswordRules,
     /// How long a one-time code can be used, in seconds.
     pub code_seconds: i64,
+    /// How long a consent to a merge of accounts can be used, in seconds.
+    pub consent_seconds: i64,
     /// Bounds of the growing delay.
     pub delay_bounds: DelayBounds,
     /// The hashers.
@@ -188,6 +190,33 @@ impl SubscriberAuthority {
         }
         let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
         self.begin_session(&proof, &row, device, now, stream).await
+    }
+
+    /// Asks a signed-in person for her password again, before an act that a borrowed browser must not do.
+    ///
+    /// Wrong answers are counted for this session alone: whoever has it slows nobody else down.
+    ///
+    /// # Errors
+    /// [`SignInError`] as for a sign-in.
+    pub(crate) async fn confirm_password(
+        &self,
+        session: &Session,
+        password: &str,
+    ) -> Result<(), SignInError> {
+        let (account, now) = (session.account(), session.at());
+        let first = session.id().octets().first_chunk::<8>().map_or(0, |octets| u64::from_be_bytes(*octets));
+        let source = Source::Stranger(first);
+        self.not_delayed(account, source, now)?;
+        let row = self.credentials.credential(self.tenant, account).await?;
+        let sealed = row.and_then(|row| row.password);
+        let stored = sealed.map(|sealed| self.keys.open_password(self.tenant, account, &sealed)).transpose();
+        let stored = stored.map_err(|_| SignInError::DoesNotOpen)?;
+        if self.verify(stored, password).await? == PasswordVerdict::Wrong {
+            self.delays.count(account, source, now);
+            return Err(SignInError::Wrong);
+        }
+        self.delays.clear(account, source);
+        Ok(())
     }
 
     async fn verify(

@@ -59,6 +59,10 @@ codes! {
         BillCsv = 13 "bill_csv",
         /// Everything held of the account.
         Export = 14 "export",
+        /// The code of a consent to a merge of accounts.
+        MergeConsent = 20 "merge_consent",
+        /// Lines of one account became another's, or went back.
+        Merge = 21 "merge",
     }
 
     /// By which way.
@@ -67,6 +71,8 @@ codes! {
         Page = 1 "page",
         /// The JSON API.
         Api = 2 "api",
+        /// The operator's command line.
+        Operator = 9 "operator",
     }
 }
 

@@ -271,7 +271,8 @@ impl Care {
         facts: Owned<T>,
     ) -> Result<Disclosed<Shown<T>>, Error> {
         match visit.channel {
-            Channel::Api => {
+            // Nothing is shown by the operator's way; it names entries about what was done.
+            Channel::Api | Channel::Operator => {
                 let shown = facts.map((), |facts, ()| Shown { me: None, facts });
                 self.parts.gate.disclose(visit.session, shown, what, visit.channel).await
             }

@@ -3,6 +3,7 @@
 //! Pages and the JSON API are two faces of these. Every figure stands beside the moment the ledger said so
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
+use honnin_access::MergeSide;
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId,
     Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
@@ -316,6 +317,17 @@ pub struct Notice {
     pub title: String,
     /// Text.
     pub body: String,
+}
+
+/// A consent to a merge of accounts, just given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// The code, to be handed to the operator.
+    pub code: String,
+    /// Which side of the merge.
+    pub side: MergeSide,
+    /// Until when it can be used.
+    pub until: Moment,
 }
 
 /// One signed-in device.

@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Look at an installation and say what a person should look at; personal values are not printed
     Doctor,
 
-    /// Accounts: invitations, password hashes made elsewhere
+    /// Accounts: invitations, password hashes made elsewhere, merges
     #[command(subcommand)]
     Account(AccountCommand),
 
@@ -268,6 +268,40 @@ pub(crate) enum AccountCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Put the lines of one account under another, after both owners have agreed: each signs in, opens /account/merge
+    /// and gives you the code she is shown there. May run beside `serve`
+    Merge(MergeArgs),
+    /// Put the lines of a merge back where they came from
+    Unmerge {
+        /// Number of the merge, as `merge` said and `merges` lists
+        #[arg(value_name = "MERGE")]
+        merge: u64,
+    },
+    /// List merges: CSV, newest first
+    Merges {
+        /// Only those of this account (会員ID)
+        #[arg(value_name = "LOGIN")]
+        login: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The account whose lines go (会員ID)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) from: String,
+
+    /// The code its owner was shown for handing them over
+    #[arg(long, value_name = "CODE")]
+    pub(crate) from_code: String,
+
+    /// The account they go to (会員ID)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) into: String,
+
+    /// The code its owner was shown for taking them over
+    #[arg(long, value_name = "CODE")]
+    pub(crate) into_code: String,
 }
 
 /// Days of the operator's zone, both within.

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use honnin_keeper::{Keeper, Witness};
 use honnin_seal::VerifyingKey;
-use honnin_terms::TenantId;
+use honnin_terms::{Clock, TenantId};
 use zeroize::Zeroizing;
 
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::key_file::KeySource;
-use crate::machine::SystemEntropy;
+use crate::machine::{OffsetClock, SystemClock, SystemEntropy};
 use crate::settings::{Problem, Settings, SettingsError};
 use crate::wiring::problems;
 
@@ -33,6 +33,8 @@ const ISOLATED: &str = "isolated";
 
 /// What the canaries last found, left while personal pages are refused.
 const PUBLIC_PATH: &str = "public-path";
+/// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
+const DEMO_CLOCK: &str = "demo-clock";
 
 /// An installation that was begun.
 #[derive(Debug, Clone)]
@@ -90,6 +92,37 @@ impl Installation {
     /// The file that says personal pages are refused because of the public path, and why.
     pub(crate) fn public_path_marker(&self) -> PathBuf {
         self.place.data.join(PUBLIC_PATH)
+    }
+
+    /// The clock of commands: the machine's, or that of the demo which uses this data directory.
+    ///
+    /// # Errors
+    /// [`Failure`] where the demo's clock cannot be read.
+    pub(crate) fn clock(&self) -> Result<Arc<dyn Clock>, Failure> {
+        let file = self.place.data.join(DEMO_CLOCK);
+        match fs::read_to_string(&file) {
+            Ok(text) => match text.trim().parse() {
+                Ok(millis) => Ok(Arc::new(OffsetClock(millis))),
+                Err(_) => Err(Failure::new(format!("read {}: it is no number; remove it", file.display()))),
+            },
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(Arc::new(SystemClock)),
+            Err(reason) => Err(Failure::from(reason).during(&format!("read {}", file.display()))),
+        }
+    }
+
+    /// Says how far the demo's clock is from the machine's; `None` when no demo uses this data directory any more.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn set_demo_clock(&self, millis: Option<i64>) -> io::Result<()> {
+        let file = self.place.data.join(DEMO_CLOCK);
+        match millis {
+            Some(millis) => fs::write(file, format!("{millis}\n")),
+            None => match fs::remove_file(file) {
+                Err(reason) if reason.kind() != io::ErrorKind::NotFound => Err(reason),
+                Ok(()) | Err(_) => Ok(()),
+            },
+        }
     }
 
     /// The host people sign in at.

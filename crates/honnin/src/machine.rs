@@ -42,6 +42,17 @@ impl Clock for ShiftedClock {
     }
 }
 
+/// A clock that is always so many milliseconds from the machine's: what a command beside a demo goes by.
+#[derive(Debug)]
+pub(crate) struct OffsetClock(pub(crate) i64);
+
+impl Clock for OffsetClock {
+    fn now(&self) -> Moment {
+        let now = SystemClock.now();
+        Moment::from_millis(now.millis().saturating_add(self.0)).unwrap_or(now)
+    }
+}
+
 /// Randomness of the operating system, through the generator of aws-lc.
 ///
 /// # Security

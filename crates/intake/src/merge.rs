@@ -15,6 +15,7 @@ use crate::item::Item;
 use crate::mapping::Mapping;
 use crate::merge_bills::BillsMerge;
 use crate::merge_line::LineMerge;
+use crate::moves::Moves;
 use crate::records::{Known, Record, Records};
 use crate::run::RunError;
 use crate::share;
@@ -26,6 +27,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) mapping: &'a Mapping,
     pub(crate) keeper: &'a Keeper,
     pub(crate) permit: &'a Permit<Append>,
+    pub(crate) moves: &'a Moves,
     /// When the ledger said what rows without a time of their own say.
     pub(crate) as_of: Moment,
     /// Whether the ledger gave that moment, or it is only the time of the run.
@@ -191,8 +193,10 @@ impl<'a> AccountMerge<'a> {
                 let line = self.lines.entry(holding).or_insert_with(|| LineMerge::new(fact, &ground));
                 let rows = line.contract(fact, &ground);
                 let verdict = if rows.is_some() { Verdict::Taken } else { Verdict::Repeated };
+                // The directory says what the ledger says, so that it is right again when a merge is undone.
+                let account = ground.moves.home(holding).unwrap_or(item.account);
                 for (key, held) in rows.unwrap_or_default() {
-                    self.directory.push(DirectoryRow { key, holding, account: item.account, held });
+                    self.directory.push(DirectoryRow { key, holding, account, held });
                 }
                 Ok(verdict)
             }

@@ -22,6 +22,7 @@ use crate::files::{Extract, ExtractFile, FilesError};
 use crate::item::FIRST_OF_ACCOUNTS;
 use crate::mapping::{FilePlan, Mapping};
 use crate::merge::Ground;
+use crate::moves::Moves;
 use crate::rows::Rows;
 use crate::scan::{Scanned, scan};
 use crate::spill::{Spill, SpillError};
@@ -30,7 +31,7 @@ use crate::translate::Translator;
 use crate::wait::wait;
 
 /// The feed's name in the store.
-pub(crate) const FEED: &str = "ledger";
+pub const FEED: &str = "ledger";
 
 /// How much of an extract one transaction takes in, about. Unit: octets.
 pub const PARTITION_OCTETS: u64 = 8 * 1024 * 1024;
@@ -55,9 +56,9 @@ pub enum RunError {
     /// A key does not open: an alarm.
     #[error("merge with what is stored: a key does not open; run `honnin doctor`")]
     Key(#[from] OpenError),
-    /// Another process takes in an extract at the same time.
+    /// Another process takes in an extract or merges accounts at the same time.
     #[error(
-        "take in the extract: another intake is running and has moved on; let it finish, then start again"
+        "take in the extract: another intake or a merge of accounts has written meanwhile; let it finish, then start again"
     )]
     Overtaken,
     /// A thread of the run is gone.
@@ -198,16 +199,19 @@ impl Feed<'_> {
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
         let Self { permit, keeper, store, entropy, spill_dir, partition_octets } = *self;
+        // Before anything else is read: a merge of accounts that comes later moves the feed on, and the first step
+        // that is committed then finds so.
+        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
+        let moves = Moves::new(&wait(store.moved(permit))?);
         let mut directory = Directory::default();
         store.directory(permit, &mut |row| directory.add(&row))?;
         let octets: u64 = inputs.iter().map(Input::octets).sum();
         let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
         let partitions = usize::try_from(partitions).unwrap_or(1);
         let spill = Spill::new(spill_dir, FIRST_OF_ACCOUNTS + partitions, entropy)?;
-        let scanned = scan(mapping, keeper, directory, inputs, spill, partitions, progress)?;
+        let scanned = scan((mapping, keeper), (directory, &moves), inputs, spill, partitions, progress)?;
 
-        let run = digest(&[&scanned.content, &partitions.to_be_bytes()]);
-        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
+        let run = digest(&[&scanned.content, &partitions.to_be_bytes(), moves.digest()]);
         let state = resumed(&stored, run).unwrap_or_else(|| RunState {
             run,
             next_step: 0,
@@ -220,6 +224,7 @@ impl Feed<'_> {
             mapping,
             keeper,
             permit,
+            moves: &moves,
             as_of: said.unwrap_or(permit.at()),
             as_of_said: said.is_some(),
             position: stored.position,

@@ -15,6 +15,7 @@ use crate::files::{FilesError, OpenFile};
 use crate::hashing::{Hashing, ReadDigest};
 use crate::item::{FIRST_OF_ACCOUNTS, Item, NOTICES, REJECTED, Rejected, Spilled, partition_of};
 use crate::mapping::Mapping;
+use crate::moves::Moves;
 use crate::run::{Input, Kept, Phase, RunError, Tick};
 use crate::shape::When;
 use crate::spill::Spill;
@@ -42,6 +43,7 @@ struct Scan<'a> {
     mapping: &'a Mapping,
     keeper: &'a Keeper,
     directory: Directory,
+    moves: &'a Moves,
     bills: HashMap<BillId, AccountId>,
     partitions: usize,
     scanned: Scanned<'a>,
@@ -50,9 +52,8 @@ struct Scan<'a> {
 
 /// Reads all inputs.
 pub(crate) fn scan<'a>(
-    mapping: &'a Mapping,
-    keeper: &'a Keeper,
-    directory: Directory,
+    (mapping, keeper): (&'a Mapping, &'a Keeper),
+    (directory, moves): (Directory, &'a Moves),
     inputs: &[Input<'_>],
     spill: Spill<'a, Spilled>,
     partitions: usize,
@@ -66,7 +67,8 @@ pub(crate) fn scan<'a>(
         newest_row: None,
         content: digest(&[b"honnin run v1\0", &mapping.digest]),
     };
-    let mut scan = Scan { mapping, keeper, directory, bills: HashMap::new(), partitions, scanned, rows: 0 };
+    let bills = HashMap::new();
+    let mut scan = Scan { mapping, keeper, directory, moves, bills, partitions, scanned, rows: 0 };
     for (place, input) in (0u32..).zip(inputs) {
         let name = input.name();
         let told = &mut |rows| progress(Tick { phase: Phase::Reading, file: name, rows, steps: (0, 0) });
@@ -169,6 +171,8 @@ impl Scan<'_> {
             Fact::Bill(bill) => self.bill(bill)?,
             Fact::BillLine(line) => self.bill_line(line)?,
         };
+        // The time of the event has named the holding; who has that holding now is a question of its own.
+        let account = holding.and_then(|holding| self.moves.now(holding)).unwrap_or(account);
         let partition = FIRST_OF_ACCOUNTS + partition_of(account, self.partitions);
         Ok((partition, Spilled::Item(Item { source, account, holding, fact, raw: raw.to_vec() })))
     }

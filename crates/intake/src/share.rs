@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use honnin_store::document::{BucketEntry, Share};
-use honnin_terms::{Day, HoldingId, Moment};
+use honnin_terms::{AccountId, Day, HoldingId, Moment};
 
 use crate::merge::Ground;
 use crate::merge_line::LineMerge;
@@ -21,17 +21,18 @@ struct Group {
 pub(crate) fn join(lines: &mut BTreeMap<HoldingId, LineMerge>, ground: &Ground<'_>) {
     let newest = lines.values().flat_map(|line| [Some(line.line.as_of), line.own_as_of]).flatten().max();
     let today = ground.mapping.zone.day(newest.unwrap_or(ground.as_of));
-    let mut groups = HashMap::<String, Group>::new();
-    for line in lines.values() {
+    // A code is the ledger's within one account: lines that came by a merge share among themselves.
+    let mut groups = HashMap::<(Option<AccountId>, String), Group>::new();
+    for (holding, line) in &*lines {
         let Some(code) = shares(line, today) else { continue };
-        let group = groups.entry(code.to_owned()).or_default();
+        let group = groups.entry((ground.moves.home(*holding), code.to_owned())).or_default();
         group.lines += 1;
         group.buckets.extend(line.own.iter().cloned());
         group.as_of = [group.as_of, line.own_as_of].into_iter().flatten().min();
     }
-    for line in lines.values_mut() {
-        let group =
-            shares(line, today).map(str::to_owned).and_then(|code| groups.get(&code).map(|g| (code, g)));
+    for (holding, line) in lines {
+        let code = shares(line, today).map(|code| (ground.moves.home(*holding), code.to_owned()));
+        let group = code.and_then(|code| groups.get(&code).map(|group| (code.1, group)));
         let (share, buckets, as_of) = match group {
             Some((code, Group { lines, buckets, as_of })) => {
                 (Some(Share { group: code, lines: *lines }), buckets.clone(), *as_of)

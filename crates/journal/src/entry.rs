@@ -57,6 +57,10 @@ pub enum Kind {
     CaseClosed,
     /// From here on entries are written under this key epoch.
     EpochMarker,
+    /// Both having agreed, lines of the owner are the viewer's from here on: merged accounts.
+    Merged,
+    /// The merge named as basis is undone.
+    Unmerged,
 }
 
 impl Kind {
@@ -68,13 +72,20 @@ impl Kind {
             Self::CaseOpened { .. } => 4,
             Self::CaseClosed => 5,
             Self::EpochMarker => 6,
+            Self::Merged => 7,
+            Self::Unmerged => 8,
         }
     }
 
     fn until(self) -> i64 {
         match self {
             Self::Grant { until } | Self::CaseOpened { until } => until.millis(),
-            Self::Disclosure | Self::Revocation | Self::CaseClosed | Self::EpochMarker => 0,
+            Self::Disclosure
+            | Self::Revocation
+            | Self::CaseClosed
+            | Self::EpochMarker
+            | Self::Merged
+            | Self::Unmerged => 0,
         }
     }
 
@@ -87,6 +98,8 @@ impl Kind {
             4 => Self::CaseOpened { until: moment()? },
             5 => Self::CaseClosed,
             6 => Self::EpochMarker,
+            7 => Self::Merged,
+            8 => Self::Unmerged,
             _ => return Err(BadFormat("a known kind of entry")),
         };
         if kind.until() == until { Ok(kind) } else { Err(BadFormat("an end only where the kind has one")) }

@@ -106,7 +106,8 @@ fn pass_bundle(
             Kind::Grant { .. } | Kind::CaseOpened { .. } | Kind::Revocation | Kind::CaseClosed => {
                 open.insert(index, Carried::of(index, octets, &hashes)?);
             }
-            Kind::Disclosure | Kind::EpochMarker => {}
+            // No disclosure rests on a merge, so none is carried.
+            Kind::Disclosure | Kind::EpochMarker | Kind::Merged | Kind::Unmerged => {}
         }
     }
     Ok(Some(latest))

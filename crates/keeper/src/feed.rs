@@ -80,8 +80,13 @@ impl Keeper {
         stored: &StoredAccount,
     ) -> Result<AccountKeys<'_>, OpenError> {
         self.tell(Deed::SealFromFeed);
-        let Subject { tenant, .. } = *permit.subject();
-        let account = stored.account;
+        debug_assert_eq!(permit.subject().tenant, self.tenant, "one keeper serves one tenant");
+        self.account_keys(stored)
+    }
+
+    /// Opens the keys of an account.
+    pub(crate) fn account_keys(&self, stored: &StoredAccount) -> Result<AccountKeys<'_>, OpenError> {
+        let (tenant, account) = (self.tenant, stored.account);
         let place = account_key_place(tenant, account, stored.account_key.epoch);
         let account_key = self.wrap.unwrap_key(&place, &stored.account_key.by_keeper)?;
         let mut subjects = HashMap::with_capacity(stored.subject_keys.len());
@@ -144,27 +149,26 @@ impl AccountKeys<'_> {
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
     pub fn ensure(&mut self, holding: Option<HoldingId>) -> Result<(), OpenError> {
-        if self.subjects.contains_key(&holding) {
-            return Ok(());
-        }
+        if self.subjects.contains_key(&holding) { Ok(()) } else { self.make(holding, FIRST_EPOCH) }
+    }
+
+    /// The epoch of a subject's key.
+    pub(crate) fn epoch_of(&self, holding: Option<HoldingId>) -> Option<Epoch> {
+        self.subjects.get(&holding).map(|(epoch, _)| *epoch)
+    }
+
+    /// Makes the key of a subject.
+    pub(crate) fn make(&mut self, holding: Option<HoldingId>, epoch: Epoch) -> Result<(), OpenError> {
         let key = SubjectKey::random(self.entropy());
         let subject = self.subject(holding);
         let row = SubjectKeyRow {
             holding,
-            epoch: FIRST_EPOCH,
-            by_keeper: self.wrapping().wrap(
-                &subject_by_keeper(&subject, FIRST_EPOCH),
-                &key,
-                self.entropy(),
-            )?,
-            by_account: self.account_key.wrap(
-                &subject_by_account(&subject, FIRST_EPOCH),
-                &key,
-                self.entropy(),
-            )?,
+            epoch,
+            by_keeper: self.wrapping().wrap(&subject_by_keeper(&subject, epoch), &key, self.entropy())?,
+            by_account: self.account_key.wrap(&subject_by_account(&subject, epoch), &key, self.entropy())?,
         };
         self.new_subjects.push(row);
-        self.subjects.insert(holding, (FIRST_EPOCH, key));
+        self.subjects.insert(holding, (epoch, key));
         Ok(())
     }
 
@@ -215,6 +219,12 @@ impl AccountKeys<'_> {
         (self.new_account_key.take(), std::mem::take(&mut self.new_subjects))
     }
 
+    /// Subject, epoch and key of a line.
+    pub(crate) fn key_of(&self, holding: HoldingId) -> Result<(Subject, Epoch, &SubjectKey), DocumentError> {
+        let (epoch, key) = self.subjects.get(&Some(holding)).ok_or(DocumentError::NoKey)?;
+        Ok((self.subject(Some(holding)), *epoch, key))
+    }
+
     const fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.keeper.tenant, account: self.account, holding }
     }
@@ -224,7 +234,7 @@ impl AccountKeys<'_> {
         self.keeper
     }
 
-    fn entropy(&self) -> &dyn Entropy {
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.keeper.entropy
     }
 

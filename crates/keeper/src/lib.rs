@@ -10,6 +10,7 @@ mod drive;
 mod epochs;
 mod feed;
 mod keyring;
+mod merging;
 #[cfg(honnin_faults)]
 mod planted;
 mod release;
@@ -19,4 +20,5 @@ pub use drive::DrivenLine;
 pub use epochs::{EpochKey, EpochRecord};
 pub use feed::AccountKeys;
 pub use keyring::{Keeper, KeyringError};
+pub use merging::{LinesMove, MergeError};
 pub use witness::{Deed, Silent, Witness};

@@ -15,6 +15,8 @@ pub enum Deed {
     ElementAddress,
     /// Open or seal a row in quarantine.
     Quarantine,
+    /// Move the lines of one account to another, or back.
+    MoveLines,
     /// Begin an epoch of the journal or hand out its key.
     JournalEpoch,
 }
@@ -28,6 +30,7 @@ impl Deed {
         Self::SealFromFeed,
         Self::ElementAddress,
         Self::Quarantine,
+        Self::MoveLines,
         Self::JournalEpoch,
     ];
 
@@ -40,6 +43,7 @@ impl Deed {
             Self::SealFromFeed => "seal_from_feed",
             Self::ElementAddress => "element_address",
             Self::Quarantine => "quarantine",
+            Self::MoveLines => "move_lines",
             Self::JournalEpoch => "journal_epoch",
         }
     }

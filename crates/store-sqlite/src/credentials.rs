@@ -70,16 +70,23 @@ fn replace(
     }
     let Some(now) = end_sessions else { return Ok(Written::uncached(())) };
     let changed = sessions::end_all(connection, tenant, account)?;
+    owe(connection, tenant, account, MessageKind::PasswordChanged, now)?;
+    Ok(Written { answer: (), changed })
+}
+
+/// Notes a message that is owed to an account.
+pub(crate) fn owe(
+    connection: &Connection,
+    tenant: TenantId,
+    account: AccountId,
+    kind: MessageKind,
+    now: Moment,
+) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "insert into message (tenant, id, account, kind, at) \
              select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4 from message where tenant = ?1",
         )?
-        .execute(params![
-            tenant.number(),
-            account.octets(),
-            MessageKind::PasswordChanged.word(),
-            now.millis()
-        ])?;
-    Ok(Written { answer: (), changed })
+        .execute(params![tenant.number(), account.octets(), kind.word(), now.millis()])?;
+    Ok(())
 }

@@ -3,15 +3,15 @@
 use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Append, Permit};
 use honnin_store::{
-    AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, Progress,
-    QuarantineRow, RecordKey, StoredAccount, StoredDocument,
+    AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, MovedHolding,
+    Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument,
 };
 use honnin_terms::{AccountId, Held, Id, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
 use crate::writer::Kind;
-use crate::{Sqlite, feed, rows};
+use crate::{Sqlite, feed, merging, rows};
 
 impl FeedRows for Sqlite {
     fn progress(&self, permit: &Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>> {
@@ -42,6 +42,11 @@ impl FeedRows for Sqlite {
             }
             Ok(())
         })
+    }
+
+    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
+        let tenant = permit.subject().tenant;
+        Answer::ready(self.readers.with(|connection| merging::moved(connection, tenant)))
     }
 
     fn accounts(
@@ -119,7 +124,7 @@ impl FeedRows for Sqlite {
     }
 }
 
-fn stored_account(
+pub(crate) fn stored_account(
     connection: &Connection,
     tenant: TenantId,
     account: AccountId,

@@ -11,6 +11,7 @@ mod fault;
 mod feed;
 mod feed_reads;
 mod noted;
+mod merging;
 mod notices;
 mod operator;
 #[cfg(honnin_faults)]

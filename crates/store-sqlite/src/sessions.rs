@@ -116,7 +116,7 @@ fn find(connection: &Connection, tenant: TenantId, row_hash: &Digest) -> Result<
     Ok(found)
 }
 
-fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<SubjectKeyRow>, Fault> {
+pub(crate) fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<SubjectKeyRow>, Fault> {
     let Subject { tenant, account, holding } = subject;
     let mut statement = connection.prepare_cached(
         "select epoch, by_keeper, by_account from subject_key \

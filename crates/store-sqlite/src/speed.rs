@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
-use crate::{Sqlite, rows};
+use crate::{Sqlite, rows, sessions};
 
 impl SpeedRows for Sqlite {
     fn speed(&self, permit: &Permit<Read>) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
@@ -34,8 +34,15 @@ impl SpeedRows for Sqlite {
     }
 
     fn set_wish(&self, permit: &Permit<SetSpeed>, wish: NewWish) -> Answer<'_, Result<WishAnswer, Error>> {
-        let line = *permit.subject();
-        self.write(Kind::Small, move |connection| set(connection, &line, &wish))
+        let (line, epoch) = (*permit.subject(), permit.key_epoch());
+        self.write(Kind::Small, move |connection| {
+            // The line may have gone to another account since the permit was given; a wish left behind would be
+            // nobody's, and could not be opened.
+            if sessions::newest_key(connection, &line)?.map(|key| key.epoch) != epoch {
+                return Err(Error::Conflict.into());
+            }
+            set(connection, &line, &wish)
+        })
     }
 
     fn contract_to_set(&self, permit: &Permit<SetSpeed>) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>> {

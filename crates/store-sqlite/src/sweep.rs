@@ -60,7 +60,7 @@ const END: [u8; 33] = [0xff; 33];
 /// Goes through everything that has a time; how many rows went.
 pub(crate) async fn all(store: &Sqlite, tenant: TenantId, limits: Limits) -> Result<u64, Error> {
     let Limits { now, idle_before, forget_before } = limits;
-    let mut gone = keys(store, tenant, now).await?;
+    let mut gone = keys(store, tenant, now).await? + consents(store, tenant, now).await?;
     for (walk, second) in [(SESSIONS, idle_before), (SEEN, forget_before), (QUARANTINE, forget_before)] {
         let mut from = Vec::new();
         loop {
@@ -95,6 +95,17 @@ async fn keys(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Erro
             return Ok(gone);
         }
     }
+}
+
+/// There are as many as people who think of a merge: few.
+async fn consents(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Error> {
+    let count = store.write(Kind::Large, move |connection| {
+        let count = connection
+            .prepare_cached("delete from consent where tenant = ?1 and until <= ?2")?
+            .execute(params![tenant.number(), now.millis()])?;
+        Ok(Written::uncached(count))
+    });
+    Ok(u64::try_from(count.await?).unwrap_or(u64::MAX))
 }
 
 /// How many rows went, and from where the next step goes on.

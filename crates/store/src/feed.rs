@@ -7,7 +7,7 @@ use honnin_access::{Answer, Append, Permit};
 use honnin_seal::Epoch;
 use honnin_terms::{AccountId, Held, HoldingId, Moment, NoticeId};
 
-use crate::Error;
+use crate::{Error, MovedHolding};
 
 /// A keyed hash of a number or a line code: finds holdings without storing either.
 pub type DirectoryKey = [u8; 16];
@@ -172,6 +172,8 @@ pub trait FeedRows: Send + Sync {
     fn progress(&self, permit: &Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>>;
     /// The whole directory, entry by entry.
     fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error>;
+    /// Holdings that another account has now than the ledger names, by merges that hold.
+    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>>;
     /// What is stored of these accounts (ascending); unknown ones are absent.
     fn accounts(
         &self,

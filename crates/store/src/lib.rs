@@ -14,6 +14,7 @@
 pub mod conformance;
 pub mod document;
 mod feed;
+mod merging;
 mod operator;
 mod speed;
 mod views;
@@ -24,6 +25,7 @@ pub use feed::{
 };
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;
+pub use merging::{MergeMaterial, MergeRow, MergeRows, Move, MovedHolding, MovedWish, Reason as MoveReason};
 pub use operator::{MessageKind, OperatorRows, StoreReport};
 pub use speed::{
     Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
@@ -39,6 +41,7 @@ pub trait Store:
     + NoticeRows
     + SpeedRows
     + FeedRows
+    + MergeRows
     + OperatorRows
 {
 }
@@ -51,6 +54,7 @@ impl<T> Store for T where
         + NoticeRows
         + SpeedRows
         + FeedRows
+        + MergeRows
         + OperatorRows
 {
 }

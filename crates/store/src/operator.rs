@@ -10,6 +10,10 @@ use crate::Error;
 pub enum MessageKind {
     /// The password was changed by a one-time code and all sessions were ended.
     PasswordChanged,
+    /// Lines of one account went to another, as both owners had agreed.
+    AccountsMerged,
+    /// Such a merge was undone.
+    MergeUndone,
 }
 
 impl MessageKind {
@@ -17,6 +21,8 @@ impl MessageKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::PasswordChanged => "password_changed",
+            Self::AccountsMerged => "accounts_merged",
+            Self::MergeUndone => "merge_undone",
         }
     }
 }

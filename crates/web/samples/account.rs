@@ -1,11 +1,12 @@
 //! Sign-in, a new password, lines, notices, devices, disclosures, settings, errors.
 
-use honnin_care::facts::{Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_access::MergeSide;
+use honnin_care::facts::{Agreement, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
 use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
 use honnin_web::format::Count;
 use honnin_web::page::{
-    ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage,
-    NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
+    ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, MergePage,
+    MergeProblem, Nav, NoticePage, NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
 };
 
 use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, moment, origin};
@@ -168,6 +169,23 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     {
         let shell = studio.shell(Nav::Settings, Some(&mine), "/disclosures");
         push(name, false, DisclosuresPage { shell, facts: &facts, lines: &lines(), older }.render());
+    }
+    let agreement = |side| Agreement {
+        code: "7D2K-0QWX-5M1C-HT8V-RZ3N".to_owned(),
+        side,
+        until: moment("2026-11-20T12:18:00+09:00"),
+    };
+    let (gives, takes) = (agreement(MergeSide::Gives), agreement(MergeSide::Takes));
+    for (name, problem, given) in [
+        ("merge", None, None),
+        ("merge-wrong", Some(MergeProblem::Wrong), None),
+        ("merge-wait", Some(MergeProblem::Wait(moment("2026-11-20T12:13:00+09:00"))), None),
+        ("merge-busy", Some(MergeProblem::Busy), None),
+        ("merge-gives", None, Some(&gives)),
+        ("merge-takes", None, Some(&takes)),
+    ] {
+        let shell = studio.shell(Nav::Settings, None, "/account/merge");
+        push(name, false, MergePage { shell, problem, given }.render());
     }
     let shell = studio.shell(Nav::Settings, Some(&mine), "/settings");
     push("settings", false, SettingsPage { shell }.render());

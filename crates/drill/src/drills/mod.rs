@@ -8,6 +8,7 @@ mod documents;
 mod exports;
 mod forged;
 mod load;
+mod merging;
 mod paths;
 mod recycled;
 mod routes;
@@ -121,7 +122,11 @@ const DRILLS: [Drill; 29] = [
         incident: "IIJ 2021: recycled number",
         play: Some(|stage| Box::pin(recycled::play(stage))),
     },
-    Drill { name: "D17", incident: "IIJ 2021: wrong merge of two accounts", play: None },
+    Drill {
+        name: "D17",
+        incident: "IIJ 2021: wrong merge of two accounts",
+        play: Some(|stage| Box::pin(merging::play(stage))),
+    },
     Drill { name: "D18", incident: "IIJ 2020: an MVNE handed call records to another MVNO", play: None },
     Drill { name: "D19", incident: "IIJ 2020: other people's addresses in a mail", play: None },
     Drill {

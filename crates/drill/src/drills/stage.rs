@@ -57,6 +57,22 @@ impl World {
         self.directory.path().to_owned()
     }
 
+    /// From here on the marks of those rows are that account's.
+    pub(crate) fn hold(&mut self, rows: impl Fn(&Marked) -> bool, account: &str) -> Result<(), Failure> {
+        let mut marked = self.marked.clone();
+        for row in marked.iter_mut().filter(|row| rows(row)) {
+            account.clone_into(&mut row.account);
+        }
+        self.hold_as(marked)
+    }
+
+    /// From here on marks belong to whom these rows say.
+    pub(crate) fn hold_as(&mut self, marked: Vec<Marked>) -> Result<(), Failure> {
+        self.vocabulary = Vocabulary::new(&marked)?;
+        self.marked = marked;
+        Ok(())
+    }
+
     /// A telephone number of an account, as it is written in its country and anywhere.
     pub(crate) fn numbers_of(&self, account: &str) -> (String, String) {
         let line = self.marked.iter().find(|marked| marked.account == account && marked.line.is_some());

@@ -1,21 +1,25 @@
-//! `honnin account`: invitations and password hashes made elsewhere.
+//! `honnin account`: invitations, password hashes made elsewhere, merges.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use honnin_seal::PasswordHash;
 
+use super::merge;
 use super::serve::runtime;
 use crate::command::AccountCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::machine::{SystemClock, SystemEntropy};
+use crate::machine::SystemEntropy;
 use crate::say;
 use crate::wiring::Rooms;
 
 pub(super) fn account(installation: Installation, command: &AccountCommand) -> Result<Exit, Failure> {
-    let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+    let clock = installation.clock()?;
+    let rooms = Rooms::open(installation, clock)?;
     match command {
+        AccountCommand::Merge(args) => runtime(1)?.block_on(merge::merge(&rooms, args)),
+        AccountCommand::Unmerge { merge } => runtime(1)?.block_on(merge::unmerge(&rooms, *merge)),
+        AccountCommand::Merges { login } => runtime(1)?.block_on(merge::list(&rooms, login.as_deref())),
         AccountCommand::Invite { login } => runtime(1)?.block_on(invite(&rooms, login)),
         AccountCommand::ImportHashes { file } => runtime(1)?.block_on(import(&rooms, file)),
     }

@@ -11,6 +11,7 @@ use jiff::civil::date;
 use crate::command::{JournalCommand, Period, Question};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::run::merged;
 use crate::say;
 use crate::wiring::epochs;
 
@@ -102,6 +103,10 @@ fn ask(
     let account = keeper.account_id(login);
     let names: Vec<(u32, Pseudonym)> =
         epochs.iter().map(|keys| (keys.epoch, keys.account(account))).collect();
+    let merged = match side {
+        AuditSide::WhoSaw => merged::of(installation, account, &epochs)?,
+        AuditSide::SeenBy => Vec::new(),
+    };
     let mut rows = Vec::new();
     let mut take = |index: u64, entry: &Entry| {
         let person = match side {
@@ -110,6 +115,8 @@ fn ask(
         };
         if entry.kind == Kind::Disclosure && names.contains(&(entry.epoch, person)) {
             rows.push(AuditRow::of(index, entry, &epochs));
+        } else {
+            rows.extend(merged.iter().find_map(|merged| merged.row(index, entry, &epochs)));
         }
     };
     let key = installation.journal_key()?;

@@ -10,6 +10,8 @@ mod intake;
 mod isolation;
 mod journal;
 mod key;
+mod merge;
+mod merged;
 mod serve;
 
 use crate::command::{Command, Honnin, IntakeCommand};

@@ -47,6 +47,8 @@ section! {
     password_most: usize = 256, 64..=1_024;
     /// How long a one-time code can be used.
     code: Span = Span::days(7), Span::seconds(60)..=Span::days(60);
+    /// How long the code of a consent to a merge of accounts can be used.
+    consent: Span = Span::seconds(900), Span::seconds(60)..=Span::seconds(3_600);
     /// Memory of one argon2id hash.
     hash_memory: Size = Size(19 << 20), Size(8 << 20)..=Size(256 << 20);
     /// Passes over that memory.

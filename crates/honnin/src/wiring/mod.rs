@@ -5,6 +5,7 @@ mod canaries;
 mod check;
 pub(crate) mod epochs;
 mod front;
+pub(crate) mod merges;
 mod monitor;
 mod probe;
 mod rooms;

@@ -79,6 +79,7 @@ impl Rooms {
             session_limits: bounds::sessions(&settings.sessions),
             password_rules: bounds::passwords(&settings.sign_in),
             code_seconds: settings.sign_in.code.whole_seconds(),
+            consent_seconds: settings.sign_in.consent.whole_seconds(),
             delay_bounds: bounds::delays(&settings.sign_in),
             pool: HashPool::start(bounds::hashers(&settings.sign_in))?,
         };

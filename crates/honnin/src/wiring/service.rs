@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use honnin_care::{Care, CareParts, Directory, Exports, Gate, Isolation, PublicPath};
-use honnin_journal::{Journal, State};
+use honnin_journal::{Journal, StartError, State};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::Moment;
@@ -233,15 +233,21 @@ impl Service {
 
 /// Opens the journal of an installation.
 fn open_journal(rooms: &Rooms) -> Result<Journal, Failure> {
+    start_journal(rooms).map_err(|reason| {
+        Failure::from(reason)
+            .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
+    })
+}
+
+/// Opens the journal of an installation, or says why not.
+///
+/// # Errors
+/// [`StartError::Locked`] where another process has it; the others need a person.
+pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
     let Installation { settings, .. } = &rooms.installation;
-    let key = rooms.keeper.journal_signing_key()?;
+    let key = rooms.keeper.journal_signing_key().map_err(|_| StartError::Foreign)?;
     let origin = format!("{}/{}", settings.journal.name, settings.tenant.id);
-    Journal::open(&rooms.installation.journal(), &origin, key, bounds::journal(&settings.journal)).map_err(
-        |reason| {
-            Failure::from(reason)
-                .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
-        },
-    )
+    Journal::open(&rooms.installation.journal(), &origin, key, bounds::journal(&settings.journal))
 }
 
 /// When the newest entry of the journal was written, where there is one.

@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 
 use super::bounds;
 use super::epochs::{self, Epochs};
+use super::merges::journal_merges;
 use super::monitor::Metrics;
 use super::rooms::request;
 use crate::failure::Failure;
@@ -86,6 +87,7 @@ impl Upkeep {
             self.care.sweep_exports();
             metrics.upkeep();
             let now = self.clock.now();
+            told("merges", self.merges(now, handle));
             if now >= due {
                 due = now.plus_seconds(every);
                 self.tidy(now, handle);
@@ -114,15 +116,19 @@ impl Upkeep {
 
     /// Each part on its own: one that fails is tried again next time and holds up no other.
     fn tidy(&self, now: Moment, handle: &Handle) {
-        let told = |what: &str, done: Result<(), Failure>| {
-            if let Err(error) = done {
-                metrics::counter!("honnin_upkeep_failed_total", "what" => what.to_owned()).increment(1);
-                tracing::error!(what, %error, "upkeep failed and is tried again");
-            }
-        };
         told("sweep", self.sweep(now, handle));
         told("epochs", self.epochs(now));
         told("prune", self.prune(now));
+    }
+
+    /// Merges of accounts that a command made beside us.
+    fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
+        let permit = self.operator.operate(now, request());
+        let written = handle.block_on(journal_merges(&self.journal, &self.keeper, &self.store, &permit))?;
+        if written > 0 {
+            tracing::info!(entries = written, "wrote merges of accounts into the journal");
+        }
+        Ok(())
     }
 
     fn sweep(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
@@ -154,6 +160,13 @@ impl Upkeep {
             self.care.gate().set_epochs(epochs::kept(&self.keeper)?);
         }
         Ok(())
+    }
+}
+
+fn told(what: &'static str, done: Result<(), Failure>) {
+    if let Err(error) = done {
+        metrics::counter!("honnin_upkeep_failed_total", "what" => what).increment(1);
+        tracing::error!(what, %error, "upkeep failed and is tried again");
     }
 }
 

@@ -85,6 +85,11 @@ fn d16_a_recycled_number_shows_no_old_usage() {
 }
 
 #[test]
+fn d17_accounts_are_merged_with_both_owners_only() {
+    run("D17", &[]);
+}
+
+#[test]
 fn d20_who_saw_names_every_disclosure_of_a_walk() {
     run("D20", &[]);
 }

@@ -7,8 +7,8 @@ use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, 
 use honnin_access::{Append, Permit};
 use honnin_seal::Digest;
 use honnin_store::{
-    Answer, Batch, Committed, DirectoryRow, Error, FeedRows, NoticeRow, Progress, QuarantineRow, RecordKey,
-    StoredAccount,
+    Answer, Batch, Committed, DirectoryRow, Error, FeedRows, MovedHolding, NoticeRow, Progress,
+    QuarantineRow, RecordKey, StoredAccount,
 };
 use honnin_terms::{AccountId, HoldingId, Moment, NoticeId, TenantId};
 use std::sync::Arc;
@@ -87,6 +87,10 @@ impl FeedRows for MemoryStore {
     fn directory(&self, _: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
         self.content().directory.values().copied().for_each(entry);
         Ok(())
+    }
+
+    fn moved(&self, _: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
+        Answer::ready(Ok(Vec::new()))
     }
 
     fn accounts(

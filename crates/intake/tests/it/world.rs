@@ -60,6 +60,7 @@ impl World {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
+            consent_seconds: 900,
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
         };

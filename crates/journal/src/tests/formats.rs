@@ -12,6 +12,8 @@ fn kinds() -> impl Strategy<Value = Kind> {
         Just(Kind::Revocation),
         Just(Kind::CaseClosed),
         Just(Kind::EpochMarker),
+        Just(Kind::Merged),
+        Just(Kind::Unmerged),
         until.clone().prop_map(|until| Kind::Grant { until }),
         until.prop_map(|until| Kind::CaseOpened { until }),
     ]

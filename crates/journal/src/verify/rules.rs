@@ -11,7 +11,16 @@ use crate::{Basis, Entry, Kind, Pseudonym};
 /// Most grants and cases at once in memory: sixteen million at about 100 octets; beyond it the file is not ours.
 const MOST_BASES: usize = 1 << 24;
 
-/// A grant or a case.
+/// What a [`Ground`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Grant,
+    Case,
+    /// Nobody is shown anything on it: the lines are the viewer's own while it holds.
+    Merge,
+}
+
+/// A grant, a case or a merge.
 #[derive(Debug, Clone, Copy)]
 struct Ground {
     viewer: Pseudonym,
@@ -19,7 +28,7 @@ struct Ground {
     epoch: u32,
     from: Moment,
     until: Moment,
-    of_case: bool,
+    sort: Sort,
     ended: Option<Moment>,
 }
 
@@ -46,11 +55,11 @@ impl Rules {
     /// Takes a grant or case, or its end, from below the minimum index; its place in the tree was proven.
     pub(super) fn carry(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
         match entry.kind {
-            Kind::Grant { until } => self.begin(index, entry, until, false),
-            Kind::CaseOpened { until } => self.begin(index, entry, until, true),
-            Kind::Revocation => self.end(index, entry, false),
-            Kind::CaseClosed => self.end(index, entry, true),
-            Kind::Disclosure | Kind::EpochMarker => {
+            Kind::Grant { until } => self.begin(index, entry, until, Sort::Grant),
+            Kind::CaseOpened { until } => self.begin(index, entry, until, Sort::Case),
+            Kind::Revocation => self.end(index, entry, Sort::Grant),
+            Kind::CaseClosed => self.end(index, entry, Sort::Case),
+            Kind::Disclosure | Kind::EpochMarker | Kind::Merged | Kind::Unmerged => {
                 Err(Violation::Malformed { what: "the carried grants", index })
             }
         }
@@ -63,10 +72,12 @@ impl Rules {
         self.latest = self.latest.max(entry.moment);
         match entry.kind {
             Kind::Disclosure => self.disclosure(index, entry),
-            Kind::Grant { until } => self.begin(index, entry, until, false),
-            Kind::CaseOpened { until } => self.begin(index, entry, until, true),
-            Kind::Revocation => self.end(index, entry, false),
-            Kind::CaseClosed => self.end(index, entry, true),
+            Kind::Grant { until } => self.begin(index, entry, until, Sort::Grant),
+            Kind::CaseOpened { until } => self.begin(index, entry, until, Sort::Case),
+            Kind::Revocation => self.end(index, entry, Sort::Grant),
+            Kind::CaseClosed => self.end(index, entry, Sort::Case),
+            Kind::Merged => self.begin(index, entry, entry.moment, Sort::Merge),
+            Kind::Unmerged => self.end(index, entry, Sort::Merge),
             Kind::EpochMarker if entry.viewer == Pseudonym::NOBODY && entry.owner == Pseudonym::NOBODY => {
                 Ok(())
             }
@@ -74,27 +85,29 @@ impl Rules {
         }
     }
 
-    fn begin(&mut self, index: u64, entry: &Entry, until: Moment, of_case: bool) -> Result<(), Violation> {
+    fn begin(&mut self, index: u64, entry: &Entry, until: Moment, sort: Sort) -> Result<(), Violation> {
         let Entry { moment: from, viewer, owner, epoch, .. } = *entry;
         if self.grounds.len() == MOST_BASES {
             return Err(Violation::Malformed { what: "more grants than there can be", index });
         }
-        self.grounds.insert(index, Ground { viewer, owner, epoch, from, until, of_case, ended: None });
+        self.grounds.insert(index, Ground { viewer, owner, epoch, from, until, sort, ended: None });
         Ok(())
     }
 
-    fn end(&mut self, index: u64, entry: &Entry, of_case: bool) -> Result<(), Violation> {
+    fn end(&mut self, index: u64, entry: &Entry, sort: Sort) -> Result<(), Violation> {
         let Basis::Index(basis) = entry.basis else {
             return Err(Violation::NoBasis { index, why: "it ends nothing" });
         };
         match self.grounds.get_mut(&basis) {
-            Some(ground) if ground.of_case == of_case && is_of(ground, entry) => {
+            Some(ground) if ground.sort == sort && is_of(ground, entry) => {
                 ground.ended.get_or_insert(entry.moment);
                 Ok(())
             }
             // Ends of grants that were pruned say nothing about what is kept: no entry can rest on those.
             None if basis < self.minimum => Ok(()),
-            Some(_) | None => Err(Violation::NoBasis { index, why: "it ends another person's grant" }),
+            Some(_) | None => {
+                Err(Violation::NoBasis { index, why: "it ends another person's grant, case or merge" })
+            }
         }
     }
 
@@ -113,6 +126,9 @@ impl Rules {
         let Some(ground) = self.grounds.get(&basis) else { return wrong("no grant or case has that index") };
         if !is_of(ground, entry) {
             return wrong("the grant or case is between other people");
+        }
+        if ground.sort == Sort::Merge {
+            return wrong("a merge is no basis: its lines are the viewer's own");
         }
         if entry.moment < ground.from.plus_seconds(-MOST_BACKWARD_SECONDS) || entry.moment > ground.until {
             return wrong("the grant or case was not valid at that moment");

@@ -57,6 +57,7 @@ fn authorities(keeper: &Arc<Keeper>) -> Authorities {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
         code_seconds: 60,
+        consent_seconds: 900,
         delay_bounds: DelayBounds::default(),
         pool: HashPool::start(PoolBounds::default()).unwrap(),
     };

@@ -54,7 +54,7 @@ fn every_column_has_a_decision_on_privacy_and_retention() {
             let word = |key: &str| decision[key].as_str().unwrap().to_owned();
             let known = ["public", "operator", "sealed", "secret"];
             assert!(known.contains(&word("privacy").as_str()), "{table}.{column}");
-            let known = ["account", "session", "key", "message", "period", "feed", "notice"];
+            let known = ["account", "session", "key", "message", "period", "feed", "notice", "consent"];
             assert!(known.contains(&word("retention").as_str()), "{table}.{column}");
             decided.push(format!("{table}.{column}"));
         }

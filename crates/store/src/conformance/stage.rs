@@ -65,6 +65,12 @@ impl KeyRelease for NoKeeper {
     fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
+    fn open_consent(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
+    fn seal_consent(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
     fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
         Err(OpenError)
     }
@@ -125,6 +131,7 @@ impl Stage {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 600,
+            consent_seconds: 600,
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds::default()).unwrap(),
         };

@@ -53,6 +53,7 @@ impl DisclosuresPage<'_> {
             "bill_csv" => words.kind_bill_csv.text(),
             "devices" | "sessions" => words.kind_devices.text(),
             "disclosures" => words.kind_disclosures.text(),
+            "merge_consent" => words.kind_merge_consent.text(),
             other => other,
         }
     }

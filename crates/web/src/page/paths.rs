@@ -67,6 +67,8 @@ addresses! {
     RevokeOthers = REVOKE_OTHERS "/devices/revoke-others",
     /// Who has seen my data; older ones by `?before=N`.
     Disclosures = DISCLOSURES "/disclosures",
+    /// Agreeing to a merge of accounts: form, and act with `side` and `password`.
+    Merge = MERGE "/account/merge",
     /// Settings.
     Settings = SETTINGS "/settings",
     /// Export of one's own data: page, and act that begins one.
@@ -105,6 +107,7 @@ impl Address {
             Self::Revoke(_) => pattern::REVOKE,
             Self::RevokeOthers => pattern::REVOKE_OTHERS,
             Self::Disclosures => pattern::DISCLOSURES,
+            Self::Merge => pattern::MERGE,
             Self::Settings => pattern::SETTINGS,
             Self::Export => pattern::EXPORT,
             Self::ExportFile(_) => pattern::EXPORT_FILE,
@@ -139,6 +142,7 @@ impl Address {
             | Self::Devices
             | Self::RevokeOthers
             | Self::Disclosures
+            | Self::Merge
             | Self::Settings
             | Self::Export
             | Self::SetLanguage

@@ -18,6 +18,7 @@ mod gzip;
 mod json;
 mod line_pages;
 mod measure;
+mod merge_pages;
 mod metrics_page;
 mod openapi;
 mod plain;

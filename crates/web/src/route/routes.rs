@@ -5,7 +5,7 @@ use honnin_care::What;
 use super::answer::{CSV, EXPORT, PDF};
 use super::shape::Shape;
 use super::table::{Cache, Contract, Handler, Load, Route, Verb};
-use super::{account_pages, api, bill_documents, entry_pages, export, json, line_pages, plain};
+use super::{account_pages, api, bill_documents, entry_pages, export, json, line_pages, merge_pages, plain};
 use crate::page::paths::pattern;
 
 /// A file or a word for everybody.
@@ -151,6 +151,11 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::EXPORT_FILE, signed_in!(export::file_page), "A finished export (JSON)")
         .shows(What::Export)
         .load(Load::Document),
+    page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
+    page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
+        .shows(What::MergeConsent)
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::SETTINGS, signed_in!(account_pages::settings), "Settings").shows(What::Me),
     page(pattern::SET_LANGUAGE, Handler::Plain(entry_pages::set_language), "Choose the language")
         .verb(Verb::Post),

@@ -107,7 +107,26 @@ words! {
         kind_bill_pdf: "請求の PDF", "a bill as PDF";
         kind_bill_csv: "請求の CSV", "a bill as CSV";
         kind_devices: "端末とセッション", "devices and sessions";
+        kind_merge_consent: "統合の同意コード", "code of a consent to a merge";
         kind_disclosures: "閲覧の記録", "record of disclosures";
+    }
+    /// Words of agreeing to a merge of accounts.
+    MergeWords {
+        title: "会員IDの統合", "Merge member IDs";
+        intro: "2つの会員IDの回線を1つの会員IDにまとめる手続きです。両方のご本人がそれぞれログインして同意コードを発行し、統合を申し込んだ窓口に伝えたときだけ行われます。", "This puts the lines of two member IDs together under one. It is done only when both owners have signed in, each has issued a code here, and both codes were given to the desk where you asked for it.";
+        gives: "この会員IDの回線を渡す", "Hand over the lines of this member ID";
+        gives_text: "この会員IDのすべての回線が、これまでの利用量や購入履歴も含めて、もう一方の会員IDで見られるようになります。この会員IDでは見られなくなり、以後の閲覧の記録はもう一方の会員IDに残ります。ご請求と契約者情報はこの会員IDに残ります。この会員IDの端末はすべてログアウトされます。", "All lines of this member ID, with their past usage and purchases, can be seen with the other member ID, and no longer with this one. Whoever looks at them from then on is recorded under the other member ID. Bills and your own data stay with this one. All devices of this member ID are signed out.";
+        gives_submit: "渡すことに同意する", "I agree to hand them over";
+        takes: "ほかの会員IDの回線を受け取る", "Take over the lines of another member ID";
+        takes_text: "もう一方の会員IDのすべての回線が、この会員IDに加わります。もう一方のご請求と契約者情報は加わりません。", "All lines of the other member ID are added to this one. Bills and owner's data of the other are not.";
+        takes_submit: "受け取ることに同意する", "I agree to take them over";
+        undo: "統合は取り消せます。取り消すと、回線はその間に届いた利用量も含めて元の会員IDに戻り、受け取った会員IDの端末はすべてログアウトされます。", "A merge can be undone. Then the lines go back to the member ID they came from, with the usage that came in meanwhile, and all devices of the member ID that had taken them over are signed out.";
+        password: "パスワード（ご本人の確認）", "Password, to be sure it is you";
+        code: "同意コード", "Code of your consent";
+        code_text: "{0}まで、1回だけ使えます。発行しなおすと、このコードは使えなくなります。", "It can be used once, until {0}. Issuing another makes this one void.";
+        code_care: "統合を申し込んだ窓口にだけお伝えください。もう一方の会員IDの方にも教える必要はありません。", "Tell it to the desk where you asked for the merge and to nobody else, the owner of the other member ID included.";
+        problem: "同意コードは発行していません", "No code was issued";
+        wrong: "パスワードが違います。", "The password is wrong.";
     }
     /// Words of settings.
     SettingWords {

@@ -32,7 +32,8 @@ mod problem;
 mod shell;
 
 pub use account::{
-    ActivateWords, DeviceWords, DisclosureWords, LineWords, NoticeWords, SettingWords, SignInWords,
+    ActivateWords, DeviceWords, DisclosureWords, LineWords, MergeWords, NoticeWords, SettingWords,
+    SignInWords,
 };
 pub use data::{BucketWords, HomeWords, SpeedWords, UsageWords};
 pub use document::{DocumentWords, ExportWords};
@@ -117,6 +118,8 @@ pub struct Words {
     pub devices: DeviceWords,
     /// Who has seen my data.
     pub disclosures: DisclosureWords,
+    /// Agreeing to a merge of accounts.
+    pub merge: MergeWords,
     /// Settings.
     pub settings: SettingWords,
     /// What went wrong.
@@ -142,6 +145,7 @@ macro_rules! language {
             notices: NoticeWords::$name,
             devices: DeviceWords::$name,
             disclosures: DisclosureWords::$name,
+            merge: MergeWords::$name,
             settings: SettingWords::$name,
             problem: ProblemWords::$name,
         }

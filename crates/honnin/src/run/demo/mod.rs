@@ -83,6 +83,7 @@ pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure>
         }
         tell(&installation, &doors, &people, now, kept.is_some())?;
         service.run(doors, metrics, stop).await?;
+        installation.set_demo_clock(None)?;
         Ok(Exit::Done)
     })
 }

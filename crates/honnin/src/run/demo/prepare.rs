@@ -86,6 +86,7 @@ pub(super) fn prepare(
     let now = start_of_clock(args.now, newest, earliest)?;
     // The rooms are opened anew on the demo's clock.
     drop(rooms);
+    installation.set_demo_clock(Some(now.millis().saturating_sub(SystemClock.now().millis())))?;
     let raised = raise_sessions(&mut installation, args.sessions, people.accounts.len());
     let rooms = Rooms::open(installation, Arc::new(ShiftedClock::starting_at(now)))?;
     progress.now(format_args!("opening {} accounts", people.accounts.len()));

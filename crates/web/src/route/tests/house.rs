@@ -206,6 +206,7 @@ pub(super) fn sign_in_settings() -> SignInSettings {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
+        consent_seconds: 900,
         delay_bounds: DelayBounds::default(),
         pool: HashPool::start(PoolBounds { cost: COST, ..PoolBounds::default() }).unwrap(),
     }

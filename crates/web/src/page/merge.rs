@@ -1,0 +1,51 @@
+//! Agreeing to a merge of accounts.
+
+use askama::Template;
+use honnin_access::MergeSide;
+use honnin_care::facts::Agreement;
+use honnin_terms::Moment;
+
+use super::paths::Address;
+use super::{BannerKind, Nav, Shell, Theme, rendered};
+use crate::assets;
+use crate::format::{Html, Text};
+use crate::words::{Language, Phrase};
+
+/// Why a consent was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeProblem {
+    /// The password is wrong.
+    Wrong,
+    /// Too many failures: not before that moment.
+    Wait(Moment),
+    /// The server has no room to check a password now.
+    Busy,
+}
+
+/// Agreeing to a merge of accounts. Fields: `side`, `password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "merge.html", whitespace = "minimize")]
+pub struct MergePage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What was wrong.
+    pub problem: Option<MergeProblem>,
+    /// The consent that was just given.
+    pub given: Option<&'a Agreement>,
+}
+
+impl MergePage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
+    }
+
+    /// Both sides: heading, what will happen, the button's word.
+    fn sides(&self) -> [(MergeSide, Phrase, Phrase, Phrase); 2] {
+        let words = &self.shell.words().merge;
+        [
+            (MergeSide::Gives, words.gives, words.gives_text, words.gives_submit),
+            (MergeSide::Takes, words.takes, words.takes_text, words.takes_submit),
+        ]
+    }
+}
