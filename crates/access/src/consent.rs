@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::CodeRecord;
 use crate::permit::{AgreeToMerge, Operate};
-use crate::ports::RowError;
-use crate::{CodeText, Permit, Session, SessionError, SignInError, SubscriberAuthority};
+use crate::{CodeText, Permit, Session, SignInError, SubscriberAuthority};
 
 /// Which side of a merge an owner agrees to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,17 +72,6 @@ impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Consent(..)")
     }
-}
-
-/// Why a consent is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AgreeError {
-    /// The password is wrong, or cannot be checked now.
-    #[error("agree to a merge: the password is not confirmed")]
-    Password(#[from] SignInError),
-    /// The session does not carry it.
-    #[error("agree to a merge: the session does not open")]
-    Session(#[from] SessionError),
 }
 
 /// What somebody hands over as consent: a sign-in name, the code given for it, and what the store has of it.
@@ -177,21 +165,21 @@ impl SubscriberAuthority {
     /// Takes a signed-in owner's consent to one side of a merge; her password is asked for again.
     ///
     /// # Errors
-    /// [`AgreeError`].
+    /// [`SignInError`] where the password is wrong or cannot be checked now.
     pub async fn consent_to_merge(
         &self,
         session: &Session,
+        permit: Permit<AgreeToMerge>,
         password: &str,
         side: MergeSide,
-    ) -> Result<Option<Consent>, AgreeError> {
-        let Some(permit) = self.agree_to_merge(session).await? else { return Ok(None) };
+    ) -> Result<Consent, SignInError> {
         self.confirm_password(session, password).await?;
         let until = session.at().plus_seconds(self.consent_seconds);
-        let (code, record) = CodeRecord::issue(&*self.entropy, until);
+        let (code, record) = CodeRecord::issue(session.entropy(), until);
         let record = postcard::to_stdvec(&ConsentRecord { side, code: record }).unwrap_or_default();
-        let sealed = self.keys.seal_consent(self.tenant, session.account(), &record);
+        let sealed = self.keys.seal_consent(self.tenant, session.account(), &record, session.entropy());
         let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
-        Ok(Some(Consent { row: (permit, ConsentRow { sealed, until }), code, side, until }))
+        Ok(Consent { row: (permit, ConsentRow { sealed, until }), code, side, until })
     }
 
     /// The account of a sign-in name, whether it exists or not.
@@ -240,11 +228,5 @@ impl SubscriberAuthority {
         } else {
             Err(MergeRefused::NoConsent(side))
         }
-    }
-}
-
-impl From<RowError> for AgreeError {
-    fn from(error: RowError) -> Self {
-        Self::Session(error.into())
     }
 }

@@ -24,7 +24,7 @@ pub use answer::Answer;
 pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, OperatorAuthority, SubscriberAuthority,
 };
-pub use consent::{AgreeError, Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
+pub use consent::{Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
 pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;

@@ -279,7 +279,7 @@ impl SubscriberAuthority {
     ///
     /// # Errors
     /// As [`Self::read_line`].
-    pub(crate) async fn agree_to_merge(
+    pub async fn agree_to_merge(
         &self,
         session: &Session,
     ) -> Result<Option<Permit<AgreeToMerge>>, SessionError> {

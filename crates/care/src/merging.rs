@@ -1,6 +1,6 @@
 //! An owner's consent to a merge of accounts. The merge itself is the operator's act, at the command line.
 
-use honnin_access::{AgreeError as Refused, Consent, MergeSide, Owned, SessionError, SignInError};
+use honnin_access::{Consent, MergeSide, Owned, SignInError};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{Agreement, Shown};
@@ -30,13 +30,10 @@ impl Care {
         side: MergeSide,
     ) -> Result<Disclosed<Shown<Agreement>>, AgreeError> {
         let session = visit.session;
-        let given = match self.parts.subscriber.consent_to_merge(session, password, side).await {
-            Ok(given) => given.ok_or(Error::NotThere)?,
-            Err(Refused::Password(error)) => return Err(AgreeError::Password(error)),
-            Err(Refused::Session(SessionError::DoesNotOpen)) => Err(self.does_not_open(session))?,
-            Err(Refused::Session(SessionError::Unknown)) => Err(Error::SignedOut)?,
-            Err(Refused::Session(SessionError::Rows(error))) => Err(Error::from(error))?,
-        };
+        let subscriber = &self.parts.subscriber;
+        let permit = self.permit(session, subscriber.agree_to_merge(session).await)?;
+        let given = subscriber.consent_to_merge(session, permit, password, side).await;
+        let given = given.map_err(AgreeError::Password)?;
         let Consent { row: (permit, row), code, side, until } = given;
         self.parts.store.put_consent(&permit, row).await.map_err(Error::from)?;
         let agreement = Agreement { code: code.reveal().to_owned(), side, until };

@@ -79,9 +79,10 @@ impl KeyRelease for Keeper {
         tenant: TenantId,
         account: AccountId,
         record: &[u8],
+        entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, CONSENT), record, &*self.entropy)
+        self.records.seal(&record_place(tenant, account, CONSENT), record, entropy)
     }
 
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {

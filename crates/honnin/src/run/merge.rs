@@ -160,3 +160,7 @@ fn written(row: &MergeRow, zone: &Zone) -> String {
     let (lines, entry, undone) = (holdings.len(), index(entry), index(undone_entry));
     format!("{merge},{},{undone_at},{lines},{entry},{undone}", zone.rfc3339(*at))
 }
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

@@ -17,4 +17,6 @@ pub(crate) use check::problems;
 pub(crate) use front::{front, prefixes};
 pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
+#[cfg(test)]
+pub(crate) use rooms::{entropy, request};
 pub(crate) use service::{Doors, Service, latest_entry};

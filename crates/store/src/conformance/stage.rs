@@ -68,7 +68,13 @@ impl KeyRelease for NoKeeper {
     fn open_consent(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn seal_consent(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn seal_consent(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: &[u8],
+        _: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {

@@ -261,6 +261,7 @@ mod tests {
             NoticeWords::ALL,
             DeviceWords::ALL,
             DisclosureWords::ALL,
+            MergeWords::ALL,
             SettingWords::ALL,
             ProblemWords::ALL,
         ]

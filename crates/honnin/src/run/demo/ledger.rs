@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The mapping for the sample, and for other extracts where none is named.
-pub(super) const MAPPING: &str = include_str!("../../../../../examples/ledger-a/mapping.toml");
+pub(in crate::run) const MAPPING: &str = include_str!("../../../../../examples/ledger-a/mapping.toml");
 
 macro_rules! sample {
     ($($name:literal)+) => {
@@ -30,7 +30,7 @@ sample! {
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn write_sample(directory: PathBuf) -> io::Result<PathBuf> {
+pub(in crate::run) fn write_sample(directory: PathBuf) -> io::Result<PathBuf> {
     fs::create_dir(&directory)?;
     for (name, content) in SAMPLE {
         fs::write(directory.join(name), content)?;

@@ -25,6 +25,9 @@ use people::People;
 use prepare::{Prepared, prepare};
 use sessions::write_sessions;
 
+#[cfg(test)]
+pub(super) use ledger::{MAPPING, write_sample};
+
 /// The password of every account of a demo. Written here for everybody to read.
 const PASSWORD: &str = "honnin-demo-only";
 
