@@ -12,8 +12,8 @@ pub mod facts;
 mod gate;
 mod isolation;
 mod line;
-mod path;
 mod merging;
+mod path;
 mod reckon;
 mod sessions;
 mod speed;
@@ -30,6 +30,6 @@ pub use export::{
 pub use gate::{Disclosed, Gate};
 pub use honnin_seal::SessionToken;
 pub use isolation::{Isolation, IsolationReason};
-pub use path::{PathState, PublicPath};
 pub use merging::AgreeError;
+pub use path::{PathState, PublicPath};
 pub use speed::SpeedWish;

@@ -3,17 +3,22 @@
 //! A drill that is not built is listed all the same, as such: what is missing is seen.
 
 mod caches;
+mod cancelled;
 mod cookies;
 mod documents;
 mod exports;
+mod crowd;
+mod deadlines;
 mod forged;
 mod load;
 mod merging;
+mod modes;
 mod paths;
 mod recycled;
 mod routes;
 mod stage;
 mod stolen;
+mod storm;
 mod tally;
 mod torn;
 mod walk;
@@ -86,15 +91,23 @@ const DRILLS: [Drill; 29] = [
         incident: "Kawasaki 2023: two requests within a second, one output slot",
         play: Some(|stage| Box::pin(documents::play(stage))),
     },
-    Drill { name: "D05", incident: "Yokohama 2023: a time-out released only the lock", play: None },
+    Drill {
+        name: "D05",
+        incident: "Yokohama 2023: a time-out released only the lock",
+        play: Some(|stage| Box::pin(deadlines::play(stage))),
+    },
     Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
     Drill { name: "D07", incident: "Takamatsu 2024: single-server program on several servers", play: None },
     Drill {
         name: "D08",
         incident: "ChatGPT 2023: cancelled call left its reply on a pooled connection",
-        play: None,
+        play: Some(|stage| Box::pin(cancelled::play(stage))),
     },
-    Drill { name: "D09", incident: "Wyze 2024: cache mixed ids under reconnect storm", play: None },
+    Drill {
+        name: "D09",
+        incident: "Wyze 2024: cache mixed ids under reconnect storm",
+        play: Some(|stage| Box::pin(storm::play(stage))),
+    },
     Drill {
         name: "D10",
         incident: "Mercari 2017: shared cache, request collapsing",
@@ -116,6 +129,12 @@ const DRILLS: [Drill; 29] = [
         incident: "LINE album 2024: buffer shared in a worker",
         play: Some(|stage| Box::pin(workers::play(stage))),
     },
+        name: "D12",
+        incident: "Steam 2015: emergency caching of personal pages",
+        play: Some(|stage| Box::pin(modes::play(stage))),
+    },
+    Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
+    Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {
         name: "D16",

@@ -124,6 +124,16 @@ impl Stage {
         House::start(&Plan { binary, ledger, sessions, environment, now }).await?.installed(settings).await
     }
 
+    /// Serves that ledger with these settings, on this machine and in the clear, every subject signed in.
+    pub(crate) async fn serving(&self, world: &World, settings: &str) -> Result<House, Failure> {
+        let Options { binary, environment, .. } = self.options.clone();
+        let (ledger, sessions) = (world.ledger(), world.vocabulary.subjects());
+        self.say(&format!("  starting the product with settings of its own, {sessions} sessions"));
+        // The sessions are of today: what is served as in earnest has the clock of the machine.
+        let now = Some(self.options.clock.now().to_string());
+        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.serving(settings).await
+    }
+
     pub(crate) fn say(&self, text: &str) {
         (self.options.progress)(text);
     }

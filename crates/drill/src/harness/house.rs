@@ -189,6 +189,25 @@ impl House {
         Ok(Self { process, target: public, monitor, sessions, ..self })
     }
 
+    /// Ends it where it still serves, and serves the same data with these settings beside the key's, on this machine
+    /// and in the clear, as `honnin serve` does. Its sessions go on.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not get ready, with its last words.
+    pub async fn serving(mut self, settings: &str) -> Result<Self, Failure> {
+        self.end().await?;
+        let data = self.data();
+        let here = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n";
+        let settings = format!("{here}{settings}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
+        fs::write(data.join("honnin.toml"), settings).map_err(Failure::machine("write settings"))?;
+        let mut command = product(&self.binary, &self.environment);
+        command.arg("--data").arg(&data).arg("serve");
+        let words = self.scratch.path().join("words");
+        let (process, public, monitor) = begin(command, &words, "serving on ").await?;
+        alive(public, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
+        Ok(Self { process, target: public, monitor, ..self })
+    }
+
     /// Where it serves.
     pub const fn target(&self) -> Target {
         self.target
@@ -344,6 +363,20 @@ async fn ready(target: Target, deadline: Instant) -> Result<(), &'static str> {
         sleep(ASK).await;
     }
     Err("the product did not become ready in time")
+}
+
+/// Waits until the product answers at all: it may refuse what is personal on purpose.
+async fn alive(target: Target, deadline: Instant) -> Result<(), &'static str> {
+    let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+    while Instant::now() < deadline {
+        if let Ok(mut connection) = Connection::open(target, limits).await
+            && connection.exchange(&Request::get("/healthz")).await.answer.status == 200
+        {
+            return Ok(());
+        }
+        sleep(ASK).await;
+    }
+    Err("the product did not answer in time")
 }
 
 fn read_sessions(file: &Path) -> Result<Vec<SignedIn>, Failure> {

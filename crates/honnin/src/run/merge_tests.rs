@@ -95,7 +95,7 @@ impl Town {
         let device = NewDevice { name: "test".to_owned(), source: Source::Stranger(0) };
         let permit = self.rooms.operate();
         let signed_in =
-            self.wait(subscriber.sign_in_for_demo(&permit, login, device, &SystemEntropy)).unwrap();
+            self.wait(subscriber.sign_in_without_password(&permit, login, device, &SystemEntropy)).unwrap();
         let stream = Stream::begin(&entropy());
         self.wait(subscriber.session(&signed_in.token, stream, self.clock.now())).unwrap()
     }
@@ -130,7 +130,7 @@ impl Town {
             high: false,
             applied_high: None,
             state: SpeedState::Accepted,
-            reason: SpeedReason::Subscriber,
+            reason: SpeedReason::Chosen,
             version,
             asked_at: now,
             changed_at: now,

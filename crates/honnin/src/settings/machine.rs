@@ -39,13 +39,13 @@ section! {
     /// The store grows to this size and no further.
     most: Size = Size(1 << 40), Size(64 << 20)..=Size(64 << 40);
     /// Cache of sealed session rows.
-    session_cache: Size = Size(32 << 20), Size(1 << 20)..=Size(16 << 30);
+    session_cache: Size = Size(32 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of wrapped keys.
-    key_cache: Size = Size(48 << 20), Size(1 << 20)..=Size(16 << 30);
+    key_cache: Size = Size(48 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of sealed documents.
-    document_cache: Size = Size(128 << 20), Size(1 << 20)..=Size(16 << 30);
+    document_cache: Size = Size(128 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of sealed wishes.
-    wish_cache: Size = Size(16 << 20), Size(1 << 20)..=Size(16 << 30);
+    wish_cache: Size = Size(16 << 20), Size(4 << 10)..=Size(16 << 30);
     /// How often rows past their limits are removed: ended sessions, forgotten keys.
     sweep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
 }

@@ -77,7 +77,7 @@ section! {
     /// From the headers to the last octet of the body.
     body: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// From the headers to the answer.
-    request: Span = Span::seconds(15), Span::millis(100)..=Span::seconds(600);
+    request: Span = Span::seconds(15), Span::millis(1)..=Span::seconds(600);
     /// How long a client may take no octet of an answer.
     write: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// How old a connection may become.

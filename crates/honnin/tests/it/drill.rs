@@ -77,6 +77,23 @@ fn d11_a_cache_that_is_changed_while_it_runs_is_found_as_well() {
 #[test]
 fn d14_workers_with_every_place_taken_give_everybody_her_own() {
     run("D14", &[]);
+fn d05_what_a_deadline_ends_is_done_whole_or_not_at_all() {
+    run("D05", &[]);
+}
+
+#[test]
+fn d08_what_a_client_left_is_answered_to_nobody() {
+    run("D08", &[]);
+}
+
+#[test]
+fn d09_caches_that_hold_nothing_mix_nobody_up() {
+    run("D09", &[]);
+}
+
+#[test]
+fn d12_no_mode_shows_anybody_else() {
+    run("D12", &[]);
 }
 
 #[test]

@@ -1,0 +1,214 @@
+//! D12: the service offers less than usual, and begins to do so under load. Whatever it still offers, nobody is shown
+//! what is not hers, and where personal pages are withheld nobody is shown anything.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::crowd::Crowd;
+use super::stage::{Stage, ask, ask_kept, get_as};
+use super::tally::{Findings, Tally};
+use crate::client::Request;
+use crate::harness::{Failure, House, Verdict};
+
+/// Subscribers at most.
+const SUBJECTS: u64 = 60;
+/// Connections that ask all the time, whatever the mode.
+const CONNECTIONS: usize = 8;
+/// A journal that is soon full.
+const SETTINGS: &str =
+    "[journal]\nsegment = \"1 MiB\"\nsegments = 2\n[server]\nconnections_per_address = 10_000\n";
+/// Room for such a journal and not much more, in MiB.
+const ROOM: u32 = 6;
+/// How long a mode may take to come.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Modes of the design that are not built.
+const NOT_YET: &str = "not yet, because there are no such modes: brownout, read-only; entered by rule under load: \
+                       isolated (here by its marker at a start under load)";
+
+/// Plays D12.
+pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
+    let world = stage.world(SUBJECTS)?;
+    let mut house = stage.serving(&world, SETTINGS).await?;
+    let crowd = Crowd::gather(world, &house, true).await?;
+    let length = Duration::from_secs(stage.options.seconds.max(4) / 4);
+    let asking = crowd.ask(CONNECTIONS, &stage.draw);
+    sleep(length).await;
+    let usual = crowd.noted();
+    let mut verdicts = usual.verdicts("normal");
+    if let Some(first) = verdicts.first_mut() {
+        first.noted.push(NOT_YET.to_owned());
+    }
+
+    stage.say("  personal pages are stopped (isolated), under load");
+    house.end().await?;
+    let marker = house.data().join("isolated");
+    fs::write(&marker, "foreign_owner\n").map_err(Failure::machine("write the marker of isolation"))?;
+    house = house.serving(SETTINGS).await?;
+    crowd.follow(&house);
+    drop(crowd.noted());
+    sleep(length).await;
+    let (withheld, times) = (crowd.noted(), everybody_is_refused(&crowd).await?);
+    verdicts.extend(withheld_verdicts("isolated", withheld, times));
+
+    stage.say("  a person lifts it, under load");
+    let lifted = house.command(["isolation", "lift"])?;
+    house = house.serving(SETTINGS).await?;
+    crowd.follow(&house);
+    sleep(length).await;
+    let mut after = crowd.noted();
+    if lifted.code != Some(0) {
+        after.faults.add(format!("isolation lift ended with {:?}: {}", lifted.code, lifted.err.trim()));
+    }
+    verdicts.extend(after.verdicts("normal again, after isolation was lifted"));
+
+    stage.say("  the journal takes no entry, under load");
+    house.end().await?;
+    // What follows has a journal of its own.
+    verdicts.push(journal(&house)?);
+    if let Some(volume) = Volume::over(&house)? {
+        house = house.serving(SETTINGS).await?;
+        crowd.follow(&house);
+        volume.fill()?;
+        until(&crowd, 503).await?;
+        drop(crowd.noted());
+        sleep(length).await;
+        let (withheld, times) = (crowd.noted(), everybody_is_refused(&crowd).await?);
+        verdicts.extend(withheld_verdicts("the journal takes no entry", withheld, times));
+        volume.free()?;
+        until(&crowd, 200).await?;
+        drop(crowd.noted());
+        sleep(length).await;
+        verdicts.extend(crowd.noted().verdicts("normal again, after there was room for the journal"));
+        crowd.rest(asking).await;
+        house.end().await?;
+    } else {
+        crowd.rest(asking).await;
+        if let Some(first) = verdicts.first_mut() {
+            let note =
+                "not tried: the journal takes no entry; this user may not mount a volume that can be filled";
+            first.noted.push(note.to_owned());
+        }
+    }
+    verdicts.push(journal(&house)?);
+    Ok(verdicts)
+}
+
+/// The journal proves that every viewer was the owner.
+fn journal(house: &House) -> Result<Verdict, Failure> {
+    let verified = house.command(["journal", "verify"])?;
+    let mut wrong = Findings::default();
+    if verified.code != Some(0) {
+        wrong.add(format!("journal verify ended with {:?}: {}", verified.code, verified.err.trim()));
+    }
+    let check = "the journal verifies viewer = owner for every entry";
+    Ok(Verdict::of(check, "journal verify", 1, wrong.told()))
+}
+
+/// What may be answered while personal pages are withheld: nothing of anybody, and when to come back.
+fn withheld_verdicts(mode: &str, mut tally: Tally, refused: (u64, Findings)) -> Vec<Verdict> {
+    let (times, mut shown) = refused;
+    if tally.own > 0 || tally.disclosed > 0 {
+        shown.add(format!("{} answers showed {} marks of their viewers' own", tally.disclosed, tally.own));
+    }
+    drop(std::mem::take(&mut tally.empty));
+    let mut verdicts = tally.looked(mode);
+    let check = "nobody is shown anything personal, her own neither; public pages go on";
+    verdicts.push(Verdict::of(check, mode, times, shown.told()));
+    verdicts
+}
+
+/// Everybody asks for something personal and is refused; what is for everybody is there.
+async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Failure> {
+    let (mut times, mut found) = (0, Findings::default());
+    for subject in &crowd.subjects {
+        for path in ["/lines", "/bills", "/api/v1/me"] {
+            let answer = ask(crowd.target(), &get_as(&subject.session, path)).await?;
+            let scan = crowd.world.scan(Some(&subject.session), &answer);
+            times += 1;
+            if answer.status != 503 || !scan.own.is_empty() || !scan.foreign.is_empty() {
+                found.add(format!("{path} answered {} with {} marks", answer.status, scan.own.len()));
+            }
+        }
+    }
+    for path in ["/notices", "/sign-in", "/healthz"] {
+        let answer = ask(crowd.target(), &Request::get(path)).await?;
+        times += 1;
+        if answer.status != 200 {
+            found.add(format!("{path} answered {}", answer.status));
+        }
+    }
+    Ok((times, found))
+}
+
+/// Waits until somebody's page is answered with that status.
+async fn until(crowd: &Arc<Crowd>, status: u16) -> Result<(), Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
+    while Instant::now() < deadline {
+        let exchange = ask_kept(crowd.target(), &get_as(&subject.session, "/lines")).await?;
+        if exchange.answer.status == status {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    Err(Failure::Product(format!("personal pages did not come to answer {status} within {PATIENCE:?}")))
+}
+
+/// A small volume in the place of the journal's directory; gone when dropped.
+struct Volume(PathBuf);
+
+impl Volume {
+    /// Mounts it over the journal of a house that has ended; nothing where this user may not. The journal goes on in
+    /// it from where it was.
+    fn over(house: &House) -> Result<Option<Self>, Failure> {
+        let (journal, aside) = (house.data().join("journal"), house.data().join("journal-before"));
+        let machine = || Failure::machine("put a volume under the journal");
+        fs::rename(&journal, &aside).map_err(machine())?;
+        fs::create_dir(&journal).map_err(machine())?;
+        let size = format!("size={ROOM}m");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&journal)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        if mount.status().is_ok_and(|ended| ended.success()) {
+            fs::remove_dir_all(&aside).map_err(machine())?;
+            return Ok(Some(Self(journal)));
+        }
+        fs::remove_dir(&journal).map_err(machine())?;
+        fs::rename(&aside, &journal).map_err(machine())?;
+        Ok(None)
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Writes until there is no room left.
+    fn fill(&self) -> Result<(), Failure> {
+        let filler = OpenOptions::new().append(true).create(true).open(self.filler());
+        let mut filler = filler.map_err(Failure::machine("fill a volume"))?;
+        for length in [1 << 16, 1 << 12, 1 << 9, 1] {
+            while filler.write_all(&vec![7; length]).is_ok() {}
+        }
+        Ok(())
+    }
+
+    fn free(&self) -> Result<(), Failure> {
+        fs::remove_file(self.filler()).map_err(Failure::machine("make room on a volume"))
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        // Lazily: the product may still have files open there.
+        drop(Command::new("umount").arg("--lazy").arg(&self.0).stderr(Stdio::null()).status());
+    }
+}
