@@ -27,6 +27,8 @@ const SETTINGS: &str =
 const ROOM: u32 = 6;
 /// How long a mode may take to come.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// Refusals one after the other before a mode counts as entered.
+const REFUSED: u32 = 100;
 /// Modes of the design that are not built.
 const NOT_YET: &str = "not yet, because there are no such modes: brownout, read-only; entered by rule under load: \
                        isolated (here by its marker at a start under load)";
@@ -74,8 +76,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     if let Some(volume) = Volume::over(&house)? {
         house = house.serving(SETTINGS).await?;
         crowd.follow(&house);
-        volume.fill()?;
-        until(&crowd, 503).await?;
+        full(&crowd, &volume).await?;
         drop(crowd.noted());
         sleep(length).await;
         let (withheld, times) = (crowd.noted(), everybody_is_refused(&crowd).await?);
@@ -87,6 +88,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         verdicts.extend(crowd.noted().verdicts("normal again, after there was room for the journal"));
         crowd.rest(asking).await;
         house.end().await?;
+        // Before the volume goes, and the journal with it.
+        verdicts.push(journal(&house)?);
     } else {
         crowd.rest(asking).await;
         if let Some(first) = verdicts.first_mut() {
@@ -95,7 +98,6 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
             first.noted.push(note.to_owned());
         }
     }
-    verdicts.push(journal(&house)?);
     Ok(verdicts)
 }
 
@@ -158,6 +160,24 @@ async fn until(crowd: &Arc<Crowd>, status: u16) -> Result<(), Failure> {
         sleep(Duration::from_millis(10)).await;
     }
     Err(Failure::Product(format!("personal pages did not come to answer {status} within {PATIENCE:?}")))
+}
+
+/// Takes all room until the journal takes no entry any more: what it had set aside is used up first, and what it
+/// publishes leaves some.
+async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
+    let mut refused = 0;
+    while refused < REFUSED {
+        volume.fill()?;
+        let exchange = ask_kept(crowd.target(), &get_as(&subject.session, "/lines")).await?;
+        refused = if exchange.answer.status == 503 { refused + 1 } else { 0 };
+        if Instant::now() > deadline {
+            return Err(Failure::Product(format!("the journal still took entries after {PATIENCE:?}")));
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
 }
 
 /// A small volume in the place of the journal's directory; gone when dropped.

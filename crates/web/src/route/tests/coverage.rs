@@ -14,6 +14,8 @@ use crate::route::table::{Cache, Handler, Route, Verb};
 /// The path with its parameter filled in by something of that subscriber.
 fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
     filled(route, [&who.lines[0].to_string(), &who.bill.to_string(), &who.export, &house.notice.to_string()])
+pub(super) fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
+    filled(route, &who.lines[0].to_string(), &who.bill.to_string(), &house.notice.to_string())
 }
 
 fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
@@ -28,12 +30,12 @@ fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
         .replace("{*file}", "0000000000/app.css")
 }
 
-fn is_signed_in(route: &Route) -> bool {
+pub(super) fn is_signed_in(route: &Route) -> bool {
     matches!(route.handler, Handler::SignedIn(_))
 }
 
 /// A body the route would take.
-fn body_of(route: &Route) -> (&'static str, &'static str) {
+pub(super) fn body_of(route: &Route) -> (&'static str, &'static str) {
     match (route.path, route.verb) {
         (_, Verb::Get | Verb::Delete) => ("", ""),
         ("/api/v1/sessions", _) => (JSON_TYPE, r#"{"login":"x","password":"y"}"#),

@@ -1,6 +1,7 @@
 //! The whole house behind a real socket: keeper, store, journal, use cases, routes; two subscribers in it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use honnin_access::{
@@ -12,7 +13,7 @@ use honnin_care::{
 };
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
-use honnin_seal::HashCost;
+use honnin_seal::{HashCost, VerifyingKey};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, TenantId, Zone};
@@ -58,6 +59,8 @@ pub(super) struct House {
     store: Arc<Sqlite>,
     feed: FeedAuthority,
     pub(super) dir: TestDir,
+    verifying: VerifyingKey,
+    dir: TestDir,
 }
 
 impl House {
@@ -71,6 +74,40 @@ impl House {
 
     /// With personal pages stopped or not, and with somebody to tell of a weakness or not.
     pub(super) async fn open_as(stopped: bool, contact: Option<&str>) -> Self {
+        Self::build(stopped, contact, honnin_store_sqlite::Bounds::default(), DeskBounds::default()).await
+    }
+
+    /// With one reader, one place for writes, one desk, and caches that hold a few entries.
+    pub(super) async fn open_with_room_for_one() -> Self {
+        let store = honnin_store_sqlite::Bounds {
+            readers: 1,
+            queue: 1,
+            group: 1,
+            session_cache_octets: 4_096,
+            key_cache_octets: 4_096,
+            view_cache_octets: 4_096,
+            speed_cache_octets: 4_096,
+            ..honnin_store_sqlite::Bounds::default()
+        };
+        Self::build(false, None, store, DeskBounds { at_once: 1, waiting: 1 }).await
+    }
+
+    /// The key that verifies the journal.
+    pub(super) fn journal_key(&self) -> VerifyingKey {
+        self.verifying
+    }
+
+    /// Where the journal is.
+    pub(super) fn journal_dir(&self) -> PathBuf {
+        self.dir.join("journal")
+    }
+
+    async fn build(
+        stopped: bool,
+        contact: Option<&str>,
+        bounds: honnin_store_sqlite::Bounds,
+        desk: DeskBounds,
+    ) -> Self {
         let dir = TestDir::new();
         let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
         Self::furnished(dir, stopped, contact, (ExportBounds::default(), DeskBounds::default(), shelf)).await
@@ -95,7 +132,6 @@ impl House {
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let keeper = keeper(&dir, &entropy);
-        let bounds = honnin_store_sqlite::Bounds::default();
         let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap());
         let authorities = Authorities::new(
             TenantId::FIRST,
@@ -159,6 +195,8 @@ impl House {
         let state = self.export(who).await;
         assert_eq!(state["state"], "ready", "{state}");
         state["export"].as_str().unwrap().to_owned()
+        let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
+        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, verifying, dir }
     }
 
     /// Puts what is sealed of one place into another, as somebody with the database file could.
@@ -265,6 +303,11 @@ pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> 
         front: Front::Loopback,
         documents: DeskBounds::default(),
         exports,
+pub(super) fn wiring(care: Care, contact: Option<&str>) -> Wiring {
+fn wiring(care: Care, contact: Option<&str>, documents: DeskBounds) -> Wiring {
+    Wiring {
+        front: Front::Loopback,
+        documents,
         bounds: Bounds::default(),
         care: Arc::new(care),
         operator: Operator {

@@ -1,6 +1,7 @@
 //! Every route, asked in every way.
 
 mod api;
+mod cancelled;
 mod coverage;
 mod exports;
 mod house;
