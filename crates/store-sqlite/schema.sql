@@ -8,6 +8,25 @@ CREATE TABLE account (
     credential_version integer not null default 0,  -- counts the changes of password and code
     primary key (tenant, account)
 ) strict, without rowid;
+CREATE TABLE account_merge (
+    tenant integer not null,                        -- number of the tenant
+    merge integer not null,                         -- number of the merge within the tenant
+    gave blob not null,                             -- account whose lines went
+    took blob not null,                             -- account they went to
+    at integer not null,                            -- moment of the merge
+    undone_at integer,                              -- moment it was undone; null while it holds
+    sealed blob not null,                           -- the keeper's record of it; sealed
+    entry integer,                                  -- journal's entry of it; null until it is written
+    undone_entry integer,                           -- journal's entry of its undoing; null until it is written
+    primary key (tenant, merge)
+) strict, without rowid;
+CREATE TABLE consent (
+    tenant integer not null,                        -- number of the tenant
+    account blob not null,                          -- account whose owner agrees
+    sealed blob not null,                           -- hash of the code, side and end under the keeper's key; sealed
+    until integer not null,                         -- moment it ends
+    primary key (tenant, account)
+) strict, without rowid;
 CREATE TABLE directory (
     tenant integer not null,                        -- number of the tenant
     key blob not null,                              -- keyed hash of a number or a line code, 16 octets
@@ -25,6 +44,12 @@ CREATE TABLE document (
     row blob not null,                              -- which of its kind: a month; empty where there is one
     blob blob not null,                             -- the document under the subject's key; sealed
     primary key (tenant, account, holding, kind, row)
+) strict, without rowid;
+CREATE TABLE merged_holding (
+    tenant integer not null,                        -- number of the tenant
+    merge integer not null,                         -- number of the merge
+    holding blob not null,                          -- holding that went
+    primary key (tenant, merge, holding)
 ) strict, without rowid;
 CREATE TABLE message (
     tenant integer not null,                        -- number of the tenant

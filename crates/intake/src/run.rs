@@ -199,9 +199,6 @@ impl Feed<'_> {
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
         let Self { permit, keeper, store, entropy, spill_dir, partition_octets } = *self;
-        // Before anything else is read: a merge of accounts that comes later moves the feed on, and the first step
-        // that is committed then finds so.
-        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
         let moves = Moves::new(&wait(store.moved(permit))?);
         let mut directory = Directory::default();
         store.directory(permit, &mut |row| directory.add(&row))?;
@@ -212,6 +209,12 @@ impl Feed<'_> {
         let scanned = scan((mapping, keeper), (directory, &moves), inputs, spill, partitions, progress)?;
 
         let run = digest(&[&scanned.content, &partitions.to_be_bytes(), moves.digest()]);
+        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
+        // Accounts that were merged while the rows were read: these have gone to the wrong partition. A merge that
+        // comes after this moves the feed on, and the next step that is committed finds so.
+        if Moves::new(&wait(store.moved(permit))?).digest() != moves.digest() {
+            return Err(RunError::Overtaken);
+        }
         let state = resumed(&stored, run).unwrap_or_else(|| RunState {
             run,
             next_step: 0,
