@@ -10,8 +10,8 @@ mod devices;
 mod fault;
 mod feed;
 mod feed_reads;
-mod noted;
 mod merging;
+mod noted;
 mod notices;
 mod operator;
 #[cfg(honnin_faults)]

@@ -166,7 +166,7 @@ impl House {
             wish_seconds: 60,
             wake: Arc::new(|| {}),
         });
-        let app = Arc::new(App::new(wiring(care, contact, desk), entropy).unwrap());
+        let app = Arc::new(App::new(Wiring { documents: desk, ..wiring(care, contact) }, entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
@@ -304,10 +304,9 @@ pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> 
         documents: DeskBounds::default(),
         exports,
 pub(super) fn wiring(care: Care, contact: Option<&str>) -> Wiring {
-fn wiring(care: Care, contact: Option<&str>, documents: DeskBounds) -> Wiring {
     Wiring {
         front: Front::Loopback,
-        documents,
+        documents: DeskBounds::default(),
         bounds: Bounds::default(),
         care: Arc::new(care),
         operator: Operator {
