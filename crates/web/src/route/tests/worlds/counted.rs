@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow};
-use honnin_access::{Append, Drive, ManageSessions, Operate, Permit, Read, SetSpeed};
+use honnin_access::{
+    AgreeToMerge, Append, ConsentRow, Drive, ManageSessions, Operate, Permit, Read, SetSpeed,
+};
 use honnin_seal::Digest;
 use honnin_store::{
     Answer, Batch, Claim, ClaimedWish, Committed, DeviceRows, DirectoryRow, DriveMaterial, Error, FeedRows,
-    NewWish, NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, RecordKey, SpeedRow,
-    SpeedRows, StoreReport, StoredAccount, ViewRows, WishAnswer, WishKey,
+    MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, NewWish, NoticeRow, NoticeRows,
+    OperatorRows, Outcome, Progress, QuarantineRow, RecordKey, SpeedRow, SpeedRows, StoreReport,
+    StoredAccount, ViewRows, WishAnswer, WishKey,
 };
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{AccountId, HoldingId, Id, Moment, NoticeId, RequestId, SessionId, TenantId};
@@ -195,10 +198,40 @@ by_permit! {
     FeedRows {
         fn progress(Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>>;
         fn directory(Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error>;
+        fn moved(Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>>;
         fn accounts(Permit<Append>, accounts: &[AccountId]) -> Answer<'_, Result<Vec<StoredAccount>, Error>>;
         fn seen(Permit<Append>, records: &[RecordKey]) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>>;
         fn commit(Permit<Append>, feed: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>>;
         fn quarantined(Permit<Append>, skip: u64, most: usize) -> Answer<'_, Result<Vec<QuarantineRow>, Error>>;
+    }
+    MergeRows {
+        fn put_consent(Permit<AgreeToMerge>, row: ConsentRow) -> Answer<'_, Result<(), Error>>;
+        fn consent(Permit<Operate>, account: AccountId) -> Answer<'_, Result<Option<ConsentRow>, Error>>;
+        fn merge_material(
+            Permit<Operate>,
+            feed: &str,
+            from: AccountId,
+            into: AccountId
+        ) -> Answer<'_, Result<Option<MergeMaterial>, Error>>;
+        fn commit_move(
+            Permit<Operate>,
+            feed: &str,
+            position: u64,
+            moving: Move,
+            reason: MoveReason
+        ) -> Answer<'_, Result<(), Error>>;
+        fn merges(
+            Permit<Operate>,
+            of: Option<AccountId>,
+            most: usize
+        ) -> Answer<'_, Result<Vec<MergeRow>, Error>>;
+        fn unjournaled_merges(Permit<Operate>, most: usize) -> Answer<'_, Result<Vec<MergeRow>, Error>>;
+        fn note_entry(
+            Permit<Operate>,
+            merge: u64,
+            undone: bool,
+            entry: u64
+        ) -> Answer<'_, Result<(), Error>>;
     }
     OperatorRows {
         fn report(Permit<Operate>) -> Answer<'_, Result<StoreReport, Error>>;
