@@ -102,7 +102,7 @@ fn a_newer_schema_is_refused_with_both_versions() {
     assert!(matches!(refused, StartError::Newer { found: 7, known: 2 }));
     assert_eq!(
         refused.to_string(),
-        "open the store: its schema has version 7, this build knows up to 1; use the newer build"
+        "open the store: its schema has version 7, this build knows up to 2; use the newer build"
     );
 }
 
