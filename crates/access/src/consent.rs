@@ -49,7 +49,10 @@ pub struct ConsentRow {
     pub until: Moment,
 }
 
-/// What is sealed in a [`ConsentRow`].
+/// Before every record of a consent, so that none is taken for a one-time code, which the keeper seals alike.
+const MARK: &[u8] = b"honnin consent to a merge v1\0";
+
+/// What is sealed in a [`ConsentRow`], after its mark.
 #[derive(Serialize, Deserialize)]
 struct ConsentRecord {
     side: MergeSide,
@@ -176,8 +179,9 @@ impl SubscriberAuthority {
         self.confirm_password(session, password).await?;
         let until = session.at().plus_seconds(self.consent_seconds);
         let (code, record) = CodeRecord::issue(session.entropy(), until);
-        let record = postcard::to_stdvec(&ConsentRecord { side, code: record }).unwrap_or_default();
-        let sealed = self.keys.seal_consent(self.tenant, session.account(), &record, session.entropy());
+        let record = postcard::to_extend(&ConsentRecord { side, code: record }, MARK.to_vec());
+        let record = record.map_err(|_| SignInError::DoesNotOpen)?;
+        let sealed = self.keys.seal_code(self.tenant, session.account(), &record, session.entropy());
         let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
         Ok(Consent { row: (permit, ConsentRow { sealed, until }), code, side, until })
     }
@@ -221,8 +225,9 @@ impl SubscriberAuthority {
         now: Moment,
     ) -> Result<Vec<u8>, MergeRefused> {
         let row = shown.row.ok_or(MergeRefused::NoConsent(side))?;
-        let record = self.keys.open_consent(self.tenant, account, &row.sealed)?;
-        let record: ConsentRecord = postcard::from_bytes(&record).map_err(|_| MergeRefused::DoesNotOpen)?;
+        let record = self.keys.open_code(self.tenant, account, &row.sealed)?;
+        let record = record.strip_prefix(MARK).ok_or(MergeRefused::DoesNotOpen)?;
+        let record: ConsentRecord = postcard::from_bytes(record).map_err(|_| MergeRefused::DoesNotOpen)?;
         if record.side == side && record.code.is(shown.code, now) {
             Ok(row.sealed.clone())
         } else {

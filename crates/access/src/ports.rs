@@ -172,23 +172,6 @@ pub trait KeyRelease: Send + Sync {
         record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError>;
-    /// Opens the record of a consent to a merge.
-    ///
-    /// # Errors
-    /// [`OpenError`]; an alarm.
-    fn open_consent(&self, tenant: TenantId, account: AccountId, sealed: &[u8])
-    -> Result<Vec<u8>, OpenError>;
-    /// Seals the record of a consent to a merge.
-    ///
-    /// # Errors
-    /// [`OpenError`] where the cipher refuses.
-    fn seal_consent(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        record: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, OpenError>;
     /// Releases the account key to a completed sign-in.
     ///
     /// # Errors

@@ -18,7 +18,6 @@ fn record_place(tenant: TenantId, account: AccountId, kind: &'static str) -> Pla
 
 const PASSWORD: &str = "password";
 const CODE: &str = "one-time code";
-const CONSENT: &str = "consent to a merge";
 
 impl KeyRelease for Keeper {
     fn account_of(&self, _tenant: TenantId, login: &str) -> AccountId {
@@ -62,27 +61,6 @@ impl KeyRelease for Keeper {
     ) -> Result<Vec<u8>, OpenError> {
         self.tell(Deed::Credential);
         self.records.seal(&record_place(tenant, account, CODE), record, entropy)
-    }
-
-    fn open_consent(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        sealed: &[u8],
-    ) -> Result<Vec<u8>, OpenError> {
-        self.tell(Deed::Credential);
-        self.records.open(&record_place(tenant, account, CONSENT), sealed)
-    }
-
-    fn seal_consent(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        record: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, OpenError> {
-        self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, CONSENT), record, entropy)
     }
 
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {

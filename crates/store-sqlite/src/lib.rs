@@ -11,6 +11,7 @@ mod fault;
 mod feed;
 mod feed_reads;
 mod merging;
+mod moving;
 mod noted;
 mod notices;
 mod operator;

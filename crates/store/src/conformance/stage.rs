@@ -65,18 +65,6 @@ impl KeyRelease for NoKeeper {
     fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn open_consent(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
-    fn seal_consent(
-        &self,
-        _: TenantId,
-        _: AccountId,
-        _: &[u8],
-        _: &dyn Entropy,
-    ) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
     fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
         Err(OpenError)
     }
