@@ -186,11 +186,6 @@ impl SubscriberAuthority {
         Ok(Consent { row: (permit, ConsentRow { sealed, until }), code, side, until })
     }
 
-    /// The account of a sign-in name, whether it exists or not.
-    pub fn account_of(&self, _permit: &Permit<Operate>, login: &str) -> AccountId {
-        self.keys.account_of(self.tenant, login.trim())
-    }
-
     /// Proves that both owners have agreed.
     ///
     /// # Errors
@@ -201,7 +196,7 @@ impl SubscriberAuthority {
         giver: &Proven<'_>,
         taker: &Proven<'_>,
     ) -> Result<MergeConsent, MergeRefused> {
-        let [from, into] = [giver, taker].map(|side| self.account_of(permit, side.login));
+        let [from, into] = [giver, taker].map(|side| self.account_of(side.login));
         if from == into {
             return Err(MergeRefused::OneAccount);
         }

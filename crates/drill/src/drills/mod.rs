@@ -118,12 +118,6 @@ const DRILLS: [Drill; 29] = [
         incident: "Klarna 2021: cache configuration changed while running",
         play: Some(|stage| Box::pin(caches::changed(stage))),
     },
-    Drill { name: "D12", incident: "Steam 2015: emergency caching of personal pages", play: None },
-    Drill {
-        name: "D13",
-        incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
-        play: Some(|stage| Box::pin(torn::play(stage))),
-    },
     Drill {
         name: "D14",
         incident: "LINE album 2024: buffer shared in a worker",
@@ -133,7 +127,11 @@ const DRILLS: [Drill; 29] = [
         incident: "Steam 2015: emergency caching of personal pages",
         play: Some(|stage| Box::pin(modes::play(stage))),
     },
-    Drill { name: "D13", incident: "Cloudbleed 2017: a parser ran past the end of its buffer", play: None },
+    Drill {
+        name: "D13",
+        incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
+        play: Some(|stage| Box::pin(torn::play(stage))),
+    },
     Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {

@@ -31,7 +31,7 @@ pub(super) async fn merge(rooms: &Rooms, args: &MergeArgs) -> Result<Exit, Failu
     let subscriber = &rooms.authorities.subscriber;
     for _ in 0..TRIES {
         let permit = rooms.operate();
-        let [giving, taking] = [from, into].map(|login| subscriber.account_of(&permit, login));
+        let [giving, taking] = [from, into].map(|login| subscriber.account_of(login));
         let given = rooms.store.consent(&permit, giving).await?;
         let taken = rooms.store.consent(&permit, taking).await?;
         let consent = subscriber.prove_merge(
@@ -144,7 +144,7 @@ async fn journaled(rooms: &Rooms, permit: &Permit<Operate>, merge: u64, undone: 
 /// [`Failure`] where the store does not answer.
 pub(super) async fn list(rooms: &Rooms, login: Option<&str>) -> Result<Exit, Failure> {
     let permit = rooms.operate();
-    let of = login.map(|login| rooms.authorities.subscriber.account_of(&permit, login));
+    let of = login.map(|login| rooms.authorities.subscriber.account_of(login));
     say::line("merge,at,undone_at,lines,journal,journal_undone");
     for row in rooms.store.merges(&permit, of, LISTED).await? {
         say::line(written(&row, &rooms.zone));
