@@ -162,14 +162,13 @@ async fn until(crowd: &Arc<Crowd>, status: u16) -> Result<(), Failure> {
     Err(Failure::Product(format!("personal pages did not come to answer {status} within {PATIENCE:?}")))
 }
 
-/// Takes all room until the journal takes no entry any more: what it had set aside is used up first, and what it
-/// publishes leaves some.
+/// Takes all room until the journal takes no entry any more: what it had set aside is used up first.
 async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
     let mut refused = 0;
+    volume.fill()?;
     while refused < REFUSED {
-        volume.fill()?;
         let exchange = ask_kept(crowd.target(), &get_as(&subject.session, "/lines")).await?;
         refused = if exchange.answer.status == 503 { refused + 1 } else { 0 };
         if Instant::now() > deadline {
