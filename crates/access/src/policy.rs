@@ -38,8 +38,14 @@ pub enum Deed {
 
 impl Deed {
     /// All deeds.
-    pub const ALL: &'static [Self] =
-        &[Self::ReadLine, Self::ReadAccount, Self::SetSpeed, Self::ManageSessions, Self::Export, Self::AgreeToMerge];
+    pub const ALL: &'static [Self] = &[
+        Self::ReadLine,
+        Self::ReadAccount,
+        Self::SetSpeed,
+        Self::ManageSessions,
+        Self::Export,
+        Self::AgreeToMerge,
+    ];
 }
 
 /// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
@@ -47,7 +53,12 @@ pub const fn may(role: Role, deed: Deed) -> bool {
     match (role, deed) {
         (
             Role::Holder,
-            Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed | Deed::ManageSessions | Deed::Export | Deed::AgreeToMerge,
+            Deed::ReadLine
+            | Deed::ReadAccount
+            | Deed::SetSpeed
+            | Deed::ManageSessions
+            | Deed::Export
+            | Deed::AgreeToMerge,
         ) => true,
     }
 }

@@ -5,10 +5,10 @@
 mod caches;
 mod cancelled;
 mod cookies;
-mod documents;
-mod exports;
 mod crowd;
 mod deadlines;
+mod documents;
+mod exports;
 mod forged;
 mod load;
 mod merging;
@@ -119,10 +119,6 @@ const DRILLS: [Drill; 29] = [
         play: Some(|stage| Box::pin(caches::changed(stage))),
     },
     Drill {
-        name: "D14",
-        incident: "LINE album 2024: buffer shared in a worker",
-        play: Some(|stage| Box::pin(workers::play(stage))),
-    },
         name: "D12",
         incident: "Steam 2015: emergency caching of personal pages",
         play: Some(|stage| Box::pin(modes::play(stage))),
@@ -132,7 +128,11 @@ const DRILLS: [Drill; 29] = [
         incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
         play: Some(|stage| Box::pin(torn::play(stage))),
     },
-    Drill { name: "D14", incident: "LINE album 2024: buffer shared in a worker", play: None },
+    Drill {
+        name: "D14",
+        incident: "LINE album 2024: buffer shared in a worker",
+        play: Some(|stage| Box::pin(workers::play(stage))),
+    },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {
         name: "D16",

@@ -77,6 +77,9 @@ fn d11_a_cache_that_is_changed_while_it_runs_is_found_as_well() {
 #[test]
 fn d14_workers_with_every_place_taken_give_everybody_her_own() {
     run("D14", &[]);
+}
+
+#[test]
 fn d05_what_a_deadline_ends_is_done_whole_or_not_at_all() {
     run("D05", &[]);
 }

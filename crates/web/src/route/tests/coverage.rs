@@ -12,10 +12,8 @@ use crate::route::routes::TABLE;
 use crate::route::table::{Cache, Handler, Route, Verb};
 
 /// The path with its parameter filled in by something of that subscriber.
-fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
-    filled(route, [&who.lines[0].to_string(), &who.bill.to_string(), &who.export, &house.notice.to_string()])
 pub(super) fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
-    filled(route, &who.lines[0].to_string(), &who.bill.to_string(), &house.notice.to_string())
+    filled(route, [&who.lines[0].to_string(), &who.bill.to_string(), &who.export, &house.notice.to_string()])
 }
 
 fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {

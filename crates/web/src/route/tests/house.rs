@@ -60,8 +60,10 @@ pub(super) struct House {
     feed: FeedAuthority,
     pub(super) dir: TestDir,
     verifying: VerifyingKey,
-    dir: TestDir,
 }
+
+/// Bounds of exports, the desk they are made at, and where they lie.
+type Exported = (ExportBounds, DeskBounds, Arc<dyn Shelf>);
 
 impl House {
     /// With an export of each that can be fetched.
@@ -110,7 +112,8 @@ impl House {
     ) -> Self {
         let dir = TestDir::new();
         let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
-        Self::furnished(dir, stopped, contact, (ExportBounds::default(), DeskBounds::default(), shelf)).await
+        let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
+        Self::furnished(dir, stopped, contact, exports, (bounds, desk)).await
     }
 
     /// With exports of those bounds on that shelf.
@@ -120,14 +123,16 @@ impl House {
         desk: DeskBounds,
         shelf: Arc<dyn Shelf>,
     ) -> Self {
-        Self::furnished(dir, false, None, (bounds, desk, shelf)).await
+        let room = (honnin_store_sqlite::Bounds::default(), DeskBounds::default());
+        Self::furnished(dir, false, None, (bounds, desk, shelf), room).await
     }
 
     async fn furnished(
         dir: TestDir,
         stopped: bool,
         contact: Option<&str>,
-        (export_bounds, desk, shelf): (ExportBounds, DeskBounds, Arc<dyn Shelf>),
+        (export_bounds, desk, shelf): Exported,
+        (bounds, documents): (honnin_store_sqlite::Bounds, DeskBounds),
     ) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -166,13 +171,14 @@ impl House {
             wish_seconds: 60,
             wake: Arc::new(|| {}),
         });
-        let app = Arc::new(App::new(Wiring { documents: desk, ..wiring(care, contact) }, entropy).unwrap());
+        let app = Arc::new(App::new(Wiring { documents, ..wiring(care, contact, desk) }, entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let feed = authorities.feed;
-        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, dir }
+        let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
+        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, dir, verifying }
     }
 
     /// Asks for an export and waits until it is made or has failed; its state.
@@ -195,8 +201,6 @@ impl House {
         let state = self.export(who).await;
         assert_eq!(state["state"], "ready", "{state}");
         state["export"].as_str().unwrap().to_owned()
-        let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
-        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, verifying, dir }
     }
 
     /// Puts what is sealed of one place into another, as somebody with the database file could.
@@ -303,10 +307,6 @@ pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> 
         front: Front::Loopback,
         documents: DeskBounds::default(),
         exports,
-pub(super) fn wiring(care: Care, contact: Option<&str>) -> Wiring {
-    Wiring {
-        front: Front::Loopback,
-        documents: DeskBounds::default(),
         bounds: Bounds::default(),
         care: Arc::new(care),
         operator: Operator {
