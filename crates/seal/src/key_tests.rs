@@ -158,3 +158,35 @@ proptest! {
         prop_assert!(KeeperKey::random(&Fixed(7)).unwrap_key::<OfSubject>(&place(b""), &blob).is_err());
     }
 }
+
+#[test]
+fn a_token_is_read_as_it_was_written_and_nothing_else_is_one() {
+    let token = SessionToken::random(&Fixed(7));
+    let text = token.reveal();
+    let read = SessionToken::parse(text.as_bytes()).unwrap();
+    assert_eq!((read.reveal(), read.row_hash()), (text.clone(), token.row_hash()));
+    for other in
+        ["", &text[1..], &format!("{text}A"), &format!("{}=", &text[..42]), &format!("{} ", &text[..42])]
+    {
+        assert!(SessionToken::parse(other.as_bytes()).is_none(), "{other:?}");
+    }
+}
+
+#[test]
+fn a_signature_of_another_text_or_of_another_key_is_refused() {
+    let key = |octet| crate::SigningKey::of_seed(&Secret::from_octets([octet; 32])).unwrap();
+    let (hers, signature) = (key(1).verifying_key().unwrap(), key(1).sign(b"text"));
+    assert!(hers.verify(b"text", &signature).is_ok());
+    assert!(hers.verify(b"test", &signature).is_err());
+    assert!(hers.verify(b"text", &key(2).sign(b"text")).is_err());
+    assert!(hers.verify(b"text", &[]).is_err());
+}
+
+#[test]
+fn a_place_of_an_account_is_of_that_account() {
+    let of = |octet| {
+        Place::of_account(TenantId::FIRST, AccountId::from_octets([octet; 16]), Purpose::Document("a"))
+    };
+    assert_ne!(of(1).octets(), of(2).octets());
+    assert_ne!(of(1).octets(), Place::of_tenant(TenantId::FIRST, Purpose::Document("a")).octets());
+}
