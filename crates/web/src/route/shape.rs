@@ -60,6 +60,8 @@ impl Shape {
     pub(super) fn schema(&self) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
+            // A file that is JSON itself is described as what it is.
+            Self::File("application/json") => json!({ "type": "object" }),
             Self::File(_) => json!({ "type": "string", "format": "binary" }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 0 }),
