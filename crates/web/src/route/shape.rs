@@ -61,7 +61,9 @@ impl Shape {
         match self {
             Self::Text => json!({ "type": "string" }),
             // A file that is JSON itself is described as what it is.
-            Self::File("application/json") => json!({ "type": "object" }),
+            Self::File(media_type) if media_type.starts_with("application/json") => {
+                json!({ "type": "object" })
+            }
             Self::File(_) => json!({ "type": "string", "format": "binary" }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Count => json!({ "type": "integer", "minimum": 0 }),
