@@ -235,6 +235,7 @@ fn authorities(store: &Arc<Sqlite>, keeper: &Arc<Keeper>) -> Result<Authorities,
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
+        consent_seconds: 3600,
         delay_bounds: DelayBounds::default(),
         pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() })?,
     };

@@ -180,6 +180,7 @@ impl Stage {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
+            consent_seconds: 60,
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
         };
