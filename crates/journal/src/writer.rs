@@ -83,6 +83,9 @@ impl Writer {
         let frame = Frame::of(octets, first).map_err(|_| AppendError::TooLong)?;
         let length = u64::try_from(frame.octets().len()).map_err(|_| AppendError::TooLong)?;
         if self.segment.as_ref().is_none_or(|active| active.at + length > active.length) {
+            // Whether or not a segment is opened, the old one is at its end: a file that a failure leaves under the
+            // next index says that nothing from that index on stands in front of it.
+            self.segment = None;
             let opened = self.open_segment(length);
             // The next spare is wanted, or room by publishing what is there.
             self.shared.wanted.notify_one();

@@ -261,6 +261,35 @@ fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
 }
 
 #[test]
+fn what_would_still_fit_is_not_written_behind_a_segment_that_could_not_be_opened() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
+    let bounds = Bounds { segment_octets: 1024, ..Bounds::default() };
+    let journal = start(dir.path(), &disk, bounds);
+    let held = hold(&journal.shared_for_tests().shelf);
+    let mut acknowledged = vec![(0, own(0, 1))];
+    assert_eq!(journal.append_blocking(&own(0, 1)), Ok(0));
+    disk.fail(Act::Allocate, 0, Fault::NoRoom);
+    // Takes the spare away, so that the next segment has to be allocated.
+    drop(hold(&journal.shared_for_tests().spare).take());
+    let long = Entry { body: vec![7; 900], ..own(1, 1) };
+    assert_eq!(journal.append_blocking(&long), Err(AppendError::Full));
+    // Shorter ones would fit behind the first.
+    for n in 2..4 {
+        if let Ok(index) = journal.append_blocking(&own(n, 1)) {
+            acknowledged.push((index, own(n, 1)));
+        }
+    }
+    disk.heal();
+    for n in 4..12 {
+        acknowledged.push((journal.append_blocking(&own(n, 1)).unwrap(), own(n, 1)));
+    }
+    check(dir.path()).unwrap();
+    drop(held);
+    drop(journal);
+    nothing_was_lost(dir.path(), &acknowledged, acknowledged.len());
+}
+
+#[test]
 fn where_nothing_can_be_published_the_segments_stay_within_their_bound() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
     let bounds = Bounds { segment_octets: 1024, most_segments: 3, ..Bounds::default() };
