@@ -95,6 +95,11 @@ fn d09_caches_that_hold_nothing_mix_nobody_up() {
 }
 
 #[test]
+fn d12_no_mode_shows_anybody_else() {
+    run("D12", &[]);
+}
+
+#[test]
 fn d16_a_recycled_number_shows_no_old_usage() {
     run("D16", &[]);
 }
