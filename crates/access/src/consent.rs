@@ -223,10 +223,9 @@ impl SubscriberAuthority {
         let record = self.keys.open_code(self.tenant, account, &row.sealed)?;
         let record = record.strip_prefix(MARK).ok_or(MergeRefused::DoesNotOpen)?;
         let record: ConsentRecord = postcard::from_bytes(record).map_err(|_| MergeRefused::DoesNotOpen)?;
-        if record.side == side && record.code.is(shown.code, now) {
-            Ok(row.sealed.clone())
-        } else {
-            Err(MergeRefused::NoConsent(side))
-        }
+        let agreed = record.side == side && record.code.is(shown.code, now);
+        #[cfg(honnin_faults)]
+        let agreed = agreed || honnin_terms::faults::UNASKED_OWNER.is_on();
+        if agreed { Ok(row.sealed.clone()) } else { Err(MergeRefused::NoConsent(side)) }
     }
 }
