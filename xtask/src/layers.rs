@@ -41,7 +41,7 @@ const MISSING: [(&str, &str, &str); 1] = [("missing-gate", "owner", "swapped-vie
 const AT_ONCE: usize = 2;
 
 /// The faults no layer on a request's way can see begin after this one in the program's list.
-const OUTSIDE: [&str; 4] = ["holder-of-today", "unsealed", "blind-canaries", "unasked-owner"];
+const OUTSIDE: [&str; 4] = ["holder-of-today", "left-unsealed", "blind-canaries", "unasked-owner"];
 
 /// Faults to try, and what stands beside them from the beginning.
 #[derive(Debug, Clone)]

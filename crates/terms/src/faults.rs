@@ -62,7 +62,7 @@ switches! { FAULTS:
 
 switches! { OUTSIDE:
     HOLDER_OF_TODAY = "holder-of-today", "usage goes to who has the number now, not to who had it then";
-    UNSEALED = "unsealed", "what is to be sealed is written as it is";
+    UNSEALED = "left-unsealed", "what is to be sealed is written as it is";
     BLIND_CANARIES = "blind-canaries", "the canaries find everything well, whatever they are given";
     UNASKED_OWNER = "unasked-owner", "a merge of accounts takes any code for consent, once one was given";
 }
