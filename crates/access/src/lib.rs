@@ -34,5 +34,5 @@ pub use permit::{
     Act, AgreeToMerge, Append, Drive, Export, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
 };
 pub use pool::{HashPool, PoolBounds};
-pub use session::{Session, SessionError, SessionLimits};
+pub use session::{Session, SessionError, SessionLimits, session_mark};
 pub use sign_in::{ActivateError, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn};

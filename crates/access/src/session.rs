@@ -148,9 +148,11 @@ impl Session {
     }
 }
 
-/// Whose a session is, written into its row before it was sealed: the second witness, independent of the row's columns
-/// and of how the row was found.
-pub(crate) fn session_mark(row_hash: &Digest, account: AccountId) -> Mark {
+/// Whose a session is, written into its row before that is sealed: 32 octets, source: ours.
+///
+/// The second witness, independent of the row's columns and of how the row was found. It gives nobody anything: only
+/// what is sealed counts.
+pub fn session_mark(row_hash: &Digest, account: AccountId) -> Mark {
     digest(&[b"honnin session mark v1\0", row_hash, account.octets()])
 }
 

@@ -7,11 +7,11 @@ use honnin_access::ports::{
 };
 use honnin_access::{
     Answer, Authorities, DelayBounds, HashPool, PasswordRules, PoolBounds, Session, SessionError,
-    SessionLimits, SignInProof, SignInSettings,
+    SessionLimits, SignInProof, SignInSettings, session_mark,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken,
-    SubjectKey, digest,
+    SubjectKey,
 };
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
@@ -51,7 +51,7 @@ pub(crate) fn person(number: u8) -> Person {
     let (token, session) = (SessionToken::random(&entropy), SessionId::from_octets([number; 16]));
     let account_key = AccountKey::random(&entropy);
     let session_key = SessionKey::of_session(&token, session).unwrap();
-    let mark = digest(&[b"honnin session mark v1\0", &token.row_hash(), account.octets()]);
+    let mark = session_mark(&token.row_hash(), account);
     let place = session_place(account, session, EPOCH);
     let wrapped_key = session_key.wrap_marked(&place, &account_key, &mark, &entropy).unwrap();
     let (key, own) = (SubjectKey::random(&entropy), SubjectKey::random(&entropy));

@@ -11,7 +11,7 @@ use honnin_access::ports::{KeyRelease, SessionRow, SubjectKeyRow};
 use honnin_access::{
     Append, Authorities, DelayBounds, Document, Drive, HashPool, ManageSessions, Operate, OwnerTag,
     PasswordRules, Permit, PoolBounds, Read, Session, SessionLimits, SetSpeed, SignInProof, SignInSettings,
-    seal_document,
+    seal_document, session_mark,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken, SubjectKey,
@@ -217,11 +217,12 @@ impl Stage {
         let session: SessionId = self.id();
         let place = Place::of_account(self.tenant, account, Purpose::AccountKeyForSession);
         let place = Place { session: Some(session), ..place };
-        let wrapped_key =
-            SessionKey::of_session(&token, session).unwrap().wrap(&place, &account_key, &self.entropy);
+        let row_hash = token.row_hash();
+        let mark = session_mark(&row_hash, account);
+        let key = SessionKey::of_session(&token, session).unwrap();
+        let wrapped_key = key.wrap_marked(&place, &account_key, &mark, &self.entropy);
         let session =
             SessionRow { session, wrapped_key: wrapped_key.unwrap(), ..self.session_row(account, 0) };
-        let row_hash = token.row_hash();
         done(self.store.insert_session(row_hash, session.clone(), 16)).unwrap();
         SignedIn { account, line, row_hash, session, token, keys }
     }
