@@ -192,7 +192,7 @@ impl Look<'_, '_> {
             if *depth < DEEPEST {
                 let may_unfold = is_text || !readings::UNESCAPING.contains(&name);
                 waiting.push(Waiting { place, octets, depth: depth + 1, may_unfold });
-            } else if readings::says_something(&octets) {
+            } else if readings::says_something(&octets) && readings::varies(&octets) {
                 self.unread(&place, "lies too deep");
             }
         }

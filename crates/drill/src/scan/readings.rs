@@ -293,6 +293,13 @@ pub(super) fn says_something(octets: &[u8]) -> bool {
     octets.split(|octet| !matches!(octet, b' '..=b'~')).any(tells)
 }
 
+/// Whether more than one letter or digit stands there. Random octets unpack by chance to a long run of one of them, and
+/// `3333` is `33` in hexadecimal, and that `3`: no mark is of one digit alone.
+pub(super) fn varies(octets: &[u8]) -> bool {
+    let mut telling = octets.iter().filter(|octet| octet.is_ascii_alphanumeric());
+    telling.next().is_some_and(|first| telling.any(|octet| octet != first))
+}
+
 /// Runs of hexadecimal digits, as `<3132>` in PDF; white space between them is passed over.
 fn hexadecimal(octets: &[u8]) -> Option<Vec<u8>> {
     const SHORTEST: usize = 2 * super::marks::LEAST_DIGITS;

@@ -301,3 +301,12 @@ fn what_an_escape_was_undone_in_is_unfolded_where_it_was_text_only() {
     let in_text = percent(magic) + &percent(rest);
     assert_eq!(foreign(in_text.as_bytes()), [NUMBER, TEXT]);
 }
+
+#[test]
+fn a_long_run_of_one_digit_is_not_too_deep() {
+    let runs = format!("before {} behind", "3".repeat(4096));
+    assert_eq!(foreign(runs.as_bytes()), Vec::<String>::new());
+    let varied = spelt(&spelt(&"12".repeat(64), |digit| hex(digit.to_string().as_bytes())), String::from);
+    let deep = (0..8).fold(varied, |text, _| hex(text.as_bytes()));
+    assert!(!scan_as("self", deep.as_bytes(), "").unread.is_empty(), "what varies is still told");
+}
