@@ -9,34 +9,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate, syncfs};
 
 /// Acts on files. Each is done when it returns without an error; after an error it may or may not be done.
+///
+/// As they stand here they are the real thing; a test writes anew the acts that it makes fail.
 pub(crate) trait Disk: Send + Sync {
     /// Makes an empty file, in place of one of that name.
-    fn create(&self, path: &Path) -> io::Result<File>;
-    /// Reserves that many octets for a file; they read as zeros.
-    fn allocate(&self, file: &File, length: u64) -> io::Result<()>;
-    /// Writes all octets at that place.
-    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()>;
-    /// Makes what was written to the file durable.
-    fn sync(&self, file: &File) -> io::Result<()>;
-    /// Names a file anew, in place of one of that name.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Makes the names in a directory durable.
-    fn sync_directory(&self, path: &Path) -> io::Result<()>;
-    /// Makes everything durable that was written, since that file was opened, to the volume it is on.
-    fn sync_volume(&self, on: &File) -> io::Result<()>;
-    /// Removes a file; one that is not there is no error.
-    fn remove(&self, path: &Path) -> io::Result<()>;
-}
-
-/// The real thing.
-#[derive(Debug)]
-pub(crate) struct RealDisk;
-
-impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
         File::options().read(true).write(true).create(true).truncate(true).open(path)
     }
 
+    /// Reserves that many octets for a file; they read as zeros.
     fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
         match fallocate(file, FallocateFlags::empty(), 0, length) {
             Err(error) if error == rustix::io::Errno::OPNOTSUPP => fill(self, file, length),
@@ -44,26 +25,32 @@ impl Disk for RealDisk {
         }
     }
 
+    /// Writes all octets at that place.
     fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()> {
         file.write_all_at(octets, at)
     }
 
+    /// Makes what was written to the file durable.
     fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_data()
     }
 
+    /// Names a file anew, in place of one of that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
 
+    /// Makes the names in a directory durable.
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 
+    /// Makes everything durable that was written, since that file was opened, to the volume it is on.
     fn sync_volume(&self, on: &File) -> io::Result<()> {
         syncfs(on).map_err(io::Error::from)
     }
 
+    /// Removes a file; one that is not there is no error.
     fn remove(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -72,11 +59,17 @@ impl Disk for RealDisk {
     }
 }
 
+/// The real thing.
+#[derive(Debug)]
+pub(crate) struct RealDisk;
+
+impl Disk for RealDisk {}
+
 /// Writes zeros over the whole of a file.
 ///
 /// A preallocated block that was never written costs a change of the file system's own records at the first
 /// sync after its first write; one that holds zeros does not.
-pub(crate) fn fill(disk: &dyn Disk, file: &File, length: u64) -> io::Result<()> {
+pub(crate) fn fill<D: Disk + ?Sized>(disk: &D, file: &File, length: u64) -> io::Result<()> {
     static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
     let mut at = 0;
     while at < length {

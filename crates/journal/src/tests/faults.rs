@@ -121,9 +121,6 @@ impl Disk for FailingDisk {
     fn sync_volume(&self, on: &File) -> io::Result<()> {
         self.act(Act::SyncVolume, || RealDisk.sync_volume(on))
     }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
-    }
 }
 
 const ACTS: [Act; 6] = [Act::Create, Act::Allocate, Act::Write, Act::Sync, Act::Rename, Act::SyncDirectory];

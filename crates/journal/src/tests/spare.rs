@@ -53,29 +53,11 @@ impl Disk for SlowToName {
         }
         file
     }
-    fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
-        RealDisk.allocate(file, length)
-    }
-    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()> {
-        RealDisk.write_at(file, octets, at)
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        RealDisk.sync(file)
-    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         if from.ends_with(SPARE) && self.go(Step::Watching, Step::Naming) {
             self.wait_for(Step::MadeAnew, Duration::from_millis(250));
         }
         RealDisk.rename(from, to)
-    }
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_directory(path)
-    }
-    fn sync_volume(&self, on: &File) -> io::Result<()> {
-        RealDisk.sync_volume(on)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
     }
 }
 
