@@ -111,7 +111,7 @@ fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<()
     let day = frames.last().and_then(|frame| last_day(frame));
     keep_history(shared, shelf, &edge, day, &mut out)?;
     hold(&shared.tail).set_published(edge.size());
-    (shelf.edge, shelf.bundle, shelf.day) = (edge, open, day);
+    (shelf.edge, shelf.bundle) = (edge, open);
     tidy(shared, &full, shelf.edge.size());
     Ok(())
 }
@@ -138,7 +138,8 @@ fn keep_history(
     let note = Checkpoint::sign(&shared.origin, whole.size(), &whole.root(), &shared.key)?;
     out.write(&numbered(&shared.dir, HISTORY, whole.size()), &note)?;
     out.finish()?;
-    shelf.history_size = whole.size();
+    // Only now is the day done: its first rounds may have filled no tile yet.
+    (shelf.history_size, shelf.day) = (whole.size(), day);
     Ok(())
 }
 

@@ -1,6 +1,5 @@
-//! A publication ends, however much is appended meanwhile.
+//! A publication ends, however much is appended meanwhile; a day is kept in the history whatever its first round held.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -17,33 +16,12 @@ use crate::queue::hold;
 struct Arriving(Mutex<Weak<Journal>>);
 
 impl Disk for Arriving {
-    fn create(&self, path: &Path) -> io::Result<File> {
-        RealDisk.create(path)
-    }
-    fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
-        RealDisk.allocate(file, length)
-    }
-    fn write_at(&self, file: &File, octets: &[u8], at: u64) -> io::Result<()> {
-        RealDisk.write_at(file, octets, at)
-    }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        RealDisk.sync(file)
-    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let journal = hold(&self.0).upgrade().filter(|_| to.ends_with(CHECKPOINT));
         if let Some(journal) = journal {
             assert!(journal.append_blocking(&own(2, 1)).is_ok());
         }
         RealDisk.rename(from, to)
-    }
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        RealDisk.sync_directory(path)
-    }
-    fn sync_volume(&self, on: &File) -> io::Result<()> {
-        RealDisk.sync_volume(on)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        RealDisk.remove(path)
     }
 }
 
@@ -74,4 +52,16 @@ fn what_comes_while_it_publishes_waits_for_the_next_time() {
     }
     Arc::into_inner(journal).unwrap().close().unwrap();
     assert!(check(dir.path()).unwrap().size >= 2);
+}
+
+#[test]
+fn a_day_whose_first_round_filled_no_tile_is_kept_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path());
+    for entries in [0..100, 100..700] {
+        assert!(append_all(&journal, entries.map(|n| own(n, 1))).iter().all(Result::is_ok));
+        journal.publish().unwrap();
+    }
+    journal.close().unwrap();
+    assert!(check(dir.path()).unwrap().history > 0);
 }
