@@ -74,11 +74,13 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
 fn pages(line: &str, bill: &str) -> Vec<Page> {
     let inside =
         // Not `/`: it leads to home of a line, and the browser does not send the given cookie again when led on.
-        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export"].map(str::to_owned);
+        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export", "/account/merge"]
+            .map(str::to_owned);
     let of_line = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"]
         .map(|part| format!("/lines/{line}{part}"));
     let signed_in = inside.into_iter().chain(of_line).chain([format!("/bills/{bill}")]);
-    let public = ["/sign-in", "/activate"].map(|path| Page { path: path.to_owned(), signed_in: false });
+    let public = ["/sign-in", "/activate", "/offline.html"]
+        .map(|path| Page { path: path.to_owned(), signed_in: false });
     signed_in.map(|path| Page { path, signed_in: true }).chain(public).collect()
 }
 
@@ -116,10 +118,10 @@ mod tests {
     #[test]
     fn every_page_is_looked_at_and_only_the_open_ones_without_a_cookie() {
         let pages = pages("l1", "b1");
-        assert_eq!(pages.len(), 16);
+        assert_eq!(pages.len(), 18);
         let open: Vec<&str> =
             pages.iter().filter(|page| !page.signed_in).map(|page| page.path.as_str()).collect();
-        assert_eq!(open, ["/sign-in", "/activate"]);
+        assert_eq!(open, ["/sign-in", "/activate", "/offline.html"]);
         assert!(pages.iter().any(|page| page.path == "/lines/l1/buckets"));
         assert!(pages.iter().any(|page| page.path == "/bills/b1"));
     }

@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     Text,
     /// A file as it was built, with headers of its own.
     File,
+    /// A page as it was built, with headers of its own but the policy of pages: it may load its style.
+    Built,
     /// A page.
     Page,
     /// A page that carries its style in itself and needs nothing more of the server.
@@ -75,7 +77,7 @@ pub(crate) enum Kind {
 impl Kind {
     const fn content_type(self) -> Option<HeaderValue> {
         match self {
-            Self::Nothing | Self::File => None,
+            Self::Nothing | Self::File | Self::Built => None,
             Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
             Self::Page | Self::Alone => Some(HeaderValue::from_static(HTML)),
             Self::Json => Some(HeaderValue::from_static(JSON)),
@@ -88,7 +90,7 @@ impl Kind {
 
     const fn policy(self) -> HeaderValue {
         match self {
-            Self::Page => HeaderValue::from_static(assets::PAGE_CSP),
+            Self::Page | Self::Built => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
             Self::Nothing
             | Self::Text
@@ -105,7 +107,7 @@ impl Kind {
     const fn is_made_now(self) -> bool {
         match self {
             Self::Page | Self::Alone | Self::Json | Self::Problem | Self::Csv => true,
-            Self::Nothing | Self::Text | Self::File | Self::Pdf | Self::Export => false,
+            Self::Nothing | Self::Text | Self::File | Self::Built | Self::Pdf | Self::Export => false,
         }
     }
 }

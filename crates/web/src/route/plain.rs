@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY};
 
-use super::answer::{Answer, Kind, Refusal};
+use super::answer::{Answer, HTML, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
 use crate::assets;
@@ -45,7 +45,8 @@ pub(super) fn file(_app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let accepted =
         ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let served = assets::find(ask.parts.uri.path(), accepted).ok_or(Code::NotFound)?;
-    let mut answer = Answer::public(Kind::File, served.body)
+    let kind = if served.content_type == HTML { Kind::Built } else { Kind::File };
+    let mut answer = Answer::public(kind, served.body)
         .with(CONTENT_TYPE, served.content_type)
         .with(CACHE_CONTROL, served.cache_control);
     if let Some(encoding) = served.content_encoding {

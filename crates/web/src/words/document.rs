@@ -25,7 +25,7 @@ words! {
         title: "自分のデータの書き出し", "Export my data";
         intro: "お客様について保存しているすべての情報を、一つのファイル（JSON）にまとめてお渡しします。", "Everything kept about you, in one file (JSON).";
         contents: "入っているもの", "What is in it";
-        profile: "お名前・フリガナ・メールアドレス・生年月日・会員ID", "Name, its reading, mail address, date of birth, customer id";
+        profile: "お名前・フリガナ・メールアドレス・生年月日・会員ID", "Name, its reading, mail address, date of birth, member ID";
         lines: "回線ごとの契約・電話番号・SIM 番号・残量・利用量・購入・高速通信の設定", "For each line: contract, phone number, SIM number, data, usage, purchases, high speed";
         bills: "請求と内訳", "Bills and their items";
         devices: "ログイン中の端末", "Devices that are signed in";
@@ -33,7 +33,7 @@ words! {
         care: "電話番号や SIM 番号も省略せずに入ります。共用の端末には保存しないでください。", "Phone and SIM numbers are in it unmasked. Do not save it on a device you share.";
         begin: "ファイルを作る", "Make the file";
         anew: "新しく作りなおす", "Make it anew";
-        waiting: "順番をお待ちください。前に{0}件あります。", "Waiting. There are {0} before yours.";
+        waiting: "順番をお待ちください。前に{0}件あります。", "Waiting for its turn. Before yours: {0}.";
         working: "作成しています。", "It is being made.";
         refresh: "いまの状態を見る", "See how far it is";
         ready: "できました。{0}まで、このログインからだけ保存できます。", "Ready. Until {0} it can be saved, from this sign-in only.";

@@ -156,6 +156,12 @@ async fn every_answer_carries_the_headers_that_keep_it_in_its_place() {
             assert!(reply.head.contains(header), "{path} has no {header}: {}", reply.head);
         }
         assert!(!reply.head.contains("strict-transport-security"), "there is no https here");
+        let page = reply.header("content-type") == Some("text/html; charset=utf-8");
+        assert_eq!(
+            page,
+            reply.head.contains("style-src "),
+            "a page may load its style, nothing else may: {path}"
+        );
         // Each is heard by another kind of cache; without a validator none can ask whether what it has is still good.
         if route.cache == Cache::Private {
             for header in [
