@@ -10,8 +10,8 @@ use honnin_access::SignedIn;
 use honnin_seal::{Digest, SessionToken};
 use honnin_terms::{Id, RequestId};
 
-use crate::Error;
 use crate::care::Care;
+use crate::{Error, Gate};
 
 /// The request of the permit and the session of the cookie that an answer is made for.
 #[derive(Clone, Copy)]
@@ -101,6 +101,19 @@ impl Body {
     }
 }
 
+impl Gate {
+    /// The bytes of an answer, for the request they were made for.
+    ///
+    /// # Errors
+    /// [`Error::Isolated`] for another one: an alarm, and personal pages stop.
+    pub(crate) fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
+        body.open_for(asker).ok_or_else(|| {
+            self.isolation().foreign_answer(asker.request);
+            Error::Isolated
+        })
+    }
+}
+
 impl Care {
     /// Takes the bytes of an answer out for the request they are about to be sent to.
     ///
@@ -109,10 +122,7 @@ impl Care {
     pub fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
         #[cfg(honnin_faults)]
         let body = planted::reused(&self.bodies, body);
-        body.open_for(asker).ok_or_else(|| {
-            self.parts.gate.isolation().foreign_answer(asker.request);
-            Error::Isolated
-        })
+        self.parts.gate.hand_over(body, asker)
     }
 
     /// Whether a new session is for that request and of the account whose name was typed into it. Its token is all

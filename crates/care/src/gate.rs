@@ -129,6 +129,14 @@ impl Gate {
         self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned()
     }
 
+    /// Whether anything personal may leave to that session at this moment.
+    fn stands_open(&self, session: &Session) -> Result<(), Error> {
+        if self.isolation.is_stopped() {
+            return Err(Error::Isolated);
+        }
+        if self.path.is_open_to(session.account()) { Ok(()) } else { Err(Error::PathUnproven) }
+    }
+
     /// Lets a value out to the session that asked for it.
     ///
     /// # Errors
@@ -142,12 +150,7 @@ impl Gate {
         what: What,
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
-        if self.isolation.is_stopped() {
-            return Err(Error::Isolated);
-        }
-        if !self.path.is_open_to(session.account()) {
-            return Err(Error::PathUnproven);
-        }
+        self.stands_open(session)?;
         let (tag, asked, value, request) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
             self.isolation.foreign_owner(session.request());
@@ -172,10 +175,8 @@ impl Gate {
             tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Journal
         })?;
-        // The disk may have taken its time, and the canaries may have spoken meanwhile.
-        if !self.path.is_open_to(session.account()) {
-            return Err(Error::PathUnproven);
-        }
+        // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.
+        self.stands_open(session)?;
         // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
         Ok(Disclosed { value, index, made_for: MadeFor::new(request, session.row_hash()) })
     }
@@ -187,3 +188,7 @@ fn allowed(session: &Session, owner: &OwnerTag, asked: &Subject) -> bool {
         && owner.is_of_account(session.tenant(), session.account())
         && session.is_of_who_signed_in()
 }
+
+#[cfg(test)]
+#[path = "gate_tests/mod.rs"]
+mod tests;

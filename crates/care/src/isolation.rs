@@ -148,6 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn an_account_counts_for_a_minute_and_not_a_second_longer() {
+        for (seconds, stops) in [(59, true), (60, false)] {
+            let isolation = Isolation::new(false, |_| {});
+            isolation.does_not_open(account(1), Moment::EPOCH, request());
+            isolation.does_not_open(account(2), Moment::EPOCH, request());
+            isolation.does_not_open(account(3), Moment::EPOCH.plus_seconds(seconds), request());
+            assert_eq!(isolation.is_stopped(), stops, "after {seconds} seconds");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_accounts_has_a_bound() {
+        let isolation = Isolation::new(false, |_| {});
+        (0..100).for_each(|number| isolation.does_not_open(account(number), Moment::EPOCH, request()));
+        assert_eq!(isolation.seen.lock().unwrap().len(), MOST_REMEMBERED);
+    }
+
+    #[test]
     fn a_foreign_owner_stops_personal_pages_at_once() {
         let isolation = Isolation::new(false, |_| {});
         isolation.foreign_owner(request());

@@ -16,7 +16,9 @@ use crate::{Place, Secret, SessionToken, digest, same_octets};
 
 const FORMAT: u8 = 1;
 const TAG: usize = 16;
-const OVERHEAD: usize = 1 + NONCE_LEN + TAG;
+/// Format octet and nonce.
+const HEAD: usize = 1 + NONCE_LEN;
+const OVERHEAD: usize = HEAD + TAG;
 const COMMITMENT: usize = 32;
 
 /// What a wrapped key may carry beside it: whose it is, told by whoever wrapped it.
@@ -109,7 +111,7 @@ impl<K: KeyKind> KeyMaterial<K> {
     pub fn seal(&self, place: &Place<'_>, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         #[cfg(honnin_faults)]
         if faults::UNSEALED.is_on() {
-            return Ok([&[FORMAT; 1 + NONCE_LEN][..], plain, &[0; TAG]].concat());
+            return Ok([&[FORMAT; HEAD][..], plain, &[0; TAG]].concat());
         }
         let mut nonce = [0; NONCE_LEN];
         entropy.fill(&mut nonce);
@@ -117,7 +119,7 @@ impl<K: KeyKind> KeyMaterial<K> {
         blob.push(FORMAT);
         blob.extend_from_slice(&nonce);
         blob.extend_from_slice(plain);
-        let body = blob.get_mut(1 + NONCE_LEN..).ok_or(OpenError)?;
+        let body = blob.get_mut(HEAD..).ok_or(OpenError)?;
         let tag = self
             .cipher()?
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.octets()), body)

@@ -1,0 +1,213 @@
+//! What the gate lets out, and everything it must not let out.
+
+mod stage;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use honnin_access::Session;
+use honnin_terms::{AccountId, Entropy, TenantId};
+use honnin_testkit::SeededEntropy;
+
+use self::stage::{Note, Person, Stage, epoch, person, request, start};
+use super::*;
+use crate::disclosures::AuditRow;
+use crate::{Asker, IsolationReason, PathState};
+
+/// Lets a value out as a page of the contract.
+async fn let_out<T>(stage: &Stage, session: &Session, value: Owned<T>) -> Result<Disclosed<T>, Error> {
+    stage.gate.disclose(session, value, What::Contract, Channel::Page).await
+}
+
+fn page(disclosed: Disclosed<Note>) -> Body {
+    disclosed.body("text/plain", |Note(said)| vec![*said])
+}
+
+#[tokio::test]
+async fn her_own_passes_once_the_journal_says_who_was_shown_what() {
+    let hana = person(1);
+    let stage = Stage::of(&[&hana]);
+    for (number, line) in [(1, Some(hana.lines[0])), (2, None)] {
+        let session = stage.session(&hana, number, i64::from(number)).await;
+        let note = stage.note(&hana, &session, line).await;
+        let disclosed = let_out(&stage, &session, note).await.unwrap();
+        let entry = stage.journal.read(disclosed.index()).unwrap();
+        let hers = epoch(1).account(hana.account);
+        assert_eq!((entry.viewer, entry.owner, entry.basis), (hers, hers, Basis::Self_));
+        assert_eq!((entry.kind, entry.moment), (Kind::Disclosure, start().plus_seconds(i64::from(number))));
+        let row = AuditRow::of(disclosed.index(), &entry, &stage.gate.epochs());
+        assert_eq!((row.what, row.channel, row.holding), (Some(What::Contract), Some(Channel::Page), line));
+        let told = epoch(1).open(&entry).unwrap();
+        assert!(told.ends_with(request(number).octets()), "which request it was");
+        assert_eq!(page(disclosed).content_type(), "text/plain");
+    }
+    assert_eq!(stage.journal.size(), 2);
+    assert!(!stage.isolation.is_stopped());
+}
+
+#[tokio::test]
+async fn a_document_that_names_another_owner_leaves_for_nobody_and_stops_personal_pages() {
+    let (hana, ken) = (person(1), person(2));
+    let [first, second] = hana.lines;
+    let own = hana.subject(Some(first));
+    for (line, owner) in [
+        (Some(first), ken.subject(Some(ken.lines[0]))),
+        (Some(first), Subject { account: ken.account, ..own }),
+        (Some(first), Subject { tenant: TenantId::new(99), ..own }),
+        (Some(first), hana.subject(Some(second))),
+        (Some(first), hana.subject(None)),
+        (None, own),
+    ] {
+        let stage = Stage::of(&[&hana, &ken]);
+        let session = stage.session(&hana, 1, 1).await;
+        let note = stage.note_of(&hana, &session, line, &owner).await.unwrap();
+        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Isolated, "{owner:?}");
+        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignOwner]);
+        assert_eq!(stage.journal.size(), 0, "nothing was disclosed, so nothing was written");
+    }
+}
+
+#[tokio::test]
+async fn what_another_person_has_opened_does_not_leave_by_her_session() {
+    let (hana, ken) = (person(1), person(2));
+    for line in [Some(ken.lines[0]), None] {
+        let stage = Stage::of(&[&hana, &ken]);
+        let (hers, his) = (stage.session(&hana, 1, 1).await, stage.session(&ken, 1, 1).await);
+        let note = stage.note(&ken, &his, line).await;
+        assert_eq!(let_out(&stage, &hers, note).await.unwrap_err(), Error::Isolated);
+        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignOwner]);
+        assert_eq!(stage.journal.size(), 0);
+    }
+}
+
+#[tokio::test]
+async fn after_somebody_elses_alarm_her_own_does_not_leave_either() {
+    let (hana, ken) = (person(1), person(2));
+    let stage = Stage::of(&[&hana, &ken]);
+    let session = stage.session(&hana, 1, 1).await;
+    let note = stage.note(&hana, &session, None).await;
+    stage.isolation.foreign_owner(request(2));
+    assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Isolated);
+    assert_eq!(stage.journal.size(), 0);
+}
+
+#[tokio::test]
+async fn while_the_path_is_not_proven_the_gate_opens_to_the_canaries_alone() {
+    let (hana, canary) = (person(1), person(2));
+    let path = PublicPath::watched([canary.account, AccountId::from_octets([77; 16])]);
+    let stage = Stage::with_path(&[&hana, &canary], path);
+    let leaves = async |who: &Person| {
+        let session = stage.session(who, 1, 1).await;
+        let note = stage.note(who, &session, None).await;
+        let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
+    };
+    assert_eq!(leaves(&hana).await, Err(Error::PathUnproven));
+    assert_eq!(leaves(&canary).await, Ok(0));
+    stage.path.set(PathState::Proven);
+    assert_eq!(leaves(&hana).await, Ok(1));
+    stage.path.set(PathState::Mixed);
+    assert_eq!(leaves(&hana).await, Err(Error::PathUnproven));
+    assert_eq!(stage.journal.size(), 2);
+}
+
+/// Randomness that does something the first time it is drawn: when the gate seals the entry.
+struct Drawn<F> {
+    entropy: SeededEntropy,
+    done: AtomicBool,
+    act: F,
+}
+
+impl<F: Fn() + Send + Sync> Entropy for Drawn<F> {
+    fn fill(&self, bytes: &mut [u8]) {
+        if !self.done.swap(true, Ordering::SeqCst) {
+            (self.act)();
+        }
+        self.entropy.fill(bytes);
+    }
+}
+
+type Act = fn(&PublicPath, &Isolation);
+
+#[tokio::test]
+async fn an_alarm_raised_while_the_entry_is_written_is_heeded() {
+    let hana = person(1);
+    let path = || PublicPath::watched([77, 78].map(|octet| AccountId::from_octets([octet; 16])));
+    let cases: [(Act, Error); 2] = [
+        (|path, _| _ = path.set(PathState::Mixed), Error::PathUnproven),
+        (|_, isolation| isolation.foreign_owner(request(2)), Error::Isolated),
+    ];
+    for (act, refused) in cases {
+        let stage = Stage::with_path(&[&hana], path());
+        stage.path.set(PathState::Proven);
+        let (path, isolation) = (Arc::clone(&stage.path), Arc::clone(&stage.isolation));
+        let act = move || act(&path, &isolation);
+        let entropy = Drawn { entropy: SeededEntropy::new(4), done: AtomicBool::new(false), act };
+        let session = stage.session_drawing(&hana, 1, 1, Arc::new(entropy)).await;
+        let note = stage.note(&hana, &session, None).await;
+        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), refused);
+        assert_eq!(stage.journal.size(), 1, "an entry may stand for what was never sent");
+    }
+}
+
+#[tokio::test]
+async fn what_the_journal_does_not_take_is_not_shown() {
+    let hana = person(1);
+    let stage = Stage::of(&[&hana]);
+    let leaves = async |seconds| {
+        let session = stage.session(&hana, 1, seconds).await;
+        let note = stage.note(&hana, &session, None).await;
+        let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
+    };
+    assert_eq!(leaves(1000).await, Ok(0));
+    assert_eq!(leaves(1).await, Err(Error::Journal), "a clock that was set back by a quarter of an hour");
+    stage.gate.set_epochs(Vec::new());
+    assert_eq!(leaves(1000).await, Err(Error::Journal), "no keys to write an entry with");
+    assert!(stage.journal.size() == 1 && !stage.isolation.is_stopped());
+}
+
+#[tokio::test]
+async fn entries_are_written_under_the_newest_epoch() {
+    let hana = person(1);
+    let stage = Stage::of(&[&hana]);
+    stage.gate.set_epochs(vec![epoch(1), epoch(2)]);
+    let session = stage.session(&hana, 1, 1).await;
+    let note = stage.note(&hana, &session, None).await;
+    let index = let_out(&stage, &session, note).await.unwrap().index();
+    let entry = stage.journal.read(index).unwrap();
+    assert_eq!((entry.epoch, entry.owner), (2, epoch(2).account(hana.account)));
+}
+
+#[tokio::test]
+async fn an_answer_is_handed_to_the_request_and_the_session_it_was_made_for_and_to_no_other() {
+    let (hana, ken) = (person(1), person(2));
+    let own = || Asker::new(request(1), Some(&hana.token));
+    let others = [
+        Asker::new(request(2), Some(&hana.token)),
+        Asker::new(request(1), Some(&ken.token)),
+        Asker::new(request(1), None),
+    ];
+    for asker in others {
+        let stage = Stage::of(&[&hana, &ken]);
+        let session = stage.session(&hana, 1, 1).await;
+        let body = async || {
+            let note = stage.note(&hana, &session, None).await;
+            page(let_out(&stage, &session, note).await.unwrap())
+        };
+        assert_eq!(stage.gate.hand_over(body().await, &own()), Ok(vec![42]));
+        let body = body().await;
+        assert!(!stage.isolation.is_stopped());
+        assert_eq!(stage.gate.hand_over(body, &asker), Err(Error::Isolated), "{asker:?}");
+        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignAnswer]);
+    }
+}
+
+#[tokio::test]
+async fn what_was_opened_for_one_request_is_not_handed_to_another_of_the_same_session() {
+    let hana = person(1);
+    let stage = Stage::of(&[&hana]);
+    let (before, now) = (stage.session(&hana, 1, 1).await, stage.session(&hana, 2, 1).await);
+    let note = stage.note(&hana, &before, None).await;
+    let body = page(let_out(&stage, &now, note).await.unwrap());
+    let asker = Asker::new(request(2), Some(&hana.token));
+    assert_eq!(stage.gate.hand_over(body, &asker), Err(Error::Isolated));
+}

@@ -1,0 +1,293 @@
+//! A gate with a journal of its own, two people with two lines each, and documents that may say whatever they like.
+
+use std::sync::{Arc, Mutex};
+
+use honnin_access::ports::{
+    CredentialRow, CredentialRows, KeyRelease, RowError, SessionRow, SessionRows, SubjectKeyRow,
+};
+use honnin_access::{
+    Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, Owned, PasswordRules, PoolBounds,
+    Session, SessionLimits, SignInProof, SignInSettings, Subject, SubscriberAuthority, session_mark,
+};
+use honnin_journal::{Bounds, EpochKeys, Journal};
+use honnin_seal::{
+    AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, OpenError, PasswordHash, Place, Purpose,
+    Secret, SessionKey, SessionToken, SigningKey, SubjectKey,
+};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_testkit::{SeededEntropy, TestDir};
+use serde::Deserialize;
+
+use crate::{Gate, Isolation, IsolationReason, PublicPath};
+
+pub(super) const TENANT: TenantId = TenantId::FIRST;
+const EPOCH: Epoch = 3;
+
+/// The moment of sign-in.
+pub(super) fn start() -> Moment {
+    "2026-11-20T06:00:00+09:00".parse().unwrap()
+}
+
+pub(super) fn request(number: u8) -> RequestId {
+    RequestId::from_octets([number; 16])
+}
+
+/// What the documents of these tests say.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Note(pub(super) u8);
+
+impl Document for Note {
+    const KIND: &'static str = "note";
+    const SCHEMA: u16 = 1;
+}
+
+/// Somebody with two lines and one session.
+pub(super) struct Person {
+    pub(super) account: AccountId,
+    pub(super) lines: [HoldingId; 2],
+    pub(super) token: SessionToken,
+    row: SessionRow,
+    /// Of the first line, of the second, and of the account.
+    keys: Vec<(SubjectKey, SubjectKeyRow)>,
+}
+
+pub(super) fn person(number: u8) -> Person {
+    let entropy = SeededEntropy::new(u64::from(number));
+    let account = AccountId::from_octets([number; 16]);
+    let lines = [100, 200].map(|first| HoldingId::from_octets([first + number; 16]));
+    let (token, session) = (SessionToken::random(&entropy), SessionId::from_octets([number; 16]));
+    let account_key = AccountKey::random(&entropy);
+    let place = Place::of_account(TENANT, account, Purpose::AccountKeyForSession);
+    let place = Place { session: Some(session), epoch: EPOCH, ..place };
+    let mark = session_mark(&token.row_hash(), account);
+    let session_key = SessionKey::of_session(&token, session).unwrap();
+    let wrapped_key = session_key.wrap_marked(&place, &account_key, &mark, &entropy).unwrap();
+    let key = |holding| {
+        let key = SubjectKey::random(&entropy);
+        let place = Place::of_account(TENANT, account, Purpose::SubjectKeyForAccount);
+        let by_account = account_key.wrap(&Place { holding, epoch: EPOCH, ..place }, &key, &entropy).unwrap();
+        (key, SubjectKeyRow { holding, epoch: EPOCH, by_keeper: Vec::new(), by_account })
+    };
+    let keys = vec![key(Some(lines[0])), key(Some(lines[1])), key(None)];
+    let until = start().plus_seconds(SessionLimits::default().absolute_seconds);
+    let row = SessionRow {
+        tenant: TENANT,
+        session,
+        account,
+        epoch: EPOCH,
+        wrapped_key,
+        since: start(),
+        last_seen: start(),
+        until,
+        device: Vec::new(),
+    };
+    Person { account, lines, token, row, keys }
+}
+
+impl Person {
+    pub(super) fn subject(&self, holding: Option<HoldingId>) -> Subject {
+        Subject { tenant: TENANT, account: self.account, holding }
+    }
+
+    /// A document sealed for one subject of hers that says it is of whomever `owner` names.
+    fn sealed(&self, at: &Subject, owner: &Subject) -> Vec<u8> {
+        let Subject { tenant, account, holding } = *owner;
+        let mut plain = tenant.number().to_be_bytes().to_vec();
+        plain.extend_from_slice(account.octets());
+        plain.push(u8::from(holding.is_some()));
+        plain.extend_from_slice(holding.as_ref().map_or(&[0; 16], |id| id.octets()));
+        plain.extend_from_slice(&5_u64.to_be_bytes());
+        plain.push(42);
+        let place = Place::of_account(at.tenant, at.account, Purpose::Document(Note::KIND));
+        let place = Place { holding: at.holding, schema: Note::SCHEMA, epoch: EPOCH, ..place };
+        let (key, _) = self.keys.iter().find(|(_, row)| row.holding == at.holding).unwrap();
+        let sealed = key.seal(&place, &plain, &SeededEntropy::new(6)).unwrap();
+        [&Note::SCHEMA.to_be_bytes()[..], &EPOCH.to_be_bytes(), &sealed].concat()
+    }
+}
+
+/// The way out, and everything that stands on it.
+pub(super) struct Stage {
+    pub(super) subscriber: SubscriberAuthority,
+    pub(super) gate: Gate,
+    pub(super) journal: Arc<Journal>,
+    pub(super) isolation: Arc<Isolation>,
+    pub(super) path: Arc<PublicPath>,
+    /// Why personal pages were stopped.
+    pub(super) entered: Arc<Mutex<Vec<IsolationReason>>>,
+    _dir: TestDir,
+}
+
+impl Stage {
+    pub(super) fn of(people: &[&Person]) -> Self {
+        Self::with_path(people, PublicPath::unwatched())
+    }
+
+    pub(super) fn with_path(people: &[&Person], path: PublicPath) -> Self {
+        let dir = TestDir::new();
+        let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
+        let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
+        let journal = Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap();
+        let Authorities { subscriber, gate, .. } = authorities(people);
+        let entered = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&entered);
+        let isolation = Arc::new(Isolation::new(false, move |reason| told.lock().unwrap().push(reason)));
+        let (journal, path) = (Arc::new(journal), Arc::new(path));
+        let gate = Gate::new(gate, Arc::clone(&journal), vec![epoch(1)], Arc::clone(&isolation))
+            .watching(Arc::clone(&path));
+        Self { subscriber, gate, journal, isolation, path, entered, _dir: dir }
+    }
+
+    /// Her session in that request, so many seconds after she signed in.
+    pub(super) async fn session(&self, person: &Person, number: u8, seconds: i64) -> Session {
+        self.session_drawing(person, number, seconds, Arc::new(SeededEntropy::new(9))).await
+    }
+
+    /// As [`Self::session`], with randomness of the test's own.
+    pub(super) async fn session_drawing(
+        &self,
+        person: &Person,
+        number: u8,
+        seconds: i64,
+        entropy: Arc<dyn Entropy>,
+    ) -> Session {
+        let stream = Stream::new(request(number), entropy);
+        self.subscriber.session(&person.token, stream, start().plus_seconds(seconds)).await.unwrap()
+    }
+
+    /// A document of a line of hers, or of her account, as it should be.
+    pub(super) async fn note(
+        &self,
+        person: &Person,
+        session: &Session,
+        line: Option<HoldingId>,
+    ) -> Owned<Note> {
+        self.note_of(person, session, line, &person.subject(line)).await.unwrap()
+    }
+
+    /// A document she may ask for, that opens with her key, and that says it is of `owner`.
+    pub(super) async fn note_of(
+        &self,
+        person: &Person,
+        session: &Session,
+        line: Option<HoldingId>,
+        owner: &Subject,
+    ) -> Result<Owned<Note>, DocumentError> {
+        let permit = match line {
+            Some(line) => self.subscriber.read_line(session, line).await,
+            None => self.subscriber.read_account(session).await,
+        };
+        permit.unwrap().unwrap().open(&[], &person.sealed(&person.subject(line), owner))
+    }
+}
+
+/// The keys of an epoch of the journal.
+pub(super) fn epoch(number: Epoch) -> EpochKeys {
+    let root = Secret::from_octets([8; 32]);
+    let label = format!("epoch {number}");
+    EpochKeys {
+        tenant: TENANT,
+        epoch: number,
+        pseudonym: IndexKey::of_root(&root, TENANT, &label).unwrap(),
+        body: KeeperKey::of_root(&root, TENANT, &label).unwrap(),
+    }
+}
+
+/// Sessions and keys in memory; nobody signs in here.
+struct Rows {
+    sessions: Vec<(Digest, SessionRow)>,
+    keys: Vec<(AccountId, SubjectKeyRow)>,
+}
+
+fn authorities(people: &[&Person]) -> Authorities {
+    let sessions = people.iter().map(|person| (person.token.row_hash(), person.row.clone())).collect();
+    let keys = people.iter().flat_map(|person| {
+        person.keys.iter().map(|(_, row)| (person.account, row.clone())).collect::<Vec<_>>()
+    });
+    let rows = Arc::new(Rows { sessions, keys: keys.collect() });
+    let cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+    let settings = SignInSettings {
+        session_limits: SessionLimits::default(),
+        password_rules: PasswordRules::default(),
+        code_seconds: 60,
+        consent_seconds: 60,
+        delay_bounds: DelayBounds::default(),
+        pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
+    };
+    let (sessions, credentials) = (Arc::<Rows>::clone(&rows), Arc::<Rows>::clone(&rows));
+    Authorities::new(TENANT, sessions, credentials, rows, settings)
+}
+
+impl SessionRows for Rows {
+    fn session(
+        &self,
+        _: TenantId,
+        row_hash: &Digest,
+    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
+        let found = self.sessions.iter().find(|(hash, _)| hash == row_hash);
+        Answer::ready(Ok(found.map(|(_, row)| Arc::new(row.clone()))))
+    }
+    fn subject_key(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        holding: Option<HoldingId>,
+    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
+        let found = self.keys.iter().find(|(owner, row)| *owner == account && row.holding == holding);
+        Answer::ready(Ok(found.map(|(_, row)| Arc::new(row.clone()))))
+    }
+    fn insert_session(&self, _: Digest, _: SessionRow, _: usize) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn touch_session(&self, _: TenantId, _: &Digest, _: Moment) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Ok(()))
+    }
+    fn end_session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+}
+
+impl CredentialRows for Rows {
+    fn credential(&self, _: TenantId, _: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
+        Answer::ready(Ok(None))
+    }
+    fn replace_credential(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: CredentialRow,
+        _: Option<Moment>,
+    ) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+}
+
+impl KeyRelease for Rows {
+    fn account_of(&self, _: TenantId, _: &str) -> AccountId {
+        AccountId::from_octets([0; 16])
+    }
+    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
+        Err(OpenError)
+    }
+    fn seal_password(
+        &self,
+        _: TenantId,
+        _: AccountId,
+        _: &PasswordHash,
+        _: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
+    fn open_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
+    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
+    fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
+        Err(OpenError)
+    }
+    fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
+        [0; 16]
+    }
+}
