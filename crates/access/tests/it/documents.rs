@@ -131,3 +131,30 @@ async fn a_wish_is_sealed_for_the_line_of_its_permit_and_judged_by_its_own() {
     let (tag, _) = open_document::<Note>(&hana.key, EPOCH, permit.subject(), &[], &wish).unwrap();
     assert_eq!((tag.is_of(permit.subject()), tag.position), (true, 3));
 }
+
+#[tokio::test]
+async fn an_export_is_sealed_of_her_own_only_and_opens_for_nobody_else() {
+    let (hana, ken) = (person(1), person(2));
+    let stage = Stage::of(&[&hana, &ken]);
+    let subscriber = &stage.authorities.subscriber;
+    let mut permits = Vec::new();
+    for who in [&hana, &ken] {
+        let session = stage.session(who, 1).await.unwrap();
+        let line = subscriber.read_line(&session, who.line).await.unwrap().unwrap();
+        let account = subscriber.read_account(&session).await.unwrap().unwrap();
+        permits.push((subscriber.export(&session).await.unwrap().unwrap(), account, line));
+    }
+    let [(hers, account, line), (his, his_account, _)] = permits.as_slice() else {
+        unreachable!("two were asked for")
+    };
+    let entropy = SeededEntropy::new(7);
+    let seal = |of| hers.seal_gathered(b"1", &Owned::of_permit(of, Note(42)), &entropy);
+    let export = seal(account).unwrap();
+    let opened = hers.open_export::<Note>(b"1", &export).unwrap();
+    let (tag, asked, note, _) = opened.open_at_gate(&stage.authorities.gate);
+    assert_eq!((tag.is_of(hers.subject()), asked, note), (true, *hers.subject(), Note(42)));
+    assert_eq!(seal(his_account), Err(DocumentError::Malformed), "another person's");
+    assert_eq!(seal(line), Err(DocumentError::Malformed), "of a line, and not of the whole account");
+    assert!(his.open_export::<Note>(b"1", &export).is_err());
+    assert!(hers.open_export::<Note>(b"2", &export).is_err(), "another export of hers");
+}

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails here has told where")]
 
 mod documents;
+mod merges;
 mod sessions;
 mod stage;

@@ -1,10 +1,11 @@
 //! Sessions: how long they last, and which permits follow from them.
 
 use honnin_access::ports::SubjectKeyRow;
-use honnin_access::{SessionError, SessionLimits};
+use honnin_access::{SessionError, SessionLimits, session_mark};
+use honnin_seal::Digest;
 use honnin_terms::{HoldingId, Id, SessionId};
 
-use crate::stage::{Stage, person, start};
+use crate::stage::{Stage, marked, person, start};
 
 #[tokio::test]
 async fn a_session_lasts_until_it_is_idle_or_old_and_not_a_second_longer() {
@@ -47,6 +48,21 @@ async fn a_row_that_is_another_session_another_epoch_or_another_persons_does_not
     let mut swapped = person(1);
     swapped.row = ken.row.clone();
     assert!(matches!(Stage::of(&[&swapped]).session(&hana, 1).await, Err(SessionError::DoesNotOpen { .. })));
+}
+
+#[tokio::test]
+async fn a_session_that_opens_and_says_it_is_of_another_token_or_account_is_foreign() {
+    for mark in [
+        |_: &Digest, account| session_mark(&[8; 32], account),
+        |row_hash: &Digest, _| session_mark(row_hash, person(2).account),
+        |_: &Digest, _| [0; 32],
+    ] {
+        let hana = marked(1, mark);
+        let session = Stage::of(&[&hana]).session(&hana, 1).await;
+        assert!(matches!(session, Err(SessionError::Foreign)));
+    }
+    let hana = person(1);
+    assert!(Stage::of(&[&hana]).session(&hana, 1).await.unwrap().is_of_who_signed_in());
 }
 
 #[tokio::test]

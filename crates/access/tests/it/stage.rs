@@ -10,8 +10,8 @@ use honnin_access::{
     SessionLimits, SignInProof, SignInSettings, session_mark,
 };
 use honnin_seal::{
-    AccountKey, Digest, Epoch, HashCost, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken,
-    SubjectKey,
+    AccountKey, Digest, Epoch, HashCost, Mark, OpenError, PasswordHash, Place, Purpose, SessionKey,
+    SessionToken, SubjectKey,
 };
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
@@ -24,8 +24,14 @@ pub(crate) fn start() -> Moment {
     "2026-11-20T06:00:00+09:00".parse().unwrap()
 }
 
+pub(crate) const PASSWORD: &str = "umi no mieru ie";
+
+const COST: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+
 /// Somebody with one line and one session.
 pub(crate) struct Person {
+    /// The name she signs in with.
+    pub(crate) login: String,
     pub(crate) account: AccountId,
     pub(crate) line: HoldingId,
     pub(crate) token: SessionToken,
@@ -46,12 +52,17 @@ pub(crate) fn key_place(account: AccountId, holding: Option<HoldingId>, epoch: E
 }
 
 pub(crate) fn person(number: u8) -> Person {
+    marked(number, session_mark)
+}
+
+/// Somebody whose session says it is of whomever `mark` names.
+pub(crate) fn marked(number: u8, mark: fn(&Digest, AccountId) -> Mark) -> Person {
     let entropy = SeededEntropy::new(u64::from(number));
     let (account, line) = (AccountId::from_octets([number; 16]), HoldingId::from_octets([number + 100; 16]));
     let (token, session) = (SessionToken::random(&entropy), SessionId::from_octets([number; 16]));
     let account_key = AccountKey::random(&entropy);
     let session_key = SessionKey::of_session(&token, session).unwrap();
-    let mark = session_mark(&token.row_hash(), account);
+    let mark = mark(&token.row_hash(), account);
     let place = session_place(account, session, EPOCH);
     let wrapped_key = session_key.wrap_marked(&place, &account_key, &mark, &entropy).unwrap();
     let (key, own) = (SubjectKey::random(&entropy), SubjectKey::random(&entropy));
@@ -71,7 +82,7 @@ pub(crate) fn person(number: u8) -> Person {
         until: start().plus_seconds(SessionLimits::default().absolute_seconds),
         device: Vec::new(),
     };
-    Person { account, line, token, row, key, keys }
+    Person { login: number.to_string(), account, line, token, row, key, keys }
 }
 
 /// Rows in memory.
@@ -114,12 +125,28 @@ impl SessionRows for Rows {
     }
 }
 
-/// Nobody signs in here.
-struct Nothing;
+/// Passwords, and a keeper whose seal is the account's id before the octets.
+struct Keeper {
+    password: PasswordHash,
+}
 
-impl CredentialRows for Nothing {
-    fn credential(&self, _: TenantId, _: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
-        Answer::ready(Ok(None))
+fn sealed(account: AccountId, octets: &[u8]) -> Vec<u8> {
+    [account.octets().as_slice(), octets].concat()
+}
+
+fn opened(account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    sealed.strip_prefix(account.octets()).map(<[u8]>::to_vec).ok_or(OpenError)
+}
+
+impl CredentialRows for Keeper {
+    fn credential(
+        &self,
+        _: TenantId,
+        account: AccountId,
+    ) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
+        let password = Some(sealed(account, self.password.expose().as_bytes()));
+        let row = CredentialRow { epoch: EPOCH, account_key: Vec::new(), password, code: None, version: 1 };
+        Answer::ready(Ok(Some(row)))
     }
     fn replace_credential(
         &self,
@@ -132,33 +159,45 @@ impl CredentialRows for Nothing {
     }
 }
 
-impl KeyRelease for Nothing {
-    fn account_of(&self, _: TenantId, _: &str) -> AccountId {
-        AccountId::from_octets([0; 16])
+impl KeyRelease for Keeper {
+    fn account_of(&self, _: TenantId, login: &str) -> AccountId {
+        AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
-    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
-        Err(OpenError)
+    fn open_password(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        sealed: &[u8],
+    ) -> Result<PasswordHash, OpenError> {
+        let text = String::from_utf8(opened(account, sealed)?).map_err(|_| OpenError)?;
+        PasswordHash::parse(&text).map_err(|_| OpenError)
     }
     fn seal_password(
         &self,
         _: TenantId,
-        _: AccountId,
-        _: &PasswordHash,
+        account: AccountId,
+        hash: &PasswordHash,
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
+        Ok(sealed(account, hash.expose().as_bytes()))
     }
-    fn open_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
+    fn open_code(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        opened(account, sealed)
     }
-    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
+    fn seal_code(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        record: &[u8],
+        _: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        Ok(sealed(account, record))
     }
     fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
         Err(OpenError)
     }
-    fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
-        [0; 16]
+    fn device_mark(&self, _: TenantId, account: AccountId) -> [u8; 16] {
+        *account.octets()
     }
 }
 
@@ -175,23 +214,26 @@ impl Stage {
             rows.sessions.lock().unwrap().push((person.token.row_hash(), person.row.clone()));
             rows.keys.lock().unwrap().extend(person.keys.iter().cloned());
         }
-        let cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
             consent_seconds: 60,
             delay_bounds: DelayBounds::default(),
-            pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
+            pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost: COST }).unwrap(),
         };
-        let sessions = Arc::<Rows>::clone(&rows);
-        let authorities = Authorities::new(TENANT, sessions, Arc::new(Nothing), Arc::new(Nothing), settings);
+        let password = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(5)).unwrap();
+        let (sessions, keeper) = (Arc::<Rows>::clone(&rows), Arc::new(Keeper { password }));
+        let credentials = Arc::<Keeper>::clone(&keeper);
+        let authorities = Authorities::new(TENANT, sessions, credentials, keeper, settings);
         Self { rows, authorities }
     }
 
     /// The session of that person, so many seconds after she signed in.
     pub(crate) async fn session(&self, person: &Person, seconds: i64) -> Result<Session, SessionError> {
-        let stream = Stream::new(RequestId::from_octets([9; 16]), Arc::new(SeededEntropy::new(9)));
+        // What is drawn for one person is not drawn for another.
+        let entropy = SeededEntropy::new(u64::from_be_bytes(*person.account.octets().first_chunk().unwrap()));
+        let stream = Stream::new(RequestId::from_octets([9; 16]), Arc::new(entropy));
         self.authorities.subscriber.session(&person.token, stream, start().plus_seconds(seconds)).await
     }
 }
