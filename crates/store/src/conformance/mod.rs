@@ -7,6 +7,9 @@ mod credentials;
 mod devices;
 mod directory;
 mod feed;
+mod merge_lists;
+mod merges;
+mod moving;
 mod notices;
 mod operator;
 mod sessions;
@@ -19,6 +22,8 @@ pub use credentials::*;
 pub use devices::*;
 pub use directory::*;
 pub use feed::*;
+pub use merge_lists::*;
+pub use merges::*;
 pub use notices::*;
 pub use operator::*;
 pub use sessions::*;
@@ -87,6 +92,17 @@ macro_rules! every_promise {
             a_report_counts_what_is_there
             accounts_are_listed_page_by_page
             a_sweep_forgets_what_is_past_its_time_and_nothing_else
+            a_consent_is_its_accounts_own_and_a_new_one_replaces_it
+            a_merge_needs_what_both_owners_have_left_and_uses_it_up
+            a_line_moves_with_all_that_is_its_own_and_nothing_else_does
+            a_wish_goes_with_its_line_and_so_does_its_key
+            what_is_written_after_a_move_was_read_stops_it
+            a_feed_that_read_before_a_move_writes_nothing_after_it
+            a_merge_undone_leaves_everything_as_it_was
+            a_line_that_moved_twice_is_told_by_where_it_came_from_and_where_it_is
+            a_merge_is_listed_to_both_accounts_and_to_no_other
+            a_merge_is_owed_to_the_journal_until_it_is_noted
+            a_merge_of_one_tenant_touches_no_other
         }
     };
     ($on:path: $($promise:ident)+) => {$(

@@ -79,9 +79,9 @@ pub struct Stage {
     pub store: Arc<dyn Store>,
     /// The tenant that acts.
     pub tenant: TenantId,
-    authorities: Authorities,
-    entropy: SeededEntropy,
-    position: AtomicU64,
+    pub(super) authorities: Authorities,
+    pub(super) entropy: SeededEntropy,
+    pub(super) position: AtomicU64,
 }
 
 impl std::fmt::Debug for Stage {
@@ -101,6 +101,7 @@ pub struct SignedIn {
     pub row_hash: Digest,
     /// The session as it was written.
     pub session: SessionRow,
+    pub(super) account_key: AccountKey,
     token: SessionToken,
     keys: [(Option<HoldingId>, SubjectKey); 2],
 }
@@ -153,7 +154,7 @@ impl Stage {
         T::from_octets(self.octets())
     }
 
-    fn request(&self) -> RequestId {
+    pub(super) fn request(&self) -> RequestId {
         self.id()
     }
 
@@ -197,7 +198,11 @@ impl Stage {
 
     /// As [`Self::person`], with that line.
     pub fn person_with_line(&self, line: HoldingId) -> SignedIn {
-        let account: AccountId = self.id();
+        self.person_of(self.id(), line)
+    }
+
+    /// As [`Self::person`], with that account and line.
+    pub fn person_of(&self, account: AccountId, line: HoldingId) -> SignedIn {
         let account_key = AccountKey::random(&self.entropy);
         let keys = [None, Some(line)].map(|holding| (holding, SubjectKey::random(&self.entropy)));
         let subject_keys = keys.iter().map(|(holding, key)| {
@@ -224,7 +229,7 @@ impl Stage {
         let session =
             SessionRow { session, wrapped_key: wrapped_key.unwrap(), ..self.session_row(account, 0) };
         done(self.store.insert_session(row_hash, session.clone(), 16)).unwrap();
-        SignedIn { account, line, row_hash, session, token, keys }
+        SignedIn { account, line, row_hash, session, account_key, token, keys }
     }
 
     /// A session of an account that opens nothing, signed in so many seconds after the start.
