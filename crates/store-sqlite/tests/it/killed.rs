@@ -2,8 +2,8 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use honnin_access::Document;
@@ -19,7 +19,7 @@ use crate::opened;
 const FEED: &str = "files";
 const CHILD: &str = "killed::a_child_commits_batches_until_it_is_killed";
 
-fn open(dir: &Path) -> (Arc<Sqlite>, Stage) {
+pub(crate) fn open(dir: &Path) -> (Arc<Sqlite>, Stage) {
     // Small enough that checkpoints happen all the time.
     let bounds = Bounds { log_checkpoint_octets: 128 * 1024, ..Bounds::default() };
     let store = Arc::new(Sqlite::open(dir, bounds, opened::clock()).unwrap());
@@ -56,21 +56,46 @@ fn position(store: &Sqlite, stage: &Stage) -> u64 {
     progress.position
 }
 
+/// A test of this file's program as a process of its own, told that directory.
+pub(crate) fn spawned(child: &str, dir: &Path) -> Child {
+    let mut process = Command::new(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", child])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(process.stdin.take().unwrap(), "{}", dir.display()).unwrap();
+    process
+}
+
+/// What it acknowledges, until it ends.
+pub(crate) fn told(process: &mut Child) -> impl Iterator<Item = u64> + use<> {
+    let said = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    said.filter_map(|line| line.rsplit_once("acknowledged ")?.1.parse::<u64>().ok())
+}
+
+/// The directory a child is told; by itself it is told none.
+pub(crate) fn directory() -> Option<PathBuf> {
+    let mut dir = String::new();
+    std::io::stdin().lock().read_line(&mut dir).unwrap();
+    Some(dir.trim()).filter(|dir| !dir.is_empty()).map(PathBuf::from)
+}
+
+/// Tells the parent that something is durable: from here on it may not be lost.
+pub(crate) fn acknowledge(number: u64) {
+    println!("acknowledged {number}");
+    std::io::stdout().flush().unwrap();
+}
+
 /// Asked by the test below in a process of its own; by itself it is told no directory and ends.
 #[test]
 #[ignore = "the child of the test below"]
 fn a_child_commits_batches_until_it_is_killed() {
-    let mut dir = String::new();
-    std::io::stdin().lock().read_line(&mut dir).unwrap();
-    if dir.trim().is_empty() {
-        return;
-    }
-    let (store, stage) = open(Path::new(dir.trim()));
+    let Some(dir) = directory() else { return };
+    let (store, stage) = open(&dir);
     for next in position(&store, &stage) + 1.. {
         assert_eq!(done(store.commit(&stage.append(0), FEED, step(&stage, next))), Ok(Committed::Done));
-        // Acknowledged: from here on it may not be lost.
-        println!("acknowledged {next}");
-        std::io::stdout().flush().unwrap();
+        acknowledge(next);
     }
 }
 
@@ -80,15 +105,8 @@ fn killed_at_any_moment_position_and_rows_agree() {
     drop(opened::create(&dir, Bounds::default()));
     let mut acknowledged = 0;
     for round in 0..12 {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "--nocapture", CHILD])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        writeln!(child.stdin.take().unwrap(), "{}", dir.path().display()).unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let mut told = said.filter_map(|line| line.rsplit_once("acknowledged ")?.1.parse::<u64>().ok());
+        let mut child = spawned(CHILD, dir.path());
+        let mut told = told(&mut child);
         // Each round it is let live a little longer; the kill falls somewhere into the step after that.
         for _ in 0..=round * 3 {
             acknowledged = told.next().unwrap();

@@ -11,6 +11,8 @@ mod group;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod killed_merging;
+#[cfg(test)]
 mod opened;
 #[cfg(test)]
 mod others;

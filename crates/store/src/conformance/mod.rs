@@ -15,6 +15,7 @@ mod operator;
 mod sessions;
 mod speed;
 mod stage;
+mod to_and_fro;
 mod views;
 mod wishes;
 
@@ -29,6 +30,7 @@ pub use operator::*;
 pub use sessions::*;
 pub use speed::*;
 pub use stage::{SignedIn, Stage, done};
+pub use to_and_fro::{a_move_is_whole, move_to_and_fro};
 pub use views::*;
 pub use wishes::*;
 

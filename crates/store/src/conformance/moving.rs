@@ -57,6 +57,13 @@ impl Stage {
         done(self.store.consent(&self.operate(0), account)).unwrap()
     }
 
+    /// Writes her session again where it has ended.
+    pub(super) fn sign_in_again(&self, person: &SignedIn) {
+        if !self.is_signed_in(person) {
+            done(self.store.insert_session(person.row_hash, person.session.clone(), 16)).unwrap();
+        }
+    }
+
     /// Whether she is still signed in.
     pub(super) fn is_signed_in(&self, person: &SignedIn) -> bool {
         done(self.store.session(self.tenant, &person.row_hash)).unwrap().is_some()
