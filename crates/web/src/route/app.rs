@@ -136,7 +136,7 @@ impl App {
         Ok(Self {
             finder: Finder::new(TABLE)?,
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
-            openapi: openapi::document(TABLE),
+            openapi: openapi::document(TABLE, cookie::session_cookie(&wiring.front)),
             desk: Desk::start("document", wiring.documents.clone(), Code::DocumentsBusy)?,
             export_desk: Desk::start("export", wiring.exports.clone(), Code::ExportsBusy)?,
             press: Arc::new(Press::new()?),

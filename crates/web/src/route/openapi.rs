@@ -14,8 +14,8 @@ const LISTS: [(&str, &str, &str); 3] = [
     ("/api/v1/exports", "export", "$response.body#/export"),
 ];
 
-/// The description of every route programs may use.
-pub(super) fn document(table: &[Route]) -> Bytes {
+/// The description of every route programs may use, where the session's cookie has that name.
+pub(super) fn document(table: &[Route], cookie: &str) -> Bytes {
     let mut paths = Map::new();
     for route in table {
         if let Some(contract) = &route.contract {
@@ -39,7 +39,7 @@ pub(super) fn document(table: &[Route]) -> Bytes {
         "components": {
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer" },
-                "cookie": { "type": "apiKey", "in": "cookie", "name": "__Host-session" },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": cookie },
             },
             "schemas": { "Problem": problem() },
             "responses": {

@@ -127,6 +127,8 @@ async fn the_description_names_exactly_the_routes_for_programs() {
         let operation = &document["paths"][route.path][route.verb.word().to_lowercase()];
         assert_eq!(operation.is_object(), route.contract.is_some(), "{}", route.path);
     }
+    let (cookie, _) = house.hana.cookie.split_once('=').unwrap();
+    assert_eq!(document["components"]["securitySchemes"]["cookie"]["name"], cookie);
 }
 
 #[tokio::test]
