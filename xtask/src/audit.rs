@@ -26,8 +26,30 @@ struct Page {
     signed_in: bool,
 }
 
+/// What an audit found: a line for each page, and how many stay below the gate.
+pub(crate) struct Audit {
+    pub(crate) table: Vec<String>,
+    pub(crate) below: usize,
+}
+
 /// `cargo xtask audit`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
+pub(crate) fn command(args: Args) -> Result<(), Failure> {
+    let Some(audit) = run(args)? else {
+        return Ok(());
+    };
+    println!();
+    for line in &audit.table {
+        println!("{line}");
+    }
+    match (audit.below, audit.table.len().saturating_sub(1)) {
+        (_, 0) => Err("no page has that path".into()),
+        (0, _) => Ok(()),
+        (count, pages) => Err(format!("{count} of {pages} pages stay below the gate").into()),
+    }
+}
+
+/// Looks at every page; `None` where the script is not there, which is said aloud.
+pub(crate) fn run(mut args: Args) -> Result<Option<Audit>, Failure> {
     let script = tidy::root().join(args.take("script")?.unwrap_or_else(|| PathBuf::from(SCRIPT)));
     let account: String = args.take("account")?.unwrap_or_else(|| FAMILY.to_owned());
     let ledger: Option<PathBuf> = args.take("ledger")?;
@@ -36,7 +58,7 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     if !script.is_file() {
         println!("skipped: {} absent", if script.ends_with(SCRIPT) { "../shared" } else { "the script is" });
-        return Ok(());
+        return Ok(None);
     }
     let demo = Demo::start(ledger.as_deref())?;
     let cookie = demo.cookie_of(&account)?;
@@ -44,30 +66,19 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
     let bills = demo.ask("/api/v1/bills", &cookie)?;
     let line = scores::first_line(&me).ok_or_else(|| format!("{account} holds no active line"))?;
     let bill = scores::first_bill(&bills).ok_or_else(|| format!("{account} has no bill"))?;
-    let mut table = Vec::new();
-    for page in
-        pages(&line, &bill).into_iter().filter(|page| only.as_ref().is_none_or(|only| *only == page.path))
-    {
+    let chosen = |page: &Page| only.as_ref().is_none_or(|only| *only == page.path);
+    let mut table = vec![format!("{:<28} performance accessibility best-practices html axe", "page")];
+    let mut below = 0;
+    for page in pages(&line, &bill).into_iter().filter(chosen) {
         println!("auditing {}", page.path);
         let cookie = page.signed_in.then_some(cookie.as_str());
-        let scores = audit(
-            &script,
-            &demo.address(&page.path),
-            cookie,
-            out.as_deref().map(|out| out.join(name(&page))),
-        )?;
-        table.push((page, scores));
+        let kept = out.as_deref().map(|out| out.join(name(&page)));
+        let scores = audit(&script, &demo.address(&page.path), cookie, kept)?;
+        let path = page.path.replace(&line, "{line}").replace(&bill, "{bill}");
+        table.push(format!("{path:<28} {scores}"));
+        below += usize::from(!scores.well);
     }
-    println!();
-    println!("{:<34} performance accessibility best-practices html axe", "page");
-    for (page, scores) in &table {
-        println!("{:<34} {scores}", page.path);
-    }
-    match table.iter().filter(|(_, scores)| !scores.well).count() {
-        0 if table.is_empty() => Err("no page has that path".into()),
-        0 => Ok(()),
-        count => Err(format!("{count} of {} pages stay below the gate", table.len()).into()),
-    }
+    Ok(Some(Audit { table, below }))
 }
 
 /// Every page there is, for that line and that bill.
