@@ -53,6 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = table.with_paths(&read(name)?)?;
         table.fixed(name, kind, text.as_bytes());
     }
+    table.fragment("LINKS", &read("links.html")?)?;
     table.style("ALONE", &read("alone.css")?);
     table.write(out)?;
     Ok(())

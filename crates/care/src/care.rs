@@ -292,7 +292,7 @@ impl Care {
         let context = (session.account(), self.today(session));
         let shown =
             self.joined(session, facts.join(profile))?.map(context, |(facts, profile), (account, today)| {
-                Shown { me: Some(reckon::me(&profile, account, today)), facts }
+                Shown { me: Some(reckon::me(profile, account, today)), facts }
             });
         self.parts.gate.disclose(session, shown, what, channel).await
     }
@@ -304,7 +304,7 @@ impl Care {
     pub async fn me(&self, visit: Visit<'_>) -> Result<Disclosed<Me>, Error> {
         let context = (visit.session.account(), self.today(visit.session));
         let profile = self.profile(visit.session).await?;
-        let me = profile.map(context, |profile, (account, today)| reckon::me(&profile, account, today));
+        let me = profile.map(context, |profile, (account, today)| reckon::me(profile, account, today));
         self.parts.gate.disclose(visit.session, me, What::Me, visit.channel).await
     }
 }

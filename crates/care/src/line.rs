@@ -45,8 +45,8 @@ impl Care {
         let shown = both.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
             let (holding, account, today, page) = context;
             Shown {
-                me: page.then(|| reckon::me(&profile, account, today)),
                 facts: reckon::home(&line, holding, wish.as_ref(), profile.latest_bill.as_ref(), today),
+                me: page.then(|| reckon::me(profile, account, today)),
             }
         });
         self.parts.gate.disclose(session, shown, What::Home, channel).await

@@ -162,23 +162,18 @@ pub(crate) fn home(
     }
 }
 
-pub(crate) fn me(profile: &Profile, account: AccountId, today: Day) -> Me {
-    let head = |entry: &LineEntry| LineHead {
+pub(crate) fn me(profile: Profile, account: AccountId, today: Day) -> Me {
+    let head = |entry: LineEntry| LineHead {
         line: entry.holding,
         number_masked: entry.number.masked(),
-        plan: entry.plan.clone(),
+        plan: entry.plan,
         status: status_on(entry.status, &entry.held, today),
         held: entry.held,
     };
-    let mut lines: Vec<LineHead> = profile.lines.iter().map(head).collect();
+    let mut lines: Vec<LineHead> = profile.lines.into_iter().map(head).collect();
     // Ended lines last; within these by first day.
     lines.sort_by_key(|line| (line.status == LineStatus::Ended, line.held.from, line.line));
-    Me {
-        account,
-        name: profile.name.clone(),
-        lines,
-        origin: Origin { as_of: profile.as_of, source: profile.source.clone() },
-    }
+    Me { account, name: profile.name, lines, origin: Origin { as_of: profile.as_of, source: profile.source } }
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ fn ended_lines_are_listed_last() {
         ],
         latest_bill: None,
     };
-    let lines = me(&profile, AccountId::from_octets([9; 16]), day(TODAY)).lines;
+    let lines = me(profile, AccountId::from_octets([9; 16]), day(TODAY)).lines;
     assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [holding(3), holding(2), holding(1)]);
     assert_eq!(lines[2].status, LineStatus::Ended);
 }

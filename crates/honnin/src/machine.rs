@@ -3,11 +3,13 @@
 use std::env;
 use std::path::PathBuf;
 use std::process::abort;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use honnin_terms::{Clock, Entropy, Moment};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use zeroize::Zeroizing;
 
 /// The clock of the machine.
 #[derive(Debug)]
@@ -71,6 +73,51 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// Octets of one draw that are taken from what was drawn before; more than that is a key or a token.
+const SMALL: usize = 16;
+
+/// How many octets are drawn before they are asked for.
+const AHEAD: usize = 1024;
+
+/// As [`SystemEntropy`], with the octets of names and nonces drawn some at a time before they are asked for: the
+/// generator takes as long for twelve as for a thousand, and each disclosure needs a name and a nonce.
+///
+/// # Security
+/// Keys and tokens are drawn when they are asked for. What was handed out is wiped. A copy of the running machine would
+/// go on with the same few names and nonces as the original; the cipher bears a repeated nonce (RFC 8452).
+pub(crate) struct EntropyAhead(Mutex<Ahead>);
+
+struct Ahead {
+    octets: Zeroizing<[u8; AHEAD]>,
+    left: usize,
+}
+
+impl EntropyAhead {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Ahead { octets: Zeroizing::new([0; AHEAD]), left: 0 }))
+    }
+}
+
+impl Entropy for EntropyAhead {
+    fn fill(&self, bytes: &mut [u8]) {
+        if bytes.len() > SMALL {
+            return SystemEntropy.fill(bytes);
+        }
+        // Nothing in between can panic and leave octets that were handed out.
+        let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ahead { octets, left } = &mut *ahead;
+        if *left < bytes.len() {
+            SystemEntropy.fill(octets.as_mut_slice());
+            *left = AHEAD;
+        }
+        let from = left.saturating_sub(bytes.len());
+        for (to, octet) in bytes.iter_mut().zip(octets.iter_mut().skip(from)) {
+            *to = std::mem::take(octet);
+        }
+        *left = from;
+    }
+}
+
 /// Sets the limits of this process: no core dumps, because keys are in memory, and as many open files as it may have.
 /// Gives how many these are; `None` for no limit.
 pub(crate) fn set_limits() -> Option<u64> {
@@ -120,6 +167,8 @@ fn variable(name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -134,11 +183,28 @@ mod tests {
 
     #[test]
     fn randomness_differs_from_draw_to_draw() {
-        let draw = || {
-            let mut octets = [0; 32];
-            SystemEntropy.fill(&mut octets);
-            octets
-        };
-        assert_ne!(draw(), draw());
+        let ahead = EntropyAhead::new();
+        for (entropy, length) in
+            [(&SystemEntropy as &dyn Entropy, 32), (&ahead, 32), (&ahead, SMALL), (&ahead, 12)]
+        {
+            let draws: BTreeSet<Vec<u8>> = (0..3 * AHEAD / length)
+                .map(|_| {
+                    let mut octets = vec![0; length];
+                    entropy.fill(&mut octets);
+                    octets
+                })
+                .collect();
+            assert_eq!(draws.len(), 3 * AHEAD / length, "{length}");
+        }
+    }
+
+    #[test]
+    fn what_was_handed_out_is_wiped() {
+        let ahead = EntropyAhead::new();
+        for drawn in 1..=2 * AHEAD / SMALL {
+            ahead.fill(&mut [0; SMALL]);
+            let Ahead { octets, left } = &*ahead.0.lock().unwrap();
+            assert!(octets[*left..].iter().all(|octet| *octet == 0), "{drawn}");
+        }
     }
 }

@@ -19,6 +19,12 @@ use crate::shelf::{Shared, Spare};
 /// round for every bundle would cost more than the entries, and the writer's own sync would wait for it.
 const MANY: u64 = 64 * crate::bundle::WIDE;
 
+/// A frame is written with zeros up to the next multiple of this, the page size of common machines.
+///
+/// The segment holds zeros there already. But a page written only in part is first read from the disk, where it is no
+/// longer in memory, and everybody who waits for the batch would wait for that.
+const PAGE: u64 = 4096;
+
 struct Active {
     file: File,
     at: u64,
@@ -30,6 +36,8 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     segment: Option<Active>,
     next: u64,
+    /// The pages of the batch that is being written.
+    pages: Vec<u8>,
 }
 
 /// Whatever ends the writer, nobody waits for ever.
@@ -50,7 +58,7 @@ impl Drop for Ending {
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, next: u64) -> Self {
-        Self { shared, segment: None, next }
+        Self { shared, segment: None, next, pages: Vec::new() }
     }
 
     /// Writes batches until the queue is closed.
@@ -94,7 +102,11 @@ impl Writer {
         let Some(active) = self.segment.as_mut() else { return Err(AppendError::Failed) };
         // A failed write leaves part of a frame where the next one will be written; until then it reads as a
         // batch that nobody was told of.
-        self.shared.disk.write_at(&active.file, frame.octets(), active.at).map_err(|error| refuse(&error))?;
+        let end = (active.at + length).next_multiple_of(PAGE).min(active.length);
+        self.pages.clear();
+        self.pages.extend_from_slice(frame.octets());
+        self.pages.resize(usize::try_from(end - active.at).map_err(|_| AppendError::TooLong)?, 0);
+        self.shared.disk.write_at(&active.file, &self.pages, active.at).map_err(|error| refuse(&error))?;
         // A crash here may leave the frame, whole or torn: recorded, and never acknowledged.
         // After a failed sync the kernel may have dropped the pages and call the next sync a success, so nothing
         // that this run wrote can be believed any more: failed until the segments are read again.

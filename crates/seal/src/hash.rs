@@ -1,19 +1,42 @@
 //! SHA-256, plain and as the Merkle tree hashes of RFC 6962 §2.1.
 
 use aws_lc_rs::{constant_time, digest as sha};
+use zeroize::Zeroize as _;
 
 /// A SHA-256 value.
 pub type Digest = [u8; 32];
 
+/// Up to so many octets are hashed in one piece. What a read hashes, keys, tokens and entries, is shorter.
+const SHORT: usize = 192;
+
 /// SHA-256 over the parts one after another.
 pub fn digest(parts: &[&[u8]]) -> Digest {
+    let mut out = [0; 32];
+    out.copy_from_slice(short(parts).unwrap_or_else(|| long(parts)).as_ref());
+    out
+}
+
+/// Of few octets, at once: setting up the cipher library's context costs as much as the hash of them.
+fn short(parts: &[&[u8]]) -> Option<sha::Digest> {
+    let mut octets = [0; SHORT];
+    let mut length = 0;
+    for part in parts {
+        octets.get_mut(length..length + part.len())?.copy_from_slice(part);
+        length += part.len();
+    }
+    let joined = octets.get_mut(..length)?;
+    let digest = sha::digest(&sha::SHA256, joined);
+    // There may be a key among the parts.
+    joined.zeroize();
+    Some(digest)
+}
+
+fn long(parts: &[&[u8]]) -> sha::Digest {
     let mut context = sha::Context::new(&sha::SHA256);
     for part in parts {
         context.update(part);
     }
-    let mut out = [0; 32];
-    out.copy_from_slice(context.finish().as_ref());
-    out
+    context.finish()
 }
 
 /// The hash of a leaf (RFC 6962 §2.1: `SHA-256(0x00 || leaf)`).
@@ -29,4 +52,21 @@ pub fn node_digest(left: &Digest, right: &Digest) -> Digest {
 /// Whether two texts are the same, in a time that depends on their lengths only.
 pub fn same_octets(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hash_to_the_same_in_one_piece_and_one_by_one() {
+        let octets: Vec<u8> = (0..=u8::MAX).cycle().take(2 * SHORT).collect();
+        for length in [0, 1, 63, 64, SHORT - 1, SHORT, SHORT + 1, 2 * SHORT] {
+            let (head, tail) = octets[..length].split_at(length / 3);
+            let parts = [head, &[], tail];
+            assert_eq!(digest(&parts), digest(&[&octets[..length]]), "{length}");
+            assert_eq!(digest(&parts), long(&parts).as_ref(), "{length}");
+            assert_eq!(short(&parts).is_some(), length <= SHORT, "{length}");
+        }
+    }
 }

@@ -42,12 +42,21 @@ impl fmt::Debug for Secret {
 /// The session token: 256 random bits that live in the subscriber's cookie and nowhere else.
 ///
 /// The store keeps a hash of it; the key that wraps the account key is derived from it under another label.
-pub struct SessionToken(Secret);
+pub struct SessionToken {
+    secret: Secret,
+    /// Worked out once: the row is found by it, and the answer compared with it.
+    row_hash: crate::Digest,
+}
 
 impl SessionToken {
     /// A fresh token.
     pub fn random(entropy: &dyn Entropy) -> Self {
-        Self(Secret::random(entropy))
+        Self::of(Secret::random(entropy))
+    }
+
+    fn of(secret: Secret) -> Self {
+        let row_hash = crate::digest(&[b"honnin session row v1\0", secret.expose()]);
+        Self { secret, row_hash }
     }
 
     /// Reads a token from a cookie or an `Authorization: Bearer` header: 43 characters of base64url (RFC 4648 §5).
@@ -56,21 +65,21 @@ impl SessionToken {
         // The length is checked before decoding, so the output fits exactly.
         (text.len() == 43).then_some(())?;
         data_encoding::BASE64URL_NOPAD.decode_mut(text, &mut octets).ok()?;
-        Some(Self(Secret(octets)))
+        Some(Self::of(Secret(octets)))
     }
 
     /// The token as the cookie carries it. The only copy: whoever has it is the session.
     pub fn reveal(&self) -> String {
-        data_encoding::BASE64URL_NOPAD.encode(self.0.expose())
+        data_encoding::BASE64URL_NOPAD.encode(self.secret.expose())
     }
 
     /// The hash by which the store finds the session's row.
-    pub fn row_hash(&self) -> crate::Digest {
-        crate::digest(&[b"honnin session row v1\0", self.0.expose()])
+    pub const fn row_hash(&self) -> crate::Digest {
+        self.row_hash
     }
 
-    pub(crate) fn secret(&self) -> &Secret {
-        &self.0
+    pub(crate) const fn secret(&self) -> &Secret {
+        &self.secret
     }
 }
 

@@ -54,13 +54,10 @@ impl Msisdn {
 
     /// The number for its holder's eyes: the middle hidden, `070-****-9572`; foreign numbers `+44****1234`.
     pub fn masked(&self) -> String {
-        let (head, tail) = match self.0.strip_prefix("81") {
-            Some(national) if national.len() == 10 => {
-                (format!("0{}-", national.get(..2).unwrap_or("")), format!("-{}", last_four(national)))
-            }
-            _ => (format!("+{}", self.0.get(..2).unwrap_or("")), last_four(&self.0).to_owned()),
-        };
-        format!("{head}****{tail}")
+        let national = self.0.strip_prefix("81").filter(|national| national.len() == 10);
+        let (sign, digits, between) = national.map_or(("+", &*self.0, ""), |national| ("0", national, "-"));
+        let (head, tail) = (digits.get(..2).unwrap_or(""), last_four(digits));
+        [sign, head, between, "****", between, tail].concat()
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Asset {
 pub(crate) struct Table {
     assets: Vec<Asset>,
     styles: Vec<(&'static str, String)>,
+    fragments: Vec<(&'static str, String)>,
 }
 
 impl Table {
@@ -42,6 +43,13 @@ impl Table {
     /// Adds a style that a page carries in itself, allowed by its hash.
     pub(crate) fn style(&mut self, name: &'static str, css: &str) {
         self.styles.push((name, css.trim().to_owned()));
+    }
+
+    /// Adds a part of every page that names files: their paths are written into it now, not for each page anew.
+    pub(crate) fn fragment(&mut self, name: &'static str, html: &str) -> Result<(), Box<dyn Error>> {
+        let whole = self.with_paths(html)?;
+        self.fragments.push((name, whole));
+        Ok(())
     }
 
     /// Writes the paths of earlier files for `@{name}`, and for `@{precache}` the list the worker keeps.
@@ -90,6 +98,9 @@ impl Table {
         }
         rust.push_str("];\n");
         rust.push_str(&names);
+        for (name, html) in &self.fragments {
+            writeln!(rust, "/// A part of every page that names files.\npub const {name}: &str = {html:?};")?;
+        }
         for (name, css) in &self.styles {
             let hash = BASE64.encode(&Sha256::digest(css.as_bytes()));
             writeln!(

@@ -1,11 +1,12 @@
 //! Geometry of the charts, in whole numbers of the drawing's own units. Knows nothing of words or colours.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use honnin_care::facts::UsageDay;
 use honnin_terms::{Day, Held, Month, Octets};
 
 use crate::format::{Show, digits};
+use crate::piece::Pieces;
 
 /// Width of one day with its gap.
 const SLOT: u64 = 10;
@@ -45,7 +46,7 @@ impl Bars<'_> {
 }
 
 impl Show for Bars<'_> {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         for bar in self.0 {
             out.write_str("M")?;
             digits(out, bar.x, 1)?;

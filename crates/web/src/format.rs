@@ -3,12 +3,13 @@
 //! [`Html`] is the only type whose text is not escaped again. What a person or a ledger wrote goes through
 //! [`Text`] or through the template's own escaping.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Values};
 use honnin_terms::{Day, Moment, Month, Octets, Yen, Zone};
 
+use crate::piece::{Pieces, Told};
 use crate::words::Language;
 
 /// Writes itself as HTML that is safe in text, and in an attribute where its type says so.
@@ -17,7 +18,7 @@ pub trait Show {
     ///
     /// # Errors
     /// Those of the buffer; a `String` has none.
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result;
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result;
 }
 
 /// A value that has been made safe by its own [`Show`].
@@ -25,27 +26,34 @@ pub trait Show {
 pub struct Html<T>(pub T);
 
 impl<T: Show> Show for Html<T> {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         self.0.show(out)
     }
 }
 
 impl<T: Show> fmt::Display for Html<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.show(f)
+        Pieces::put(f, |pieces| self.0.show(pieces))
     }
 }
 
 impl<T: Show> FastWritable for Html<T> {
     fn write_into(&self, out: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
-        Ok(self.0.show(out)?)
+        Ok(Pieces::put(out, |pieces| self.0.show(pieces))?)
     }
 }
 
 impl<T: Show> HtmlSafe for Html<T> {}
 
+impl<T: Show> Html<T> {
+    /// The same, told now: for what stands in several places of one page.
+    pub fn told(&self) -> Told {
+        Told::of(self.to_string())
+    }
+}
+
 impl Show for () {
-    fn show(&self, _: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, _: &mut Pieces<'_>) -> fmt::Result {
         Ok(())
     }
 }
@@ -55,7 +63,7 @@ impl Show for () {
 pub struct Text<'a>(pub &'a str);
 
 impl Show for Text<'_> {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let mut rest = self.0;
         while let Some(at) = rest.find(['<', '>', '&', '"', '\'']) {
             let (plain, tail) = rest.split_at(at);
@@ -79,7 +87,7 @@ impl Show for Text<'_> {
 pub struct Count(pub u64);
 
 impl Show for Count {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         digits(out, self.0, 1)
     }
 }
@@ -98,7 +106,7 @@ pub enum Rounding {
 pub struct Gb(pub Octets, pub Rounding);
 
 impl Show for Gb {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         hundredths(out, *self)?;
         out.write_str(" GB")
     }
@@ -109,7 +117,7 @@ impl Show for Gb {
 pub struct GbData(pub Gb);
 
 impl Show for GbData {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         out.write_str("<data value=\"")?;
         digits(out, self.0.0.get(), 1)?;
         out.write_str("\">")?;
@@ -123,7 +131,7 @@ impl Show for GbData {
 pub struct GbBig(pub Gb);
 
 impl Show for GbBig {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         out.write_str("<data value=\"")?;
         digits(out, self.0.0.get(), 1)?;
         out.write_str("\">")?;
@@ -137,7 +145,7 @@ impl Show for GbBig {
 pub struct Price(pub Yen, pub Language);
 
 impl Show for Price {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let yen = self.0.get();
         let minus = if yen < 0 { "-" } else { "" };
         out.write_str("<data value=\"")?;
@@ -154,7 +162,7 @@ impl Show for Price {
 pub struct PriceWord(pub Yen, pub Language);
 
 impl Show for PriceWord {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let yen = self.0.get();
         if yen < 0 {
             out.write_str("-")?;
@@ -184,7 +192,7 @@ pub enum DayLook {
 pub struct DayWord(pub Day, pub Language, pub DayLook);
 
 impl Show for DayWord {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let Self(day, language, look) = *self;
         let date = day.date();
         let weekday = date.weekday().to_monday_zero_offset();
@@ -219,7 +227,7 @@ impl Show for DayWord {
 pub struct DayTime(pub DayWord);
 
 impl Show for DayTime {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let date = self.0.0.date();
         out.write_str("<time datetime=\"")?;
         small(out, date.year(), 4)?;
@@ -238,7 +246,7 @@ impl Show for DayTime {
 pub struct MonthWord(pub Month, pub Language);
 
 impl Show for MonthWord {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let Self(month, language) = *self;
         match language {
             Language::Ja => {
@@ -261,7 +269,7 @@ impl Show for MonthWord {
 pub struct ShortMonth(pub Month, pub Language);
 
 impl Show for ShortMonth {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         match self.1 {
             Language::Ja => {
                 small(out, self.0.month(), 1)?;
@@ -286,7 +294,7 @@ pub struct When<'a> {
 }
 
 impl Show for When<'_> {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         out.write_str("<time datetime=\"")?;
         out.write_str(&self.zone.rfc3339(self.at))?;
         out.write_str("\">")?;
@@ -310,14 +318,14 @@ impl Show for When<'_> {
     }
 }
 
-fn month_and_day(out: &mut dyn fmt::Write, day: Day) -> fmt::Result {
+fn month_and_day(out: &mut Pieces<'_>, day: Day) -> fmt::Result {
     small(out, day.date().month(), 1)?;
     out.write_str("月")?;
     small(out, day.day_of_month(), 1)?;
     out.write_str("日")
 }
 
-fn day_and_month(out: &mut dyn fmt::Write, day: Day) -> fmt::Result {
+fn day_and_month(out: &mut Pieces<'_>, day: Day) -> fmt::Result {
     small(out, day.day_of_month(), 1)?;
     out.write_str(" ")?;
     out.write_str(english_month(day.date().month()))
@@ -332,7 +340,7 @@ fn name_of<const N: usize>(place: i8, names: &[&'static str; N]) -> &'static str
     usize::try_from(place).ok().and_then(|place| names.get(place)).copied().unwrap_or("")
 }
 
-fn hundredths(out: &mut dyn fmt::Write, amount: Gb) -> fmt::Result {
+fn hundredths(out: &mut Pieces<'_>, amount: Gb) -> fmt::Result {
     let centi = match amount.1 {
         Rounding::Down => amount.0.centi_gb_floor(),
         Rounding::Up => amount.0.centi_gb_ceil(),
@@ -343,28 +351,27 @@ fn hundredths(out: &mut dyn fmt::Write, amount: Gb) -> fmt::Result {
 }
 
 /// A number of the calendar; these are never negative where they are shown.
-fn small(out: &mut dyn fmt::Write, value: impl Into<i64>, least: usize) -> fmt::Result {
+fn small(out: &mut Pieces<'_>, value: impl Into<i64>, least: usize) -> fmt::Result {
     digits(out, value.into().unsigned_abs(), least)
 }
 
 /// Decimal digits, at least that many.
-pub(crate) fn digits(out: &mut dyn fmt::Write, mut value: u64, least: usize) -> fmt::Result {
+pub(crate) fn digits(out: &mut Pieces<'_>, mut value: u64, least: usize) -> fmt::Result {
     let mut text = [b'0'; 20];
     let mut length = 0;
     for slot in text.iter_mut().rev() {
         if value == 0 && length >= least {
             break;
         }
-        *slot = b"0123456789".get(usize::try_from(value % 10).unwrap_or(0)).copied().unwrap_or(b'0');
+        *slot += u8::try_from(value % 10).unwrap_or(0);
         value /= 10;
         length += 1;
     }
-    let shown = text.get(text.len().saturating_sub(length)..).unwrap_or(&[]);
-    out.write_str(std::str::from_utf8(shown).unwrap_or(""))
+    out.write_ascii(text.get(text.len().saturating_sub(length)..).unwrap_or(&[]))
 }
 
 /// Decimal digits in groups of three.
-fn grouped(out: &mut dyn fmt::Write, value: u64) -> fmt::Result {
+fn grouped(out: &mut Pieces<'_>, value: u64) -> fmt::Result {
     if value < 1000 {
         return digits(out, value, 1);
     }

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod document;
 pub mod format;
 pub mod page;
+pub mod piece;
 pub mod route;
 pub mod serve;
 pub mod words;

@@ -11,7 +11,7 @@ use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 use super::bounds;
 use crate::failure::Failure;
 use crate::installation::Installation;
-use crate::machine::SystemEntropy;
+use crate::machine::{EntropyAhead, SystemEntropy};
 
 /// Counts the keeper's acts.
 struct Counting;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for SharedClock {
 
 /// Randomness, as every room gets it.
 pub(crate) fn entropy() -> Arc<dyn Entropy> {
-    Arc::new(SystemEntropy)
+    Arc::new(EntropyAhead::new())
 }
 
 impl Rooms {

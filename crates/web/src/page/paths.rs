@@ -1,10 +1,11 @@
 //! Every address of a page, in one place: the route table takes the patterns, the pages the filled-in paths.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use honnin_terms::{BillId, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
 
 use crate::format::{Html, Show, digits};
+use crate::piece::Pieces;
 
 /// Declares addresses: the variant, what it is filled in with, and the pattern with `{}` in those places.
 macro_rules! addresses {
@@ -117,7 +118,7 @@ impl Address {
     }
 
     /// The id it is filled in with.
-    fn id(self) -> Option<u128> {
+    fn id(self) -> Option<[u8; 16]> {
         Some(match self {
             Self::Home(line)
             | Self::Usage(line)
@@ -125,13 +126,11 @@ impl Address {
             | Self::Purchases(line)
             | Self::Contract(line)
             | Self::Speed(line)
-            | Self::SpeedState(line) => u128::from_be_bytes(*line.octets()),
-            Self::Bill(bill) | Self::BillPdf(bill) | Self::BillCsv(bill) => {
-                u128::from_be_bytes(*bill.octets())
-            }
-            Self::ExportFile(export) => u128::from_be_bytes(*export.octets()),
-            Self::Notice(notice) => u128::from_be_bytes(*notice.octets()),
-            Self::Revoke(session) => u128::from_be_bytes(*session.octets()),
+            | Self::SpeedState(line) => *line.octets(),
+            Self::Bill(bill) | Self::BillPdf(bill) | Self::BillCsv(bill) => *bill.octets(),
+            Self::ExportFile(export) => *export.octets(),
+            Self::Notice(notice) => *notice.octets(),
+            Self::Revoke(session) => *session.octets(),
             Self::Root
             | Self::SignIn
             | Self::SignOut
@@ -157,21 +156,19 @@ impl Address {
 }
 
 impl Show for Address {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let pattern = self.pattern();
-        let filled = pattern.split_once('{').and_then(|(head, tail)| Some((head, tail.split_once('}')?.1)));
-        let (Some((head, tail)), Some(id)) = (filled, self.id()) else {
-            return out.write_str(pattern);
-        };
-        out.write_str(head)?;
+        let Some(id) = self.id() else { return out.write_str(pattern) };
+        let place = |sign| pattern.bytes().position(|octet| octet == sign).unwrap_or(pattern.len());
+        out.write_str(pattern.get(..place(b'{')).unwrap_or_default())?;
         hex(out, id)?;
-        out.write_str(tail)
+        out.write_str(pattern.get(place(b'}') + 1..).unwrap_or_default())
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.show(f)
+        Pieces::put(f, |pieces| self.show(pieces))
     }
 }
 
@@ -180,7 +177,7 @@ impl fmt::Display for Address {
 pub struct UsageOf(pub HoldingId, pub Month);
 
 impl Show for UsageOf {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         Address::Usage(self.0).show(out)?;
         out.write_str("?month=")?;
         digits(out, u64::from(self.1.year().unsigned_abs()), 4)?;
@@ -194,21 +191,21 @@ impl Show for UsageOf {
 pub struct DisclosuresBefore(pub u64);
 
 impl Show for DisclosuresBefore {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         Address::Disclosures.show(out)?;
         out.write_str("?before=")?;
         digits(out, self.0, 1)
     }
 }
 
-/// 32 hexadecimal digits in one piece; home writes a dozen of these.
-fn hex(out: &mut dyn fmt::Write, id: u128) -> fmt::Result {
-    let mut text = [b'0'; 32];
-    for (slot, place) in text.iter_mut().zip((0..32u32).rev()) {
-        let nibble = u8::try_from((id >> (place * 4)) & 0xf).unwrap_or(0);
-        *slot = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+/// 32 hexadecimal digits; home writes a dozen of these.
+fn hex(out: &mut Pieces<'_>, id: [u8; 16]) -> fmt::Result {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let mut text = [0; 32];
+    for ([high, low], octet) in text.as_chunks_mut().0.iter_mut().zip(id) {
+        (*high, *low) = (digit(octet >> 4), digit(octet & 0xf));
     }
-    out.write_str(std::str::from_utf8(&text).unwrap_or(""))
+    out.write_ascii(&text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What went wrong, said without a personal value, with what still works and what to do.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use askama::Template;
 use honnin_terms::{Moment, RequestId};
@@ -9,6 +9,7 @@ use super::paths::Address;
 use super::{BannerKind, Nav, Shell, Theme, rendered};
 use crate::assets;
 use crate::format::{Count, Html, Show};
+use crate::piece::Pieces;
 use crate::words::{Language, Phrase};
 
 /// What went wrong.
@@ -106,7 +107,7 @@ impl ClosedPage<'_> {
 struct AloneStyle;
 
 impl Show for AloneStyle {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         out.write_str(assets::ALONE_STYLE)
     }
 }
@@ -116,7 +117,7 @@ impl Show for AloneStyle {
 struct Reference(RequestId);
 
 impl Show for Reference {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         write!(out, "{}", self.0)
     }
 }

@@ -1,5 +1,7 @@
 //! The frame of a page: language, look, whose page it is, and how values are told in it.
 
+use std::fmt::Write as _;
+
 use honnin_care::facts::{LineHead, Origin};
 use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Month, Octets, Yen, Zone};
 
@@ -8,6 +10,7 @@ use crate::format::{
     Count, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, Rounding, ShortMonth, Show,
     Text, When,
 };
+use crate::piece::Pieces;
 use crate::words::{Filled, Language, Phrase, Words};
 
 /// Light, dark, or as the system has it.
@@ -166,7 +169,7 @@ pub type AsOf<'a> = Html<Filled<When<'a>, Source<'a>, ()>>;
 pub struct Source<'a>(&'a str, Language);
 
 impl Show for Source<'_> {
-    fn show(&self, out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> std::fmt::Result {
         let (word, rest) = source(self.0, self.1);
         out.write_str(word)?;
         Text(rest).show(out)

@@ -110,6 +110,8 @@ pub(crate) struct Ask {
     pub(crate) client: IpAddr,
     /// The request's name in logs and in the journal, and its randomness.
     pub(crate) stream: Stream,
+    /// The session's token, as the request brought it.
+    token: Option<SessionToken>,
     /// What the path's parameter stands for.
     parameter: Option<std::ops::Range<usize>>,
 }
@@ -170,7 +172,8 @@ impl App {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
         let client = self.wiring.front.client(peer, &parts.headers);
-        let mut ask = Ask { parts, body: Bytes::new(), client, stream, parameter: None };
+        let token = self.token(&parts);
+        let mut ask = Ask { parts, body: Bytes::new(), client, stream, token, parameter: None };
         let (row, done) = match self.finder.find(&ask.parts.method, ask.parts.uri.path()) {
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
@@ -257,21 +260,20 @@ impl App {
     }
 
     /// The token that came with a request.
-    fn token(&self, ask: &Ask) -> Option<SessionToken> {
-        let bearer = ask.parts.uri.path().starts_with(API);
-        let token = cookie::session_token(&ask.parts.headers, self.session_cookie(), bearer)?;
-        SessionToken::parse(token)
+    fn token(&self, parts: &Parts) -> Option<SessionToken> {
+        let bearer = parts.uri.path().starts_with(API);
+        SessionToken::parse(cookie::session_token(&parts.headers, self.session_cookie(), bearer)?)
     }
 
     /// Takes what is personal out for the request it is sent to: its number, and the token it came with.
     pub(super) fn hand_over(&self, body: honnin_care::Body, ask: &Ask) -> Result<Vec<u8>, Refusal> {
-        let asker = Asker::new(ask.stream.request(), self.token(ask).as_ref());
+        let asker = Asker::new(ask.stream.request(), ask.token.as_ref());
         Ok(self.wiring.care.hand_over(body, &asker)?)
     }
 
     async fn session(&self, ask: &Ask) -> Result<Session, Error> {
-        let token = self.token(ask).ok_or(Error::SignedOut)?;
-        let session = self.wiring.care.session(&token, ask.stream.clone()).await?;
+        let token = ask.token.as_ref().ok_or(Error::SignedOut)?;
+        let session = self.wiring.care.session(token, ask.stream.clone()).await?;
         #[cfg(honnin_faults)]
         let session = super::planted::believing(&self.wiring.care, &ask.parts.headers, session);
         Ok(session)

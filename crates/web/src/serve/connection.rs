@@ -1,5 +1,6 @@
 //! One connection: who it is, TLS, which HTTP, and when it must end.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -117,7 +118,8 @@ impl<A: Answers> Shared<A> {
                 TokioIo::new(TimedStream::new(stream, self.bounds.write)),
                 service_fn(move |request: Request<Incoming>| {
                     let last = request.headers().contains_key(TRANSFER_ENCODING);
-                    infallible(farewell(last, Arc::clone(answers).answer(request, client)))
+                    let answer = Arc::clone(answers).answer(request, client);
+                    async move { Ok::<_, Infallible>(farewell(last, answer.await)) }
                 }),
             );
         self.drive(connection, None).await
@@ -143,11 +145,11 @@ impl<A: Answers> Shared<A> {
                 service_fn(move |request| {
                     let request_activity = InFlight::begin(Arc::clone(counted));
                     let answer = Arc::clone(answers).answer(request, client);
-                    infallible(async move {
+                    async move {
                         let answer = answer.await;
                         drop(request_activity);
-                        answer
-                    })
+                        Ok::<_, Infallible>(answer)
+                    }
                 }),
             );
         self.drive(connection, Some(&activity)).await
@@ -182,18 +184,11 @@ const LEAST_BUFFER: usize = 8192;
 ///
 /// Who sends a body in pieces may have told a proxy in front of us another length for it (RFC 9112 §6.1); what the proxy
 /// took for the rest of the body would be a request here. So nothing that follows such a body is read.
-async fn farewell(last: bool, answer: impl Future<Output = Response<Full<Bytes>>>) -> Response<Full<Bytes>> {
-    let mut answer = answer.await;
+fn farewell(last: bool, mut answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     if last {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
-}
-
-async fn infallible(
-    answer: impl Future<Output = Response<Full<Bytes>>>,
-) -> Result<Response<Full<Bytes>>, std::convert::Infallible> {
-    Ok(answer.await)
 }
 
 /// Ends once a whole `limit` passes in which no request was open. HTTP/1.1 has hyper's own limit instead.

@@ -1,11 +1,12 @@
 //! Every word a page says, in Japanese and English, side by side. A phrase that lacks a language does not compile.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Values};
 
 use crate::format::{Html, Show};
+use crate::piece::Pieces;
 
 /// Declares groups of phrases: one struct per group, and its two languages as constants.
 macro_rules! words {
@@ -161,26 +162,44 @@ impl Words {
 
 /// A phrase of the catalogue. Our own text without markup, so it is written as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Phrase(&'static str);
+pub struct Phrase {
+    text: &'static str,
+    /// Where a place to fill stands, and the digit in it; found by the compiler, not for every page anew.
+    places: [Option<(usize, u8)>; PLACES],
+}
+
+/// Places of a phrase at most.
+const PLACES: usize = 3;
 
 impl Phrase {
+    #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, within bounds")]
     const fn new(text: &'static str) -> Self {
-        Self(text)
+        let octets = text.as_bytes();
+        let mut places = [None; PLACES];
+        let (mut at, mut count) = (0, 0);
+        while at < octets.len() {
+            if octets[at] == b'{' {
+                places[count] = Some((at, octets[at + 1]));
+                count += 1;
+            }
+            at += 1;
+        }
+        Self { text, places }
     }
 
     /// The text.
     pub const fn text(self) -> &'static str {
-        self.0
+        self.text
     }
 
     /// The phrase with `{0}` filled in.
     pub const fn with<A: Show>(self, first: A) -> Html<Filled<A, (), ()>> {
-        Html(Filled { pattern: self.0, parts: (first, (), ()) })
+        Html(Filled { phrase: self, parts: (first, (), ()) })
     }
 
     /// The phrase with `{0}` and `{1}` filled in.
     pub const fn with2<A: Show, B: Show>(self, first: A, second: B) -> Html<Filled<A, B, ()>> {
-        Html(Filled { pattern: self.0, parts: (first, second, ()) })
+        Html(Filled { phrase: self, parts: (first, second, ()) })
     }
 
     /// The phrase with `{0}`, `{1}` and `{2}` filled in.
@@ -190,25 +209,25 @@ impl Phrase {
         second: B,
         third: C,
     ) -> Html<Filled<A, B, C>> {
-        Html(Filled { pattern: self.0, parts: (first, second, third) })
+        Html(Filled { phrase: self, parts: (first, second, third) })
     }
 }
 
 impl Show for Phrase {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        out.write_str(self.0)
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        out.write_str(self.text)
     }
 }
 
 impl fmt::Display for Phrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.text)
     }
 }
 
 impl FastWritable for Phrase {
     fn write_into(&self, out: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
-        Ok(out.write_str(self.0)?)
+        Ok(out.write_str(self.text)?)
     }
 }
 
@@ -217,24 +236,24 @@ impl HtmlSafe for Phrase {}
 /// A phrase with its parts.
 #[derive(Debug, Clone, Copy)]
 pub struct Filled<A, B, C> {
-    pattern: &'static str,
+    phrase: Phrase,
     parts: (A, B, C),
 }
 
 impl<A: Show, B: Show, C: Show> Show for Filled<A, B, C> {
-    fn show(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        let mut rest = self.pattern;
-        while let Some((text, tail)) = rest.split_once('{') {
-            out.write_str(text)?;
-            let (place, tail) = tail.split_once('}').unwrap_or((tail, ""));
-            match place {
-                "0" => self.parts.0.show(out)?,
-                "1" => self.parts.1.show(out)?,
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        let Phrase { text, places } = self.phrase;
+        let mut from = 0;
+        for (at, digit) in places.into_iter().flatten() {
+            out.write_str(text.get(from..at).unwrap_or_default())?;
+            match digit {
+                b'0' => self.parts.0.show(out)?,
+                b'1' => self.parts.1.show(out)?,
                 _ => self.parts.2.show(out)?,
             }
-            rest = tail;
+            from = at + "{0}".len();
         }
-        out.write_str(rest)
+        out.write_str(text.get(from..).unwrap_or_default())
     }
 }
 
@@ -289,6 +308,7 @@ mod tests {
         };
         for (name, ja, en) in all() {
             assert_eq!(places(ja), places(en), "{name}");
+            assert!(places(ja).iter().all(|place| matches!(place, Some('0'..='2'))), "{name}");
         }
     }
 
