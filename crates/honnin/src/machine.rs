@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn randomness_differs_from_draw_to_draw() {
         let ahead = EntropyAhead::new();
-        for (entropy, length) in
-            [(&SystemEntropy as &dyn Entropy, 32), (&ahead, 32), (&ahead, SMALL), (&ahead, 12)]
-        {
+        let sources: [(&dyn Entropy, usize); 4] =
+            [(&SystemEntropy, 32), (&ahead, 32), (&ahead, SMALL), (&ahead, 12)];
+        for (entropy, length) in sources {
             let draws: BTreeSet<Vec<u8>> = (0..3 * AHEAD / length)
                 .map(|_| {
                     let mut octets = vec![0; length];

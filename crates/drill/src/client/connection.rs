@@ -32,6 +32,9 @@ impl Default for Limits {
 /// When nothing has come for so long, an answer that has begun is over.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// Octets there is room for when some are read: most answers come in one go then.
+const PIECE: usize = 16 << 10;
+
 /// When a client leaves without waiting for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
@@ -145,6 +148,11 @@ impl Connection {
         arrived
     }
 
+    async fn more(&mut self, arrived: &mut Vec<u8>) -> io::Result<usize> {
+        arrived.reserve(PIECE);
+        self.stream.read_buf(arrived).await
+    }
+
     async fn receive(
         &mut self,
         method: &str,
@@ -163,7 +171,7 @@ impl Connection {
             if arrived.len() > self.limits.head_octets {
                 return Err(Broken::TooLarge(self.limits.head_octets));
             }
-            if self.stream.read_buf(arrived).await? == 0 {
+            if self.more(arrived).await? == 0 {
                 return Err(if arrived.is_empty() {
                     io::Error::from(io::ErrorKind::UnexpectedEof).into()
                 } else {
@@ -180,7 +188,7 @@ impl Connection {
             Body::UntilClose => loop {
                 answer.body.append(arrived);
                 self.bounded(answer.body.len())?;
-                if self.stream.read_buf(arrived).await? == 0 {
+                if self.more(arrived).await? == 0 {
                     break;
                 }
             },
@@ -203,7 +211,7 @@ impl Connection {
             if answer.body.len() == length {
                 return Ok(());
             }
-            if self.stream.read_buf(arrived).await? == 0 {
+            if self.more(arrived).await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
@@ -219,7 +227,7 @@ impl Connection {
                 return Ok(());
             }
             self.bounded(arrived.len())?;
-            if self.stream.read_buf(arrived).await? == 0 {
+            if self.more(arrived).await? == 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }

@@ -37,17 +37,18 @@ pub(super) fn each<'v>(
     mut found: impl FnMut(usize, String, &'v Owner),
 ) {
     let [first, second] = PREFIX.as_bytes() else { return };
+    let begins = |octet: &u8| octet.is_ascii_digit() || octet.eq_ignore_ascii_case(first);
     let mut at = 0;
-    while let Some(rest @ [octet, ..]) = octets.get(at..) {
+    while let Some(skipped) = octets.get(at..).and_then(|rest| rest.iter().position(begins)) {
+        at += skipped;
+        let Some(rest @ [octet, ..]) = octets.get(at..) else { return };
         if octet.is_ascii_digit() {
             let length = digits(rest);
             numbers(vocabulary, octets, at, length, &mut found);
             at += length;
             continue;
         }
-        if octet.eq_ignore_ascii_case(first)
-            && rest.get(1).is_some_and(|octet| octet.eq_ignore_ascii_case(second))
-        {
+        if rest.get(1).is_some_and(|octet| octet.eq_ignore_ascii_case(second)) {
             let code = rest.get(PREFIX.len()..).and_then(|code| code.first_chunk::<CODE_LENGTH>());
             if let Some(code) = code.map(|code| code.map(|octet| octet.to_ascii_lowercase()))
                 && let Some(owner) = vocabulary.text(&code)
@@ -91,6 +92,12 @@ fn numbers<'v>(
     }
     let run = behind.get(..length).unwrap_or_default();
     judge(run, length);
+    // Before anything else no further group stands behind it.
+    let mut between = BETWEEN_THREES.iter().chain(&IN_TELEPHONES);
+    let separates = |octet: &u8| between.any(|between| between.first() == Some(octet));
+    if !behind.get(length).is_some_and(separates) {
+        return;
+    }
     for between in BETWEEN_THREES {
         if length > 3 || is_inside_groups(before, between) {
             continue;

@@ -13,6 +13,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -129,14 +130,14 @@ impl Look<'_, '_> {
             may_unfold: true,
         }];
         // The last coding was put on last (RFC 9110 §8.4).
-        let mut packed = piece.octets.to_vec();
+        let mut packed = Cow::Borrowed(piece.octets);
         let mut place = piece.place.to_owned();
         for name in piece.coding.split(',').rev().map(str::trim).filter(|name| !name.is_empty()) {
             place = format!("{place} > {name}");
             match packed::coding(name, &packed) {
-                Unpacked::Whole(octets) => packed = octets,
+                Unpacked::Whole(octets) => packed = octets.into(),
                 // An answer that was cut off is still looked at as far as it came.
-                Unpacked::Part(octets) if !octets.is_empty() => packed = octets,
+                Unpacked::Part(octets) if !octets.is_empty() => packed = octets.into(),
                 Unpacked::Part(_) if packed.is_empty() => {}
                 Unpacked::Part(_) => self.unread(&place, "nothing of it could be unpacked"),
                 Unpacked::TooLarge => self.unread(&place, "unfolds to too much"),
@@ -144,7 +145,7 @@ impl Look<'_, '_> {
             }
         }
         if place.len() > piece.place.len() {
-            waiting.push(Waiting { place, octets: packed, depth: 0, may_unfold: true });
+            waiting.push(Waiting { place, octets: packed.into_owned(), depth: 0, may_unfold: true });
         }
         // Two escapes undone in either order say the same, once.
         let mut known = HashSet::new();
@@ -168,7 +169,7 @@ impl Look<'_, '_> {
         let Waiting { place, octets, depth, may_unfold } = string;
         let vocabulary = self.scanner.vocabulary;
         marks::each(vocabulary, octets, |at, mark, owner| self.sighting(place, at, mark, owner));
-        let is_text = std::str::from_utf8(octets).is_ok();
+        let is_text = || std::str::from_utf8(octets).is_ok();
         let mut further: Vec<(&str, Vec<u8>)> = readings::READINGS
             .iter()
             .filter_map(|(name, reading)| reading(octets).map(|read| (*name, read)))
@@ -187,12 +188,12 @@ impl Look<'_, '_> {
         }
         // A reading that only repeats what stands there leads nowhere, and would lead there for ever.
         further.retain(|(_, read)| read != octets);
-        for (name, octets) in further {
+        for (name, read) in further {
             let place = format!("{place} > {name}");
             if *depth < DEEPEST {
-                let may_unfold = is_text || !readings::UNESCAPING.contains(&name);
-                waiting.push(Waiting { place, octets, depth: depth + 1, may_unfold });
-            } else if readings::says_something(&octets) && readings::varies(&octets) {
+                let may_unfold = !readings::UNESCAPING.contains(&name) || is_text();
+                waiting.push(Waiting { place, octets: read, depth: depth + 1, may_unfold });
+            } else if readings::says_something(&read) && readings::varies(&read) {
                 self.unread(&place, "lies too deep");
             }
         }

@@ -51,25 +51,27 @@ fn read(packed: impl Read) -> Unpacked {
     }
 }
 
+/// What gzip begins with (RFC 1952 §2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Whether gzip or zlib may begin with these two octets.
+pub(super) fn begins_with(pair: &[u8]) -> bool {
+    let &[first, second] = pair else { return false };
+    // RFC 1950 §2.2: deflate, a window of at most 32 KiB, the two octets a multiple of 31, no dictionary.
+    first & 0x8f == 0x08 && second & 0x20 == 0 && u16::from_be_bytes([first, second]).is_multiple_of(31)
+        || [first, second] == GZIP
+}
+
 /// Everything that unfolds from a gzip or zlib header somewhere in the octets; `None` where that is too much.
 pub(super) fn embedded(octets: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut found = Vec::new();
-    let mut tried = 0;
-    let mut at = 0;
-    while let Some(rest @ [first, second, ..]) = octets.get(at..) {
-        let gzip = *first == 0x1f && *second == 0x8b;
-        // RFC 1950 §2.2: deflate, a window of at most 32 KiB, the two octets a multiple of 31, no dictionary.
-        let zlib = *first & 0x8f == 0x08
-            && u16::from_be_bytes([*first, *second]).is_multiple_of(31)
-            && *second & 0x20 == 0;
-        at += 1;
-        if !gzip && !zlib {
-            continue;
-        }
-        tried += 1;
-        if tried > MOST_BEGINNINGS {
+    let beginnings = octets.windows(2).enumerate().filter(|(_, pair)| begins_with(pair));
+    for (tried, (at, _)) in beginnings.enumerate() {
+        if tried >= MOST_BEGINNINGS {
             return None;
         }
+        let rest = octets.get(at..).unwrap_or_default();
+        let gzip = rest.starts_with(&GZIP);
         let unpacked = if gzip { read(MultiGzDecoder::new(rest)) } else { read(ZlibDecoder::new(rest)) };
         match unpacked {
             Unpacked::Whole(out) | Unpacked::Part(out) if !out.is_empty() => found.push(out),

@@ -40,14 +40,23 @@ fn unescape(
     means: Means,
     read: impl Fn(&[u8]) -> Option<(u32, usize)>,
 ) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut rest = octets;
-    let mut changed = false;
+    // Nearly every answer has signs and no escape: nothing is copied before there is one.
+    let mut from = 0;
+    let first = loop {
+        let rest = octets.get(from..)?;
+        let place = from + rest.iter().position(|&octet| octet == sign)?;
+        if octets.get(place..).and_then(&read).is_some() {
+            break place;
+        }
+        from = place + 1;
+    };
+    let (before, mut rest) = octets.split_at(first);
+    let mut out = Vec::with_capacity(octets.len());
+    out.extend_from_slice(before);
     while let Some(place) = rest.iter().position(|&octet| octet == sign) {
         let (plain, escape) = rest.split_at(place);
         out.extend_from_slice(plain);
         if let Some((value, length)) = read(escape) {
-            changed = true;
             match (means, u8::try_from(value)) {
                 (Means::Octets, Ok(octet)) => out.push(octet),
                 _ => push(&mut out, value),
@@ -59,7 +68,7 @@ fn unescape(
         }
     }
     out.extend_from_slice(rest);
-    changed.then_some(out)
+    Some(out)
 }
 
 /// A code point as UTF-8. Marks are ASCII: what is none becomes a sign that ends numbers and codes.
@@ -68,8 +77,10 @@ fn push(out: &mut Vec<u8>, value: u32) {
     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
+/// The number of one to eight hexadecimal digits.
 fn hex(digits: Option<&[u8]>) -> Option<u32> {
-    u32::from_str_radix(std::str::from_utf8(digits?).ok().filter(|text| !text.starts_with('+'))?, 16).ok()
+    let digits = digits.filter(|digits| (1..=8).contains(&digits.len()))?;
+    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
 }
 
 /// `%31%32`.
@@ -82,7 +93,8 @@ fn quoted_printable(octets: &[u8]) -> Option<Vec<u8>> {
     if !octets.contains(&b'=') {
         return None;
     }
-    let broken = octets.windows(2).any(|pair| matches!(pair, b"=\n" | b"=\r"));
+    let mut behind = octets.split(|octet| *octet == b'=').skip(1);
+    let broken = behind.any(|behind| matches!(behind.first(), Some(b'\n' | b'\r')));
     let mut whole = Cow::Borrowed(octets);
     if broken {
         let mut joined = Vec::with_capacity(octets.len());
@@ -166,11 +178,13 @@ fn wide(octets: &[u8]) -> Option<Vec<u8>> {
     if !octets.contains(&0xef) {
         return None;
     }
-    let text = String::from_utf8_lossy(octets);
-    // Japanese text has wide brackets and colons everywhere; only letters and digits make marks.
-    if !text.chars().any(|character| matches!(character, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ')) {
+    // Japanese text has wide brackets and colons everywhere; only letters and digits make marks: ０ to ９, Ａ to Ｚ, ａ to ｚ.
+    let tells =
+        |three: &[u8]| matches!(three, [0xef, 0xbc, 0x90..=0x99 | 0xa1..=0xba] | [0xef, 0xbd, 0x81..=0x9a]);
+    if !octets.windows(3).any(tells) {
         return None;
     }
+    let text = String::from_utf8_lossy(octets);
     let narrow = |character: char| match u32::from(character) {
         code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(character),
         _ => character,
@@ -256,11 +270,7 @@ fn base64(octets: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
-/// gzip of nothing is 20 octets, zlib of six digits 14: what is shorter is not packed.
-const SHORTEST_PACKED: usize = 14;
-
 /// Decodes one run, begun at each of its first four characters: what stands before the text may be of the alphabet too.
-/// Kept is what says something: in ASCII, in UTF-16, or, where it is the begin of a long run, perhaps packed.
 fn quads(run: &[u8], out: &mut Vec<u8>) {
     for start in 0..4 {
         let begun = out.len();
@@ -273,15 +283,39 @@ fn quads(run: &[u8], out: &mut Vec<u8>) {
             [a, b, c] => out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]),
             _ => {}
         }
-        let read = out.get(begun..).unwrap_or_default();
-        let packed = start == 0 && read.len() >= SHORTEST_PACKED;
-        let wide = read.split(|octet| *octet == 0).count() >= super::marks::LEAST_DIGITS;
-        if packed || wide || says_something(read) {
-            out.push(b'\n');
-        } else {
-            out.truncate(begun);
+        keep(begun, out);
+    }
+}
+
+/// Keeps what was decoded from there on, where a mark may be in it. Ids and words of a page that are no base64 at all
+/// decode to octets that hold none, and these need no further look.
+fn keep(begun: usize, out: &mut Vec<u8>) {
+    if may_hold(out.get(begun..).unwrap_or_default()) {
+        out.push(b'\n');
+    } else {
+        out.truncate(begun);
+    }
+}
+
+/// Whether a mark may be in decoded octets: as text, in UTF-16, in wide digits, in groups with a separator that is no
+/// ASCII, or packed.
+fn may_hold(octets: &[u8]) -> bool {
+    const LEAST: usize = super::marks::LEAST_DIGITS;
+    let (mut telling, mut zeros) = (0, 0);
+    for octet in octets {
+        match octet {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => telling += 1,
+            b' '..=b'~' | b'\t' | b'\r' | b'\n' => {}
+            0 => (telling, zeros) = (0, zeros + 1),
+            _ => telling = 0,
+        }
+        if telling >= LEAST || zeros + 1 >= LEAST {
+            return true;
         }
     }
+    // U+00A0, U+2009 and U+202F, wide comma, digits and letters.
+    let beyond = |pair: &[u8]| matches!(pair, [0xc2, 0xa0] | [0xe2, 0x80] | [0xef, 0xbc | 0xbd]);
+    octets.windows(2).any(|pair| beyond(pair) || super::packed::begins_with(pair))
 }
 
 /// Whether so many letters and digits stand in one run of printable characters that a mark may be among them, or in
@@ -318,10 +352,11 @@ fn hexadecimal(octets: &[u8]) -> Option<Vec<u8>> {
             for start in 0..2 {
                 let pairs = run.get(start..).unwrap_or_default();
                 if run.len() >= SHORTEST {
+                    let begun = out.len();
                     out.extend(
                         pairs.chunks(2).map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)),
                     );
-                    out.push(b'\n');
+                    keep(begun, &mut out);
                 }
             }
             run.clear();

@@ -115,6 +115,25 @@ fn a_mark_is_found_in_base64_wherever_it_begins() {
 }
 
 #[test]
+fn a_mark_that_is_no_plain_text_is_found_in_base64_and_in_hexadecimal() {
+    let wide = spelt(NUMBER, |c| char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c).into());
+    let grouped = ["\u{a0}", "\u{2009}", "\u{202f}", "，"].map(|between| ["123", "456", "789"].join(between));
+    let packed = [b"before".as_slice(), &zlib(&written(String::from))].concat();
+    let texts = grouped.iter().map(String::as_bytes).chain([wide.as_bytes()]);
+    for said in texts.chain([utf16(NUMBER, true).as_slice(), utf16(NUMBER, false).as_slice()]) {
+        for text in [data_encoding::BASE64.encode(said), hex(said)] {
+            assert_eq!(foreign(text.as_bytes()), [NUMBER], "{text}");
+        }
+    }
+    for text in [data_encoding::BASE64.encode(&packed), hex(&packed)] {
+        for before in ["", "x", "xy", "xyz"] {
+            let found = foreign(format!("{before}{text}").as_bytes());
+            assert_eq!(found, [NUMBER, TEXT], "{before}{text}");
+        }
+    }
+}
+
+#[test]
 fn a_mark_is_found_in_packed_bodies() {
     let body = written(String::from);
     for (coding, packed) in [
