@@ -67,9 +67,7 @@ impl Journal {
         if index >= next {
             return Err(ReadError::NotWritten);
         }
-        let tiles = Tiles { dir: &self.shared.dir, size: published };
-        let position = usize::try_from(index % 256).unwrap_or(usize::MAX);
-        tiles.bundle(index / 256)?.into_iter().nth(position).ok_or(ReadError::NotWritten)
+        Tiles { dir: &self.shared.dir, size: published }.entry(index)?.ok_or(ReadError::NotWritten)
     }
 
     fn check_kept(&self, index: u64) -> Result<(), ReadError> {

@@ -39,6 +39,16 @@ impl Tiles<'_> {
 
     /// The octets of a bundle, cut to the entries the tree has.
     pub(crate) fn bundle(&self, number: u64) -> io::Result<Vec<Vec<u8>>> {
+        self.look(number, |entries| entries.iter().map(|entry| entry.to_vec()).collect())
+    }
+
+    /// The octets of one entry, where the tree has it. Of the others of its bundle no copy is made.
+    pub(crate) fn entry(&self, index: u64) -> io::Result<Option<Vec<u8>>> {
+        let position = usize::try_from(index % WIDE).unwrap_or(WIDTH);
+        self.look(index / WIDE, |entries| entries.get(position).map(|entry| entry.to_vec()))
+    }
+
+    fn look<T>(&self, number: u64, take: impl FnOnce(&[&[u8]]) -> T) -> io::Result<T> {
         let width = self.width(0, number);
         let path = |width| layout::bundle(self.dir, number, width);
         let octets =
@@ -48,7 +58,7 @@ impl Tiles<'_> {
             return Err(missing("bundle cut short"));
         }
         entries.truncate(width);
-        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        Ok(take(&entries))
     }
 
     /// The hash of the complete subtree `number` over `2^level` leaves.
