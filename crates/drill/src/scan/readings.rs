@@ -90,11 +90,15 @@ fn percent(octets: &[u8]) -> Option<Vec<u8>> {
 
 /// `=31=32`, and lines that are broken with `=`.
 fn quoted_printable(octets: &[u8]) -> Option<Vec<u8>> {
-    if !octets.contains(&b'=') {
+    let behind = octets.split(|octet| *octet == b'=').skip(1);
+    let (mut broken, mut escaped) = (false, false);
+    for behind in behind {
+        broken |= matches!(behind.first(), Some(b'\n' | b'\r'));
+        escaped |= hex(behind.get(..2)).is_some();
+    }
+    if !broken && !escaped {
         return None;
     }
-    let mut behind = octets.split(|octet| *octet == b'=').skip(1);
-    let broken = behind.any(|behind| matches!(behind.first(), Some(b'\n' | b'\r')));
     let mut whole = Cow::Borrowed(octets);
     if broken {
         let mut joined = Vec::with_capacity(octets.len());
@@ -224,29 +228,55 @@ fn utf16(octets: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
-/// What a character is worth in base64 or base64url; 64 for others. A table, because every octet of every answer is
-/// looked up in it.
+/// What a character is worth in base64 or base64url; [`LINE_END`] may stand within, [`OTHER`] not. A table, because every
+/// octet of every answer is looked up in it.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "worked out by the compiler, within bounds"
+)]
 const WORTH: [u8; 256] = {
-    let mut worth = [64; 256];
+    let mut worth = [OTHER; 256];
     let mut value = 0;
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    #[expect(
-        clippy::indexing_slicing,
-        clippy::as_conversions,
-        reason = "worked out by the compiler, within bounds"
-    )]
     while value < 64 {
         worth[alphabet[value as usize] as usize] = value;
         value += 1;
     }
+    worth[b'-' as usize] = 62;
+    worth[b'_' as usize] = 63;
+    worth[b'\r' as usize] = LINE_END;
+    worth[b'\n' as usize] = LINE_END;
     worth
 };
+const LINE_END: u8 = 64;
+const OTHER: u8 = 65;
 
 fn worth(octet: u8) -> u8 {
-    match octet {
-        b'-' => 62,
-        b'_' => 63,
-        _ => WORTH.get(usize::from(octet)).copied().unwrap_or(64),
+    WORTH.get(usize::from(octet)).copied().unwrap_or(OTHER)
+}
+
+/// Calls `found` with every part in which that many octets are `of` the alphabet, and others only `within` it.
+fn runs(
+    octets: &[u8],
+    shortest: usize,
+    of: impl Fn(u8) -> bool,
+    within: impl Fn(u8) -> bool,
+    mut found: impl FnMut(&[u8]),
+) {
+    let (mut begun, mut count) = (0, 0);
+    for (at, &octet) in octets.iter().enumerate() {
+        if of(octet) {
+            count += 1;
+        } else if !within(octet) {
+            if count >= shortest {
+                found(octets.get(begun..at).unwrap_or_default());
+            }
+            (begun, count) = (at + 1, 0);
+        }
+    }
+    if count >= shortest {
+        found(octets.get(begun..).unwrap_or_default());
     }
 }
 
@@ -254,19 +284,19 @@ fn worth(octet: u8) -> u8 {
 fn base64(octets: &[u8]) -> Option<Vec<u8>> {
     // Eight characters are six octets: the shortest number that counts.
     const SHORTEST: usize = 8;
-    let mut out = Vec::new();
-    let mut run: Vec<u8> = Vec::with_capacity(256);
-    for &octet in octets.iter().chain(std::iter::once(&0)) {
-        let value = worth(octet);
-        if value < 64 {
-            run.push(value);
-        } else if !matches!(octet, b'\r' | b'\n') {
-            if run.len() >= SHORTEST {
-                quads(&run, &mut out);
-            }
-            run.clear();
-        }
-    }
+    let (mut out, mut values) = (Vec::new(), Vec::new());
+    let is_of = |octet| worth(octet) < LINE_END;
+    runs(
+        octets,
+        SHORTEST,
+        is_of,
+        |octet| worth(octet) == LINE_END,
+        |run| {
+            values.clear();
+            values.extend(run.iter().map(|octet| worth(*octet)).filter(|value| *value < LINE_END));
+            quads(&values, &mut out);
+        },
+    );
     (!out.is_empty()).then_some(out)
 }
 
@@ -337,30 +367,23 @@ pub(super) fn varies(octets: &[u8]) -> bool {
 /// Runs of hexadecimal digits, as `<3132>` in PDF; white space between them is passed over.
 fn hexadecimal(octets: &[u8]) -> Option<Vec<u8>> {
     const SHORTEST: usize = 2 * super::marks::LEAST_DIGITS;
-    let mut out = Vec::new();
-    let mut run: Vec<u8> = Vec::new();
-    for &octet in octets.iter().chain(std::iter::once(&0)) {
-        let digit = match octet {
-            b'0'..=b'9' => Some(octet - b'0'),
-            b'a'..=b'f' => Some(octet - b'a' + 10),
-            b'A'..=b'F' => Some(octet - b'A' + 10),
-            _ => None,
-        };
-        if let Some(digit) = digit {
-            run.push(digit);
-        } else if !octet.is_ascii_whitespace() {
+    let (mut out, mut digits) = (Vec::new(), Vec::new());
+    let is_of = |octet: u8| octet.is_ascii_hexdigit();
+    runs(
+        octets,
+        SHORTEST,
+        is_of,
+        |octet| octet.is_ascii_whitespace(),
+        |run| {
+            digits.clear();
+            let values = run.iter().filter_map(|octet| char::from(*octet).to_digit(16));
+            digits.extend(values.filter_map(|value| u8::try_from(value).ok()));
             for start in 0..2 {
-                let pairs = run.get(start..).unwrap_or_default();
-                if run.len() >= SHORTEST {
-                    let begun = out.len();
-                    out.extend(
-                        pairs.chunks(2).map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)),
-                    );
-                    keep(begun, &mut out);
-                }
+                let (begun, pairs) = (out.len(), digits.get(start..).unwrap_or_default().chunks(2));
+                out.extend(pairs.map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit)));
+                keep(begun, &mut out);
             }
-            run.clear();
-        }
-    }
+        },
+    );
     (!out.is_empty()).then_some(out)
 }
