@@ -111,7 +111,9 @@ mod tests {
                     pieces.write_ascii(b"42")
                 })
             });
-            texts.iter().for_each(|text| expected.extend([text, "42"]));
+            for text in texts {
+                expected.extend([text, "42"]);
+            }
             assert_eq!((written, out), (Ok(()), expected), "{length}");
         }
     }

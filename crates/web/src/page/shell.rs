@@ -6,6 +6,7 @@ use honnin_care::facts::{LineHead, Origin};
 use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Month, Octets, Yen, Zone};
 
 use super::paths::Address;
+use crate::assets;
 use crate::format::{
     Count, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, Rounding, ShortMonth, Show,
     Text, When,
@@ -164,6 +165,16 @@ pub struct Shell<'a> {
 /// A moment with the words of its origin.
 pub type AsOf<'a> = Html<Filled<When<'a>, Source<'a>, ()>>;
 
+/// What every page loads: ours, written when the product is built.
+#[derive(Debug, Clone, Copy)]
+pub struct Links;
+
+impl Show for Links {
+    fn show(&self, out: &mut Pieces<'_>) -> std::fmt::Result {
+        out.write_str(assets::LINKS)
+    }
+}
+
 /// Where figures come from, in the reader's words.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a>(&'a str, Language);
@@ -188,6 +199,11 @@ impl<'a> Shell<'a> {
     /// The words of the language.
     pub const fn words(&self) -> &'static Words {
         self.language.words()
+    }
+
+    /// What every page loads.
+    pub const fn links(&self) -> Html<Links> {
+        Html(Links)
     }
 
     /// Where the menu's home leads.
