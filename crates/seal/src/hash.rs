@@ -19,12 +19,14 @@ pub fn digest(parts: &[&[u8]]) -> Digest {
 /// Of few octets, at once: setting up the cipher library's context costs as much as the hash of them.
 fn short(parts: &[&[u8]]) -> Option<sha::Digest> {
     let mut octets = [0; SHORT];
-    let mut length = 0;
+    // Nothing is copied that would then be left behind.
+    let joined = octets.get_mut(..parts.iter().map(|part| part.len()).sum())?;
+    let mut rest = &mut *joined;
     for part in parts {
-        octets.get_mut(length..length + part.len())?.copy_from_slice(part);
-        length += part.len();
+        let (here, after) = rest.split_at_mut_checked(part.len())?;
+        here.copy_from_slice(part);
+        rest = after;
     }
-    let joined = octets.get_mut(..length)?;
     let digest = sha::digest(&sha::SHA256, joined);
     // There may be a key among the parts.
     joined.zeroize();
