@@ -1,62 +1,29 @@
-//! The negative controls of the drills: each drill once more on a program that does wrong. It has to fail.
+//! The negative controls of the drills: each drill once more on a program that does wrong. It has to fail there, in the
+//! check that is there for what was planted.
 //!
-//! To add one is a line of the table.
+//! To add one is a line of the list.
 
+mod list;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use honnin_drill::{Options, Outcome, Run};
 use honnin_testkit::FixedClock;
 
+use self::list::{CONTROLS, Control, IN_THE_GATE};
 use crate::layers::{LAYERS, stopped};
 use crate::{Args, Failure, faulty};
-
-/// A drill, what is planted in the program it runs on, and the layer that stops it all the same.
-struct Control {
-    drill: &'static str,
-    /// Faults, and layers left out, with commas between.
-    planted: &'static str,
-    /// What stopped it; nothing where somebody is shown what is not hers, or the fault is of another kind.
-    caught_by: Option<&'static str>,
-}
-
-const fn control(drill: &'static str, planted: &'static str, caught_by: Option<&'static str>) -> Control {
-    Control { drill, planted, caught_by }
-}
-
-const CONTROLS: &[Control] = &[
-    control("D01", "reused-read", Some("keys")),
-    control("D01", "swapped-session-row,without-keys,without-owner", None),
-    control("D02", "believed-header", Some("keys")),
-    control("D02", "believed-header,without-keys,without-owner", None),
-    control("D03", "anothers-cookie", Some("request")),
-    control("D03", "anothers-cookie,without-request,without-asker", None),
-    control("D04", "reused-buffer", Some("request")),
-    control("D05", "late-answer", Some("request")),
-    control("D08", "reused-read", Some("keys")),
-    control("D09", "wrongly-keyed-cache", Some("keys")),
-    control("D09", "wrongly-keyed-cache,without-keys,without-owner", None),
-    control("D10", "blind-canaries", None),
-    control("D10", "missing-no-store,without-headers", None),
-    control("D11", "blind-canaries", None),
-    control("D12", "anothers-permit", Some("owner")),
-    control("D13", "reused-buffer", Some("request")),
-    control("D14", "reused-buffer,without-request,without-asker", None),
-    control("D16", "holder-of-today", None),
-    control("D17", "unasked-owner", None),
-    control("D20", "unrecorded", None),
-    control("D21", "forgotten-owner", Some("keys")),
-    control("D21", "forgotten-owner,without-keys,without-rows,without-owner", None),
-    control("D24", "left-unsealed", None),
-];
-
-/// Those that the gate runs: they are short.
-const IN_THE_GATE: [(&str, &str); 2] = [("D16", "holder-of-today"), ("D24", "left-unsealed")];
 
 /// How a control is run: it has to be noticed, not measured.
 const SECONDS: u64 = 3;
 const SUBJECTS: u64 = 24;
 const CONNECTIONS: usize = 8;
+
+/// What stands outside the server and stops something all the same.
+const CANARIES: &str = "canaries";
 
 /// `cargo xtask drill-controls`.
 pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
@@ -64,50 +31,125 @@ pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
     args.finish()?;
     let chosen =
         |control: &&Control| only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(control.drill));
-    run(CONTROLS.iter().filter(chosen))
+    let is_wanted = |drill: &&str| only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(drill));
+    run(CONTROLS.iter().filter(chosen), built().filter(is_wanted))?.verdict()
 }
 
 /// The controls of the gate.
 pub(crate) fn in_the_gate() -> Result<(), Failure> {
-    run(CONTROLS.iter().filter(|control| IN_THE_GATE.contains(&(control.drill, control.planted))))
+    let chosen = |control: &&Control| IN_THE_GATE.contains(&(control.drill, control.planted));
+    run(CONTROLS.iter().filter(chosen), IN_THE_GATE.into_iter().map(|(drill, _)| drill))?.verdict()
 }
 
-fn run<'a>(controls: impl Iterator<Item = &'a Control>) -> Result<(), Failure> {
+/// All of them, and what came of each as rows of a page.
+pub(crate) fn all() -> Result<(bool, Vec<String>), Failure> {
+    let came = run(CONTROLS.iter(), built())?;
+    let mut lines = vec![came.closing(), String::new()];
+    lines.extend(
+        ["| drill | planted | caught by | the drill failed in |", "|---|---|---|---|"].map(str::to_owned),
+    );
+    lines.extend(came.rows.iter().cloned());
+    Ok((came.verdict().is_ok(), lines))
+}
+
+fn built() -> impl Iterator<Item = &'static str> {
+    honnin_drill::list().iter().filter(|drill| drill.is_built()).map(|drill| drill.name)
+}
+
+/// What came of a run of controls.
+#[derive(Debug, Default)]
+struct Came {
+    tried: u64,
+    /// Of those that fail as they must: how many a later layer caught.
+    caught: u64,
+    wrong: u64,
+    skipped: u64,
+    /// Drills no control of which failed as it must.
+    unproven: Vec<&'static str>,
+    seconds: u64,
+    /// A row of a table for each.
+    rows: Vec<String>,
+}
+
+impl Came {
+    fn closing(&self) -> String {
+        let Self { tried, caught, wrong, skipped, unproven, seconds, .. } = self;
+        let failing = tried - wrong;
+        let unproven = if unproven.is_empty() {
+            "every drill has one that fails".to_owned()
+        } else {
+            format!("NOT SHOWN that these can fail: {}", unproven.join(", "))
+        };
+        format!(
+            "{tried} controls: {failing} fail as they must ({caught} caught by a later layer, {} by the drill alone), \
+             {wrong} wrong, {skipped} skipped; {unproven}; {seconds} s",
+            failing - caught
+        )
+    }
+
+    fn verdict(&self) -> Result<(), Failure> {
+        let well = self.tried > 0 && self.wrong == 0 && self.unproven.is_empty();
+        if well { Ok(()) } else { Err("a drill did not notice what it is there for".into()) }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a chore says how long its steps took")]
+fn run<'a>(
+    controls: impl Iterator<Item = &'a Control>,
+    drills: impl Iterator<Item = &'static str>,
+) -> Result<Came, Failure> {
     let binary = faulty::build()?;
-    let (mut tried, mut wrong) = (0, 0);
+    let begun = Instant::now();
+    let (mut came, mut proven) = (Came::default(), BTreeSet::new());
     for control in controls {
-        let Control { drill, planted, caught_by } = control;
-        tried += 1;
-        match one(&binary, control) {
-            Ok(Came::Noticed { what, caught }) => {
-                println!("{drill}  {planted}: fails as it must; {caught}. {what}");
+        let Control { drill, planted, .. } = control;
+        let this = Instant::now();
+        let ended = one(&binary, control);
+        let (caught, said) = match ended {
+            Ok(Ended::Noticed { what, caught }) => {
+                came.tried += 1;
+                came.caught += u64::from(!caught.is_empty());
+                proven.insert(*drill);
+                let layers = if caught.is_empty() {
+                    "nothing after it: the drill itself".to_owned()
+                } else {
+                    caught.join(", ")
+                };
+                println!(
+                    "{drill}  {planted}: fails as it must, after {} s; caught by {layers}. {what}",
+                    this.elapsed().as_secs()
+                );
+                (layers, what)
             }
-            Ok(Came::Skipped { why }) => {
-                tried -= 1;
+            Ok(Ended::Skipped { why }) => {
+                came.skipped += 1;
                 println!("{drill}  {planted}: SKIPPED: {why}");
+                ("–".to_owned(), format!("SKIPPED: {why}"))
             }
             Err(error) => {
-                wrong += 1;
-                println!(
-                    "{drill}  {planted}: WRONG, to be caught by {}: {error}",
-                    caught_by.unwrap_or("nothing")
-                );
+                came.tried += 1;
+                came.wrong += 1;
+                println!("{drill}  {planted}: WRONG, after {} s: {error}", this.elapsed().as_secs());
+                ("–".to_owned(), format!("WRONG: {error}"))
             }
-        }
+        };
+        came.rows.push(format!("| {drill} | `{}` | {caught} | {said} |", planted.replace(',', "`, `")));
     }
-    println!("{tried} controls, {wrong} wrong");
-    if wrong == 0 && tried > 0 { Ok(()) } else { Err("a drill did not notice what it is there for".into()) }
+    came.unproven = drills.filter(|drill| !proven.contains(drill)).collect();
+    came.seconds = begun.elapsed().as_secs();
+    println!("{}", came.closing());
+    Ok(came)
 }
 
 /// What came of a control.
-enum Came {
-    /// The drill failed: the first check that did, and which later layers stopped the fault all the same.
-    Noticed { what: String, caught: String },
+enum Ended {
+    /// The drill failed: how, and which later layers stopped the fault all the same.
+    Noticed { what: String, caught: Vec<&'static str> },
     /// It could not be run on this machine.
     Skipped { why: String },
 }
 
-fn one(binary: &Path, control: &Control) -> Result<Came, Failure> {
+fn one(binary: &Path, control: &Control) -> Result<Ended, Failure> {
     let told = tempfile::NamedTempFile::new()?;
     let environment = vec![
         ("HONNIN_FAULTS".to_owned(), control.planted.to_owned()),
@@ -129,33 +171,46 @@ fn one(binary: &Path, control: &Control) -> Result<Came, Failure> {
     let report = honnin_drill::run(&[control.drill.to_owned()], &options)?;
     let outcome = report.drills.first().ok_or("no drill was run")?;
     if let Run::Skipped { why } = &outcome.run {
-        return Ok(Came::Skipped { why: why.clone() });
+        return Ok(Ended::Skipped { why: why.clone() });
     }
-    if matches!(outcome.run, Run::NotYet) {
-        return Ok(Came::Skipped { why: "the drill is not built".to_owned() });
-    }
-    let what = noticed(outcome).ok_or("the drill passes")?;
     let stopped = stopped(told.path())?;
-    let caught: Vec<&str> = LAYERS.into_iter().filter(|layer| stopped.contains(*layer)).collect();
+    let layers = LAYERS.into_iter().chain([CANARIES]);
+    let caught: Vec<&str> = layers.filter(|layer| stopped.contains(*layer)).collect();
+    let failures = failures(outcome);
+    let what = failures.iter().find(|failure| failure.contains(control.sees));
     let expected = control.caught_by.map_or(caught.is_empty(), |layer| caught.contains(&layer));
-    if !expected {
-        return Err(format!("caught by {caught:?}; {what}").into());
+    match what {
+        Some(what) if expected => Ok(Ended::Noticed { what: what.clone(), caught }),
+        _ => {
+            let Control { sees, caught_by, .. } = control;
+            let told = if failures.is_empty() { "it passes".to_owned() } else { failures.join(" / ") };
+            Err(format!("to fail in {sees:?}, caught by {caught_by:?}; but caught by {caught:?}, and {told}")
+                .into())
+        }
     }
-    let caught = if caught.is_empty() {
-        "no later layer caught it".to_owned()
-    } else {
-        format!("caught by {}", caught.join(", "))
-    };
-    Ok(Came::Noticed { what, caught })
 }
 
-fn noticed(outcome: &Outcome) -> Option<String> {
+/// Every way in which the drill failed: a check that was tried and found something, or why it could not go on. A check
+/// that was never tried says nothing about the fault.
+fn failures(outcome: &Outcome) -> Vec<String> {
     match &outcome.run {
-        Run::NotYet | Run::Skipped { .. } => None,
-        Run::Broken { why } => Some(format!("could not go on: {why}")),
-        Run::Done { verdicts } => verdicts.iter().find(|verdict| !verdict.pass).map(|verdict| {
-            let found = verdict.found.first().map_or("", String::as_str);
-            format!("{}: {found}", verdict.check)
-        }),
+        Run::NotYet | Run::Skipped { .. } => Vec::new(),
+        Run::Broken { why } => vec![shortened(&format!("could not go on: {why}"))],
+        Run::Done { verdicts } => {
+            let failed = verdicts.iter().filter(|verdict| !verdict.pass && verdict.times > 0);
+            failed
+                .map(|verdict| {
+                    let found = verdict.found.first().map_or("", String::as_str);
+                    shortened(&format!("{}: {found}", verdict.check))
+                })
+                .collect()
+        }
     }
+}
+
+/// As much of it as a line of a table takes.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 220;
+    let text = text.replace(['|', '\n'], " ");
+    if text.chars().count() <= MOST { text } else { text.chars().take(MOST).chain(['…']).collect() }
 }

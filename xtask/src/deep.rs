@@ -25,7 +25,7 @@ const STEPS: [Step; 7] = [
     ),
     ("fuzz", "Every reader given made-up octets, a minute each", fuzzed),
     ("schemathesis", "A demo asked everything its description allows, as two subscribers", asked),
-    ("controls", "Every drill on a program that does wrong: each has to fail", controlled),
+    ("controls", "Every drill on a program that does wrong: each has to fail", controls::all),
     ("drills", "Every drill, for a minute each", drilled),
     ("worlds", "Worlds that differ only in another subscriber, with more cases", compared),
     ("audit", "Every page of the demo in a browser", audited),
@@ -77,16 +77,6 @@ fn fuzzed() -> Found {
 fn asked() -> Found {
     let outcome = outside::run(outside::EXAMPLES, 1)?;
     Ok((outcome.wrong.is_empty(), outcome.lines()))
-}
-
-fn controlled() -> Found {
-    let none = Args::read(std::iter::empty())?;
-    let well = controls::command(none);
-    let line = match &well {
-        Ok(()) => "Every control failed as it has to.".to_owned(),
-        Err(failure) => failure.to_string(),
-    };
-    Ok((well.is_ok(), vec![line]))
 }
 
 fn audited() -> Found {

@@ -162,7 +162,11 @@ impl<'a> Pair<'a> {
 
 fn seen(judged: Judged, page: &'static str) -> Seen {
     match judged {
-        Judged::Fault(fault) => Seen::Mixed(Finding { fault, page }),
+        Judged::Fault(fault) => {
+            #[cfg(honnin_faults)]
+            honnin_terms::faults::stopped("canaries");
+            Seen::Mixed(Finding { fault, page })
+        }
         Judged::Unanswered(reason) => Seen::Unanswered(reason),
         Judged::SignedOut => Seen::Unanswered(Unanswered::SignedOut),
     }

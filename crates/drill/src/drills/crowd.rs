@@ -31,6 +31,8 @@ pub(super) struct Crowd {
     pub(super) world: World,
     pub(super) subjects: Vec<Subject>,
     target: Mutex<Target>,
+    /// What was shown while everybody was gathered.
+    looked_up: Mutex<Tally>,
     tally: Mutex<Tally>,
     stop: AtomicBool,
 }
@@ -42,17 +44,18 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Crowd {
     /// Everybody who is signed in, each with what she can read; documents are among it where `documents` says so.
     pub(super) async fn gather(world: World, house: &House, documents: bool) -> Result<Arc<Self>, Failure> {
-        let mut subjects = Vec::new();
+        let (mut subjects, mut tally) = (Vec::new(), Tally::default());
         for session in house.sessions().to_vec() {
-            let mut paths = Paths::of(house.target(), &session).await?;
+            let mut paths = Paths::of(&world, house.target(), &session, &mut tally).await?;
             if documents {
                 let of_bill = |bill: &String| ["pdf", "csv"].map(|kind| format!("/bills/{bill}/{kind}"));
                 paths.reads.extend(paths.bills.iter().take(1).flat_map(of_bill));
             }
             subjects.push(Subject { session, paths });
         }
-        let (target, tally) = (Mutex::new(house.target()), Mutex::new(Tally::default()));
-        Ok(Arc::new(Self { world, subjects, target, tally, stop: AtomicBool::new(false) }))
+        let (target, looked_up) = (Mutex::new(house.target()), Mutex::new(tally));
+        let (tally, stop) = (Mutex::new(Tally::default()), AtomicBool::new(false));
+        Ok(Arc::new(Self { world, subjects, target, looked_up, tally, stop }))
     }
 
     /// Where the product is.
@@ -70,9 +73,11 @@ impl Crowd {
         locked(&self.tally).take(tally);
     }
 
-    /// What was noted since it was last asked for.
+    /// What was noted since it was last asked for; the first time also what was shown to begin with.
     pub(super) fn noted(&self) -> Tally {
-        std::mem::take(&mut *locked(&self.tally))
+        let mut noted = std::mem::take(&mut *locked(&self.tally));
+        noted.take(std::mem::take(&mut *locked(&self.looked_up)));
+        noted
     }
 
     /// Has so many ask all the time, each request as another subject.

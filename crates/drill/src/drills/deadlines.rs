@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::cancelled::wish;
 use super::crowd::Crowd;
-use super::stage::{Stage, ask, get_as};
+use super::stage::{Stage, ask, get_as, journal_verifies};
 use super::tally::{Findings, Tally};
 use crate::client::{Connection, Exchange, Limits};
 use crate::harness::{Failure, Verdict};
@@ -83,13 +83,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let disclosed = tally.disclosed;
     verdicts.extend(tally.looked("reads, documents and wishes under deadlines of 1 to 16 ms"));
     house.end().await?;
-    let verified = house.command(["journal", "verify"])?;
-    let mut wrong = Findings::default();
-    if verified.code != Some(0) {
-        wrong.add(format!("journal verify ended with {:?}: {}", verified.code, verified.err.trim()));
-    }
-    let check = "the journal verifies viewer = owner for every entry";
-    verdicts.push(Verdict::of(check, "journal verify", disclosed, wrong.told()));
+    verdicts.push(journal_verifies(&house, disclosed)?);
     Ok(verdicts)
 }
 

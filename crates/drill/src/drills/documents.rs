@@ -51,9 +51,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
     let house = stage.house(world.ledger(), world.vocabulary.subjects()).await?;
     let target = house.target();
-    let mut subjects = Vec::new();
+    let (mut subjects, mut looked_up) = (Vec::new(), Tally::default());
     for session in house.sessions() {
-        subjects.push(subject(target, session).await?);
+        subjects.push(subject(&world, target, session, &mut looked_up).await?);
     }
     stage.say("  everybody asks for documents at the same moment");
     let mut counted = Counted::default();
@@ -69,7 +69,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     exports(&world, target, house.sessions(), &mut counted, (&mut others, &mut tried)).await?;
     stage.say("  the place where exports lie is taken away");
     let room = without_room(&world, &house, &subjects, &mut counted).await?;
-    let Counted { tally, asked, at_once, same_names, unclear } = counted;
+    let Counted { mut tally, asked, at_once, same_names, unclear } = counted;
+    tally.take(looked_up);
     let note = format!(
         "{at_once} rounds were sent within {MOMENT:?}; {same_names} names were given to several at once"
     );
@@ -93,8 +94,13 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     Ok(verdicts)
 }
 
-async fn subject(target: Target, session: &SignedIn) -> Result<Subject, Failure> {
-    let bills = Paths::of(target, session).await?.bills;
+async fn subject(
+    world: &World,
+    target: Target,
+    session: &SignedIn,
+    tally: &mut Tally,
+) -> Result<Subject, Failure> {
+    let bills = Paths::of(world, target, session, tally).await?.bills;
     let mut documents = Vec::new();
     for bill in bills {
         for (root, form) in [("", "pdf"), ("", "csv"), ("/api/v1", "pdf"), ("/api/v1", "csv")] {

@@ -66,14 +66,18 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let house = stage.house(world.ledger(), world.vocabulary.subjects()).await?;
     stage.say(&format!("  {} forged headers, straight and through a proxy", FORGED.len()));
     let (mut tally, mut seen, mut alone) = (Tally::default(), Compared::default(), Compared::default());
+    // Before anything is forged: what came of that may have stopped everything.
+    let mut before = Vec::new();
+    for viewer in house.sessions() {
+        before.push(asked(house.target(), viewer, &world, &mut tally).await?);
+    }
     let others = house.sessions().iter().cycle().skip(1);
     let mut assertions = Vec::new();
-    for (viewer, other) in house.sessions().iter().zip(others) {
+    for ((viewer, other), asked) in house.sessions().iter().zip(others).zip(&before) {
         let lines: Vec<String> = FORGED.iter().map(|header| forged(header, other, &world)).collect();
-        let asked = asked(house.target(), viewer, &world).await?;
         for line in &lines {
             let Some((name, value)) = line.split_once(": ") else { continue };
-            for (path, own) in &asked {
+            for (path, own) in asked {
                 let request = get_as(viewer, path).header(name, value);
                 let exchange = ask_kept(house.target(), &request).await?;
                 seen.compare(
@@ -144,14 +148,19 @@ fn forged(header: &str, other: &SignedIn, world: &World) -> String {
 }
 
 /// What the viewer is shown without any forged header: path and how many marks of her own.
-async fn asked(target: Target, viewer: &SignedIn, world: &World) -> Result<Vec<(String, usize)>, Failure> {
-    let paths = Paths::of(target, viewer).await?;
+async fn asked(
+    target: Target,
+    viewer: &SignedIn,
+    world: &World,
+    tally: &mut Tally,
+) -> Result<Vec<(String, usize)>, Failure> {
+    let paths = Paths::of(world, target, viewer, tally).await?;
     let line = paths.lines.first().cloned().unwrap_or_default();
     let wanted = ["/api/v1/me".to_owned(), format!("/lines/{line}/contract"), "/bills".to_owned()];
     let mut asked = Vec::new();
     for path in wanted {
         let exchange = ask_kept(target, &get_as(viewer, &path)).await?;
-        let own = Tally::default().look(world, Some(viewer), &path, &exchange);
+        let own = tally.look(world, Some(viewer), &path, &exchange);
         asked.push((path, own));
     }
     Ok(asked)

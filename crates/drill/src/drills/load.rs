@@ -41,17 +41,17 @@ struct Subject {
 /// Everything the connections of a load share.
 #[derive(Debug)]
 struct Shared {
-    world: World,
+    world: Arc<World>,
     target: Target,
     subjects: Vec<Subject>,
 }
 
 /// Plays D01.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
-    let world = stage.world(u64::MAX)?;
+    let world = Arc::new(stage.world(u64::MAX)?);
     let mut house = stage.house(world.ledger(), world.vocabulary.subjects()).await?;
     stage.say("  everybody looks up her own lines and bills");
-    let (subjects, lookups) = subjects(&house).await?;
+    let (subjects, looked_up) = subjects(&house, &world).await?;
     let shared = Arc::new(Shared { world, target: house.target(), subjects });
     let calm = calm(&shared, &stage.draw).await?;
     let rate = calm.saturating_mul(LOAD);
@@ -60,7 +60,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         stage.options.connections
     ));
     let (mut tally, arrivals, not_sent) = load(stage, &shared, rate).await?;
-    tally.disclosed += lookups + u64::from(calm);
+    tally.take(looked_up);
+    tally.disclosed += u64::from(calm);
     stage.say("  the product ends; the journal is verified");
     house.end().await?;
     let journal = journal(&house, &tally)?;
@@ -78,29 +79,31 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     Ok(verdicts)
 }
 
-/// The subjects with their paths, and how many disclosures it took to know them.
-async fn subjects(house: &House) -> Result<(Vec<Subject>, u64), Failure> {
+/// The subjects with their paths, and what was shown while they were looked up.
+async fn subjects(house: &House, world: &Arc<World>) -> Result<(Vec<Subject>, Tally), Failure> {
     let target = house.target();
     let waiting = Arc::new(Mutex::new(house.sessions().to_vec()));
     let mut lookers = JoinSet::new();
     for _ in 0..LOOKERS {
-        let waiting = Arc::clone(&waiting);
+        let (waiting, world) = (Arc::clone(&waiting), Arc::clone(world));
         lookers.spawn(async move {
-            let mut found = Vec::new();
+            let (mut found, mut tally) = (Vec::new(), Tally::default());
             loop {
-                let Some(session) = waiting.lock().await.pop() else { return Ok::<_, Failure>(found) };
-                let paths = Paths::of(target, &session).await?;
+                let Some(session) = waiting.lock().await.pop() else {
+                    return Ok::<_, Failure>((found, tally));
+                };
+                let paths = Paths::of(&world, target, &session, &mut tally).await?;
                 found.push(Subject { session: Mutex::new(session), paths });
             }
         });
     }
-    let mut subjects = Vec::new();
-    while let Some(found) = lookers.join_next().await {
-        subjects.extend(found.map_err(|error| Failure::Product(error.to_string()))??);
+    let (mut subjects, mut tally) = (Vec::new(), Tally::default());
+    while let Some(looked) = lookers.join_next().await {
+        let (found, seen) = looked.map_err(|error| Failure::Product(error.to_string()))??;
+        subjects.extend(found);
+        tally.take(seen);
     }
-    // Two reads each: her lines and her bills.
-    let lookups = 2 * u64::try_from(subjects.len()).unwrap_or(u64::MAX);
-    Ok((subjects, lookups))
+    Ok((subjects, tally))
 }
 
 /// How many answers a second one client gets that asks one after the other.

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-use super::stage::{ask, get_as};
-use crate::client::Target;
+use super::exports::code;
+use super::stage::{World, ask_kept, get_as};
+use super::tally::Tally;
+use crate::client::{Answer, Target};
 use crate::harness::{Failure, SignedIn};
 
 /// Pages and documents of an account, and below each line of it.
@@ -20,6 +22,9 @@ const OF_ACCOUNT: [&str; 9] = [
 ];
 const OF_LINE: [&str; 6] = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"];
 const OF_LINE_IN_JSON: [&str; 5] = ["/home", "/buckets", "/usage", "/purchases", "/contract"];
+
+/// How often the lines and bills of one subject are asked for before it is given up.
+const TRIES: u32 = 3;
 
 #[derive(Debug, Deserialize)]
 struct Me {
@@ -53,10 +58,15 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// Asks the product for the lines and bills of who is signed in.
-    pub(crate) async fn of(target: Target, session: &SignedIn) -> Result<Self, Failure> {
-        let me: Me = read(target, session, "/api/v1/me").await?;
-        let bills: Bills = read(target, session, "/api/v1/bills").await?;
+    /// Asks the product for the lines and bills of who is signed in. What it answers is looked at like everything else.
+    pub(crate) async fn of(
+        world: &World,
+        target: Target,
+        session: &SignedIn,
+        tally: &mut Tally,
+    ) -> Result<Self, Failure> {
+        let me: Me = read(world, target, session, "/api/v1/me", tally).await?;
+        let bills: Bills = read(world, target, session, "/api/v1/bills", tally).await?;
         let lines: Vec<String> = me.lines.into_iter().map(|line| line.line).collect();
         let bills: Vec<String> = bills.bills.into_iter().map(|bill| bill.bill).collect();
         let mut reads: Vec<String> = OF_ACCOUNT.map(str::to_owned).to_vec();
@@ -71,14 +81,31 @@ impl Paths {
     }
 }
 
+/// What makes no sense is asked for again, because what came instead may be what a drill is there to find.
 async fn read<T: for<'de> Deserialize<'de>>(
+    world: &World,
     target: Target,
     session: &SignedIn,
     path: &str,
+    tally: &mut Tally,
 ) -> Result<T, Failure> {
-    let answer = ask(target, &get_as(session, path)).await?;
-    let said = serde_json::from_slice(&answer.body);
-    said.map_err(|error| Failure::Product(format!("{path} answered {}: {error}", answer.status)))
+    let mut tries = 0;
+    loop {
+        let exchange = ask_kept(target, &get_as(session, path)).await?;
+        tally.look(world, Some(session), path, &exchange);
+        tries += 1;
+        let Answer { status, body, .. } = &exchange.answer;
+        match serde_json::from_slice(body) {
+            Ok(said) => return Ok(said),
+            Err(error) if tries == TRIES => {
+                let code = code(&exchange.answer);
+                return Err(Failure::Product(format!(
+                    "{path} answered {status} {code:?}, {TRIES} times: {error}"
+                )));
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 /// Whether the answer at that path is about one subject, and so a disclosure.

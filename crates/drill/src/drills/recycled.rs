@@ -53,7 +53,7 @@ async fn everything(
     world: &World,
     tally: &mut Tally,
 ) -> Result<HashSet<String>, Failure> {
-    let mut paths = Paths::of(target, session).await?;
+    let mut paths = Paths::of(world, target, session, tally).await?;
     for line in &paths.lines {
         for month in MONTHS {
             paths.reads.push(format!("/lines/{line}/usage?month={month}"));

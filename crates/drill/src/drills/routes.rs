@@ -103,20 +103,25 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     };
     let mut before = Vec::new();
     for session in house.sessions() {
-        before.push(state_of(target, session).await?);
+        let ids = Ids::of(&world, target, session, &mut trial.tally).await?;
+        before.push((ids, state_of(&world, target, session, &mut trial.tally).await?));
     }
-    let turned = house.sessions().iter().cycle().skip(1);
-    for (viewer, other) in house.sessions().iter().zip(turned) {
-        trial.of(viewer, other, &templates).await?;
+    let turned = before.iter().cycle().skip(1);
+    for (viewer, (theirs, _)) in house.sessions().iter().zip(turned) {
+        trial.of(viewer, theirs, &templates).await?;
     }
     trial.unknown(house.sessions()).await?;
     let mut changed = Compared::default();
-    for (session, before) in house.sessions().iter().zip(before) {
+    for (session, (_, before)) in house.sessions().iter().zip(before) {
         changed.times += 1;
-        if state_of(target, session).await? != before {
-            changed
+        match state_of(&world, target, session, &mut trial.tally).await {
+            Ok(after) if after == before => {}
+            Ok(_) => changed
                 .found
-                .add(format!("what {} wishes or where she is signed in was changed", session.account));
+                .add(format!("what {} wishes or where she is signed in was changed", session.account)),
+            // What was tried has stopped personal pages.
+            Err(Failure::Product(why)) => changed.found.add(why),
+            Err(failure) => return Err(failure),
         }
     }
     let Trial { tally, others, strangers, unknown, .. } = trial;
@@ -148,8 +153,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    async fn of(&mut self, viewer: &SignedIn, other: &SignedIn, templates: &[String]) -> Result<(), Failure> {
-        let theirs = Ids::of(self.target, other).await?;
+    async fn of(&mut self, viewer: &SignedIn, theirs: &Ids, templates: &[String]) -> Result<(), Failure> {
         for template in templates {
             let Some(name) = parameter(template) else { continue };
             let Some(id) = theirs.named(name) else { continue };
@@ -208,8 +212,13 @@ struct Ids {
 }
 
 impl Ids {
-    async fn of(target: Target, session: &SignedIn) -> Result<Self, Failure> {
-        let Paths { lines, bills, .. } = Paths::of(target, session).await?;
+    async fn of(
+        world: &World,
+        target: Target,
+        session: &SignedIn,
+        tally: &mut Tally,
+    ) -> Result<Self, Failure> {
+        let Paths { lines, bills, .. } = Paths::of(world, target, session, tally).await?;
         let devices = ask_kept(target, &get_as(session, "/devices")).await?.answer.text();
         // The device she uses now has no button; the id of its session is nowhere else to be seen.
         let id = devices.split("/devices/").nth(1).and_then(|rest| rest.split('/').next());
@@ -230,9 +239,14 @@ impl Ids {
 }
 
 /// What the subject wishes of each line, and how many devices she has.
-async fn state_of(target: Target, session: &SignedIn) -> Result<Vec<String>, Failure> {
+async fn state_of(
+    world: &World,
+    target: Target,
+    session: &SignedIn,
+    tally: &mut Tally,
+) -> Result<Vec<String>, Failure> {
     let mut state = Vec::new();
-    for line in Paths::of(target, session).await?.lines {
+    for line in Paths::of(world, target, session, tally).await?.lines {
         let home = ask_kept(target, &get_as(session, &format!("/api/v1/lines/{line}/home"))).await?.answer;
         let home: Value = serde_json::from_slice(&home.body)
             .map_err(|error| Failure::Product(format!("home answered {}: {error}", home.status)))?;

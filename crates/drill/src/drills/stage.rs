@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
-use crate::harness::{Failure, House, Plan, SignedIn};
+use crate::harness::{Failure, House, Plan, STOPPED, SignedIn, Verdict};
 use crate::ledger::{Watermarked, Watermarks};
 use crate::run::Options;
 use crate::scan::{Marked, Scan, Scanner, Vocabulary};
@@ -153,27 +153,43 @@ pub(crate) async fn ask_kept(target: Target, request: &Request) -> Result<Exchan
     Ok(connection.exchange(request).await)
 }
 
-/// How long the canaries may take to find out: far more than they do.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long personal pages may take to come: far more than they do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a state is asked for while it is waited for.
 const ASK: Duration = Duration::from_millis(10);
 
 /// Waits until personal pages are shown, or refused, as the operator's own listener says; tells when that was.
-pub(crate) async fn personal_pages(house: &House, shown: bool) -> Result<Instant, Failure> {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
+pub(crate) async fn personal_pages(
+    house: &House,
+    shown: bool,
+    patience: Duration,
+) -> Result<Instant, Failure> {
+    let deadline = Instant::now() + patience;
+    loop {
         let said = ask(house.monitor(), &Request::get("/readyz")).await?.text();
         let is_so = if shown { said.trim() == "ready" } else { said.contains("personal pages are refused") };
         if is_so {
             return Ok(Instant::now());
+        }
+        // Only a person lets them go on then.
+        if Instant::now() > deadline || said.contains(STOPPED) {
+            break;
         }
         sleep(ASK).await;
     }
     let what = if shown { "shown" } else { "refused" };
     let words = String::from_utf8_lossy(&house.words()?).into_owned();
     let alarms: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
-    let (seconds, alarms) = (PATIENCE.as_secs(), alarms.join(" | "));
-    Err(Failure::Product(format!("personal pages were not {what} within {seconds} s: {alarms}")))
+    let (waited, alarms) = (patience.as_secs(), alarms.join(" | "));
+    Err(Failure::Product(format!("personal pages were not {what}, and {waited} s are allowed: {alarms}")))
+}
+
+/// The journal of a house proves that every viewer was the owner; `entries` is how many it has at least.
+pub(crate) fn journal_verifies(house: &House, entries: u64) -> Result<Verdict, Failure> {
+    let ran = house.command(["journal", "verify"])?;
+    let wrong = || format!("journal verify ended with {:?}: {}", ran.code, ran.err.trim());
+    let found = if ran.code == Some(0) { Vec::new() } else { vec![wrong()] };
+    Ok(Verdict::of("the journal verifies viewer = owner for every entry", "journal verify", entries, found))
 }
 
 /// A request of somebody who is signed in.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::paths::Paths;
 use super::stage::{Stage, ask, get_as};
+use super::tally::Tally;
 use crate::harness::{Failure, SignedIn, Verdict};
 use crate::scan::{Piece, Scan, Scanner, Vocabulary};
 
@@ -37,13 +38,15 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let mut house = stage.house(world.ledger(), subjects).await?;
     stage.say("  everybody reads everything once");
     let (mut answers, mut shown, mut empty) = (0, 0, Vec::new());
+    let mut tally = Tally::default();
     let mut draw = stage.draw.clone();
     let mut sessions = house.sessions().to_vec();
     // Whoever is last in the ledger need not be last in the files.
     sessions.sort_by_cached_key(|_| draw.any());
     for session in &sessions {
         let before = shown;
-        for path in Paths::of(house.target(), session).await?.reads {
+        let paths = Paths::of(&world, house.target(), session, &mut tally).await?;
+        for path in paths.reads {
             let answer = ask(house.target(), &get_as(session, &path)).await?;
             answers += 1;
             shown += world.scan(Some(session), &answer).own.len();

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::crowd::Crowd;
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, journal_verifies};
 use super::tally::Findings;
 use crate::client::{Connection, Limits, Request};
 use crate::harness::{Failure, House, Verdict};
@@ -44,7 +44,6 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let tally = crowd.noted();
     let (answers, disclosed) = (tally.answers, tally.disclosed);
     house.end().await?;
-    let verified = house.command(["journal", "verify"])?;
     let tried = format!(
         "{rounds} rounds of {} subjects, {READS} reads each on a connection of her own",
         crowd.subjects.len()
@@ -56,12 +55,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     }
     let check = "hardly anything came out of a cache twice";
     verdicts.push(Verdict::of(check, "misses of the caches against answers", misses, warm.told()));
-    let mut wrong = Findings::default();
-    if verified.code != Some(0) {
-        wrong.add(format!("journal verify ended with {:?}: {}", verified.code, verified.err.trim()));
-    }
-    let check = "the journal verifies viewer = owner for every entry";
-    verdicts.push(Verdict::of(check, "journal verify", disclosed, wrong.told()));
+    verdicts.push(journal_verifies(&house, disclosed)?);
     Ok(verdicts)
 }
 

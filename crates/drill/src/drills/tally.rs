@@ -25,6 +25,10 @@ impl Findings {
         }
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     pub(crate) fn take(&mut self, other: Self) {
         self.count += other.count;
         self.kept.extend(other.kept);

@@ -41,7 +41,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let mut trial = Trial { world: &world, tally: Tally::default(), ends: Findings::default(), tried: 0 };
     let share = Duration::from_secs(stage.options.seconds.max(2)) / 2;
     let mut draw = stage.draw.of_part(13);
-    let whole = whole_requests(&house).await?;
+    let mut looked_up = Tally::default();
+    let whole = whole_requests(&house, &world, &mut looked_up).await?;
     stage.say(&format!("  tearing {} requests", whole.len()));
     trial.tear(house.target(), &whole, &[], share, &mut draw).await?;
     let mut verdicts = vec![still_answers(&mut house, &world, "after the torn requests").await?];
@@ -56,7 +57,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let ended = if house.is_running() { Vec::new() } else { vec!["the process has ended".to_owned()] };
     verdicts.push(Verdict::of(check, "the process, after the torn PROXY headers", 1, ended));
     verdicts.push(words(&house, &world)?);
-    let Trial { tally, ends, tried, .. } = trial;
+    let Trial { mut tally, ends, tried, .. } = trial;
+    tally.take(looked_up);
     verdicts.push(Verdict::of("every torn connection ends", "torn requests", tried, ends.told()));
     verdicts.extend(tally.looked("every octet that came back"));
     Ok(verdicts)
@@ -70,11 +72,11 @@ struct Whole {
 }
 
 /// Every path of every subject, and an act of each kind.
-async fn whole_requests(house: &House) -> Result<Vec<Whole>, Failure> {
+async fn whole_requests(house: &House, world: &World, tally: &mut Tally) -> Result<Vec<Whole>, Failure> {
     let host = house.target().address().to_string();
     let mut whole = whole_of(house.sessions());
     for viewer in house.sessions() {
-        let paths = Paths::of(house.target(), viewer).await?;
+        let paths = Paths::of(world, house.target(), viewer, tally).await?;
         let reads = paths.reads.iter().map(|path| get_as(viewer, path).octets(&host));
         whole.extend(reads.map(|octets| Whole { viewer: viewer.clone(), octets }));
         let line = paths.lines.first().cloned().unwrap_or_default();

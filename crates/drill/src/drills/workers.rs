@@ -71,12 +71,12 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
     let house = stage.installation(&world, SETTINGS).await?;
     let target = house.target();
-    let mut subjects = Vec::new();
+    let (mut subjects, mut looked_up) = (Vec::new(), Tally::default());
     for session in house.sessions() {
         // Without TLS, on this machine alone, the cookie has its plain name.
         let cookie = session.cookie.trim_start_matches("__Host-").to_owned();
         let session = SignedIn { cookie, ..session.clone() };
-        let bills = Paths::of(target, &session).await?.bills;
+        let bills = Paths::of(&world, target, &session, &mut looked_up).await?.bills;
         subjects.push(Subject { session, bills });
     }
     let connections = stage.options.connections.clamp(8, CONNECTIONS);
@@ -94,7 +94,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     }
     stage.say("  the load ends; one is asked for again");
     let after = afterwards(&shared).await?;
-    let Counted { tally, given, refused, unclear } = counted;
+    let Counted { mut tally, given, refused, unclear } = counted;
+    tally.take(looked_up);
     let of = |code: &str| refused.get(code).copied().unwrap_or(0);
     let told: Vec<String> = refused.iter().map(|(code, count)| format!("{code}: {count}")).collect();
     let tried = format!("documents and exports over {connections} connections, five places");

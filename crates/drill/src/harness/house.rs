@@ -23,6 +23,8 @@ const START: Duration = Duration::from_mins(5);
 const STOP: Duration = Duration::from_secs(30);
 /// How often a state is asked for while it is waited for.
 const ASK: Duration = Duration::from_millis(20);
+/// What the product says of itself where only a person lets it go on.
+pub(crate) const STOPPED: &str = "personal pages are stopped";
 /// How much of the product's own words a failure repeats.
 const LAST_WORDS: usize = 2000;
 
@@ -151,7 +153,7 @@ impl House {
         }
         let words = scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "Honnin demo: http://").await?;
-        ready(public, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
+        up(public, "/readyz").await.map_err(|what| last_words(what, &words))?;
         let sessions = if plan.sessions > 0 { read_sessions(&sessions_file)? } else { Vec::new() };
         let Plan { binary, environment, .. } = plan.clone();
         Ok(Self { process, binary, environment, scratch, target: public, monitor, sessions })
@@ -180,7 +182,7 @@ impl House {
         command.arg("--data").arg(&data).arg("serve");
         let words = self.scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "serving on ").await?;
-        ready(monitor, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
+        up(monitor, "/readyz").await.map_err(|what| last_words(what, &words))?;
         let secure = |session: SignedIn| {
             let token = session.cookie.split_once('=').map_or("", |(_, token)| token);
             SignedIn { cookie: format!("__Host-session={token}"), ..session }
@@ -204,7 +206,7 @@ impl House {
         command.arg("--data").arg(&data).arg("serve");
         let words = self.scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "serving on ").await?;
-        alive(public, Instant::now() + START).await.map_err(|what| last_words(what, &words))?;
+        up(public, "/healthz").await.map_err(|what| last_words(what, &words))?;
         Ok(Self { process, target: public, monitor, ..self })
     }
 
@@ -351,32 +353,24 @@ fn last_words(what: &str, file: &Path) -> Failure {
     Failure::Product(format!("{what}; its last words: {}", String::from_utf8_lossy(last).trim()))
 }
 
-/// Waits until the product says that it is ready.
-async fn ready(target: Target, deadline: Instant) -> Result<(), &'static str> {
+/// Waits until the product answers that path well: `/readyz` where it has to show what is personal, `/healthz` where it
+/// may refuse that on purpose.
+async fn up(target: Target, path: &str) -> Result<(), &'static str> {
     let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+    let deadline = Instant::now() + START;
     while Instant::now() < deadline {
-        if let Ok(mut connection) = Connection::open(target, limits).await
-            && connection.exchange(&Request::get("/readyz")).await.answer.status == 200
-        {
-            return Ok(());
+        if let Ok(mut connection) = Connection::open(target, limits).await {
+            let answer = connection.exchange(&Request::get(path)).await.answer;
+            if answer.status == 200 {
+                return Ok(());
+            }
+            if answer.text().contains(STOPPED) {
+                return Err("the product serves and has stopped personal pages");
+            }
         }
         sleep(ASK).await;
     }
-    Err("the product did not become ready in time")
-}
-
-/// Waits until the product answers at all: it may refuse what is personal on purpose.
-async fn alive(target: Target, deadline: Instant) -> Result<(), &'static str> {
-    let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
-    while Instant::now() < deadline {
-        if let Ok(mut connection) = Connection::open(target, limits).await
-            && connection.exchange(&Request::get("/healthz")).await.answer.status == 200
-        {
-            return Ok(());
-        }
-        sleep(ASK).await;
-    }
-    Err("the product did not answer in time")
+    Err("the product did not get ready in time")
 }
 
 fn read_sessions(file: &Path) -> Result<Vec<SignedIn>, Failure> {

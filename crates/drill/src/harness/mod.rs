@@ -9,6 +9,7 @@ mod proxy;
 mod report;
 mod varnish;
 
+pub(crate) use house::STOPPED;
 pub use house::{Failure, House, Plan, Ran, SignedIn, beside_this};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use self::audience::{Audience, Heard};
 use self::front::{Brand, Change, Front};
-use super::stage::{Stage, World, ask, get_as, personal_pages};
+use super::stage::{PATIENCE, Stage, World, ask, get_as, journal_verifies, personal_pages};
 use super::tally::Findings;
 use crate::harness::{Failure, House, KEPT_SECONDS, Keeping, NginxPlan, Verdict};
 
@@ -22,6 +22,8 @@ const SUBJECTS: u64 = 12;
 const BY_DEFAULT: Duration = Duration::from_secs(10);
 /// How often they look in a short run.
 const IN_SHORT: Duration = Duration::from_secs(2);
+/// How much longer than until their next look they may take to find something.
+const LATE: Duration = Duration::from_secs(15);
 /// A run from so many seconds on is a long one.
 const LONG: u64 = 40;
 /// What a cache took it may give away for so long, and a little more: it counts in whole seconds.
@@ -49,9 +51,13 @@ async fn play(stage: &Stage, change: Change) -> Result<Vec<Verdict>, Failure> {
         let front = Front::start(brand, &plan).await?;
         let trial = Trial { stage, house: &house, world: &world, change };
         verdicts.extend(trial.run(front).await?);
+        // What failed behind one brand fails behind the other, or never comes to be tried.
+        if verdicts.iter().any(|verdict| !verdict.pass) {
+            break;
+        }
     }
     house.end().await?;
-    verdicts.push(journal(&house)?);
+    verdicts.push(journal_verifies(&house, 1)?);
     Ok(verdicts)
 }
 
@@ -107,7 +113,10 @@ impl Trial<'_> {
         let how = change.word();
         let length = Duration::from_secs(self.stage.options.seconds.max(4)) / 4;
         self.stage.say(&format!("  {brand} that keeps what it may"));
-        personal_pages(self.house, true).await?;
+        if let Err(Failure::Product(why)) = personal_pages(self.house, true, PATIENCE).await {
+            let check = format!("behind {brand} personal pages are shown");
+            return Ok(vec![Verdict::of(&check, "it keeps what it may", 1, vec![why])]);
+        }
         let audience = Audience::gather(self.world, self.house.sessions(), front.target()?);
         let mut verdicts = Vec::new();
         sleep(length).await;
@@ -118,7 +127,19 @@ impl Trial<'_> {
         let before = audience.heard();
         let begun = Instant::now();
         front.set(Keeping::Everything, change).await?;
-        let found = personal_pages(self.house, false).await?;
+        let found = match personal_pages(self.house, false, every(self.stage) + LATE).await {
+            // Nobody finds it, so nothing that follows can be tried.
+            Err(Failure::Product(why)) => {
+                let window = audience.heard().since(&before);
+                audience.dismiss().await?;
+                let (leaks, _) = window.leaked_around(Instant::now());
+                let (check, tried) = finding(brand, how);
+                let found = format!("{leaks} answers showed somebody else: {why}");
+                verdicts.push(Verdict::of(&check, &tried, 1, vec![found]));
+                return Ok(verdicts);
+            }
+            found => found?,
+        };
         sleep(FORGETS).await;
         let (times, straight) = straight(self.house, self.world).await?;
         let forgotten = Instant::now();
@@ -139,7 +160,7 @@ impl Trial<'_> {
         self.stage.say(&format!("  {brand} is mended"));
         let mended = Instant::now();
         front.set(Keeping::Allowed, change).await?;
-        personal_pages(self.house, true).await?;
+        personal_pages(self.house, true, PATIENCE).await?;
         let back = mended.elapsed();
         let before = audience.heard();
         sleep(length).await;
@@ -164,6 +185,12 @@ impl Trial<'_> {
     }
 }
 
+/// What the canaries have to do, and for what.
+fn finding(brand: &str, how: &str) -> (String, String) {
+    let check = format!("the canaries find that {brand} mixes people up");
+    (check, format!("everything is kept under the path alone, {how}"))
+}
+
 /// What the canaries took to find it, and what was shown to others meanwhile.
 fn leaked(
     brand: &str,
@@ -172,14 +199,11 @@ fn leaked(
     (begun, found): (Instant, Instant),
     window: &Heard,
 ) -> Verdict {
-    let check = format!("the canaries find that {brand} mixes people up");
-    let tried = format!("everything is kept under the path alone, {how}");
+    let (check, tried) = finding(brand, how);
     let took = found.saturating_duration_since(begun);
-    let late = took > every + Duration::from_secs(15);
-    let found_late = if late { vec![format!("only after {} ms", took.as_millis())] } else { Vec::new() };
     let (before, after) = window.leaked_around(found);
     let span = window.last_leak().map_or(0, |last| last.saturating_duration_since(begun).as_millis());
-    Verdict::of(&check, &tried, 1, found_late).noting(format!(
+    Verdict::of(&check, &tried, 1, Vec::new()).noting(format!(
         "found after {} ms with a look every {} ms; {before} answers showed somebody else before, {after} more out of \
          what {brand} had taken by then (it keeps for {KEPT_SECONDS} s); the last {span} ms after it was set wrongly; \
          {} answers in all",
@@ -187,10 +211,4 @@ fn leaked(
         every.as_millis(),
         window.answers
     ))
-}
-
-fn journal(house: &House) -> Result<Verdict, Failure> {
-    let ran = house.command(["journal", "verify"])?;
-    let found = if ran.code == Some(0) { Vec::new() } else { vec![ran.err.trim().to_owned()] };
-    Ok(Verdict::of("the journal verifies viewer = owner for every entry", "journal verify", 1, found))
 }
