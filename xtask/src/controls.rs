@@ -214,3 +214,56 @@ fn shortened(text: &str) -> String {
     let text = text.replace(['|', '\n'], " ");
     if text.chars().count() <= MOST { text } else { text.chars().take(MOST).chain(['…']).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use honnin_drill::Verdict;
+
+    use super::list::WITHHELD;
+    use super::*;
+
+    #[test]
+    fn every_drill_that_is_built_has_a_control_that_ends_in_one_of_its_checks() {
+        let has =
+            |drill: &str| CONTROLS.iter().any(|control| control.drill == drill && control.sees != WITHHELD);
+        assert_eq!(built().filter(|drill| !has(drill)).collect::<Vec<_>>(), Vec::<&str>::new());
+        let known = |(drill, planted)| {
+            CONTROLS.iter().any(|control| (control.drill, control.planted) == (drill, planted))
+        };
+        assert!(IN_THE_GATE.into_iter().all(known));
+    }
+
+    #[test]
+    fn only_a_check_that_was_tried_and_a_drill_that_broke_tell_of_a_failure() {
+        let told = |run| {
+            let text = String::new;
+            failures(&Outcome { drill: text(), incident: text(), began: text(), ended: text(), run })
+        };
+        let verdicts = vec![
+            Verdict::of("never tried", "b", 0, vec![]),
+            Verdict::of("held", "b", 1, vec![]),
+            Verdict::of("did not hold", "b", 1, vec!["a|b\nc".into()]),
+        ];
+        assert_eq!(told(Run::Done { verdicts }), ["did not hold: a b c"]);
+        assert_eq!(told(Run::Broken { why: "x".repeat(500) }).concat().chars().count(), 221);
+        assert!(told(Run::NotYet).is_empty());
+    }
+
+    #[test]
+    fn a_drill_without_a_failing_control_is_not_well() {
+        let well = Came { tried: 2, caught: 1, ..Came::default() };
+        assert!(well.verdict().is_ok());
+        assert_eq!(
+            well.closing(),
+            "2 controls: 2 fail as they must (1 caught by a later layer, 1 by the drill alone), 0 wrong, 0 skipped; \
+             every drill has one that fails; 0 s"
+        );
+        for not in [
+            Came::default(),
+            Came { tried: 1, wrong: 1, ..Came::default() },
+            Came { tried: 1, unproven: vec!["D10"], ..Came::default() },
+        ] {
+            assert!(not.verdict().is_err(), "{not:?}");
+        }
+    }
+}

@@ -25,7 +25,7 @@ const fn control(
 const FOREIGN: &str = "nobody is shown a mark of another";
 
 /// The product has found out by itself and withholds what is personal before the drill has asked its first question.
-const WITHHELD: &str = "could not go on: /api/v1/";
+pub(super) const WITHHELD: &str = "could not go on: /api/v1/";
 
 pub(super) const CONTROLS: &[Control] = &[
     control("D01", "reused-read", WITHHELD, Some("keys")),

@@ -178,10 +178,15 @@ pub(crate) async fn personal_pages(
         sleep(ASK).await;
     }
     let what = if shown { "shown" } else { "refused" };
+    let (waited, alarms) = (patience.as_secs(), alarms(house)?);
+    Err(Failure::Product(format!("personal pages were not {what}, and {waited} s are allowed: {alarms}")))
+}
+
+/// The last alarms the product wrote, the newest first.
+pub(crate) fn alarms(house: &House) -> Result<String, Failure> {
     let words = String::from_utf8_lossy(&house.words()?).into_owned();
     let alarms: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
-    let (waited, alarms) = (patience.as_secs(), alarms.join(" | "));
-    Err(Failure::Product(format!("personal pages were not {what}, and {waited} s are allowed: {alarms}")))
+    Ok(alarms.join(" | "))
 }
 
 /// The journal of a house proves that every viewer was the owner; `entries` is how many it has at least.
