@@ -25,7 +25,7 @@ const DEADLINES: [u64; 5] = [1, 2, 4, 8, 16];
 const CONNECTIONS: u64 = 12;
 /// Every how many-th request is a wish.
 const WISH: u64 = 30;
-/// How long the network may take to confirm the last wish of a line.
+/// How long the network may take to confirm the last wish of every line.
 const CONFIRMED: Duration = Duration::from_secs(40);
 
 /// A wish that was sent, and the version its answer named.
@@ -192,10 +192,9 @@ async fn concluded(crowd: &Crowd, gathered: Gathered) -> Result<Vec<Verdict>, Fa
             wrong.add(format!("line {line} has numbers of wishes nobody sent: {count} keys, {versions:?}"));
         }
     }
-    let mut open = Findings::default();
+    let (mut open, until) = (Findings::default(), Instant::now() + CONFIRMED);
     for (line, (_, high, subject)) in &newest {
         let Some(who) = crowd.subjects.get(*subject) else { continue };
-        let until = Instant::now() + CONFIRMED;
         let path = format!("/api/v1/lines/{line}/home");
         loop {
             let answer = ask(crowd.target(), &get_as(&who.session, &path)).await?;
