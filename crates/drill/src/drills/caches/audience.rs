@@ -68,6 +68,16 @@ impl Heard {
         Verdict::of(check, tried, self.answers, found.told()).noting(note)
     }
 
+    /// The same where personal pages have to be there: nobody is mixed up while nobody is shown anything.
+    pub(super) fn shown_verdict(&self, check: &str, tried: &str) -> Verdict {
+        let mut verdict = self.verdict(check, tried);
+        if self.shown == 0 {
+            verdict.pass = false;
+            verdict.found.push("nobody was shown her own".to_owned());
+        }
+        verdict
+    }
+
     /// How many showed somebody else before that moment, and after it.
     pub(super) fn leaked_around(&self, moment: Instant) -> (usize, usize) {
         let before = self.leaks.iter().filter(|leak| leak.at <= moment).count();
@@ -105,6 +115,14 @@ impl Audience {
     /// What was heard so far.
     pub(super) fn heard(&self) -> Heard {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until somebody is shown something: a proxy may still keep refusals of before.
+    pub(super) async fn is_shown(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while self.heard().shown == 0 && Instant::now() < deadline {
+            sleep(AGAIN).await;
+        }
     }
 
     /// Ends it.

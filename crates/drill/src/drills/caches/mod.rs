@@ -118,10 +118,11 @@ impl Trial<'_> {
             return Ok(vec![Verdict::of(&check, "it keeps what it may", 1, vec![why])]);
         }
         let audience = Audience::gather(self.world, self.house.sessions(), front.target()?);
-        let mut verdicts = Vec::new();
+        audience.is_shown(PATIENCE).await;
         sleep(length).await;
         let check = format!("behind {brand} nobody is shown another");
-        verdicts.push(audience.heard().verdict(&check, "it keeps what it may and collapses requests"));
+        let tried = "it keeps what it may and collapses requests";
+        let mut verdicts = vec![audience.heard().shown_verdict(&check, tried)];
 
         self.stage.say(&format!("  {brand} that keeps everything for everybody, {how}"));
         let before = audience.heard();
@@ -166,12 +167,8 @@ impl Trial<'_> {
         sleep(length).await;
         let heard = audience.heard().since(&before);
         let returned = format!("behind {brand} that was mended personal pages come back by themselves");
-        let mut verdict = heard.verdict(&returned, how);
-        if heard.shown == 0 {
-            verdict.pass = false;
-            verdict.found.push("nobody was shown her own".to_owned());
-        }
-        verdicts.push(verdict.noting(format!("{} ms after it was mended", back.as_millis())));
+        let note = format!("{} ms after it was mended", back.as_millis());
+        verdicts.push(heard.shown_verdict(&returned, how).noting(note));
 
         self.stage.say(&format!("  {brand} that takes no notice of Cache-Control"));
         front.set(Keeping::Careless, change).await?;
@@ -179,7 +176,7 @@ impl Trial<'_> {
         sleep(length).await;
         let heard = audience.heard().since(&before);
         let told = "it was told to take no notice of Cache-Control and its like, only of Vary";
-        verdicts.push(heard.verdict(&check, told));
+        verdicts.push(heard.shown_verdict(&check, told));
         audience.dismiss().await?;
         Ok(verdicts)
     }
