@@ -26,7 +26,7 @@ const SETTINGS: &str =
 /// Room for such a journal and not much more, in MiB.
 const ROOM: u32 = 6;
 /// How long a mode may take to come, and to go.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Refusals one after the other before a mode counts as entered.
 const REFUSED: u32 = 100;
 /// Modes of the design that are not built.
