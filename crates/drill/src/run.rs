@@ -17,7 +17,7 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 /// How to run drills.
 #[derive(Clone)]
 pub struct Options {
-    /// The program that is tried; [`crate::harness::beside_this`] finds it.
+    /// The program that is tried.
     pub binary: PathBuf,
     /// What stands in its environment: nothing, save where a drill is tried on a program that does wrong.
     pub environment: Vec<(String, String)>,

@@ -118,6 +118,14 @@ impl Entropy for EntropyAhead {
     }
 }
 
+/// This very program, whatever it is called and whatever lies beside it.
+///
+/// # Errors
+/// Where the system does not say.
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+    env::current_exe()
+}
+
 /// Sets the limits of this process: no core dumps, because keys are in memory, and as many open files as it may have.
 /// Gives how many these are; `None` for no limit.
 pub(crate) fn set_limits() -> Option<u64> {

@@ -64,23 +64,6 @@ impl Failure {
     }
 }
 
-/// `honnin` beside the program that runs now; that program itself where it is `honnin`.
-///
-/// # Errors
-/// [`Failure::Machine`] where there is none.
-pub fn beside_this() -> Result<PathBuf, Failure> {
-    let find = || {
-        let this = std::env::current_exe()?;
-        let directories = this.ancestors().skip(1).take(2);
-        let places = std::iter::once(this.clone().with_file_name("honnin"))
-            .chain(directories.map(|directory| directory.join("honnin")));
-        let found = places.into_iter().find(|place| place.is_file());
-        found
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("none beside {}", this.display())))
-    };
-    find().map_err(Failure::machine("find the program honnin"))
-}
-
 /// How to start the product.
 #[derive(Debug, Clone)]
 pub struct Plan {

@@ -10,7 +10,7 @@ mod report;
 mod varnish;
 
 pub(crate) use house::STOPPED;
-pub use house::{Failure, House, Plan, Ran, SignedIn, beside_this};
+pub use house::{Failure, House, Plan, Ran, SignedIn};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
 pub use program::{CERTIFICATE, KEY, free_address};

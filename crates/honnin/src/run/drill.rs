@@ -9,7 +9,7 @@ use honnin_drill::{Options, harness};
 
 use crate::command::{DrillArgs, DrillCommand};
 use crate::failure::{Exit, Failure};
-use crate::machine::SystemClock;
+use crate::machine::{self, SystemClock};
 use crate::say;
 
 pub(super) fn drill(command: &DrillCommand) -> Result<Exit, Failure> {
@@ -32,7 +32,7 @@ fn list() {
 fn run(args: &DrillArgs) -> Result<Exit, Failure> {
     let DrillArgs { names, seconds, seed, subjects, connections, report, page } = args;
     let options = Options {
-        binary: harness::beside_this()?,
+        binary: machine::this_program()?,
         environment: Vec::new(),
         seed: *seed,
         seconds: *seconds,
