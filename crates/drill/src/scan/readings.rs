@@ -152,8 +152,15 @@ fn entities(octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `\u0031`, `\u{31}`, `\x31`, `\061`, `\"`, `\n`: JSON, scripts, style sheets, PDF strings.
+///
+/// Signs that were escaped themselves, however often, are one sign: each escaping doubles them, and octets that unpack
+/// by chance to a hundred of them would need seven readings.
 fn backslash(octets: &[u8]) -> Option<Vec<u8>> {
     unescape(octets, b'\\', Means::Characters, |escape| match escape {
+        [_, b'\\', rest @ ..] => {
+            let more = rest.iter().take_while(|octet| **octet == b'\\').count();
+            Some((u32::from(b'\\'), 2 + more))
+        }
         [_, b'u', b'{', rest @ ..] => {
             let length = rest.iter().take(7).position(|&octet| octet == b'}')?;
             hex(rest.get(..length)).map(|value| (value, length + 4))

@@ -322,6 +322,15 @@ fn what_an_escape_was_undone_in_is_unfolded_where_it_was_text_only() {
 }
 
 #[test]
+fn a_sign_escaped_again_and_again_is_not_too_deep() {
+    let signs = "\\".repeat(4096);
+    assert!(scan_as("self", format!("before12345 {signs} behind67890").as_bytes(), "").is_clean());
+    let [number, text] =
+        [NUMBER, TEXT].map(|mark| spelt(mark, |digit| format!("{signs}x{:02x}", u32::from(digit))));
+    assert_eq!(foreign(format!("{number} {text}").as_bytes()), [NUMBER, TEXT]);
+}
+
+#[test]
 fn a_long_run_of_one_digit_is_not_too_deep() {
     let runs = format!("before {} behind", "3".repeat(4096));
     assert_eq!(foreign(runs.as_bytes()), Vec::<String>::new());
