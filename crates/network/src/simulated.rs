@@ -24,7 +24,7 @@ pub struct Simulation {
     pub refused_per_mille: u16,
     /// Calls without an answer, of a thousand; half of the orders among them are done all the same. Default 0.
     pub lost_per_mille: u16,
-    /// Lines it remembers; an order for one more is refused. Default 1,000,000.
+    /// Lines it remembers, ordered for or asked about; an order for one more is refused. Default 1,000,000.
     pub most_lines: usize,
 }
 
@@ -104,13 +104,15 @@ impl Simulated {
         }
     }
 
-    fn take(&self, line: Digest, speed: Speed, fence: Fence, refused: bool) -> SetAnswer {
+    /// What is remembered of a line; nothing where there is no room for one more.
+    fn remembered<T>(&self, line: Digest, with: impl FnOnce(&mut LineState) -> T) -> Option<T> {
         let mut lines = self.lines();
-        if !lines.contains_key(&line) && lines.len() >= self.simulation.most_lines {
-            return SetAnswer::Refused(FULL);
-        }
-        let state = lines.entry(line).or_default();
-        match state.taken {
+        let room = lines.contains_key(&line) || lines.len() < self.simulation.most_lines;
+        room.then(|| with(lines.entry(line).or_default()))
+    }
+
+    fn take(&self, line: Digest, speed: Speed, fence: Fence, refused: bool) -> SetAnswer {
+        let answer = self.remembered(line, |state| match state.taken {
             Some((_, newest)) if fence < newest => SetAnswer::Refused(Refusal::OlderFence),
             Some((_, newest)) if fence == newest => SetAnswer::Applied,
             Some(_) | None if refused => SetAnswer::Refused(MADE_UP),
@@ -118,15 +120,19 @@ impl Simulated {
                 state.taken = Some((speed.high, fence));
                 SetAnswer::Applied
             }
-        }
+        });
+        answer.unwrap_or(SetAnswer::Refused(FULL))
     }
 
-    /// Counts the questions for a line, so that not every one of them is lost where one is.
-    fn count_question(&self, line: &Digest) -> u64 {
-        self.lines().get_mut(line).map_or(0, |state| {
+    /// What happens to the next question about a line. Each of them has a fate of its own, about a line that took no order
+    /// too: were the first one's fate that of all, who lost one would never learn anything.
+    fn fate_of_question(&self, line: Digest) -> Fate {
+        let asked = self.remembered(line, |state| {
             state.asked = state.asked.saturating_add(1);
             state.asked
-        })
+        });
+        let fate = self.fate(&line, &[b"query", &asked.unwrap_or_default().to_be_bytes()]);
+        Fate { lost: fate.lost && asked.is_some(), ..fate }
     }
 }
 
@@ -163,7 +169,7 @@ impl Element for Simulated {
 
     fn query<'a>(&'a self, line: &'a LineAddress, deadline: Duration) -> Answer<'a, QueryAnswer> {
         let line = self.key(line);
-        let fate = self.fate(&line, &[b"query", &self.count_question(&line).to_be_bytes()]);
+        let fate = self.fate_of_question(line);
         Answer::later(async move {
             sleep(fate.way).await;
             if fate.lost {
@@ -226,6 +232,21 @@ mod tests {
             }
         }
         assert!(lost_and_done > 20 && lost_and_not_done > 20 && refused > 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_again_and_again_is_answered_about_a_line_that_took_no_order_too() {
+        for most_lines in [0, 1_000] {
+            let element =
+                Simulated::new(Simulation { lost_per_mille: 500, most_lines, ..Simulation::default() });
+            for number in 0..100 {
+                let mut asked = 1;
+                while element.query(&line(number), DEADLINE).await == QueryAnswer::NoAnswer {
+                    asked += 1;
+                    assert!(asked < 30, "line {number}, room for {most_lines}");
+                }
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
