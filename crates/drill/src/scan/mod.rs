@@ -4,10 +4,12 @@
 //! in JSON in gzip in base64 is found. What could not be looked into, because it was too deep, too large or of an
 //! unknown coding, is said, and no scan that says so is clean: nothing passes by being unreadable.
 
+mod escapes;
 mod marks;
 mod packed;
 mod pdf;
 mod readings;
+mod runs;
 mod vocabulary;
 
 #[cfg(test)]
@@ -89,9 +91,6 @@ struct Waiting {
     place: String,
     octets: Vec<u8>,
     depth: usize,
-    /// Whether it may hold something packed. An escape undone in packed octets would spoil them, and what unfolds from
-    /// spoilt octets are figures that nobody was ever sent.
-    may_unfold: bool,
 }
 
 impl<'v> Scanner<'v> {
@@ -123,12 +122,8 @@ struct Look<'s, 'v> {
 
 impl Look<'_, '_> {
     fn piece(&mut self, piece: &Piece<'_>) {
-        let mut waiting = vec![Waiting {
-            place: piece.place.to_owned(),
-            octets: piece.octets.to_vec(),
-            depth: 0,
-            may_unfold: true,
-        }];
+        let mut waiting =
+            vec![Waiting { place: piece.place.to_owned(), octets: piece.octets.to_vec(), depth: 0 }];
         // The last coding was put on last (RFC 9110 §8.4).
         let mut packed = Cow::Borrowed(piece.octets);
         let mut place = piece.place.to_owned();
@@ -145,7 +140,7 @@ impl Look<'_, '_> {
             }
         }
         if place.len() > piece.place.len() {
-            waiting.push(Waiting { place, octets: packed.into_owned(), depth: 0, may_unfold: true });
+            waiting.push(Waiting { place, octets: packed.into_owned(), depth: 0 });
         }
         // Two escapes undone in either order say the same, once.
         let mut known = HashSet::new();
@@ -166,16 +161,11 @@ impl Look<'_, '_> {
 
     /// Looks at one string as it stands, and adds what other readings make of it.
     fn string(&mut self, string: &Waiting, waiting: &mut Vec<Waiting>) {
-        let Waiting { place, octets, depth, may_unfold } = string;
+        let Waiting { place, octets, depth } = string;
         let vocabulary = self.scanner.vocabulary;
         marks::each(vocabulary, octets, |at, mark, owner| self.sighting(place, at, mark, owner));
-        let is_text = || std::str::from_utf8(octets).is_ok();
-        let mut further: Vec<(&str, Vec<u8>)> = readings::READINGS
-            .iter()
-            .filter_map(|(name, reading)| reading(octets).map(|read| (*name, read)))
-            .collect();
-        let unfolded = if *may_unfold { packed::embedded(octets) } else { Some(Vec::new()) };
-        match unfolded {
+        let mut further = readings::all(octets);
+        match packed::embedded(octets) {
             Some(found) => {
                 if octets.windows(5).take(1024).any(|window| window == b"%PDF-") {
                     let streams: Vec<&[u8]> =
@@ -191,8 +181,7 @@ impl Look<'_, '_> {
         for (name, read) in further {
             let place = format!("{place} > {name}");
             if *depth < DEEPEST {
-                let may_unfold = !readings::UNESCAPING.contains(&name) || is_text();
-                waiting.push(Waiting { place, octets: read, depth: depth + 1, may_unfold });
+                waiting.push(Waiting { place, octets: read, depth: depth + 1 });
             } else if readings::says_something(&read) && readings::varies(&read) {
                 self.unread(&place, "lies too deep");
             }

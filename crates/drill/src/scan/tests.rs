@@ -305,6 +305,36 @@ fn what_cannot_be_looked_into_is_never_clean() {
 }
 
 #[test]
+fn octets_that_are_no_text_hold_every_escape_by_chance_and_are_not_too_deep() {
+    let escapes = ["%41", "&#66;", "\\u0043", "=44", "\u{ff11}", "\\\"", "&amp;", "%25"];
+    let apart = escapes.map(|escape| [b"1a2b3c4d".as_slice(), escape.as_bytes(), b"\xff"].concat());
+    assert!(scan_as("self", &apart.concat().repeat(9), "").is_clean());
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let random: Vec<u8> = (0..4 << 20)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    let scan = scan_as("self", &random, "");
+    assert!(scan.is_clean(), "{:?}", scan.unread);
+}
+
+#[test]
+fn a_mark_is_found_in_text_within_octets_that_are_none() {
+    let percent = |text: &str| spelt(text, |c| format!("%{:02x}", u32::from(c)));
+    let entities = spelt(NUMBER, |c| format!("&#{};", u32::from(c)));
+    let wide = spelt(NUMBER, |c| char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c).into());
+    let [grouped, broken] = ["123&nbsp;456&nbsp;789", "12=\r\n3456=\r\n789"].map(String::from);
+    for text in [percent(NUMBER), percent(&entities), wide, grouped, broken] {
+        let octets = [b"\xff\x00\xfe".as_slice(), text.as_bytes(), b"\xff"].concat();
+        assert_eq!(foreign(&octets), [NUMBER], "{text}");
+    }
+}
+
+#[test]
 fn what_an_escape_was_undone_in_is_unfolded_where_it_was_text_only() {
     // Long enough that nothing of it is stored as it stands.
     let counting = (0..2000).map(|number| number.to_string()).collect::<Vec<_>>().join(" ").into_bytes();
