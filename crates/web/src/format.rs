@@ -356,18 +356,11 @@ fn small(out: &mut Pieces<'_>, value: impl Into<i64>, least: usize) -> fmt::Resu
 }
 
 /// Decimal digits, at least that many.
-pub(crate) fn digits(out: &mut Pieces<'_>, mut value: u64, least: usize) -> fmt::Result {
-    let mut text = [b'0'; 20];
-    let mut length = 0;
-    for slot in text.iter_mut().rev() {
-        if value == 0 && length >= least {
-            break;
-        }
-        *slot += u8::try_from(value % 10).unwrap_or(0);
-        value /= 10;
-        length += 1;
-    }
-    out.write_ascii(text.get(text.len().saturating_sub(length)..).unwrap_or(&[]))
+pub(crate) fn digits(out: &mut Pieces<'_>, value: u64, least: usize) -> fmt::Result {
+    let mut text = itoa::Buffer::new();
+    let text = text.format(value);
+    (text.len()..least).try_for_each(|_| out.write_str("0"))?;
+    out.write_str(text)
 }
 
 /// Decimal digits in groups of three.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Values};
 
@@ -14,13 +15,12 @@ const ROOM: usize = 192;
 /// What is written by [`crate::format::Show`], on its way into a page.
 pub struct Pieces<'o> {
     out: &'o mut dyn fmt::Write,
-    octets: [u8; ROOM],
-    length: usize,
+    gathered: ArrayString<ROOM>,
 }
 
 impl fmt::Debug for Pieces<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pieces").field("length", &self.length).finish_non_exhaustive()
+        f.debug_struct("Pieces").field("length", &self.gathered.len()).finish_non_exhaustive()
     }
 }
 
@@ -30,41 +30,19 @@ impl<'o> Pieces<'o> {
     /// # Errors
     /// Those of `out`.
     pub fn put(out: &'o mut dyn fmt::Write, write: impl FnOnce(&mut Self) -> fmt::Result) -> fmt::Result {
-        let mut pieces = Self { out, octets: [0; ROOM], length: 0 };
+        let mut pieces = Self { out, gathered: ArrayString::new() };
         write(&mut pieces)?;
-        pieces.pass_on()
-    }
-
-    /// Adds digits and signs. What is no ASCII fails when it is passed on.
-    pub(crate) fn write_ascii(&mut self, ascii: &[u8]) -> fmt::Result {
-        if self.add(ascii) {
-            return Ok(());
-        }
-        self.pass_on()?;
-        if self.add(ascii) { Ok(()) } else { Err(fmt::Error) }
-    }
-
-    fn add(&mut self, octets: &[u8]) -> bool {
-        let end = self.length + octets.len();
-        let Some(room) = self.octets.get_mut(self.length..end) else { return false };
-        room.copy_from_slice(octets);
-        self.length = end;
-        true
-    }
-
-    fn pass_on(&mut self) -> fmt::Result {
-        let gathered = self.octets.get(..self.length).and_then(|octets| std::str::from_utf8(octets).ok());
-        self.length = 0;
-        self.out.write_str(gathered.ok_or(fmt::Error)?)
+        pieces.out.write_str(&pieces.gathered)
     }
 }
 
 impl fmt::Write for Pieces<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.add(text.as_bytes()) {
+        if self.gathered.try_push_str(text).is_ok() {
             return Ok(());
         }
-        self.pass_on()?;
+        self.out.write_str(&self.gathered)?;
+        self.gathered.clear();
         self.out.write_str(text)
     }
 }
@@ -108,7 +86,7 @@ mod tests {
             let written = Pieces::put(&mut out, |pieces| {
                 texts.iter().try_for_each(|text| {
                     pieces.write_str(text)?;
-                    pieces.write_ascii(b"42")
+                    pieces.write_str("42")
                 })
             });
             for text in texts {
@@ -116,13 +94,5 @@ mod tests {
             }
             assert_eq!((written, out), (Ok(()), expected), "{length}");
         }
-    }
-
-    #[test]
-    fn what_is_no_text_is_refused_and_not_mended() {
-        let mut out = String::new();
-        assert!(Pieces::put(&mut out, |pieces| pieces.write_ascii(b"\xff")).is_err());
-        assert!(Pieces::put(&mut out, |pieces| pieces.write_ascii(&[b'0'; ROOM + 1])).is_err());
-        assert_eq!(out, "");
     }
 }

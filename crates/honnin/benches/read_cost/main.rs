@@ -39,8 +39,8 @@ impl Run {
         };
         let count = |name: &str, default: u64| usize::try_from(number(name, default)).expect("a count");
         Self {
-            seconds: number("--seconds", 4),
-            rounds: count("--rounds", 5),
+            seconds: number("--seconds", 2),
+            rounds: count("--rounds", 15),
             connections: count("--connections", 32),
             sessions: count("--sessions", 200),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use data_encoding::HEXLOWER;
 use honnin_terms::{BillId, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
 
 use crate::format::{Html, Show, digits};
@@ -14,6 +15,18 @@ macro_rules! addresses {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Address { $($(#[$doc])* $name $(($kind))?,)+ }
 
+        impl Address {
+            /// Its pattern in the route table.
+            pub const fn pattern(self) -> &'static str {
+                match self { $(Self::$name { .. } => $pattern,)+ }
+            }
+
+            /// What stands before the id and behind it.
+            const fn around(self) -> (&'static str, &'static str) {
+                match self { $(Self::$name { .. } => const { around($pattern) },)+ }
+            }
+        }
+
         /// The patterns of the route table.
         pub mod pattern {
             $($(#[$doc])* pub const $constant: &str = $pattern;)+
@@ -21,6 +34,22 @@ macro_rules! addresses {
             pub const ALL: &[&str] = &[$($constant,)+];
         }
     };
+}
+
+/// What stands before the place to fill of a pattern, and behind it; worked out by the compiler, not for every page anew.
+const fn around(pattern: &str) -> (&str, &str) {
+    let mut rest = pattern.as_bytes();
+    let (mut open, mut close) = (pattern.len(), pattern.len());
+    let mut at = 0;
+    while let [octet, tail @ ..] = rest {
+        match octet {
+            b'{' => open = at,
+            b'}' => close = at + 1,
+            _ => {}
+        }
+        (rest, at) = (tail, at + 1);
+    }
+    (pattern.split_at(open).0, pattern.split_at(close).1)
 }
 
 addresses! {
@@ -83,40 +112,6 @@ addresses! {
 }
 
 impl Address {
-    /// Its pattern in the route table.
-    pub const fn pattern(self) -> &'static str {
-        match self {
-            Self::Root => pattern::ROOT,
-            Self::SignIn => pattern::SIGN_IN,
-            Self::SignOut => pattern::SIGN_OUT,
-            Self::Activate => pattern::ACTIVATE,
-            Self::Lines => pattern::LINES,
-            Self::Home(_) => pattern::HOME,
-            Self::Usage(_) => pattern::USAGE,
-            Self::Buckets(_) => pattern::BUCKETS,
-            Self::Purchases(_) => pattern::PURCHASES,
-            Self::Contract(_) => pattern::CONTRACT,
-            Self::Speed(_) => pattern::SPEED,
-            Self::SpeedState(_) => pattern::SPEED_STATE,
-            Self::Bills => pattern::BILLS,
-            Self::Bill(_) => pattern::BILL,
-            Self::BillPdf(_) => pattern::BILL_PDF,
-            Self::BillCsv(_) => pattern::BILL_CSV,
-            Self::Notices => pattern::NOTICES,
-            Self::Notice(_) => pattern::NOTICE,
-            Self::Devices => pattern::DEVICES,
-            Self::Revoke(_) => pattern::REVOKE,
-            Self::RevokeOthers => pattern::REVOKE_OTHERS,
-            Self::Disclosures => pattern::DISCLOSURES,
-            Self::Merge => pattern::MERGE,
-            Self::Settings => pattern::SETTINGS,
-            Self::Export => pattern::EXPORT,
-            Self::ExportFile(_) => pattern::EXPORT_FILE,
-            Self::SetLanguage => pattern::SET_LANGUAGE,
-            Self::SetTheme => pattern::SET_THEME,
-        }
-    }
-
     /// The id it is filled in with.
     fn id(self) -> Option<[u8; 16]> {
         Some(match self {
@@ -157,12 +152,12 @@ impl Address {
 
 impl Show for Address {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        let pattern = self.pattern();
-        let Some(id) = self.id() else { return out.write_str(pattern) };
-        let place = |sign| pattern.bytes().position(|octet| octet == sign).unwrap_or(pattern.len());
-        out.write_str(pattern.get(..place(b'{')).unwrap_or_default())?;
-        hex(out, id)?;
-        out.write_str(pattern.get(place(b'}') + 1..).unwrap_or_default())
+        let (before, behind) = self.around();
+        out.write_str(before)?;
+        if let Some(id) = self.id() {
+            out.write_str(HEXLOWER.encode_mut_str(&id, &mut [0; 32]))?;
+        }
+        out.write_str(behind)
     }
 }
 
@@ -196,16 +191,6 @@ impl Show for DisclosuresBefore {
         out.write_str("?before=")?;
         digits(out, self.0, 1)
     }
-}
-
-/// 32 hexadecimal digits; home writes a dozen of these.
-fn hex(out: &mut Pieces<'_>, id: [u8; 16]) -> fmt::Result {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-    let mut text = [0; 32];
-    for ([high, low], octet) in text.as_chunks_mut().0.iter_mut().zip(id) {
-        (*high, *low) = (digit(octet >> 4), digit(octet & 0xf));
-    }
-    out.write_ascii(&text)
 }
 
 #[cfg(test)]

@@ -1,36 +1,23 @@
-//! What a handler gives back, by privacy class, and how it becomes a response.
+//! What a handler gives back, by privacy class, before it is dressed as a response.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use honnin_terms::RequestId;
+use http::StatusCode;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CONTENT_DISPOSITION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 
 use super::code::Code;
-use super::gzip;
 use super::table::Cache;
 use crate::assets;
 
-const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
-const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
-const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
-const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Policy of everything that is not a page: nothing in it may run, load or be framed.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-
-/// What forbids every cache to keep an answer.
-const NOBODY_KEEPS: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// Media type of a page, for bodies that leave by the gate.
 pub(super) const HTML: &str = "text/html; charset=utf-8";
@@ -75,7 +62,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const fn content_type(self) -> Option<HeaderValue> {
+    pub(super) const fn content_type(self) -> Option<HeaderValue> {
         match self {
             Self::Nothing | Self::File | Self::Built => None,
             Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
@@ -88,7 +75,7 @@ impl Kind {
         }
     }
 
-    const fn policy(self) -> HeaderValue {
+    pub(super) const fn policy(self) -> HeaderValue {
         match self {
             Self::Page | Self::Built => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
@@ -104,7 +91,7 @@ impl Kind {
     }
 
     /// Whether the body was made for this answer and is worth compressing.
-    const fn is_made_now(self) -> bool {
+    pub(super) const fn is_made_now(self) -> bool {
         match self {
             Self::Page | Self::Alone | Self::Json | Self::Problem | Self::Csv => true,
             Self::Nothing | Self::Text | Self::File | Self::Built | Self::Pdf | Self::Export => false,
@@ -313,89 +300,5 @@ impl Refusal {
             answer.headers.push((REQUEST_ID, value));
         }
         answer
-    }
-}
-
-/// The headers every answer of a class carries, made once.
-#[derive(Debug)]
-pub(super) struct Dress {
-    private: HeaderMap,
-    public: HeaderMap,
-    compress_from: usize,
-}
-
-impl Dress {
-    pub(super) fn new(https: bool, compress_from: usize) -> Self {
-        let fixed = HeaderValue::from_static;
-        let mut common = HeaderMap::with_capacity(16);
-        common.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-        common.insert(REFERRER_POLICY, fixed("same-origin"));
-        common.insert(CROSS_ORIGIN_OPENER_POLICY, fixed("same-origin"));
-        common.insert(CROSS_ORIGIN_RESOURCE_POLICY, fixed("same-origin"));
-        let permissions = "geolocation=(), camera=(), microphone=(), publickey-credentials-get=(self), \
-                           publickey-credentials-create=(self)";
-        common.insert(PERMISSIONS_POLICY, fixed(permissions));
-        if https {
-            common.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=63072000"));
-        }
-        let mut private = common.clone();
-        private.insert(CACHE_CONTROL, NOBODY_KEEPS);
-        // Whoever was told to take no notice of one of these may still take notice of another: RFC 9213, the W3C's
-        // Edge Architecture, nginx. An answer whose Vary has a star matches no other request (RFC 9111 §4.1); Varnish
-        // takes the star for the name of a header, so what tells people apart is named as well.
-        private.insert(CDN_CACHE_CONTROL, fixed("no-store"));
-        private.insert(SURROGATE_CONTROL, fixed("no-store"));
-        private.insert(X_ACCEL_EXPIRES, fixed("0"));
-        private.insert(VARY, fixed("Cookie, Authorization, Accept-Language, *"));
-        #[cfg(honnin_faults)]
-        super::planted::keepable(&mut private);
-        let mut public = common;
-        public.insert(CACHE_CONTROL, fixed("no-cache"));
-        public.insert(VARY, fixed("Accept-Language, Accept-Encoding"));
-        Self { private, public, compress_from }
-    }
-
-    /// The response: the class's headers, the answer's own over them, the body compressed where that is wanted.
-    pub(super) fn response(&self, answer: Answer, asked: &HeaderMap, head: bool) -> Response<Full<Bytes>> {
-        let Answer { status, cache, kind, mut body, personal, headers: own } = answer;
-        let mut headers = match cache {
-            Cache::Private => self.private.clone(),
-            Cache::Public => self.public.clone(),
-        };
-        headers.insert(CONTENT_SECURITY_POLICY, kind.policy());
-        if let Some(value) = kind.content_type() {
-            headers.insert(CONTENT_TYPE, value);
-        }
-        for (name, value) in own {
-            if name == SET_COOKIE {
-                headers.append(name, value);
-            } else {
-                headers.insert(name, value);
-            }
-        }
-        if matches!(personal, Personal::HandedOver) {
-            // Once more, whatever class and handler said.
-            #[cfg(honnin_faults)]
-            let before = headers.get(CACHE_CONTROL).cloned();
-            headers.insert(CACHE_CONTROL, NOBODY_KEEPS);
-            #[cfg(honnin_faults)]
-            super::planted::as_before(&mut headers, before);
-        }
-        if kind.is_made_now()
-            && body.len() >= self.compress_from
-            && gzip::is_taken(asked)
-            && let Some(packed) = gzip::compress(&body)
-        {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            body = packed;
-        }
-        if head {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-            body = Bytes::new();
-        }
-        let mut response = Response::new(Full::new(body));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        response
     }
 }

@@ -16,9 +16,10 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tokio::time::{Instant, timeout};
 
-use super::answer::{Answer, Dress, Personal, Refusal};
+use super::answer::{Answer, Personal, Refusal};
 use super::code::Code;
 use super::desk::{Desk, DeskBounds};
+use super::dress::Dress;
 use super::measure::Counters;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};

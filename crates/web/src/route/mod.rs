@@ -9,6 +9,7 @@ mod code;
 mod cookie;
 mod csrf;
 mod desk;
+mod dress;
 mod entry;
 mod entry_pages;
 mod export;
