@@ -27,7 +27,7 @@ pub struct HomePage<'a> {
 impl HomePage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
-        rendered(self, 9 * 1024)
+        rendered(self, 6 * 1024)
     }
 
     fn line(&self) -> HoldingId {
