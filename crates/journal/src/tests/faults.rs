@@ -37,6 +37,8 @@ struct FailingDisk(Mutex<Plan>);
 #[derive(Default)]
 struct Plan {
     fault: Option<(Act, usize, Fault)>,
+    /// Whether only the writer's acts are counted, whatever the publisher does beside it.
+    of_writer: bool,
     struck: bool,
     /// What unsynced writes replaced, newest last, so that a lost sync can lose them.
     unsynced: Vec<(u64, File, u64, Vec<u8>)>,
@@ -45,6 +47,12 @@ struct Plan {
 impl FailingDisk {
     fn fail(&self, act: Act, after: usize, fault: Fault) {
         hold(&self.0).fault = Some((act, after, fault));
+    }
+
+    /// Fails the writer's next act of that kind.
+    fn fail_writer(&self, act: Act, fault: Fault) {
+        let mut plan = hold(&self.0);
+        (plan.fault, plan.of_writer) = (Some((act, 0, fault)), true);
     }
 
     fn heal(&self) -> bool {
@@ -56,7 +64,8 @@ impl FailingDisk {
     fn act<T>(&self, act: Act, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let fault = {
             let mut plan = hold(&self.0);
-            match plan.fault {
+            let counts = !plan.of_writer || std::thread::current().name() == Some("journal writer");
+            match plan.fault.filter(|_| counts) {
                 Some((wanted, 0, fault)) if wanted == act => {
                     plan.struck = true;
                     if fault != Fault::NoRoom {
@@ -206,7 +215,7 @@ fn after_a_failed_sync_nothing_is_taken_until_it_is_opened_again() {
         let journal = start(dir.path(), &disk, small());
         assert_eq!(journal.append_blocking(&own(1, 1)), Ok(0));
         journal.publish().unwrap();
-        disk.fail(Act::Sync, 0, fault);
+        disk.fail_writer(Act::Sync, fault);
         assert_eq!(journal.append_blocking(&own(2, 1)), Err(AppendError::Failed));
         assert_eq!(journal.append_blocking(&own(3, 1)), Err(AppendError::Failed));
         assert_eq!(journal.state(), State::Failed);
