@@ -67,6 +67,8 @@ ids! {
     HoldingId
     /// One signed-in device.
     SessionId
+    /// One device that signed in before, as the mark it keeps says.
+    DeviceId
     /// One bill of one account.
     BillId
     /// One purchase on one holding.
@@ -79,6 +81,8 @@ ids! {
     RequestId
     /// One support case.
     CaseId
+    /// One log of the journal: what one node has written.
+    LogId
 }
 
 /// One operator or MVNO. Part of every key, row and associated data.

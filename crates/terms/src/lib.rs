@@ -6,6 +6,7 @@
 //! (buckets, consumption, bills); where none fits the word is ours and is explained at its type.
 
 mod amount;
+mod basis;
 #[cfg(honnin_faults)]
 pub mod faults;
 mod id;
@@ -15,9 +16,10 @@ mod stream;
 mod time;
 
 pub use amount::{Octets, Yen};
+pub use basis::{BadEntryRef, Basis, EntryRef};
 pub use id::{
-    AccountId, BadId, BillId, CaseId, ExportId, HoldingId, Id, LineId, NoticeId, PurchaseId, RequestId,
-    SessionId, TenantId,
+    AccountId, BadId, BillId, CaseId, DeviceId, ExportId, HoldingId, Id, LineId, LogId, NoticeId, PurchaseId,
+    RequestId, SessionId, TenantId,
 };
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
