@@ -23,7 +23,7 @@ use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use honnin_web::page::Operator;
 use honnin_web::route::{App, DeskBounds, Wiring, serve};
-use honnin_web::serve::{Bounds, Entrance, Front, Tells, listen};
+use honnin_front::{Bounds, Entrance, Front, Tells, listen};
 use honnin_web::words::Language;
 use tokio::runtime::Runtime;
 

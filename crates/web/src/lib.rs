@@ -9,5 +9,4 @@ pub mod format;
 pub mod page;
 pub mod piece;
 pub mod route;
-pub mod serve;
 pub mod words;

@@ -9,7 +9,7 @@ use super::manifests::Manifest;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 18] = [
+const ROOMS: [Room; 19] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
@@ -23,7 +23,8 @@ const ROOMS: [Room; 18] = [
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("paper", &[], &[]),
-    ("web", &["terms", "access", "care", "paper"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
+    ("front", &[], &[]),
+    ("web", &["terms", "access", "care", "paper", "front"], &["seal", "store", "journal", "keeper", "store-sqlite"]),
     ("canary", &["terms"], &[]),
     ("drill", &["terms"], &[]),
     (
@@ -39,6 +40,7 @@ const ROOMS: [Room; 18] = [
             "care",
             "intake",
             "network",
+            "front",
             "web",
             "canary",
             "drill",
@@ -57,6 +59,7 @@ const ROOMS: [Room; 18] = [
             "keeper",
             "care",
             "intake",
+            "front",
             "web",
             "drill",
             "testkit",

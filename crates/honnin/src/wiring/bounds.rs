@@ -22,8 +22,8 @@ fn signed_millis(span: Span) -> i64 {
 }
 
 /// Bounds of connections and requests.
-pub(super) fn server(settings: &Server) -> honnin_web::serve::Bounds {
-    honnin_web::serve::Bounds {
+pub(super) fn server(settings: &Server) -> honnin_front::Bounds {
+    honnin_front::Bounds {
         connections: settings.connections,
         connections_per_address: settings.connections_per_address,
         backlog: settings.backlog,
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_settings_file_names_the_defaults_of_the_rooms() {
         let settings = Settings::default();
-        assert_eq!(server(&settings.server), honnin_web::serve::Bounds::default());
+        assert_eq!(server(&settings.server), honnin_front::Bounds::default());
         assert_eq!(documents(&settings.documents), honnin_web::route::DeskBounds::default());
         assert_eq!(exports(&settings.exports), honnin_care::ExportBounds::default());
         assert_eq!(sessions(&settings.sessions), SessionLimits::default());

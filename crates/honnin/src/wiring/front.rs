@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use honnin_web::serve::{Front, Prefix, PublicUrl, Tells};
+use honnin_front::{Front, Prefix, PublicUrl, Tells};
 
 use crate::settings::{Problem, Settings};
 

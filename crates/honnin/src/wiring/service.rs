@@ -13,7 +13,7 @@ use honnin_store_sqlite::Sqlite;
 use honnin_terms::Moment;
 use honnin_web::page::{HelpLink, Operator};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
-use honnin_web::serve::{Entrance, Front, listen, tls};
+use honnin_front::{Entrance, Front, listen, tls};
 use honnin_web::words::Language;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

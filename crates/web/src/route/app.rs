@@ -25,8 +25,8 @@ use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, measure, openapi};
 use crate::page::Operator;
-use crate::serve::body::{self, BodyError, Incoming};
-use crate::serve::{Answers, Bounds, Front};
+use honnin_front::body::{self, BodyError, Incoming};
+use honnin_front::{Answers, Bounds, Front};
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";

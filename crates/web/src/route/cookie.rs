@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 
-use crate::serve::Front;
+use honnin_front::Front;
 
 /// The session's cookie over https. The prefix makes browsers refuse it from sibling hosts and without `Secure`.
 const SECURE_NAME: &str = "__Host-session";

@@ -8,7 +8,7 @@ use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use super::answer::{Answer, Personal, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
-use crate::serve::Prefix;
+use honnin_front::Prefix;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 
-use crate::serve::{Answers, Bounds, Entrance, Front};
+use honnin_front::{Answers, Bounds, Entrance, Front};
 
 /// Writes the metrics in the text format of Prometheus.
 type Render = Box<dyn Fn() -> String + Send + Sync>;

@@ -42,7 +42,7 @@ pub use cookie::session_cookie;
 pub use desk::DeskBounds;
 pub use metrics_page::serve_metrics;
 
-use crate::serve::Entrance;
+use honnin_front::Entrance;
 
 /// Serves until `stop` is ready; see [`Entrance`].
 ///

@@ -23,7 +23,7 @@ use super::ledger::{Told, move_in, notice_of};
 use super::wire::{Reply, ask};
 use crate::page::Operator;
 use crate::route::{App, DeskBounds, Wiring, serve};
-use crate::serve::{Bounds, Entrance, Front, listen};
+use honnin_front::{Bounds, Entrance, Front, listen};
 use crate::words::Language;
 
 pub(super) const PASSWORD: &str = "umi no mieru ie de";

@@ -167,7 +167,7 @@ async fn what_lists_ids_says_what_can_be_asked_with_them() {
 async fn readiness_ends_before_the_process_does() {
     let house = House::open().await;
     assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 200);
-    crate::serve::Answers::not_ready(&*house.app);
+    honnin_front::Answers::not_ready(&*house.app);
     assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 503);
     assert_eq!(house.ask("GET", "/healthz", "", "").await.status, 200);
 }
@@ -199,12 +199,12 @@ async fn a_weakness_can_be_told_where_the_operator_says_how() {
 
 #[tokio::test]
 async fn metrics_are_on_a_listener_of_their_own() {
-    let listener = crate::serve::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+    let listener = honnin_front::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
     let at = listener.local_addr().unwrap();
     let render = || "honnin_requests_total 1\n".to_owned();
     tokio::spawn(super::serve_metrics(
         listener,
-        crate::serve::Bounds::default(),
+        honnin_front::Bounds::default(),
         render,
         std::future::pending(),
     ));

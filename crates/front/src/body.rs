@@ -9,24 +9,30 @@ use tokio::time::timeout;
 
 /// A body that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BodyError {
+pub enum BodyError {
+    /// It is longer than allowed.
     #[error("read the body: it is longer than allowed")]
     TooLong,
+    /// It did not come in time.
     #[error("read the body: it did not come in time")]
     TooSlow,
+    /// The connection broke.
     #[error("read the body: the connection broke")]
     Broken,
 }
 
 /// A body on its way in: hyper's, or one that a test has at hand.
-pub(crate) trait Incoming: Body<Data = Bytes, Error: Into<Refused>> + Send + 'static {}
+pub trait Incoming: Body<Data = Bytes, Error: Into<Refused>> + Send + 'static {}
 
 impl<B: Body<Data = Bytes, Error: Into<Refused>> + Send + 'static> Incoming for B {}
 
 type Refused = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads the whole body, at most `octets` long, within `limit`.
-pub(crate) async fn read(body: impl Incoming, octets: usize, limit: Duration) -> Result<Bytes, BodyError> {
+///
+/// # Errors
+/// [`BodyError`] where it is longer, slower, or does not come.
+pub async fn read(body: impl Incoming, octets: usize, limit: Duration) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }

@@ -32,7 +32,7 @@ impl Prefix {
     }
 
     /// The addresses around one, as an opaque number: of IPv4 its /24, of IPv6 its /48.
-    pub(crate) fn neighbours(address: IpAddr) -> u64 {
+    pub fn neighbours(address: IpAddr) -> u64 {
         match address.to_canonical() {
             IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
             // One bit more than any IPv4 number has, so that the two never meet.

@@ -1,10 +1,10 @@
-//! How connections are taken, bounded and ended. Knows nothing of routes.
+//! How connections are taken, bounded and ended. Knows no other room: neither routes nor whom they are for.
 //!
 //! Ready-made accept loops leave connections without a time limit in one state or another; here each state of a
 //! connection has one: handshake, first octet, headers, body, request, answer, idleness, age. Under TLS the protocol
 //! is chosen by ALPN and otherwise is HTTP/1.1; nothing is guessed from the first octets.
 
-pub(crate) mod body;
+pub mod body;
 mod bounds;
 mod connection;
 mod forwarded;
@@ -29,7 +29,7 @@ pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells};
 pub use prefix::{BadPrefix, Prefix};
 pub use tls::{TlsError, tls};
 
-pub(crate) use connection::Answers;
+pub use connection::Answers;
 use connection::Shared;
 use room::Room;
 
@@ -63,7 +63,7 @@ impl Entrance {
     ///
     /// # Errors
     /// [`ListenRefused`] as the inner error.
-    pub(crate) fn check(&self, front: &Front) -> io::Result<()> {
+    pub fn check(&self, front: &Front) -> io::Result<()> {
         for listener in &self.listeners {
             let refused = |refused| io::Error::new(io::ErrorKind::PermissionDenied, refused);
             front.may_listen(listener.local_addr()?).map_err(refused)?;
@@ -73,7 +73,7 @@ impl Entrance {
 
     /// Accepts and answers until `stop` is ready; then says "not ready", waits [`Bounds::drain_notice`], stops
     /// accepting, lets begun requests end and returns after [`Bounds::drain`] at the latest.
-    pub(crate) async fn run<A: Answers>(
+    pub async fn run<A: Answers>(
         self,
         front: Front,
         bounds: Bounds,

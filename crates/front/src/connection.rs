@@ -27,7 +27,7 @@ use super::room::Room;
 use super::stream::{PREFACE, TimedStream};
 
 /// Answers requests: the route table, or the metrics page.
-pub(crate) trait Answers: Send + Sync + 'static {
+pub trait Answers: Send + Sync + 'static {
     /// Answers one request that came over a connection of `peer`.
     fn answer(
         self: Arc<Self>,
