@@ -3,7 +3,7 @@
 //! Pages and the JSON API are two faces of these. Every figure stands beside the moment the ledger said so
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
-use honnin_access::MergeSide;
+pub use honnin_access::MergeSide;
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId,
     Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,

@@ -14,17 +14,17 @@ use honnin_access::{
 use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
+use honnin_front::{Bounds, Entrance, Front, Tells, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
+use honnin_pages::page::Operator;
+use honnin_pages::words::Language;
 use honnin_seal::HashCost;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
-use honnin_web::page::Operator;
 use honnin_web::route::{App, DeskBounds, Wiring, serve};
-use honnin_front::{Bounds, Entrance, Front, Tells, listen};
-use honnin_web::words::Language;
 use tokio::runtime::Runtime;
 
 use crate::wire::{End, answer, exchange};

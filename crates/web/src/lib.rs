@@ -1,12 +1,6 @@
-//! The only room with routes, HTML, JSON and status codes.
+//! The only room with routes, JSON and status codes.
 //!
-//! Knows nothing of engines, of ciphers and of the keeper: what it shows it gets from the use cases of `care`.
+//! Knows nothing of engines, of ciphers and of the keeper: what it shows it gets from the use cases of `care`, how it
+//! looks from `pages`, and the connections it answers on from `front`.
 
-pub mod assets;
-pub mod chart;
-pub mod document;
-pub mod format;
-pub mod page;
-pub mod piece;
 pub mod route;
-pub mod words;

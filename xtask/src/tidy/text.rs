@@ -213,9 +213,9 @@ mod tests {
     #[test]
     fn an_unescaped_value_needs_its_entry() {
         let sources =
-            [made_up("crates/web/templates/home.html", "<p>{{ name }}</p>\n  {{ chart | safe }}\n")];
-        let entry = "crates/web/templates/home.html: {{ chart | safe }}".to_owned();
-        assert_eq!(places(&unescaped(&sources, &[])), ["crates/web/templates/home.html:2"]);
+            [made_up("crates/pages/templates/home.html", "<p>{{ name }}</p>\n  {{ chart | safe }}\n")];
+        let entry = "crates/pages/templates/home.html: {{ chart | safe }}".to_owned();
+        assert_eq!(places(&unescaped(&sources, &[])), ["crates/pages/templates/home.html:2"]);
         assert!(unescaped(&sources, std::slice::from_ref(&entry)).is_empty());
         assert_eq!(places(&unescaped(&[], std::slice::from_ref(&entry))), [entry]);
     }

@@ -1,7 +1,7 @@
 //! Settings that can be read, looked at together: words that are known, parts that fit each other.
 
+use honnin_pages::page::HelpLink;
 use honnin_terms::Zone;
-use honnin_web::page::HelpLink;
 
 use super::{bounds, front, prefixes};
 use crate::settings::{Problem, Settings};

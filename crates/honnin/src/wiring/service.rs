@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use honnin_care::{Care, CareParts, Directory, Exports, Gate, Isolation, PublicPath};
+use honnin_front::{Entrance, Front, listen, tls};
 use honnin_journal::{Journal, StartError, State};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
+use honnin_pages::page::{HelpLink, Operator};
+use honnin_pages::words::Language;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::Moment;
-use honnin_web::page::{HelpLink, Operator};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
-use honnin_front::{Entrance, Front, listen, tls};
-use honnin_web::words::Language;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 

@@ -3,15 +3,15 @@
 use honnin_access::Session;
 use honnin_care::facts::Shown;
 use honnin_care::{Channel, Visit};
+use honnin_pages::page::paths::Address;
+use honnin_pages::page::{
+    BillPage, BillsPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage, NoticesPage, SettingsPage,
+    Shell,
+};
 use honnin_terms::{BillId, NoticeId, SessionId};
 
 use super::answer::{Answer, HTML, Refusal};
 use super::app::{App, Ask};
-use crate::page::paths::Address;
-use crate::page::{
-    BillPage, BillsPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage, NoticesPage, SettingsPage,
-    Shell,
-};
 
 const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Page }

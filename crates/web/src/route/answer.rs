@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use honnin_pages::assets;
 use honnin_terms::RequestId;
 use http::StatusCode;
 use http::header::{
@@ -12,7 +13,6 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::table::Cache;
-use crate::assets;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -8,6 +8,9 @@ use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Error, SessionToken};
+use honnin_front::body::{self, BodyError, Incoming};
+use honnin_front::{Answers, Bounds, Front};
+use honnin_pages::page::Operator;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Entropy, Moment, Stream};
 use http::header::HOST;
@@ -24,9 +27,6 @@ use super::measure::Counters;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, measure, openapi};
-use crate::page::Operator;
-use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front};
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";

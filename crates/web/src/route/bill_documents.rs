@@ -5,12 +5,12 @@ use std::sync::Arc;
 use honnin_access::Session;
 use honnin_care::facts::{Bill, Shown};
 use honnin_care::{BillForm, Channel, Disclosed, Visit};
+use honnin_pages::document::BillDocument;
 use honnin_terms::BillId;
 
 use super::answer::{Answer, CSV, PDF, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use crate::document::BillDocument;
 
 pub(super) async fn pdf_page(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     made(app, ask, Visit { session, channel: Channel::Page }, BillForm::Sheet).await

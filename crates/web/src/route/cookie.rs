@@ -1,9 +1,8 @@
 //! Our cookies: the session's, and plain settings such as the language.
 
+use honnin_front::Front;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
-
-use honnin_front::Front;
 
 /// The session's cookie over https. The prefix makes browsers refuse it from sibling hosts and without `Secure`.
 const SECURE_NAME: &str = "__Host-session";

@@ -2,13 +2,13 @@
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use honnin_access::{NewDevice, SignedIn};
+use honnin_front::Prefix;
 use honnin_terms::Entropy;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 
 use super::answer::{Answer, Personal, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
-use honnin_front::Prefix;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 

@@ -1,6 +1,10 @@
 //! Pages of signing in and out, of a new password, and of the choices a device keeps.
 
 use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
+use honnin_pages::format::Count;
+use honnin_pages::page::paths::Address;
+use honnin_pages::page::{ActivatePage, ActivateProblem, SignInNote, SignInPage, Theme};
+use honnin_pages::words::Language;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
 
@@ -9,10 +13,6 @@ use super::app::{App, Ask};
 use super::code::Code;
 use super::cookie;
 use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
-use crate::format::Count;
-use crate::page::paths::Address;
-use crate::page::{ActivatePage, ActivateProblem, SignInNote, SignInPage, Theme};
-use crate::words::Language;
 
 /// How long a choice is remembered, in seconds: what browsers allow at most.
 const CHOICE_SECONDS: i64 = 400 * 86_400;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use honnin_access::Session;
 use honnin_care::{Channel, ExportState, Visit};
+use honnin_pages::page::paths::Address;
+use honnin_pages::page::{ExportPage, Nav};
 use honnin_terms::ExportId;
 use http::StatusCode;
 use tokio::runtime::Handle;
@@ -12,8 +14,6 @@ use super::answer::{Answer, EXPORT, HTML, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
 use super::json;
-use crate::page::paths::Address;
-use crate::page::{ExportPage, Nav};
 
 /// The name of the file: the same for everybody.
 const FILE_NAME: &str = "my-data.json";

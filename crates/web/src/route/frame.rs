@@ -1,11 +1,11 @@
 //! What every page needs to know of the one who asks: language, look, whose page it is.
 
 use honnin_care::facts::{LineHead, Me};
+use honnin_pages::page::{LineRef, Nav, Shell, Theme};
+use honnin_pages::words::Language;
 
 use super::app::{App, Ask};
 use super::cookie;
-use crate::page::{LineRef, Nav, Shell, Theme};
-use crate::words::Language;
 
 /// The cookie of the language a person chose.
 pub(super) const LANGUAGE_COOKIE: &str = "language";

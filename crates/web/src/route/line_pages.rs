@@ -3,15 +3,15 @@
 use honnin_access::Session;
 use honnin_care::facts::Shown;
 use honnin_care::{Channel, SpeedWish, Visit};
+use honnin_pages::page::paths::Address;
+use honnin_pages::page::{
+    BucketsPage, ContractPage, HomePage, Nav, PurchasesPage, SpeedPage, SpeedStatePage, UsagePage,
+};
 use honnin_terms::{HoldingId, Month};
 
 use super::answer::{Answer, HTML, JSON, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use crate::page::paths::Address;
-use crate::page::{
-    BucketsPage, ContractPage, HomePage, Nav, PurchasesPage, SpeedPage, SpeedStatePage, UsagePage,
-};
 
 const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Page }

@@ -3,13 +3,13 @@
 use honnin_access::{MergeSide, Session, SignInError};
 use honnin_care::facts::Shown;
 use honnin_care::{AgreeError, Channel, Visit};
+use honnin_pages::page::{MergePage, MergeProblem, Nav, Shell};
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::answer::{Answer, HTML, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use crate::page::{MergePage, MergeProblem, Nav, Shell};
 
 /// Seconds after which to try again when the hashers have no room.
 const BUSY_SECONDS: i64 = 5;

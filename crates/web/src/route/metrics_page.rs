@@ -5,13 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use honnin_front::{Answers, Bounds, Entrance, Front};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-
-use honnin_front::{Answers, Bounds, Entrance, Front};
 
 /// Writes the metrics in the text format of Prometheus.
 type Render = Box<dyn Fn() -> String + Send + Sync>;

@@ -37,12 +37,12 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
+use honnin_front::Entrance;
+
 pub use app::{App, BadApp, Wiring};
 pub use cookie::session_cookie;
 pub use desk::DeskBounds;
 pub use metrics_page::serve_metrics;
-
-use honnin_front::Entrance;
 
 /// Serves until `stop` is ready; see [`Entrance`].
 ///

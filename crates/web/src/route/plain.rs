@@ -1,13 +1,13 @@
 //! Whether the service lives, and the files at well-known places.
 
+use honnin_pages::assets;
+use honnin_pages::page::paths::pattern;
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY};
 
 use super::answer::{Answer, HTML, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use crate::assets;
-use crate::page::paths::pattern;
 
 /// How long `security.txt` says it can be relied on. RFC 9116 §2.5.5 advises less than a year.
 const SECURITY_TEXT_SECONDS: i64 = 180 * 24 * 3600;
@@ -46,12 +46,12 @@ pub(super) fn file(_app: &App, ask: &Ask) -> Result<Answer, Refusal> {
         ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let served = assets::find(ask.parts.uri.path(), accepted).ok_or(Code::NotFound)?;
     let kind = if served.content_type == HTML { Kind::Built } else { Kind::File };
+    let fixed = HeaderValue::from_static;
     let mut answer = Answer::public(kind, served.body)
-        .with(CONTENT_TYPE, served.content_type)
-        .with(CACHE_CONTROL, served.cache_control);
+        .with(CONTENT_TYPE, fixed(served.content_type))
+        .with(CACHE_CONTROL, fixed(served.cache_control));
     if let Some(encoding) = served.content_encoding {
-        answer = answer.with(CONTENT_ENCODING, encoding);
+        answer = answer.with(CONTENT_ENCODING, fixed(encoding));
     }
-    let varies = HeaderValue::from_static("Accept-Encoding");
-    Ok(if served.varies { answer.with(VARY, varies) } else { answer })
+    Ok(if served.varies { answer.with(VARY, fixed("Accept-Encoding")) } else { answer })
 }

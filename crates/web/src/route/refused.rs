@@ -2,12 +2,12 @@
 
 use honnin_access::SignInError;
 use honnin_care::Error;
+use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
 use honnin_terms::Moment;
 
 use super::answer::{Answer, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use crate::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
 
 /// Seconds after which to try again when the store or the hashers have no room.
 const BUSY: u32 = 5;

@@ -1,12 +1,12 @@
 //! The rows of the route table.
 
 use honnin_care::What;
+use honnin_pages::page::paths::pattern;
 
 use super::answer::{CSV, EXPORT, PDF};
 use super::shape::Shape;
 use super::table::{Cache, Contract, Handler, Load, Route, Verb};
 use super::{account_pages, api, bill_documents, entry_pages, export, json, line_pages, merge_pages, plain};
-use crate::page::paths::pattern;
 
 /// A file or a word for everybody.
 const fn open(path: &'static str, handler: Handler, summary: &'static str) -> Route {

@@ -11,8 +11,11 @@ use honnin_access::{
 use honnin_care::{
     Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation, PathState, PublicPath, Shelf,
 };
+use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
+use honnin_pages::page::Operator;
+use honnin_pages::words::Language;
 use honnin_seal::{HashCost, VerifyingKey};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_sqlite::Sqlite;
@@ -21,10 +24,7 @@ use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 
 use super::ledger::{Told, move_in, notice_of};
 use super::wire::{Reply, ask};
-use crate::page::Operator;
 use crate::route::{App, DeskBounds, Wiring, serve};
-use honnin_front::{Bounds, Entrance, Front, listen};
-use crate::words::Language;
 
 pub(super) const PASSWORD: &str = "umi no mieru ie de";
 

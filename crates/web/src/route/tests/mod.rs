@@ -14,11 +14,11 @@ mod worlds;
 use std::fmt::Write;
 
 use honnin_care::What;
+use honnin_pages::assets;
 
 use super::reference;
 use super::routes::TABLE;
 use super::table::{Cache, Finder, Route};
-use crate::assets;
 use house::House;
 
 #[test]
@@ -56,7 +56,7 @@ fn the_table_does_not_contradict_itself() {
 fn every_address_of_a_page_and_every_file_is_in_the_table() {
     let finder = Finder::new(TABLE).unwrap();
     let there = |path: &str| !matches!(finder.find(&http::Method::GET, path), super::table::Found::Nothing);
-    for pattern in crate::page::paths::pattern::ALL {
+    for pattern in honnin_pages::page::paths::pattern::ALL {
         assert!(TABLE.iter().any(|route| route.path == *pattern), "{pattern}");
     }
     for path in assets::paths() {

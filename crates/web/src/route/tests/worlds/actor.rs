@@ -223,7 +223,7 @@ impl Actor {
             "{bill}" => bill(),
             "{session}" => session(),
             "{notice}" => notice(),
-            "{*file}" => crate::assets::APP_CSS.trim_start_matches("/a/").to_owned(),
+            "{*file}" => honnin_pages::assets::APP_CSS.trim_start_matches("/a/").to_owned(),
             part if part.starts_with('{') => nobodys.clone(),
             part => part.to_owned(),
         });

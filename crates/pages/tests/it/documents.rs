@@ -1,8 +1,8 @@
 //! Bills to keep: every figure of the page stands on the sheet and, exact, in the rows.
 
+use honnin_pages::page::Theme;
+use honnin_pages::words::Language;
 use honnin_paper::{Block, Sheet};
-use honnin_web::page::Theme;
-use honnin_web::words::Language;
 
 use crate::samples::{HOSTILE, LONG, Studio};
 

@@ -1,8 +1,8 @@
 //! Agreeing to a merge of accounts.
 
 use askama::Template;
-use honnin_access::MergeSide;
 use honnin_care::facts::Agreement;
+use honnin_care::facts::MergeSide;
 use honnin_terms::Moment;
 
 use super::paths::Address;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use honnin_web::page::Theme;
-use honnin_web::words::Language;
+use honnin_pages::page::Theme;
+use honnin_pages::words::Language;
 
 use crate::samples::{HOSTILE, Sample, Studio};
 

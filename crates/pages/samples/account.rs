@@ -1,13 +1,13 @@
 //! Sign-in, a new password, lines, notices, devices, disclosures, settings, errors.
 
-use honnin_access::MergeSide;
+use honnin_care::facts::MergeSide;
 use honnin_care::facts::{Agreement, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
-use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
-use honnin_web::format::Count;
-use honnin_web::page::{
+use honnin_pages::format::Count;
+use honnin_pages::page::{
     ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, MergePage,
     MergeProblem, Nav, NoticePage, NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
 };
+use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
 
 use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, moment, origin};
 

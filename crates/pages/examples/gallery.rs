@@ -11,9 +11,9 @@ use std::path::Path;
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use honnin_web::assets;
-use honnin_web::page::Theme;
-use honnin_web::words::Language;
+use honnin_pages::assets;
+use honnin_pages::page::Theme;
+use honnin_pages::words::Language;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;

@@ -1,10 +1,10 @@
 //! Bills, purchases, contract.
 
 use honnin_care::facts::{Bill, BillHead, BillLine, Bills, Contract, Me, Purchase, Purchases};
+use honnin_pages::document::BillDocument;
+use honnin_pages::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 use honnin_paper::Press;
 use honnin_terms::{AccountId, BillId, BillState, Id, Octets, PurchaseId, Yen};
-use honnin_web::document::BillDocument;
-use honnin_web::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 
 use super::{HOSTILE, Kept, LONG, Sample, Studio, day, ended, head, hostile_head, moment, origin};
 

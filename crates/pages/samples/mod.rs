@@ -7,9 +7,9 @@ mod data;
 mod money;
 
 use honnin_care::facts::{LineHead, Origin};
+use honnin_pages::page::{Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Theme};
+use honnin_pages::words::Language;
 use honnin_terms::{Day, Held, HoldingId, Id, LineStatus, Moment, Octets, Zone};
-use honnin_web::page::{Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Theme};
-use honnin_web::words::Language;
 
 /// Text that would run or break out, were it not escaped.
 pub(crate) const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&amp;";

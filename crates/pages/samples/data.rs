@@ -3,10 +3,10 @@
 use honnin_care::facts::{
     Balance, BillHead, Bucket, Buckets, Home, LineHead, NextExpiry, Speed, Usage, UsageDay, UsageHead,
 };
+use honnin_pages::page::{BucketsPage, HomePage, Nav, SpeedPage, SpeedStatePage, UsagePage};
 use honnin_terms::{
     BillId, BillState, BucketKind, Id, LineStatus, Octets, PurchaseId, SpeedReason, SpeedState, Yen,
 };
-use honnin_web::page::{BucketsPage, HomePage, Nav, SpeedPage, SpeedStatePage, UsagePage};
 
 use super::{HOSTILE, Sample, Studio, day, ended, head, hostile_head, line, mb, moment, origin, warning};
 

@@ -1,7 +1,5 @@
 //! The files every visitor may have: style, modules, icons, worker. Made by `build.rs`, held in the binary.
 
-use http::HeaderValue;
-
 /// One file with its bodies.
 #[derive(Debug)]
 struct Asset {
@@ -19,11 +17,11 @@ pub struct Served {
     /// The body as it goes out.
     pub body: &'static [u8],
     /// `Content-Type`.
-    pub content_type: HeaderValue,
+    pub content_type: &'static str,
     /// `Content-Encoding`, where the body is compressed.
-    pub content_encoding: Option<HeaderValue>,
+    pub content_encoding: Option<&'static str>,
     /// `Cache-Control`: for ever where the path holds the content's hash, else asked for anew each time.
-    pub cache_control: HeaderValue,
+    pub cache_control: &'static str,
     /// Whether `Vary: Accept-Encoding` belongs to it.
     pub varies: bool,
 }
@@ -45,13 +43,9 @@ pub fn find(path: &str, accept_encoding: &str) -> Option<Served> {
     };
     Some(Served {
         body,
-        content_type: HeaderValue::from_static(asset.kind),
-        content_encoding: encoding.map(HeaderValue::from_static),
-        cache_control: HeaderValue::from_static(if asset.forever {
-            "public, max-age=31536000, immutable"
-        } else {
-            "no-cache"
-        }),
+        content_type: asset.kind,
+        content_encoding: encoding,
+        cache_control: if asset.forever { "public, max-age=31536000, immutable" } else { "no-cache" },
         varies: asset.br.is_some(),
     })
 }
