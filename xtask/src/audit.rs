@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::demo::Demo;
 use scores::Scores;
 
-use crate::{Args, Failure, tidy};
+use crate::{Failure, tidy};
 
 /// The family of the sample ledger: the account with most on its pages.
 const FAMILY: &str = "mio30617284";
@@ -32,9 +32,29 @@ pub(crate) struct Audit {
     pub(crate) below: usize,
 }
 
+/// What can be asked of the audit.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Asked {
+    /// The auditing script (../shared/tools/webaudit.sh)
+    #[arg(long)]
+    script: Option<PathBuf>,
+    /// Whose pages (mio30617284)
+    #[arg(long)]
+    account: Option<String>,
+    /// Another ledger than the sample
+    #[arg(long)]
+    ledger: Option<PathBuf>,
+    /// The path of one page
+    #[arg(long)]
+    only: Option<String>,
+    /// Keep reports and screenshots in that directory
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
 /// `cargo xtask audit`.
-pub(crate) fn command(args: Args) -> Result<(), Failure> {
-    let Some(audit) = run(args)? else {
+pub(crate) fn command(asked: Asked) -> Result<(), Failure> {
+    let Some(audit) = run(asked)? else {
         return Ok(());
     };
     println!();
@@ -49,13 +69,10 @@ pub(crate) fn command(args: Args) -> Result<(), Failure> {
 }
 
 /// Looks at every page; `None` where the script is not there, which is said aloud.
-pub(crate) fn run(mut args: Args) -> Result<Option<Audit>, Failure> {
-    let script = tidy::root().join(args.take("script")?.unwrap_or_else(|| PathBuf::from(SCRIPT)));
-    let account: String = args.take("account")?.unwrap_or_else(|| FAMILY.to_owned());
-    let ledger: Option<PathBuf> = args.take("ledger")?;
-    let only: Option<String> = args.take("only")?;
-    let out: Option<PathBuf> = args.take("out")?;
-    args.finish()?;
+pub(crate) fn run(asked: Asked) -> Result<Option<Audit>, Failure> {
+    let Asked { script, account, ledger, only, out } = asked;
+    let script = tidy::root().join(script.unwrap_or_else(|| PathBuf::from(SCRIPT)));
+    let account = account.unwrap_or_else(|| FAMILY.to_owned());
     if !script.is_file() {
         println!("skipped: {} absent", if script.ends_with(SCRIPT) { "../shared" } else { "the script is" });
         return Ok(None);
@@ -139,7 +156,7 @@ mod tests {
 
     #[test]
     fn without_the_script_the_audit_is_skipped() {
-        let words = ["--script", "no-such-script.sh"].map(str::to_owned);
-        assert!(command(Args::read(words.into_iter()).unwrap()).is_ok());
+        let asked = Asked { script: Some("no-such-script.sh".into()), ..Asked::default() };
+        assert!(command(asked).is_ok());
     }
 }

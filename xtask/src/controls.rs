@@ -15,7 +15,7 @@ use honnin_testkit::FixedClock;
 
 use self::list::{CONTROLS, Control, IN_THE_GATE};
 use crate::layers::{LAYERS, stopped};
-use crate::{Args, Failure, faulty};
+use crate::{Failure, faulty};
 
 /// How a control is run: it has to be noticed, not measured.
 const SECONDS: u64 = 3;
@@ -26,12 +26,9 @@ const CONNECTIONS: usize = 8;
 const CANARIES: &str = "canaries";
 
 /// `cargo xtask drill-controls`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let only: Option<String> = args.take("only")?;
-    args.finish()?;
-    let chosen =
-        |control: &&Control| only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(control.drill));
-    let is_wanted = |drill: &&str| only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(drill));
+pub(crate) fn command(only: Option<&str>) -> Result<(), Failure> {
+    let chosen = |control: &&Control| only.is_none_or(|only| only.eq_ignore_ascii_case(control.drill));
+    let is_wanted = |drill: &&str| only.is_none_or(|only| only.eq_ignore_ascii_case(drill));
     run(CONTROLS.iter().filter(chosen), built().filter(is_wanted))?.verdict()
 }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use page::Page;
 
-use crate::{Args, Failure, audit, controls, fuzz, outside, tidy, tool};
+use crate::{Failure, audit, controls, fuzz, layers, outside, tidy, tool};
 
 /// What a step found: whether it is well, and the lines of its page.
 type Found = Result<(bool, Vec<String>), Failure>;
@@ -17,7 +17,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -28,15 +28,23 @@ const STEPS: [Step; 7] = [
     ("controls", "Every drill on a program that does wrong: each has to fail", controls::all),
     ("drills", "Every drill, for a minute each", drilled),
     ("worlds", "Worlds that differ only in another subscriber, with more cases", compared),
+    ("layers", "Every planted fault tried against layer after layer", layered),
     ("audit", "Every page of the demo in a browser", audited),
 ];
 
+/// What can be asked of the long work.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// One step: mutants, fuzz, schemathesis, controls, drills, worlds, layers or audit
+    #[arg(long)]
+    only: Option<String>,
+}
+
 /// `cargo xtask deep`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let only: Option<String> = args.take("only")?;
-    args.finish()?;
+pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
+    let only = asked.only.as_deref();
     let chosen: Vec<&Step> =
-        STEPS.iter().filter(|(name, ..)| only.as_ref().is_none_or(|only| only == name)).collect();
+        STEPS.iter().filter(|(name, ..)| only.is_none_or(|only| only == *name)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = STEPS.iter().map(|(name, ..)| *name).collect();
         return Err(format!("no such step; there are {}", names.join(", ")).into());
@@ -80,8 +88,7 @@ fn asked() -> Found {
 }
 
 fn audited() -> Found {
-    let none = Args::read(std::iter::empty())?;
-    let Some(audit) = audit::run(none)? else {
+    let Some(audit) = audit::run(audit::Asked::default())? else {
         return Err("the script is not here".into());
     };
     let said = "Lighthouse (phone, median of three runs), html-validate, axe in six variants.".to_owned();
@@ -107,6 +114,14 @@ fn drilled() -> Found {
     cargo.args(["run", "--locked", "--quiet", "--release", "--package", "honnin", "--"]);
     cargo.args(["drill", "run", "all", "--seconds", "60"]);
     verdicts(&mut cargo, |line| line.starts_with('D') || line.contains(" passed, "))
+}
+
+fn layered() -> Found {
+    layers::check(false)?;
+    Ok((
+        true,
+        vec!["The table that is checked in is what the runs found: docs/reference/layers.md.".to_owned()],
+    ))
 }
 
 fn compared() -> Found {

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::Value;
 
-use crate::{Args, Failure, tidy};
+use crate::{Failure, tidy};
 
 /// What is given to rustc beside what cargo gives it. Drills on such a build ask whether they notice, not how fast it
 /// is, so that it is compiled quickly; what warns does not compile, because the gate lints the build without faults.
@@ -26,8 +26,7 @@ pub(crate) fn wrapped() -> Option<ExitCode> {
 }
 
 /// `cargo xtask faults`.
-pub(crate) fn command(args: Args) -> Result<(), Failure> {
-    args.finish()?;
+pub(crate) fn command() -> Result<(), Failure> {
     let binary = build()?;
     for (name, what) in list(&binary)? {
         println!("{name:<28} {what}");

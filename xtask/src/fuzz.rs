@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 
 use lines::{Named, Reached};
 
+use crate::tool;
 use crate::{Failure, tidy};
-use crate::{args::Args, tool};
 
 /// Seconds for each target, where nothing is said.
 pub(crate) const SECONDS: u64 = 60;
@@ -48,14 +48,26 @@ impl Outcome {
     }
 }
 
+/// What can be asked of the fuzzer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// Targets; all of them where none is named
+    targets: Vec<String>,
+    /// Duration of each target, in seconds
+    #[arg(long, default_value_t = SECONDS)]
+    seconds: u64,
+    /// Keep in the tree what reached something new
+    #[arg(long)]
+    keep: bool,
+    /// Directory to build and work in (target/fuzz)
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
 /// `cargo xtask fuzz [TARGET…]`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let seconds = args.take("seconds")?.unwrap_or(SECONDS);
-    let out: Option<PathBuf> = args.take("out")?;
-    let keep = args.switch("keep");
-    let wanted = args.words();
-    args.finish()?;
-    let outcomes = run(&wanted, seconds, out, keep)?;
+pub(crate) fn command(asked: Asked) -> Result<(), Failure> {
+    let Asked { targets, seconds, keep, out } = asked;
+    let outcomes = run(&targets, seconds, out, keep)?;
     match outcomes.iter().filter(|outcome| !outcome.is_well()).count() {
         0 => Ok(()),
         count => Err(format!("{count} of {} targets failed", outcomes.len()).into()),

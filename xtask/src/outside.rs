@@ -16,7 +16,7 @@ use honnin_drill::scan::Vocabulary;
 use serde_json::{Value, json};
 
 use crate::demo::Demo;
-use crate::{Args, Failure, tidy, tool};
+use crate::{Failure, tidy, tool};
 use record::Record;
 
 /// The version whose checks these are.
@@ -94,12 +94,20 @@ impl Outcome {
     }
 }
 
+/// What can be asked of schemathesis.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// Questions to each operation in each of three rounds
+    #[arg(long, default_value_t = EXAMPLES)]
+    examples: u64,
+    /// Another seed, other questions
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
 /// `cargo xtask schemathesis`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let examples = args.take("examples")?.unwrap_or(EXAMPLES);
-    let seed = args.take("seed")?.unwrap_or(1);
-    args.finish()?;
-    let outcome = run(examples, seed)?;
+pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
+    let outcome = run(asked.examples, asked.seed)?;
     for line in outcome.lines() {
         println!("{line}");
     }

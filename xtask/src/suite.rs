@@ -3,10 +3,12 @@
 //! One profile for everything. Build scripts compile C (the cipher library, the embedded engine) once per profile,
 //! and the demo needs the release build anyway; clippy and the tests of the same profile share what those made.
 
+mod times;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-use crate::{Args, Failure, controls, layers, tidy};
+use crate::{Failure, controls, layers, tidy};
 
 /// A tool without which nothing can begin: how to ask for it, and where Debian has it.
 const TOOLS: [(&str, &[&str], &str); 3] = [
@@ -26,23 +28,72 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
 /// Programs that stand before the product in some drills: where each lies, and Debian's package.
 const PROXIES: [(&str, &str); 2] = [("/usr/sbin/nginx", "nginx-light"), ("/usr/sbin/varnishd", "varnish")];
 
-/// A step of the gate: what it is called and how cargo is asked.
-type Step = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+/// What a step does.
+enum How {
+    /// Asks cargo.
+    Cargo(&'static [&'static str], &'static [(&'static str, &'static str)]),
+    /// Asks cargo for tests, whose closing lines are added up.
+    Tests(&'static [&'static str]),
+    /// Does one of our own chores.
+    Chore(fn() -> Result<(), Failure>),
+}
 
-const BEFORE: [Step; 2] = [
-    ("format", &["fmt", "--all", "--check"], &[]),
-    (
+/// A step of the gate: its name, its budget in seconds on two cores with nothing compiled, and what it does. One that
+/// takes more than a fifth longer than its budget fails.
+struct Step(&'static str, u64, How);
+
+/// The gate, in order. One profile for everything: clippy and the tests share what the build scripts made.
+const STEPS: [Step; 8] = [
+    Step("format", 20, How::Cargo(&["fmt", "--all", "--check"], &[])),
+    Step(
         "clippy",
-        &["clippy", "--locked", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        &[],
+        420,
+        How::Cargo(
+            &["clippy", "--locked", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"],
+            &[],
+        ),
+    ),
+    Step("tidy", 20, How::Chore(tidy::check)),
+    Step(
+        "tests",
+        1200,
+        How::Tests(&[
+            "test",
+            "--locked",
+            "--release",
+            "--workspace",
+            "--no-fail-fast",
+            "--",
+            "--skip",
+            "drill::",
+        ]),
+    ),
+    Step(
+        "drills",
+        420,
+        How::Tests(&[
+            "test",
+            "--locked",
+            "--release",
+            "--package",
+            "honnin",
+            "--test",
+            "it",
+            "--",
+            "drill::",
+        ]),
+    ),
+    Step("layers", 300, How::Chore(layers::in_the_gate)),
+    Step("drill-controls, the short ones", 180, How::Chore(controls::in_the_gate)),
+    Step(
+        "documentation",
+        180,
+        How::Cargo(
+            &["doc", "--locked", "--release", "--workspace", "--no-deps", "--document-private-items"],
+            &[("RUSTDOCFLAGS", "-D warnings")],
+        ),
     ),
 ];
-const TESTS: &[&str] = &["test", "--locked", "--release", "--workspace", "--no-fail-fast"];
-const AFTER: [Step; 1] = [(
-    "documentation",
-    &["doc", "--locked", "--release", "--workspace", "--no-deps", "--document-private-items"],
-    &[("RUSTDOCFLAGS", "-D warnings")],
-)];
 
 /// How much passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,22 +124,32 @@ impl Tally {
 }
 
 /// `cargo xtask test`.
-pub(crate) fn command(args: Args) -> Result<(), Failure> {
-    args.finish()?;
+pub(crate) fn command() -> Result<(), Failure> {
     look_for_tools()?;
     look_for_proxies();
     let mut tally = Tally::default();
-    for step in BEFORE {
-        tally.step(run(step)?);
-    }
-    tally.step(well("tidy", tidy::check));
-    run_tests(&mut tally)?;
-    tally.step(well("layers", || layers::check(false)));
-    tally.step(well("drill-controls, the short ones", controls::in_the_gate));
-    for step in AFTER {
-        tally.step(run(step)?);
+    let mut times = times::Times::begin();
+    for Step(name, budget, how) in STEPS {
+        let watch = Watch::start();
+        let passed = match how {
+            How::Cargo(words, environment) => run(words, environment)?,
+            How::Tests(words) => run_tests(words, &mut tally)?,
+            How::Chore(chore) => passes(name, chore),
+        };
+        let taken = watch.seconds();
+        let in_time = times.note(name, taken, budget);
+        // Tests were added up one by one.
+        if !matches!(how, How::Tests(_)) || !in_time {
+            tally.step(passed && in_time);
+        }
+        let verdict = if passed { "passed" } else { "FAILED" };
+        println!("{name}: {verdict} in {taken} s");
+        if !in_time {
+            println!("{name}: FAILED: its budget is {budget} s, and a fifth more is allowed");
+        }
     }
     println!();
+    println!("times: {}", times.write()?);
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if tally.failed == 0 { Ok(()) } else { Err("the gate is closed".into()) }
 }
@@ -154,33 +215,27 @@ fn cargo(words: &[&str]) -> Command {
     cargo
 }
 
-fn run((name, words, environment): Step) -> Result<bool, Failure> {
-    let watch = Watch::start();
+fn run(words: &[&str], environment: &[(&str, &str)]) -> Result<bool, Failure> {
     let status = cargo(words).envs(environment.iter().copied()).status();
-    let well = status.map_err(|error| format!("run cargo: {error}"))?.success();
-    println!("{name}: {} after {} s", if well { "well" } else { "FAILED" }, watch.seconds());
-    Ok(well)
+    Ok(status.map_err(|error| format!("run cargo: {error}"))?.success())
 }
 
 /// Runs one of our own chores.
-fn well(name: &str, chore: impl FnOnce() -> Result<(), Failure>) -> bool {
+fn passes(name: &str, chore: fn() -> Result<(), Failure>) -> bool {
     println!();
     println!("== cargo xtask {name}");
-    let watch = Watch::start();
     let outcome = chore();
-    match &outcome {
-        Ok(()) => println!("{name}: well after {} s", watch.seconds()),
-        Err(error) => println!("{name}: FAILED after {} s: {error}", watch.seconds()),
+    if let Err(error) = &outcome {
+        println!("{name}: {error}");
     }
     outcome.is_ok()
 }
 
-/// Runs the tests, passing their output on line by line.
-fn run_tests(tally: &mut Tally) -> Result<(), Failure> {
-    let watch = Watch::start();
+/// Runs tests, passing their output on line by line.
+fn run_tests(words: &[&str], tally: &mut Tally) -> Result<bool, Failure> {
     let mut child =
-        cargo(TESTS).stdout(Stdio::piped()).spawn().map_err(|error| format!("run cargo: {error}"))?;
-    let failed_before = tally.failed;
+        cargo(words).stdout(Stdio::piped()).spawn().map_err(|error| format!("run cargo: {error}"))?;
+    let before = *tally;
     let mut lines = BufReader::new(child.stdout.take().ok_or("read what the tests say")?);
     let mut line = Vec::new();
     let mut out = std::io::stdout();
@@ -189,13 +244,13 @@ fn run_tests(tally: &mut Tally) -> Result<(), Failure> {
         tally.add(&String::from_utf8_lossy(&line));
         line.clear();
     }
-    let well = child.wait()?.success();
-    // What does not compile, or ends without its closing line, is counted too.
-    if !well && tally.failed == failed_before {
+    let ran = child.wait()?.success();
+    // What does not compile, ends without its closing line or tries nothing is counted too.
+    let tried = tally.passed > before.passed;
+    if tally.failed == before.failed && !(ran && tried) {
         tally.failed += 1;
     }
-    println!("tests: {} after {} s", if well { "well" } else { "FAILED" }, watch.seconds());
-    Ok(())
+    Ok(tally.failed == before.failed)
 }
 
 /// How long a step takes, for the eye.

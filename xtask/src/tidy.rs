@@ -12,7 +12,7 @@ mod tree;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::{Args, Failure};
+use crate::Failure;
 
 /// What a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +48,7 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// `cargo xtask tidy`.
-pub(crate) fn command(args: Args) -> Result<(), Failure> {
-    args.finish()?;
-    check()
-}
-
-/// Says what the rules find.
+/// `cargo xtask tidy`: says what the rules find.
 pub(crate) fn check() -> Result<(), Failure> {
     let findings = findings(&root())?;
     for finding in &findings {

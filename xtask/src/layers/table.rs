@@ -119,15 +119,26 @@ pub(super) fn text(rows: &[Row], outside: &[(String, String)], known: &[(String,
     text
 }
 
+/// What begins the last line: the sources the table is about.
+const GUARDED: &str = "Guarded sources: ";
+
+/// Whether the table that is checked in is about sources of that digest.
+pub(super) fn is_about(digest: &str) -> bool {
+    let kept = fs::read_to_string(tidy::root().join(FILE)).unwrap_or_default();
+    kept.lines().any(|line| line.strip_prefix(GUARDED) == Some(digest))
+}
+
 /// Compares with what is checked in, or writes it.
-pub(super) fn keep(text: &str, write: bool) -> Result<(), Failure> {
+pub(super) fn keep(text: &str, digest: Option<&str>, write: bool) -> Result<(), Failure> {
     let file = tidy::root().join(FILE);
     if write {
-        fs::write(&file, text)?;
+        let about = digest.map_or(String::new(), |digest| format!("\n{GUARDED}{digest}\n"));
+        fs::write(&file, format!("{text}{about}"))?;
         println!("{FILE} is written");
         return Ok(());
     }
     let kept = fs::read_to_string(&file).unwrap_or_default();
+    let kept = kept.split(&format!("\n{GUARDED}")).next().unwrap_or_default();
     let differs = text.lines().zip(kept.lines()).find(|(now, then)| now != then);
     if let Some((now, then)) = differs {
         println!("  now      {now}\n  checked in  {then}");

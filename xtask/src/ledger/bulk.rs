@@ -2,28 +2,23 @@
 //!
 //! Rows are written as they are made, so that the size is bounded by the disk and not by memory.
 
-use std::path::PathBuf;
-
 use honnin_drill::ledger::{
     Files, Joined, NUMBERS, Number, Shuffle, Slashed, Stamp, days_before, month_from, tax_within,
 };
 use jiff::civil::{Date, DateTime};
 
+use super::Asked;
 use super::draw::Draw;
 use super::people::{FAMILY, GIVEN};
 use super::plan::PLANS;
-use crate::{Args, Failure};
+use crate::Failure;
 
 const MOST_USAGE_DAYS: u64 = 400;
 
 /// `cargo xtask ledger`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let lines: u64 = args.take("lines")?.ok_or("say how many lines: --lines N")?;
-    let usage_days: u64 = args.take("usage-days")?.unwrap_or(1);
-    let seed: u64 = args.take("seed")?.unwrap_or(1);
-    let as_of = args.take("as-of")?.unwrap_or(DateTime::constant(2026, 11, 20, 6, 0, 0, 0));
-    let out: PathBuf = args.take("out")?.unwrap_or_else(|| "target/ledger".into());
-    args.finish()?;
+pub(crate) fn command(asked: Asked) -> Result<(), Failure> {
+    let Asked { lines, out, seed, as_of, usage_days, .. } = asked;
+    let (lines, usage_days) = (lines.unwrap_or(0), usage_days.unwrap_or(1));
     if lines == 0 || lines > NUMBERS {
         return Err(format!(
             "--lines {lines}: expect 1 to {NUMBERS}, as many as there are unassigned numbers (070-0…, 080-0…, 090-0…)"
@@ -216,16 +211,24 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use clap::Parser as _;
     use encoding_rs::SHIFT_JIS;
     use honnin_testkit::TestDir;
 
     use super::*;
 
+    /// The flags as the command line takes them.
+    #[derive(Debug, clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        asked: Asked,
+    }
+
     fn written(flags: &[&str]) -> Result<TestDir, Failure> {
         let dir = TestDir::new();
         let out = dir.path().to_str().unwrap();
-        let words = flags.iter().copied().chain(["--out", out]).map(str::to_owned);
-        command(Args::read(words)?)?;
+        let words = ["ledger"].into_iter().chain(flags.iter().copied()).chain(["--out", out]);
+        command(Flags::try_parse_from(words)?.asked)?;
         Ok(dir)
     }
 

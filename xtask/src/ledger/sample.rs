@@ -2,7 +2,7 @@
 
 mod cast;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use honnin_drill::ledger::{Files, Joined, Number, Slashed, Stamp, month_from, tax_within};
 use jiff::ToSpan as _;
@@ -10,7 +10,7 @@ use jiff::civil::{Date, DateTime, date};
 
 use super::draw::Draw;
 use super::plan::PLANS;
-use crate::{Args, Failure};
+use crate::Failure;
 
 /// The moment of the extract.
 const AS_OF: DateTime = DateTime::constant(2026, 11, 20, 6, 0, 0, 0);
@@ -74,10 +74,8 @@ struct Bill {
 }
 
 /// `cargo xtask sample-ledger`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let out: PathBuf = args.take("out")?.unwrap_or_else(|| "examples/sample-ledger".into());
-    args.finish()?;
-    write(&out)?;
+pub(crate) fn command(out: &Path) -> Result<(), Failure> {
+    write(out)?;
     println!("wrote the sample ledger to {}", out.display());
     Ok(())
 }

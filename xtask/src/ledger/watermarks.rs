@@ -1,24 +1,22 @@
 //! `cargo xtask ledger --watermarks`: a ledger for drills, made by the room that also reads its marks.
 
-use std::path::PathBuf;
-
 use honnin_drill::ledger::{MARKS_FILE, Watermarks};
 
-use crate::{Args, Failure};
+use super::Asked;
+use crate::Failure;
 
 /// `cargo xtask ledger --watermarks`.
-pub(crate) fn command(mut args: Args) -> Result<(), Failure> {
-    let usual = Watermarks::of(2000, 1);
-    let asked = Watermarks {
-        accounts: args.take("accounts")?.unwrap_or(usual.accounts),
-        seed: args.take("seed")?.unwrap_or(usual.seed),
-        as_of: args.take("as-of")?.unwrap_or(usual.as_of),
-        usage_days: args.take("usage-days")?.unwrap_or(usual.usage_days),
-        recycled: args.take("recycled")?.unwrap_or(usual.recycled),
+pub(crate) fn command(asked: Asked) -> Result<(), Failure> {
+    let Asked { out, seed, as_of, usage_days, accounts, recycled, .. } = asked;
+    let usual = Watermarks::of(2000, seed);
+    let marked = Watermarks {
+        accounts: accounts.unwrap_or(usual.accounts),
+        as_of,
+        usage_days: usage_days.unwrap_or(usual.usage_days),
+        recycled: recycled.unwrap_or(usual.recycled),
+        ..usual
     };
-    let out: PathBuf = args.take("out")?.unwrap_or_else(|| "target/ledger".into());
-    args.finish()?;
-    let written = asked.write(&out)?;
+    let written = marked.write(&out)?;
     println!(
         "wrote {} accounts with {} lines, {} rows of usage, to {}; whose mark is whose stands in {MARKS_FILE}",
         written.accounts.len(),
