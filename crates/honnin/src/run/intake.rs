@@ -22,11 +22,11 @@ pub(super) fn files(installation: Installation, args: &IntakeArgs) -> Result<Exi
         return Ok(if report.is_clean() { Exit::Done } else { Exit::Found });
     }
     let zone = &installation.settings.tenant.zone;
-    if mapping.zone.name() != zone {
+    if mapping.ledger.zone.name() != zone {
         return Err(Failure::new(format!(
             "take in an extract: the mapping's times are in {} and tenant.zone of the settings is {zone}; days and \
              months must be the same on both sides, correct one of them",
-            mapping.zone.name()
+            mapping.ledger.zone.name()
         )));
     }
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;

@@ -4,6 +4,7 @@
 
 mod crash;
 mod docs;
+mod factual;
 mod ledger_a;
 mod memory;
 mod reading;

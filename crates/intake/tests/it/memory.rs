@@ -42,6 +42,11 @@ impl MemoryStore {
         self.0.lock().unwrap()
     }
 
+    /// Writes a batch, as a commit does.
+    pub(crate) fn put(&self, batch: Batch) {
+        self.content().write(batch);
+    }
+
     /// Lets the commit after so many more break down.
     pub(crate) fn break_after(&self, commits: u64, how: Breakdown) {
         let mut content = self.content();

@@ -4,11 +4,43 @@
 
 use std::fmt;
 
-use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
+use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::fields::RowKind;
-use crate::shape::When;
+use crate::facts::fields::RowKind;
+
+/// A day, or a moment with its time of day.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum When {
+    /// A whole day.
+    Day(Day),
+    /// A moment.
+    Moment(Moment),
+}
+
+impl fmt::Debug for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("When(..)")
+    }
+}
+
+impl When {
+    /// The civil day it lies on.
+    pub fn day(&self, zone: &Zone) -> Day {
+        match self {
+            Self::Day(day) => *day,
+            Self::Moment(moment) => zone.day(*moment),
+        }
+    }
+
+    /// The moment itself, of a day its beginning.
+    pub fn moment(&self, zone: &Zone) -> Option<Moment> {
+        match self {
+            Self::Day(day) => zone.start_of(*day).ok(),
+            Self::Moment(moment) => Some(*moment),
+        }
+    }
+}
 
 /// Where an event was read: which file (its place in the list of the run) and which line, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,10 +9,10 @@ use honnin_seal::OpenError;
 use honnin_store::{QuarantineRow, RecordKey};
 use honnin_terms::Moment;
 
-use crate::fault::Reason;
-use crate::mapping::Mapping;
-use crate::run::{Feed, Input, Kept, RunError, Tick};
-use crate::summary::Summary;
+use crate::facts::fault::Reason;
+use crate::feeds::run::{Feed, Input, Kept, RunError, Tick};
+use crate::feeds::summary::Summary;
+use crate::files::mapping::Mapping;
 use crate::wait::wait;
 
 /// How many rows are loaded at a time.

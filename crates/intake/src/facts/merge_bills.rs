@@ -2,10 +2,10 @@
 
 use honnin_store::document::{BillEntry, BillItem, Bills};
 
-use crate::event::{BillFact, BillLineFact};
-use crate::fault::{Fault, Reason};
-use crate::merge::{Ground, Sealing, Verdict, compare};
-use crate::run::RunError;
+use crate::facts::event::{BillFact, BillLineFact};
+use crate::facts::fault::{Fault, Reason};
+use crate::facts::merge::{Ground, Sealing, Verdict, compare};
+use crate::facts::take::FactsError;
 
 /// Bills while their account is merged.
 pub(crate) struct BillsMerge {
@@ -25,8 +25,7 @@ impl BillsMerge {
         let entry =
             BillEntry { bill: ground.keeper.bill_id(&bill), code: bill, month, amount, tax, state, due_on };
         let stored = self.before.as_ref().map(|bills| bills.as_of);
-        let empty =
-            || Bills { as_of: ground.as_of, source: ground.mapping.source.clone(), bills: Vec::new() };
+        let empty = || Bills { as_of: ground.as_of, source: ground.ledger.source.clone(), bills: Vec::new() };
         let bills = self.now.get_or_insert_with(empty);
         match bills.bills.iter_mut().find(|(known, _)| known.bill == entry.bill) {
             Some((known, _)) => {
@@ -75,7 +74,7 @@ impl BillsMerge {
     }
 
     /// Seals them where they have changed.
-    pub(crate) fn seal(&self, sealing: &mut Sealing<'_, '_>) -> Result<(), RunError> {
+    pub(crate) fn seal(&self, sealing: &mut Sealing<'_, '_>) -> Result<(), FactsError> {
         match &self.now {
             Some(now) => sealing.add(None, &[], self.before.as_ref(), now),
             None => Ok(()),

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use honnin_store::{DirectoryKey, DirectoryRow};
 use honnin_terms::{AccountId, Day, Held, HoldingId, Zone};
 
-use crate::fault::Reason;
-use crate::shape::When;
+use crate::facts::event::When;
+use crate::facts::fault::Reason;
 
 /// Marks the end of a chain of entries.
 const NONE: u32 = u32::MAX;

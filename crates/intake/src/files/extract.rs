@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::mapping::{FilePlan, Mapping};
-use crate::rows::Rows;
-use crate::translate::{HeadingProblems, Translator};
+use crate::files::mapping::{FilePlan, Mapping};
+use crate::files::rows::Rows;
+use crate::files::translate::{HeadingProblems, Translator};
 
 /// An extract that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum FilesError {
         /// Which file.
         path: PathBuf,
         /// Why.
-        reason: crate::fault::Reason,
+        reason: crate::facts::fault::Reason,
     },
     /// Nothing fits the mapping.
     #[error("find files to take in: no file in {} has a name the mapping knows", dirs.join(", "))]
@@ -173,7 +173,9 @@ impl<'m> ExtractFile<'m> {
 fn read_headings(rows: &mut Rows<impl BufRead>, path: &Path) -> Result<Vec<String>, FilesError> {
     let failed = |cause| FilesError::Read { path: path.to_owned(), cause };
     let Some(row) = rows.next_row().map_err(failed)? else { return Ok(Vec::new()) };
-    let bad =
-        |fault: crate::fault::Fault| FilesError::BadHeadings { path: path.to_owned(), reason: fault.reason };
+    let bad = |fault: crate::facts::fault::Fault| FilesError::BadHeadings {
+        path: path.to_owned(),
+        reason: fault.reason,
+    };
     Ok(row.cells.map_err(bad)?.iter().map(|heading| heading.trim().to_owned()).collect())
 }

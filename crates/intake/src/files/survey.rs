@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::event::Fact;
-use crate::fields::RowKind;
+use crate::facts::event::Fact;
+use crate::facts::fields::RowKind;
+use crate::files::mapping::Mapping;
 use crate::files::{Extract, FilesError};
-use crate::mapping::Mapping;
 
 /// Hands over what the rows of some kinds say, in the order of reading; rows that are not understood are passed over.
 ///

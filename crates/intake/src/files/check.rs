@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use honnin_terms::Moment;
 
-use crate::event::Fact;
-use crate::fault::{Fault, Reason};
+use crate::facts::event::Fact;
+use crate::facts::fault::{Fault, Reason};
+use crate::files::mapping::Mapping;
 use crate::files::{Extract, ExtractFile, FilesError};
-use crate::mapping::Mapping;
 
 /// Rows that share a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use honnin_seal::{Digest, digest};
-use honnin_terms::{Msisdn, Zone};
+use honnin_terms::Msisdn;
 
-use crate::fields::RowKind;
-use crate::mapping_file::MappingFile;
-use crate::pattern::Pattern;
-use crate::plan::{self, FieldPlan};
-use crate::rows::RowShape;
+use crate::facts::Ledger;
+use crate::facts::fields::RowKind;
+use crate::files::mapping_file::MappingFile;
+use crate::files::pattern::Pattern;
+use crate::files::plan::{self, FieldPlan};
+use crate::files::rows::RowShape;
 
 /// A mapping that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +47,10 @@ pub enum MappingError {
 pub struct Mapping {
     /// The operator's name.
     pub operator: String,
-    /// The name of the ledger, shown beside every figure that comes from it.
-    pub source: String,
-    /// The zone of all days and times that do not say their own.
-    pub zone: Zone,
+    /// Whose word it is, and by which rules it is taken.
+    pub ledger: Ledger,
     /// What each file means.
     pub files: Vec<FilePlan>,
-    /// How near to a change of holder a time of day is not trusted. Unit: seconds.
-    pub boundary_skew_seconds: u32,
     pub(crate) numbers: NumberRule,
     /// Digest of the text: a run with another mapping is another run.
     pub digest: Digest,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use honnin_store::document::{BucketEntry, Share};
 use honnin_terms::{AccountId, Day, HoldingId, Moment};
 
-use crate::merge::Ground;
-use crate::merge_line::LineMerge;
+use crate::facts::merge::Ground;
+use crate::facts::merge_line::LineMerge;
 
 /// What a group has together.
 #[derive(Default)]
@@ -20,7 +20,7 @@ struct Group {
 /// Makes the buckets and the share of every line anew.
 pub(crate) fn join(lines: &mut BTreeMap<HoldingId, LineMerge>, ground: &Ground<'_>) {
     let newest = lines.values().flat_map(|line| [Some(line.line.as_of), line.own_as_of]).flatten().max();
-    let today = ground.mapping.zone.day(newest.unwrap_or(ground.as_of));
+    let today = ground.ledger.zone.day(newest.unwrap_or(ground.as_of));
     // A code is the ledger's within one account: lines that came by a merge share among themselves.
     let mut groups = HashMap::<(Option<AccountId>, String), Group>::new();
     for (holding, line) in &*lines {

@@ -6,26 +6,24 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use honnin_store::{Batch, Committed, NoticeRow, Progress, QuarantineRow, RecordKey, StoredAccount};
-use honnin_terms::AccountId;
+use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 
-use crate::event::{Fact, NoticeFact, Source};
-use crate::fault::Fault;
-use crate::item::{FIRST_OF_ACCOUNTS, Item, NOTICES, REJECTED, Rejected, Spilled};
-use crate::merge::{Ground, Merged, Verdict, merge};
-use crate::quarantine;
-use crate::records::{self, Known, Record, Records};
-use crate::run::{FEED, Feed, Input, Phase, RunError, RunState, Tick};
-use crate::scan::Scanned;
-use crate::summary::Counts;
+use crate::facts::event::Source;
+use crate::facts::item::Item;
+use crate::facts::merge::Ground;
+use crate::facts::records::{self, Record, Records};
+use crate::facts::{Taken, Verdict, record_of, take, take_notice};
+use crate::feeds::quarantine;
+use crate::feeds::run::{FEED, Feed, Input, Phase, RunError, RunState, Tick};
+use crate::feeds::scan::Scanned;
+use crate::feeds::spilled::{FIRST_OF_ACCOUNTS, NOTICES, REJECTED, Rejected, Spilled};
+use crate::feeds::summary::Counts;
 use crate::wait::wait;
 
 /// How many rows set aside go into one transaction.
 const REJECTED_PER_STEP: usize = 2_000;
 /// How many records are asked for at a time.
 const RECORDS_AT_A_TIME: usize = 4_096;
-/// How many accounts are loaded at a time.
-const ACCOUNTS_AT_A_TIME: usize = 256;
 
 /// Where the second half begins.
 pub(crate) struct Outset<'a> {
@@ -282,15 +280,7 @@ impl<'a> Apply<'a> {
         let mut records = self.known(rows.iter().map(|(.., record)| record.key).collect(), commits)?;
         let mut batch = Batch::default();
         for (source, fact, raw, record) in rows {
-            let verdict = match records.known(record) {
-                Known::New => {
-                    records.take(record);
-                    batch.notices.push(notice_row(&fact, keeper.notice_id(&fact.notice)));
-                    Verdict::Taken
-                }
-                Known::Same => Verdict::Repeated,
-                Known::Other => Verdict::Refused(Fault::of_row(crate::fault::Reason::Conflict)),
-            };
+            let verdict = take_notice(keeper, &fact, record, &mut records, &mut batch);
             self.conclude((source, &raw), verdict, (scanned, inputs), &mut batch, commits)?;
         }
         batch.seen = records.into_taken();
@@ -304,51 +294,18 @@ impl<'a> Apply<'a> {
         inputs: &[Input<'_>],
         commits: &mut Commits,
     ) -> Result<(), RunError> {
-        let recorded: Vec<Option<Record>> = items.iter().map(|item| self.record_of(&item.fact)).collect();
+        let recorded: Vec<Option<Record>> =
+            items.iter().map(|item| record_of(self.feed.keeper, &item.fact)).collect();
         let keys = recorded.iter().flatten().map(|record| record.key).collect();
         let mut records = self.known(keys, commits)?;
         let ground = Ground { position: commits.position + 1, ..self.ground };
-        let mut batch = Batch::default();
-        let mut rest = (items, recorded.as_slice());
-        while !rest.0.is_empty() {
-            let (accounts, count) = first_accounts(rest.0);
-            let stored = wait(self.feed.store.accounts(self.feed.permit, &accounts))?;
-            let stored: HashMap<AccountId, &StoredAccount> =
-                stored.iter().map(|stored| (stored.account, stored)).collect();
-            let (now, later) = rest.0.split_at_checked(count).unwrap_or((rest.0, &[]));
-            let (recorded, recorded_later) = rest.1.split_at_checked(count).unwrap_or((rest.1, &[]));
-            rest = (later, recorded_later);
-            let mut recorded = recorded;
-            for of_account in now.chunk_by(|a, b| a.account == b.account) {
-                let Some(account) = of_account.first().map(|item| item.account) else { continue };
-                let (own, after) = recorded.split_at_checked(of_account.len()).unwrap_or((recorded, &[]));
-                recorded = after;
-                let found = stored.get(&account).copied();
-                let Merged { update, directory, verdicts } =
-                    merge(ground, account, found, of_account, own, &mut records)?;
-                batch.accounts.extend(update);
-                batch.directory.extend(directory);
-                for (item, verdict) in of_account.iter().zip(verdicts) {
-                    let row = (item.source, item.raw.as_slice());
-                    self.conclude(row, verdict, (scanned, inputs), &mut batch, commits)?;
-                }
-            }
+        let Taken { mut batch, verdicts } = take(ground, self.feed.store, items, &recorded, &mut records)?;
+        for (item, verdict) in items.iter().zip(verdicts) {
+            let row = (item.source, item.raw.as_slice());
+            self.conclude(row, verdict, (scanned, inputs), &mut batch, commits)?;
         }
         batch.seen = records.into_taken();
         commits.submit(batch)
-    }
-
-    fn record_of(&self, fact: &Fact) -> Option<Record> {
-        match fact {
-            Fact::Usage(usage) => Some(records::of_usage(self.feed.keeper, usage)),
-            Fact::Purchase(purchase) => Some(records::of_purchase(self.feed.keeper, purchase)),
-            Fact::Account(_)
-            | Fact::Holding(_)
-            | Fact::Bucket(_)
-            | Fact::Bill(_)
-            | Fact::BillLine(_)
-            | Fact::Notice(_) => None,
-        }
     }
 
     /// What is known of these records: by the store, and by batches on their way to it.
@@ -382,20 +339,4 @@ fn items_of(scanned: &Scanned<'_>, partition: usize) -> Result<Vec<Item>, RunErr
     })?;
     items.sort_by_key(|item| (item.account, item.fact.kind(), item.source));
     Ok(items)
-}
-
-/// The first accounts among the items, and how many items are theirs.
-fn first_accounts(items: &[Item]) -> (Vec<AccountId>, usize) {
-    let mut accounts = Vec::with_capacity(ACCOUNTS_AT_A_TIME);
-    let mut count = 0;
-    for of_account in items.chunk_by(|a, b| a.account == b.account).take(ACCOUNTS_AT_A_TIME) {
-        accounts.extend(of_account.first().map(|item| item.account));
-        count += of_account.len();
-    }
-    (accounts, count)
-}
-
-fn notice_row(fact: &NoticeFact, notice: honnin_terms::NoticeId) -> NoticeRow {
-    let NoticeFact { notice: code, published_at, kind, title, body } = fact.clone();
-    NoticeRow { notice, code, published_at, kind, title, body }
 }

@@ -7,38 +7,7 @@ use honnin_terms::{Day, Moment, Month, Zone};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
-/// A day, or a moment with its time of day.
-#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum When {
-    /// A whole day.
-    Day(Day),
-    /// A moment.
-    Moment(Moment),
-}
-
-impl std::fmt::Debug for When {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("When(..)")
-    }
-}
-
-impl When {
-    /// The civil day it lies on.
-    pub fn day(&self, zone: &Zone) -> Day {
-        match self {
-            Self::Day(day) => *day,
-            Self::Moment(moment) => zone.day(*moment),
-        }
-    }
-
-    /// The moment itself, of a day its beginning.
-    pub fn moment(&self, zone: &Zone) -> Option<Moment> {
-        match self {
-            Self::Day(day) => zone.start_of(*day).ok(),
-            Self::Moment(moment) => Some(*moment),
-        }
-    }
-}
+use crate::facts::event::When;
 
 /// A shape that cannot be used; the text says why and what to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

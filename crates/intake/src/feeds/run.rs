@@ -7,27 +7,28 @@
 
 use std::path::{Path, PathBuf};
 
-use honnin_access::{Append, DocumentError, Permit};
+use honnin_access::{Append, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::{Digest, OpenError, digest};
 use honnin_store::{FeedRows, Progress};
 use honnin_terms::{Entropy, Moment};
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{Apply, Outset};
-use crate::directory::Directory;
-use crate::event::Fact;
-use crate::fault::{Fault, Reason};
+use crate::facts::directory::Directory;
+use crate::facts::event::Fact;
+use crate::facts::fault::{Fault, Reason};
+use crate::facts::merge::Ground;
+use crate::facts::moves::Moves;
+use crate::facts::{FactsError, Holders};
+use crate::feeds::apply::{Apply, Outset};
+use crate::feeds::scan::{Scanned, scan};
+use crate::feeds::spill::{Spill, SpillError};
+use crate::feeds::spilled::FIRST_OF_ACCOUNTS;
+use crate::feeds::summary::{Counts, FileCounts, Summary};
+use crate::files::mapping::{FilePlan, Mapping};
+use crate::files::rows::Rows;
+use crate::files::translate::Translator;
 use crate::files::{Extract, ExtractFile, FilesError};
-use crate::item::FIRST_OF_ACCOUNTS;
-use crate::mapping::{FilePlan, Mapping};
-use crate::merge::Ground;
-use crate::moves::Moves;
-use crate::rows::Rows;
-use crate::scan::{Scanned, scan};
-use crate::spill::{Spill, SpillError};
-use crate::summary::{Counts, FileCounts, Summary};
-use crate::translate::Translator;
 use crate::wait::wait;
 
 /// The feed's name in the store.
@@ -50,11 +51,11 @@ pub enum RunError {
     /// The store does not do its part.
     #[error("take in the extract: the store failed")]
     Store(#[from] honnin_store::Error),
-    /// A stored document or key does not open: an alarm.
-    #[error("merge with what is stored: a document does not open; run `honnin doctor`")]
-    Document(#[from] DocumentError),
-    /// A key does not open: an alarm.
-    #[error("merge with what is stored: a key does not open; run `honnin doctor`")]
+    /// What is stored and what the ledger says cannot be put together.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// A row in quarantine does not open: an alarm.
+    #[error("open a row set aside: its key does not open it; run `honnin doctor`")]
     Key(#[from] OpenError),
     /// Another process takes in an extract or merges accounts at the same time.
     #[error(
@@ -206,7 +207,8 @@ impl Feed<'_> {
         let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
         let partitions = usize::try_from(partitions).unwrap_or(1);
         let spill = Spill::new(spill_dir, FIRST_OF_ACCOUNTS + partitions, entropy)?;
-        let scanned = scan((mapping, keeper), (directory, &moves), inputs, spill, partitions, progress)?;
+        let holders = Holders::new(&mapping.ledger, keeper, &moves, directory);
+        let scanned = scan(mapping, holders, inputs, spill, partitions, progress)?;
 
         let run = digest(&[&scanned.content, &partitions.to_be_bytes(), moves.digest()]);
         let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
@@ -224,7 +226,7 @@ impl Feed<'_> {
         let Scanned { newest_bucket, newest_row, .. } = scanned;
         let said = newest_bucket.or(newest_row);
         let ground = Ground {
-            mapping,
+            ledger: &mapping.ledger,
             keeper,
             permit,
             moves: &moves,

@@ -1,21 +1,11 @@
 //! What travels from reading to applying.
 
-use honnin_terms::{AccountId, HoldingId};
+use honnin_terms::AccountId;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Fact, NoticeFact, Source};
-use crate::fault::Reason;
-
-/// An event with whose it is.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Item {
-    pub(crate) source: Source,
-    pub(crate) account: AccountId,
-    pub(crate) holding: Option<HoldingId>,
-    pub(crate) fact: Fact,
-    /// The row as it was, in case it has to be set aside after all.
-    pub(crate) raw: Vec<u8>,
-}
+use crate::facts::event::{NoticeFact, Source};
+use crate::facts::fault::Reason;
+use crate::facts::item::Item;
 
 /// A row that was not taken.
 #[derive(Serialize, Deserialize)]

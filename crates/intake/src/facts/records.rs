@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use honnin_keeper::Keeper;
 use honnin_store::{RecordKey, SeenRow};
 
-use crate::event::{NoticeFact, PurchaseFact, UsageFact, Used};
-use crate::shape::When;
+use crate::facts::event::When;
+use crate::facts::event::{NoticeFact, PurchaseFact, UsageFact, Used};
 
 /// A record's key and its content, both hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,25 +1,21 @@
 //! The first half of a run: every row is read once, judged, given its holder, and put into its partition.
 
-use std::collections::HashMap;
 use std::io::BufRead;
 
-use honnin_keeper::Keeper;
 use honnin_seal::{Digest, digest};
-use honnin_store::DirectoryRow;
-use honnin_terms::{AccountId, BillId, Moment};
+use honnin_terms::Moment;
 
-use crate::directory::{Directory, Holder, NoHolder};
-use crate::event::{BillFact, BillLineFact, Fact, HoldingFact, Source, Used};
-use crate::fault::{Fault, Reason};
+use crate::facts::Holders;
+use crate::facts::event::{Fact, Source};
+use crate::facts::fault::{Fault, Reason};
+use crate::facts::item::Item;
+use crate::feeds::run::{Input, Kept, Phase, RunError, Tick};
+use crate::feeds::spill::Spill;
+use crate::feeds::spilled::{FIRST_OF_ACCOUNTS, NOTICES, REJECTED, Rejected, Spilled, partition_of};
+use crate::feeds::summary::Counts;
+use crate::files::hashing::{Hashing, ReadDigest};
+use crate::files::mapping::Mapping;
 use crate::files::{FilesError, OpenFile};
-use crate::hashing::{Hashing, ReadDigest};
-use crate::item::{FIRST_OF_ACCOUNTS, Item, NOTICES, REJECTED, Rejected, Spilled, partition_of};
-use crate::mapping::Mapping;
-use crate::moves::Moves;
-use crate::run::{Input, Kept, Phase, RunError, Tick};
-use crate::shape::When;
-use crate::spill::Spill;
-use crate::summary::Counts;
 
 /// How many rows pass between two calls of the progress function.
 const TICK: u64 = 8_192;
@@ -41,10 +37,7 @@ pub(crate) struct Scanned<'a> {
 
 struct Scan<'a> {
     mapping: &'a Mapping,
-    keeper: &'a Keeper,
-    directory: Directory,
-    moves: &'a Moves,
-    bills: HashMap<BillId, AccountId>,
+    holders: Holders<'a>,
     partitions: usize,
     scanned: Scanned<'a>,
     rows: u64,
@@ -52,8 +45,8 @@ struct Scan<'a> {
 
 /// Reads all inputs.
 pub(crate) fn scan<'a>(
-    (mapping, keeper): (&'a Mapping, &'a Keeper),
-    (directory, moves): (Directory, &'a Moves),
+    mapping: &'a Mapping,
+    holders: Holders<'a>,
     inputs: &[Input<'_>],
     spill: Spill<'a, Spilled>,
     partitions: usize,
@@ -67,8 +60,7 @@ pub(crate) fn scan<'a>(
         newest_row: None,
         content: digest(&[b"honnin run v1\0", &mapping.digest]),
     };
-    let bills = HashMap::new();
-    let mut scan = Scan { mapping, keeper, directory, moves, bills, partitions, scanned, rows: 0 };
+    let mut scan = Scan { mapping, holders, partitions, scanned, rows: 0 };
     for (place, input) in (0u32..).zip(inputs) {
         let name = input.name();
         let told = &mut |rows| progress(Tick { phase: Phase::Reading, file: name, rows, steps: (0, 0) });
@@ -140,75 +132,26 @@ impl Scan<'_> {
 
     /// Whose the fact is, and so which partition it goes to.
     fn place(&mut self, source: Source, fact: Fact, raw: &[u8]) -> Result<(usize, Spilled), Fault> {
-        let (account, holding) = match &fact {
-            Fact::Notice(notice) => {
-                return Ok((NOTICES, Spilled::Notice(source, notice.clone(), raw.to_vec())));
-            }
-            Fact::Account(account) => {
-                self.saw(account.as_of);
-                (self.keeper.account_id(&account.account), None)
-            }
-            Fact::Holding(holding) => {
-                self.saw(holding.as_of);
-                self.holding(holding)
-            }
-            Fact::Bucket(bucket) => {
-                self.saw(Some(bucket.as_of));
-                self.scanned.newest_bucket = self.scanned.newest_bucket.max(Some(bucket.as_of));
-                let key = self.keeper.line_key(&bucket.line);
-                self.holder(&key, When::Moment(bucket.as_of), Reason::UnknownLine)?
-            }
-            Fact::Usage(usage) => {
-                let key = match &usage.of {
-                    Used::Number(number) => self.keeper.number_key(number),
-                    Used::Line(line) => self.keeper.line_key(line),
-                };
-                self.holder(&key, usage.at, Reason::UnknownNumber)?
-            }
-            Fact::Purchase(purchase) => {
-                self.holder(&self.keeper.line_key(&purchase.line), purchase.at, Reason::UnknownLine)?
-            }
-            Fact::Bill(bill) => self.bill(bill)?,
-            Fact::BillLine(line) => self.bill_line(line)?,
-        };
-        // The time of the event has named the holding; who has that holding now is a question of its own.
-        let account = holding.and_then(|holding| self.moves.now(holding)).unwrap_or(account);
+        self.saw(&fact);
+        if let Fact::Notice(notice) = fact {
+            return Ok((NOTICES, Spilled::Notice(source, notice, raw.to_vec())));
+        }
+        let nobody = Fault::of_row(Reason::UnknownAccount);
+        let (account, holding) = self.holders.whose(&fact)?.ok_or(nobody)?;
         let partition = FIRST_OF_ACCOUNTS + partition_of(account, self.partitions);
         Ok((partition, Spilled::Item(Item { source, account, holding, fact, raw: raw.to_vec() })))
     }
 
-    fn saw(&mut self, as_of: Option<Moment>) {
+    fn saw(&mut self, fact: &Fact) {
+        let as_of = match fact {
+            Fact::Account(account) => account.as_of,
+            Fact::Holding(holding) => holding.as_of,
+            Fact::Bucket(bucket) => {
+                self.scanned.newest_bucket = self.scanned.newest_bucket.max(Some(bucket.as_of));
+                Some(bucket.as_of)
+            }
+            Fact::Usage(_) | Fact::Purchase(_) | Fact::Bill(_) | Fact::BillLine(_) | Fact::Notice(_) => None,
+        };
         self.scanned.newest_row = self.scanned.newest_row.max(as_of);
     }
-
-    fn holding(&mut self, fact: &HoldingFact) -> Whose {
-        let account = self.keeper.account_id(&fact.account);
-        let holding = self.keeper.holding_id(account, &fact.line, fact.held.from);
-        for key in [self.keeper.number_key(&fact.number), self.keeper.line_key(&fact.line)] {
-            self.directory.add(&DirectoryRow { key, holding, account, held: fact.held });
-        }
-        (account, Some(holding))
-    }
-
-    fn holder(&self, key: &[u8; 16], at: When, nobody: Reason) -> Result<Whose, Fault> {
-        let Mapping { zone, boundary_skew_seconds, .. } = self.mapping;
-        match self.directory.holder(key, at, zone, *boundary_skew_seconds) {
-            Ok(Holder { account, holding }) => Ok((account, Some(holding))),
-            Err(NoHolder::Nobody) => Err(Fault::of_row(nobody)),
-            Err(NoHolder::Because(reason)) => Err(Fault::of_row(reason)),
-        }
-    }
-
-    fn bill(&mut self, fact: &BillFact) -> Result<Whose, Fault> {
-        let account = self.keeper.account_id(&fact.account);
-        let known = *self.bills.entry(self.keeper.bill_id(&fact.bill)).or_insert(account);
-        if known == account { Ok((account, None)) } else { Err(Fault::of_field(Reason::Conflict, "account")) }
-    }
-
-    fn bill_line(&self, fact: &BillLineFact) -> Result<Whose, Fault> {
-        let account = self.bills.get(&self.keeper.bill_id(&fact.bill));
-        account.map(|account| (*account, None)).ok_or(Fault::of_field(Reason::UnknownBill, "bill"))
-    }
 }
-
-type Whose = (AccountId, Option<honnin_terms::HoldingId>);

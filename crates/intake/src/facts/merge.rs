@@ -9,22 +9,22 @@ use honnin_store::{AccountUpdate, DirectoryRow, StoredAccount, StoredDocument};
 use honnin_terms::{AccountId, HoldingId, Moment};
 use serde::Serialize;
 
-use crate::event::{AccountFact, Fact};
-use crate::fault::{Fault, Reason};
-use crate::item::Item;
-use crate::mapping::Mapping;
-use crate::merge_bills::BillsMerge;
-use crate::merge_line::LineMerge;
-use crate::moves::Moves;
-use crate::records::{Known, Record, Records};
-use crate::run::RunError;
-use crate::share;
-use crate::snapshot;
+use crate::facts::event::{AccountFact, Fact};
+use crate::facts::fault::{Fault, Reason};
+use crate::facts::item::Item;
+use crate::facts::ledger::Ledger;
+use crate::facts::merge_bills::BillsMerge;
+use crate::facts::merge_line::LineMerge;
+use crate::facts::moves::Moves;
+use crate::facts::records::{Known, Record, Records};
+use crate::facts::share;
+use crate::facts::snapshot;
+use crate::facts::take::FactsError;
 
 /// What all accounts of a run share.
 #[derive(Clone, Copy)]
 pub(crate) struct Ground<'a> {
-    pub(crate) mapping: &'a Mapping,
+    pub(crate) ledger: &'a Ledger,
     pub(crate) keeper: &'a Keeper,
     pub(crate) permit: &'a Permit<Append>,
     pub(crate) moves: &'a Moves,
@@ -38,9 +38,12 @@ pub(crate) struct Ground<'a> {
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
+    /// Its content was new.
     Taken,
+    /// Its content was known.
     Repeated,
+    /// It was not taken.
     Refused(Fault),
 }
 
@@ -70,7 +73,7 @@ impl Stored<'_> {
         keys: &AccountKeys<'_>,
         holding: Option<HoldingId>,
         row: &[u8],
-    ) -> Result<Option<D>, RunError> {
+    ) -> Result<Option<D>, FactsError> {
         let fits = |key: &honnin_store::DocumentKey| {
             key.holding == holding && key.kind == D::KIND && key.row.as_slice() == row
         };
@@ -94,7 +97,7 @@ impl Sealing<'_, '_> {
         row: &[u8],
         before: Option<&D>,
         now: &D,
-    ) -> Result<(), RunError> {
+    ) -> Result<(), FactsError> {
         if before != Some(now) {
             self.documents.push(self.keys.seal(holding, row, now, self.position)?);
         }
@@ -121,7 +124,7 @@ pub(crate) fn merge(
     items: &[Item],
     recorded: &[Option<Record>],
     records: &mut Records,
-) -> Result<Merged, RunError> {
+) -> Result<Merged, FactsError> {
     let named = items.iter().any(|item| matches!(item.fact, Fact::Account(_)));
     if stored.is_none() && !named {
         let refused = Verdict::Refused(Fault::of_row(Reason::UnknownAccount));
@@ -143,7 +146,7 @@ impl<'a> AccountMerge<'a> {
         ground: Ground<'a>,
         account: AccountId,
         stored: Option<&'a StoredAccount>,
-    ) -> Result<Self, RunError> {
+    ) -> Result<Self, FactsError> {
         let keys = match stored {
             Some(stored) => ground.keeper.open_account(ground.permit, stored)?,
             None => ground.keeper.new_account(ground.permit, account)?,
@@ -175,7 +178,7 @@ impl<'a> AccountMerge<'a> {
         item: &Item,
         record: Option<Record>,
         records: &mut Records,
-    ) -> Result<Verdict, RunError> {
+    ) -> Result<Verdict, FactsError> {
         let ground = self.ground;
         let no_line = Ok(Verdict::Refused(Fault::of_row(Reason::UnknownLine)));
         if let (Some(profile), Some(name)) = (&self.profile, item.fact.account())
@@ -230,7 +233,7 @@ impl<'a> AccountMerge<'a> {
             before.as_ref().map(|p| (p.lines.clone(), p.latest_bill.clone())).unwrap_or_default();
         let profile = Profile {
             as_of: as_of.unwrap_or(self.ground.as_of),
-            source: self.ground.mapping.source.clone(),
+            source: self.ground.ledger.source.clone(),
             login: account,
             name,
             reading: name_kana,
@@ -268,7 +271,10 @@ impl<'a> AccountMerge<'a> {
         }
     }
 
-    fn finish(mut self, account: AccountId) -> Result<(Option<AccountUpdate>, Vec<DirectoryRow>), RunError> {
+    fn finish(
+        mut self,
+        account: AccountId,
+    ) -> Result<(Option<AccountUpdate>, Vec<DirectoryRow>), FactsError> {
         share::join(&mut self.lines, &self.ground);
         let (account_key, subject_keys) = self.keys.take_new();
         let mut sealing = Sealing { keys: &self.keys, position: self.ground.position, documents: Vec::new() };
@@ -293,8 +299,8 @@ impl<'a> AccountMerge<'a> {
 fn once(
     records: &mut Records,
     record: Option<Record>,
-    take: impl FnOnce() -> Result<(), RunError>,
-) -> Result<Verdict, RunError> {
+    take: impl FnOnce() -> Result<(), FactsError>,
+) -> Result<Verdict, FactsError> {
     let Some(record) = record else { return Ok(Verdict::Repeated) };
     match records.known(record) {
         Known::Same => Ok(Verdict::Repeated),

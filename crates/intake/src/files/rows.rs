@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
-use crate::decode::Encoding;
-use crate::fault::{Fault, Reason};
-use crate::split::{BadRow, Cells, Marks};
+use crate::facts::fault::{Fault, Reason};
+use crate::files::decode::Encoding;
+use crate::files::split::{BadRow, Cells, Marks};
 
 /// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

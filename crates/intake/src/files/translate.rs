@@ -2,16 +2,16 @@
 
 use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
 
-use crate::event::{
+use crate::facts::event::When;
+use crate::facts::event::{
     AccountFact, BillFact, BillLineFact, BucketFact, Fact, HoldingFact, NoticeFact, PurchaseFact, UsageFact,
     Used,
 };
-use crate::fault::{Fault, Reason};
-use crate::fields::RowKind;
-use crate::mapping::{FilePlan, Mapping};
-use crate::plan::{FieldPlan, Origin, Reader};
-use crate::shape::When;
-use crate::split::Cells;
+use crate::facts::fault::{Fault, Reason};
+use crate::facts::fields::RowKind;
+use crate::files::mapping::{FilePlan, Mapping};
+use crate::files::plan::{FieldPlan, Origin, Reader};
+use crate::files::split::Cells;
 
 /// Headings of a file that do not fit its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,11 +277,11 @@ fn read_day(_: &Mapping, field: &FieldPlan, text: &str) -> Result<Day, Reason> {
 
 fn read_when(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<When, Reason> {
     let Reader::Time(shape) = &field.reader else { return Err(Reason::Time) };
-    shape.read_when(text, &mapping.zone).ok_or(Reason::Time)
+    shape.read_when(text, &mapping.ledger.zone).ok_or(Reason::Time)
 }
 
 fn read_moment(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<Moment, Reason> {
-    read_when(mapping, field, text)?.moment(&mapping.zone).ok_or(Reason::Time)
+    read_when(mapping, field, text)?.moment(&mapping.ledger.zone).ok_or(Reason::Time)
 }
 
 fn read_month(_: &Mapping, field: &FieldPlan, text: &str) -> Result<Month, Reason> {

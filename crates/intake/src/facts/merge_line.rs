@@ -10,10 +10,10 @@ use honnin_store::document::{
 };
 use honnin_terms::{Held, HoldingId, Moment, Month};
 
-use crate::event::{BucketFact, HoldingFact, PurchaseFact, UsageFact};
-use crate::merge::{Ground, Sealing, Verdict, compare};
-use crate::run::RunError;
-use crate::snapshot::Snapshot;
+use crate::facts::event::{BucketFact, HoldingFact, PurchaseFact, UsageFact};
+use crate::facts::merge::{Ground, Sealing, Verdict, compare};
+use crate::facts::snapshot::Snapshot;
+use crate::facts::take::FactsError;
 
 /// A document as it was stored and as it is now.
 struct Changed<D> {
@@ -83,7 +83,7 @@ impl LineMerge {
                 // Since when the line has another number is not said; at the latest from this day on the old one
                 // can be somebody else's.
                 let from = self.line.held.from;
-                let to = ground.mapping.zone.day(new.as_of).plus(-1).max(from);
+                let to = ground.ledger.zone.day(new.as_of).plus(-1).max(from);
                 let old = ground.keeper.number_key(&self.line.number);
                 entries.push((old, Held { from, to: Some(to) }));
             }
@@ -117,7 +117,7 @@ impl LineMerge {
         }
         let mut known = if self.own_as_of == as_of { self.own.clone() } else { Vec::new() };
         let mut own = Vec::new();
-        let verdict = |(row, counts): (&crate::snapshot::Row<'_>, bool)| {
+        let verdict = |(row, counts): (&crate::facts::snapshot::Row<'_>, bool)| {
             if !counts {
                 return Verdict::Repeated;
             }
@@ -139,14 +139,14 @@ impl LineMerge {
         &mut self,
         fact: &UsageFact,
         ground: &Ground<'_>,
-        open: impl FnOnce(&[u8]) -> Result<Option<UsageMonth>, RunError>,
-    ) -> Result<(), RunError> {
-        let day = fact.at.day(&ground.mapping.zone);
+        open: impl FnOnce(&[u8]) -> Result<Option<UsageMonth>, FactsError>,
+    ) -> Result<(), FactsError> {
+        let day = fact.at.day(&ground.ledger.zone);
         let month = match self.months.entry(day.month()) {
             Entry::Occupied(month) => month.into_mut(),
             Entry::Vacant(place) => {
                 let before = open(&month_row(day.month()))?;
-                let source = ground.mapping.source.clone();
+                let source = ground.ledger.source.clone();
                 let empty = || UsageMonth { as_of: ground.as_of, source, days: Vec::new() };
                 place.insert(Changed { now: before.clone().unwrap_or_else(empty), before })
             }
@@ -171,11 +171,11 @@ impl LineMerge {
         &mut self,
         fact: &PurchaseFact,
         ground: &Ground<'_>,
-        open: impl FnOnce() -> Result<Option<Purchases>, RunError>,
-    ) -> Result<(), RunError> {
+        open: impl FnOnce() -> Result<Option<Purchases>, FactsError>,
+    ) -> Result<(), FactsError> {
         if self.purchases.is_none() {
             let before = open()?;
-            let source = ground.mapping.source.clone();
+            let source = ground.ledger.source.clone();
             let empty = || Purchases { as_of: ground.as_of, source, purchases: Vec::new() };
             self.purchases = Some(Changed { now: before.clone().unwrap_or_else(empty), before });
         }
@@ -185,7 +185,7 @@ impl LineMerge {
         now.purchases.push(PurchaseEntry {
             purchase: ground.keeper.purchase_id(&purchase),
             code: purchase,
-            at: at.moment(&ground.mapping.zone).unwrap_or(ground.as_of),
+            at: at.moment(&ground.ledger.zone).unwrap_or(ground.as_of),
             item,
             octets,
             amount,
@@ -201,7 +201,7 @@ impl LineMerge {
     }
 
     /// Seals what has changed.
-    pub(crate) fn seal(&self, holding: HoldingId, sealing: &mut Sealing<'_, '_>) -> Result<(), RunError> {
+    pub(crate) fn seal(&self, holding: HoldingId, sealing: &mut Sealing<'_, '_>) -> Result<(), FactsError> {
         let mut line = self.line.clone();
         for month in self.months.keys() {
             if let Err(place) = line.usage_months.binary_search(month) {
@@ -243,7 +243,7 @@ fn contract_of(fact: &HoldingFact, ground: &Ground<'_>) -> Line {
     } = fact.clone();
     Line {
         as_of: as_of.unwrap_or(ground.as_of),
-        source: ground.mapping.source.clone(),
+        source: ground.ledger.source.clone(),
         line_code: line,
         service_code: service,
         number,

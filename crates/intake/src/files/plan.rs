@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use honnin_seal::Digest;
 use honnin_terms::Zone;
 
-use crate::amount::{AmountShape, Unit};
-use crate::decode::Encoding;
-use crate::fields::{FieldKind, FieldSpec, RowKind};
-use crate::mapping::{FilePlan, Mapping, NumberRule};
-use crate::mapping_file::{FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
-use crate::pattern::Pattern;
-use crate::rows::RowShape;
-use crate::shape::TimeShape;
-use crate::split::Marks;
+use crate::facts::Ledger;
+use crate::facts::fields::{FieldKind, FieldSpec, RowKind};
+use crate::files::amount::{AmountShape, Unit};
+use crate::files::decode::Encoding;
+use crate::files::mapping::{FilePlan, Mapping, NumberRule};
+use crate::files::mapping_file::{FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
+use crate::files::pattern::Pattern;
+use crate::files::rows::RowShape;
+use crate::files::shape::TimeShape;
+use crate::files::split::Marks;
 
 const DEFAULT_MAX_ROW_OCTETS: usize = 65_536;
 const LARGEST_MAX_ROW_OCTETS: usize = 16 * 1024 * 1024;
@@ -127,10 +128,8 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
     match zone {
         Some(zone) if problems.0.is_empty() => Ok(Mapping {
             operator,
-            source,
-            zone,
+            ledger: Ledger { source, zone, boundary_skew_seconds },
             files,
-            boundary_skew_seconds,
             numbers: NumberRule { country_code, lengths: number_digits },
             digest,
         }),

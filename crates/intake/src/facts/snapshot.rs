@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use honnin_terms::{HoldingId, Moment};
 
-use crate::event::{BucketFact, Fact};
-use crate::item::Item;
+use crate::facts::event::{BucketFact, Fact};
+use crate::facts::item::Item;
 
 /// A row of a snapshot.
 #[derive(Clone, Copy)]
