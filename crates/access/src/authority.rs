@@ -5,7 +5,7 @@ use std::sync::Arc;
 use honnin_terms::{AccountId, HoldingId, Id, Moment, RequestId, TenantId};
 
 use crate::delay::Delays;
-use crate::permit::{Append, Drive, Operate, Subject};
+use crate::permit::{Append, Drive, Keep, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::{HashPool, PasswordRules, Permit, SessionLimits};
 
@@ -37,6 +37,10 @@ pub struct ElementAuthority(TenantId);
 #[derive(Debug)]
 pub struct OperatorAuthority(pub(crate) TenantId);
 
+/// Gives permits to keep what nodes know together and the work that outlives a request. Belongs to the binary.
+#[derive(Debug)]
+pub struct NodeAuthority(TenantId);
+
 /// Opens owned values at the way out. Belongs to the egress gate of `care`.
 #[derive(Debug)]
 pub struct GateAuthority(());
@@ -63,6 +67,8 @@ pub struct Authorities {
     pub element: ElementAuthority,
     /// For the command line.
     pub operator: OperatorAuthority,
+    /// For the nodes of the installation.
+    pub node: NodeAuthority,
     /// For the egress gate.
     pub gate: GateAuthority,
 }
@@ -104,6 +110,7 @@ impl Authorities {
             feed: FeedAuthority(tenant),
             element: ElementAuthority(tenant),
             operator: OperatorAuthority(tenant),
+            node: NodeAuthority(tenant),
             gate: GateAuthority(()),
         }
     }
@@ -145,6 +152,13 @@ impl ElementAuthority {
 impl OperatorAuthority {
     /// A permit for an act at the command line.
     pub fn operate(&self, at: Moment, request: RequestId) -> Permit<Operate> {
+        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+    }
+}
+
+impl NodeAuthority {
+    /// A permit to keep what is of the installation and of nobody in particular.
+    pub fn keep(&self, at: Moment, request: RequestId) -> Permit<Keep> {
         Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
     }
 }

@@ -7,6 +7,7 @@ mod account;
 mod answer;
 mod authority;
 mod consent;
+mod control;
 mod delay;
 mod document;
 mod owned;
@@ -22,16 +23,18 @@ mod sign_in;
 pub use account::{CodeText, PasswordRefused, PasswordRules};
 pub use answer::Answer;
 pub use authority::{
-    Authorities, ElementAuthority, FeedAuthority, GateAuthority, OperatorAuthority, SubscriberAuthority,
+    Authorities, ElementAuthority, FeedAuthority, GateAuthority, NodeAuthority, OperatorAuthority,
+    SubscriberAuthority,
 };
 pub use consent::{Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
+pub use control::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
 pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, open_document, seal_document};
 pub use owned::{Name, NotTogether, Owned, OwnerTag};
 pub use permit::{
-    Act, AgreeToMerge, Append, Drive, Export, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
+    Act, AgreeToMerge, Append, Drive, Export, Keep, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
 };
 pub use pool::{HashPool, PoolBounds};
 pub use session::{Session, SessionError, SessionLimits, session_mark};

@@ -44,6 +44,8 @@ acts! {
     Drive
     /// Do what the operator does at the command line: invite, list, re-try.
     Operate
+    /// Keep what the nodes of an installation know together, and the work that outlives a request. Shows nothing.
+    Keep
 }
 
 /// Whose documents: one account's own, or one holding's.

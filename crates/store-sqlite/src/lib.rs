@@ -5,6 +5,8 @@
 
 mod bounds;
 mod cache;
+mod claims;
+mod control;
 mod credentials;
 mod devices;
 mod fault;
@@ -23,6 +25,7 @@ mod schema;
 mod sessions;
 mod speed;
 mod sweep;
+mod tick;
 mod views;
 mod writer;
 

@@ -20,8 +20,11 @@ const APPLICATION: i32 = 0x486f_6e6e;
 pub(crate) const PAGE_OCTETS: u64 = 8_192;
 
 /// All migrations in order; the first has number 1. Never edited once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_merges.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_merges.sql"),
+    include_str!("../migrations/0003_together.sql"),
+];
 
 /// The newest schema this build knows.
 pub(crate) fn newest() -> u32 {

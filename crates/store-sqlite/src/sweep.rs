@@ -60,7 +60,7 @@ const END: [u8; 33] = [0xff; 33];
 /// Goes through everything that has a time; how many rows went.
 pub(crate) async fn all(store: &Sqlite, tenant: TenantId, limits: Limits) -> Result<u64, Error> {
     let Limits { now, idle_before, forget_before } = limits;
-    let mut gone = keys(store, tenant, now).await? + consents(store, tenant, now).await?;
+    let mut gone = keys(store, tenant, now).await? + past_their_until(store, tenant, now).await?;
     for (walk, second) in [(SESSIONS, idle_before), (SEEN, forget_before), (QUARANTINE, forget_before)] {
         let mut from = Vec::new();
         loop {
@@ -97,15 +97,21 @@ async fn keys(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Erro
     }
 }
 
-/// There are as many as people who think of a merge: few.
-async fn consents(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Error> {
-    let count = store.write(Kind::Large, move |connection| {
-        let count = connection
-            .prepare_cached("delete from consent where tenant = ?1 and until <= ?2")?
-            .execute(params![tenant.number(), now.millis()])?;
-        Ok(Written::uncached(count))
-    });
-    Ok(u64::try_from(count.await?).unwrap_or(u64::MAX))
+/// Few rows each: as many as people who think of a merge, nodes, guesses and exports of late.
+async fn past_their_until(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Error> {
+    let mut gone = 0;
+    for delete in [
+        "delete from consent where tenant = ?1 and until <= ?2",
+        "delete from control where tenant = ?1 and until <= ?2",
+        "delete from work where tenant = ?1 and until <= ?2",
+    ] {
+        let count = store.write(Kind::Large, move |connection| {
+            let count = connection.prepare_cached(delete)?.execute(params![tenant.number(), now.millis()])?;
+            Ok(Written::uncached(count))
+        });
+        gone += u64::try_from(count.await?).unwrap_or(u64::MAX);
+    }
+    Ok(gone)
 }
 
 /// How many rows went, and from where the next step goes on.

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of engines. One conformance suite holds every engine to these promises.
 
+mod claims;
 #[cfg(feature = "conformance")]
 #[expect(
     missing_docs,
@@ -19,12 +20,14 @@ mod operator;
 mod speed;
 mod views;
 
+pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
 pub use feed::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,
     NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
 };
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;
+pub use honnin_access::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
 pub use merging::{MergeMaterial, MergeRow, MergeRows, Move, MovedHolding, MovedWish, Reason as MoveReason};
 pub use operator::{MessageKind, OperatorRows, StoreReport};
 pub use speed::{
@@ -43,6 +46,8 @@ pub trait Store:
     + FeedRows
     + MergeRows
     + OperatorRows
+    + ClaimRows
+    + ControlRows
 {
 }
 
@@ -56,5 +61,7 @@ impl<T> Store for T where
         + FeedRows
         + MergeRows
         + OperatorRows
+        + ClaimRows
+        + ControlRows
 {
 }

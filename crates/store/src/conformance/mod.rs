@@ -3,6 +3,8 @@
 //! An engine calls [`every_promise!`](crate::every_promise) in its tests with a function that makes a fresh, empty
 //! store for one promise. Only tests compile this (feature `conformance`).
 
+mod claims;
+mod control;
 mod credentials;
 mod devices;
 mod directory;
@@ -19,6 +21,8 @@ mod to_and_fro;
 mod views;
 mod wishes;
 
+pub use claims::*;
+pub use control::*;
 pub use credentials::*;
 pub use devices::*;
 pub use directory::*;
@@ -105,6 +109,20 @@ macro_rules! every_promise {
             a_merge_is_listed_to_both_accounts_and_to_no_other
             a_merge_is_owed_to_the_journal_until_it_is_noted
             a_merge_of_one_tenant_touches_no_other
+            a_control_row_is_written_only_by_who_has_read_it
+            a_revision_never_comes_twice
+            a_control_row_past_its_time_is_as_if_it_were_not_there
+            control_rows_are_listed_by_prefix_page_by_page
+            of_many_who_swap_at_once_one_is_first
+            work_is_put_once_and_claimed_once_while_its_lease_lasts
+            work_that_is_claimed_again_is_the_second_ones
+            a_fence_never_comes_twice
+            work_that_is_done_is_gone_and_can_be_put_again
+            work_is_done_again_when_it_is_due_with_what_was_left
+            a_lease_lasts_longer_for_who_is_still_at_it
+            work_past_its_time_is_neither_claimed_nor_found
+            at_most_so_much_work_is_claimed_the_longest_due_first
+            work_is_listed_by_its_owner_and_counted_by_its_queue
         }
     };
     ($on:path: $($promise:ident)+) => {$(

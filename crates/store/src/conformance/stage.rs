@@ -9,7 +9,7 @@ use std::thread::{self, Thread};
 
 use honnin_access::ports::{KeyRelease, SessionRow, SubjectKeyRow};
 use honnin_access::{
-    Append, Authorities, DelayBounds, Document, Drive, HashPool, ManageSessions, Operate, OwnerTag,
+    Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, Operate, OwnerTag,
     PasswordRules, Permit, PoolBounds, Read, Session, SessionLimits, SetSpeed, SignInProof, SignInSettings,
     seal_document, session_mark,
 };
@@ -176,6 +176,11 @@ impl Stage {
     /// A permit of the command line.
     pub fn operate(&self, seconds: i64) -> Permit<Operate> {
         self.authorities.operator.operate(self.at(seconds), self.request())
+    }
+
+    /// A permit to keep what nodes know together.
+    pub fn keep(&self, seconds: i64) -> Permit<Keep> {
+        self.authorities.node.keep(self.at(seconds), self.request())
     }
 
     /// Commits a batch as the next step of the stage's own feed.
