@@ -70,6 +70,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(manifests::lints_and_versions(&crates));
     findings.extend(arrows::between_rooms(&crates));
     findings.extend(arrows::to_owned_crates(&crates));
+    findings.extend(arrows::engine_named_once(&sources));
     findings.extend(text::length(&sources));
     findings.extend(text::module_docs(&sources));
     findings.extend(text::forbidden_words(&sources));

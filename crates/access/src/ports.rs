@@ -12,7 +12,11 @@ use crate::{Answer, SignInProof};
 /// A row that could not be read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// The engine does not answer, is full or is shut; nothing was changed.
+    /// The engine was busy with others, or undid this for their sake; nothing was changed, and the same call made
+    /// once more can succeed.
+    #[error("reach the store: it is busy with others; try again")]
+    TryAgain,
+    /// The engine does not answer, is full or is shut; nothing was changed, and trying again at once is of no use.
     #[error("reach the store: it does not answer or cannot write")]
     Unavailable,
     /// Somebody else changed the row in between; read again and decide again.

@@ -70,7 +70,7 @@ pub enum Error {
 impl From<RowError> for Error {
     fn from(error: RowError) -> Self {
         match error {
-            RowError::Unavailable | RowError::Conflict => Self::Store,
+            RowError::Unavailable | RowError::TryAgain | RowError::Conflict => Self::Store,
             RowError::Corrupt => Self::DoesNotOpen,
         }
     }

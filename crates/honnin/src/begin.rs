@@ -9,14 +9,13 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use honnin_store_sqlite::{Bounds, Sqlite};
-
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::key_file;
 use crate::machine::{SystemClock, SystemEntropy};
 use crate::settings::{FILE_NAME, Keys, Settings};
+use crate::wiring::engine;
 
 impl Installation {
     /// Begins one in an empty directory or one that is not there. Says whether the key was made.
@@ -44,7 +43,7 @@ impl Installation {
         let installation = Self { place: Place { data: directory, settings: file }, settings };
         installation.create_keyring()?;
         make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
-        drop(Sqlite::create(&installation.store(), Bounds::default(), Arc::new(SystemClock))?);
+        engine::create(&installation.store(), Arc::new(SystemClock))?;
         let file = &installation.place.settings;
         write_new(file, &installation.settings.commented()).map_err(|reason| during(file, reason))?;
         Ok((installation, made))

@@ -63,7 +63,7 @@ impl From<Error> for Left {
     fn from(error: Error) -> Self {
         match error {
             Error::Conflict => Self::Overtaken,
-            Error::Unavailable | Error::Corrupt => Self::Store(error),
+            Error::Unavailable | Error::TryAgain | Error::Corrupt => Self::Store(error),
         }
     }
 }

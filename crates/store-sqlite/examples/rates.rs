@@ -18,7 +18,7 @@ use honnin_access::Document;
 use honnin_access::ports::{SessionRows, SubjectKeyRow};
 use honnin_store::conformance::{Stage, done};
 use honnin_store::document::{Line, Profile};
-use honnin_store::{AccountKeyRow, AccountUpdate, Batch, NewWish, Progress, SpeedRows, read_view};
+use honnin_store::{AccountKeyRow, AccountUpdate, Batch, Engine, NewWish, Progress, SpeedRows, read_view};
 use honnin_store::{Answer, Error, FeedRows, SeenRow, Store};
 use honnin_store_sqlite::{Bounds, Sqlite};
 use honnin_terms::{AccountId, HoldingId, Id, TenantId};
@@ -149,7 +149,7 @@ fn main() {
             }
         });
     });
-    println!("{:?}", store.cache_stats());
+    println!("{:?}", store.figures().cache);
     drop((stage, permit));
     drop(store);
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use honnin_access::Subject;
 use honnin_access::ports::{SessionRow, SubjectKeyRow};
 use honnin_seal::Digest;
-use honnin_store::{Error, SpeedRow};
+use honnin_store::{CacheFigures, Error, SpeedRow};
 #[cfg(honnin_faults)]
 use honnin_terms::faults;
 use honnin_terms::{Moment, TenantId};
@@ -62,21 +62,6 @@ pub(crate) enum Changed {
     SubjectKey(Subject),
     View(ViewKey),
     Speed(Subject),
-}
-
-/// Counts since the start, and what is cached now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CacheStats {
-    /// Reads that had to ask the engine. Hits are not counted: the hottest path writes nothing that all share.
-    pub misses: u64,
-    /// Values that were read but not kept, because something changed meanwhile.
-    pub not_kept: u64,
-    /// How often everything was dropped, because another process had written.
-    pub drops: u64,
-    /// Values cached.
-    pub entries: u64,
-    /// Their weight in octets.
-    pub octets: u64,
 }
 
 /// Weighs a value by the octets it keeps in memory, nearly.
@@ -260,10 +245,10 @@ impl Cache {
         }
     }
 
-    pub(crate) fn stats(&self) -> CacheStats {
+    pub(crate) fn figures(&self) -> CacheFigures {
         let entries = [self.sessions.len(), self.keys.len(), self.views.len(), self.speeds.len()];
         let octets = [self.sessions.weight(), self.keys.weight(), self.views.weight(), self.speeds.weight()];
-        CacheStats {
+        CacheFigures {
             misses: self.misses.load(Ordering::Relaxed),
             not_kept: self.not_kept.load(Ordering::Relaxed),
             drops: self.drops.load(Ordering::Relaxed),

@@ -32,7 +32,7 @@ fn what_was_read_is_kept_and_so_is_its_absence() {
     assert_eq!(cached(&cache, &key(1)), Ok(Some(value(1))));
     assert_eq!(cached(&cache, &key(2)), Ok(None));
     assert_eq!(cached(&cache, &key(3)), NOT_CACHED);
-    assert_eq!((cache.stats().misses, cache.stats().entries), (3, 2), "a refused read is not kept");
+    assert_eq!((cache.figures().misses, cache.figures().entries), (3, 2), "a refused read is not kept");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_value_read_before_a_change_is_not_kept_after_it() {
     assert_eq!(cached(&cache, &key(1)), NOT_CACHED, "who asks after it may not");
     assert_eq!(cache.view(&key(1), || Ok(Some(value(2)))), Ok(Some(value(2))));
     assert_eq!(cached(&cache, &key(1)), Ok(Some(value(2))));
-    assert_eq!(cache.stats().not_kept, 1);
+    assert_eq!(cache.figures().not_kept, 1);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_value_read_before_everything_was_dropped_is_not_kept_after_it() {
     });
     assert_eq!(late, Ok(Some(value(1))));
     assert_eq!((cached(&cache, &key(1)), cached(&cache, &key(2))), (NOT_CACHED, NOT_CACHED));
-    assert_eq!(cache.stats().drops, 1);
+    assert_eq!(cache.figures().drops, 1);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_value_is_not_kept_while_a_change_is_made_known() {
         meanwhile.send(()).unwrap();
     });
     assert_eq!(cached(&cache, &key(1)), NOT_CACHED);
-    assert_eq!(cache.stats().not_kept, 2);
+    assert_eq!(cache.figures().not_kept, 2);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn the_cache_stays_within_its_bound() {
     for number in 0..5_000 {
         let key = ViewKey::new(subject(number), "line", b"").unwrap();
         cache.view(&key, || Ok(Some(Arc::from([1; 700])))).unwrap();
-        assert!(cache.stats().octets <= 64 * 1024);
+        assert!(cache.figures().octets <= 64 * 1024);
     }
-    assert!(cache.stats().entries > 10);
+    assert!(cache.figures().entries > 10);
 }

@@ -66,6 +66,8 @@ impl Fault {
             Some((ErrorCode::ConstraintViolation, _)) => return Error::Conflict,
             // None: not the engine's own refusal; a stored value is not of the shape the schema promises.
             Some((ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _)) | None => Error::Corrupt,
+            // Another process writes, or holds what a read needs.
+            Some((ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _)) => Error::TryAgain,
             Some(_) => Error::Unavailable,
         };
         tracing::error!(code = code.map_or(0, |(_, extended)| extended), answer = %told, "the engine refuses a statement");

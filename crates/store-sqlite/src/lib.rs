@@ -33,12 +33,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use honnin_store::{Answer, Error};
+use honnin_store::{Answer, Engine, Error, Figures};
 use honnin_terms::Clock;
 use rusqlite::Connection;
 
 pub use bounds::Bounds;
-pub use cache::CacheStats;
 pub use fault::StartError;
 
 use cache::Cache;
@@ -96,21 +95,6 @@ impl Sqlite {
         })
     }
 
-    /// Carries out the writes that wait and refuses later ones. Reads go on. Dropping the store does the same.
-    pub fn close(&self) {
-        self.writer.stop();
-    }
-
-    /// What the cache has done and holds.
-    pub fn cache_stats(&self) -> CacheStats {
-        self.cache.stats()
-    }
-
-    /// Writes that wait now.
-    pub fn queue_depth(&self) -> usize {
-        self.writer.waiting()
-    }
-
     /// Hands a write to the writing thread when the answer is first asked for.
     fn write<T: Send + 'static>(
         &self,
@@ -121,8 +105,19 @@ impl Sqlite {
     }
 }
 
+impl Engine for Sqlite {
+    fn figures(&self) -> Figures {
+        let waiting_writes = u64::try_from(self.writer.waiting()).unwrap_or(u64::MAX);
+        Figures { waiting_writes, cache: self.cache.figures() }
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Answer::later(async { self.writer.stop() })
+    }
+}
+
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.close();
+        self.writer.stop();
     }
 }

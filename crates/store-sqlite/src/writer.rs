@@ -147,9 +147,12 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.orders.try_send(Order::Write(kind, Box::new(job))) {
             Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(refused) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
-                Err(Error::Unavailable)
+                Err(match refused {
+                    TrySendError::Full(_) => Error::TryAgain,
+                    TrySendError::Disconnected(_) => Error::Unavailable,
+                })
             }
         }
     }

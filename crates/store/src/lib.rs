@@ -13,7 +13,9 @@ mod claims;
     reason = "a promise is told by its name, and one that is not kept ends its test"
 )]
 pub mod conformance;
+pub mod decorate;
 pub mod document;
+mod engine;
 mod feed;
 mod merging;
 mod operator;
@@ -21,6 +23,7 @@ mod speed;
 mod views;
 
 pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
+pub use engine::{CacheFigures, Engine, Figures};
 pub use feed::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,
     NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
@@ -48,6 +51,7 @@ pub trait Store:
     + OperatorRows
     + ClaimRows
     + ControlRows
+    + Engine
 {
 }
 
@@ -63,5 +67,6 @@ impl<T> Store for T where
         + OperatorRows
         + ClaimRows
         + ControlRows
+        + Engine
 {
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Finding;
 use super::manifests::Manifest;
+use super::source::Source;
 
 /// A room, the rooms it may be built on, and the rooms its tests may use besides those and `testkit`.
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
@@ -142,6 +143,26 @@ pub(super) fn to_owned_crates(crates: &BTreeMap<String, Manifest>) -> Vec<Findin
     findings
 }
 
+/// Engines: crates that store.
+const ENGINES: [&str; 2] = ["honnin_store_sqlite", "honnin_store_postgres"];
+/// The one file of the binary that names one.
+const CHOICE: &str = "crates/honnin/src/wiring/engine.rs";
+
+/// The binary chooses its engine in one place; everything else of it knows a store.
+pub(super) fn engine_named_once(sources: &[Source]) -> Vec<Finding> {
+    let of_the_binary = |path: &str| path.starts_with("crates/honnin/src/") && path != CHOICE;
+    let mut findings = Vec::new();
+    for source in sources.iter().filter(|source| source.is_rust() && of_the_binary(&source.path)) {
+        for (line, text) in (1..).zip(source.text.lines()) {
+            if let Some(engine) = ENGINES.iter().find(|engine| text.contains(**engine)) {
+                let place = format_args!("{}:{line}", source.path).to_string();
+                findings.push(Finding::grave(place, format_args!("names {engine}; {CHOICE} alone does")));
+            }
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::manifests;
@@ -179,6 +200,15 @@ mod tests {
         assert!(
             found("crates/honnin/Cargo.toml", "[dev-dependencies]\nrusqlite.workspace = true\n").is_empty()
         );
+    }
+
+    #[test]
+    fn an_engine_named_in_a_second_place_is_found() {
+        let named = "use honnin_terms::Id;\nuse honnin_store_sqlite::Sqlite;\n";
+        let sources = [CHOICE, "crates/honnin/src/begin.rs", "crates/honnin/tests/it/main.rs"]
+            .map(|path| made_up(path, named));
+        let found: Vec<_> = engine_named_once(&sources).into_iter().map(|finding| finding.place).collect();
+        assert_eq!(found, ["crates/honnin/src/begin.rs:2"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) const GLOBALS: &str = "docs/reference/globals.md";
 pub(super) const PERMITLESS: &str = "docs/reference/permitless.md";
 
 /// How many calls without a permit there may be at most. The number may only be lowered.
-const MOST_PERMITLESS: usize = 21;
+const MOST_PERMITLESS: usize = 20;
 
 /// A row: the file, and what stands in it.
 type Entry = (String, String);
@@ -109,9 +109,11 @@ fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
 
 /// Every method of a port of the store, and every public function of an engine, takes a permit or has its row.
 pub(super) fn permitless(sources: &[Source]) -> Vec<Finding> {
-    let of_the_store = |path: &str| path.starts_with("crates/store/src/") && !path.contains("/conformance/");
+    // What stands round an engine is handed the calls of ports, and is no port itself.
+    let is_port = |path: &str| !path.contains("/conformance/") && !path.ends_with("/decorate.rs");
+    let of_the_store = |path: &str| path.starts_with("crates/store/src/") && is_port(path);
     let ports = rust(sources)
-        .filter(|source| of_the_store(&source.path) || source.path == "crates/access/src/ports.rs");
+        .filter(|source| of_the_store(&source.path) || source.path.starts_with("crates/access/src/"));
     let mut found: Vec<Found> = ports.flat_map(|source| methods(source, "pub trait ")).collect();
     let is_engine = |path: &str| {
         ["crates/store-sqlite/src/", "crates/store-postgres/src/"].iter().any(|home| path.starts_with(home))

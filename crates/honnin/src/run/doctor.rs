@@ -7,7 +7,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 use honnin_journal::{Violation, verify};
 use honnin_seal::digest;
-use honnin_store::{OperatorRows, StoreReport};
+use honnin_store::StoreReport;
 use honnin_terms::Clock;
 
 use super::serve::runtime;

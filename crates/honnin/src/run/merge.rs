@@ -5,7 +5,7 @@ use std::time::Duration;
 use honnin_access::{MergeRefused, Operate, Permit, Proven};
 use honnin_intake::FEED;
 use honnin_keeper::LinesMove;
-use honnin_store::{Error, MergeRow, MergeRows, MoveReason};
+use honnin_store::{Error, MergeRow, MoveReason};
 use honnin_terms::Zone;
 
 use crate::command::MergeArgs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use honnin_care::{AuditRow, Channel, What};
 use honnin_journal::{Basis, Entry, EpochKeys, Kind, Pseudonym};
-use honnin_store::{MergeRow, MergeRows};
+use honnin_store::MergeRow;
 use honnin_terms::{AccountId, HoldingId, Moment};
 
 use super::serve::runtime;

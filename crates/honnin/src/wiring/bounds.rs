@@ -3,7 +3,7 @@
 use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
-use crate::settings::{Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Store};
+use crate::settings::{Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span};
 
 fn octets_32(size: Size) -> u32 {
     u32::try_from(size.0).unwrap_or(u32::MAX)
@@ -13,7 +13,7 @@ fn millis(span: Span) -> u64 {
     u64::try_from(span.duration().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn millis_32(span: Span) -> u32 {
+pub(super) fn millis_32(span: Span) -> u32 {
     u32::try_from(millis(span)).unwrap_or(u32::MAX)
 }
 
@@ -102,27 +102,6 @@ pub(super) fn delays(settings: &SignIn) -> DelayBounds {
     }
 }
 
-/// Bounds of the embedded engine.
-pub(super) fn store(settings: &Store) -> honnin_store_sqlite::Bounds {
-    honnin_store_sqlite::Bounds {
-        readers: settings.readers,
-        reader_cache_octets: settings.reader_cache.0,
-        reader_map_octets: settings.reader_map.0,
-        writer_cache_octets: settings.writer_cache.0,
-        queue: settings.write_queue,
-        group: settings.write_group,
-        busy_ms: millis_32(settings.busy),
-        poll_ms: millis_32(settings.poll),
-        log_checkpoint_octets: settings.log_checkpoint.0,
-        log_most_octets: settings.log_most.0,
-        store_most_octets: settings.most.0,
-        session_cache_octets: settings.session_cache.0,
-        key_cache_octets: settings.key_cache.0,
-        view_cache_octets: settings.document_cache.0,
-        speed_cache_octets: settings.wish_cache.0,
-    }
-}
-
 /// Bounds of the journal.
 pub(crate) fn journal(settings: &Journal) -> honnin_journal::Bounds {
     honnin_journal::Bounds {
@@ -158,6 +137,7 @@ pub(super) fn network(settings: &Network) -> honnin_network::Bounds {
 mod tests {
     use super::*;
     use crate::settings::Settings;
+    use crate::wiring::engine;
 
     #[test]
     fn the_settings_file_names_the_defaults_of_the_rooms() {
@@ -169,7 +149,7 @@ mod tests {
         assert_eq!(passwords(&settings.sign_in), PasswordRules::default());
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
-        assert_eq!(store(&settings.store), honnin_store_sqlite::Bounds::default());
+        assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());
         assert_eq!(network(&settings.network), honnin_network::Bounds::default());
         assert_eq!(settings.intake.partition.0, honnin_intake::PARTITION_OCTETS);

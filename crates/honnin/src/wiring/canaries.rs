@@ -8,8 +8,7 @@ use honnin_care::Care;
 use honnin_keeper::{AccountKeys, Keeper};
 use honnin_seal::OpenError;
 use honnin_store::document::{BillEntry, Bills, Profile};
-use honnin_store::{AccountUpdate, Batch, Committed, FeedRows, Progress, StoredAccount};
-use honnin_store_sqlite::Sqlite;
+use honnin_store::{AccountUpdate, Batch, Committed, Progress, Store, StoredAccount};
 use honnin_terms::{AccountId, BillState, Clock, Moment, Stream, Yen, Zone};
 
 use super::rooms::{entropy, request};
@@ -55,7 +54,7 @@ pub(super) enum NotSent {
 /// Both canaries, as long as the process lives.
 pub(super) struct Canaries {
     pub(super) keeper: Arc<Keeper>,
-    pub(super) store: Arc<Sqlite>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) care: Arc<Care>,
     pub(super) feed: FeedAuthority,
     pub(super) operator: Arc<OperatorAuthority>,

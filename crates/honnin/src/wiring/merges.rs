@@ -9,7 +9,6 @@ use honnin_care::{Channel, What};
 use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry, StartError};
 use honnin_keeper::Keeper;
 use honnin_store::{MergeRow, MergeRows};
-use honnin_store_sqlite::Sqlite;
 use honnin_terms::Moment;
 
 use super::Rooms;
@@ -30,7 +29,7 @@ const OF_A_MERGE: u8 = 2;
 pub(crate) async fn journal_merges(
     journal: &Journal,
     keeper: &Keeper,
-    store: &Sqlite,
+    store: &dyn MergeRows,
     permit: &Permit<Operate>,
 ) -> Result<u64, Failure> {
     let waiting = store.unjournaled_merges(permit, MOST).await?;
@@ -98,7 +97,7 @@ pub(crate) async fn journal_now(rooms: &Rooms, permit: &Permit<Operate>) -> Resu
     };
     let longest = rooms.installation.settings.journal.epoch.whole_seconds();
     Epochs::at(&rooms.keeper, permit.at(), longest)?.mark(&journal, permit.at())?;
-    journal_merges(&journal, &rooms.keeper, &rooms.store, permit).await?;
+    journal_merges(&journal, &rooms.keeper, &*rooms.store, permit).await?;
     journal.close()?;
     Ok(true)
 }

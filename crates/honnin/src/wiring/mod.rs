@@ -3,6 +3,7 @@
 mod bounds;
 mod canaries;
 mod check;
+pub(crate) mod engine;
 pub(crate) mod epochs;
 mod front;
 pub(crate) mod merges;

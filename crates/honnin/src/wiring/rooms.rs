@@ -5,10 +5,10 @@ use std::sync::Arc;
 use honnin_access::{Authorities, HashPool, Operate, Permit, SignInSettings};
 use honnin_intake::Feed;
 use honnin_keeper::{Deed, Keeper, Witness};
-use honnin_store_sqlite::Sqlite;
+use honnin_store::Store;
 use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 
-use super::bounds;
+use super::{bounds, engine};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::machine::{EntropyAhead, SystemEntropy};
@@ -33,8 +33,8 @@ pub(crate) struct Rooms {
     pub(crate) zone: Zone,
     /// The keys.
     pub(crate) keeper: Arc<Keeper>,
-    /// The engine, chosen here and nowhere else.
-    pub(crate) store: Arc<Sqlite>,
+    /// The engine.
+    pub(crate) store: Arc<dyn Store>,
     /// Makers of permits.
     pub(crate) authorities: Authorities,
 }
@@ -62,7 +62,7 @@ impl Rooms {
     pub(crate) fn open(installation: Installation, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let keeper = Arc::new(installation.keeper(Arc::new(Counting))?);
         let settings = &installation.settings;
-        let store = Sqlite::open(&installation.store(), bounds::store(&settings.store), Arc::clone(&clock))?;
+        let store = engine::open(&installation.store(), &settings.store, Arc::clone(&clock))?;
         Self::with_store(installation, clock, keeper, store)
     }
 
@@ -70,7 +70,7 @@ impl Rooms {
         installation: Installation,
         clock: Arc<dyn Clock>,
         keeper: Arc<Keeper>,
-        store: Sqlite,
+        store: Arc<dyn Store>,
     ) -> Result<Self, Failure> {
         let settings = &installation.settings;
         let zone = Zone::named(&settings.tenant.zone)
@@ -83,11 +83,10 @@ impl Rooms {
             delay_bounds: bounds::delays(&settings.sign_in),
             pool: HashPool::start(bounds::hashers(&settings.sign_in))?,
         };
-        let store = Arc::new(store);
         let authorities = Authorities::new(
             installation.tenant(),
-            Arc::<Sqlite>::clone(&store),
-            Arc::<Sqlite>::clone(&store),
+            Arc::<dyn Store>::clone(&store),
+            Arc::<dyn Store>::clone(&store),
             Arc::<Keeper>::clone(&keeper),
             sign_in,
         );

@@ -12,7 +12,7 @@ use honnin_journal::{Journal, StartError, State};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_pages::page::{HelpLink, Operator};
 use honnin_pages::words::Language;
-use honnin_store_sqlite::Sqlite;
+use honnin_store::Store;
 use honnin_terms::Moment;
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::net::TcpListener;
@@ -114,7 +114,7 @@ pub(crate) struct Service {
     isolation: Arc<Isolation>,
     path: Arc<PublicPath>,
     probe: Option<Probe>,
-    store: Arc<Sqlite>,
+    store: Arc<dyn Store>,
 }
 
 impl Service {
@@ -140,7 +140,7 @@ impl Service {
             .watching(Arc::clone(&path));
         let parts = Parts {
             authority: authorities.element,
-            rows: Arc::<Sqlite>::clone(&store),
+            rows: Arc::<dyn Store>::clone(&store),
             keeper: Arc::clone(&keeper),
             // The only one there is; the settings name no other.
             element: Arc::new(Simulated::new(Simulation::default())),
@@ -152,7 +152,7 @@ impl Service {
             .map_err(|reason| Failure::settings(&reason).during("use [network] of the settings"))?;
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
-            store: Arc::<Sqlite>::clone(&store),
+            store: Arc::<dyn Store>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
             exports: exports(&installation)?,
@@ -223,7 +223,7 @@ impl Service {
             tracing::error!("the reconciler ended before its time");
         }
         upkeep.stop();
-        store.close();
+        store.close().await;
         served?;
         // Durable it is already; published it can be verified by others at once.
         journal.publish()?;

@@ -12,8 +12,7 @@ use honnin_access::OperatorAuthority;
 use honnin_care::Care;
 use honnin_journal::{Journal, State};
 use honnin_keeper::Keeper;
-use honnin_store::OperatorRows;
-use honnin_store_sqlite::Sqlite;
+use honnin_store::{Figures, Store};
 use honnin_terms::{Clock, Moment};
 use tokio::runtime::Handle;
 
@@ -35,7 +34,7 @@ pub(super) struct Upkeep {
     pub(super) installation: Installation,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keeper: Arc<Keeper>,
-    pub(super) store: Arc<Sqlite>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) journal: Arc<Journal>,
     pub(super) care: Arc<Care>,
     pub(super) operator: Arc<OperatorAuthority>,
@@ -101,8 +100,8 @@ impl Upkeep {
 
     /// States as figures. None of them names anybody.
     fn figures(&self) {
-        gauge("honnin_store_queue_depth", u64::try_from(self.store.queue_depth()).unwrap_or(u64::MAX));
-        let cache = self.store.cache_stats();
+        let Figures { waiting_writes, cache } = self.store.figures();
+        gauge("honnin_store_queue_depth", waiting_writes);
         gauge("honnin_store_cache_octets", cache.octets);
         gauge("honnin_store_cache_entries", cache.entries);
         metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
@@ -124,7 +123,7 @@ impl Upkeep {
     /// Merges of accounts that a command made beside us.
     fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
         let permit = self.operator.operate(now, request());
-        let written = handle.block_on(journal_merges(&self.journal, &self.keeper, &self.store, &permit))?;
+        let written = handle.block_on(journal_merges(&self.journal, &self.keeper, &*self.store, &permit))?;
         if written > 0 {
             tracing::info!(entries = written, "wrote merges of accounts into the journal");
         }

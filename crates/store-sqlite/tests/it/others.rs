@@ -7,7 +7,7 @@ use honnin_access::Document;
 use honnin_access::ports::SessionRows;
 use honnin_store::conformance::done;
 use honnin_store::document::Line;
-use honnin_store::read_view;
+use honnin_store::{Engine, read_view};
 use honnin_store_sqlite::Bounds;
 use honnin_testkit::TestDir;
 
@@ -37,7 +37,7 @@ fn what_another_process_writes_is_read_soon() {
     assert_eq!(read(), first.blob);
 
     let second = stage.noise(Some(one.line), Line::KIND, b"");
-    let drops = serving.cache_stats().drops;
+    let drops = serving.figures().cache.drops;
     // A connection of its own is to the engine what another process is.
     let other = opened::open(&dir, Bounds::default());
     done(other.end_session(stage.tenant, &one.row_hash)).unwrap();
@@ -46,7 +46,7 @@ fn what_another_process_writes_is_read_soon() {
     assert!(within_a_while(|| read() == second.blob), "the document stays old");
     let ended = || done(serving.session(stage.tenant, &one.row_hash)).unwrap().is_none();
     assert!(within_a_while(ended), "the session lives on");
-    assert!(serving.cache_stats().drops > drops);
+    assert!(serving.figures().cache.drops > drops);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn our_own_writes_do_not_drop_the_cache() {
         stage.person();
         thread::sleep(Duration::from_millis(2));
     }
-    assert_eq!(store.cache_stats().drops, 0);
+    assert_eq!(store.figures().cache.drops, 0);
 }
 
 #[test]

@@ -5,23 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow};
-use honnin_access::{
-    AgreeToMerge, Append, ConsentRow, Drive, ManageSessions, Operate, Permit, Read, SetSpeed,
-};
 use honnin_seal::Digest;
-use honnin_store::{
-    Answer, Batch, Claim, ClaimedWish, Committed, DeviceRows, DirectoryRow, DriveMaterial, Error, FeedRows,
-    MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, NewWish, NoticeRow, NoticeRows,
-    OperatorRows, Outcome, Progress, QuarantineRow, RecordKey, SpeedRow, SpeedRows, StoreReport,
-    StoredAccount, ViewRows, WishAnswer, WishKey,
-};
+use honnin_store::decorate::{Call, Decorator};
+use honnin_store::{Answer, Store};
 use honnin_store_sqlite::Sqlite;
-use honnin_terms::{AccountId, HoldingId, Id, Moment, NoticeId, RequestId, SessionId, TenantId};
+use honnin_terms::{AccountId, HoldingId, Id, Moment, RequestId, SessionId, TenantId};
 
 /// The first octet of the names of the viewer's requests.
 pub(super) const HERS: u8 = 0xaa;
 
 /// The embedded engine, counted at its ports: above its caches, so that a hit counts as a call.
+#[derive(Debug)]
 pub(super) struct Counted {
     pub(super) inner: Sqlite,
     viewer: AccountId,
@@ -163,98 +157,19 @@ impl CredentialRows for Counted {
     }
 }
 
-/// Calls with a permit, by the request the permit was given for.
-macro_rules! by_permit {
-    ($($port:ident { $(fn $name:ident($permit:ty $(, $argument:ident: $kind:ty)*) -> $answer:ty;)+ })+) => {$(
-        impl $port for Counted {
-            $(fn $name(&self, permit: &$permit $(, $argument: $kind)*) -> $answer {
-                self.note(stringify!($name), asked_by_her(permit.request()));
-                self.inner.$name(permit $(, $argument)*)
-            })+
-        }
-    )+};
-}
+/// Calls with a permit are counted by the request the permit was given for. Notices are everybody's and kept for a few
+/// seconds: who reads them for all follows from who comes first.
+impl Decorator for Counted {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
+    }
 
-by_permit! {
-    ViewRows {
-        fn view(Permit<Read>, kind: &'static str, row: &[u8]) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>>;
-    }
-    DeviceRows {
-        fn sessions(Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>>;
-        fn end_one(Permit<ManageSessions>, session: SessionId) -> Answer<'_, Result<bool, Error>>;
-        fn end_others(Permit<ManageSessions>, keep: SessionId) -> Answer<'_, Result<usize, Error>>;
-    }
-    SpeedRows {
-        fn speed(Permit<Read>) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>>;
-        fn speed_to_set(Permit<SetSpeed>) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>>;
-        fn wish_of_key(Permit<SetSpeed>, key: &WishKey) -> Answer<'_, Result<Option<WishAnswer>, Error>>;
-        fn set_wish(Permit<SetSpeed>, wish: NewWish) -> Answer<'_, Result<WishAnswer, Error>>;
-        fn contract_to_set(Permit<SetSpeed>) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>>;
-        fn claim(Permit<Drive>, claim: Claim) -> Answer<'_, Result<Vec<ClaimedWish>, Error>>;
-        fn drive_material(Permit<Drive>) -> Answer<'_, Result<Option<DriveMaterial>, Error>>;
-        fn settle(Permit<Drive>, outcome: Outcome) -> Answer<'_, Result<(), Error>>;
-        fn backlog(Permit<Drive>) -> Answer<'_, Result<(u64, Option<Moment>), Error>>;
-    }
-    FeedRows {
-        fn progress(Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>>;
-        fn directory(Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error>;
-        fn moved(Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>>;
-        fn accounts(Permit<Append>, accounts: &[AccountId]) -> Answer<'_, Result<Vec<StoredAccount>, Error>>;
-        fn seen(Permit<Append>, records: &[RecordKey]) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>>;
-        fn commit(Permit<Append>, feed: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>>;
-        fn quarantined(Permit<Append>, skip: u64, most: usize) -> Answer<'_, Result<Vec<QuarantineRow>, Error>>;
-    }
-    MergeRows {
-        fn put_consent(Permit<AgreeToMerge>, row: ConsentRow) -> Answer<'_, Result<(), Error>>;
-        fn consent(Permit<Operate>, account: AccountId) -> Answer<'_, Result<Option<ConsentRow>, Error>>;
-        fn merge_material(
-            Permit<Operate>,
-            feed: &str,
-            from: AccountId,
-            into: AccountId
-        ) -> Answer<'_, Result<Option<MergeMaterial>, Error>>;
-        fn commit_move(
-            Permit<Operate>,
-            feed: &str,
-            position: u64,
-            moving: Move,
-            reason: MoveReason
-        ) -> Answer<'_, Result<(), Error>>;
-        fn merges(
-            Permit<Operate>,
-            of: Option<AccountId>,
-            most: usize
-        ) -> Answer<'_, Result<Vec<MergeRow>, Error>>;
-        fn unjournaled_merges(Permit<Operate>, most: usize) -> Answer<'_, Result<Vec<MergeRow>, Error>>;
-        fn note_entry(
-            Permit<Operate>,
-            merge: u64,
-            undone: bool,
-            entry: u64
-        ) -> Answer<'_, Result<(), Error>>;
-    }
-    OperatorRows {
-        fn report(Permit<Operate>) -> Answer<'_, Result<StoreReport, Error>>;
-        fn account_ids(
-            Permit<Operate>,
-            after: Option<AccountId>,
-            most: usize
-        ) -> Answer<'_, Result<Vec<AccountId>, Error>>;
-        fn sweep(Permit<Operate>, idle_before: Moment, forget_before: Moment) -> Answer<'_, Result<u64, Error>>;
+    fn around<'a, T: Send + 'a>(&'a self, call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
+        self.note(call.name, call.request.is_some_and(asked_by_her));
+        answer
     }
 }
 
-/// Notices are everybody's and kept for a few seconds: who reads them for all follows from who comes first.
-impl NoticeRows for Counted {
-    fn notices(&self, tenant: TenantId, now: Moment) -> Answer<'_, Result<Vec<NoticeRow>, Error>> {
-        self.inner.notices(tenant, now)
-    }
-    fn notice(
-        &self,
-        tenant: TenantId,
-        notice: NoticeId,
-        now: Moment,
-    ) -> Answer<'_, Result<Option<NoticeRow>, Error>> {
-        self.inner.notice(tenant, notice, now)
-    }
+honnin_store::decorate! { [] Counted:
+    ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows ClaimRows Engine
 }

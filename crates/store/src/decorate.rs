@@ -1,0 +1,190 @@
+//! What stands round an engine and is an engine itself: a cache, a fault, a counter, a slower one.
+//!
+//! [`decorate!`](crate::decorate) writes the ports that a decorator hands on, so that a new method of a port is written
+//! here once and not in each of them. What a decorator does with a call of its own it implements itself.
+
+use honnin_access::Answer;
+use honnin_terms::RequestId;
+
+use crate::Store;
+
+/// A call on its way to the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub name: &'static str,
+    /// The request its permit was given for; `None` where it takes none.
+    pub request: Option<RequestId>,
+}
+
+/// Something round an engine.
+pub trait Decorator: Send + Sync {
+    /// What is inside.
+    fn inner(&self) -> &dyn Store;
+    /// Stands round a call that is handed on. The call has begun; what it gives may be held back.
+    fn around<'a, T: Send + 'a>(&'a self, _call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
+        answer
+    }
+}
+
+/// Every name that [`decorate!`](crate::decorate) writes.
+pub mod ports {
+    pub use std::sync::Arc;
+
+    pub use honnin_access::ports::{
+        CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow,
+    };
+    pub use honnin_access::{
+        AgreeToMerge, Append, ConsentRow, Drive, Keep, ManageSessions, Operate, Permit, Read, SetSpeed,
+    };
+    pub use honnin_seal::Digest;
+    pub use honnin_terms::{AccountId, HoldingId, Moment, NoticeId, SessionId, TenantId};
+
+    pub use super::{Call, Decorator};
+    pub use crate::{
+        Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
+        ControlRows, DeviceRows, DirectoryRow, DriveMaterial, Engine, Error, FeedRows, Figures,
+        MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, NewControl, NewWish, NewWork,
+        NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled,
+        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, WishAnswer, WishKey, WorkId,
+        WorkRow,
+    };
+}
+
+/// Implements ports for a [`Decorator`] by handing each call on through [`Decorator::around`]:
+/// `decorate! { [S: Store] Slow<S>: ViewRows FeedRows }`.
+#[macro_export]
+macro_rules! decorate {
+    (@SessionRows $of:tt $it:ty) => { $crate::decorate! { @without SessionRows $of $it {
+        fn session(tenant: TenantId, row_hash: &Digest) -> Option<Arc<SessionRow>>;
+        fn subject_key(tenant: TenantId, account: AccountId, holding: Option<HoldingId>)
+            -> Option<Arc<SubjectKeyRow>>;
+        fn insert_session(row_hash: Digest, row: SessionRow, most: usize) -> ();
+        fn touch_session(tenant: TenantId, row_hash: &Digest, seen: Moment) -> ();
+        fn end_session(tenant: TenantId, row_hash: &Digest) -> ();
+    } {
+        #[cfg(honnin_faults)]
+        fn holder(&self, tenant: TenantId, holding: HoldingId) -> Option<AccountId> {
+            self.inner().holder(tenant, holding)
+        }
+    } } };
+    (@CredentialRows $of:tt $it:ty) => { $crate::decorate! { @without CredentialRows $of $it {
+        fn credential(tenant: TenantId, account: AccountId) -> Option<CredentialRow>;
+        fn replace_credential(
+            tenant: TenantId,
+            account: AccountId,
+            row: CredentialRow,
+            end_sessions: Option<Moment>
+        ) -> ();
+    } {} } };
+    (@NoticeRows $of:tt $it:ty) => { $crate::decorate! { @without NoticeRows $of $it {
+        fn notices(tenant: TenantId, now: Moment) -> Vec<NoticeRow>;
+        fn notice(tenant: TenantId, notice: NoticeId, now: Moment) -> Option<NoticeRow>;
+    } {} } };
+    (@ViewRows $of:tt $it:ty) => { $crate::decorate! { @with ViewRows $of $it {
+        fn view(Permit<Read>, kind: &'static str, row: &[u8]) -> Option<Arc<[u8]>>;
+    } {} } };
+    (@DeviceRows $of:tt $it:ty) => { $crate::decorate! { @with DeviceRows $of $it {
+        fn sessions(Permit<ManageSessions>) -> Vec<SessionRow>;
+        fn end_one(Permit<ManageSessions>, session: SessionId) -> bool;
+        fn end_others(Permit<ManageSessions>, keep: SessionId) -> usize;
+    } {} } };
+    (@SpeedRows $of:tt $it:ty) => { $crate::decorate! { @with SpeedRows $of $it {
+        fn speed(Permit<Read>) -> Option<Arc<SpeedRow>>;
+        fn speed_to_set(Permit<SetSpeed>) -> Option<Arc<SpeedRow>>;
+        fn wish_of_key(Permit<SetSpeed>, key: &WishKey) -> Option<WishAnswer>;
+        fn set_wish(Permit<SetSpeed>, wish: NewWish) -> WishAnswer;
+        fn contract_to_set(Permit<SetSpeed>) -> Option<Arc<[u8]>>;
+        fn claim(Permit<Drive>, claim: Claim) -> Vec<ClaimedWish>;
+        fn drive_material(Permit<Drive>) -> Option<DriveMaterial>;
+        fn settle(Permit<Drive>, outcome: Outcome) -> ();
+        fn backlog(Permit<Drive>) -> (u64, Option<Moment>);
+    } {} } };
+    (@FeedRows $of:tt $it:ty) => { $crate::decorate! { @with FeedRows $of $it {
+        fn progress(Permit<Append>, feed: &str) -> Option<Progress>;
+        fn moved(Permit<Append>) -> Vec<MovedHolding>;
+        fn accounts(Permit<Append>, accounts: &[AccountId]) -> Vec<StoredAccount>;
+        fn seen(Permit<Append>, records: &[RecordKey]) -> Vec<Option<[u8; 16]>>;
+        fn commit(Permit<Append>, feed: &str, batch: Batch) -> Committed;
+        fn quarantined(Permit<Append>, skip: u64, most: usize) -> Vec<QuarantineRow>;
+    } {
+        fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
+            self.inner().directory(permit, entry)
+        }
+    } } };
+    (@MergeRows $of:tt $it:ty) => { $crate::decorate! { @with MergeRows $of $it {
+        fn put_consent(Permit<AgreeToMerge>, row: ConsentRow) -> ();
+        fn consent(Permit<Operate>, account: AccountId) -> Option<ConsentRow>;
+        fn merge_material(Permit<Operate>, feed: &str, from: AccountId, into: AccountId)
+            -> Option<MergeMaterial>;
+        fn commit_move(Permit<Operate>, feed: &str, position: u64, moving: Move, reason: MoveReason) -> ();
+        fn merges(Permit<Operate>, of: Option<AccountId>, most: usize) -> Vec<MergeRow>;
+        fn unjournaled_merges(Permit<Operate>, most: usize) -> Vec<MergeRow>;
+        fn note_entry(Permit<Operate>, merge: u64, undone: bool, entry: u64) -> ();
+    } {} } };
+    (@OperatorRows $of:tt $it:ty) => { $crate::decorate! { @with OperatorRows $of $it {
+        fn report(Permit<Operate>) -> StoreReport;
+        fn account_ids(Permit<Operate>, after: Option<AccountId>, most: usize) -> Vec<AccountId>;
+        fn sweep(Permit<Operate>, idle_before: Moment, forget_before: Moment) -> u64;
+    } {} } };
+    (@ControlRows $of:tt $it:ty) => { $crate::decorate! { @with ControlRows $of $it {
+        fn control(Permit<Keep>, name: &ControlName) -> Option<ControlRow>;
+        fn controls(Permit<Keep>, prefix: &str, after: Option<&ControlName>, most: usize)
+            -> Vec<(ControlName, ControlRow)>;
+        fn swap_control(Permit<Keep>, name: &ControlName, read_revision: u64, write: Option<NewControl>)
+            -> Swapped;
+    } {} } };
+    (@ClaimRows $of:tt $it:ty) => { $crate::decorate! { @with ClaimRows $of $it {
+        fn put_work(Permit<Keep>, work: NewWork) -> bool;
+        fn claim_work(Permit<Keep>, queue: Queue, lease_seconds: i64, most: usize) -> Vec<ClaimedWork>;
+        fn settle_work(Permit<Keep>, queue: Queue, id: &WorkId, fence: u64, settled: Settled) -> ();
+        fn work(Permit<Keep>, queue: Queue, id: &WorkId) -> Option<WorkRow>;
+        fn works(
+            Permit<Keep>,
+            queue: Queue,
+            owner: Option<AccountId>,
+            after: Option<WorkId>,
+            most: usize
+        ) -> Vec<WorkRow>;
+        fn waiting(Permit<Keep>, queue: Queue) -> (u64, Option<Moment>);
+    } {} } };
+    (@Engine [$($of:tt)*] $it:ty) => {
+        impl<$($of)*> Engine for $it {
+            fn figures(&self) -> Figures {
+                self.inner().figures()
+            }
+            fn close(&self) -> Answer<'_, ()> {
+                self.inner().close()
+            }
+        }
+    };
+    (@with $port:ident [$($of:tt)*] $it:ty {
+        $(fn $name:ident($permit:ty $(, $argument:ident: $kind:ty)*) -> $answer:ty;)+
+    } { $($more:tt)* }) => {
+        impl<$($of)*> $port for $it {
+            $(fn $name(&self, permit: &$permit $(, $argument: $kind)*) -> Answer<'_, Result<$answer, Error>> {
+                let call = Call { name: stringify!($name), request: Some(permit.request()) };
+                Decorator::around(self, call, self.inner().$name(permit $(, $argument)*))
+            })+
+            $($more)*
+        }
+    };
+    (@without $port:ident [$($of:tt)*] $it:ty {
+        $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+
+    } { $($more:tt)* }) => {
+        impl<$($of)*> $port for $it {
+            $(fn $name(&self $(, $argument: $kind)*) -> Answer<'_, Result<$answer, Error>> {
+                let call = Call { name: stringify!($name), request: None };
+                Decorator::around(self, call, self.inner().$name($($argument),*))
+            })+
+            $($more)*
+        }
+    };
+    ($of:tt $it:ty: $($port:ident)+) => {
+        const _: () = {
+            #[allow(clippy::wildcard_imports, unused_imports, reason = "names of the ports that are written here")]
+            use $crate::decorate::ports::*;
+            $($crate::decorate! { @$port $of $it })+
+        };
+    };
+}
