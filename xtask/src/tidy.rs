@@ -74,6 +74,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(text::length(&sources));
     findings.extend(text::module_docs(&sources));
     findings.extend(text::forbidden_words(&sources));
+    findings.extend(text::mended_words(&sources));
     findings.extend(text::queries(&sources));
     findings.extend(text::unescaped(&sources, &unescaped));
     findings.extend(register::globals(&sources));

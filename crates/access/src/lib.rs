@@ -38,4 +38,6 @@ pub use permit::{
 };
 pub use pool::{HashPool, PoolBounds};
 pub use session::{Session, SessionError, SessionLimits, session_mark};
-pub use sign_in::{ActivateError, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn};
+pub use sign_in::{
+    ActivateError, Invitation, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn,
+};

@@ -125,6 +125,37 @@ impl SignInProof {
     }
 }
 
+/// A one-time code that is not valid yet.
+pub struct Invitation {
+    account: AccountId,
+    code: CodeText,
+    until: Moment,
+    row: CredentialRow,
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Invitation(..)")
+    }
+}
+
+impl Invitation {
+    /// The account.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The code.
+    pub const fn code(&self) -> &CodeText {
+        &self.code
+    }
+
+    /// When it expires.
+    pub const fn until(&self) -> Moment {
+        self.until
+    }
+}
+
 /// A new session.
 pub struct SignedIn {
     /// The token for the cookie; there is no other copy.
@@ -308,27 +339,34 @@ impl SubscriberAuthority {
         }
     }
 
-    /// Issues a one-time code for an account: for activation, or for a forgotten password. `None` where the ledger
-    /// knows no such account.
+    /// A one-time code for an account: for activation, or for a forgotten password. `None` where the ledger knows no
+    /// such account. Nothing is changed before [`Self::issue`]: whoever asks writes the code out first, so that a code
+    /// nobody has seen voids no earlier one.
     ///
     /// # Errors
-    /// [`SignInError`] where the store does not answer or a record does not open.
-    pub async fn invite(
+    /// [`SignInError`] where the store does not answer or a record cannot be sealed.
+    pub async fn invitation(
         &self,
         permit: &Permit<Operate>,
         login: &str,
         entropy: &dyn Entropy,
-    ) -> Result<Option<(CodeText, Moment)>, SignInError> {
+    ) -> Result<Option<Invitation>, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let Some(row) = self.credentials.credential(self.tenant, account).await? else { return Ok(None) };
         let until = permit.at().plus_seconds(self.code_seconds);
-        let (text, record) = CodeRecord::issue(entropy, until);
+        let (code, record) = CodeRecord::issue(entropy, until);
         let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets(), entropy);
-        let code = Some(sealed.map_err(|_| SignInError::DoesNotOpen)?);
-        self.credentials
-            .replace_credential(self.tenant, account, CredentialRow { code, ..row }, None)
-            .await?;
-        Ok(Some((text, until)))
+        let row = CredentialRow { code: Some(sealed.map_err(|_| SignInError::DoesNotOpen)?), ..row };
+        Ok(Some(Invitation { account, code, until, row }))
+    }
+
+    /// Makes the code of an invitation valid; an earlier one is void from then on.
+    ///
+    /// # Errors
+    /// As [`Self::invitation`]; nothing was changed then.
+    pub async fn issue(&self, invitation: Invitation) -> Result<(), SignInError> {
+        let Invitation { account, row, .. } = invitation;
+        Ok(self.credentials.replace_credential(self.tenant, account, row, None).await?)
     }
 
     /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account.

@@ -33,8 +33,8 @@ impl Installation {
             .map_err(|reason| Failure::settings(&reason))?;
         let in_settings = key_file.to_str().ok_or_else(|| {
             let shown = key_file.display();
-            Failure::new(format!(
-                "name the key file {shown}: its path must be UTF-8 to stand in the settings"
+            Failure::cannot(format_args!(
+                "use the key file {shown}: its path must be UTF-8 to be written in the settings"
             ))
         })?;
         let settings = Settings { keys: Keys { key_file: in_settings.to_owned() }, ..settings };
@@ -64,9 +64,9 @@ fn refuse_used(directory: &Path) -> Result<(), Failure> {
         }
     };
     if used {
-        return Err(Failure::new(format!(
-            "begin an installation in {}: there is something in it already, and nothing is ever overwritten; \
-             name an empty directory, or one that is not there",
+        return Err(Failure::cannot(format_args!(
+            "create an installation in {}: it is not empty, and nothing is ever overwritten; use an empty or absent \
+             directory",
             directory.display()
         )));
     }

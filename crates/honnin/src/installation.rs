@@ -36,6 +36,17 @@ const PUBLIC_PATH: &str = "public-path";
 /// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
 const DEMO_CLOCK: &str = "demo-clock";
 
+/// What there is of a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JournalFiles {
+    /// Its files.
+    There,
+    /// Nothing, and nothing was ever written.
+    NotYet,
+    /// Nothing, although entries were written.
+    Gone,
+}
+
 /// An installation that was begun.
 #[derive(Debug, Clone)]
 pub(crate) struct Installation {
@@ -84,6 +95,25 @@ impl Installation {
         self.place.data.join(EXPORTS)
     }
 
+    /// Whether there is a journal, by its directory and by what the keyring says of its epochs.
+    ///
+    /// # Errors
+    /// [`Failure`] where neither can be read.
+    pub(crate) fn journal_files(&self) -> Result<JournalFiles, Failure> {
+        let directory = self.journal();
+        let empty = match fs::read_dir(&directory) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => true,
+            Err(reason) => return Err(Failure::from(reason).during(&format!("read {}", directory.display()))),
+        };
+        if !empty {
+            return Ok(JournalFiles::There);
+        }
+        let begun =
+            Keeper::has_journal_epochs(&self.place.data).map_err(|reason| Failure::settings(&reason))?;
+        Ok(if begun { JournalFiles::Gone } else { JournalFiles::NotYet })
+    }
+
     /// The file that says personal pages are stopped, and why.
     pub(crate) fn isolation_marker(&self) -> PathBuf {
         self.place.data.join(ISOLATED)
@@ -103,7 +133,10 @@ impl Installation {
         match fs::read_to_string(&file) {
             Ok(text) => match text.trim().parse() {
                 Ok(millis) => Ok(Arc::new(OffsetClock(millis))),
-                Err(_) => Err(Failure::new(format!("read {}: it is no number; remove it", file.display()))),
+                Err(_) => Err(Failure::cannot(format_args!(
+                    "read {}: not a number; delete the file",
+                    file.display()
+                ))),
             },
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(Arc::new(SystemClock)),
             Err(reason) => Err(Failure::from(reason).during(&format!("read {}", file.display()))),
@@ -176,8 +209,9 @@ impl Installation {
         let text = fs::read_to_string(&file).map_err(|reason| Failure::from(reason).during(&doing))?;
         let octets = BASE64.decode(text.trim().as_bytes()).ok();
         let key = octets.and_then(|octets| <[u8; 32]>::try_from(octets.as_slice()).ok());
-        key.map(VerifyingKey)
-            .ok_or_else(|| Failure::new("expect one line of base64, 32 octets").during(&doing))
+        key.map(VerifyingKey).ok_or_else(|| {
+            Failure::cannot(format_args!("{doing}: one line of base64 of 32 octets is expected"))
+        })
     }
 }
 

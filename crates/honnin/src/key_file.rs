@@ -25,29 +25,29 @@ const FEWEST: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFileError {
     /// The file cannot be read.
-    #[error("read the key file {0}")]
+    #[error("cannot read the key file {0}")]
     Unreadable(PathBuf, #[source] io::Error),
     /// Others than its owner can read it.
     #[error(
-        "read the key file {0}: others can read it (mode {1:03o}); chmod 600 it, and think about who has read it"
+        "cannot use the key file {0}: other users can read it (mode {1:03o}); chmod 600 it, and consider it disclosed if others have had access"
     )]
     OpenToOthers(PathBuf, u32),
     /// It is empty, far too long, or no text.
-    #[error("read the key file {0}: expect one line of text, a passphrase of {FEWEST} octets or more")]
+    #[error("cannot use the key file {0}: not one line of text of at least {FEWEST} octets")]
     NotAKey(PathBuf),
     /// It would lie beside what it protects.
     #[error(
-        "use the key file {0}: it lies inside the data directory {1}; keep it elsewhere, so that a copy of the data opens nothing"
+        "cannot use the key file {0}: it is inside the data directory {1}; keep it elsewhere, so that a copy of the data opens nothing"
     )]
     InsideData(PathBuf, PathBuf),
     /// The service was started without the credential.
-    #[error("read the credential {0}: systemd handed over none; set LoadCredential={0}:FILE in the unit")]
+    #[error("cannot read the credential {0}: systemd passed none; set LoadCredential={0}:FILE in the unit")]
     NoCredentials(String),
     /// A credential's name is no plain name.
-    #[error("read the credential {0:?}: expect a plain name such as credential:honnin-key")]
+    #[error("cannot read the credential {0:?}: not a plain name such as credential:honnin-key")]
     BadCredential(String),
     /// A new key cannot be written.
-    #[error("write the key file {0}")]
+    #[error("cannot write the key file {0}")]
     Unwritable(PathBuf, #[source] io::Error),
 }
 

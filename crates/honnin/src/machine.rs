@@ -8,6 +8,8 @@ use std::thread;
 use std::time::Instant;
 
 use honnin_terms::{Clock, Entropy, Moment};
+use rustix::fs::fsync;
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use zeroize::Zeroizing;
 
@@ -66,7 +68,7 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         if aws_lc_rs::rand::fill(bytes).is_err() {
             crate::say::error(
-                "draw randomness: the operating system gives none; nothing can be kept secret, so this process ends",
+                "cannot draw randomness: the operating system gives none; nothing can be kept secret, so this process ends",
             );
             abort();
         }
@@ -136,6 +138,17 @@ pub(crate) fn set_limits() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
+/// Has standard output reach the disk where it is a file; what is no file has none to reach.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn sync_output() -> std::io::Result<()> {
+    match fsync(std::io::stdout()) {
+        Ok(()) | Err(Errno::INVAL | Errno::ROFS | Errno::NOTSUP) => Ok(()),
+        Err(reason) => Err(reason.into()),
+    }
+}
+
 /// How many threads the machine runs at once.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
@@ -149,6 +162,11 @@ pub(crate) fn data_directory() -> Option<PathBuf> {
 /// What is logged, where it shall not be as the settings say: `HONNIN_LOG`.
 pub(crate) fn log_filter() -> Option<String> {
     variable("HONNIN_LOG").and_then(|filter| filter.into_os_string().into_string().ok())
+}
+
+/// Whether the terminal only ever goes forward: `TERM=dumb`.
+pub(crate) fn is_dumb_terminal() -> bool {
+    variable("TERM").is_some_and(|term| term.as_os_str() == "dumb")
 }
 
 /// Where systemd puts the credentials of a service: `CREDENTIALS_DIRECTORY` (systemd.exec(5)).

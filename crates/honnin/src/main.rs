@@ -20,17 +20,29 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use failure::{Exit, Failure};
 
 /// Many short-lived buffers of a read's size: measured to cost a third less here than with the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run::run(command::Honnin::parse()) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            say::error(&failure);
-            failure.exit().into()
+    let outcome = match command::Honnin::try_parse() {
+        Ok(honnin) => run::run(honnin),
+        Err(refused) if refused.use_stderr() => {
+            say::note(refused.render().to_string().trim_end());
+            Ok(Exit::Usage)
         }
+        // Help and version, which were asked for.
+        Err(asked) => say::text(asked.render()).map(|()| Exit::Done),
+    };
+    outcome.unwrap_or_else(|failure| ended(&failure)).into()
+}
+
+/// Says why a command could not be done.
+fn ended(failure: &Failure) -> Exit {
+    if failure.is_told() {
+        say::error(failure);
     }
+    failure.exit()
 }

@@ -16,7 +16,7 @@ use crate::{machine, say};
 pub(crate) fn begin(command: &Command) -> Result<(), Failure> {
     let names = machine::faults();
     if matches!(command, Command::Serve) && names.is_none() {
-        return Err(Failure::new(
+        return Err(Failure::cannot(
             "serve: this build can be told to do wrong and is for drills only; build another one",
         ));
     }
@@ -37,9 +37,12 @@ fn tell(layer: &'static str) {
 }
 
 /// Names everything that can be planted, and the layers that can be left out: name, tab, what goes wrong.
-pub(crate) fn list() -> Exit {
-    for switch in FAULTS.iter().chain(OUTSIDE).chain(LAYERS) {
-        say::line(format_args!("{}\t{}", switch.name, switch.what));
-    }
-    Exit::Done
+///
+/// # Errors
+/// [`Failure`] where the list cannot be written.
+pub(crate) fn list() -> Result<Exit, Failure> {
+    let switches = FAULTS.iter().chain(OUTSIDE).chain(LAYERS);
+    let lines: Vec<String> = switches.map(|switch| format!("{}\t{}", switch.name, switch.what)).collect();
+    say::text(lines.join("\n"))?;
+    Ok(Exit::Done)
 }

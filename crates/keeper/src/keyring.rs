@@ -23,22 +23,22 @@ use crate::{Deed, Witness};
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// A keyring is there already.
-    #[error("create a keyring: {0} exists already; it is never overwritten")]
+    #[error("cannot create a keyring: {0} exists already; it is never overwritten")]
     Exists(PathBuf),
     /// There is none.
-    #[error("open the keyring: {0} does not exist; `honnin init` makes one")]
+    #[error("cannot open the keyring: {0} does not exist; `honnin init` creates one")]
     Missing(PathBuf),
     /// The key file is not the one the keyring was made with, or the keyring was altered.
-    #[error("open the keyring {0}: it does not open with this key file")]
+    #[error("cannot open the keyring {0}: it does not open with this key file")]
     WrongKey(PathBuf),
     /// It is not a keyring of a shape this build reads.
-    #[error("read the keyring {0}: it is not a keyring of format 1")]
+    #[error("cannot read the keyring {0}: not a keyring of format 1")]
     Malformed(PathBuf),
     /// The key file holds too little.
-    #[error("read the key file: it holds fewer than 32 octets")]
+    #[error("cannot use the key file: fewer than 32 octets")]
     ShortKey,
     /// The file system refused.
-    #[error("read or write {0}")]
+    #[error("cannot read or write {0}")]
     Io(PathBuf, #[source] std::io::Error),
 }
 
@@ -107,6 +107,14 @@ impl Keeper {
         write_new(&path, &text_of(&file, &path)?)
     }
 
+    /// Whether the journal was ever begun under this keyring, as the file says without its key.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where the file cannot be read.
+    pub fn has_journal_epochs(data: &Path) -> Result<bool, KeyringError> {
+        Ok(!read(&data.join(FILE))?.epoch.is_empty())
+    }
+
     /// Opens the keyring of the data directory.
     ///
     /// # Errors
@@ -120,17 +128,10 @@ impl Keeper {
     ) -> Result<Self, KeyringError> {
         let path = data.join(FILE);
         let key_file = long_enough(key_file)?;
-        let text = fs::read_to_string(&path).map_err(|error| {
-            let missing = error.kind() == std::io::ErrorKind::NotFound;
-            if missing { KeyringError::Missing(path.clone()) } else { KeyringError::Io(path.clone(), error) }
-        })?;
         let malformed = || KeyringError::Malformed(path.clone());
-        let file: File = toml::from_str(&text).map_err(|_| malformed())?;
+        let file = read(&path)?;
         let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
         let salt = <[u8; 16]>::try_from(decode(&file.salt)?.as_slice()).map_err(|_| malformed())?;
-        if file.format != FORMAT {
-            return Err(malformed());
-        }
         let wrong = |_: OpenError| KeyringError::WrongKey(path.clone());
         let kek = KeeperKey::of_key_file(key_file, &salt).map_err(wrong)?;
         let root = kek.open_secret(&root_place(), &decode(&file.root)?).map_err(wrong)?;
@@ -254,6 +255,19 @@ fn narrow(letter: char) -> char {
 fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
     let key_file = key_file.trim_ascii();
     if key_file.len() < FEWEST_OCTETS { Err(KeyringError::ShortKey) } else { Ok(key_file) }
+}
+
+fn read(path: &Path) -> Result<File, KeyringError> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        if missing {
+            KeyringError::Missing(path.to_owned())
+        } else {
+            KeyringError::Io(path.to_owned(), error)
+        }
+    })?;
+    let file: Option<File> = toml::from_str(&text).ok();
+    file.filter(|file| file.format == FORMAT).ok_or_else(|| KeyringError::Malformed(path.to_owned()))
 }
 
 fn text_of(file: &File, path: &Path) -> Result<String, KeyringError> {

@@ -22,19 +22,19 @@ use crate::{Deed, Keeper};
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// A key or a record does not open: an alarm.
-    #[error("move lines: a key does not open")]
+    #[error("cannot move lines: a key does not open")]
     Key(#[from] OpenError),
     /// A document does not open: an alarm.
-    #[error("move lines: a document does not open")]
+    #[error("cannot move lines: a document does not open")]
     Document(#[from] DocumentError),
     /// An account has no profile: the ledger has not named it yet.
-    #[error("move lines: an account has no profile; take in the ledger first")]
+    #[error("cannot move lines: an account has no profile; import the ledger first")]
     NoProfile,
     /// There is nothing to move.
-    #[error("move lines: the account has no lines")]
+    #[error("cannot move lines: the account has no lines")]
     NoLines,
     /// Not all lines of the merge are where it put them.
-    #[error("undo a merge: lines of it went on by a later merge; undo that one first")]
+    #[error("cannot undo a merge: lines of it went on by a later merge; undo that one first")]
     MovedOn,
 }
 

@@ -73,6 +73,21 @@ pub(super) fn forbidden_words(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
+/// Texts that were mended and must not come back, a line each.
+const MENDED: &str = include_str!("words.txt");
+
+/// What people read is said in the words of the trade. Evidence says what it said on its day.
+pub(super) fn mended_words(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let read = |source: &&Source| !is_ours(source) && !source.path.starts_with("docs/evidence/");
+    for source in sources.iter().filter(read) {
+        for words in MENDED.lines().filter(|words| source.text.contains(words)) {
+            findings.push(Finding::grave(&source.path, format_args!("says {words:?} again")));
+        }
+    }
+    findings
+}
+
 /// Queries stand in the store's engines. The binary's tests may spoil a database on purpose.
 pub(super) fn queries(sources: &[Source]) -> Vec<Finding> {
     const SIGNS: [&str; 8] = [
@@ -169,6 +184,14 @@ mod tests {
 
     fn places(findings: &[Finding]) -> Vec<&str> {
         findings.iter().filter(|finding| finding.grave).map(|finding| finding.place.as_str()).collect()
+    }
+
+    #[test]
+    fn a_text_that_was_mended_does_not_come_back() {
+        let said = "says: nothing stands before us, nobody looks\n";
+        let sources =
+            [made_up("README.md", said), made_up("docs/evidence/a.md", said), made_up("a.md", "fine\n")];
+        assert_eq!(places(&mended_words(&sources)), ["README.md"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the journal; whoever looks at whatever moment is shown what is hers then and nothing else.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 
 use super::load::sign_in_request;
@@ -133,19 +134,12 @@ impl Scene {
     fn merge(&self, from: (usize, &str), into: (usize, &str)) -> Result<Ran, Failure> {
         let ((giver, first), (taker, second)) = (from, into);
         let (giver, taker) = (self.account(giver), self.account(taker));
-        let words = [
-            "account",
-            "merge",
-            "--from",
-            giver,
-            "--from-code",
-            first,
-            "--into",
-            taker,
-            "--into-code",
-            second,
-        ];
-        self.house.command(words)
+        // Not on the command line, where every user of a machine reads them.
+        let codes = self.house.data().with_extension("codes");
+        fs::write(&codes, format!("{first}\n{second}\n"))
+            .map_err(Failure::machine("write the codes of a merge"))?;
+        let words = ["account", "merge", "--yes", "--from", giver, "--into", taker, "--codes"];
+        self.house.command(words.iter().map(OsStr::new).chain([codes.as_os_str()]))
     }
 
     /// Every way to a merge that not both owners have agreed to.
@@ -186,7 +180,7 @@ impl Scene {
         if self.wrong.is_empty() {
             let both = self.given(0, "takes").await?;
             self.try_refused("after the giver agreed to take instead", (0, &both), (1, &takes))?;
-            let ran = self.house.command(["account", "unmerge", "1"])?;
+            let ran = self.house.command(["account", "unmerge", "--yes", "1"])?;
             self.expect(ran.code == NOT_DONE, || "a merge that never was could be undone".to_owned());
             let after = self.everything().await?;
             self.expect(after == before, || "a refused merge changed what somebody is shown".to_owned());
@@ -234,9 +228,9 @@ impl Scene {
             "one merge, both codes used again, the same extract again",
         )];
         self.audited(&giver, &taker)?;
-        let ran = self.house.command(["account", "unmerge", "1"])?;
+        let ran = self.house.command(["account", "unmerge", "--yes", "1"])?;
         self.done("unmerge", &ran);
-        let again = self.house.command(["account", "unmerge", "1"])?;
+        let again = self.house.command(["account", "unmerge", "--yes", "1"])?;
         self.expect(again.code == NOT_DONE, || "a merge could be undone twice".to_owned());
         self.signed_out(ended.get(1).and_then(Option::as_ref), "had taken lines").await?;
         self.sign_in(1).await?;

@@ -59,7 +59,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     verdicts.extend(withheld_verdicts("isolated", withheld, times));
 
     stage.say("  a person lifts it, under load");
-    let lifted = house.command(["isolation", "lift"])?;
+    let lifted = house.command(["isolation", "lift", "--yes"])?;
     let wrong = || format!("isolation lift ended with {:?}: {}", lifted.code, lifted.err.trim());
     let found = if lifted.code == Some(0) { Vec::new() } else { vec![wrong()] };
     let is_lifted = found.is_empty();

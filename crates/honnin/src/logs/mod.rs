@@ -2,7 +2,7 @@
 
 mod capped;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,10 +56,10 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Fai
         (None, For::Person) => lines
             .without_time()
             .with_target(false)
-            .with_ansi(io::stderr().is_terminal())
+            .with_ansi(false)
             .with_writer(io::stderr)
             .finish()
             .try_init(),
     };
-    started.map_err(|reason| Failure::new(format!("begin to write log lines: {reason}")))
+    started.map_err(|reason| Failure::cannot(format_args!("begin to write log lines: {reason}")))
 }

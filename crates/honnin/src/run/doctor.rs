@@ -1,109 +1,131 @@
-//! `honnin doctor`: the state of an installation, and what a person should look at. No personal values.
+//! `honnin doctor`: the state of an installation, and what needs attention. No personal values.
 
-use std::fmt::Display;
+use std::fmt;
 use std::fs;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use honnin_journal::{Violation, verify};
+use honnin_journal::verify;
 use honnin_seal::digest;
 use honnin_store::StoreReport;
 use honnin_terms::Clock;
+use serde::Serialize;
 
 use super::serve::runtime;
 use crate::failure::{Exit, Failure};
-use crate::installation::{Installation, free_octets};
+use crate::installation::{Installation, JournalFiles, free_octets};
 use crate::machine::SystemClock;
-use crate::say;
+use crate::say::Say;
 use crate::settings::Size;
 use crate::wiring::{Rooms, epochs};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
 
-/// What was found so far.
-struct Findings {
-    found: u64,
+/// Whether a person has to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    /// Something must be done; the text says what.
+    Attention,
 }
 
-fn tell(what: &str, state: impl Display) {
-    say::line(format_args!("{what:<10} {state}"));
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    state: State,
+    text: String,
+}
+
+/// What was found.
+#[derive(Serialize)]
+struct Findings {
+    attention: usize,
+    checks: Vec<Check>,
 }
 
 impl Findings {
+    fn ok(&mut self, name: &'static str, text: impl fmt::Display) {
+        self.checks.push(Check { name, state: State::Ok, text: text.to_string() });
+    }
+
     /// Something a person should look at.
-    fn look(&mut self, what: &str, state: impl Display) {
-        self.found += 1;
-        tell(what, format_args!("LOOK: {state}"));
+    fn attention(&mut self, name: &'static str, text: impl fmt::Display) {
+        self.attention += 1;
+        self.checks.push(Check { name, state: State::Attention, text: text.to_string() });
     }
 }
 
-pub(super) fn doctor(installation: Installation) -> Result<Exit, Failure> {
-    let mut findings = Findings { found: 0 };
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Check { name, state, text } in &self.checks {
+            let mark = if *state == State::Attention { "ATTENTION: " } else { "" };
+            writeln!(f, "{name:<10} {mark}{text}")?;
+        }
+        match self.attention {
+            0 => Ok(()),
+            1 => writeln!(f, "\n1 item needs attention"),
+            found => writeln!(f, "\n{found} items need attention"),
+        }
+    }
+}
+
+pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failure> {
+    let mut findings = Findings { attention: 0, checks: Vec::new() };
     machine(&installation, &mut findings);
-    network(&installation);
+    network(&installation, &mut findings);
     isolation(&installation, &mut findings);
     public_path(&installation, &mut findings);
-    journal(&installation, &mut findings);
+    journal(&installation, &mut findings)?;
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
     let open = epochs::kept(&rooms.keeper)?.len();
-    tell(
-        "keyring",
-        format_args!("opens with {}; {open} journal epochs", rooms.installation.settings.keys.key_file),
-    );
+    let key_file = &rooms.installation.settings.keys.key_file;
+    findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs"));
     match runtime(1)?.block_on(async { rooms.store.report(&rooms.operate()).await }) {
         Ok(report) => store(&report, &rooms, &mut findings),
         Err(reason) => {
-            findings.look("store", format_args!("{reason}; keep the files as they are and restore a copy"));
+            findings
+                .attention("store", format_args!("{reason}; keep the files as they are and restore a copy"));
         }
     }
-    match findings.found {
-        0 => Ok(Exit::Done),
-        found => {
-            say::line(format_args!("\n{found} to look at"));
-            Ok(Exit::Found)
-        }
-    }
+    say.tell(&findings)?;
+    Ok(if findings.attention == 0 { Exit::Done } else { Exit::Found })
 }
 
 fn machine(installation: &Installation, findings: &mut Findings) {
     let settings = &installation.settings;
-    tell("build", format_args!("honnin {}", env!("CARGO_PKG_VERSION")));
+    findings.ok("build", format_args!("honnin {}", env!("CARGO_PKG_VERSION")));
     let hash = digest(&[b"honnin settings v1\0", settings.effective().as_bytes()]);
     let hash = HEXLOWER.encode(hash.first_chunk::<8>().unwrap_or(&[0; 8]));
-    tell("settings", format_args!("{} (effective values: {hash})", installation.place.settings.display()));
+    let file = installation.place.settings.display();
+    findings.ok("settings", format_args!("{file} (effective values: {hash})"));
     match honnin_terms::Zone::named(&settings.tenant.zone) {
-        Ok(zone) => tell("clock", format_args!("{} {}", zone.rfc3339(SystemClock.now()), zone.name())),
-        Err(reason) => findings.look("clock", reason),
+        Ok(zone) => findings.ok("clock", format_args!("{} {}", zone.rfc3339(SystemClock.now()), zone.name())),
+        Err(reason) => findings.attention("clock", reason),
     }
     match free_octets(&installation.place.data) {
         Ok(free) if free < LITTLE_ROOM => {
-            findings.look(
-                "volume",
-                format_args!("{} free: personal pages stop when there is none", Size(free >> 20 << 20)),
-            );
+            let free = Size(free >> 20 << 20);
+            findings.attention("volume", format_args!("{free} free; personal pages stop when none is left"));
         }
-        Ok(free) => tell("volume", format_args!("{} free", Size(free >> 20 << 20))),
-        Err(reason) => findings.look("volume", reason),
+        Ok(free) => findings.ok("volume", format_args!("{} free", Size(free >> 20 << 20))),
+        Err(reason) => findings.attention("volume", reason),
     }
 }
 
-fn network(installation: &Installation) {
+fn network(installation: &Installation, findings: &mut Findings) {
     let element = &installation.settings.network.element;
-    if element == "simulated" {
-        tell("network", "simulated: speed orders are made up and answered in memory, no network is driven");
-    } else {
-        tell("network", element);
-    }
+    let simulated = "simulated element; no network is changed";
+    findings.ok("network", if element == "simulated" { simulated } else { element });
 }
 
 fn isolation(installation: &Installation, findings: &mut Findings) {
-    let marker = installation.isolation_marker();
-    if let Ok(reason) = fs::read_to_string(&marker) {
-        findings.look(
+    if let Ok(reason) = fs::read_to_string(installation.isolation_marker()) {
+        findings.attention(
             "isolation",
             format_args!(
-                "personal pages are stopped ({}). When the cause is found, `honnin isolation lift` verifies the journal \
+                "personal pages are stopped ({}). Once the cause is found, `honnin isolation lift` verifies the journal \
                  and lets the next start show them again",
                 reason.trim()
             ),
@@ -115,31 +137,43 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
     let url = &installation.settings.tenant.public_url;
     let every = installation.settings.canary.every;
     match fs::read_to_string(installation.public_path_marker()) {
-        Ok(reason) => findings.look(
+        Ok(reason) => findings.attention(
             "path",
             format_args!(
-                "personal pages are refused until the canaries are given their own at {url}; {}. They come back by \
-                 themselves; SECURITY.md says what to look at (the public path)",
+                "personal pages are refused until both canaries receive their own pages at {url}: {}. They resume \
+                 without further action; see SECURITY.md (the public path)",
                 reason.trim()
             ),
         ),
-        Err(_) if url.is_empty() => tell("path", "no public_url: nothing stands before us, nobody looks"),
-        Err(_) => tell("path", format_args!("{url}, canaries look every {every}")),
+        Err(_) if url.is_empty() => findings.ok("path", "public_url is not set; canaries are off"),
+        Err(_) => findings.ok("path", format_args!("{url}, checked by canaries every {every}")),
     }
 }
 
-fn journal(installation: &Installation, findings: &mut Findings) {
-    let key = match installation.journal_key() {
-        Ok(key) => key,
-        Err(reason) => return findings.look("journal", reason),
-    };
-    match verify(&installation.journal(), &key, None) {
-        Ok(report) => tell("journal", format_args!("verifies: {} entries", report.size + report.unpublished)),
-        Err(Violation::Unreadable(_, reason)) if reason.kind() == std::io::ErrorKind::NotFound => {
-            tell("journal", "none yet; the first `serve` begins it");
+fn journal(installation: &Installation, findings: &mut Findings) -> Result<(), Failure> {
+    match installation.journal_files()? {
+        JournalFiles::There => {}
+        JournalFiles::NotYet => {
+            findings.ok("journal", "none yet; the first `honnin serve` begins it");
+            return Ok(());
         }
-        Err(violation) => findings.look("journal", Failure::from(violation)),
+        JournalFiles::Gone => {
+            findings.attention(
+                "journal",
+                "missing, although entries were written; personal pages stay stopped. Restore it from a copy",
+            );
+            return Ok(());
+        }
     }
+    let verified =
+        installation.journal_key().and_then(|key| Ok(verify(&installation.journal(), &key, None)?));
+    match verified {
+        Ok(report) => {
+            findings.ok("journal", format_args!("verifies: {} entries", report.size + report.unpublished));
+        }
+        Err(reason) => findings.attention("journal", format_args!("does not verify: {reason}")),
+    }
+    Ok(())
 }
 
 fn store(report: &StoreReport, rooms: &Rooms, findings: &mut Findings) {
@@ -153,24 +187,29 @@ fn store(report: &StoreReport, rooms: &Rooms, findings: &mut Findings) {
         messages: (messages, since),
         octets,
     } = report;
-    tell("store", format_args!("{engine}, schema {schema}, {}, consistent", Size(octets >> 10 << 10)));
+    findings.ok("store", format_args!("{engine}, schema {schema}, {}, consistent", Size(octets >> 10 << 10)));
     let canaries = if rooms.installation.settings.tenant.public_url.is_empty() {
         ""
     } else {
-        " (with the two canaries, once they have looked)"
+        " (including the two canaries after their first round)"
     };
-    tell("ledger", format_args!("{accounts} accounts{canaries}, {holdings} holdings; {sessions} sessions"));
+    let counts =
+        format_args!("{accounts} accounts{canaries}, {holdings} holdings; {sessions} sessions").to_string();
+    findings.ok("ledger", counts);
     if *quarantined > 0 {
-        findings.look(
+        findings.attention(
             "quarantine",
-            format_args!("{quarantined} rows wait for correction; `honnin intake files --retry`"),
+            format_args!(
+                "{quarantined} rows; correct the mapping or the ledger, then `honnin intake files --retry`"
+            ),
         );
     }
     if let Some(since) = since {
         let since = rooms.zone.rfc3339(*since);
-        findings.look(
+        // Nobody can do anything about it in this build, so it is said and is nothing to look at.
+        findings.ok(
             "messages",
-            format_args!("{messages} to subscribers wait since {since}; no way to send them is set up"),
+            format_args!("{messages} unsent notifications since {since}; no delivery channel is configured"),
         );
     }
 }

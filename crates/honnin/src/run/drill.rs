@@ -1,36 +1,62 @@
 //! `honnin drill`: past incidents of other systems, replayed against this very program.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use honnin_drill::{Options, harness};
+use serde::Serialize;
 
 use crate::command::{DrillArgs, DrillCommand};
 use crate::failure::{Exit, Failure};
 use crate::machine::{self, SystemClock};
-use crate::say;
+use crate::say::{self, Say};
 
-pub(super) fn drill(command: &DrillCommand) -> Result<Exit, Failure> {
+/// Every drill there is.
+#[derive(Serialize)]
+struct Drills {
+    drills: Vec<Drill>,
+}
+
+#[derive(Serialize)]
+struct Drill {
+    name: &'static str,
+    implemented: bool,
+    incident: &'static str,
+}
+
+impl fmt::Display for Drills {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Drill { name, implemented, incident } in &self.drills {
+            let state = if *implemented { "built" } else { "not yet" };
+            writeln!(f, "{name}  {state:<8} {incident}")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn drill(say: Say, command: &DrillCommand) -> Result<Exit, Failure> {
     match command {
         DrillCommand::List => {
-            list();
+            let named = honnin_drill::list().iter().map(|drill| Drill {
+                name: drill.name,
+                implemented: drill.is_built(),
+                incident: drill.incident,
+            });
+            say.tell(&Drills { drills: named.collect() })?;
             Ok(Exit::Done)
         }
-        DrillCommand::Run(args) => run(args),
+        DrillCommand::Run(args) => run(say, args),
     }
 }
 
-fn list() {
-    for drill in honnin_drill::list() {
-        let state = if drill.is_built() { "built" } else { "not yet" };
-        say::line(format_args!("{}  {state:<8} {}", drill.name, drill.incident));
-    }
-}
-
-fn run(args: &DrillArgs) -> Result<Exit, Failure> {
+fn run(say: Say, args: &DrillArgs) -> Result<Exit, Failure> {
     let DrillArgs { names, seconds, seed, subjects, connections, report, page } = args;
+    // A run of half an hour is not ended because nobody reads along; what could not be told is told by its exit code.
+    let unwritten = Arc::new(std::sync::Mutex::new(None));
+    let failed = Arc::clone(&unwritten);
     let options = Options {
         binary: machine::this_program()?,
         environment: Vec::new(),
@@ -41,7 +67,11 @@ fn run(args: &DrillArgs) -> Result<Exit, Failure> {
         clock: Arc::new(SystemClock),
         digest: |octets| HEXLOWER.encode(&honnin_seal::digest(&[octets])),
         progress: Arc::new(|text| say::note(text)),
-        verdict: Arc::new(|text| say::line(text)),
+        verdict: Arc::new(move |text| {
+            if let Err(failure) = say.line(text) {
+                *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure);
+            }
+        }),
     };
     let run = honnin_drill::run(names, &options)?;
     if let Some(file) = report {
@@ -52,18 +82,25 @@ fn run(args: &DrillArgs) -> Result<Exit, Failure> {
         harness::page(&run, &mut html)?;
         write(file, &html)?;
     }
+    if let Some(failure) = unwritten.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+        return Err(failure);
+    }
     let count = |word: &str| run.drills.iter().filter(|drill| drill.word() == word).count();
     let (passed, failed, missing) = (count("pass"), count("FAIL"), count("not yet"));
     let skipped = match count("skipped") {
         0 => String::new(),
         skipped => format!("{skipped} skipped, "),
     };
-    say::line(format_args!(
-        "{passed} passed, {failed} failed, {skipped}{missing} not built yet; seed {seed}"
-    ));
+    say.line(format_args!(
+        "{passed} passed, {failed} failed, {skipped}{missing} not implemented; seed {seed}"
+    ))?;
+    if say == Say::Json {
+        let report: serde_json::Value = serde_json::from_str(&run.json()?)?;
+        say::text(report)?;
+    }
     Ok(if run.failed() { Exit::Found } else { Exit::Done })
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| Failure::new(format!("write {}: {error}", file.display())))
+    fs::write(file, text).map_err(|error| Failure::cannot(format_args!("write {}: {error}", file.display())))
 }

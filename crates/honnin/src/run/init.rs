@@ -1,25 +1,51 @@
 //! `honnin init`: the beginning of an installation.
 
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
 use crate::command::InitArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::say;
+use crate::say::Say;
 use crate::settings::Settings;
 
-pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
+#[derive(Serialize)]
+struct Begun<'a> {
+    data: &'a Path,
+    settings: &'a Path,
+    key_file: &'a str,
+    key_file_created: bool,
+}
+
+impl fmt::Display for Begun<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, settings, key_file, key_file_created } = self;
+        let (file, data) = (settings.display(), data.display());
+        let fate = if *key_file_created { "created" } else { "existed, kept" };
+        write!(
+            f,
+            "settings   {file}\nkey file   {key_file} ({fate})\n\n\
+             Keep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
+             Next:\n  \
+             1. edit {file} (tenant, listen)\n  \
+             2. honnin --data {data} config check\n  \
+             3. honnin --data {data} intake files --mapping FILE LEDGER-DIR\n  \
+             4. honnin --data {data} serve"
+        )
+    }
+}
+
+pub(super) fn init(say: Say, args: &InitArgs) -> Result<Exit, Failure> {
     let InitArgs { directory, key_file } = args;
     let (installation, made) = Installation::begin(directory, key_file, Settings::default())?;
-    let (file, data) = (installation.place.settings.display(), directory.display());
-    say::line(format_args!("settings   {file}"));
-    let fate = if made { "made" } else { "was there, kept" };
-    say::line(format_args!("key file   {} ({fate})", installation.settings.keys.key_file));
-    say::text(format_args!(
-        "\nKeep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
-         Next:\n  \
-         1. edit {file} (tenant, listen)\n  \
-         2. honnin --data {data} config check\n  \
-         3. honnin --data {data} intake files --mapping FILE LEDGER-DIR\n  \
-         4. honnin --data {data} serve\n",
-    ));
+    let told = say.tell(&Begun {
+        data: directory,
+        settings: &installation.place.settings,
+        key_file: &installation.settings.keys.key_file,
+        key_file_created: made,
+    });
+    told.map_err(|failure| failure.but("the installation was created"))?;
     Ok(Exit::Done)
 }

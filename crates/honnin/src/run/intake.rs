@@ -1,30 +1,41 @@
-//! `honnin intake`: the operator's ledger taken in.
+//! `honnin intake`: the operator's ledger imported.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
+use honnin_intake::check::{CheckReport, Faulty, FileReport};
+use honnin_intake::fault::Fault;
+use honnin_intake::summary::{Counts, FileCounts};
 use honnin_intake::{Mapping, Phase, Summary, Tick, check};
+use serde::Serialize;
 
+use super::Input;
 use crate::command::IntakeArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
 use crate::machine::SystemClock;
-use crate::say::{self, Progress};
+use crate::say::{Progress, Say};
 use crate::wiring::Rooms;
 
-pub(super) fn files(installation: Installation, args: &IntakeArgs) -> Result<Exit, Failure> {
+pub(super) fn files(say: Say, installation: Installation, args: &IntakeArgs) -> Result<Exit, Failure> {
     let IntakeArgs { mapping, check: dry, retry, directories } = args;
     logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
-    let mapping = Mapping::load(mapping)?;
+    let mapping = match mapping {
+        Input::File(file) => Mapping::load(file)?,
+        Input::Standard => Mapping::parse(&mapping.text()?, Path::new("standard input"))?,
+    };
     if *dry {
         let report = check(&mapping, directories)?;
-        say::text(&report);
+        say.tell(&Checked(&report))?;
         return Ok(if report.is_clean() { Exit::Done } else { Exit::Found });
     }
     let zone = &installation.settings.tenant.zone;
     if mapping.ledger.zone.name() != zone {
-        return Err(Failure::new(format!(
-            "take in an extract: the mapping's times are in {} and tenant.zone of the settings is {zone}; days and \
+        return Err(Failure::cannot(format_args!(
+            "import an extract: the mapping's times are in {} and tenant.zone of the settings is {zone}; days and \
              months must be the same on both sides, correct one of them",
             mapping.ledger.zone.name()
         )));
@@ -37,11 +48,12 @@ pub(super) fn files(installation: Installation, args: &IntakeArgs) -> Result<Exi
     });
     progress.clear();
     let summary = taken?;
-    say::line(&summary);
+    say.tell(&Taken(&summary)).map_err(|failure| failure.but("the extract was imported"))?;
     Ok(if is_clean(&summary) { Exit::Done } else { Exit::Found })
 }
 
-/// Whether nothing was set aside.
+/// Whether nothing was set aside. A file the mapping does not know is named and is no reason to look: extracts have
+/// their covering notes.
 fn is_clean(summary: &Summary) -> bool {
     let counts = summary.in_all();
     counts.quarantined_in_all() == 0 && counts.unknown_number == 0
@@ -53,5 +65,108 @@ pub(super) fn show(progress: &Progress, tick: Tick<'_>) {
     match phase {
         Phase::Reading => progress.now(format_args!("reading {file}: {rows} rows")),
         Phase::Applying => progress.now(format_args!("writing: {rows} rows, step {done} of {all}")),
+    }
+}
+
+/// What became of an extract, for people and programs.
+struct Taken<'a>(&'a Summary);
+
+impl fmt::Display for Taken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    taken: u64,
+    repeated: u64,
+    unknown_number: u64,
+    quarantined: BTreeMap<String, u64>,
+}
+
+impl From<&Counts> for Numbers {
+    fn from(counts: &Counts) -> Self {
+        let Counts { taken, repeated, unknown_number, quarantined } = counts;
+        let quarantined = quarantined.iter().map(|(reason, count)| (reason.to_string(), *count)).collect();
+        Self { taken: *taken, repeated: *repeated, unknown_number: *unknown_number, quarantined }
+    }
+}
+
+#[derive(Serialize)]
+struct FileNumbers {
+    file: String,
+    kind: &'static str,
+    #[serde(flatten)]
+    counts: Numbers,
+}
+
+impl Serialize for Taken<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            in_all: Numbers,
+            files: Vec<FileNumbers>,
+            unknown_files: &'a [String],
+        }
+        let Summary { files, unknown_files, newest_as_of: _ } = self.0;
+        let file = |one: &'_ FileCounts| (one.name.clone(), one.kind, Numbers::from(&one.counts));
+        let files = files.iter().map(file).map(|(file, kind, counts)| FileNumbers { file, kind, counts });
+        Shape { in_all: (&self.0.in_all()).into(), files: files.collect(), unknown_files }
+            .serialize(serializer)
+    }
+}
+
+/// What the dry run found, for people and programs.
+struct Checked<'a>(&'a CheckReport);
+
+impl fmt::Display for Checked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Checked<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct FaultShape {
+            fault: String,
+            rows: u64,
+            first_line: u64,
+        }
+        #[derive(Serialize)]
+        struct FileShape<'a> {
+            file: &'a str,
+            kind: &'a str,
+            understood: u64,
+            faults: Vec<FaultShape>,
+            unused_headings: &'a [String],
+        }
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            clean: bool,
+            files: Vec<FileShape<'a>>,
+            unknown_files: &'a [String],
+            absent_patterns: &'a [String],
+        }
+        let CheckReport { files, unknown_files, absent_patterns, newest_as_of: _ } = self.0;
+        let file = |report: &'_ FileReport| {
+            let faults =
+                report.faults.iter().map(|((reason, field), Faulty { rows, first_line })| FaultShape {
+                    fault: Fault { reason: *reason, field: *field }.to_string(),
+                    rows: *rows,
+                    first_line: *first_line,
+                });
+            faults.collect::<Vec<_>>()
+        };
+        let files = files.iter().map(|report| FileShape {
+            file: &report.name,
+            kind: report.kind,
+            understood: report.understood,
+            faults: file(report),
+            unused_headings: &report.unused_headings,
+        });
+        Shape { clean: self.0.is_clean(), files: files.collect(), unknown_files, absent_patterns }
+            .serialize(serializer)
     }
 }

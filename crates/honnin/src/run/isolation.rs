@@ -1,55 +1,83 @@
 //! `honnin isolation`: the way out of isolation, taken by a person, after the journal was proven.
 
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 
 use honnin_journal::verify;
+use serde::Serialize;
 
-use crate::command::IsolationCommand;
+use super::confirm::confirm;
+use crate::command::{IsolationCommand, LiftArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::say;
+use crate::say::Say;
 
-pub(super) fn isolation(installation: &Installation, command: IsolationCommand) -> Result<Exit, Failure> {
-    match command {
-        IsolationCommand::Lift => lift(installation),
+/// What became of it.
+#[derive(Serialize)]
+struct Outcome {
+    lifted: bool,
+    /// Why personal pages were stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Disclosures in the journal, each proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disclosures: Option<u64>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(reason), Some(disclosures)) = (&self.reason, self.disclosures) else {
+            return f.write_str("personal pages are not stopped; there is nothing to lift");
+        };
+        write!(
+            f,
+            "journal    verifies: {disclosures} disclosures, each to the owner or on a valid basis\n\
+             isolation  lifted (it was: {reason})\n\n\
+             Start `honnin serve` again: a running one keeps personal pages stopped until it ends. If the cause is still\n\
+             there, they stop again by the same rule."
+        )
     }
 }
 
-fn lift(installation: &Installation) -> Result<Exit, Failure> {
+pub(super) fn isolation(
+    say: Say,
+    installation: &Installation,
+    command: IsolationCommand,
+) -> Result<Exit, Failure> {
+    match command {
+        IsolationCommand::Lift(args) => lift(say, installation, args),
+    }
+}
+
+fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, Failure> {
     let marker = installation.isolation_marker();
     let reason = match fs::read_to_string(&marker) {
-        Ok(reason) => reason,
+        Ok(reason) => reason.trim().to_owned(),
         Err(reason) if reason.kind() == ErrorKind::NotFound => {
-            say::line("personal pages are not stopped; there is nothing to lift");
+            say.tell(&Outcome { lifted: false, reason: None, disclosures: None })?;
             return Ok(Exit::Done);
         }
         Err(reason) => {
             return Err(Failure::from(reason).during(&format!("read {}", marker.display())));
         }
     };
-    match verify(&installation.journal(), &installation.journal_key()?, None) {
-        Ok(report) => {
-            fs::remove_file(&marker)
-                .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;
-            let disclosures = report.to_owner.saturating_add(report.on_basis);
-            say::line(format_args!(
-                "journal    verifies: {disclosures} disclosures, each to the owner or on a valid basis"
-            ));
-            say::line(format_args!("isolation  lifted (it was: {})", reason.trim()));
-            say::line(
-                "\nStart `honnin serve` again: one that is running keeps personal pages stopped to its end. Where the \
-                 cause is still there,\nthey stop again by the same rule.",
-            );
-            Ok(Exit::Done)
-        }
-        Err(violation) => {
-            say::error(Failure::from(violation).during(
-                "personal pages stay stopped: the journal does NOT verify, so nobody can say what was shown to whom. \
-                 Keep all files as they are, look at `honnin journal verify` and `honnin doctor`, and restore the \
-                 journal from a copy that verifies",
-            ));
-            Ok(Exit::Found)
-        }
-    }
+    confirm(args.confirmed, "lift the isolation", &format!("Personal pages were stopped: {reason}."))?;
+    let report = verify(&installation.journal(), &installation.journal_key()?, None).map_err(|violation| {
+        let cause = Failure::from(violation);
+        Failure::with(
+            Exit::Refuted,
+            format!(
+                "cannot lift the isolation: the journal does not verify ({cause}), so it is unknown what was shown to \
+                 whom; keep all files as they are, run `honnin journal verify` and `honnin doctor`, and restore the \
+                 journal from a copy that verifies"
+            ),
+        )
+    })?;
+    fs::remove_file(&marker)
+        .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;
+    let disclosures = Some(report.to_owner.saturating_add(report.on_basis));
+    say.tell(&Outcome { lifted: true, reason: Some(reason), disclosures })
+        .map_err(|failure| failure.but("the isolation was lifted"))?;
+    Ok(Exit::Done)
 }

@@ -1,29 +1,48 @@
 //! `honnin key`: the key material of an installation.
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::command::KeyCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::say;
+use crate::say::Say;
 
-pub(super) fn key(installation: &Installation, command: KeyCommand) -> Result<Exit, Failure> {
+#[derive(Serialize)]
+struct Keys<'a> {
+    key_file: &'a str,
+    journal_epochs: usize,
+    /// Whether `journal.pub` is the key the keyring signs with.
+    public_key_matches: bool,
+}
+
+impl fmt::Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key_file, journal_epochs, public_key_matches } = self;
+        write!(f, "keyring  opens with {key_file}\njournal  {journal_epochs} epochs open")?;
+        if !public_key_matches {
+            f.write_str(
+                "\njournal  journal.pub is not the key this keyring signs with: `journal verify` refuses the journal",
+            )?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn key(say: Say, installation: &Installation, command: KeyCommand) -> Result<Exit, Failure> {
     match command {
-        KeyCommand::Check => check(installation),
+        KeyCommand::Check => check(say, installation),
     }
 }
 
 /// Opens the keyring and every epoch in it, and compares the public key that was written at the beginning.
-fn check(installation: &Installation) -> Result<Exit, Failure> {
+fn check(say: Say, installation: &Installation) -> Result<Exit, Failure> {
     let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
-    let epochs = keeper.journal_epochs()?;
-    say::line(format_args!("keyring  opens with {}", installation.settings.keys.key_file));
-    say::line(format_args!("journal  {} epochs open", epochs.len()));
-    if keeper.journal_signing_key()?.verifying_key()? == installation.journal_key()? {
-        return Ok(Exit::Done);
-    }
-    say::line(
-        "journal  journal.pub is NOT the key this keyring signs with: `journal verify` will refuse the journal",
-    );
-    Ok(Exit::Found)
+    let journal_epochs = keeper.journal_epochs()?.len();
+    let public_key_matches = keeper.journal_signing_key()?.verifying_key()? == installation.journal_key()?;
+    let key_file = &installation.settings.keys.key_file;
+    say.tell(&Keys { key_file, journal_epochs, public_key_matches })?;
+    Ok(if public_key_matches { Exit::Done } else { Exit::Found })
 }

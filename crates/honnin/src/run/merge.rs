@@ -1,5 +1,7 @@
 //! `honnin account merge`, `unmerge` and `merges`: lines of one account to another, as both owners agreed, and back.
 
+use std::fmt;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use honnin_access::{MergeRefused, Operate, Permit, Proven};
@@ -7,10 +9,14 @@ use honnin_intake::FEED;
 use honnin_keeper::LinesMove;
 use honnin_store::{Error, MergeRow, MoveReason};
 use honnin_terms::Zone;
+use serde::Serialize;
+use zeroize::Zeroizing;
 
-use crate::command::MergeArgs;
+use super::confirm::confirm;
+use super::{Input, input};
+use crate::command::{MergeArgs, UnmergeArgs};
 use crate::failure::{Exit, Failure};
-use crate::say;
+use crate::say::{self, Say};
 use crate::wiring::{Rooms, merges};
 
 /// How often it is tried again where something else was written meanwhile.
@@ -22,12 +28,67 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Merges that are listed.
 const LISTED: usize = 1_000;
 
+/// A merge or its undoing, carried out.
+#[derive(Serialize)]
+struct Moved {
+    merge: u64,
+    undone: bool,
+    lines: usize,
+    /// Its entry in the journal; none while a running server has not written it yet, which it does by itself.
+    journal_entry: Option<u64>,
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { merge, undone, lines, journal_entry } = self;
+        if *undone {
+            writeln!(f, "merge    {merge} was undone")?;
+            writeln!(f, "lines    {lines} moved back to the account they came from")?;
+        } else {
+            writeln!(f, "merge    {merge}")?;
+            writeln!(f, "lines    {lines} moved to the account that takes them")?;
+        }
+        match journal_entry {
+            Some(entry) => writeln!(f, "journal  entry {entry}")?,
+            None => writeln!(f, "journal  pending; the running server writes it by itself")?,
+        }
+        if *undone {
+            f.write_str(
+                "\nAll devices of the account that had taken them are signed out. Both owners will be notified.",
+            )
+        } else {
+            write!(
+                f,
+                "\nAll devices of the account that gave them are signed out; it keeps its bills. Both owners will be \
+                 notified.\n`honnin account unmerge {merge}` moves the lines back."
+            )
+        }
+    }
+}
+
 /// Merges two accounts.
 ///
 /// # Errors
 /// [`Failure`]: who has not agreed, or what does not open. Nothing was changed then.
-pub(super) async fn merge(rooms: &Rooms, args: &MergeArgs) -> Result<Exit, Failure> {
-    let MergeArgs { from, from_code, into, into_code } = args;
+pub(super) async fn merge(say: Say, rooms: &Rooms, args: &MergeArgs) -> Result<Exit, Failure> {
+    let MergeArgs { from, into, codes, confirmed } = args;
+    let [from_code, into_code] = read_codes(codes)?;
+    let consequence = "All devices of the account that gives them are signed out.";
+    confirm(*confirmed, "move all lines of one account to another", consequence)?;
+    let (from, into) = (from.clone(), into.clone());
+    merge_agreed(say, rooms, &Agreement { from, from_code, into, into_code }).await
+}
+
+/// What both owners have agreed to, as the operator was told.
+struct Agreement {
+    from: String,
+    from_code: Zeroizing<String>,
+    into: String,
+    into_code: Zeroizing<String>,
+}
+
+async fn merge_agreed(say: Say, rooms: &Rooms, agreement: &Agreement) -> Result<Exit, Failure> {
+    let Agreement { from, from_code, into, into_code } = agreement;
     let subscriber = &rooms.authorities.subscriber;
     for _ in 0..TRIES {
         let permit = rooms.operate();
@@ -41,56 +102,79 @@ pub(super) async fn merge(rooms: &Rooms, args: &MergeArgs) -> Result<Exit, Failu
         );
         let consent = consent.map_err(refused)?;
         if let Some((merge, lines)) = carry_out(rooms, &permit, &rooms.keeper.merge(&consent)).await? {
-            say::line(format_args!("merge    {merge}"));
-            say::line(format_args!("lines    {lines} now with the account that takes them"));
-            journaled(rooms, &permit, merge, false).await?;
-            say::line(format_args!(
-                "\nAll devices of the account that gave them are signed out; its bills stay its own. Both owners are owed \
-                 a message.\n`honnin account unmerge {merge}` puts the lines back."
-            ));
-            return Ok(Exit::Done);
+            return done(say, rooms, &permit, Moved { merge, lines, undone: false, journal_entry: None })
+                .await;
         }
     }
     Err(overtaken())
 }
 
-/// Nothing is told of a stranger but that she has not agreed.
+/// The codes of both owners, a line each.
+fn read_codes(codes: &Input) -> Result<[Zeroizing<String>; 2], Failure> {
+    if *codes == Input::Standard {
+        let read = |whose: &str| {
+            if io::stdin().is_terminal() {
+                say::ask(format_args!("Code of the account that {whose}:"));
+            }
+            input::line(&format!("the code of the account that {whose}"))
+        };
+        return Ok([read("gives its lines")?, read("takes them")?]);
+    }
+    let text = codes.text()?;
+    let mut lines = text.lines().map(|line| Zeroizing::new(line.trim().to_owned()));
+    match (lines.next(), lines.next()) {
+        (Some(gives), Some(takes)) => Ok([gives, takes]),
+        _ => Err(Failure::cannot(format_args!("read the codes from {codes}: two lines are expected"))),
+    }
+}
+
+/// Nothing is told of a stranger but that they have not agreed.
 fn refused(reason: MergeRefused) -> Failure {
-    Failure::from(reason).during("nothing was changed")
+    Failure::from(reason).but("nothing was changed")
 }
 
 fn overtaken() -> Failure {
-    Failure::new(
-        "move lines: something else is writing all the time, such as an intake; let it finish, then try again",
+    Failure::cannot(
+        "move lines: something else is writing all the time, such as an import; let it finish, then retry",
     )
+}
+
+/// Waits for the journal's entry and tells what was done.
+async fn done(say: Say, rooms: &Rooms, permit: &Permit<Operate>, moved: Moved) -> Result<Exit, Failure> {
+    let (merge, undone) = (moved.merge, moved.undone);
+    let journal_entry = journaled(rooms, permit, merge, undone).await?;
+    let what = if undone { "was undone" } else { "was carried out" };
+    let told = say.tell(&Moved { journal_entry, ..moved });
+    told.map_err(|failure| failure.but(&format!("merge {merge} {what}")))?;
+    Ok(Exit::Done)
 }
 
 /// Undoes a merge.
 ///
 /// # Errors
 /// [`Failure`]; nothing was changed then.
-pub(super) async fn unmerge(rooms: &Rooms, number: u64) -> Result<Exit, Failure> {
+pub(super) async fn unmerge(say: Say, rooms: &Rooms, args: UnmergeArgs) -> Result<Exit, Failure> {
+    let UnmergeArgs { merge: number, confirmed } = args;
+    let consequence = "All devices of the account that had taken them are signed out.";
+    confirm(confirmed, &format!("move the lines of merge {number} back"), consequence)?;
     for _ in 0..TRIES {
         let permit = rooms.operate();
         let known = rooms.store.merges(&permit, None, LISTED).await?;
         let row = known.iter().find(|row| row.merge == number).ok_or_else(|| {
-            Failure::new(format!("undo merge {number}: there is none; `honnin account merges` lists them"))
+            Failure::cannot(format_args!(
+                "undo merge {number}: there is none; `honnin account merges` lists them"
+            ))
         })?;
         if let Some(at) = row.undone_at {
             let at = rooms.zone.rfc3339(at);
-            return Err(Failure::new(format!(
+            return Err(Failure::cannot(format_args!(
                 "undo merge {number}: it was undone at {at}; nothing was changed"
             )));
         }
         let back = rooms.keeper.undo_merge(&permit, row)?;
         if let Some((merge, lines)) = carry_out(rooms, &permit, &back).await? {
-            say::line(format_args!("merge    {merge} is undone"));
-            say::line(format_args!("lines    {lines} back with the account they came from"));
-            journaled(rooms, &permit, merge, true).await?;
-            say::line(
-                "\nAll devices of the account that had taken them are signed out. Both owners are owed a message.",
-            );
-            return Ok(Exit::Done);
+            return done(say, rooms, &permit, Moved { merge, lines, undone: true, journal_entry: None })
+                .await;
         }
     }
     Err(overtaken())
@@ -103,8 +187,9 @@ async fn carry_out(
     lines: &LinesMove<'_>,
 ) -> Result<Option<(u64, usize)>, Failure> {
     let material = rooms.store.merge_material(permit, FEED, lines.from(), lines.into()).await?;
-    let material = material
-        .ok_or_else(|| Failure::new("move lines: the ledger knows no such account; nothing was changed"))?;
+    let material = material.ok_or_else(|| {
+        Failure::cannot("move lines: the ledger knows no such account; nothing was changed")
+    })?;
     let (moving, reason) = lines.seal(&material)?;
     let (MoveReason::Merge { merge, .. } | MoveReason::Undoing { merge }) = &reason;
     let (merge, count) = (*merge, moving.holdings.len());
@@ -115,23 +200,26 @@ async fn carry_out(
     }
 }
 
-/// Has the journal know of it, and says where.
-async fn journaled(rooms: &Rooms, permit: &Permit<Operate>, merge: u64, undone: bool) -> Result<(), Failure> {
+/// Has the journal know of it; where, unless a running server takes long.
+async fn journaled(
+    rooms: &Rooms,
+    permit: &Permit<Operate>,
+    merge: u64,
+    undone: bool,
+) -> Result<Option<u64>, Failure> {
     let mut waited = Duration::ZERO;
     loop {
         let known = rooms.store.merges(permit, None, LISTED).await?;
         let row = known.iter().find(|row| row.merge == merge);
         let entry = row.and_then(|row| if undone { row.undone_entry } else { row.entry });
-        if let Some(entry) = entry {
-            say::line(format_args!("journal  entry {entry}"));
-            return Ok(());
+        if entry.is_some() {
+            return Ok(entry);
         }
         if merges::journal_now(rooms, permit).await? {
             continue;
         }
         if waited >= JOURNALED {
-            say::note("the running server has not written it into the journal yet; it does so by itself");
-            return Ok(());
+            return Ok(None);
         }
         tokio::time::sleep(LOOK).await;
         waited = waited.saturating_add(LOOK);
@@ -142,23 +230,55 @@ async fn journaled(rooms: &Rooms, permit: &Permit<Operate>, merge: u64, undone: 
 ///
 /// # Errors
 /// [`Failure`] where the store does not answer.
-pub(super) async fn list(rooms: &Rooms, login: Option<&str>) -> Result<Exit, Failure> {
+pub(super) async fn list(say: Say, rooms: &Rooms, login: Option<&str>) -> Result<Exit, Failure> {
     let permit = rooms.operate();
     let of = login.map(|login| rooms.authorities.subscriber.account_of(login));
-    say::line("merge,at,undone_at,lines,journal,journal_undone");
-    for row in rooms.store.merges(&permit, of, LISTED).await? {
-        say::line(written(&row, &rooms.zone));
-    }
+    let rows = rooms.store.merges(&permit, of, LISTED).await?;
+    say.tell(&Merges { merges: rows.iter().map(|row| Listed::of(row, &rooms.zone)).collect() })?;
     Ok(Exit::Done)
 }
 
-/// One merge as a row of CSV. Nobody is named in it.
-fn written(row: &MergeRow, zone: &Zone) -> String {
-    let MergeRow { merge, at, undone_at, holdings, entry, undone_entry, .. } = row;
-    let index = |index: &Option<u64>| index.map(|index| index.to_string()).unwrap_or_default();
-    let undone_at = undone_at.map(|at| zone.rfc3339(at)).unwrap_or_default();
-    let (lines, entry, undone) = (holdings.len(), index(entry), index(undone_entry));
-    format!("{merge},{},{undone_at},{lines},{entry},{undone}", zone.rfc3339(*at))
+/// Merges, newest first.
+#[derive(Serialize)]
+struct Merges {
+    merges: Vec<Listed>,
+}
+
+/// One merge. Nobody is named in it.
+#[derive(Serialize)]
+struct Listed {
+    merge: u64,
+    at: String,
+    undone_at: Option<String>,
+    lines: usize,
+    journal: Option<u64>,
+    journal_undone: Option<u64>,
+}
+
+impl Listed {
+    fn of(row: &MergeRow, zone: &Zone) -> Self {
+        let MergeRow { merge, at, undone_at, holdings, entry, undone_entry, .. } = row;
+        Self {
+            merge: *merge,
+            at: zone.rfc3339(*at),
+            undone_at: undone_at.map(|at| zone.rfc3339(at)),
+            lines: holdings.len(),
+            journal: *entry,
+            journal_undone: *undone_entry,
+        }
+    }
+}
+
+impl fmt::Display for Merges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("merge,at,undone_at,lines,journal,journal_undone")?;
+        for Listed { merge, at, undone_at, lines, journal, journal_undone } in &self.merges {
+            let index = |index: &Option<u64>| index.map(|index| index.to_string()).unwrap_or_default();
+            let undone_at = undone_at.as_deref().unwrap_or_default();
+            write!(f, "\n{merge},{at},{undone_at},{lines},{},{}", index(journal), index(journal_undone))?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

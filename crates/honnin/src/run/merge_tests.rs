@@ -13,7 +13,7 @@ use honnin_testkit::{FixedClock, TestDir};
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::command::Place;
+use crate::command::{Confirmed, Place};
 use crate::installation::Installation;
 use crate::machine::SystemEntropy;
 use crate::run::demo::{MAPPING, write_sample};
@@ -110,12 +110,12 @@ impl Town {
         consent.code.reveal().to_owned()
     }
 
-    fn args(&self) -> MergeArgs {
-        MergeArgs {
+    fn args(&self) -> Agreement {
+        Agreement {
             from: GIVER.to_owned(),
-            from_code: self.code(GIVER, MergeSide::Gives),
+            from_code: self.code(GIVER, MergeSide::Gives).into(),
             into: TAKER.to_owned(),
-            into_code: self.code(TAKER, MergeSide::Takes),
+            into_code: self.code(TAKER, MergeSide::Takes).into(),
         }
     }
 
@@ -197,6 +197,10 @@ fn late_usage(town: &Town) -> PathBuf {
     extract
 }
 
+async fn undo(town: &Town, merge: u64) -> Result<Exit, Failure> {
+    unmerge(Say::Text, &town.rooms, UnmergeArgs { merge, confirmed: Confirmed { yes: true } }).await
+}
+
 #[test]
 fn what_arrives_while_merged_goes_with_its_line_and_comes_back_with_it() {
     let town = Town::new();
@@ -205,7 +209,7 @@ fn what_arrives_while_merged_goes_with_its_line_and_comes_back_with_it() {
     let [given, kept] = [GIVER, TAKER].map(|login| lines_of(&town.rooms, login));
     assert_eq!((given.len(), kept.len()), (4, 1));
 
-    town.wait(merge(&town.rooms, &town.args())).unwrap();
+    town.wait(merge_agreed(Say::Text, &town.rooms, &town.args())).unwrap();
     assert!(lines_of(&town.rooms, GIVER).is_empty());
     let merged = lines_of(&town.rooms, TAKER);
     assert!(merged.len() == 5 && given.iter().all(|line| merged.contains(line)));
@@ -224,7 +228,7 @@ fn what_arrives_while_merged_goes_with_its_line_and_comes_back_with_it() {
     assert_eq!(changed.len(), 3, "the line and two months: {changed:?}");
     assert!(changed.iter().all(|place| place.starts_with(&taker)), "{changed:?}");
 
-    town.wait(unmerge(&town.rooms, 1)).unwrap();
+    town.wait(undo(&town, 1)).unwrap();
     for extract in [&late, &late] {
         take(&never_merged, extract);
     }
@@ -246,14 +250,17 @@ fn a_consent_counts_for_its_time_and_once() {
     let before = everything(&town.rooms);
     let args = town.args();
     town.clock.advance_seconds(901);
-    assert!(town.wait(merge(&town.rooms, &args)).is_err(), "a quarter of an hour has passed");
+    assert!(
+        town.wait(merge_agreed(Say::Text, &town.rooms, &args)).is_err(),
+        "a quarter of an hour has passed"
+    );
     assert_eq!(everything(&town.rooms), before);
     let args = town.args();
     town.clock.advance_seconds(899);
-    town.wait(merge(&town.rooms, &args)).unwrap();
-    town.wait(unmerge(&town.rooms, 1)).unwrap();
-    assert!(town.wait(merge(&town.rooms, &args)).is_err(), "both codes are used up");
-    assert!(town.wait(unmerge(&town.rooms, 1)).is_err() && town.wait(unmerge(&town.rooms, 2)).is_err());
+    town.wait(merge_agreed(Say::Text, &town.rooms, &args)).unwrap();
+    town.wait(undo(&town, 1)).unwrap();
+    assert!(town.wait(merge_agreed(Say::Text, &town.rooms, &args)).is_err(), "both codes are used up");
+    assert!(town.wait(undo(&town, 1)).is_err() && town.wait(undo(&town, 2)).is_err());
     assert_eq!(everything(&town.rooms), before);
 }
 
@@ -266,7 +273,7 @@ fn what_is_written_meanwhile_is_noticed_and_nothing_is_left_behind() {
     let args = town.args();
     let permit = town.rooms.operate();
     let subscriber = &town.rooms.authorities.subscriber;
-    let prepared = |args: &MergeArgs| {
+    let prepared = |args: &Agreement| {
         let [from, into] = [GIVER, TAKER].map(|login| account(&town.rooms, login));
         let rows = [from, into].map(|one| town.wait(town.rooms.store.consent(&permit, one)).unwrap());
         let shown = |login, code, row| Proven { login, code, row };
@@ -291,7 +298,7 @@ fn what_is_written_meanwhile_is_noticed_and_nothing_is_left_behind() {
     assert_eq!(commit(stale), Err(Error::Conflict), "the feed has moved on");
     assert_ne!(everything(&town.rooms), before);
     let stale = prepared(&args);
-    let args = MergeArgs { from_code: town.code(GIVER, MergeSide::Gives), ..args };
+    let args = Agreement { from_code: town.code(GIVER, MergeSide::Gives).into(), ..args };
     assert_eq!(commit(stale), Err(Error::Conflict), "the consent was replaced");
 
     let late = town.wish_permit(line);
@@ -320,7 +327,9 @@ fn an_intake_that_read_before_a_merge_writes_nothing_after_it() {
     let mut between = |_: honnin_intake::Tick<'_>| {
         if !std::mem::replace(&mut merged, true) {
             std::thread::scope(|scope| {
-                scope.spawn(|| runtime(1).unwrap().block_on(merge(&town.rooms, &args)).unwrap());
+                scope.spawn(|| {
+                    runtime(1).unwrap().block_on(merge_agreed(Say::Text, &town.rooms, &args)).unwrap()
+                });
             });
         }
     };

@@ -2,45 +2,53 @@
 
 mod account;
 mod config;
+mod confirm;
 mod demo;
 mod doctor;
 mod drill;
 mod init;
+mod input;
 mod intake;
 mod isolation;
 mod journal;
 mod key;
+mod manual;
 mod merge;
 mod merged;
 mod serve;
 
+pub(crate) use input::Input;
+
 use crate::command::{Command, Honnin, IntakeCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::say::Say;
 
 /// Does what was asked.
 ///
 /// # Errors
 /// [`Failure`], told by `main`.
 pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
-    let Honnin { place, command } = honnin;
+    let Honnin { common, command } = honnin;
     #[cfg(honnin_faults)]
     crate::planted::begin(&command)?;
-    let decided = place.decide();
-    let installation = || Installation::open(decided.clone());
+    let (say, place) = (Say::new(common.json), common.place());
+    let installation = || Installation::open(place.clone());
     match command {
-        Command::Init(args) => init::init(&args),
-        Command::Config(command) => config::config(&decided, command),
-        Command::Demo(args) => demo::demo(args, place.data.as_deref()),
-        Command::Intake(IntakeCommand::Files(args)) => intake::files(installation()?, &args),
-        Command::Serve => serve::serve(installation()?),
-        Command::Doctor => doctor::doctor(installation()?),
-        Command::Account(command) => account::account(installation()?, &command),
-        Command::Key(command) => key::key(&installation()?, command),
-        Command::Isolation(command) => isolation::isolation(&installation()?, command),
-        Command::Drill(command) => drill::drill(&command),
-        Command::Journal(command) => journal::journal(&installation()?, &command),
+        Command::Init(args) => init::init(say, &args),
+        Command::Config(command) => config::config(say, &place, command),
+        Command::Demo(args) => demo::demo(say, args, common.data.as_deref()),
+        Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &args),
+        Command::Serve => serve::serve(say, installation()?),
+        Command::Doctor => doctor::doctor(say, installation()?),
+        Command::Account(command) => account::account(say, installation()?, &command),
+        Command::Key(command) => key::key(say, &installation()?, command),
+        Command::Isolation(command) => isolation::isolation(say, &installation()?, command),
+        Command::Drill(command) => drill::drill(say, &command),
+        Command::Journal(command) => journal::journal(say, &installation()?, &command),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(args) => manual::manual(&args),
         #[cfg(honnin_faults)]
-        Command::Faults => Ok(crate::planted::list()),
+        Command::Faults => crate::planted::list(),
     }
 }

@@ -1,8 +1,11 @@
 //! `honnin serve`.
 
+use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,11 +13,11 @@ use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
 use crate::machine::{self, SystemClock, cores};
-use crate::say;
+use crate::say::Say;
 use crate::settings::Settings;
 use crate::wiring::{Doors, Metrics, Rooms, Service};
 
-pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
+pub(super) fn serve(say: Say, installation: Installation) -> Result<Exit, Failure> {
     logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let metrics = Metrics::start()?;
     set_limits(&installation);
@@ -26,24 +29,43 @@ pub(super) fn serve(installation: Installation) -> Result<Exit, Failure> {
         installation.set_demo_clock(None)?;
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
         let service = Service::new(rooms, doors.front().clone())?;
-        for address in doors.public()? {
-            say::line(format_args!("serving on {address}"));
-        }
-        if let Some(path) = path {
-            say::line(path);
-        }
-        say::line(format_args!("metrics on http://{}/metrics", doors.monitor()?));
+        say.tell(&Serving { public: doors.public()?, canaries: path, metrics: doors.monitor()? })?;
         service.run(doors, metrics, stop()?).await
     })?;
     Ok(Exit::Done)
 }
 
-/// What is said of the public path, where there is one.
-fn looked_at(installation: &Installation) -> Option<String> {
+/// What is told when subscribers are answered.
+#[derive(Serialize)]
+struct Serving {
+    public: Vec<SocketAddr>,
+    canaries: Option<LookedAt>,
+    metrics: SocketAddr,
+}
+
+/// The public path, where there is one.
+#[derive(Serialize)]
+struct LookedAt {
+    url: String,
+    every: String,
+}
+
+impl fmt::Display for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for address in &self.public {
+            writeln!(f, "serving on {address}")?;
+        }
+        if let Some(LookedAt { url, every }) = &self.canaries {
+            writeln!(f, "canaries check {url} every {every}; personal pages wait for their first round")?;
+        }
+        write!(f, "metrics on http://{}/metrics", self.metrics)
+    }
+}
+
+fn looked_at(installation: &Installation) -> Option<LookedAt> {
     let Settings { tenant, canary, .. } = &installation.settings;
-    let (url, every) = (&tenant.public_url, canary.every);
-    (!url.is_empty())
-        .then(|| format!("canaries look at {url} every {every}; personal pages wait for their first look"))
+    let url = tenant.public_url.clone();
+    (!url.is_empty()).then(|| LookedAt { url, every: canary.every.to_string() })
 }
 
 /// Files that are open beside connections: store, journal, logs, sockets.
@@ -59,7 +81,7 @@ pub(super) fn set_limits(installation: &Installation) {
         tracing::warn!(
             files,
             wanted,
-            "fewer open files than server.connections needs; raise LimitNOFILE or lower it"
+            "fewer open files than server.connections needs; raise LimitNOFILE or lower server.connections"
         );
     }
 }

@@ -4,24 +4,24 @@ use super::section::section;
 use super::value::{MaybePath, Span};
 
 section! {
-    /// Two accounts of our own that ask for personal pages at `tenant.public_url`, as subscribers do. Until each was
-    /// given her own, and whenever one is given anything else, nobody is shown personal pages. They look wherever
-    /// `public_url` is set.
+    /// Canaries: two accounts of our own that request personal pages at `tenant.public_url` as subscribers do. Personal
+    /// pages are refused until each has received its own, and whenever one receives anything else. Off where
+    /// `public_url` is not set.
     pub(crate) struct Canary in "canary";
 
-    /// How often they look.
+    /// Interval between rounds.
     every: Span = Span::seconds(10), Span::millis(500)..=Span::seconds(600);
-    /// How often they look while personal pages are refused.
+    /// Interval between rounds while personal pages are refused.
     again: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
-    /// How long an answer may take.
+    /// Timeout of an answer.
     answer: Span = Span::seconds(5), Span::millis(100)..=Span::seconds(60);
-    /// How long personal pages go on while the canaries get no answer that says anything.
+    /// Timeout after which personal pages are refused because the canaries receive no conclusive answer.
     patience: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
-    /// After something was found: looks in a row that must find nothing before personal pages come back.
+    /// Number of rounds in a row that must pass before personal pages resume after a fault.
     passes: u32 = 3, 1..=100;
-    /// The certificate authorities that are trusted for the public address (PEM).
+    /// Certificate authorities trusted for the public address (PEM).
     authorities: MaybePath = MaybePath::of("/etc/ssl/certs/ca-certificates.crt");
-    /// Address and port to connect to in place of what the host of `public_url` resolves to, such as "192.0.2.1:443",
-    /// where the public address cannot be reached from here; "" for none. It must be the way subscribers take.
+    /// Address and port to connect to instead of what the host of `public_url` resolves to, such as "192.0.2.1:443",
+    /// where the public address cannot be reached from here; "" for none. It must be the path subscribers use.
     connect_to: String = String::new();
 }

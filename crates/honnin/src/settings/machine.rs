@@ -7,8 +7,8 @@ section! {
     /// Key material. Never in this file and never under the data directory.
     pub(crate) struct Keys in "keys";
 
-    /// The file with the key that all others hang on, readable by this user only; or "credential:NAME" for a
-    /// credential that systemd hands over (LoadCredential=NAME:…).
+    /// File with the key that protects all others, readable by this user only; or "credential:NAME" for a credential
+    /// passed by systemd (LoadCredential=NAME:…).
     key_file: String = "credential:honnin-key".to_owned();
 }
 
@@ -16,27 +16,27 @@ section! {
     /// The embedded store. Its caches hold ciphertext only.
     pub(crate) struct Store in "store";
 
-    /// Connections that read; a reader more than that waits.
+    /// Number of reading connections; further readers wait in a queue.
     readers: usize = 4, 1..=256;
     /// Page cache of one reading connection.
     reader_cache: Size = Size(8 << 20), Size(1 << 20)..=Size(1 << 30);
-    /// How much of the file one reading connection maps into memory.
+    /// Maximum size of the file that one reading connection maps into memory.
     reader_map: Size = Size(128 << 20), Size(0)..=Size(1 << 40);
     /// Page cache of the writing connection.
     writer_cache: Size = Size(64 << 20), Size(1 << 20)..=Size(4 << 30);
-    /// Writes that may wait; one more is refused at once.
+    /// Maximum length of the write queue; further writes are refused.
     write_queue: usize = 4_096, 1..=1_000_000;
-    /// Writes that share one transaction.
+    /// Maximum number of writes in one transaction.
     write_group: usize = 256, 1..=10_000;
-    /// How long a write waits for another process that writes, such as an intake.
+    /// Timeout of a write while another process writes, such as an import.
     busy: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
-    /// How long a change by another process may stay unnoticed.
+    /// Interval at which changes by other processes are looked for.
     poll: Span = Span::millis(200), Span::millis(10)..=Span::seconds(10);
-    /// The write-ahead log is copied into the file at this size.
+    /// Size of the write-ahead log at which it is copied into the file.
     log_checkpoint: Size = Size(32 << 20), Size(1 << 20)..=Size(4 << 30);
-    /// The write-ahead log is cut when it has grown beyond this size.
+    /// Size of the write-ahead log beyond which it is truncated.
     log_most: Size = Size(128 << 20), Size(1 << 20)..=Size(16 << 30);
-    /// The store grows to this size and no further.
+    /// Maximum size of the store.
     most: Size = Size(1 << 40), Size(64 << 20)..=Size(64 << 40);
     /// Cache of sealed session rows.
     session_cache: Size = Size(32 << 20), Size(4 << 10)..=Size(16 << 30);
@@ -46,7 +46,7 @@ section! {
     document_cache: Size = Size(128 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of sealed wishes.
     wish_cache: Size = Size(16 << 20), Size(4 << 10)..=Size(16 << 30);
-    /// How often rows past their limits are removed: ended sessions, forgotten keys.
+    /// Interval at which expired rows are removed: ended sessions, forgotten keys.
     sweep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
 }
 
@@ -54,68 +54,68 @@ section! {
     /// The record of every disclosure. When it cannot be written, personal pages stop.
     pub(crate) struct Journal in "journal";
 
-    /// Its name in every signed checkpoint, before the operator's number. Never changed after the first start.
+    /// Name in every signed checkpoint, before the operator's number: never change it after the first start.
     name: String = "honnin/journal".to_owned();
-    /// One preallocated segment.
+    /// Size of one preallocated segment.
     segment: Size = Size(16 << 20), Size(1 << 20)..=Size(1 << 30);
-    /// Segments that may wait for publication.
+    /// Maximum number of segments waiting for publication.
     segments: usize = 16, 2..=1_024;
-    /// Entries that may wait for the disk.
+    /// Maximum size of entries waiting for the disk.
     waiting: Size = Size(8 << 20), Size(64 << 10)..=Size(1 << 30);
-    /// Days for which entries are kept; outside them "who saw" says so instead of "nobody".
+    /// Retention of entries in days; for an earlier period "who saw" is refused instead of answering "nobody".
     retention_days: u32 = 400, 1..=4_000;
-    /// How long entries are written under the same keys. Then new pseudonyms begin; old ones are destroyed with
+    /// Lifetime of the keys entries are written under. New pseudonyms begin with new keys; old keys are destroyed with
     /// the entries they belong to.
     epoch: Span = Span::days(30), Span::days(1)..=Span::days(400);
 }
 
 section! {
-    /// Taking in the ledger.
+    /// Imports of the ledger.
     pub(crate) struct Intake in "intake";
 
-    /// How much of an extract one transaction takes in, about; it is in memory at once.
+    /// Approximate size of the part of an extract that one transaction imports, held in memory.
     partition: Size = Size(8 << 20), Size(64 << 10)..=Size(256 << 20);
-    /// How long numbers of records are remembered, so that a repeat is told from a new one, and broken rows are kept.
+    /// Retention of record numbers, which tell a repeat from a new record, and of rows in quarantine.
     remember: Span = Span::days(400), Span::days(1)..=Span::days(4_000);
 }
 
 section! {
-    /// Driving the network to what subscribers asked for.
+    /// Changes of the network that subscribers request.
     pub(crate) struct Network in "network";
 
-    /// Which network element applies a speed. "simulated": none; orders are made up and answered in memory.
+    /// Network element that applies a speed. "simulated": none; no network is changed.
     element: String = "simulated".to_owned();
-    /// Least time between two wishes for one line.
+    /// Minimum interval between two requests for one line.
     between_wishes: Span = Span::seconds(60), Span::millis(0)..=Span::days(1);
-    /// How long one worker keeps a wish to itself; at least twice `answer`.
+    /// Lease of a worker on a request; at least twice `answer`.
     lease: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
-    /// Wishes claimed at once.
+    /// Maximum number of requests claimed at once.
     batch: usize = 32, 1..=10_000;
-    /// Wishes driven at the same time.
+    /// Maximum number of requests in progress.
     at_once: usize = 16, 1..=10_000;
-    /// Calls to the element in a second, in the mean.
+    /// Maximum mean rate of calls to the element, per second.
     calls_a_second: u32 = 50, 1..=100_000;
-    /// Calls that may come at one moment after a quiet time.
+    /// Maximum burst of calls after a quiet time.
     burst: u32 = 50, 1..=100_000;
-    /// How long the element may take to answer a call.
+    /// Timeout of a call to the element.
     answer: Span = Span::seconds(5), Span::millis(10)..=Span::seconds(600);
-    /// How often due wishes are looked for when nobody asks.
+    /// Interval at which due requests are looked for.
     poll: Span = Span::seconds(1), Span::millis(10)..=Span::seconds(60);
-    /// The wait after the first unanswered try; it doubles with each.
+    /// Interval before the first retry; it doubles with each.
     first_wait: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(3_600);
-    /// The longest wait between tries.
+    /// Maximum interval between retries.
     longest_wait: Span = Span::seconds(60), Span::millis(10)..=Span::days(1);
-    /// After so long without the element's word a wish is called unknown.
+    /// Timeout after which a request without an answer from the element is shown as unknown.
     unknown_after: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
-    /// The longest wait between checks of a wish that is unknown.
+    /// Maximum interval between checks of an unknown request.
     longest_unknown_wait: Span = Span::seconds(900), Span::millis(10)..=Span::days(1);
-    /// Unanswered calls in a row after which the element is left alone.
+    /// Number of unanswered calls in a row that opens the circuit breaker.
     breaker_after: u32 = 5, 1..=1_000;
-    /// How long it is left alone before one call tries again.
+    /// Interval before an open circuit breaker lets one call through.
     breaker: Span = Span::seconds(10), Span::millis(10)..=Span::seconds(3_600);
-    /// How long a wish that cannot be read is left alone.
+    /// Interval before a request that cannot be decrypted is retried.
     park: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
-    /// At the end: how long calls under way may take.
+    /// Timeout at shutdown for calls in progress.
     stop: Span = Span::seconds(10), Span::millis(0)..=Span::seconds(600);
 }
 
@@ -125,11 +125,11 @@ section! {
 
     /// Directory of the log files; "" writes to standard error.
     directory: MaybePath = MaybePath::default();
-    /// What is logged: error, warn, info, debug or trace, also by room (`info,honnin_web=debug`).
-    /// The environment variable `HONNIN_LOG` overrules it.
+    /// Level: error, warn, info, debug or trace, also by crate (`info,honnin_web=debug`). The environment variable
+    /// `HONNIN_LOG` overrides it.
     filter: String = "info".to_owned();
-    /// One log file; then the next is begun.
+    /// Maximum size of one log file; then the next is begun.
     file: Size = Size(64 << 20), Size(64 << 10)..=Size(4 << 30);
-    /// Log files kept, the one being written included. When the disk is full lines are dropped and counted.
+    /// Maximum number of log files, including the current one. When the disk is full, lines are dropped and counted.
     files: usize = 8, 1..=1_000;
 }

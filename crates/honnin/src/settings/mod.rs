@@ -62,15 +62,13 @@ pub(crate) struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// The file cannot be read.
-    #[error(
-        "read the settings file {0}: is it there and readable? `honnin init DIR --key-file FILE` writes one"
-    )]
+    #[error("cannot read the settings file {0}; `honnin init DIR --key-file FILE` creates one")]
     Unreadable(PathBuf, #[source] std::io::Error),
     /// The file is not TOML.
-    #[error("read the settings file {0} as TOML")]
+    #[error("cannot read the settings file {0} as TOML")]
     NotToml(PathBuf, #[source] toml::de::Error),
     /// Keys or values are wrong.
-    #[error("use the settings file {file}:\n{}", .problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n"))]
+    #[error("cannot use the settings file {file}:\n{}", .problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n"))]
     Wrong {
         /// The file.
         file: PathBuf,

@@ -6,9 +6,9 @@ use super::Settings;
 use super::section::{Line, Section};
 
 const HEAD: &str = "\
-# Settings of Honnin. Every bound of the product is here with its meaning; what is left out keeps its default.
-# Paths are relative to this file. Check the file with `honnin config check`, see what holds with
-# `honnin config print`.
+# Settings of Honnin: every bound of the product with its meaning. A setting that is left out keeps its default.
+# Paths are relative to this file. `honnin config check` checks the file, `honnin config print` prints the
+# effective values.
 ";
 
 /// A section as it is printed.

@@ -27,7 +27,8 @@ pub(crate) struct MaybePath(Option<PathBuf>);
 
 /// Milliseconds of each unit, longest first.
 const SPAN_UNITS: &[(&str, u64)] =
-    &[("days", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+    &[("days", DAY), ("day", DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+const DAY: u64 = 86_400_000;
 const SIZE_UNITS: &[(&str, u64)] =
     &[("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
@@ -96,7 +97,10 @@ fn write_units(count: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) ->
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_units(u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX), SPAN_UNITS, f)
+        match u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX) {
+            DAY => f.write_str("1 day"),
+            millis => write_units(millis, SPAN_UNITS, f),
+        }
     }
 }
 
@@ -230,6 +234,7 @@ mod tests {
         assert_eq!(reads_back(&Span::millis(250)), "\"250 ms\"");
         assert_eq!(reads_back(&Span::seconds(90)), "\"90 s\"");
         assert_eq!(reads_back(&Span::days(400)), "\"400 days\"");
+        assert_eq!(reads_back(&Span::days(1)), "\"1 day\"");
         assert_eq!(reads_back(&Span::millis(0)), "\"0 ms\"");
         assert_eq!(reads_back(&Size(64 << 20)), "\"64 MiB\"");
         assert_eq!(reads_back(&Size(1_000)), "\"1000 B\"");

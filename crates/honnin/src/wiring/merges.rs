@@ -66,7 +66,7 @@ fn append(
     // The end of a merge bears the names of its beginning, so that both can be compared without any key.
     let of_merge = undoes.and_then(|index| journal.read(index).ok()).map(|entry| entry.epoch);
     let epoch = epochs.iter().find(|keys| Some(keys.epoch) == of_merge).or_else(|| epochs.last());
-    let epoch = epoch.ok_or_else(|| Failure::new("write a merge into the journal: it has no epoch"))?;
+    let epoch = epoch.ok_or_else(|| Failure::cannot("write a merge into the journal: it has no epoch"))?;
     let at = if undoes.is_some() { merge.undone_at.unwrap_or(merge.at) } else { merge.at };
     let mut details = vec![OF_A_MERGE];
     details.extend_from_slice(&merge.merge.to_be_bytes());

@@ -100,7 +100,7 @@ impl Doors {
 
 fn refused(address: SocketAddr, key: &str, reason: io::Error) -> Failure {
     let what =
-        format!("listen on {address} ({key}; another process may have the address, choose another port)");
+        format!("listen on {address} ({key}; another process may use the address, choose another port)");
     Failure::from(reason).during(&what)
 }
 

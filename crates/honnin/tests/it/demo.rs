@@ -155,7 +155,7 @@ fn a_port_that_is_taken_is_told_with_what_to_do() {
 fn it_is_refused_beyond_this_machine() {
     let ran = honnin(["demo", "--listen", "0.0.0.0:0"]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("on this machine only"), "{}", ran.err);
+    assert!(ran.err.contains("loopback only"), "{}", ran.err);
 }
 
 #[test]

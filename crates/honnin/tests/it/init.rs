@@ -57,7 +57,11 @@ fn a_key_file_that_others_can_read_is_refused_and_nothing_is_made() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let ran = init(&dir.join("data"), &key);
     assert_eq!(ran.code, Some(3));
-    assert!(ran.err.contains("others can read it") && !ran.err.contains("somebody wrote"), "{}", ran.err);
+    assert!(
+        ran.err.contains("other users can read it") && !ran.err.contains("somebody wrote"),
+        "{}",
+        ran.err
+    );
     assert!(!dir.join("data").exists());
 }
 

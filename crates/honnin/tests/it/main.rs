@@ -18,6 +18,7 @@ mod full;
 mod init;
 mod killed;
 mod no_faults;
+mod output;
 mod recycled;
 mod routes;
 mod serve;

@@ -199,7 +199,7 @@ fn orphans_are_told_as_unknown_number_and_broken_rows_by_their_reason() {
     let reasons = ["bad_time 1", "bad_number 1", "bad_amount 1", "columns 1", "quotes 1"];
     assert!(reasons.iter().all(|reason| first.out.contains(reason)), "{}", first.out);
     let looked = place.run(&["doctor"]);
-    assert!(looked.out.contains("7 rows wait for correction"), "{}", looked.out);
+    assert!(looked.out.contains("7 rows; correct"), "{}", looked.out);
     let again = take();
     let told = |what: &str| usage(&again.out, what);
     assert_eq!((told("taken"), told("unknown number"), told("quarantined")), (0, 2, 5), "{}", again.out);

@@ -97,7 +97,7 @@ fn hashes_made_elsewhere_sign_in_and_bad_ones_are_named_by_line() {
         "login,phc\nmio00000000,{hash}\n{LOGIN},plain text\nmio10482913,\"{hash}\"\n{LOGIN},{hash}\n"
     );
     let hashes = house.dir.write("hashes.csv", rows);
-    let taken = house.ask(&["account", "import-hashes", hashes.to_str().unwrap()]);
+    let taken = house.ask(&["account", "import-hashes", "--yes", hashes.to_str().unwrap()]);
     assert_eq!(taken.code, Some(4), "{}", taken.err);
     assert_eq!(taken.out, "taken 2, unknown account 1, refused 1\n");
     assert!(taken.err.contains("line 2: the ledger knows no such account"), "{}", taken.err);
@@ -129,7 +129,7 @@ fn without_its_key_an_installation_does_not_start() {
     fs::remove_file(house.dir.join("key")).unwrap();
     let started = house.ask(&["serve"]);
     assert_eq!(started.code, Some(3));
-    assert!(started.err.contains("read the key file"), "{}", started.err);
+    assert!(started.err.contains("cannot read the key file"), "{}", started.err);
 }
 
 #[test]

@@ -5,11 +5,13 @@ mod people;
 mod prepare;
 mod sessions;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::thread;
 
 use honnin_terms::Moment;
+use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -18,7 +20,7 @@ use crate::command::DemoArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
-use crate::say;
+use crate::say::{self, Say};
 use crate::settings::Logs;
 use crate::wiring::{Doors, Metrics};
 use people::People;
@@ -41,12 +43,12 @@ struct Plan {
     scratch: PathBuf,
 }
 
-pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure> {
+pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure> {
     logs::start(&Logs::default(), Path::new("."), For::Person)?;
     if !args.listen.ip().is_loopback() {
-        return Err(Failure::new(format!(
-            "serve a demo on {}: it has no TLS and a password everybody knows, so it is served on this machine only; \
-             name an address such as 127.0.0.1:8080",
+        return Err(Failure::cannot(format_args!(
+            "serve a demo on {}: it has no TLS and a published password, so it listens on loopback only; use an address \
+             such as 127.0.0.1:8080",
             args.listen
         )));
     }
@@ -81,10 +83,10 @@ pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure>
         }
         if let Some(most) = raised {
             say::note(format_args!(
-                "sessions of one account: raised to {most} for this demo, so that none of them ends"
+                "sessions.most_per_account: raised to {most} for this demo, so that none of them ends"
             ));
         }
-        tell(&installation, &doors, &people, now, kept.is_some())?;
+        say.tell(&told(&installation, &doors, &people, now, kept.is_some())?)?;
         service.run(doors, metrics, stop).await?;
         installation.set_demo_clock(None)?;
         Ok(Exit::Done)
@@ -92,33 +94,62 @@ pub(super) fn demo(args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure>
 }
 
 /// Where to look and whom to sign in as.
-fn tell(
+#[derive(Serialize)]
+struct Told {
+    demo: Vec<String>,
+    sign_in_as: Vec<Person>,
+    password: &'static str,
+    accounts: usize,
+    now: String,
+    metrics: String,
+    data: PathBuf,
+    kept: bool,
+}
+
+#[derive(Serialize)]
+struct Person {
+    login: String,
+    who: String,
+}
+
+fn told(
     installation: &Installation,
     doors: &Doors,
     people: &People,
     now: Moment,
     kept: bool,
-) -> Result<(), Failure> {
+) -> Result<Told, Failure> {
     let zone = honnin_terms::Zone::named(&installation.settings.tenant.zone)?;
-    for address in doors.public()? {
-        say::line(format_args!("Honnin demo: http://{address}/"));
+    let shown = people.shown().into_iter().map(|(login, who)| Person { login: login.to_owned(), who });
+    Ok(Told {
+        demo: doors.public()?.iter().map(|address| format!("http://{address}/")).collect(),
+        sign_in_as: shown.collect(),
+        password: PASSWORD,
+        accounts: people.accounts.len(),
+        now: zone.rfc3339(now),
+        metrics: format!("http://{}/metrics", doors.monitor()?),
+        data: installation.place.data.clone(),
+        kept,
+    })
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { demo, sign_in_as, password, accounts, now, metrics, data, kept } = self;
+        for address in demo {
+            writeln!(f, "Honnin demo: {address}")?;
+        }
+        let mut heading = "sign in as";
+        for Person { login, who } in sign_in_as {
+            writeln!(f, "  {heading:<12} {login:<14} {who}")?;
+            heading = "";
+        }
+        writeln!(f, "  {:<12} {password}   (for every account of this ledger: {accounts})", "password")?;
+        writeln!(f, "  {:<12} {now}, running from there", "now")?;
+        writeln!(f, "  {:<12} simulated element; no network is changed", "network")?;
+        writeln!(f, "  {:<12} {metrics}", "metrics")?;
+        let fate = if *kept { "kept, its key beside it" } else { "removed at the end" };
+        writeln!(f, "  {:<12} {} ({fate})", "data", data.display())?;
+        f.write_str("Stop with Ctrl-C.")
     }
-    let mut heading = "sign in as";
-    for (login, who) in people.shown() {
-        say::line(format_args!("  {heading:<12} {login:<14} {who}"));
-        heading = "";
-    }
-    say::line(format_args!(
-        "  {:<12} {PASSWORD}   (for every account of this ledger: {})",
-        "password",
-        people.accounts.len()
-    ));
-    say::line(format_args!("  {:<12} {}, going on from there", "now", zone.rfc3339(now)));
-    say::line(format_args!("  {:<12} simulated: speed orders are made up and answered in memory", "network"));
-    say::line(format_args!("  {:<12} http://{}/metrics", "metrics", doors.monitor()?));
-    let data = installation.place.data.display();
-    let fate = if kept { "kept, its key beside it" } else { "removed at the end" };
-    say::line(format_args!("  {:<12} {data} ({fate})", "data"));
-    say::line("Stop with Ctrl-C.");
-    Ok(())
 }

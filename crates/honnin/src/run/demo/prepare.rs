@@ -107,9 +107,9 @@ fn start_of_clock(
     earliest: Option<Moment>,
 ) -> Result<Moment, Failure> {
     match (wanted, earliest) {
-        (Some(wanted), Some(earliest)) if wanted < earliest => Err(Failure::new(format!(
+        (Some(wanted), Some(earliest)) if wanted < earliest => Err(Failure::cannot(format_args!(
             "set the clock to {wanted}: the journal of this data directory goes up to {earliest} and never goes back; \
-             name a later moment, or another directory"
+             use a later time, or another directory"
         ))),
         (Some(wanted), _) => Ok(wanted),
         (None, earliest) => Ok(earliest.map_or(newest, |earliest| earliest.max(newest))),

@@ -81,8 +81,9 @@ fn on_threads<T: Sync, R: Send>(
         let parts: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(work).collect())).collect();
         let mut done: Vec<R> = Vec::with_capacity(all.len());
         for part in parts {
-            let part: Result<Vec<R>, Failure> =
-                part.join().map_err(|_| Failure::new("prepare the demo: a thread ended before its time"))?;
+            let part: Result<Vec<R>, Failure> = part
+                .join()
+                .map_err(|_| Failure::cannot("prepare the demo: a thread ended before its time"))?;
             done.extend(part?);
         }
         Ok(done)

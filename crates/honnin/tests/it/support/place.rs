@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use honnin_testkit::TestDir;
 
-use super::binary::{Ran, honnin};
+use super::binary::{Ran, command, honnin};
+use super::browser::Browser;
+use super::running::Running;
 
 /// A data directory with its key beside it; gone when dropped.
 #[derive(Debug)]
@@ -47,10 +49,42 @@ impl Place {
         to
     }
 
+    /// Serves it on free ports until dropped.
+    pub(crate) fn serve(&self) -> Serving {
+        let mut command = command();
+        command.arg("--data").arg(&self.data).arg("serve");
+        Serving(Running::start(command, "metrics on "))
+    }
+
     /// Runs a command on it.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         run_in(&self.data, args)
     }
+}
+
+/// The installation at work.
+#[derive(Debug)]
+pub(crate) struct Serving(pub Running);
+
+impl Serving {
+    /// A browser without cookies.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&format!("http://{}", self.0.after("serving on ")))
+    }
+}
+
+/// The mapping of the ledger that ships.
+pub(crate) fn mapping() -> PathBuf {
+    repository("examples/ledger-a/mapping.toml")
+}
+
+/// The ledger that ships.
+pub(crate) fn directory_of_sample() -> PathBuf {
+    repository("examples/sample-ledger")
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// Runs a command on a data directory.

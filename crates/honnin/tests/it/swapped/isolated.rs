@@ -55,7 +55,7 @@ fn published(dir: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn three_accounts_within_a_minute_stop_personal_pages_until_a_person_lifts_it() {
     let mut edited = Edited::begin();
-    let nothing = run_in(&data(&edited.dir), &["isolation", "lift"]);
+    let nothing = run_in(&data(&edited.dir), &["isolation", "lift", "--yes"]);
     assert_eq!((nothing.code, nothing.out.contains("nothing to lift")), (Some(0), true), "{}", nothing.err);
     turn_the_ring(&edited);
     let path = format!("/lines/{}", edited.people[0].lines[0].0);
@@ -112,11 +112,11 @@ fn lifted_only_where_the_journal_verifies(dir: &honnin_testkit::TestDir) {
         }
     };
     spoil();
-    let refused = run_in(&data, &["isolation", "lift"]);
-    assert_eq!(refused.code, Some(4), "{}", refused.out);
-    assert!(refused.err.contains("does NOT verify") && data.join("isolated").exists(), "{}", refused.err);
+    let refused = run_in(&data, &["isolation", "lift", "--yes"]);
+    assert_eq!(refused.code, Some(6), "{}", refused.out);
+    assert!(refused.err.contains("does not verify") && data.join("isolated").exists(), "{}", refused.err);
     spoil();
-    let lifted = run_in(&data, &["isolation", "lift"]);
+    let lifted = run_in(&data, &["isolation", "lift", "--yes"]);
     assert_eq!(lifted.code, Some(0), "{}", lifted.err);
     assert!(lifted.out.contains("many_do_not_open") && lifted.out.contains("again"), "{}", lifted.out);
     assert!(!data.join("isolated").exists());

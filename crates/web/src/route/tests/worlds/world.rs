@@ -316,12 +316,13 @@ impl Setting<'_> {
         let operate = authorities.operator.operate(now, RequestId::from_octets([2; 16]));
         let subscriber = &authorities.subscriber;
         assert!(subscriber.import_password(&operate, name.login, &ground.hash, &entropy).await.unwrap());
-        let (code, _) = subscriber.invite(&operate, name.login, &entropy).await.unwrap().unwrap();
+        let invitation = subscriber.invitation(&operate, name.login, &entropy).await.unwrap().unwrap();
         let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
         let session = subscriber.sign_in_without_password(&operate, name.login, device, &entropy).await;
         let account = name.account(&ground.keeper);
         let mut actor = Actor::new(name, whose);
-        actor.invited(code.reveal());
+        actor.invited(invitation.code().reveal());
+        subscriber.issue(invitation).await.unwrap();
         if let Ok(session) = session {
             let row = store.session(TenantId::FIRST, &session.token.row_hash()).await.unwrap().unwrap();
             actor.signed_in(&session.token.reveal());

@@ -1,0 +1,96 @@
+//! `honnin account`.
+//!
+//! # Security
+//! Codes are never words of the command line, where every user of the machine can read them.
+
+use clap::{Args, Subcommand};
+
+use super::Confirmed;
+use crate::run::Input;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Issue one-time codes, for activation or a forgotten password
+    ///
+    /// With the code the subscriber sets a new password, and all their sessions end. An earlier code is void once the
+    /// new one has been written to standard output; where it cannot be written, the earlier code stays valid.
+    #[command(after_help = "Examples:\n  honnin account invite mio00000001\n  \
+        honnin account invite --list new.csv > codes.csv")]
+    Invite(InviteArgs),
+
+    /// Import password hashes made elsewhere; each is hashed again at its first use
+    #[command(after_help = "Examples:\n  honnin account import-hashes hashes.csv\n  \
+        gpg -d hashes.csv.gpg | honnin account import-hashes --yes -")]
+    ImportHashes(ImportArgs),
+
+    /// Move the lines of one account to another, with the consent of both owners
+    ///
+    /// Each owner signs in, opens /account/merge and reads you the code shown there. May run beside `serve`.
+    #[command(after_help = "Examples:\n  honnin account merge --from mio00000001 --into mio00000002\n  \
+        honnin account merge --from mio00000001 --into mio00000002 --codes - --yes < codes")]
+    Merge(MergeArgs),
+
+    /// Move the lines of a merge back where they came from
+    #[command(after_help = "Examples:\n  honnin account merges\n  honnin account unmerge 7")]
+    Unmerge(UnmergeArgs),
+
+    /// List merges, newest first (CSV)
+    Merges {
+        /// Only merges of this account (会員ID); `-` reads it from standard input
+        #[arg(value_name = "LOGIN")]
+        login: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct InviteArgs {
+    /// The account's sign-in name (会員ID); `-` reads it from standard input
+    #[arg(value_name = "LOGIN")]
+    pub(crate) login: Option<String>,
+
+    /// Issue a code for each sign-in name of this file, one on a line, or CSV with the heading `login`; `-` is
+    /// standard input. Prints CSV: login, code, until
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Option<Input>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// CSV with the headings `login` and `phc` (argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512); `-` is
+    /// standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Input,
+
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The account that gives its lines (会員ID)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) from: String,
+
+    /// The account that takes them (会員ID)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) into: String,
+
+    /// Where the codes are read from, a line each: first that of the account that gives, then that of the account
+    /// that takes
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) codes: Input,
+
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct UnmergeArgs {
+    /// Number of the merge, as printed by `merge` and `merges`
+    #[arg(value_name = "MERGE")]
+    pub(crate) merge: u64,
+
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
+}

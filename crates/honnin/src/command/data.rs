@@ -1,0 +1,101 @@
+//! Commands that work on the data of an installation: `intake`, `journal`, `isolation`, `key`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use honnin_terms::Day;
+
+use super::Confirmed;
+use crate::run::Input;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntakeCommand {
+    /// Import an extract: files in directories
+    ///
+    /// Importing the same files again changes nothing, nor does an import that was killed and started again.
+    #[command(after_help = "Examples:\n  honnin intake files --mapping mapping.toml --check extract/\n  \
+        honnin intake files --mapping mapping.toml extract/\n  honnin intake files --mapping mapping.toml --retry")]
+    Files(IntakeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IntakeArgs {
+    /// Mapping file: what the operator's files, headings and values mean; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Input,
+
+    /// Read everything, write nothing, and report what would not be understood
+    #[arg(long, conflicts_with = "retry")]
+    pub(crate) check: bool,
+
+    /// Process the rows in quarantine again instead of reading files, after the mapping or the ledger was corrected
+    #[arg(long, conflicts_with = "directories")]
+    pub(crate) retry: bool,
+
+    /// Directories (or files) of the extract
+    #[arg(value_name = "DIR", required_unless_present = "retry")]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Verify that the key file opens the keyring and every key in it
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Verify the journal: nothing was changed, and every viewer was the owner or had a basis valid at that moment
+    ///
+    /// Reads the files alone and may run beside `serve`. Exit code 5 where there is no journal yet, 6 where it does
+    /// not verify.
+    #[command(
+        after_help = "Examples:\n  honnin journal verify\n  honnin journal verify --from 2026-11-01 --to 2026-11-30"
+    )]
+    Verify {
+        #[command(flatten)]
+        period: Period,
+    },
+    /// List who was shown this account's data, oldest first (CSV); verifies what it answers from
+    #[command(after_help = "Examples:\n  honnin journal who-saw mio00000001 --from 2026-11-01\n  \
+        honnin journal who-saw - < login")]
+    WhoSaw(Question),
+    /// List what this account was shown, oldest first (CSV); verifies what it answers from
+    SeenBy(Question),
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum IsolationCommand {
+    /// Verify the journal and, where it verifies, let the next start show personal pages again
+    ///
+    /// For the person who has found the cause of the alarm.
+    Lift(LiftArgs),
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LiftArgs {
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Question {
+    /// The account's sign-in name (会員ID); `-` reads it from standard input
+    #[arg(value_name = "LOGIN")]
+    pub(crate) login: String,
+
+    #[command(flatten)]
+    pub(crate) period: Period,
+}
+
+/// Days of the operator's zone, both within.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Period {
+    /// First day, such as 2026-11-01
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<Day>,
+
+    /// Last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<Day>,
+}

@@ -1,0 +1,165 @@
+//! What can be asked at the command line.
+
+mod account;
+mod data;
+mod local;
+mod reference;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
+pub(crate) use data::{
+    IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period, Question,
+};
+pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
+pub(crate) use reference::markdown;
+
+use crate::failure::EXIT_CODES;
+use crate::machine;
+use crate::settings::FILE_NAME;
+
+/// Self-care for mobile subscribers: only yourself, always there, never a guess.
+#[derive(Debug, Parser)]
+#[command(name = "honnin", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[cfg_attr(honnin_faults, command(version = concat!(env!("CARGO_PKG_VERSION"), " with planted faults")))]
+pub(crate) struct Honnin {
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Data directory [default: where the settings file is, `$HONNIN_DATA`, or here]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Settings file [default: honnin.toml in the data directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+
+    /// Print the result as JSON: one object on one line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Where an installation is, decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The data directory.
+    pub(crate) data: PathBuf,
+    /// The settings file.
+    pub(crate) settings: PathBuf,
+}
+
+impl Common {
+    /// Decides what was left open.
+    pub(crate) fn place(&self) -> Place {
+        let beside = || self.settings.as_deref().and_then(std::path::Path::parent).map(PathBuf::from);
+        let data = self.data.clone().or_else(beside).or_else(machine::data_directory);
+        let data = data.filter(|data| !data.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
+        let settings = self.settings.clone().unwrap_or_else(|| data.join(FILE_NAME));
+        Place { data, settings }
+    }
+}
+
+/// A confirmation given on the command line.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Confirmed {
+    /// Do not ask for confirmation; required where standard input is not a terminal
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create an installation: a settings file with every bound, and key material
+    Init(InitArgs),
+
+    /// Check or print settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Serve a sample ledger with invented subscribers on this machine; not for production
+    Demo(DemoArgs),
+
+    /// Import the operator's ledger
+    #[command(subcommand)]
+    Intake(IntakeCommand),
+
+    /// Serve subscribers until SIGTERM or Ctrl-C; requests in progress are completed
+    Serve,
+
+    /// Report the state of an installation and what needs attention, without personal values
+    #[command(
+        after_help = "Examples:\n  honnin doctor\n  honnin doctor --json | jq -r '.checks[] | select(.state == \"attention\") | .text'"
+    )]
+    Doctor,
+
+    /// Manage accounts: invitations, imported password hashes, merges
+    #[command(subcommand)]
+    Account(AccountCommand),
+
+    /// Verify key material
+    #[command(subcommand)]
+    Key(KeyCommand),
+
+    /// Replay past incidents of other systems against this program, on this machine, with invented subscribers
+    #[command(subcommand)]
+    Drill(DrillCommand),
+
+    /// Verify the record of disclosures, and ask it who was shown whose data
+    #[command(subcommand)]
+    Journal(JournalCommand),
+
+    /// Resume personal pages after an integrity alarm
+    #[command(subcommand)]
+    Isolation(IsolationCommand),
+
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  honnin completions bash > /etc/bash_completion.d/honnin\n  \
+        honnin completions zsh > \"${fpath[1]}/_honnin\"")]
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+
+    /// Write manual pages, one for each command
+    Man(ManualArgs),
+
+    /// List the faults that can be planted in this build (`HONNIN_FAULTS=name,name`); no other build has this command
+    #[cfg(honnin_faults)]
+    #[command(hide = true)]
+    Faults,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Honnin::command().debug_assert();
+    }
+
+    #[test]
+    fn data_and_settings_lie_together_unless_told_otherwise() {
+        let place = |data: Option<&str>, settings: Option<&str>| {
+            let (data, settings) = (data.map(PathBuf::from), settings.map(PathBuf::from));
+            let Place { data, settings } = Common { data, settings, json: false }.place();
+            (data.display().to_string(), settings.display().to_string())
+        };
+        assert_eq!(place(Some("/data"), None), ("/data".into(), "/data/honnin.toml".into()));
+        assert_eq!(place(None, Some("/etc/h.toml")), ("/etc".into(), "/etc/h.toml".into()));
+        assert_eq!(place(Some("/data"), Some("/etc/h.toml")), ("/data".into(), "/etc/h.toml".into()));
+        assert_eq!(place(None, Some("h.toml")), (".".into(), "h.toml".into()));
+    }
+}

@@ -1,0 +1,33 @@
+//! `honnin account`: invitations, password hashes made elsewhere, merges.
+
+mod import;
+mod invite;
+
+use super::input::login;
+use super::merge;
+use super::serve::runtime;
+use crate::command::AccountCommand;
+use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
+use crate::say::Say;
+use crate::wiring::Rooms;
+
+pub(super) fn account(
+    say: Say,
+    installation: Installation,
+    command: &AccountCommand,
+) -> Result<Exit, Failure> {
+    let clock = installation.clock()?;
+    let rooms = Rooms::open(installation, clock)?;
+    let runtime = runtime(1)?;
+    match command {
+        AccountCommand::Merge(args) => runtime.block_on(merge::merge(say, &rooms, args)),
+        AccountCommand::Unmerge(args) => runtime.block_on(merge::unmerge(say, &rooms, *args)),
+        AccountCommand::Merges { login: None } => runtime.block_on(merge::list(say, &rooms, None)),
+        AccountCommand::Merges { login: Some(word) } => {
+            runtime.block_on(merge::list(say, &rooms, Some(&login(word)?)))
+        }
+        AccountCommand::Invite(args) => runtime.block_on(invite::invite(say, &rooms, args)),
+        AccountCommand::ImportHashes(args) => runtime.block_on(import::import(say, &rooms, args)),
+    }
+}
