@@ -8,10 +8,10 @@ use std::fmt;
 
 use honnin_access::SignedIn;
 use honnin_seal::{Digest, SessionToken};
-use honnin_terms::{Id, RequestId};
+use honnin_terms::{Id, Mode, RequestId, Stop};
 
 use crate::care::Care;
-use crate::{Error, Gate};
+use crate::{Alarm, Error, Gate};
 
 /// The request of the permit and the session of the cookie that an answer is made for.
 #[derive(Clone, Copy)]
@@ -105,12 +105,15 @@ impl Gate {
     /// The bytes of an answer, for the request they were made for.
     ///
     /// # Errors
-    /// [`Error::Isolated`] for another one: an alarm, and personal pages stop.
+    /// [`Error::Closed`] for another one: an alarm, and personal pages stop.
     pub(crate) fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
-        body.open_for(asker).ok_or_else(|| {
-            self.isolation().foreign_answer(asker.request);
-            Error::Isolated
-        })
+        body.open_for(asker).ok_or_else(|| self.foreign_answer(asker.request))
+    }
+
+    /// Stops personal pages: an answer was about to leave by another request than it was made for.
+    fn foreign_answer(&self, request: RequestId) -> Error {
+        self.house().hears(Alarm::ForeignAnswer, request);
+        Error::Closed(Mode::Isolated(Stop::ForeignAnswer))
     }
 }
 
@@ -118,7 +121,7 @@ impl Care {
     /// Takes the bytes of an answer out for the request they are about to be sent to.
     ///
     /// # Errors
-    /// [`Error::Isolated`] where they were made for another one: an alarm, and personal pages stop.
+    /// [`Error::Closed`] where they were made for another one: an alarm, and personal pages stop.
     pub fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
         #[cfg(honnin_faults)]
         let body = planted::reused(&self.bodies, body);
@@ -129,7 +132,7 @@ impl Care {
     /// there is between her and another, so it is looked at like an answer.
     ///
     /// # Errors
-    /// [`Error::Isolated`] where not: an alarm, and personal pages stop.
+    /// [`Error::Closed`] where not: an alarm, and personal pages stop.
     pub fn is_for(&self, signed_in: &SignedIn, request: RequestId, login: &str) -> Result<(), Error> {
         let same_request = signed_in.request == request;
         #[cfg(honnin_faults)]
@@ -140,8 +143,7 @@ impl Care {
         if same_request && same_account {
             return Ok(());
         }
-        self.parts.gate.isolation().foreign_answer(request);
-        Err(Error::Isolated)
+        Err(self.parts.gate.foreign_answer(request))
     }
 }
 

@@ -10,12 +10,12 @@ use honnin_access::{
 use honnin_seal::SessionToken;
 use honnin_store::document::Profile;
 use honnin_store::{Store, read_view};
-use honnin_terms::{AccountId, Clock, Day, HoldingId, Moment, RequestId, Stream, Zone};
+use honnin_terms::{AccountId, Audience, Clock, Day, HoldingId, Mode, Moment, RequestId, Stop, Stream, Zone};
 
 #[cfg(honnin_faults)]
 use crate::answer::Body;
 use crate::facts::{Me, Shown};
-use crate::{Channel, Disclosed, Exports, Gate, PathState, What, reckon};
+use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, What, reckon};
 
 /// Why a use case gives no answer. Each is a case its caller treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,15 +29,9 @@ pub enum Error {
     /// Something sealed does not open. Answered without a body; an alarm was raised.
     #[error("open what is stored: it does not open")]
     DoesNotOpen,
-    /// Personal pages are stopped until a person has looked.
-    #[error("answer: personal pages are stopped")]
-    Isolated,
-    /// The public path is not proven to keep people apart, so nothing may be shown.
-    #[error("answer: the public path is not proven to keep people apart")]
-    PathUnproven,
-    /// The journal takes no entry, so nothing may be shown.
-    #[error("answer: the journal takes no entry")]
-    Journal,
+    /// Nothing personal may be shown now; the mode says why.
+    #[error("answer: personal pages are closed ({})", .0.word())]
+    Closed(Mode),
     /// The store does not answer.
     #[error("answer: the store does not answer")]
     Store,
@@ -146,14 +140,9 @@ impl Care {
         &self.parts.zone
     }
 
-    /// Whether personal pages are stopped.
-    pub fn is_isolated(&self) -> bool {
-        self.parts.gate.isolation().is_stopped()
-    }
-
-    /// Whether the public path keeps people apart, as far as is known.
-    pub fn path_state(&self) -> PathState {
-        self.parts.gate.path().state()
+    /// The house it stands in: whether it is open, and whom to tell that it stops.
+    pub fn house(&self) -> &dyn House {
+        self.parts.gate.house()
     }
 
     /// The gate, for the one who renews its epochs.
@@ -164,10 +153,12 @@ impl Care {
     /// The session of a token.
     ///
     /// # Errors
-    /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Isolated`], [`Error::PathUnproven`], [`Error::Store`].
+    /// [`Error::SignedOut`], [`Error::DoesNotOpen`], [`Error::Closed`], [`Error::Store`].
     pub async fn session(&self, token: &SessionToken, stream: Stream) -> Result<Session, Error> {
-        if self.is_isolated() {
-            return Err(Error::Isolated);
+        // Before anything is read: where nobody is shown anything, nobody is looked for.
+        let mode = self.house().mode();
+        if mode.audience() == Audience::Nobody {
+            return Err(Error::Closed(mode));
         }
         let (now, request) = (self.now(), stream.request());
         let session = self.parts.subscriber.session(token, stream, now).await;
@@ -177,11 +168,8 @@ impl Care {
             SessionError::Foreign => self.foreign_owner(request),
             SessionError::Rows(error) => error.into(),
         })?;
-        if self.parts.gate.path().is_open_to(session.account()) {
-            Ok(session)
-        } else {
-            Err(Error::PathUnproven)
-        }
+        self.house().shows(session.account()).await.map_err(Error::Closed)?;
+        Ok(session)
     }
 
     /// The session with the account that a header names in place of its own.
@@ -208,15 +196,15 @@ impl Care {
     }
 
     /// Counts that something of this account does not open.
-    fn alarm(&self, account: AccountId, now: Moment, request: RequestId) -> Error {
-        self.parts.gate.isolation().does_not_open(account, now, request);
+    fn alarm(&self, account: AccountId, at: Moment, request: RequestId) -> Error {
+        self.house().hears(Alarm::DoesNotOpen { account, at }, request);
         Error::DoesNotOpen
     }
 
     /// Stops personal pages: something opened and was of another owner.
     fn foreign_owner(&self, request: RequestId) -> Error {
-        self.parts.gate.isolation().foreign_owner(request);
-        Error::Isolated
+        self.house().hears(Alarm::ForeignOwner, request);
+        Error::Closed(Mode::Isolated(Stop::ForeignOwner))
     }
 
     pub(crate) async fn line_permit(

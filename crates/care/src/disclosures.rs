@@ -19,7 +19,7 @@ impl From<ReadError> for Error {
         match error {
             ReadError::NotAnswerable { .. } => Self::Pruned,
             ReadError::NotWritten => Self::NotThere,
-            ReadError::NotPublished | ReadError::Io(_) => Self::Journal,
+            ReadError::NotPublished | ReadError::Io(_) => Self::Closed(honnin_terms::Mode::JournalFailed),
         }
     }
 }

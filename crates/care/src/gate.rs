@@ -7,11 +7,11 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
-use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
-use honnin_terms::{HoldingId, Id, RequestId};
+use honnin_journal::{AppendError, Basis, EpochKeys, Journal, Kind, NewEntry};
+use honnin_terms::{HoldingId, Id, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
-use crate::{Channel, Error, Isolation, PublicPath, What};
+use crate::{Alarm, Channel, Error, House, What};
 
 /// A value that has passed the gate.
 pub struct Disclosed<T> {
@@ -74,8 +74,7 @@ pub struct Gate {
     authority: GateAuthority,
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
-    isolation: Arc<Isolation>,
-    path: Arc<PublicPath>,
+    house: Arc<dyn House>,
 }
 
 impl fmt::Debug for Gate {
@@ -86,21 +85,15 @@ impl fmt::Debug for Gate {
 
 impl Gate {
     /// Makes the gate of its authority, the journal, the keys of the journal's epochs (oldest first, the last one
-    /// is written under) and the isolation it obeys and enters.
+    /// is written under) and the house it asks and tells.
     pub fn new(
         authority: GateAuthority,
         journal: Arc<Journal>,
         epochs: Vec<EpochKeys>,
-        isolation: Arc<Isolation>,
+        house: Arc<dyn House>,
     ) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { authority, journal, epochs, isolation, path: Arc::new(PublicPath::unwatched()) }
-    }
-
-    /// The same gate, open only while that path keeps people apart.
-    #[must_use]
-    pub fn watching(self, path: Arc<PublicPath>) -> Self {
-        Self { path, ..self }
+        Self { authority, journal, epochs, house }
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -109,12 +102,8 @@ impl Gate {
             epochs.into_iter().map(Arc::new).collect();
     }
 
-    pub(crate) fn isolation(&self) -> &Isolation {
-        &self.isolation
-    }
-
-    pub(crate) fn path(&self) -> &PublicPath {
-        &self.path
+    pub(crate) fn house(&self) -> &dyn House {
+        &*self.house
     }
 
     pub(crate) fn journal(&self) -> &Journal {
@@ -130,19 +119,15 @@ impl Gate {
     }
 
     /// Whether anything personal may leave to that session at this moment.
-    fn stands_open(&self, session: &Session) -> Result<(), Error> {
-        if self.isolation.is_stopped() {
-            return Err(Error::Isolated);
-        }
-        if self.path.is_open_to(session.account()) { Ok(()) } else { Err(Error::PathUnproven) }
+    async fn stands_open(&self, session: &Session) -> Result<(), Error> {
+        self.house.shows(session.account()).await.map_err(Error::Closed)
     }
 
     /// Lets a value out to the session that asked for it.
     ///
     /// # Errors
-    /// [`Error::Isolated`] while personal pages are stopped or when this value stops them; [`Error::PathUnproven`]
-    /// while the way to the subscriber mixes people up; [`Error::Journal`] where the entry cannot be made durable.
-    /// Nothing is disclosed then.
+    /// [`Error::Closed`] while nothing personal may leave to her, when this value stops personal pages, and where the
+    /// entry cannot be made durable. Nothing is disclosed then.
     pub(crate) async fn disclose<T>(
         &self,
         session: &Session,
@@ -150,13 +135,13 @@ impl Gate {
         what: What,
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
-        self.stands_open(session)?;
+        self.stands_open(session).await?;
         let (tag, asked, value, request) = value.open_at_gate(&self.authority);
         if !allowed(session, &tag, &asked) {
-            self.isolation.foreign_owner(session.request());
-            return Err(Error::Isolated);
+            self.house.hears(Alarm::ForeignOwner, session.request());
+            return Err(Error::Closed(Mode::Isolated(Stop::ForeignOwner)));
         }
-        let epoch = self.present_epoch().ok_or(Error::Journal)?;
+        let epoch = self.present_epoch().ok_or(Error::Closed(Mode::JournalFailed))?;
         let viewer = epoch.account(session.account());
         let owner = if tag.account == session.account() { viewer } else { epoch.account(tag.account) };
         let entry = NewEntry {
@@ -169,16 +154,26 @@ impl Gate {
             channel: channel.code(),
             details: &details(tag.holding, session.request()),
         };
-        let entry = epoch.seal(&entry, session.entropy()).map_err(|_| Error::Journal)?;
+        let sealed = epoch.seal(&entry, session.entropy());
+        let entry = sealed.map_err(|_| Error::Closed(Mode::JournalFailed))?;
         let index = self.journal.append(&entry).await.map_err(|error| {
             let request = session.request();
             tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
-            Error::Journal
+            Error::Closed(refused_by_journal(error))
         })?;
         // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.
-        self.stands_open(session)?;
+        self.stands_open(session).await?;
         // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
         Ok(Disclosed { value, index, made_for: MadeFor::new(request, session.row_hash()) })
+    }
+}
+
+/// How the house stands where the journal takes no entry.
+const fn refused_by_journal(error: AppendError) -> Mode {
+    match error {
+        AppendError::Full | AppendError::Busy => Mode::JournalFull,
+        AppendError::Clock => Mode::ClockApart,
+        AppendError::Failed | AppendError::Closed | AppendError::TooLong => Mode::JournalFailed,
     }
 }
 

@@ -11,13 +11,14 @@ use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
     Source,
 };
-use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation};
+use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_front::{Bounds, Entrance, Front, Tells, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
+use honnin_node::{PublicPath, Standing};
 use honnin_pages::page::Operator;
 use honnin_pages::words::Language;
 use honnin_seal::HashCost;
@@ -281,8 +282,9 @@ fn way_out(
     let epoch = keeper.journal_epoch(now, 400 * 86_400)?;
     let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
-    let isolation = Arc::new(Isolation::new(false, |_| {}));
-    Ok(Gate::new(authority, Arc::new(journal), vec![epoch], isolation))
+    let journal = Arc::new(journal);
+    let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
+    Ok(Gate::new(authority, journal, vec![epoch], Arc::new(standing)))
 }
 
 fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {

@@ -10,7 +10,7 @@ use super::source::Source;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 20] = [
+const ROOMS: [Room; 21] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("seal", &["terms"], &[]),
@@ -26,12 +26,13 @@ const ROOMS: [Room; 20] = [
     ("paper", &[], &[]),
     ("pages", &["terms", "care", "paper"], &[]),
     ("front", &[], &[]),
+    ("canary", &["terms"], &[]),
+    ("node", &["terms", "seal", "access", "journal", "store", "keeper", "care", "canary"], &["store-sqlite"]),
     (
         "web",
         &["terms", "access", "care", "paper", "pages", "front"],
-        &["seal", "store", "journal", "keeper", "store-sqlite"],
+        &["seal", "store", "journal", "keeper", "store-sqlite", "node"],
     ),
-    ("canary", &["terms"], &[]),
     ("drill", &["terms"], &[]),
     (
         "honnin",
@@ -50,6 +51,7 @@ const ROOMS: [Room; 20] = [
             "pages",
             "web",
             "canary",
+            "node",
             "drill",
         ],
         &[],
@@ -68,6 +70,7 @@ const ROOMS: [Room; 20] = [
             "intake",
             "front",
             "pages",
+            "node",
             "web",
             "drill",
             "testkit",

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use honnin_access::Session;
-use honnin_terms::{AccountId, Entropy, TenantId};
+use honnin_terms::{Entropy, TenantId};
 use honnin_testkit::SeededEntropy;
 
 use self::stage::{Note, Person, Stage, epoch, person, request, start};
 use super::*;
+use crate::Asker;
 use crate::disclosures::AuditRow;
-use crate::{Asker, IsolationReason, PathState};
+
+const STOPPED: Error = Error::Closed(Mode::Isolated(Stop::ForeignOwner));
+const FOREIGN: Error = Error::Closed(Mode::Isolated(Stop::ForeignAnswer));
 
 /// Lets a value out as a page of the contract.
 async fn let_out<T>(stage: &Stage, session: &Session, value: Owned<T>) -> Result<Disclosed<T>, Error> {
@@ -42,7 +45,7 @@ async fn her_own_passes_once_the_journal_says_who_was_shown_what() {
         assert_eq!(page(disclosed).content_type(), "text/plain");
     }
     assert_eq!(stage.journal.size(), 2);
-    assert!(!stage.isolation.is_stopped());
+    assert!(stage.heard().is_empty());
 }
 
 #[tokio::test]
@@ -61,8 +64,8 @@ async fn a_document_that_names_another_owner_leaves_for_nobody_and_stops_persona
         let stage = Stage::of(&[&hana, &ken]);
         let session = stage.session(&hana, 1, 1).await;
         let note = stage.note_of(&hana, &session, line, &owner).await.unwrap();
-        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Isolated, "{owner:?}");
-        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignOwner]);
+        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), STOPPED, "{owner:?}");
+        assert_eq!(stage.heard(), [Alarm::ForeignOwner]);
         assert_eq!(stage.journal.size(), 0, "nothing was disclosed, so nothing was written");
     }
 }
@@ -74,8 +77,8 @@ async fn what_another_person_has_opened_does_not_leave_by_her_session() {
         let stage = Stage::of(&[&hana, &ken]);
         let (hers, his) = (stage.session(&hana, 1, 1).await, stage.session(&ken, 1, 1).await);
         let note = stage.note(&ken, &his, line).await;
-        assert_eq!(let_out(&stage, &hers, note).await.unwrap_err(), Error::Isolated);
-        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignOwner]);
+        assert_eq!(let_out(&stage, &hers, note).await.unwrap_err(), STOPPED);
+        assert_eq!(stage.heard(), [Alarm::ForeignOwner]);
         assert_eq!(stage.journal.size(), 0);
     }
 }
@@ -86,27 +89,27 @@ async fn after_somebody_elses_alarm_her_own_does_not_leave_either() {
     let stage = Stage::of(&[&hana, &ken]);
     let session = stage.session(&hana, 1, 1).await;
     let note = stage.note(&hana, &session, None).await;
-    stage.isolation.foreign_owner(request(2));
-    assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Isolated);
+    stage.house.hears(Alarm::ForeignOwner, request(2));
+    assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), STOPPED);
     assert_eq!(stage.journal.size(), 0);
 }
 
 #[tokio::test]
 async fn while_the_path_is_not_proven_the_gate_opens_to_the_canaries_alone() {
     let (hana, canary) = (person(1), person(2));
-    let path = PublicPath::watched([canary.account, AccountId::from_octets([77; 16])]);
-    let stage = Stage::with_path(&[&hana, &canary], path);
+    let stage = Stage::with_canary(&[&hana, &canary], Some(canary.account));
     let leaves = async |who: &Person| {
         let session = stage.session(who, 1, 1).await;
         let note = stage.note(who, &session, None).await;
         let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
     };
-    assert_eq!(leaves(&hana).await, Err(Error::PathUnproven));
+    stage.house.set(Mode::PathUnproven);
+    assert_eq!(leaves(&hana).await, Err(Error::Closed(Mode::PathUnproven)));
     assert_eq!(leaves(&canary).await, Ok(0));
-    stage.path.set(PathState::Proven);
+    stage.house.set(Mode::Open);
     assert_eq!(leaves(&hana).await, Ok(1));
-    stage.path.set(PathState::Mixed);
-    assert_eq!(leaves(&hana).await, Err(Error::PathUnproven));
+    stage.house.set(Mode::PathMixed);
+    assert_eq!(leaves(&hana).await, Err(Error::Closed(Mode::PathMixed)));
     assert_eq!(stage.journal.size(), 2);
 }
 
@@ -126,25 +129,17 @@ impl<F: Fn() + Send + Sync> Entropy for Drawn<F> {
     }
 }
 
-type Act = fn(&PublicPath, &Isolation);
-
 #[tokio::test]
 async fn an_alarm_raised_while_the_entry_is_written_is_heeded() {
     let hana = person(1);
-    let path = || PublicPath::watched([77, 78].map(|octet| AccountId::from_octets([octet; 16])));
-    let cases: [(Act, Error); 2] = [
-        (|path, _| _ = path.set(PathState::Mixed), Error::PathUnproven),
-        (|_, isolation| isolation.foreign_owner(request(2)), Error::Isolated),
-    ];
-    for (act, refused) in cases {
-        let stage = Stage::with_path(&[&hana], path());
-        stage.path.set(PathState::Proven);
-        let (path, isolation) = (Arc::clone(&stage.path), Arc::clone(&stage.isolation));
-        let act = move || act(&path, &isolation);
+    for mode in [Mode::PathMixed, Mode::Isolated(Stop::ForeignAnswer), Mode::Unsure] {
+        let stage = Stage::of(&[&hana]);
+        let house = Arc::clone(&stage.house);
+        let act = move || house.set(mode);
         let entropy = Drawn { entropy: SeededEntropy::new(4), done: AtomicBool::new(false), act };
         let session = stage.session_drawing(&hana, 1, 1, Arc::new(entropy)).await;
         let note = stage.note(&hana, &session, None).await;
-        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), refused);
+        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Closed(mode));
         assert_eq!(stage.journal.size(), 1, "an entry may stand for what was never sent");
     }
 }
@@ -159,10 +154,14 @@ async fn what_the_journal_does_not_take_is_not_shown() {
         let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
     };
     assert_eq!(leaves(1000).await, Ok(0));
-    assert_eq!(leaves(1).await, Err(Error::Journal), "a clock that was set back by a quarter of an hour");
+    assert_eq!(
+        leaves(1).await,
+        Err(Error::Closed(Mode::ClockApart)),
+        "a clock that was set back by a quarter of an hour"
+    );
     stage.gate.set_epochs(Vec::new());
-    assert_eq!(leaves(1000).await, Err(Error::Journal), "no keys to write an entry with");
-    assert!(stage.journal.size() == 1 && !stage.isolation.is_stopped());
+    assert_eq!(leaves(1000).await, Err(Error::Closed(Mode::JournalFailed)), "no keys to write an entry with");
+    assert!(stage.journal.size() == 1 && stage.heard().is_empty());
 }
 
 #[tokio::test]
@@ -195,9 +194,9 @@ async fn an_answer_is_handed_to_the_request_and_the_session_it_was_made_for_and_
         };
         assert_eq!(stage.gate.hand_over(body().await, &own()), Ok(vec![42]));
         let body = body().await;
-        assert!(!stage.isolation.is_stopped());
-        assert_eq!(stage.gate.hand_over(body, &asker), Err(Error::Isolated), "{asker:?}");
-        assert_eq!(*stage.entered.lock().unwrap(), [IsolationReason::ForeignAnswer]);
+        assert!(stage.heard().is_empty());
+        assert_eq!(stage.gate.hand_over(body, &asker), Err(FOREIGN), "{asker:?}");
+        assert_eq!(stage.heard(), [Alarm::ForeignAnswer]);
     }
 }
 
@@ -209,5 +208,5 @@ async fn what_was_opened_for_one_request_is_not_handed_to_another_of_the_same_se
     let note = stage.note(&hana, &before, None).await;
     let body = page(let_out(&stage, &now, note).await.unwrap());
     let asker = Asker::new(request(2), Some(&hana.token));
-    assert_eq!(stage.gate.hand_over(body, &asker), Err(Error::Isolated));
+    assert_eq!(stage.gate.hand_over(body, &asker), Err(FOREIGN));
 }

@@ -14,11 +14,13 @@ use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, OpenError, PasswordHash, Place, Purpose,
     Secret, SessionKey, SessionToken, SigningKey, SubjectKey,
 };
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_terms::{
+    AccountId, Audience, Entropy, HoldingId, Id, Mode, Moment, RequestId, SessionId, Stop, Stream, TenantId,
+};
 use honnin_testkit::{SeededEntropy, TestDir};
 use serde::Deserialize;
 
-use crate::{Gate, Isolation, IsolationReason, PublicPath};
+use crate::{Alarm, Gate, House};
 
 pub(super) const TENANT: TenantId = TenantId::FIRST;
 const EPOCH: Epoch = 3;
@@ -111,31 +113,73 @@ pub(super) struct Stage {
     pub(super) subscriber: SubscriberAuthority,
     pub(super) gate: Gate,
     pub(super) journal: Arc<Journal>,
-    pub(super) isolation: Arc<Isolation>,
-    pub(super) path: Arc<PublicPath>,
-    /// Why personal pages were stopped.
-    pub(super) entered: Arc<Mutex<Vec<IsolationReason>>>,
+    pub(super) house: Arc<Told>,
     _dir: TestDir,
+}
+
+/// A house that stands as a test says, stops at the first alarm, and keeps what it heard.
+pub(super) struct Told {
+    mode: Mutex<Mode>,
+    canary: Option<AccountId>,
+    pub(super) heard: Mutex<Vec<Alarm>>,
+}
+
+impl Told {
+    pub(super) fn set(&self, mode: Mode) {
+        *self.mode.lock().unwrap() = mode;
+    }
+}
+
+impl House for Told {
+    fn mode(&self) -> Mode {
+        *self.mode.lock().unwrap()
+    }
+
+    fn shows(&self, to: AccountId) -> Answer<'_, Result<(), Mode>> {
+        let mode = self.mode();
+        let open = match mode.audience() {
+            Audience::Everybody => true,
+            Audience::Canaries => self.canary == Some(to),
+            Audience::Nobody => false,
+        };
+        // Later, as on an engine behind a socket.
+        Answer::later(async move {
+            tokio::task::yield_now().await;
+            if open { Ok(()) } else { Err(mode) }
+        })
+    }
+
+    fn hears(&self, alarm: Alarm, _: RequestId) {
+        self.heard.lock().unwrap().push(alarm);
+        self.set(Mode::Isolated(Stop::ForeignOwner));
+    }
+
+    fn stops(&self) {
+        self.set(Mode::Stopping);
+    }
 }
 
 impl Stage {
     pub(super) fn of(people: &[&Person]) -> Self {
-        Self::with_path(people, PublicPath::unwatched())
+        Self::with_canary(people, None)
     }
 
-    pub(super) fn with_path(people: &[&Person], path: PublicPath) -> Self {
+    pub(super) fn with_canary(people: &[&Person], canary: Option<AccountId>) -> Self {
         let dir = TestDir::new();
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
         let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
         let journal = Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap();
         let Authorities { subscriber, gate, .. } = authorities(people);
-        let entered = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&entered);
-        let isolation = Arc::new(Isolation::new(false, move |reason| told.lock().unwrap().push(reason)));
-        let (journal, path) = (Arc::new(journal), Arc::new(path));
-        let gate = Gate::new(gate, Arc::clone(&journal), vec![epoch(1)], Arc::clone(&isolation))
-            .watching(Arc::clone(&path));
-        Self { subscriber, gate, journal, isolation, path, entered, _dir: dir }
+        let house = Told { mode: Mutex::new(Mode::Open), canary, heard: Mutex::new(Vec::new()) };
+        let (journal, house) = (Arc::new(journal), Arc::new(house));
+        let asked = Arc::<Told>::clone(&house);
+        let gate = Gate::new(gate, Arc::clone(&journal), vec![epoch(1)], asked);
+        Self { subscriber, gate, journal, house, _dir: dir }
+    }
+
+    /// What the house heard.
+    pub(super) fn heard(&self) -> Vec<Alarm> {
+        self.house.heard.lock().unwrap().clone()
     }
 
     /// Her session in that request, so many seconds after she signed in.

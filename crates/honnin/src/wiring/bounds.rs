@@ -3,7 +3,7 @@
 use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
-use crate::settings::{Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span};
+use crate::settings::{Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span};
 
 fn octets_32(size: Size) -> u32 {
     u32::try_from(size.0).unwrap_or(u32::MAX)
@@ -112,6 +112,27 @@ pub(crate) fn journal(settings: &Journal) -> honnin_journal::Bounds {
     }
 }
 
+/// How often the canaries look.
+pub(super) fn watch(settings: &Canary) -> honnin_node::WatchBounds {
+    honnin_node::WatchBounds {
+        every: settings.every.duration(),
+        again: settings.again.duration(),
+        patience_seconds: settings.patience.whole_seconds(),
+        passes: settings.passes,
+    }
+}
+
+/// How often upkeep is done, and how long something is kept.
+pub(super) fn upkeep(settings: &crate::settings::Settings) -> honnin_node::UpkeepBounds {
+    honnin_node::UpkeepBounds {
+        every_seconds: settings.store.sweep.whole_seconds(),
+        idle_seconds: settings.sessions.idle.whole_seconds(),
+        remember_seconds: settings.intake.remember.whole_seconds(),
+        epoch_seconds: settings.journal.epoch.whole_seconds(),
+        retention_seconds: i64::from(settings.journal.retention_days).saturating_mul(86_400),
+    }
+}
+
 /// Bounds of the reconciler.
 pub(super) fn network(settings: &Network) -> honnin_network::Bounds {
     honnin_network::Bounds {
@@ -151,6 +172,7 @@ mod tests {
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());
+        assert_eq!(watch(&settings.canary), honnin_node::WatchBounds::default());
         assert_eq!(network(&settings.network), honnin_network::Bounds::default());
         assert_eq!(settings.intake.partition.0, honnin_intake::PARTITION_OCTETS);
     }

@@ -1,89 +1,13 @@
-//! Merges of accounts, and their undoing, into the journal: written by whoever has it open, the running server or the
-//! command itself.
-//!
-//! The store holds a merge and that the journal does not know it yet in one transaction; what is written twice because
-//! of a crash in between is the same entry twice, never none.
+//! Merges into the journal by the command itself, where no server has the journal open.
 
 use honnin_access::{Operate, Permit};
-use honnin_care::{Channel, What};
-use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry, StartError};
-use honnin_keeper::Keeper;
-use honnin_store::{MergeRow, MergeRows};
-use honnin_terms::Moment;
+use honnin_journal::StartError;
+use honnin_node::{Epochs, journal_merges};
 
 use super::Rooms;
-use super::epochs::{self, Epochs};
 use super::rooms::entropy;
 use super::service::start_journal;
 use crate::failure::Failure;
-
-/// Merges looked at in one pass.
-const MOST: usize = 100;
-/// The first octet of the details, which tells them from those of a disclosure.
-const OF_A_MERGE: u8 = 2;
-
-/// Writes what the journal does not know yet; how many entries.
-///
-/// # Errors
-/// [`Failure`]; what was written is noted, the rest is tried again.
-pub(crate) async fn journal_merges(
-    journal: &Journal,
-    keeper: &Keeper,
-    store: &dyn MergeRows,
-    permit: &Permit<Operate>,
-) -> Result<u64, Failure> {
-    let waiting = store.unjournaled_merges(permit, MOST).await?;
-    if waiting.is_empty() {
-        return Ok(0);
-    }
-    let epochs = epochs::kept(keeper)?;
-    let mut written = 0;
-    for merge in waiting {
-        let entry = if let Some(entry) = merge.entry {
-            entry
-        } else {
-            let entry = append(journal, &epochs, &merge, None, permit.at())?;
-            store.note_entry(permit, merge.merge, false, entry).await?;
-            written += 1;
-            entry
-        };
-        if merge.undone_at.is_some() && merge.undone_entry.is_none() {
-            let undone = append(journal, &epochs, &merge, Some(entry), permit.at())?;
-            store.note_entry(permit, merge.merge, true, undone).await?;
-            written += 1;
-        }
-    }
-    Ok(written)
-}
-
-fn append(
-    journal: &Journal,
-    epochs: &[EpochKeys],
-    merge: &MergeRow,
-    undoes: Option<u64>,
-    now: Moment,
-) -> Result<u64, Failure> {
-    // The end of a merge bears the names of its beginning, so that both can be compared without any key.
-    let of_merge = undoes.and_then(|index| journal.read(index).ok()).map(|entry| entry.epoch);
-    let epoch = epochs.iter().find(|keys| Some(keys.epoch) == of_merge).or_else(|| epochs.last());
-    let epoch = epoch.ok_or_else(|| Failure::cannot("write a merge into the journal: it has no epoch"))?;
-    let at = if undoes.is_some() { merge.undone_at.unwrap_or(merge.at) } else { merge.at };
-    let mut details = vec![OF_A_MERGE];
-    details.extend_from_slice(&merge.merge.to_be_bytes());
-    details.extend_from_slice(&at.millis().to_be_bytes());
-    let entry = NewEntry {
-        moment: now,
-        viewer: epoch.account(merge.took),
-        owner: epoch.account(merge.gave),
-        basis: undoes.map_or(Basis::Self_, Basis::Index),
-        kind: if undoes.is_some() { Kind::Unmerged } else { Kind::Merged },
-        what: What::Merge.code(),
-        channel: Channel::Operator.code(),
-        details: &details,
-    };
-    let entry = epoch.seal(&entry, &*entropy())?;
-    Ok(journal.append_blocking(&entry)?)
-}
 
 /// Writes what the journal does not know yet where no server has it open; `false` where one has, which then writes it.
 ///
@@ -97,7 +21,7 @@ pub(crate) async fn journal_now(rooms: &Rooms, permit: &Permit<Operate>) -> Resu
     };
     let longest = rooms.installation.settings.journal.epoch.whole_seconds();
     Epochs::at(&rooms.keeper, permit.at(), longest)?.mark(&journal, permit.at())?;
-    journal_merges(&journal, &rooms.keeper, &*rooms.store, permit).await?;
+    journal_merges(&journal, &rooms.keeper, &*rooms.store, &*entropy(), permit).await?;
     journal.close()?;
     Ok(true)
 }

@@ -1,21 +1,18 @@
 //! Putting the rooms together: who gets which authority, which engine, which clock.
 
 mod bounds;
-mod canaries;
 mod check;
 pub(crate) mod engine;
-pub(crate) mod epochs;
 mod front;
 pub(crate) mod merges;
 mod monitor;
-mod probe;
 mod rooms;
 mod service;
-mod upkeep;
-mod watch;
+mod way;
 
 pub(crate) use check::problems;
 pub(crate) use front::{front, prefixes};
+pub(crate) use honnin_node as epochs;
 pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use honnin_care::House;
+use honnin_terms::Mode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -52,11 +54,8 @@ impl Metrics {
     }
 }
 
-/// Says whether requests should be sent here, and what is to be said of it.
-pub(crate) type Health = Arc<dyn Fn() -> Result<&'static str, &'static str> + Send + Sync>;
-
 /// Answers monitors until the runtime ends.
-pub(super) async fn run(listener: TcpListener, metrics: Metrics, health: Health) {
+pub(super) async fn run(listener: TcpListener, metrics: Metrics, house: Arc<dyn House>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
@@ -66,10 +65,10 @@ pub(super) async fn run(listener: TcpListener, metrics: Metrics, health: Health)
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (metrics, health) = (metrics.clone(), Arc::clone(&health));
+        let (metrics, house) = (metrics.clone(), Arc::clone(&house));
         tokio::spawn(async move {
             let answering = service_fn(move |request: Request<Incoming>| {
-                let answer = answer(&request, &metrics, &health);
+                let answer = answer(&request, &metrics, house.mode());
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut builder = http1::Builder::new();
@@ -82,17 +81,18 @@ pub(super) async fn run(listener: TcpListener, metrics: Metrics, health: Health)
     }
 }
 
-fn answer<B>(request: &Request<B>, metrics: &Metrics, health: &Health) -> Response<Full<Bytes>> {
+fn answer<B>(request: &Request<B>, metrics: &Metrics, mode: Mode) -> Response<Full<Bytes>> {
     const PLAIN: &str = "text/plain; charset=utf-8";
     let (status, kind, body) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => {
             (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics.0.render())
         }
         (&Method::GET, "/healthz") => (StatusCode::OK, PLAIN, "ok\n".to_owned()),
-        (&Method::GET, "/readyz") => match health() {
-            Ok(said) => (StatusCode::OK, PLAIN, format!("{said}\n")),
-            Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("not ready: {reason}\n")),
-        },
+        // The same word and the same status as on the public address.
+        (&Method::GET, "/readyz") => {
+            let status = if mode.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            (status, PLAIN, format!("{}\n", mode.says()))
+        }
         (&Method::GET, _) => {
             (StatusCode::NOT_FOUND, PLAIN, "there is /metrics, /healthz and /readyz\n".to_owned())
         }
@@ -117,11 +117,10 @@ pub(super) async fn listen(on: std::net::SocketAddr) -> io::Result<TcpListener> 
 mod tests {
     use super::*;
 
-    fn asked(method: Method, path: &str, health: Result<&'static str, &'static str>) -> (u16, &'static str) {
+    fn asked(method: Method, path: &str, mode: Mode) -> (u16, &'static str) {
         let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
-        let health: Health = Arc::new(move || health);
-        let answer = answer(&request, &metrics, &health);
+        let answer = answer(&request, &metrics, mode);
         let kind = if answer.headers()[CONTENT_TYPE].to_str().unwrap().contains("version") {
             "metrics"
         } else {
@@ -132,11 +131,11 @@ mod tests {
 
     #[test]
     fn it_has_three_paths_and_no_other() {
-        assert_eq!(asked(Method::GET, "/metrics", Ok("ready")), (200, "metrics"));
-        assert_eq!(asked(Method::GET, "/healthz", Err("the journal is full")), (200, "text"));
-        assert_eq!(asked(Method::GET, "/readyz", Ok("ready")), (200, "text"));
-        assert_eq!(asked(Method::GET, "/readyz", Err("the journal is full")), (503, "text"));
-        assert_eq!(asked(Method::GET, "/", Ok("ready")), (404, "text"));
-        assert_eq!(asked(Method::POST, "/metrics", Ok("ready")), (405, "text"));
+        assert_eq!(asked(Method::GET, "/metrics", Mode::Open), (200, "metrics"));
+        assert_eq!(asked(Method::GET, "/healthz", Mode::JournalFull), (200, "text"));
+        assert_eq!(asked(Method::GET, "/readyz", Mode::Open), (200, "text"));
+        assert_eq!(asked(Method::GET, "/readyz", Mode::JournalFull), (503, "text"));
+        assert_eq!(asked(Method::GET, "/", Mode::Open), (404, "text"));
+        assert_eq!(asked(Method::POST, "/metrics", Mode::Open), (405, "text"));
     }
 }

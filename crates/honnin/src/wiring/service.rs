@@ -6,28 +6,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use honnin_care::{Care, CareParts, Directory, Exports, Gate, Isolation, PublicPath};
+use honnin_care::{Care, CareParts, Directory, Exports, Gate};
 use honnin_front::{Entrance, Front, listen, tls};
-use honnin_journal::{Journal, StartError, State};
+use honnin_journal::{Journal, StartError};
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
+use honnin_node::{Canaries, Epochs, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
 use honnin_pages::page::{HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::Moment;
+use honnin_terms::{Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::canaries::{self, Canaries};
-use super::epochs::Epochs;
-use super::monitor::{self, Health, Metrics};
-use super::probe::{self, Probe};
-use super::rooms::{Rooms, SharedClock, entropy};
-use super::upkeep::Upkeep;
-use super::watch::Watch;
+use super::monitor::{self, Metrics};
+use super::rooms::{Rooms, entropy};
+use super::way::way;
 use super::{bounds, front, prefixes};
 use crate::failure::Failure;
-use crate::installation::Installation;
+use crate::installation::{Installation, free_octets};
 use crate::settings::Settings;
 
 /// The opened doors: sockets that listen, before anybody is answered.
@@ -111,10 +108,10 @@ pub(crate) struct Service {
     reconciler: Reconciler,
     upkeep: Upkeep,
     journal: Arc<Journal>,
-    isolation: Arc<Isolation>,
-    path: Arc<PublicPath>,
+    standing: Arc<Standing>,
     probe: Option<Probe>,
     store: Arc<dyn Store>,
+    volume: PathBuf,
 }
 
 impl Service {
@@ -130,14 +127,14 @@ impl Service {
         epochs.mark(&journal, now)?;
         let Rooms { installation, clock, zone, keeper, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
-        let isolation = Arc::new(isolation(&installation));
-        let way = probe::way(&installation)?;
+        let way = way(&installation)?;
         let path = Arc::new(match &way {
-            Some(_) => PublicPath::watched(canaries::accounts(&keeper)),
+            Some(_) => PublicPath::watched(accounts(&keeper)),
             None => PublicPath::unwatched(),
         });
-        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, Arc::clone(&isolation))
-            .watching(Arc::clone(&path));
+        let standing = Arc::new(standing(&installation, Arc::clone(&path), Arc::clone(&journal)));
+        let house = Arc::<Standing>::clone(&standing);
+        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, house);
         let parts = Parts {
             authority: authorities.element,
             rows: Arc::<dyn Store>::clone(&store),
@@ -170,28 +167,33 @@ impl Service {
                 feed: authorities.feed,
                 operator: Arc::clone(&operator),
                 clock: Arc::clone(&clock),
+                entropy: entropy(),
                 zone,
                 cookie: session_cookie(&front),
                 sessions: None,
             },
             watch: Watch::new(
-                Arc::clone(&path),
-                settings.canary.clone(),
-                SharedClock(Arc::clone(&clock)),
+                path,
+                bounds::watch(&settings.canary),
+                Arc::clone(&clock),
                 installation.public_path_marker(),
             ),
         });
         let app = App::new(wiring(&installation, Arc::clone(&care), front), entropy())?;
         let upkeep = Upkeep {
-            installation,
+            bounds: bounds::upkeep(settings),
             clock,
+            entropy: entropy(),
             keeper,
             store: Arc::clone(&store),
             journal: Arc::clone(&journal),
             care,
             operator,
+            // Taken once there is somebody to count.
+            figures: Box::new(|| ()),
         };
-        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, isolation, path, probe, store })
+        let volume = installation.place.data;
+        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, standing, probe, store, volume })
     }
 
     /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
@@ -204,15 +206,15 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self { app, reconciler, upkeep, journal, isolation, path, probe, store } = self;
+        let Self { app, reconciler, upkeep, journal, standing, probe, store, volume } = self;
         let (ended, mut ending) = watch::channel(false);
-        let health = health(Arc::clone(&journal), isolation, path);
-        tokio::spawn(monitor::run(doors.monitor, metrics.clone(), health));
+        tokio::spawn(monitor::run(doors.monitor, metrics.clone(), standing));
         let driving = tokio::spawn(reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
-        let upkeep = upkeep.start(metrics)?;
+        let figures = figures(volume, metrics);
+        let upkeep = Upkeep { figures, ..upkeep }.start()?;
         let looking = probe.map(|probe| tokio::spawn(probe.run()));
         let served = serve(doors.entrance, app, stop).await;
         if let Some(looking) = looking {
@@ -260,21 +262,41 @@ pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
     Ok(last.map(|last| journal.read(last)).transpose()?.map(|entry| entry.moment))
 }
 
-/// Isolation as it was left; entering it leaves a marker that outlives a restart.
-fn isolation(installation: &Installation) -> Isolation {
+/// How the house stands, as it was left; a stop leaves a marker that outlives a restart.
+fn standing(installation: &Installation, path: Arc<PublicPath>, journal: Arc<Journal>) -> Standing {
     let marker = installation.isolation_marker();
-    let stopped = marker.exists();
-    if stopped {
+    let stopped = marker.exists().then(|| {
         tracing::error!(
             alarm = "isolated",
             "personal pages are stopped since before this start; see `honnin doctor`"
         );
-    }
-    Isolation::new(stopped, move |reason| {
+        let word = fs::read_to_string(&marker).unwrap_or_default();
+        Stop::of_word(word.trim()).unwrap_or(Stop::ForeignMode)
+    });
+    Standing::new(stopped, path, journal, move |reason| {
         if let Err(error) = fs::write(&marker, format!("{}\n", reason.word())) {
             tracing::error!(%error, "could not mark the isolation; it ends with this process");
         }
     })
+}
+
+/// Figures that only the binary knows: of the volume, and of the figures themselves.
+fn figures(volume: PathBuf, metrics: Metrics) -> Box<dyn Fn() + Send + Sync> {
+    Box::new(move || {
+        metrics.upkeep();
+        if let Ok(free) = free_octets(&volume) {
+            gauge("honnin_data_volume_free_octets", free);
+        }
+    })
+}
+
+fn gauge(name: &'static str, value: u64) {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "a figure for people; 2^53 is beyond any of them"
+    )]
+    metrics::gauge!(name).set(value as f64);
 }
 
 /// Where exports are kept: empty at every start, because nobody can claim what an earlier one has left.
@@ -304,17 +326,4 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
         simulated: network.element == "simulated",
         security_contact: text(&tenant.security_contact),
     }
-}
-
-fn health(journal: Arc<Journal>, isolation: Arc<Isolation>, path: Arc<PublicPath>) -> Health {
-    Arc::new(move || match journal.state() {
-        _ if isolation.is_stopped() => Err("personal pages are stopped; see `honnin doctor`"),
-        // Ready all the same: whoever sends requests here only where it is ready must let the canaries through.
-        State::Ready if !path.state().is_open() => {
-            Ok("ready, but personal pages are refused: the public path is not proven; see `honnin doctor`")
-        }
-        State::Ready => Ok("ready"),
-        State::Full => Err("the journal has no room on its volume"),
-        State::Failed => Err("the journal's disk failed; start again"),
-    })
 }

@@ -1,7 +1,6 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -12,7 +11,7 @@ use honnin_front::body::{self, BodyError, Incoming};
 use honnin_front::{Answers, Bounds, Front};
 use honnin_pages::page::Operator;
 use honnin_paper::{BadTypeface, Press};
-use honnin_terms::{Entropy, Moment, Stream};
+use honnin_terms::{Audience, Entropy, Moment, Stream};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Request, Response};
@@ -81,7 +80,6 @@ pub struct App {
     pub(super) desk: Desk,
     pub(super) export_desk: Desk,
     pub(super) press: Arc<Press>,
-    ready: AtomicBool,
     finder: Finder,
     dress: Dress,
     /// Where a new request gets its stream from. Nothing else is drawn from it: handlers have the request's stream.
@@ -145,7 +143,6 @@ impl App {
             press: Arc::new(Press::new()?),
             #[cfg(honnin_faults)]
             planted: super::planted::KeptHere::default(),
-            ready: AtomicBool::new(true),
             elsewhere: Counters::of("-", "-"),
             notices: Mutex::new(None),
             entropy,
@@ -156,11 +153,6 @@ impl App {
     /// What connections are taken by.
     pub(super) fn face(&self) -> (Front, Bounds) {
         (self.wiring.front.clone(), self.wiring.bounds.clone())
-    }
-
-    /// Whether balancers should send requests here.
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
     }
 
     /// Answers one request with that stream.
@@ -227,8 +219,9 @@ impl App {
     /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
         // A new session is as personal as what it opens: none is handed out on a path that may give it to another.
-        if route.load == Load::SignIn && !self.wiring.care.path_state().is_open() {
-            return Done { signed_in: false, result: Err(Error::PathUnproven.into()) };
+        let mode = self.wiring.care.house().mode();
+        if route.load == Load::SignIn && mode.audience() != Audience::Everybody {
+            return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
         }
         let mut signed_in = false;
         let result = match route.handler {
@@ -239,9 +232,7 @@ impl App {
                     signed_in = true;
                     handler(self, ask, Some(&session)).await
                 }
-                Err(Error::SignedOut | Error::Isolated | Error::PathUnproven) => {
-                    handler(self, ask, None).await
-                }
+                Err(Error::SignedOut | Error::Closed(_)) => handler(self, ask, None).await,
                 Err(error) => Err(error.into()),
             },
             Handler::SignedIn(handler) => match self.session(ask).await {
@@ -353,6 +344,6 @@ impl Answers for App {
     }
 
     fn not_ready(&self) {
-        self.ready.store(false, Ordering::Release);
+        self.wiring.care.house().stops();
     }
 }

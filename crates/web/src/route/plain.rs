@@ -19,8 +19,10 @@ pub(super) fn healthz(_app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]
 pub(super) fn readyz(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
-    let stopping = || Answer::public(Kind::Text, "stopping\n").status(StatusCode::SERVICE_UNAVAILABLE);
-    Ok(if app.is_ready() { Answer::public(Kind::Text, "ready\n") } else { stopping() })
+    // The same word and the same status as on the operator's own listener.
+    let mode = app.wiring.care.house().mode();
+    let status = if mode.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(Answer::public(Kind::Text, format!("{}\n", mode.says())).status(status))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]

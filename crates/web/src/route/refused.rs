@@ -12,11 +12,8 @@ use super::code::Code;
 /// Seconds after which to try again when the store or the hashers have no room.
 const BUSY: u32 = 5;
 
-/// Seconds after which to try again while personal pages are stopped: a person has to look first.
-const STOPPED: u32 = 60;
-
-/// Seconds after which to try again while the canaries look at the public path: it comes back by itself.
-const UNPROVEN: u32 = 10;
+/// Seconds after which to try again where as many exports are kept as may be: some of them expire.
+const EXPORTS: u32 = 60;
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
@@ -24,8 +21,7 @@ impl From<Error> for Refusal {
             Error::NotThere => Code::NotFound.into(),
             Error::SignedOut => Code::SignInRequired.into(),
             Error::DoesNotOpen => Self::bare(),
-            Error::Isolated | Error::Journal => Self::after(Code::Stopped, STOPPED),
-            Error::PathUnproven => Self::after(Code::Stopped, UNPROVEN),
+            Error::Closed(mode) => Self::after(Code::Stopped, mode.again_seconds()),
             Error::Store => Self::after(Code::Busy, BUSY),
             Error::LineSuspended => Code::LineSuspended.into(),
             Error::LineEnded => Code::LineEnded.into(),
@@ -33,7 +29,7 @@ impl From<Error> for Refusal {
             Error::KeyReused => Code::KeyReused.into(),
             Error::ExportGone => Code::ExportExpired.into(),
             Error::ExportNotReady => Code::ExportNotReady.into(),
-            Error::ExportsFull => Self::after(Code::ExportsBusy, STOPPED),
+            Error::ExportsFull => Self::after(Code::ExportsBusy, EXPORTS),
             Error::Pruned => Code::Pruned.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use honnin_care::PathState;
+use honnin_node::PathState;
 use honnin_store::StoredDocument;
 use honnin_terms::{BillId, HoldingId, Id, SessionId};
 
@@ -218,8 +218,17 @@ async fn no_act_is_taken_from_another_site() {
 #[tokio::test]
 async fn while_personal_pages_are_stopped_the_public_ones_go_on() {
     let house = House::open_as(true, None).await;
+    // Who has the right password is given no session either.
+    let reply = house.post(None, "/sign-in", &format!("login=mio-hana&password={PASSWORD}")).await;
+    assert!(reply.status == 503 && reply.header("set-cookie").is_none(), "{}", reply.head);
     for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
         let path = path_of(route, &house.hana, &house);
+        if path == "/readyz" {
+            let reply = house.ask("GET", "/readyz", "", "").await;
+            assert_eq!(reply.status, 503, "a balancer must not feed it");
+            assert!(reply.text().contains("personal pages are stopped"), "{}", reply.text());
+            continue;
+        }
         let reply = house.get(&house.hana, &path).await;
         assert_eq!(reply.status == 503, is_signed_in(route), "{path} is answered {}", reply.status);
         assert!(!reply.text().contains("HANA"), "{path}");

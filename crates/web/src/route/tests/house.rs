@@ -8,18 +8,19 @@ use honnin_access::{
     Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
     SessionLimits, SignInSettings, Source,
 };
-use honnin_care::{
-    Care, CareParts, Directory, ExportBounds, Exports, Gate, Isolation, PathState, PublicPath, Shelf,
-};
+use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Shelf};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, Journal};
 use honnin_keeper::{Keeper, Silent};
+use honnin_node::{PathState, PublicPath, Standing};
 use honnin_pages::page::Operator;
 use honnin_pages::words::Language;
 use honnin_seal::{HashCost, VerifyingKey};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_sqlite::Sqlite;
-use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, TenantId, Zone};
+use honnin_terms::{
+    BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
+};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 
 use super::ledger::{Told, move_in, notice_of};
@@ -160,11 +161,14 @@ impl House {
         let journal = journal(&dir, &keeper);
         let path = Arc::new(PublicPath::watched([ken.stored.account; 2]));
         path.set(PathState::Proven);
-        let gate = gate(authorities.gate, &keeper, &journal, now, stopped);
+        let stopped = stopped.then_some(Stop::ForeignOwner);
+        let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
+        let gate =
+            Gate::new(authorities.gate, Arc::clone(&journal), vec![epoch(&keeper, now)], Arc::new(standing));
         let care = Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Sqlite>::clone(&store),
-            gate: gate.watching(Arc::clone(&path)),
+            gate,
             clock: Arc::<FixedClock>::clone(&clock),
             exports: Exports::new(export_bounds, shelf),
             zone: Zone::named("Asia/Tokyo").unwrap(),
@@ -286,15 +290,10 @@ pub(super) fn epoch(keeper: &Keeper, now: Moment) -> EpochKeys {
     EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body }
 }
 
-pub(super) fn gate(
-    authority: GateAuthority,
-    keeper: &Keeper,
-    journal: &Arc<Journal>,
-    now: Moment,
-    stopped: bool,
-) -> Gate {
-    let isolation = Arc::new(Isolation::new(stopped, |_| {}));
-    Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], isolation)
+pub(super) fn gate(authority: GateAuthority, keeper: &Keeper, journal: &Arc<Journal>, now: Moment) -> Gate {
+    let path = Arc::new(PublicPath::unwatched());
+    let standing = Standing::new(None, path, Arc::clone(journal), |_| {});
+    Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], Arc::new(standing))
 }
 
 pub(super) fn exports(dir: &TestDir) -> Exports {

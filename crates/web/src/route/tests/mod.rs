@@ -168,7 +168,9 @@ async fn readiness_ends_before_the_process_does() {
     let house = House::open().await;
     assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 200);
     honnin_front::Answers::not_ready(&*house.app);
-    assert_eq!(house.ask("GET", "/readyz", "", "").await.status, 503);
+    let stopping = house.ask("GET", "/readyz", "", "").await;
+    assert_eq!((stopping.status, stopping.text().as_str()), (503, "not ready: stopping\n"));
+    assert_eq!(house.get(&house.hana, "/lines").await.status, 200, "what was begun is ended");
     assert_eq!(house.ask("GET", "/healthz", "", "").await.status, 200);
 }
 

@@ -144,7 +144,7 @@ impl World {
         let uses = Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Counted>::clone(&store),
-            gate: house::gate(authorities.gate, &keeper, &journal, now, false),
+            gate: house::gate(authorities.gate, &keeper, &journal, now),
             clock: Arc::<FixedClock>::clone(&clock),
             exports: house::exports(&dir),
             zone: Zone::named("Asia/Tokyo").unwrap(),

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use honnin_terms::AccountId;
+use honnin_terms::{AccountId, Mode};
 
 /// What is known of the public path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +35,18 @@ impl PathState {
         }
     }
 
+    /// How the house stands because of it.
+    pub const fn mode(self) -> Mode {
+        match self {
+            Self::Unwatched | Self::Proven => Mode::Open,
+            Self::Unproven => Mode::PathUnproven,
+            Self::Mixed => Mode::PathMixed,
+        }
+    }
+
     /// Whether personal pages may be shown to everybody.
     pub const fn is_open(self) -> bool {
-        match self {
-            Self::Unwatched | Self::Proven => true,
-            Self::Unproven | Self::Mixed => false,
-        }
+        matches!(self.mode(), Mode::Open)
     }
 
     const fn code(self) -> u8 {
@@ -90,9 +96,9 @@ impl PublicPath {
         before
     }
 
-    /// Whether something personal may be shown to that account.
-    pub(crate) fn is_open_to(&self, account: AccountId) -> bool {
-        self.state().is_open() || self.canaries.contains(&account)
+    /// Whether that account is one of the canaries that look at it.
+    pub(crate) fn is_canary(&self, account: AccountId) -> bool {
+        self.canaries.contains(&account)
     }
 }
 
@@ -106,22 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_watched_is_open_to_the_canaries_alone_until_it_is_proven() {
-        let path = PublicPath::watched([account(1), account(2)]);
-        for (state, open) in
-            [(PathState::Unproven, false), (PathState::Proven, true), (PathState::Mixed, false)]
-        {
-            path.set(state);
-            assert_eq!(path.state(), state);
-            assert_eq!(path.is_open_to(account(3)), open, "{state:?}");
-            assert!(path.is_open_to(account(1)) && path.is_open_to(account(2)), "{state:?}");
-        }
-    }
-
-    #[test]
     fn a_path_nobody_looks_at_stays_open() {
         let path = PublicPath::unwatched();
         path.set(PathState::Mixed);
-        assert!(path.state() == PathState::Unwatched && path.is_open_to(account(3)));
+        assert_eq!(path.state(), PathState::Unwatched);
+        assert!(!path.is_canary(account(3)));
     }
 }

@@ -13,31 +13,51 @@ use honnin_care::Care;
 use honnin_journal::{Journal, State};
 use honnin_keeper::Keeper;
 use honnin_store::{Figures, Store};
-use honnin_terms::{Clock, Moment};
+use honnin_terms::{Clock, Entropy, Mode, Moment};
 use tokio::runtime::Handle;
 
-use super::bounds;
-use super::epochs::{self, Epochs};
-use super::merges::journal_merges;
-use super::monitor::Metrics;
-use super::rooms::request;
-use crate::failure::Failure;
-use crate::installation::{Installation, free_octets};
+use crate::{Epochs, Fault, journal_merges, kept, request};
 
 /// How often figures are taken.
 const FIGURES: Duration = Duration::from_secs(5);
 /// A day more than an epoch may last before its keys are destroyed: it ends at the first look after its time.
 const GRACE_SECONDS: i64 = 86_400;
 
+/// How often, and how long something is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpkeepBounds {
+    /// Sweeping, pruning and epochs are looked at so often, in seconds.
+    pub every_seconds: i64,
+    /// Sessions that were not used for so many seconds end.
+    pub idle_seconds: i64,
+    /// Keys of feeds and records that were seen are forgotten after so many seconds.
+    pub remember_seconds: i64,
+    /// An epoch of the journal lasts so many seconds.
+    pub epoch_seconds: i64,
+    /// Entries of the journal are kept so many seconds.
+    pub retention_seconds: i64,
+}
+
 /// What upkeep works on.
-pub(super) struct Upkeep {
-    pub(super) installation: Installation,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) keeper: Arc<Keeper>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) journal: Arc<Journal>,
-    pub(super) care: Arc<Care>,
-    pub(super) operator: Arc<OperatorAuthority>,
+pub struct Upkeep {
+    /// How often, and how long.
+    pub bounds: UpkeepBounds,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The keys.
+    pub keeper: Arc<Keeper>,
+    /// The engine.
+    pub store: Arc<dyn Store>,
+    /// The journal.
+    pub journal: Arc<Journal>,
+    /// What has exports to remove and keys to renew.
+    pub care: Arc<Care>,
+    /// Permits.
+    pub operator: Arc<OperatorAuthority>,
+    /// Figures that only the binary knows, taken every few seconds.
+    pub figures: Box<dyn Fn() + Send + Sync>,
 }
 
 impl fmt::Debug for Upkeep {
@@ -48,14 +68,14 @@ impl fmt::Debug for Upkeep {
 
 /// Upkeep at work.
 #[derive(Debug)]
-pub(super) struct Running {
+pub struct Running {
     stop: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Running {
     /// Ends it and waits for what it is doing.
-    pub(super) fn stop(self) {
+    pub fn stop(self) {
         drop(self.stop);
         if self.thread.join().is_err() {
             tracing::error!("upkeep ended before its time");
@@ -68,23 +88,21 @@ impl Upkeep {
     ///
     /// # Errors
     /// The system's reason where a thread cannot be started.
-    pub(super) fn start(self, metrics: Metrics) -> std::io::Result<Running> {
+    pub fn start(self) -> std::io::Result<Running> {
         let (stop, stopped) = sync_channel(0);
         let handle = Handle::current();
-        let thread = thread::Builder::new()
-            .name("upkeep".to_owned())
-            .spawn(move || self.run(&metrics, &handle, &stopped))?;
+        let thread =
+            thread::Builder::new().name("upkeep".to_owned()).spawn(move || self.run(&handle, &stopped))?;
         Ok(Running { stop, thread })
     }
 
-    fn run(&self, metrics: &Metrics, handle: &Handle, stopped: &Receiver<()>) {
-        let every = self.installation.settings.store.sweep.whole_seconds();
+    fn run(&self, handle: &Handle, stopped: &Receiver<()>) {
+        let every = self.bounds.every_seconds;
         let mut due = self.clock.now();
         loop {
             self.figures();
             // Every few seconds, so that an export does not outlive its time by much.
             self.care.sweep_exports();
-            metrics.upkeep();
             let now = self.clock.now();
             told("merges", self.merges(now, handle));
             if now >= due {
@@ -100,6 +118,7 @@ impl Upkeep {
 
     /// States as figures. None of them names anybody.
     fn figures(&self) {
+        (self.figures)();
         let Figures { waiting_writes, cache } = self.store.figures();
         gauge("honnin_store_queue_depth", waiting_writes);
         gauge("honnin_store_cache_octets", cache.octets);
@@ -107,10 +126,9 @@ impl Upkeep {
         metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
         gauge("honnin_journal_entries", self.journal.size());
         gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
-        gauge("honnin_isolated", u64::from(self.care.is_isolated()));
-        if let Ok(free) = free_octets(&self.installation.place.data) {
-            gauge("honnin_data_volume_free_octets", free);
-        }
+        let mode = self.care.house().mode();
+        gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));
+        gauge("honnin_ready", u64::from(mode.is_ready()));
     }
 
     /// Each part on its own: one that fails is tried again next time and holds up no other.
@@ -121,28 +139,32 @@ impl Upkeep {
     }
 
     /// Merges of accounts that a command made beside us.
-    fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
-        let permit = self.operator.operate(now, request());
-        let written = handle.block_on(journal_merges(&self.journal, &self.keeper, &*self.store, &permit))?;
+    fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Fault> {
+        let permit = self.operator.operate(now, request(&*self.entropy));
+        let written = handle.block_on(journal_merges(
+            &self.journal,
+            &self.keeper,
+            &*self.store,
+            &*self.entropy,
+            &permit,
+        ))?;
         if written > 0 {
             tracing::info!(entries = written, "wrote merges of accounts into the journal");
         }
         Ok(())
     }
 
-    fn sweep(&self, now: Moment, handle: &Handle) -> Result<(), Failure> {
-        let settings = &self.installation.settings;
-        let permit = self.operator.operate(now, request());
-        let idle = now.plus_seconds(-settings.sessions.idle.whole_seconds());
-        let forget = now.plus_seconds(-settings.intake.remember.whole_seconds());
+    fn sweep(&self, now: Moment, handle: &Handle) -> Result<(), Fault> {
+        let permit = self.operator.operate(now, request(&*self.entropy));
+        let idle = now.plus_seconds(-self.bounds.idle_seconds);
+        let forget = now.plus_seconds(-self.bounds.remember_seconds);
         let gone = handle.block_on(async { self.store.sweep(&permit, idle, forget).await })?;
         tracing::debug!(gone, "swept the store");
         Ok(())
     }
 
-    fn epochs(&self, now: Moment) -> Result<(), Failure> {
-        let settings = &self.installation.settings.journal;
-        let epochs = Epochs::at(&self.keeper, now, settings.epoch.whole_seconds())?;
+    fn epochs(&self, now: Moment) -> Result<(), Fault> {
+        let epochs = Epochs::at(&self.keeper, now, self.bounds.epoch_seconds)?;
         if epochs.has_begun() {
             epochs.mark(&self.journal, now)?;
             self.care.gate().set_epochs(epochs.keys);
@@ -150,19 +172,18 @@ impl Upkeep {
         Ok(())
     }
 
-    fn prune(&self, now: Moment) -> Result<(), Failure> {
-        let settings = &self.installation.settings.journal;
-        let kept_from = bounds::journal(settings).kept_from(now);
+    fn prune(&self, now: Moment) -> Result<(), Fault> {
+        let kept_from = now.plus_seconds(-self.bounds.retention_seconds);
         self.journal.prune(kept_from)?;
-        let longest = settings.epoch.whole_seconds().saturating_add(GRACE_SECONDS);
+        let longest = self.bounds.epoch_seconds.saturating_add(GRACE_SECONDS);
         if self.keeper.destroy_epochs(kept_from.plus_seconds(-longest))? > 0 {
-            self.care.gate().set_epochs(epochs::kept(&self.keeper)?);
+            self.care.gate().set_epochs(kept(&self.keeper)?);
         }
         Ok(())
     }
 }
 
-fn told(what: &'static str, done: Result<(), Failure>) {
+fn told(what: &'static str, done: Result<(), Fault>) {
     if let Err(error) = done {
         metrics::counter!("honnin_upkeep_failed_total", "what" => what).increment(1);
         tracing::error!(what, %error, "upkeep failed and is tried again");

@@ -9,9 +9,9 @@ use honnin_keeper::{AccountKeys, Keeper};
 use honnin_seal::OpenError;
 use honnin_store::document::{BillEntry, Bills, Profile};
 use honnin_store::{AccountUpdate, Batch, Committed, Progress, Store, StoredAccount};
-use honnin_terms::{AccountId, BillState, Clock, Moment, Stream, Yen, Zone};
+use honnin_terms::{AccountId, BillState, Clock, Entropy, Moment, Stream, Yen, Zone};
 
-use super::rooms::{entropy, request};
+use crate::request;
 
 /// The feed that writes what they are shown.
 const FEED: &str = "canaries";
@@ -27,13 +27,13 @@ const fn login(which: Which) -> &'static str {
 }
 
 /// The accounts of both.
-pub(super) fn accounts(keeper: &Keeper) -> [AccountId; 2] {
+pub fn accounts(keeper: &Keeper) -> [AccountId; 2] {
     Which::BOTH.map(|which| keeper.account_id(login(which)))
 }
 
 /// Why canaries cannot be sent out. None of these says anything of the public path.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotSent {
+pub enum NotSent {
     /// The store does not answer or takes nothing.
     #[error("write what the canaries are shown")]
     Store(#[from] honnin_store::Error),
@@ -52,18 +52,27 @@ pub(super) enum NotSent {
 }
 
 /// Both canaries, as long as the process lives.
-pub(super) struct Canaries {
-    pub(super) keeper: Arc<Keeper>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) care: Arc<Care>,
-    pub(super) feed: FeedAuthority,
-    pub(super) operator: Arc<OperatorAuthority>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) zone: Zone,
+pub struct Canaries {
+    /// Seals what they are shown.
+    pub keeper: Arc<Keeper>,
+    /// Where it is stored.
+    pub store: Arc<dyn Store>,
+    /// What signs them in.
+    pub care: Arc<Care>,
+    /// Permits to write what they are shown.
+    pub feed: FeedAuthority,
+    /// Permits to sign them in without a password.
+    pub operator: Arc<OperatorAuthority>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The operator's zone.
+    pub zone: Zone,
     /// The name of the session's cookie.
-    pub(super) cookie: &'static str,
+    pub cookie: &'static str,
     /// Their cookies, while they are signed in.
-    pub(super) sessions: Option<[String; 2]>,
+    pub sessions: Option<[String; 2]>,
 }
 
 impl std::fmt::Debug for Canaries {
@@ -77,8 +86,8 @@ impl Canaries {
     ///
     /// # Errors
     /// [`NotSent`].
-    pub(super) async fn ready(&mut self) -> Result<[Canary; 2], NotSent> {
-        let marks = Which::BOTH.map(|which| Mark::draw(which, &*entropy()));
+    pub async fn ready(&mut self) -> Result<[Canary; 2], NotSent> {
+        let marks = Which::BOTH.map(|which| Mark::draw(which, &*self.entropy));
         self.write(&marks).await?;
         let sessions = match self.sessions.take() {
             Some(sessions) => sessions,
@@ -97,12 +106,12 @@ impl Canaries {
     }
 
     /// Forgets their sessions: they were not taken.
-    pub(super) fn sign_out(&mut self) {
+    pub fn sign_out(&mut self) {
         self.sessions = None;
     }
 
     async fn sign_in(&self, which: Which) -> Result<String, NotSent> {
-        let stream = Stream::begin(&entropy());
+        let stream = Stream::begin(&self.entropy);
         let permit = self.operator.operate(self.clock.now(), stream.request());
         let device = NewDevice { name: DEVICE.to_owned(), source: Source::Stranger(0) };
         let signed_in = self.care.sign_in_canary(&permit, login(which), device, &stream).await?;
@@ -112,7 +121,7 @@ impl Canaries {
     /// Seals both accounts anew, so that an answer from before shows that it is one.
     async fn write(&self, marks: &[Mark; 2]) -> Result<(), NotSent> {
         let now = self.clock.now();
-        let permit = self.feed.append(now, request());
+        let permit = self.feed.append(now, request(&*self.entropy));
         let position = self.store.progress(&permit, FEED).await?.unwrap_or_default().position + 1;
         let mut named: Vec<(AccountId, &Mark)> = accounts(&self.keeper).into_iter().zip(marks).collect();
         named.sort_unstable_by_key(|(account, _)| *account);

@@ -4,13 +4,13 @@ use honnin_journal::{AppendError, Basis, Entry, EpochKeys, Journal, Kind, Pseudo
 use honnin_keeper::{EpochKey, Keeper};
 use honnin_terms::Moment;
 
-use crate::failure::Failure;
+use crate::Fault;
 
 /// The epochs whose keys were not destroyed.
 #[derive(Debug)]
-pub(crate) struct Epochs {
+pub struct Epochs {
     /// Their keys, oldest first; entries are written under the last.
-    pub(crate) keys: Vec<EpochKeys>,
+    pub keys: Vec<EpochKeys>,
     /// The number of the last, where it began just now.
     began: Option<u32>,
 }
@@ -18,8 +18,8 @@ pub(crate) struct Epochs {
 /// The keys of every epoch that was not destroyed, oldest first.
 ///
 /// # Errors
-/// [`Failure`]; an alarm.
-pub(crate) fn kept(keeper: &Keeper) -> Result<Vec<EpochKeys>, Failure> {
+/// [`Fault`]; an alarm.
+pub fn kept(keeper: &Keeper) -> Result<Vec<EpochKeys>, Fault> {
     let tenant = keeper.tenant();
     let keys = |epoch: EpochKey| {
         let EpochKey { number, pseudonyms, bodies } = epoch;
@@ -32,15 +32,15 @@ impl Epochs {
     /// The epochs as they are to be used now: a new one is begun where the last is older than `longest_seconds`.
     ///
     /// # Errors
-    /// [`Failure`] where the keyring cannot be read or written.
-    pub(super) fn at(keeper: &Keeper, now: Moment, longest_seconds: i64) -> Result<Self, Failure> {
+    /// [`Fault`] where the keyring cannot be read or written.
+    pub fn at(keeper: &Keeper, now: Moment, longest_seconds: i64) -> Result<Self, Fault> {
         let before = keeper.journal_epochs()?.last().map(|epoch| epoch.number);
         let present = keeper.journal_epoch(now, longest_seconds)?.number;
         Ok(Self { keys: kept(keeper)?, began: (before != Some(present)).then_some(present) })
     }
 
     /// Whether one began.
-    pub(super) const fn has_begun(&self) -> bool {
+    pub const fn has_begun(&self) -> bool {
         self.began.is_some()
     }
 
@@ -49,7 +49,7 @@ impl Epochs {
     ///
     /// # Errors
     /// [`AppendError`] where the journal takes no entry.
-    pub(super) fn mark(&self, journal: &Journal, now: Moment) -> Result<(), AppendError> {
+    pub fn mark(&self, journal: &Journal, now: Moment) -> Result<(), AppendError> {
         let Some(epoch) = self.began else { return Ok(()) };
         let marker = Entry {
             moment: now,

@@ -6,18 +6,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_canary::{Finding, Seen};
-use honnin_care::{PathState, PublicPath};
-use honnin_terms::Moment;
+use honnin_terms::{Clock, Moment};
 
-use super::rooms::SharedClock;
-use crate::settings::Canary;
+use crate::{PathState, PublicPath};
+
+/// How often the canaries look, and what follows from what they see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchBounds {
+    /// How often they look. Default 10 s.
+    pub every: Duration,
+    /// How often they look while personal pages are refused. Default 1 s.
+    pub again: Duration,
+    /// So many seconds personal pages go on while there is no answer that says anything. Default 300.
+    pub patience_seconds: i64,
+    /// After something was found: looks in a row that must find nothing. Default 3.
+    pub passes: u32,
+}
+
+impl Default for WatchBounds {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(10),
+            again: Duration::from_secs(1),
+            patience_seconds: 300,
+            passes: 3,
+        }
+    }
+}
 
 /// What the rounds so far come to.
-#[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     path: Arc<PublicPath>,
-    settings: Canary,
-    clock: SharedClock,
+    bounds: WatchBounds,
+    clock: Arc<dyn Clock>,
     /// A file that says what was found, for `doctor`; there while personal pages are refused.
     marker: PathBuf,
     /// Rounds in a row that found nothing.
@@ -30,35 +51,41 @@ pub(super) struct Watch {
     told: String,
 }
 
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Watch {
-    pub(super) const fn new(
+    /// A watch of that path; `marker` says what was found while personal pages are refused.
+    pub const fn new(
         path: Arc<PublicPath>,
-        settings: Canary,
-        clock: SharedClock,
+        bounds: WatchBounds,
+        clock: Arc<dyn Clock>,
         marker: PathBuf,
     ) -> Self {
-        Self { path, settings, clock, marker, passed: 0, needed: 1, last_passed: None, told: String::new() }
+        Self { path, bounds, clock, marker, passed: 0, needed: 1, last_passed: None, told: String::new() }
     }
 
     /// Nobody has looked yet.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.note("nobody has looked yet");
         gauge(false);
     }
 
     /// Whether personal pages are shown.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.path.state().is_open()
     }
 
     /// How long until the next round.
-    pub(super) fn pause(&self) -> Duration {
-        let Canary { every, again, .. } = &self.settings;
-        if self.is_open() { every.duration() } else { again.duration() }
+    pub(crate) fn pause(&self) -> Duration {
+        if self.is_open() { self.bounds.every } else { self.bounds.again }
     }
 
     /// Draws the conclusions of a round; it may not have come about at all.
-    pub(super) fn follow(&mut self, seen: Result<Seen, String>) {
+    pub(crate) fn follow(&mut self, seen: Result<Seen, String>) {
         match seen {
             Ok(Seen::Apart(answers)) => self.passed(answers),
             Ok(Seen::Mixed(finding)) => self.mixed(&finding),
@@ -70,7 +97,7 @@ impl Watch {
     fn passed(&mut self, answers: u32) {
         count("passed");
         self.passed = self.passed.saturating_add(1);
-        self.last_passed = Some(self.clock.0.now());
+        self.last_passed = Some(self.clock.now());
         if !self.is_open() && self.passed >= self.needed {
             self.path.set(PathState::Proven);
             gauge(true);
@@ -90,7 +117,7 @@ impl Watch {
         gauge(false);
         count("mixed");
         self.passed = 0;
-        self.needed = self.settings.passes;
+        self.needed = self.bounds.passes;
         if before != PathState::Mixed {
             alarm("public_path");
         }
@@ -111,8 +138,7 @@ impl Watch {
         count("unanswered");
         // A path that was found guilty is trusted again after rounds in a row that find nothing.
         self.passed = 0;
-        let is_old =
-            |last: Moment| self.clock.0.now().seconds_since(last) >= self.settings.patience.whole_seconds();
+        let is_old = |last: Moment| self.clock.now().seconds_since(last) >= self.bounds.patience_seconds;
         if self.is_open() && self.last_passed.is_none_or(is_old) {
             self.path.set(PathState::Unproven);
             gauge(false);
@@ -176,9 +202,9 @@ mod tests {
         fn new() -> Self {
             let (dir, clock) = (TestDir::new(), Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")));
             let path = Arc::new(PublicPath::watched([Id::from_octets([1; 16]), Id::from_octets([2; 16])]));
-            let shared = SharedClock(Arc::<FixedClock>::clone(&clock));
+            let shared = Arc::<FixedClock>::clone(&clock);
             let marker = dir.join("public-path");
-            let watch = Watch::new(Arc::clone(&path), Canary::default(), shared, marker);
+            let watch = Watch::new(Arc::clone(&path), WatchBounds::default(), shared, marker);
             watch.begin();
             Self { watch, path, clock, dir }
         }
@@ -224,7 +250,7 @@ mod tests {
     fn silence_is_borne_as_long_as_the_settings_say_and_no_longer() {
         let mut stand = Stand::new();
         stand.passes();
-        let patience = Canary::default().patience.whole_seconds();
+        let patience = WatchBounds::default().patience_seconds;
         stand.clock.advance_seconds(patience - 1);
         assert_eq!(stand.is_silent(), PathState::Proven);
         stand.clock.advance_seconds(1);

@@ -1,0 +1,34 @@
+//! What runs besides requests, on one of many nodes: how the house stands, canaries, epochs of the journal, merges that
+//! the journal does not know yet, sweeping and pruning.
+//!
+//! Answers the one question `care` asks (`House::shows`). Knows no route, no page, no engine and no setting of a file:
+//! the binary hands it what it works on.
+
+mod canaries;
+mod epochs;
+mod fault;
+mod merges;
+mod path;
+mod probe;
+mod standing;
+mod upkeep;
+mod watch;
+
+pub use canaries::{Canaries, NotSent, accounts};
+pub use epochs::{Epochs, kept};
+pub use fault::Fault;
+pub use merges::journal_merges;
+pub use path::{PathState, PublicPath};
+pub use probe::Probe;
+pub use standing::Standing;
+pub use upkeep::{Running, Upkeep, UpkeepBounds};
+pub use watch::{Watch, WatchBounds};
+
+use honnin_terms::{Entropy, Id, RequestId};
+
+/// A name for what is done besides requests.
+pub(crate) fn request(entropy: &dyn Entropy) -> RequestId {
+    let mut octets = [0; 16];
+    entropy.fill(&mut octets);
+    RequestId::from_octets(octets)
+}

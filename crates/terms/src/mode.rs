@@ -1,0 +1,166 @@
+//! Whether personal pages are shown: one word for the whole house, and one meaning of it everywhere.
+
+/// Why personal pages wait for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// A document opened and named another owner than it was asked for.
+    ForeignOwner,
+    /// An answer stood at the way out of another request than it was made for.
+    ForeignAnswer,
+    /// Documents did not open in several accounts within a minute.
+    ManyDoNotOpen,
+    /// What the installation had written down of its own mode was altered, or is older than it was.
+    ForeignMode,
+}
+
+impl Stop {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::ForeignOwner, Self::ForeignAnswer, Self::ManyDoNotOpen, Self::ForeignMode];
+
+    /// The word in logs, metrics, rows and files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ForeignOwner => "foreign_owner",
+            Self::ForeignAnswer => "foreign_answer",
+            Self::ManyDoNotOpen => "many_do_not_open",
+            Self::ForeignMode => "foreign_mode",
+        }
+    }
+
+    /// The reason of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stop| stop.word() == word)
+    }
+}
+
+/// Who may be shown something personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody, her own.
+    Everybody,
+    /// The canaries that look at the public path, and nobody else.
+    Canaries,
+    /// Nobody.
+    Nobody,
+}
+
+/// How the house stands, as one node knows it. The gate, the routes, readiness, metrics and `doctor` have this one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Everybody is shown her own.
+    Open,
+    /// Personal pages are stopped until a person has looked.
+    Isolated(Stop),
+    /// The journal's disk failed: nothing can be shown until it is opened again.
+    JournalFailed,
+    /// The journal has no room.
+    JournalFull,
+    /// The clock shows another time than the journal has seen.
+    ClockApart,
+    /// Whether another node has stopped personal pages is not known, and was not for too long.
+    Unsure,
+    /// A canary was given what is not hers.
+    PathMixed,
+    /// Nothing is known of the public path: not yet, or not for too long.
+    PathUnproven,
+    /// This node ends what was begun and begins nothing.
+    Stopping,
+}
+
+impl Mode {
+    /// The word in logs and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Isolated(_) => "isolated",
+            Self::JournalFailed => "journal_failed",
+            Self::JournalFull => "journal_full",
+            Self::ClockApart => "clock_apart",
+            Self::Unsure => "unsure",
+            Self::PathMixed => "path_mixed",
+            Self::PathUnproven => "path_unproven",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// What it means, for whoever watches; the whole answer of readiness.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Open => "ready",
+            Self::Isolated(_) => "not ready: personal pages are stopped; see `honnin doctor`",
+            Self::JournalFailed => "not ready: the journal's disk failed; start again",
+            Self::JournalFull => "not ready: the journal has no room on its volume",
+            Self::ClockApart => {
+                "not ready: the clock shows another time than the journal has seen; see `honnin doctor`"
+            }
+            Self::Unsure => "not ready: the store does not say whether personal pages are stopped",
+            Self::PathMixed | Self::PathUnproven => {
+                "ready, but personal pages are refused: the public path is not proven; see `honnin doctor`"
+            }
+            Self::Stopping => "not ready: stopping",
+        }
+    }
+
+    /// Who may be shown something personal.
+    pub const fn audience(self) -> Audience {
+        match self {
+            // What was begun is ended.
+            Self::Open | Self::Stopping => Audience::Everybody,
+            Self::PathMixed | Self::PathUnproven => Audience::Canaries,
+            Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::ClockApart | Self::Unsure => {
+                Audience::Nobody
+            }
+        }
+    }
+
+    /// Whether a balancer should send requests here. It should while the canaries look: they come by the same way.
+    pub const fn is_ready(self) -> bool {
+        !matches!(self, Self::Stopping) && !matches!(self.audience(), Audience::Nobody)
+    }
+
+    /// Seconds after which to ask again.
+    pub const fn again_seconds(self) -> u32 {
+        match self {
+            // A person has to look first, or make room.
+            Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::ClockApart => 60,
+            Self::PathMixed | Self::PathUnproven => 10,
+            Self::Open | Self::Unsure | Self::Stopping => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Mode; 9] = [
+        Mode::Open,
+        Mode::Isolated(Stop::ForeignOwner),
+        Mode::JournalFailed,
+        Mode::JournalFull,
+        Mode::ClockApart,
+        Mode::Unsure,
+        Mode::PathMixed,
+        Mode::PathUnproven,
+        Mode::Stopping,
+    ];
+
+    #[test]
+    fn a_node_that_shows_nobody_anything_is_fed_by_no_balancer() {
+        for mode in ALL {
+            let fed = mode.is_ready();
+            assert!(!fed || mode.audience() != Audience::Nobody, "{mode:?}");
+            assert_eq!(mode.says().starts_with("ready"), fed, "{mode:?}");
+        }
+        assert!(!Mode::Stopping.is_ready() && Mode::PathUnproven.is_ready());
+    }
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        for stop in Stop::ALL {
+            assert_eq!(Stop::of_word(stop.word()), Some(stop));
+        }
+        assert_eq!(Stop::of_word("foreign"), None);
+    }
+}
