@@ -3,6 +3,8 @@ CREATE TABLE account (
     account blob not null,                          -- account; keyed hash of the sign-in name
     key_epoch integer not null,                     -- epoch of the account key
     key_by_keeper blob not null,                    -- account key under the keeper's key; sealed
+    ring blob not null,                             -- what subjects' keys come from and which sessions live, under the account key; sealed
+    ring_version integer not null default 0,        -- counts the writes of the ring
     password blob,                                  -- password hash under the keeper's key; sealed; null before activation
     code blob,                                      -- record of the one-time code under the keeper's key; sealed; null without one
     credential_version integer not null default 0,  -- counts the changes of password and code
@@ -110,8 +112,9 @@ CREATE TABLE session (
     row_hash blob not null,                         -- hash of the token in the cookie, 32 octets; the token is nowhere
     account blob not null,                          -- account
     session blob not null,                          -- public name of the session
-    epoch integer not null,                         -- epoch of the wrapped account key
-    wrapped_key blob not null,                      -- account key under a key made of the token; sealed
+    epoch integer not null,                         -- epoch of the account key inside
+    sealed blob not null,                           -- account key and what the session is, under a key made of the token; sealed
+    ring_version integer not null,                  -- version of the account's ring that names it first
     since integer not null,                         -- moment of sign-in
     last_seen integer not null,                     -- moment it was last seen, exact to the minute
     until integer not null,                         -- moment it ends at the latest
@@ -137,9 +140,7 @@ CREATE TABLE subject_key (
     tenant integer not null,                        -- number of the tenant
     account blob not null,                          -- account
     holding blob not null,                          -- holding; empty for the account's own documents
-    epoch integer not null,                         -- epoch of the key; the newest is used
-    by_keeper blob not null,                        -- key under the keeper's key; sealed
-    by_account blob not null,                       -- key under the account key; sealed
+    epoch integer not null,                         -- epoch of the key, which is derived from the ring; the newest is used
     primary key (tenant, account, holding, epoch)
 ) strict, without rowid;
 CREATE TABLE tick (

@@ -1,15 +1,17 @@
 //! Sealed documents: how a view is put into a blob and taken out again.
 //!
-//! Blob: schema version (2 octets), key epoch (4), then the sealed owner tag and document. The two numbers in front
-//! are part of the associated data, so altering them only makes the blob refuse to open.
+//! Each kind of document has a key of its own, derived from its subject's, so that one kind can be given to somebody
+//! without the others. Blob: schema version (2 octets), epoch of the subject's key (4), then the sealed owner tag and
+//! document. The two numbers in front are part of the associated data, so altering them only makes the blob refuse to
+//! open.
 
-use honnin_seal::{Epoch, OpenError, Place, Purpose, SubjectKey};
+use honnin_seal::{Epoch, KindKey, OpenError, Place, Purpose, RingKey, SubjectKey};
 use honnin_terms::Entropy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::OwnerTag;
 use crate::permit::Subject;
+use crate::{OwnerTag, Ring};
 
 /// A document that can be sealed as a view.
 pub trait Document: DeserializeOwned {
@@ -54,12 +56,32 @@ fn place<'a>(subject: &Subject, kind: &'static str, row: &'a [u8], schema: u16, 
     Place { holding, row, schema, epoch, ..Place::of_account(tenant, account, Purpose::Document(kind)) }
 }
 
+fn key_of<D: Document>(ring: &RingKey, subject: &Subject, epoch: Epoch) -> Result<KindKey, OpenError> {
+    SubjectKey::of_ring(ring, subject.holding, epoch)?.of_kind(D::KIND)
+}
+
+/// The epoch of the key that a blob says it is sealed under: what is sealed beside it takes the same.
+pub fn epoch_of(blob: &[u8]) -> Option<Epoch> {
+    blob.get(2..HEADER)?.try_into().ok().map(u32::from_be_bytes)
+}
+
 /// Seals a document for the subject its owner tag names.
 ///
 /// # Errors
 /// [`DocumentError`] where the cipher refuses.
 pub fn seal_document<D: Document + Serialize>(
-    key: &SubjectKey,
+    ring: &Ring,
+    epoch: Epoch,
+    owner: &OwnerTag,
+    row: &[u8],
+    document: &D,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, DocumentError> {
+    seal_with(ring.key(), epoch, owner, row, document, entropy)
+}
+
+pub(crate) fn seal_with<D: Document + Serialize>(
+    ring: &RingKey,
     epoch: Epoch,
     owner: &OwnerTag,
     row: &[u8],
@@ -68,7 +90,7 @@ pub fn seal_document<D: Document + Serialize>(
 ) -> Result<Vec<u8>, DocumentError> {
     let plain = plaintext(owner, document)?;
     let subject = Subject { tenant: owner.tenant, account: owner.account, holding: owner.holding };
-    seal_plaintext::<D>(key, epoch, &subject, row, &plain, entropy)
+    seal_plaintext::<D>(ring, epoch, &subject, row, &plain, entropy)
 }
 
 /// The owner and the document, as they are sealed together.
@@ -79,13 +101,14 @@ fn plaintext<D: Document + Serialize>(owner: &OwnerTag, document: &D) -> Result<
 }
 
 fn seal_plaintext<D: Document>(
-    key: &SubjectKey,
+    ring: &RingKey,
     epoch: Epoch,
     subject: &Subject,
     row: &[u8],
     plain: &[u8],
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, DocumentError> {
+    let key = key_of::<D>(ring, subject, epoch)?;
     let sealed = key.seal(&place(subject, D::KIND, row, D::SCHEMA, epoch), plain, entropy)?;
     let mut blob = Vec::with_capacity(HEADER + sealed.len());
     blob.extend_from_slice(&D::SCHEMA.to_be_bytes());
@@ -99,19 +122,26 @@ fn seal_plaintext<D: Document>(
 /// # Errors
 /// [`DocumentError`]; always an alarm.
 pub fn open_document<D: Document>(
-    key: &SubjectKey,
-    epoch: Epoch,
+    ring: &Ring,
     subject: &Subject,
     row: &[u8],
     blob: &[u8],
 ) -> Result<(OwnerTag, D), DocumentError> {
-    let (schema, rest) = blob.split_first_chunk::<2>().ok_or(DocumentError::DoesNotOpen)?;
-    let (sealed_epoch, sealed) = rest.split_first_chunk::<4>().ok_or(DocumentError::DoesNotOpen)?;
-    let found = u16::from_be_bytes(*schema);
-    if u32::from_be_bytes(*sealed_epoch) != epoch {
-        return Err(DocumentError::DoesNotOpen);
-    }
-    let plain = key.open(&place(subject, D::KIND, row, found, epoch), sealed)?;
+    open_with(ring.key(), subject, row, blob)
+}
+
+pub(crate) fn open_with<D: Document>(
+    ring: &RingKey,
+    subject: &Subject,
+    row: &[u8],
+    blob: &[u8],
+) -> Result<(OwnerTag, D), DocumentError> {
+    let (header, sealed) = blob.split_first_chunk::<HEADER>().ok_or(DocumentError::DoesNotOpen)?;
+    let (schema, epoch) = header.split_first_chunk::<2>().ok_or(DocumentError::DoesNotOpen)?;
+    let epoch = epoch.try_into().map_err(|_| DocumentError::DoesNotOpen)?;
+    let (found, epoch) = (u16::from_be_bytes(*schema), u32::from_be_bytes(epoch));
+    let plain =
+        key_of::<D>(ring, subject, epoch)?.open(&place(subject, D::KIND, row, found, epoch), sealed)?;
     // Only after opening, so that an altered version number is told apart from a build that is too old.
     if found != D::SCHEMA {
         return Err(DocumentError::Schema { expected: D::SCHEMA, found });
@@ -125,7 +155,7 @@ pub fn open_document<D: Document>(
 #[cfg(honnin_faults)]
 pub mod planted {
     use super::{
-        Document, DocumentError, Entropy, Epoch, OwnerTag, Serialize, Subject, SubjectKey, plaintext,
+        Document, DocumentError, Entropy, Epoch, OwnerTag, Ring, Serialize, Subject, plaintext,
         seal_plaintext,
     };
 
@@ -145,12 +175,12 @@ pub mod planted {
     /// # Errors
     /// As [`super::seal_document`].
     pub fn seal<D: Document>(
-        (epoch, key): (Epoch, &SubjectKey),
+        (epoch, ring): (Epoch, &Ring),
         subject: &Subject,
         row: &[u8],
         written: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, DocumentError> {
-        seal_plaintext::<D>(key, epoch, subject, row, written, entropy)
+        seal_plaintext::<D>(ring.key(), epoch, subject, row, written, entropy)
     }
 }

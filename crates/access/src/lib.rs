@@ -3,6 +3,9 @@
 //! Knows nothing of SQL and of HTTP. What it must read before a permit exists comes through the two ports of
 //! [`ports`], which is the complete list of permit-less reads of the product.
 
+#[cfg(test)]
+extern crate self as honnin_access;
+
 mod account;
 mod answer;
 mod authority;
@@ -10,6 +13,7 @@ mod consent;
 mod control;
 mod delay;
 mod document;
+mod ending;
 mod owned;
 mod permit;
 #[cfg(honnin_faults)]
@@ -17,6 +21,7 @@ mod planted;
 pub mod policy;
 mod pool;
 pub mod ports;
+mod ring;
 mod session;
 mod sign_in;
 
@@ -31,13 +36,14 @@ pub use control::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
 pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
-pub use document::{Document, DocumentError, open_document, seal_document};
+pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};
 pub use owned::{Name, NotTogether, Owned, OwnerTag};
 pub use permit::{
     Act, AgreeToMerge, Append, Drive, Export, Keep, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
 };
 pub use pool::{HashPool, PoolBounds};
-pub use session::{Session, SessionError, SessionLimits, session_mark};
+pub use ring::{FIRST_EPOCH, Ring};
+pub use session::{Session, SessionError, SessionLimits};
 pub use sign_in::{
     ActivateError, Invitation, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn,
 };

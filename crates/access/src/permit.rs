@@ -3,11 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use honnin_seal::{Epoch, SubjectKey};
+use honnin_seal::{Epoch, RingKey};
 use honnin_terms::{AccountId, Entropy, HoldingId, Moment, RequestId, TenantId};
 use serde::Serialize;
 
-use crate::document::{Document, DocumentError, open_document, seal_document};
+use crate::document::{Document, DocumentError, epoch_of, open_with, seal_with};
+use crate::ring::FIRST_EPOCH;
 use crate::{Owned, OwnerTag};
 
 mod sealed {
@@ -64,7 +65,8 @@ pub struct Subject {
 pub struct Permit<A: Act> {
     subject: Subject,
     viewer: AccountId,
-    key: Option<(Epoch, SubjectKey)>,
+    /// Opens what is at the subject's places, and nothing a method of the permit does not name.
+    key: Option<RingKey>,
     at: Moment,
     request: RequestId,
     act: PhantomData<fn() -> A>,
@@ -80,7 +82,7 @@ impl<A: Act> Permit<A> {
     pub(crate) const fn new(
         subject: Subject,
         viewer: AccountId,
-        key: Option<(Epoch, SubjectKey)>,
+        key: Option<RingKey>,
         at: Moment,
         request: RequestId,
     ) -> Self {
@@ -107,18 +109,12 @@ impl<A: Act> Permit<A> {
         self.request
     }
 
-    /// The epoch of the key it carries: what is sealed with it opens only while that epoch is the newest.
-    pub fn key_epoch(&self) -> Option<Epoch> {
-        self.key.as_ref().map(|(epoch, _)| *epoch)
-    }
-
-    pub(crate) fn opened_key(&self) -> Option<(Epoch, &SubjectKey)> {
-        self.key.as_ref().map(|(epoch, key)| (*epoch, key))
+    pub(crate) fn ring(&self) -> Result<&RingKey, DocumentError> {
+        self.key.as_ref().ok_or(DocumentError::NoKey)
     }
 
     fn open_own<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
-        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
-        let (tag, value) = open_document(key, *epoch, &self.subject, row, blob)?;
+        let (tag, value) = open_with(self.ring()?, &self.subject, row, blob)?;
         Ok(Owned::new(tag, self.subject, self.request, value))
     }
 }
@@ -144,12 +140,11 @@ impl Permit<Export> {
         gathered: &Owned<D>,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, DocumentError> {
-        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
         let (tag, value) = gathered.for_sealing();
         if !tag.is_of(&self.subject) {
             return Err(DocumentError::Malformed);
         }
-        seal_document(key, *epoch, tag, row, value, entropy)
+        seal_with(self.ring()?, FIRST_EPOCH, tag, row, value, entropy)
     }
 
     /// Opens an export of the permit's subject.
@@ -163,7 +158,7 @@ impl Permit<Export> {
 
 impl Permit<SetSpeed> {
     /// Opens the line's contract and its wish so far, for judging the next one. They stay within the use case: a
-    /// wish is answered with its receipt only.
+    /// wish is answered with its receipt only. The epoch is the contract's: the next wish is sealed under the same.
     ///
     /// # Errors
     /// As [`Permit::open`]; a document of another owner is malformed.
@@ -171,13 +166,13 @@ impl Permit<SetSpeed> {
         &self,
         contract: &[u8],
         wish: Option<&[u8]>,
-    ) -> Result<(C, Option<W>), DocumentError> {
-        Ok((self.open_plain(contract)?, wish.map(|blob| self.open_plain(blob)).transpose()?))
+    ) -> Result<(C, Option<W>, Epoch), DocumentError> {
+        let epoch = epoch_of(contract).ok_or(DocumentError::DoesNotOpen)?;
+        Ok((self.open_plain(contract)?, wish.map(|blob| self.open_plain(blob)).transpose()?, epoch))
     }
 
     fn open_plain<D: Document>(&self, blob: &[u8]) -> Result<D, DocumentError> {
-        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
-        let (tag, value) = open_document(key, *epoch, &self.subject, &[], blob)?;
+        let (tag, value) = open_with(self.ring()?, &self.subject, &[], blob)?;
         if tag.is_of(&self.subject) { Ok(value) } else { Err(DocumentError::Malformed) }
     }
 
@@ -187,13 +182,19 @@ impl Permit<SetSpeed> {
     /// [`DocumentError`] where the permit carries no key or the cipher refuses.
     pub fn seal<D: Document + Serialize>(
         &self,
-        row: &[u8],
+        (epoch, row): (Epoch, &[u8]),
         document: &D,
         position: u64,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, DocumentError> {
-        let (epoch, key) = self.key.as_ref().ok_or(DocumentError::NoKey)?;
         let Subject { tenant, account, holding } = self.subject;
-        seal_document(key, *epoch, &OwnerTag { tenant, account, holding, position }, row, document, entropy)
+        seal_with(
+            self.ring()?,
+            epoch,
+            &OwnerTag { tenant, account, holding, position },
+            row,
+            document,
+            entropy,
+        )
     }
 }

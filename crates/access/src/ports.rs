@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use honnin_seal::{AccountKey, Digest, Epoch, OpenError, PasswordHash};
-use honnin_terms::{AccountId, Entropy, HoldingId, Moment, SessionId, TenantId};
+#[cfg(honnin_faults)]
+use honnin_terms::HoldingId;
+use honnin_terms::{AccountId, Entropy, Moment, SessionId, TenantId};
 
 use crate::{Answer, SignInProof};
 
@@ -27,7 +29,8 @@ pub enum RowError {
     Corrupt,
 }
 
-/// A session as stored. The account key in it opens only with the token in the subscriber's cookie.
+/// A session as stored. What decides is sealed and opens only with the token in the subscriber's cookie; the columns
+/// beside it are for finding, listing and forgetting it, and can only shorten it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
     /// Tenant.
@@ -36,31 +39,77 @@ pub struct SessionRow {
     pub session: SessionId,
     /// The account.
     pub account: AccountId,
-    /// Epoch of the wrapped account key.
+    /// Epoch of the account key inside.
     pub epoch: Epoch,
-    /// The account key under the session's key.
-    pub wrapped_key: Vec<u8>,
+    /// The account key and what the session is, under the session's key.
+    pub sealed: Vec<u8>,
+    /// The version of the account's ring that names the session first: an older one was read too early.
+    pub ring_version: u64,
     /// When it signed in.
     pub since: Moment,
     /// When it was last seen, exact to the minute.
     pub last_seen: Moment,
     /// When it ends at the latest.
     pub until: Moment,
-    /// The device's name, sealed under the account's subject key.
+    /// The device's name, sealed under a key of the account.
     pub device: Vec<u8>,
 }
 
-/// A subject's key as stored: under the keeper's key and under the account key.
+/// The ring of an account as stored: see [`crate::Ring`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectKeyRow {
-    /// The holding; `None` for the account's own documents.
-    pub holding: Option<HoldingId>,
-    /// Epoch of the key.
+pub struct RingRow {
+    /// Epoch of the account key it is sealed under.
     pub epoch: Epoch,
-    /// The key under the keeper's key.
-    pub by_keeper: Vec<u8>,
-    /// The key under the account key.
-    pub by_account: Vec<u8>,
+    /// Counts its writes; a write names the version it read.
+    pub version: u64,
+    /// The ring under the account key.
+    pub sealed: Vec<u8>,
+}
+
+/// A session with the ring of its account, read together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundSession {
+    /// The session.
+    pub session: Arc<SessionRow>,
+    /// The ring.
+    pub ring: Arc<RingRow>,
+}
+
+/// A ring to be written where the row still has the version that was read; the version then grows by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingWrite {
+    /// The version that was read.
+    pub read_version: u64,
+    /// The ring under the account key.
+    pub sealed: Vec<u8>,
+    /// The sessions that end in the same transaction.
+    pub ended: Vec<SessionId>,
+}
+
+/// A new account key, with what must change beside it in one transaction: all sessions end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Epoch of the new key.
+    pub epoch: Epoch,
+    /// The new key under the keeper's key.
+    pub account_key: Vec<u8>,
+    /// The ring under the new key.
+    pub ring: RingWrite,
+    /// The one session that goes on: the hash of its token, and what takes the place of [`SessionRow::sealed`].
+    pub keep: Option<(Digest, Vec<u8>)>,
+    /// When to leave the holder a message that her password was changed; `None` where it was not.
+    pub told: Option<Moment>,
+}
+
+/// A session that was seen, sealed anew with the moment inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenSession {
+    /// When.
+    pub at: Moment,
+    /// The epoch it is sealed for: a row that has another by now is left as it is.
+    pub epoch: Epoch,
+    /// What takes the place of [`SessionRow::sealed`].
+    pub sealed: Vec<u8>,
 }
 
 /// An account as sign-in sees it. Everything in it is sealed.
@@ -70,50 +119,52 @@ pub struct CredentialRow {
     pub epoch: Epoch,
     /// The account key under the keeper's key.
     pub account_key: Vec<u8>,
+    /// The ring under the account key.
+    pub ring: Vec<u8>,
+    /// Counts the writes of the ring.
+    pub ring_version: u64,
     /// The password hash under the keeper's key; `None` before activation.
     pub password: Option<Vec<u8>>,
     /// The one-time code's hash, expiry and tries under the keeper's key.
     pub code: Option<Vec<u8>>,
-    /// Counts the changes of the row; a write names the version it read.
+    /// Counts the changes of password and code; a write names the version it read.
     pub version: u64,
 }
 
-/// Sessions and the keys they open: one point read each.
+/// Sessions and the rings they open: one read each.
 pub trait SessionRows: Send + Sync {
-    /// The session of that hash.
+    /// The session of that hash with the ring of its account, at least as new as the session.
     fn session(
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>>;
-    /// The newest key of a subject of that account.
-    fn subject_key(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        holding: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>>;
+    ) -> Answer<'_, Result<Option<FoundSession>, RowError>>;
     /// Whose line it is: what no product may ask, for a build that can be told to do wrong.
     #[cfg(honnin_faults)]
     fn holder(&self, _tenant: TenantId, _holding: HoldingId) -> Option<AccountId> {
         None
     }
-    /// Writes a new session; ends the oldest ones of the account beyond `most`.
+    /// Writes a new session and the ring that names it.
     fn insert_session(
         &self,
         row_hash: Digest,
         row: SessionRow,
-        most: usize,
+        ring: RingWrite,
     ) -> Answer<'_, Result<(), RowError>>;
     /// Notes when a session was last seen.
     fn touch_session(
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-        seen: Moment,
+        seen: SeenSession,
     ) -> Answer<'_, Result<(), RowError>>;
-    /// Ends the session of that hash; ends nothing where there is none.
-    fn end_session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<(), RowError>>;
+    /// Writes a ring and ends the account's sessions that it no longer names.
+    fn end_sessions(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), RowError>>;
 }
 
 /// Credentials. Before sign-in completes nothing else of the account is read.
@@ -124,14 +175,14 @@ pub trait CredentialRows: Send + Sync {
         tenant: TenantId,
         account: AccountId,
     ) -> Answer<'_, Result<Option<CredentialRow>, RowError>>;
-    /// Replaces password and code where the row still has the version that was read. `end_sessions` ends all
-    /// sessions of the account and leaves a message for its holder in the same transaction.
+    /// Replaces password and code where the row still has the version that was read. A change of keys, which ends
+    /// the account's sessions, is written in the same transaction.
     fn replace_credential(
         &self,
         tenant: TenantId,
         account: AccountId,
         row: CredentialRow,
-        end_sessions: Option<Moment>,
+        keys: Option<KeyChange>,
     ) -> Answer<'_, Result<(), RowError>>;
 }
 
@@ -181,6 +232,18 @@ pub trait KeyRelease: Send + Sync {
     /// # Errors
     /// [`OpenError`]; an alarm.
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError>;
+    /// A fresh account key of that epoch, and the same under the keeper's key. It opens nothing until somebody who has
+    /// the ring wraps it.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    fn new_account_key(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError>;
     /// A keyed hash that marks a device the account has signed in from.
     fn device_mark(&self, tenant: TenantId, account: AccountId) -> [u8; 16];
 }

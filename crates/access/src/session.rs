@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use honnin_seal::{AccountKey, Digest, Mark, Place, Purpose, SessionKey, SessionToken, SubjectKey, digest};
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_seal::{AccountKey, Digest, Epoch, OpenError, Place, Purpose, SessionKey, SessionToken};
+use honnin_terms::{
+    AccountId, DeviceId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId,
+};
 
 use crate::permit::{Act, AgreeToMerge, Export, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
-use crate::ports::{RowError, SessionRow};
+use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
+use crate::ring::{Ring, take_count};
 use crate::{Permit, SubscriberAuthority};
 
 /// How long sessions last and how many an account has.
@@ -54,18 +57,89 @@ pub enum SessionError {
     Rows(#[from] RowError),
 }
 
-/// A signed-in account for the length of one request: it holds the account key and nothing else personal.
+/// What a session is, sealed in its row beside the account key: whatever the columns say, this decides. The owner and
+/// the token's hash are the second witness, independent of the columns and of how the row was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inside {
+    /// Of the token it was made with.
+    pub(crate) row_hash: Digest,
+    pub(crate) account: AccountId,
+    /// How often the credential had been changed when it signed in.
+    pub(crate) credential: u64,
+    /// How often the account's ring had been written when this was sealed.
+    pub(crate) count: u64,
+    pub(crate) since: Moment,
+    pub(crate) until: Moment,
+    pub(crate) last_seen: Moment,
+    pub(crate) device: DeviceId,
+}
+
+const INSIDE: usize = 32 + 16 + 2 * 8 + 3 * 8 + 16;
+
+impl Inside {
+    /// In fixed places, numbers big-endian.
+    pub(crate) fn octets(&self) -> [u8; INSIDE] {
+        let Self { row_hash, account, credential, count, since, until, last_seen, device } = self;
+        let numbers = [*credential, *count].map(u64::to_be_bytes);
+        let moments = [since, until, last_seen].map(|moment| moment.millis().to_be_bytes());
+        let mut out = [0; INSIDE];
+        let parts = [&row_hash[..], account.octets()].into_iter();
+        let parts = parts
+            .chain(numbers.iter().chain(&moments).map(<[u8; 8]>::as_slice))
+            .chain([&device.octets()[..]]);
+        out.iter_mut().zip(parts.flatten()).for_each(|(to, from)| *to = *from);
+        out
+    }
+
+    fn read(octets: &[u8]) -> Option<Self> {
+        let moment = |octets: &mut &[u8]| {
+            let (moment, rest) = octets.split_first_chunk::<8>()?;
+            *octets = rest;
+            Moment::from_millis(i64::from_be_bytes(*moment)).ok()
+        };
+        let (row_hash, rest) = octets.split_first_chunk::<32>()?;
+        let (account, rest) = rest.split_first_chunk::<16>()?;
+        let (credential, rest) = take_count(rest)?;
+        let (count, mut rest) = take_count(rest)?;
+        let (since, until, last_seen) = (moment(&mut rest)?, moment(&mut rest)?, moment(&mut rest)?);
+        let device = DeviceId::from_octets(rest.try_into().ok()?);
+        let account = AccountId::from_octets(*account);
+        Some(Self { row_hash: *row_hash, account, credential, count, since, until, last_seen, device })
+    }
+
+    /// Seals it with the account key for a row.
+    pub(crate) fn seal(
+        &self,
+        place: &Place<'_>,
+        by: &SessionKey,
+        account_key: &AccountKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        by.wrap_beside(place, account_key, &self.octets(), entropy)
+    }
+}
+
+/// A signed-in account for the length of one request: it holds what opens the account's ring, and nothing else
+/// personal.
 pub struct Session {
     tenant: TenantId,
     account: AccountId,
     id: SessionId,
     row_hash: Digest,
-    /// What was found inside the row: see [`session_mark`].
-    mark: Mark,
-    account_key: AccountKey,
-    since: Moment,
+    inside: Inside,
+    keys: Keys,
     at: Moment,
     stream: Stream,
+}
+
+/// What a token has opened.
+pub(crate) struct Keys {
+    pub(crate) session: SessionKey,
+    pub(crate) epoch: Epoch,
+    pub(crate) account: AccountKey,
+    pub(crate) ring: Ring,
+    /// The version of the ring's row.
+    pub(crate) version: u64,
 }
 
 impl fmt::Debug for Session {
@@ -97,7 +171,17 @@ impl Session {
 
     /// When it signed in.
     pub const fn since(&self) -> Moment {
-        self.since
+        self.inside.since
+    }
+
+    /// The device it signed in from.
+    pub const fn device(&self) -> DeviceId {
+        self.inside.device
+    }
+
+    /// Whether another session of the account still counts, whatever its row says.
+    pub fn is_living(&self, session: SessionId) -> bool {
+        self.keys.ring.lives(session)
     }
 
     /// The moment of the request.
@@ -115,18 +199,18 @@ impl Session {
         &self.stream
     }
 
-    /// The session once more, for work it has begun that goes on after the request: it holds the account key until
-    /// that work is done.
+    /// The session once more, for work it has begun that goes on after the request: it holds what opens the account's
+    /// documents until that work is done.
     #[must_use]
     pub fn for_work(&self) -> Self {
-        let Self { tenant, account, id, row_hash, mark, ref account_key, since, at, ref stream } = *self;
-        let (account_key, stream) = (account_key.again(), stream.clone());
-        Self { tenant, account, id, row_hash, mark, account_key, since, at, stream }
+        let Self { tenant, account, id, row_hash, inside, ref keys, at, ref stream } = *self;
+        Self { tenant, account, id, row_hash, inside, keys: keys.again(), at, stream: stream.clone() }
     }
 
-    /// Whether the account is the one that signed in: it was written into the row before that was sealed.
+    /// Whether the account is the one that signed in, with the token that asks: both were written into the row before
+    /// that was sealed.
     pub fn is_of_who_signed_in(&self) -> bool {
-        let same = self.mark == session_mark(&self.row_hash, self.account);
+        let same = self.inside.row_hash == self.row_hash && self.inside.account == self.account;
         #[cfg(honnin_faults)]
         let same = crate::planted::owner(same);
         same
@@ -146,31 +230,46 @@ impl Session {
     fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.tenant, account: self.account, holding }
     }
+
+    pub(crate) const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    pub(crate) const fn inside(&self) -> &Inside {
+        &self.inside
+    }
+
+    /// The session sealed anew, seen now.
+    fn seen(&self, place: &Place<'_>) -> Result<SeenSession, OpenError> {
+        let Self { inside, keys, at, stream, .. } = self;
+        let inside = Inside { last_seen: *at, count: keys.ring.count(), ..*inside };
+        let sealed = inside.seal(place, &keys.session, &keys.account, stream)?;
+        Ok(SeenSession { at: *at, epoch: keys.epoch, sealed })
+    }
 }
 
-/// Whose a session is, written into its row before that is sealed: 32 octets, source: ours.
-///
-/// The second witness, independent of the row's columns and of how the row was found. It gives nobody anything: only
-/// what is sealed counts.
-pub fn session_mark(row_hash: &Digest, account: AccountId) -> Mark {
-    digest(&[b"honnin session mark v1\0", row_hash, account.octets()])
+impl Keys {
+    fn again(&self) -> Self {
+        let Self { session, epoch, account, ring, version } = self;
+        Self {
+            session: session.again(),
+            epoch: *epoch,
+            account: account.again(),
+            ring: ring.again(),
+            version: *version,
+        }
+    }
 }
 
-/// The place of the account key in a session's row.
+/// The place of what is sealed in a session's row.
 pub(crate) fn session_place(
     tenant: TenantId,
     account: AccountId,
     session: SessionId,
-    epoch: honnin_seal::Epoch,
+    epoch: Epoch,
 ) -> Place<'static> {
     let place = Place::of_account(tenant, account, Purpose::AccountKeyForSession);
     Place { session: Some(session), epoch, ..place }
-}
-
-/// The place of a subject's key under the account key.
-pub(crate) fn subject_key_place(subject: &Subject, epoch: honnin_seal::Epoch) -> Place<'static> {
-    let Subject { tenant, account, holding } = *subject;
-    Place { holding, epoch, ..Place::of_account(tenant, account, Purpose::SubjectKeyForAccount) }
 }
 
 impl SubscriberAuthority {
@@ -185,136 +284,98 @@ impl SubscriberAuthority {
         now: Moment,
     ) -> Result<Session, SessionError> {
         let row_hash = token.row_hash();
-        let row = self.sessions.session(self.tenant, &row_hash).await?.ok_or(SessionError::Unknown)?;
-        let limits = &self.session_limits;
-        let idle = now.seconds_since(row.last_seen);
-        if row.until <= now || idle >= limits.idle_seconds {
+        let found = self.sessions.session(self.tenant, &row_hash).await?.ok_or(SessionError::Unknown)?;
+        let FoundSession { session: row, ring: ring_row } = found;
+        if !self.lasts(row.until, row.last_seen, now) {
             return Err(SessionError::Unknown);
         }
         let SessionRow { tenant, session, account, epoch, .. } = *row;
-        let (account_key, mark) = SessionKey::of_session(token, session)
-            .and_then(|key| {
-                key.unwrap_marked(&session_place(tenant, account, session, epoch), &row.wrapped_key)
-            })
-            .map_err(|_| SessionError::DoesNotOpen { account })?;
-        if idle >= limits.touch_seconds {
-            self.sessions.touch_session(tenant, &row_hash, now).await?;
+        let closed = |_: OpenError| SessionError::DoesNotOpen { account };
+        let key = SessionKey::of_session(token, session).map_err(closed)?;
+        let place = session_place(tenant, account, session, epoch);
+        let (account_key, beside) = key.unwrap_beside(&place, &row.sealed).map_err(closed)?;
+        let inside = Inside::read(beside.octets()).ok_or(OpenError).map_err(closed)?;
+        drop(beside);
+        if epoch != ring_row.epoch || !self.lasts(inside.until, inside.last_seen, now) {
+            return Err(SessionError::Unknown);
         }
-        let opened = Session {
-            tenant,
-            account,
-            id: session,
-            row_hash,
-            mark,
-            account_key,
-            since: row.since,
-            at: now,
-            stream,
-        };
+        let ring = Ring::of_row((tenant, account), &account_key, &ring_row).map_err(closed)?;
+        let keys = Keys { session: key, epoch, account: account_key, ring, version: ring_row.version };
+        let opened = Session { tenant, account, id: session, row_hash, inside, keys, at: now, stream };
         if !opened.is_of_who_signed_in() {
             return Err(SessionError::Foreign);
+        }
+        let ring = &opened.keys.ring;
+        if ring.count() < inside.count {
+            // The ring is older than the session it names: somebody put it back.
+            return Err(SessionError::DoesNotOpen { account });
+        }
+        if ring.credential() != inside.credential || !ring.lives(session) {
+            return Err(SessionError::Unknown);
+        }
+        let touch = self.session_limits.touch_seconds;
+        if [row.last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= touch) {
+            let seen = opened.seen(&place).map_err(closed)?;
+            self.sessions.touch_session(tenant, &row_hash, seen).await?;
         }
         #[cfg(honnin_faults)]
         let opened = self.kept.session(opened)?;
         Ok(opened)
     }
 
-    /// A permit to read one line of the session's account; `None` where it is not hers or not there, which are not
-    /// told apart because neither has a key the session opens.
-    ///
-    /// # Errors
-    /// [`SessionError::DoesNotOpen`] is an alarm.
-    pub async fn read_line(
-        &self,
-        session: &Session,
-        line: HoldingId,
-    ) -> Result<Option<Permit<Read>>, SessionError> {
-        let permit = self.permit(session, Some(line), Deed::ReadLine).await?;
+    fn lasts(&self, until: Moment, last_seen: Moment, now: Moment) -> bool {
+        until > now && now.seconds_since(last_seen) < self.session_limits.idle_seconds
+    }
+
+    /// A permit to read one line of the session's account. A line that is not hers and one that is not there are not
+    /// told apart: neither has a document under her account, and none that her ring would open.
+    pub fn read_line(&self, session: &Session, line: HoldingId) -> Option<Permit<Read>> {
+        let permit = self.permit(session, Some(line), Deed::ReadLine);
         #[cfg(honnin_faults)]
         let permit = self.kept.permit(permit);
-        Ok(permit)
+        permit
     }
 
     /// A permit to read the account's own documents.
-    ///
-    /// # Errors
-    /// As [`Self::read_line`].
-    pub async fn read_account(&self, session: &Session) -> Result<Option<Permit<Read>>, SessionError> {
-        let permit = self.permit(session, None, Deed::ReadAccount).await?;
+    pub fn read_account(&self, session: &Session) -> Option<Permit<Read>> {
+        let permit = self.permit(session, None, Deed::ReadAccount);
         #[cfg(honnin_faults)]
         let permit = self.kept.permit(permit);
-        Ok(permit)
+        permit
     }
 
     /// A permit to ask for another speed of one line.
-    ///
-    /// # Errors
-    /// As [`Self::read_line`].
-    pub async fn set_speed(
-        &self,
-        session: &Session,
-        line: HoldingId,
-    ) -> Result<Option<Permit<SetSpeed>>, SessionError> {
-        self.permit(session, Some(line), Deed::SetSpeed).await
+    pub fn set_speed(&self, session: &Session, line: HoldingId) -> Option<Permit<SetSpeed>> {
+        self.permit(session, Some(line), Deed::SetSpeed)
     }
 
     /// A permit to list and end the account's sessions.
-    ///
-    /// # Errors
-    /// As [`Self::read_line`].
-    pub async fn manage_sessions(
-        &self,
-        session: &Session,
-    ) -> Result<Option<Permit<ManageSessions>>, SessionError> {
-        self.permit(session, None, Deed::ManageSessions).await
+    pub fn manage_sessions(&self, session: &Session) -> Option<Permit<ManageSessions>> {
+        self.permit(session, None, Deed::ManageSessions)
     }
 
     /// A permit to make an export of the account's own data, and to fetch it.
-    ///
-    /// # Errors
-    /// As [`Self::read_line`].
-    pub async fn export(&self, session: &Session) -> Result<Option<Permit<Export>>, SessionError> {
-        self.permit(session, None, Deed::Export).await
+    pub fn export(&self, session: &Session) -> Option<Permit<Export>> {
+        self.permit(session, None, Deed::Export)
     }
 
     /// A permit to leave the account's consent to a merge.
-    ///
-    /// # Errors
-    /// As [`Self::read_line`].
-    pub async fn agree_to_merge(
-        &self,
-        session: &Session,
-    ) -> Result<Option<Permit<AgreeToMerge>>, SessionError> {
-        self.permit(session, None, Deed::AgreeToMerge).await
+    pub fn agree_to_merge(&self, session: &Session) -> Option<Permit<AgreeToMerge>> {
+        self.permit(session, None, Deed::AgreeToMerge)
     }
 
-    /// Ends the session itself: sign-out.
-    ///
-    /// # Errors
-    /// [`SessionError::Rows`] where the store does not answer; the session then still lives.
-    pub async fn sign_out(&self, session: &Session) -> Result<(), SessionError> {
-        Ok(self.sessions.end_session(session.tenant, session.row_hash()).await?)
-    }
-
-    async fn permit<A: Act>(
-        &self,
-        session: &Session,
-        holding: Option<HoldingId>,
-        deed: Deed,
-    ) -> Result<Option<Permit<A>>, SessionError> {
-        if !may(session.role(), deed) {
-            return Ok(None);
+    fn permit<A: Act>(&self, session: &Session, holding: Option<HoldingId>, deed: Deed) -> Option<Permit<A>> {
+        if session.tenant != self.tenant || !may(session.role(), deed) {
+            return None;
         }
         let subject = session.subject(holding);
         #[cfg(honnin_faults)]
         let subject = self.as_named(subject);
-        let Some(row) = self.sessions.subject_key(subject.tenant, subject.account, holding).await? else {
-            return Ok(None);
-        };
-        let key: SubjectKey = session
-            .account_key
-            .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)
-            .map_err(|_| SessionError::DoesNotOpen { account: session.account })?;
-        Ok(Some(Permit::new(subject, session.account, Some((row.epoch, key)), session.at, session.request())))
+        let key = session.keys.ring.key().again();
+        Some(Permit::new(subject, session.account, Some(key), session.at, session.request()))
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

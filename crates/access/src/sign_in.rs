@@ -5,18 +5,20 @@
 
 use std::fmt;
 
-use honnin_seal::{
-    AccountKey, PasswordHash, PasswordVerdict, Place, Purpose, SessionKey, SessionToken, SubjectKey,
-};
-use honnin_terms::{AccountId, Entropy, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_seal::{OpenError, PasswordHash, PasswordVerdict, SessionKey, SessionToken};
+use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use serde::{Deserialize, Serialize};
 
 use crate::account::CodeRecord;
-use crate::permit::{ManageSessions, Operate, Subject};
+use crate::document::{open_with, seal_document};
+use crate::ending::{ATTEMPTS, Ending};
+use crate::permit::{ManageSessions, Operate};
 use crate::ports::{CredentialRow, RowError, SessionRow};
-use crate::session::{session_mark, session_place, subject_key_place};
+use crate::ring::{FIRST_EPOCH, Ring};
+use crate::session::{Inside, session_place};
 use crate::{
-    CodeText, DelayBounds, HashPool, PasswordRefused, PasswordRules, Permit, Session, SessionLimits, Source,
-    SubscriberAuthority,
+    CodeText, DelayBounds, Document, DocumentError, HashPool, OwnerTag, PasswordRefused, PasswordRules,
+    Permit, Session, SessionLimits, Source, SubscriberAuthority,
 };
 
 /// Settings of sign-in.
@@ -220,7 +222,7 @@ impl SubscriberAuthority {
             self.renew_hash(account, &row, password, stream).await;
         }
         let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
-        self.begin_session(&proof, &row, device, now, stream).await
+        self.begin_session(&proof, row, device, now, stream).await
     }
 
     /// Asks a signed-in person for her password again, before an act that a borrowed browser must not do.
@@ -314,11 +316,11 @@ impl SubscriberAuthority {
         };
         let password = self.keys.seal_password(self.tenant, account, &hash, stream);
         let password = password.map_err(|_| SignInError::DoesNotOpen)?;
-        let changed = CredentialRow { password: Some(password), code: None, ..row.clone() };
-        self.credentials.replace_credential(self.tenant, account, changed, Some(now)).await?;
-        self.delays.clear(account, device.source);
         let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
-        Ok(self.begin_session(&proof, &row, device, now, stream).await?)
+        let changed = CredentialRow { password: Some(password), code: None, ..row };
+        let changed = self.replace_password(&proof, changed, Some(now), stream).await?;
+        self.delays.clear(account, device.source);
+        Ok(self.begin_session(&proof, changed, device, now, stream).await?)
     }
 
     async fn note_wrong_code(
@@ -404,73 +406,123 @@ impl SubscriberAuthority {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
         let proof = SignInProof { tenant: self.tenant, account, request: permit.request() };
-        self.begin_session(&proof, &row, device, permit.at(), entropy).await
+        self.begin_session(&proof, row, device, permit.at(), entropy).await
     }
 
-    async fn begin_session(
+    /// Writes a credential that takes the place of another: all sessions end and the account key is a new one, so that
+    /// nothing that was begun with the old one goes on. Gives the row as it is then.
+    async fn replace_password(
+        &self,
+        proof: &SignInProof,
+        row: CredentialRow,
+        told: Option<Moment>,
+        entropy: &dyn Entropy,
+    ) -> Result<CredentialRow, SignInError> {
+        let SignInProof { tenant, account, .. } = *proof;
+        let (_, ring) = self.released(proof, &row)?;
+        let ending = Ending { keep: None, credential: true, told };
+        let keys = self.new_keys(account, (&row, &ring), ending, entropy).map_err(closed)?;
+        let after = CredentialRow {
+            epoch: keys.epoch,
+            account_key: keys.account_key.clone(),
+            ring: keys.ring.sealed.clone(),
+            ring_version: row.ring_version.saturating_add(1),
+            version: row.version.saturating_add(1),
+            ..row.clone()
+        };
+        self.credentials.replace_credential(tenant, account, row, Some(keys)).await?;
+        Ok(after)
+    }
+
+    fn released(
         &self,
         proof: &SignInProof,
         row: &CredentialRow,
+    ) -> Result<(honnin_seal::AccountKey, Ring), SignInError> {
+        let key = self.keys.release(proof, &row.account_key, row.epoch).map_err(closed)?;
+        let ring = Ring::open((proof.tenant, proof.account, row.epoch), &key, &row.ring).map_err(closed)?;
+        Ok((key, ring))
+    }
+
+    /// Begins a session with the credential as it was read before it was proven. Where it is another by now, or where
+    /// another has just signed in, the row is read again; a session of an older credential is never made.
+    async fn begin_session(
+        &self,
+        proof: &SignInProof,
+        mut row: CredentialRow,
         device: NewDevice,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
         let SignInProof { tenant, account, request } = *proof;
-        let account_key =
-            self.keys.release(proof, &row.account_key, row.epoch).map_err(|_| SignInError::DoesNotOpen)?;
         let token = SessionToken::random(entropy);
         let mut octets = [0; 16];
         entropy.fill(&mut octets);
         let session = SessionId::from_octets(octets);
-        let wrapped_key = SessionKey::of_session(&token, session)
-            .and_then(|key| {
-                let place = session_place(tenant, account, session, row.epoch);
-                key.wrap_marked(&place, &account_key, &session_mark(&token.row_hash(), account), entropy)
-            })
-            .map_err(|_| SignInError::DoesNotOpen)?;
-        let device =
-            self.seal_device((tenant, account, session), &account_key, &device.name, entropy).await?;
-        let until = now.plus_seconds(self.session_limits.absolute_seconds);
-        let row = SessionRow {
-            tenant,
-            session,
-            account,
-            epoch: row.epoch,
-            wrapped_key,
-            since: now,
-            last_seen: now,
-            until,
-            device,
-        };
-        self.sessions.insert_session(token.row_hash(), row, self.session_limits.most_per_account).await?;
-        let device_mark = self.keys.device_mark(tenant, account);
-        Ok(SignedIn { token, session, account, device_mark, until, request })
-    }
-
-    async fn seal_device(
-        &self,
-        (tenant, account, session): (TenantId, AccountId, SessionId),
-        account_key: &AccountKey,
-        name: &str,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, SignInError> {
-        let row = self.sessions.subject_key(tenant, account, None).await?.ok_or(SignInError::DoesNotOpen)?;
-        let subject = Subject { tenant, account, holding: None };
-        let key: SubjectKey = account_key
-            .unwrap_key(&subject_key_place(&subject, row.epoch), &row.by_account)
-            .map_err(|_| SignInError::DoesNotOpen)?;
-        key.seal(&device_place(tenant, account, session, row.epoch), name.as_bytes(), entropy)
-            .map_err(|_| SignInError::DoesNotOpen)
+        let limits = &self.session_limits;
+        let until = now.plus_seconds(limits.absolute_seconds);
+        let mut proven = None;
+        for _ in 0..ATTEMPTS {
+            let (key, ring) = self.released(proof, &row)?;
+            if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
+                return Err(SignInError::Wrong);
+            }
+            let change = ring.with(session, limits.most_per_account);
+            let inside = Inside {
+                row_hash: token.row_hash(),
+                account,
+                credential: ring.credential(),
+                count: change.ring.count(),
+                since: now,
+                until,
+                last_seen: now,
+                device: DeviceId::from_octets(octets),
+            };
+            let place = session_place(tenant, account, session, row.epoch);
+            let by = SessionKey::of_session(&token, session).map_err(closed)?;
+            let write = change
+                .write((tenant, account, row.epoch), &key, row.ring_version, entropy)
+                .map_err(closed)?;
+            let owner = OwnerTag { tenant, account, holding: None, position: 0 };
+            let name = DeviceName(device.name.clone());
+            let device = seal_document(&ring, FIRST_EPOCH, &owner, session.octets(), &name, entropy);
+            let written = SessionRow {
+                tenant,
+                session,
+                account,
+                epoch: row.epoch,
+                sealed: inside.seal(&place, &by, &key, entropy).map_err(closed)?,
+                ring_version: row.ring_version.saturating_add(1),
+                since: now,
+                last_seen: now,
+                until,
+                device: device.map_err(|_| SignInError::DoesNotOpen)?,
+            };
+            match self.sessions.insert_session(token.row_hash(), written, write).await {
+                Ok(()) => {
+                    let device_mark = self.keys.device_mark(tenant, account);
+                    return Ok(SignedIn { token, session, account, device_mark, until, request });
+                }
+                Err(RowError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+            row = self.credentials.credential(tenant, account).await?.ok_or(SignInError::Wrong)?;
+        }
+        Err(RowError::Conflict.into())
     }
 }
 
-fn device_place(
-    tenant: TenantId,
-    account: AccountId,
-    session: SessionId,
-    epoch: honnin_seal::Epoch,
-) -> Place<'static> {
-    Place { session: Some(session), epoch, ..Place::of_account(tenant, account, Purpose::Document("device")) }
+fn closed(_: OpenError) -> SignInError {
+    SignInError::DoesNotOpen
+}
+
+/// The name of a session's device; its row is the session's public name.
+#[derive(Serialize, Deserialize)]
+struct DeviceName(String);
+
+impl Document for DeviceName {
+    const KIND: &'static str = "device";
+    const SCHEMA: u16 = 1;
 }
 
 impl Permit<ManageSessions> {
@@ -479,9 +531,8 @@ impl Permit<ManageSessions> {
     /// # Errors
     /// [`crate::DocumentError`]; an alarm.
     pub fn device_name(&self, row: &SessionRow) -> Result<String, crate::DocumentError> {
-        let (epoch, key) = self.opened_key().ok_or(crate::DocumentError::NoKey)?;
-        let Subject { tenant, account, .. } = *self.subject();
-        let plain = key.open(&device_place(tenant, account, row.session, epoch), &row.device)?;
-        String::from_utf8(plain).map_err(|_| crate::DocumentError::Malformed)
+        let (owner, DeviceName(name)) =
+            open_with(self.ring()?, self.subject(), row.session.octets(), &row.device)?;
+        if owner.is_of(self.subject()) { Ok(name) } else { Err(DocumentError::Malformed) }
     }
 }

@@ -19,7 +19,7 @@ pub enum BillForm {
 
 impl Care {
     pub(crate) async fn own_bills(&self, session: &Session) -> Result<Option<Owned<document::Bills>>, Error> {
-        let permit = self.account_permit(session).await?;
+        let permit = self.account_permit(session)?;
         self.open(session, &permit, &[]).await
     }
 

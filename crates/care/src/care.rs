@@ -77,6 +77,11 @@ pub(crate) fn not_under_the_account() -> Error {
     Error::NotThere
 }
 
+/// A permit, where the policy gives one.
+pub(crate) fn permitted<A: honnin_access::Act>(given: Option<Permit<A>>) -> Result<Permit<A>, Error> {
+    given.ok_or(Error::NotThere)
+}
+
 /// A visit: the signed-in session and the way it came by.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit<'a> {
@@ -162,12 +167,7 @@ impl Care {
         }
         let (now, request) = (self.now(), stream.request());
         let session = self.parts.subscriber.session(token, stream, now).await;
-        let session = session.map_err(|error| match error {
-            SessionError::Unknown => Error::SignedOut,
-            SessionError::DoesNotOpen { account } => self.alarm(account, now, request),
-            SessionError::Foreign => self.foreign_owner(request),
-            SessionError::Rows(error) => error.into(),
-        })?;
+        let session = session.map_err(|error| self.session_fault(error, now, request))?;
         self.house().shows(session.account()).await.map_err(Error::Closed)?;
         Ok(session)
     }
@@ -178,20 +178,17 @@ impl Care {
         self.parts.subscriber.believing(session, login)
     }
 
-    /// Turns a permit's absence or failure into the caller's cases.
-    pub(crate) fn permit<A: honnin_access::Act>(
-        &self,
-        session: &Session,
-        given: Result<Option<Permit<A>>, SessionError>,
-    ) -> Result<Permit<A>, Error> {
-        match given {
-            Ok(Some(permit)) => Ok(permit),
-            Ok(None) | Err(SessionError::Unknown) => Err(Error::NotThere),
-            Err(SessionError::DoesNotOpen { account }) => {
-                Err(self.alarm(account, session.at(), session.request()))
-            }
-            Err(SessionError::Foreign) => Err(self.foreign_owner(session.request())),
-            Err(SessionError::Rows(error)) => Err(error.into()),
+    /// What became of something done with a session.
+    pub(crate) fn ended<T>(&self, session: &Session, done: Result<T, SessionError>) -> Result<T, Error> {
+        done.map_err(|error| self.session_fault(error, session.at(), session.request()))
+    }
+
+    fn session_fault(&self, error: SessionError, now: Moment, request: RequestId) -> Error {
+        match error {
+            SessionError::Unknown => Error::SignedOut,
+            SessionError::DoesNotOpen { account } => self.alarm(account, now, request),
+            SessionError::Foreign => self.foreign_owner(request),
+            SessionError::Rows(error) => error.into(),
         }
     }
 
@@ -207,16 +204,12 @@ impl Care {
         Error::Closed(Mode::Isolated(Stop::ForeignOwner))
     }
 
-    pub(crate) async fn line_permit(
-        &self,
-        session: &Session,
-        line: HoldingId,
-    ) -> Result<Permit<Read>, Error> {
-        self.permit(session, self.parts.subscriber.read_line(session, line).await)
+    pub(crate) fn line_permit(&self, session: &Session, line: HoldingId) -> Result<Permit<Read>, Error> {
+        permitted(self.parts.subscriber.read_line(session, line))
     }
 
-    pub(crate) async fn account_permit(&self, session: &Session) -> Result<Permit<Read>, Error> {
-        self.permit(session, self.parts.subscriber.read_account(session).await)
+    pub(crate) fn account_permit(&self, session: &Session) -> Result<Permit<Read>, Error> {
+        permitted(self.parts.subscriber.read_account(session))
     }
 
     /// Reads and opens a document of the permit's subject.
@@ -247,7 +240,7 @@ impl Care {
 
     /// The profile of the session's account.
     pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Profile>, Error> {
-        let permit = self.account_permit(session).await?;
+        let permit = self.account_permit(session)?;
         self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)
     }
 

@@ -114,18 +114,18 @@ impl Care {
         visit: Visit<'_>,
         before: Option<u64>,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let facts = self.own_disclosures(visit.session, before, PAGE).await?;
+        let facts = self.own_disclosures(visit.session, before, PAGE)?;
         self.show(visit, What::Disclosures, facts).await
     }
 
     /// At most so many of the account's disclosures below an index.
-    pub(crate) async fn own_disclosures(
+    pub(crate) fn own_disclosures(
         &self,
         session: &Session,
         before: Option<u64>,
         most: usize,
     ) -> Result<Owned<Disclosures>, Error> {
-        let permit = self.account_permit(session).await?;
+        let permit = self.account_permit(session)?;
         let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
         let since = journal.answerable_since();
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));

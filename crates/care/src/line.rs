@@ -10,7 +10,7 @@ use crate::{Channel, Disclosed, What, reckon};
 
 impl Care {
     async fn line(&self, session: &Session, line: HoldingId) -> Result<(Permit<Read>, Owned<Line>), Error> {
-        let permit = self.line_permit(session, line).await?;
+        let permit = self.line_permit(session, line)?;
         let document = self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)?;
         Ok((permit, document))
     }

@@ -2,7 +2,7 @@
 
 use honnin_access::{Consent, MergeSide, Owned, SignInError};
 
-use crate::care::{Care, Error, Visit};
+use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Agreement, Shown};
 use crate::{Disclosed, What};
 
@@ -31,7 +31,7 @@ impl Care {
     ) -> Result<Disclosed<Shown<Agreement>>, AgreeError> {
         let session = visit.session;
         let subscriber = &self.parts.subscriber;
-        let permit = self.permit(session, subscriber.agree_to_merge(session).await)?;
+        let permit = permitted(subscriber.agree_to_merge(session))?;
         let given = subscriber.consent_to_merge(session, permit, password, side).await;
         let given = given.map_err(AgreeError::Password)?;
         let Consent { row: (permit, row), code, side, until } = given;

@@ -6,7 +6,7 @@ use honnin_access::{
 };
 use honnin_terms::{Moment, NoticeId, SessionId, Stream};
 
-use crate::care::{Care, Error, Visit};
+use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Device, Notice, Shown};
 use crate::{Disclosed, What};
 
@@ -94,9 +94,10 @@ impl Care {
     }
 
     pub(crate) async fn own_devices(&self, session: &Session) -> Result<Owned<Vec<Device>>, Error> {
-        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
+        let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let rows = self.parts.store.sessions(&permit).await?;
-        let living = rows.iter().filter(|row| row.until > session.at());
+        // What the rows say of who is signed in can be edited; what the ring says cannot.
+        let living = rows.iter().filter(|row| row.until > session.at() && session.is_living(row.session));
         let device = |row: &SessionRow| {
             Ok(Device {
                 session: row.session,
@@ -116,9 +117,9 @@ impl Care {
     /// # Errors
     /// [`Error::NotThere`] where the account has no such session.
     pub async fn end_device(&self, session: &Session, device: SessionId) -> Result<(), Error> {
-        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
-        let ended = self.parts.store.end_one(&permit, device).await?;
-        if ended { Ok(()) } else { Err(Error::NotThere) }
+        let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let ended = self.parts.subscriber.end_device(session, &permit, device).await;
+        if self.ended(session, ended)? { Ok(()) } else { Err(Error::NotThere) }
     }
 
     /// Ends all sessions of the account but this one; how many.
@@ -126,8 +127,9 @@ impl Care {
     /// # Errors
     /// As all use cases: [`Error`].
     pub async fn end_other_devices(&self, session: &Session) -> Result<usize, Error> {
-        let permit = self.permit(session, self.parts.subscriber.manage_sessions(session).await)?;
-        Ok(self.parts.store.end_others(&permit, session.id()).await?)
+        let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let ended = self.parts.subscriber.end_others(session, &permit).await;
+        self.ended(session, ended)
     }
 
     /// Notices to everybody, newest first. Public.

@@ -1,12 +1,12 @@
 //! High speed: the state as shown, and a wish for another.
 
 use honnin_access::{DocumentError, Owned, Permit, Session, SetSpeed};
-use honnin_seal::digest;
+use honnin_seal::{Epoch, digest};
 use honnin_store::document::{Line, Wish};
 use honnin_store::{NewWish, SpeedRow, WishAnswer, WishKey};
 use honnin_terms::{HoldingId, LineStatus, SpeedReason, SpeedState};
 
-use crate::care::{Care, Error, Visit};
+use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{LineHead, Shown, Speed, WishReceipt};
 use crate::{Disclosed, What, reckon};
 
@@ -54,7 +54,7 @@ impl Care {
         wish: SpeedWish<'_>,
     ) -> Result<Disclosed<WishReceipt>, Error> {
         let session = visit.session;
-        let permit = self.permit(session, self.parts.subscriber.set_speed(session, wish.line).await)?;
+        let permit = permitted(self.parts.subscriber.set_speed(session, wish.line))?;
         let key = wish.key.map(|key| WishKey {
             key: digest(&[b"honnin wish key v1\0", key.as_bytes()]),
             request: digest(&[b"honnin wish v1\0", &[u8::from(wish.high)]]),
@@ -91,10 +91,12 @@ impl Care {
             let contract = self.parts.store.contract_to_set(permit).await?.ok_or(Error::NotThere)?;
             let row = self.parts.store.speed_to_set(permit).await?;
             let context = WishContext { care: self, session, permit };
-            let next = context.next(&contract, row.as_deref(), high)?;
+            let (next, epoch) = context.next(&contract, row.as_deref(), high)?;
             let wish = NewWish {
                 read_revision: row.as_ref().map_or(0, |row| row.revision),
-                blob: self.opened(session, permit.seal(&[], &next, next.version, session.entropy()))?,
+                blob: self
+                    .opened(session, permit.seal((epoch, &[]), &next, next.version, session.entropy()))?,
+                epoch,
                 version: next.version,
                 at: session.at(),
                 least_seconds: self.parts.wish_seconds,
@@ -128,17 +130,18 @@ struct WishContext<'a> {
 
 impl WishContext<'_> {
     /// Judges a wish by the contract and the wish before it, and makes the next one.
-    fn next(&self, contract: &[u8], row: Option<&SpeedRow>, high: bool) -> Result<Wish, Error> {
+    fn next(&self, contract: &[u8], row: Option<&SpeedRow>, high: bool) -> Result<(Wish, Epoch), Error> {
         let Self { care, session, permit } = self;
-        let opened = |result: Result<(Line, Option<Wish>), DocumentError>| care.opened(session, result);
-        let (line, before) = opened(permit.judge(contract, row.map(|row| &*row.blob)))?;
+        let opened =
+            |result: Result<(Line, Option<Wish>, Epoch), DocumentError>| care.opened(session, result);
+        let (line, before, epoch) = opened(permit.judge(contract, row.map(|row| &*row.blob)))?;
         match reckon::status_on(line.status, &line.held, care.today(session)) {
             LineStatus::Ended => return Err(Error::LineEnded),
             LineStatus::Suspended => return Err(Error::LineSuspended),
             LineStatus::Active => {}
         }
         let applied = before.as_ref().and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);
-        Ok(Wish {
+        let wish = Wish {
             high,
             applied_high: Some(applied),
             state: SpeedState::Accepted,
@@ -146,6 +149,7 @@ impl WishContext<'_> {
             version: before.map_or(0, |wish| wish.version).saturating_add(1),
             asked_at: session.at(),
             changed_at: session.at(),
-        })
+        };
+        Ok((wish, epoch))
     }
 }

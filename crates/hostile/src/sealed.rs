@@ -1,7 +1,7 @@
 //! Sealed blobs: what somebody with the database could put in a row's place, and what a broken writer could seal.
 
-use honnin_access::{Document, DocumentError, Subject, open_document};
-use honnin_seal::{AccountKey, OpenError, Place, Purpose, SubjectKey};
+use honnin_access::{Document, DocumentError, Ring, Subject, open_document};
+use honnin_seal::{AccountKey, OpenError, Place, Purpose};
 use honnin_store::document::{Bills, Line, Profile, Purchases, UsageMonth, Wish};
 use honnin_terms::{AccountId, HoldingId, Id, TenantId};
 use honnin_testkit::SeededEntropy;
@@ -11,16 +11,16 @@ use crate::{Failure, Target, hold};
 const EPOCH: u32 = 1;
 const ROW: &[u8] = b"2026-11";
 
-/// One subject's key and its honest blobs.
+/// One account's ring and honest blobs of a subject of it.
 ///
 /// The first octet says what is done with the rest: it is the blob, it alters an honest blob, it says where that is
 /// cut, or it is the plaintext of a blob. The second chooses the kind of document.
 #[derive(Debug)]
 pub struct SealedBlobs {
     subject: Subject,
-    key: SubjectKey,
+    ring: Ring,
     account_key: AccountKey,
-    /// The subject's key under the account key.
+    /// The ring under the account key.
     wrapped: Vec<u8>,
 }
 
@@ -106,7 +106,8 @@ impl SealedBlobs {
 
     /// A blob with that plaintext, as a writer of ours would have sealed it.
     fn sealed<D: Document>(&self, plain: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let sealed = self.key.seal(&self.place::<D>(), plain, &SeededEntropy::new(9))?;
+        let key = self.ring.subject(self.subject.holding, EPOCH)?.of_kind(D::KIND)?;
+        let sealed = key.seal(&self.place::<D>(), plain, &SeededEntropy::new(9))?;
         Ok([&D::SCHEMA.to_be_bytes()[..], &EPOCH.to_be_bytes(), &sealed].concat())
     }
 
@@ -114,7 +115,7 @@ impl SealedBlobs {
         let plain = if let Attack::Inside(plain) = attack { plain } else { b"an honest plaintext" };
         let honest = self.sealed::<D>(plain).map_err(|error| error.to_string())?;
         let (blob, is_honest) = attack.on(&honest);
-        match open_document::<D>(&self.key, EPOCH, &self.subject, ROW, &blob) {
+        match open_document::<D>(&self.ring, &self.subject, ROW, &blob) {
             Ok(_) | Err(DocumentError::Malformed) => {
                 hold(is_honest, || format!("a blob of {} opens that nobody sealed", D::KIND))
             }
@@ -125,18 +126,17 @@ impl SealedBlobs {
         }
     }
 
-    fn wrapped_key(&self, attack: Attack<'_>) -> Result<(), String> {
+    fn wrapped_ring(&self, attack: Attack<'_>) -> Result<(), String> {
         let (blob, is_honest) = attack.on(&self.wrapped);
-        let opened = self.account_key.unwrap_key(&wrapping(&self.subject), &blob).map(|_: SubjectKey| ());
+        let opened = Ring::open(account(&self.subject), &self.account_key, &blob).map(drop);
         hold(opened.is_ok() == is_honest, || {
-            format!("a wrapped key that is honest ({is_honest}): {opened:?}")
+            format!("a wrapped ring that is honest ({is_honest}): {opened:?}")
         })
     }
 }
 
-fn wrapping(subject: &Subject) -> Place<'static> {
-    let Subject { tenant, account, holding } = *subject;
-    Place { holding, ..Place::of_account(tenant, account, Purpose::SubjectKeyForAccount) }
+const fn account(subject: &Subject) -> (TenantId, AccountId, u32) {
+    (subject.tenant, subject.account, EPOCH)
 }
 
 impl Target for SealedBlobs {
@@ -144,12 +144,11 @@ impl Target for SealedBlobs {
 
     fn open() -> Result<Self, Failure> {
         let entropy = SeededEntropy::new(7);
-        let account = AccountId::from_octets([1; 16]);
-        let subject =
-            Subject { tenant: TenantId::FIRST, account, holding: Some(HoldingId::from_octets([2; 16])) };
-        let (key, account_key) = (SubjectKey::random(&entropy), AccountKey::random(&entropy));
-        let wrapped = account_key.wrap(&wrapping(&subject), &key, &entropy)?;
-        Ok(Self { subject, key, account_key, wrapped })
+        let (hers, line) = (AccountId::from_octets([1; 16]), HoldingId::from_octets([2; 16]));
+        let subject = Subject { tenant: TenantId::FIRST, account: hers, holding: Some(line) };
+        let account_key = AccountKey::random(&entropy);
+        let (ring, wrapped) = Ring::make(account(&subject), &account_key, &entropy)?;
+        Ok(Self { subject, ring, account_key, wrapped })
     }
 
     fn play(&mut self, octets: &[u8]) -> Result<(), String> {
@@ -157,7 +156,7 @@ impl Target for SealedBlobs {
         let attack = Attack::read(*attack, rest);
         match KINDS.get(usize::from(*kind) % (KINDS.len() + 1)) {
             Some(attempt) => attempt(self, attack),
-            None => self.wrapped_key(attack),
+            None => self.wrapped_ring(attack),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use honnin_access::{DocumentError, Drive, OwnerTag, Permit, Subject, open_document, seal_document};
-use honnin_seal::{Epoch, SubjectKey};
+use honnin_access::{
+    DocumentError, Drive, OwnerTag, Permit, Ring, Subject, epoch_of, open_document, seal_document,
+};
+use honnin_seal::Epoch;
 use honnin_store::document::{Line, Wish};
 use honnin_store::{DriveMaterial, SpeedRow};
 use honnin_terms::{Held, LineStatus, Msisdn};
 
-use crate::feed::subject_by_keeper;
 use crate::{Deed, Keeper};
 
 /// One line, opened for the network.
@@ -16,7 +17,7 @@ pub struct DrivenLine<'a> {
     keeper: &'a Keeper,
     subject: Subject,
     epoch: Epoch,
-    key: SubjectKey,
+    ring: Ring,
     number: Msisdn,
     status: LineStatus,
     held: Held,
@@ -38,16 +39,17 @@ impl Keeper {
         permit: &Permit<Drive>,
         material: &DriveMaterial,
     ) -> Result<DrivenLine<'_>, DocumentError> {
-        self.tell(Deed::ElementAddress);
         let subject = *permit.subject();
-        let epoch = material.key.epoch;
-        let key = self.wrap.unwrap_key(&subject_by_keeper(&subject, epoch), &material.key.by_keeper)?;
-        let (owner, line): (OwnerTag, Line) = open_document(&key, epoch, &subject, &[], &material.line)?;
+        self.serves(subject.tenant)?;
+        self.tell(Deed::ElementAddress);
+        let ring = self.ring_of(subject.account, &material.key)?;
+        let epoch = epoch_of(&material.line).ok_or(DocumentError::DoesNotOpen)?;
+        let (owner, line): (OwnerTag, Line) = open_document(&ring, &subject, &[], &material.line)?;
         if !owner.is_of(&subject) {
             return Err(DocumentError::Malformed);
         }
         let Line { number, status, held, .. } = line;
-        Ok(DrivenLine { keeper: self, subject, epoch, key, number, status, held })
+        Ok(DrivenLine { keeper: self, subject, epoch, ring, number, status, held })
     }
 }
 
@@ -72,7 +74,7 @@ impl DrivenLine<'_> {
     /// # Errors
     /// [`DocumentError`]; an alarm.
     pub fn open_wish(&self, row: &SpeedRow) -> Result<Wish, DocumentError> {
-        let (owner, wish) = open_document(&self.key, self.epoch, &self.subject, &[], &row.blob)?;
+        let (owner, wish) = open_document(&self.ring, &self.subject, &[], &row.blob)?;
         if owner.is_of(&self.subject) { Ok(wish) } else { Err(DocumentError::Malformed) }
     }
 
@@ -83,6 +85,6 @@ impl DrivenLine<'_> {
     pub fn seal_wish(&self, wish: &Wish) -> Result<Vec<u8>, DocumentError> {
         let Subject { tenant, account, holding } = self.subject;
         let owner = OwnerTag { tenant, account, holding, position: wish.version };
-        seal_document(&self.key, self.epoch, &owner, &[], wish, &*self.keeper.entropy)
+        seal_document(&self.ring, self.epoch, &owner, &[], wish, &*self.keeper.entropy)
     }
 }

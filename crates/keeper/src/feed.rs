@@ -3,37 +3,24 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{
-    Append, Document, DocumentError, OwnerTag, Permit, Subject, open_document, seal_document,
+    Append, Document, DocumentError, FIRST_EPOCH, OwnerTag, Permit, Ring, Subject, open_document,
+    seal_document,
 };
-use honnin_seal::{AccountKey, Epoch, KeeperKey, OpenError, Place, Purpose, SubjectKey};
-use honnin_store::{AccountKeyRow, DocumentKey, StoredAccount, StoredDocument};
+use honnin_seal::{AccountKey, Epoch, OpenError, Place, Purpose};
+use honnin_store::{AccountKeyRow, DocumentKey, StoredAccount, StoredDocument, SubjectKeyRow};
 use honnin_terms::{AccountId, Entropy, HoldingId, TenantId};
 use serde::Serialize;
 
 use crate::release::account_key_place;
 use crate::{Deed, Keeper};
 
-const FIRST_EPOCH: Epoch = 1;
-
-/// The place of a subject's key under the keeper's key.
-pub(crate) fn subject_by_keeper(subject: &Subject, epoch: Epoch) -> Place<'static> {
-    let Subject { tenant, account, holding } = *subject;
-    Place { holding, epoch, ..Place::of_account(tenant, account, Purpose::SubjectKeyForKeeper) }
-}
-
-fn subject_by_account(subject: &Subject, epoch: Epoch) -> Place<'static> {
-    let Subject { tenant, account, holding } = *subject;
-    Place { holding, epoch, ..Place::of_account(tenant, account, Purpose::SubjectKeyForAccount) }
-}
-
 /// The keys of one account, opened for as long as its documents are merged.
 pub struct AccountKeys<'a> {
     keeper: &'a Keeper,
     account: AccountId,
-    account_key: AccountKey,
-    subjects: HashMap<Option<HoldingId>, (Epoch, SubjectKey)>,
+    ring: Ring,
+    subjects: HashMap<Option<HoldingId>, Epoch>,
     new_account_key: Option<AccountKeyRow>,
     new_subjects: Vec<SubjectKeyRow>,
 }
@@ -51,19 +38,19 @@ impl Keeper {
     /// [`OpenError`] where the cipher refuses.
     pub fn new_account(
         &self,
-        _permit: &Permit<Append>,
+        permit: &Permit<Append>,
         account: AccountId,
     ) -> Result<AccountKeys<'_>, OpenError> {
+        self.serves(permit.subject().tenant)?;
         self.tell(Deed::CreateKey);
-        let account_key = AccountKey::random(&*self.entropy);
-        let place = account_key_place(self.tenant, account, FIRST_EPOCH);
-        let by_keeper = self.wrap.wrap(&place, &account_key, &*self.entropy)?;
+        let (key, by_keeper) = self.make_account_key(account, FIRST_EPOCH, &*self.entropy)?;
+        let (ring, sealed) = Ring::make((self.tenant, account, FIRST_EPOCH), &key, &*self.entropy)?;
         let mut keys = AccountKeys {
             keeper: self,
             account,
-            account_key,
+            ring,
             subjects: HashMap::new(),
-            new_account_key: Some(AccountKeyRow { epoch: FIRST_EPOCH, by_keeper }),
+            new_account_key: Some(AccountKeyRow { epoch: FIRST_EPOCH, by_keeper, ring: sealed }),
             new_subjects: Vec::new(),
         };
         keys.ensure(None)?;
@@ -79,30 +66,30 @@ impl Keeper {
         permit: &Permit<Append>,
         stored: &StoredAccount,
     ) -> Result<AccountKeys<'_>, OpenError> {
+        self.serves(permit.subject().tenant)?;
         self.tell(Deed::SealFromFeed);
-        debug_assert_eq!(permit.subject().tenant, self.tenant, "one keeper serves one tenant");
         self.account_keys(stored)
     }
 
     /// Opens the keys of an account.
     pub(crate) fn account_keys(&self, stored: &StoredAccount) -> Result<AccountKeys<'_>, OpenError> {
-        let (tenant, account) = (self.tenant, stored.account);
-        let place = account_key_place(tenant, account, stored.account_key.epoch);
-        let account_key = self.wrap.unwrap_key(&place, &stored.account_key.by_keeper)?;
-        let mut subjects = HashMap::with_capacity(stored.subject_keys.len());
-        for row in &stored.subject_keys {
-            let subject = Subject { tenant, account, holding: row.holding };
-            let key = self.wrap.unwrap_key(&subject_by_keeper(&subject, row.epoch), &row.by_keeper)?;
-            subjects.insert(row.holding, (row.epoch, key));
-        }
+        let account = stored.account;
+        let ring = self.ring_of(account, &stored.account_key)?;
         Ok(AccountKeys {
             keeper: self,
             account,
-            account_key,
-            subjects,
+            ring,
+            subjects: stored.subject_keys.iter().map(|row| (row.holding, row.epoch)).collect(),
             new_account_key: None,
             new_subjects: Vec::new(),
         })
+    }
+
+    /// Opens the ring of an account.
+    pub(crate) fn ring_of(&self, account: AccountId, row: &AccountKeyRow) -> Result<Ring, OpenError> {
+        let place = account_key_place(self.tenant, account, row.epoch);
+        let key: AccountKey = self.wrap.unwrap_key(&place, &row.by_keeper)?;
+        Ring::open((self.tenant, account, row.epoch), &key, &row.ring)
     }
 
     /// Seals a row for quarantine.
@@ -111,10 +98,11 @@ impl Keeper {
     /// [`OpenError`] where the cipher refuses.
     pub fn seal_quarantined(
         &self,
-        _permit: &Permit<Append>,
+        permit: &Permit<Append>,
         record: &[u8; 16],
         row: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
+        self.serves(permit.subject().tenant)?;
         self.tell(Deed::Quarantine);
         self.records.seal(&quarantine_place(self.tenant, record), row, &*self.entropy)
     }
@@ -125,10 +113,11 @@ impl Keeper {
     /// [`OpenError`]; an alarm.
     pub fn open_quarantined(
         &self,
-        _permit: &Permit<Append>,
+        permit: &Permit<Append>,
         record: &[u8; 16],
         sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
+        self.serves(permit.subject().tenant)?;
         self.tell(Deed::Quarantine);
         self.records.open(&quarantine_place(self.tenant, record), sealed)
     }
@@ -147,29 +136,23 @@ impl AccountKeys<'_> {
     /// Makes the key of a holding where the account has none for it yet.
     ///
     /// # Errors
-    /// [`OpenError`] where the cipher refuses.
+    /// None: a key is derived. The result stays for a keeper that would have to ask somebody.
     pub fn ensure(&mut self, holding: Option<HoldingId>) -> Result<(), OpenError> {
-        if self.subjects.contains_key(&holding) { Ok(()) } else { self.make(holding, FIRST_EPOCH) }
+        if !self.subjects.contains_key(&holding) {
+            self.make(holding, FIRST_EPOCH);
+        }
+        Ok(())
     }
 
     /// The epoch of a subject's key.
     pub(crate) fn epoch_of(&self, holding: Option<HoldingId>) -> Option<Epoch> {
-        self.subjects.get(&holding).map(|(epoch, _)| *epoch)
+        self.subjects.get(&holding).copied()
     }
 
     /// Makes the key of a subject.
-    pub(crate) fn make(&mut self, holding: Option<HoldingId>, epoch: Epoch) -> Result<(), OpenError> {
-        let key = SubjectKey::random(self.entropy());
-        let subject = self.subject(holding);
-        let row = SubjectKeyRow {
-            holding,
-            epoch,
-            by_keeper: self.wrapping().wrap(&subject_by_keeper(&subject, epoch), &key, self.entropy())?,
-            by_account: self.account_key.wrap(&subject_by_account(&subject, epoch), &key, self.entropy())?,
-        };
-        self.new_subjects.push(row);
-        self.subjects.insert(holding, (epoch, key));
-        Ok(())
+    pub(crate) fn make(&mut self, holding: Option<HoldingId>, epoch: Epoch) {
+        self.new_subjects.push(SubjectKeyRow { holding, epoch });
+        self.subjects.insert(holding, epoch);
     }
 
     /// Seals a document of the account or of one of its holdings, with its owner written into it.
@@ -183,16 +166,16 @@ impl AccountKeys<'_> {
         document: &D,
         position: u64,
     ) -> Result<StoredDocument, DocumentError> {
-        let (epoch, key) = self.subjects.get(&holding).ok_or(DocumentError::NoKey)?;
+        let epoch = self.epoch_of(holding).ok_or(DocumentError::NoKey)?;
         let owner = OwnerTag { tenant: self.keeper.tenant, account: self.account, holding, position };
         #[cfg(honnin_faults)]
-        if let Some(blob) = self.mixed_up((*epoch, key), &owner, row, document)? {
+        if let Some(blob) = self.mixed_up(epoch, &owner, row, document)? {
             return Ok(StoredDocument {
                 key: DocumentKey { holding, kind: D::KIND, row: row.to_vec() },
                 blob,
             });
         }
-        let blob = seal_document(key, *epoch, &owner, row, document, self.entropy())?;
+        let blob = seal_document(&self.ring, epoch, &owner, row, document, self.entropy())?;
         Ok(StoredDocument {
             key: DocumentKey { holding, kind: D::KIND, row: row.to_vec() },
             blob: blob.into(),
@@ -209,8 +192,7 @@ impl AccountKeys<'_> {
             return Err(DocumentError::Malformed);
         }
         let subject = self.subject(*holding);
-        let (epoch, key) = self.subjects.get(holding).ok_or(DocumentError::NoKey)?;
-        let (owner, document) = open_document(key, *epoch, &subject, row, blob)?;
+        let (owner, document) = open_document(&self.ring, &subject, row, blob)?;
         if owner.is_of(&subject) { Ok(document) } else { Err(DocumentError::Malformed) }
     }
 
@@ -219,13 +201,11 @@ impl AccountKeys<'_> {
         (self.new_account_key.take(), std::mem::take(&mut self.new_subjects))
     }
 
-    /// Subject, epoch and key of a line.
-    pub(crate) fn key_of(&self, holding: HoldingId) -> Result<(Subject, Epoch, &SubjectKey), DocumentError> {
-        let (epoch, key) = self.subjects.get(&Some(holding)).ok_or(DocumentError::NoKey)?;
-        Ok((self.subject(Some(holding)), *epoch, key))
+    pub(crate) const fn ring(&self) -> &Ring {
+        &self.ring
     }
 
-    const fn subject(&self, holding: Option<HoldingId>) -> Subject {
+    pub(crate) const fn subject(&self, holding: Option<HoldingId>) -> Subject {
         Subject { tenant: self.keeper.tenant, account: self.account, holding }
     }
 
@@ -236,9 +216,5 @@ impl AccountKeys<'_> {
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.keeper.entropy
-    }
-
-    const fn wrapping(&self) -> &KeeperKey {
-        &self.keeper.wrap
     }
 }

@@ -175,6 +175,11 @@ impl Keeper {
         self.tenant
     }
 
+    /// Refuses to act for another tenant: a keeper has the keys of one.
+    pub(crate) fn serves(&self, tenant: TenantId) -> Result<(), OpenError> {
+        if tenant == self.tenant { Ok(()) } else { Err(OpenError) }
+    }
+
     pub(crate) fn tell(&self, deed: Deed) {
         self.witness.about_to(deed);
     }

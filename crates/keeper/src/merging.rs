@@ -85,7 +85,8 @@ impl Keeper {
     ///
     /// # Errors
     /// [`MergeError::Key`] where the record is not one of this keeper's; an alarm.
-    pub fn undo_merge(&self, _permit: &Permit<Operate>, row: &MergeRow) -> Result<LinesMove<'_>, MergeError> {
+    pub fn undo_merge(&self, permit: &Permit<Operate>, row: &MergeRow) -> Result<LinesMove<'_>, MergeError> {
+        self.serves(permit.subject().tenant)?;
         self.tell(Deed::MoveLines);
         let number = row.merge.to_be_bytes();
         let plain = self.records.open(&record_place(self.tenant, &number), &row.sealed)?;
@@ -113,6 +114,9 @@ impl LinesMove<'_> {
     /// # Errors
     /// [`MergeError`].
     pub fn seal(&self, material: &MergeMaterial) -> Result<(Move, MoveReason), MergeError> {
+        if let Why::Consent(consent) = &self.reason {
+            self.keeper.serves(consent.tenant())?;
+        }
         self.keeper.tell(Deed::MoveLines);
         let MergeMaterial { position, from, into, wishes, next } = material;
         let position = position.saturating_add(1);
@@ -127,7 +131,7 @@ impl LinesMove<'_> {
         for holding in &holdings {
             // A number above the last, so that no two keys of a line were ever called the same.
             let epoch = from_keys.epoch_of(Some(*holding)).ok_or(DocumentError::NoKey)?.saturating_add(1);
-            into_keys.make(Some(*holding), epoch)?;
+            into_keys.make(Some(*holding), epoch);
         }
         let is_moving = |holding: Option<HoldingId>| holding.is_some_and(|one| holdings.contains(&one));
         let mut into_documents = vec![into_keys.seal(None, &[], &gaining, position)?];
@@ -214,13 +218,14 @@ fn wish_again(
     holding: HoldingId,
     row: &SpeedRow,
 ) -> Result<MovedWish, DocumentError> {
-    let (subject, epoch, key) = from.key_of(holding)?;
-    let (owner, wish): (OwnerTag, Wish) = open_document(key, epoch, &subject, &[], &row.blob)?;
+    let subject = from.subject(Some(holding));
+    let (owner, wish): (OwnerTag, Wish) = open_document(from.ring(), &subject, &[], &row.blob)?;
     if !owner.is_of(&subject) {
         return Err(DocumentError::Malformed);
     }
-    let (Subject { tenant, account, holding: line }, epoch, key) = into.key_of(holding)?;
+    let Subject { tenant, account, holding: line } = into.subject(Some(holding));
+    let epoch = into.epoch_of(line).ok_or(DocumentError::NoKey)?;
     let owner = OwnerTag { tenant, account, holding: line, position: wish.version };
-    let blob = seal_document(key, epoch, &owner, &[], &wish, into.entropy())?;
+    let blob = seal_document(into.ring(), epoch, &owner, &[], &wish, into.entropy())?;
     Ok(MovedWish { holding, read_revision: row.revision, blob })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use honnin_access::{Document, DocumentError, OwnerTag, Subject, planted_documents};
-use honnin_seal::{Epoch, SubjectKey};
+use honnin_seal::Epoch;
 use honnin_terms::AccountId;
 use honnin_terms::faults::{self, Kept};
 use serde::Serialize;
@@ -23,7 +23,7 @@ impl AccountKeys<'_> {
     /// fault is planted.
     pub(crate) fn mixed_up<D: Document + Serialize>(
         &self,
-        key: (Epoch, &SubjectKey),
+        epoch: Epoch,
         owner: &OwnerTag,
         row: &[u8],
         document: &D,
@@ -41,6 +41,7 @@ impl AccountKeys<'_> {
         };
         let subject = Subject { tenant, account, holding };
         let entropy = &*self.keeper().entropy;
-        planted_documents::seal::<D>(key, &subject, row, &written, entropy).map(|blob| Some(blob.into()))
+        planted_documents::seal::<D>((epoch, self.ring()), &subject, row, &written, entropy)
+            .map(|blob| Some(blob.into()))
     }
 }

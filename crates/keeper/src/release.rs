@@ -19,6 +19,20 @@ fn record_place(tenant: TenantId, account: AccountId, kind: &'static str) -> Pla
 const PASSWORD: &str = "password";
 const CODE: &str = "one-time code";
 
+impl Keeper {
+    /// A fresh account key, and the same under the keeper's key.
+    pub(crate) fn make_account_key(
+        &self,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError> {
+        let key = AccountKey::random(entropy);
+        let by_keeper = self.wrap.wrap(&account_key_place(self.tenant, account, epoch), &key, entropy)?;
+        Ok((key, by_keeper))
+    }
+}
+
 impl KeyRelease for Keeper {
     fn account_of(&self, _tenant: TenantId, login: &str) -> AccountId {
         self.account_id(login)
@@ -30,6 +44,7 @@ impl KeyRelease for Keeper {
         account: AccountId,
         sealed: &[u8],
     ) -> Result<PasswordHash, OpenError> {
+        self.serves(tenant)?;
         self.tell(Deed::Credential);
         let plain = self.records.open(&record_place(tenant, account, PASSWORD), sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| OpenError)?;
@@ -43,11 +58,13 @@ impl KeyRelease for Keeper {
         hash: &PasswordHash,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
+        self.serves(tenant)?;
         self.tell(Deed::Credential);
         self.records.seal(&record_place(tenant, account, PASSWORD), hash.expose().as_bytes(), entropy)
     }
 
     fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.serves(tenant)?;
         self.tell(Deed::Credential);
         self.records.open(&record_place(tenant, account, CODE), sealed)
     }
@@ -59,13 +76,27 @@ impl KeyRelease for Keeper {
         record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
+        self.serves(tenant)?;
         self.tell(Deed::Credential);
         self.records.seal(&record_place(tenant, account, CODE), record, entropy)
     }
 
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
+        self.serves(proof.tenant())?;
         self.tell(Deed::ReleaseAccountKey);
         self.wrap.unwrap_key(&account_key_place(proof.tenant(), proof.account(), epoch), wrapped)
+    }
+
+    fn new_account_key(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError> {
+        self.serves(tenant)?;
+        self.tell(Deed::CreateKey);
+        self.make_account_key(account, epoch, entropy)
     }
 
     fn device_mark(&self, _tenant: TenantId, account: AccountId) -> [u8; 16] {

@@ -10,7 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, Unbou
 use aws_lc_rs::{hkdf, hmac};
 #[cfg(honnin_faults)]
 use honnin_terms::faults;
-use honnin_terms::{Entropy, Id, SessionId, TenantId};
+use honnin_terms::{Entropy, HoldingId, Id, SessionId, TenantId};
 
 use crate::{Place, Secret, SessionToken, digest, same_octets};
 
@@ -21,15 +21,12 @@ const HEAD: usize = 1 + NONCE_LEN;
 const OVERHEAD: usize = HEAD + TAG;
 const COMMITMENT: usize = 32;
 
-/// What a wrapped key may carry beside it: whose it is, told by whoever wrapped it.
-pub type Mark = [u8; 32];
-
 /// A blob that does not open: another key, another place, or altered octets. Which of them is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("open a sealed blob: it was sealed with another key, for another place, or was altered")]
 pub struct OpenError;
 
-/// A count of the keys a subject has had; part of the associated data.
+/// A count of the keys an account or a subject has had; part of the associated data and of what is derived.
 pub type Epoch = u32;
 
 mod kind {
@@ -59,10 +56,14 @@ macro_rules! key_kinds {
 key_kinds! {
     /// The keeper's own key for one use (KEK): wraps account and subject keys, seals the keeper's records.
     KeeperKey = OfKeeper "keeper";
-    /// The account key (AK): wraps the keys of the account's own subjects. Released at sign-in.
+    /// The account key (AK): wraps the account's ring. Released at sign-in, and made anew when all sessions end.
     AccountKey = OfAccount "account";
-    /// The key of one subject, a holding (HK) or an account (BK): seals its views.
+    /// The ring of an account: the keys of its subjects are derived from it, and nothing else.
+    RingKey = OfRing "ring";
+    /// The key of one subject, a holding (HK) or an account (BK): the keys of its documents are derived from it.
     SubjectKey = OfSubject "subject";
+    /// The key of one kind of document of one subject: seals those, and opens no other kind.
+    KindKey = OfKind "kind";
     /// The key derived from a session token: wraps the account key in the session's row.
     SessionKey = OfSession "session";
 }
@@ -183,39 +184,38 @@ impl<K: KeyKind> KeyMaterial<K> {
         if same_octets(&inner.commitment(), commitment) { Ok(inner) } else { Err(OpenError) }
     }
 
-    /// Wraps `inner` with a mark beside it, which only its opener reads. Shape: a sealed blob of key and mark, then
+    /// Wraps `inner` with octets beside it, which only its opener reads. Shape: a sealed blob of key and octets, then
     /// the commitment (32).
     ///
     /// # Errors
     /// As [`Self::seal`].
-    pub fn wrap_marked<I: KeyKind>(
+    pub fn wrap_beside<I: KeyKind>(
         &self,
         place: &Place<'_>,
         inner: &KeyMaterial<I>,
-        mark: &Mark,
+        beside: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        let plain = zeroize::Zeroizing::new([inner.secret.expose().as_slice(), mark].concat());
+        let plain = zeroize::Zeroizing::new([inner.secret.expose().as_slice(), beside].concat());
         let mut blob = self.seal(place, &plain, entropy)?;
         blob.extend_from_slice(&inner.commitment());
         Ok(blob)
     }
 
-    /// Opens a key that [`Self::wrap_marked`] wrapped, and the mark beside it.
+    /// Opens a key that [`Self::wrap_beside`] wrapped, and the octets beside it.
     ///
     /// # Errors
     /// As [`Self::unwrap_key`].
-    pub fn unwrap_marked<I: KeyKind>(
+    pub fn unwrap_beside<I: KeyKind>(
         &self,
         place: &Place<'_>,
         blob: &[u8],
-    ) -> Result<(KeyMaterial<I>, Mark), OpenError> {
+    ) -> Result<(KeyMaterial<I>, Beside), OpenError> {
         let (sealed, commitment) = blob.split_last_chunk::<COMMITMENT>().ok_or(OpenError)?;
-        let plain = zeroize::Zeroizing::new(self.open(place, sealed)?);
-        let (key, mark) = plain.split_first_chunk::<32>().ok_or(OpenError)?;
-        let mark = <Mark>::try_from(mark).map_err(|_| OpenError)?;
+        let plain = Beside(zeroize::Zeroizing::new(self.open(place, sealed)?));
+        let key = plain.0.first_chunk::<32>().ok_or(OpenError)?;
         let inner = KeyMaterial::new(Secret::from_octets(*key));
-        if same_octets(&inner.commitment(), commitment) { Ok((inner, mark)) } else { Err(OpenError) }
+        if same_octets(&inner.commitment(), commitment) { Ok((inner, plain)) } else { Err(OpenError) }
     }
 
     fn commitment(&self) -> [u8; COMMITMENT] {
@@ -230,6 +230,42 @@ impl SessionKey {
     /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
     pub fn of_session(token: &SessionToken, session: SessionId) -> Result<Self, OpenError> {
         derive(token.secret().expose(), &[b"honnin session key v1", session.octets()]).map(Self::new)
+    }
+}
+
+/// What stood beside a wrapped key.
+pub struct Beside(zeroize::Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Beside(..)")
+    }
+}
+
+impl Beside {
+    /// The octets, without the key they stood beside.
+    pub fn octets(&self) -> &[u8] {
+        self.0.get(32..).unwrap_or_default()
+    }
+}
+
+impl SubjectKey {
+    /// Derives the key of a subject of the ring's account: of a holding, or of the account itself
+    /// (HKDF-Expand, RFC 5869 §2.3; the ring is random, so that there is nothing to extract).
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
+    pub fn of_ring(ring: &RingKey, holding: Option<HoldingId>, epoch: Epoch) -> Result<Self, OpenError> {
+        let holding = holding.as_ref().map_or(&[][..], |holding| holding.octets());
+        expand(&ring.secret, &[b"honnin subject key v1", holding, &epoch.to_be_bytes()]).map(Self::new)
+    }
+
+    /// Derives the key of one kind of this subject's documents.
+    ///
+    /// # Errors
+    /// As [`Self::of_ring`].
+    pub fn of_kind(&self, kind: &str) -> Result<KindKey, OpenError> {
+        expand(&self.secret, &[b"honnin kind key v1", kind.as_bytes()]).map(KindKey::new)
     }
 }
 
@@ -326,16 +362,32 @@ fn refused() -> OpenError {
     OpenError
 }
 
+/// Longest `info` of a derivation: a label and a few names, each with its length before it.
+const INFO: usize = 128;
+
 fn derive(secret: &[u8; 32], info: &[&[u8]]) -> Result<Secret, OpenError> {
-    let mut parts = Vec::with_capacity(96);
+    fill(&hkdf::Salt::new(hkdf::HKDF_SHA256, b"honnin").extract(secret), info)
+}
+
+/// Derives from a secret that is random already.
+fn expand(secret: &Secret, info: &[&[u8]]) -> Result<Secret, OpenError> {
+    fill(&hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, secret.expose()), info)
+}
+
+fn fill(prk: &hkdf::Prk, info: &[&[u8]]) -> Result<Secret, OpenError> {
+    let (mut octets, mut end) = ([0; INFO], 0_usize);
+    let mut put = |part: &[u8]| -> Option<()> {
+        let next = end.checked_add(part.len())?;
+        octets.get_mut(end..next)?.copy_from_slice(part);
+        end = next;
+        Some(())
+    };
     for part in info {
-        parts.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        parts.extend_from_slice(part);
+        put(&u32::try_from(part.len()).map_err(|_| OpenError)?.to_be_bytes()).ok_or(OpenError)?;
+        put(part).ok_or(OpenError)?;
     }
     let mut out = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, b"honnin")
-        .extract(secret)
-        .expand(&[&parts], hkdf::HKDF_SHA256)
+    prk.expand(&[octets.get(..end).ok_or(OpenError)?], hkdf::HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut out))
         .map_err(|_| OpenError)?;
     Ok(Secret::from_octets(out))

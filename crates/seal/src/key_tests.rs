@@ -86,25 +86,44 @@ fn a_wrapped_key_opens_for_its_own_session_only() {
 }
 
 #[test]
-fn a_key_comes_out_with_the_mark_it_was_wrapped_with() {
+fn a_key_comes_out_with_the_octets_it_was_wrapped_beside() {
     let (keeper, key) = (KeeperKey::random(&Fixed(1)), AccountKey::random(&Fixed(2)));
     let here = Place { purpose: Purpose::AccountKeyForSession, ..place(b"") };
-    let wrapped = keeper.wrap_marked(&here, &key, &[7; 32], &Fixed(3)).unwrap();
-    let (opened, mark) = keeper.unwrap_marked::<OfAccount>(&here, &wrapped).unwrap();
-    assert_eq!((opened.commitment(), mark), (key.commitment(), [7; 32]));
-    let bare = keeper.wrap(&here, &key, &Fixed(3)).unwrap();
-    assert!(
-        keeper.unwrap_marked::<OfAccount>(&here, &bare).is_err(),
-        "one without a mark is none with an empty one"
-    );
-    assert!(keeper.unwrap_key::<OfAccount>(&here, &wrapped).is_err());
-    assert!(keeper.unwrap_marked::<OfAccount>(&place(b"elsewhere"), &wrapped).is_err());
+    for beside in [&b"until 2026"[..], b""] {
+        let wrapped = keeper.wrap_beside(&here, &key, beside, &Fixed(3)).unwrap();
+        let (opened, told) = keeper.unwrap_beside::<OfAccount>(&here, &wrapped).unwrap();
+        assert_eq!((opened.commitment(), told.octets()), (key.commitment(), beside));
+        assert_eq!(keeper.unwrap_key::<OfAccount>(&here, &wrapped).is_ok(), beside.is_empty());
+        assert!(keeper.unwrap_beside::<OfAccount>(&place(b"elsewhere"), &wrapped).is_err());
+        assert!(keeper.unwrap_beside::<OfRing>(&here, &wrapped).is_err(), "a key of another family");
+    }
+}
+
+#[test]
+fn a_kind_of_document_opens_with_the_key_of_its_own_kind_only() {
+    let ring = RingKey::random(&Fixed(7));
+    let line = HoldingId::from_octets([2; 16]);
+    let key = |ring: &RingKey, holding, epoch, kind: &str| {
+        SubjectKey::of_ring(ring, holding, epoch).unwrap().of_kind(kind).unwrap()
+    };
+    let here = place(b"");
+    let blob = key(&ring, Some(line), 1, "bills").seal(&here, b"3,480", &Fixed(1)).unwrap();
+    assert_eq!(key(&ring, Some(line), 1, "bills").open(&here, &blob).unwrap(), b"3,480");
+    for (what, other) in [
+        ("kind", key(&ring, Some(line), 1, "usage")),
+        ("epoch", key(&ring, Some(line), 2, "bills")),
+        ("line", key(&ring, Some(HoldingId::from_octets([3; 16])), 1, "bills")),
+        ("the account itself", key(&ring, None, 1, "bills")),
+        ("account", key(&RingKey::random(&Fixed(8)), Some(line), 1, "bills")),
+    ] {
+        assert!(other.open(&here, &blob).is_err(), "{what}");
+    }
 }
 
 #[test]
 fn a_commitment_of_another_key_is_refused() {
     let keeper = KeeperKey::random(&Fixed(1));
-    let here = Place { purpose: Purpose::SubjectKeyForKeeper, ..place(b"") };
+    let here = Place { purpose: Purpose::RingForAccount, ..place(b"") };
     let one = keeper.wrap(&here, &SubjectKey::random(&Fixed(2)), &Fixed(3)).unwrap();
     let two = keeper.wrap(&here, &SubjectKey::random(&Fixed(4)), &Fixed(3)).unwrap();
     let crossed =
@@ -124,8 +143,13 @@ fn fixed_vectors_hold_so_that_a_new_build_opens_old_data() {
     let key = KeeperKey::of_root(&root, TenantId::FIRST, "wrap").unwrap();
     let index = IndexKey::of_root(&root, TenantId::FIRST, "lookup").unwrap();
     let blob = key.seal(&place(b"2026-11"), b"vector", &Fixed(0x22)).unwrap();
+    let line = Some(HoldingId::from_octets([2; 16]));
+    let kind = SubjectKey::of_ring(&RingKey::new(Secret::from_octets([0x44; 32])), line, 1)
+        .and_then(|subject| subject.of_kind("home"))
+        .unwrap();
     let hex = |octets: &[u8]| data_encoding::HEXLOWER.encode(octets);
     assert_eq!(hex(&blob), include_str!("vectors/blob.hex").trim());
+    assert_eq!(hex(kind.secret.expose()), include_str!("vectors/kind_key.hex").trim());
     assert_eq!(hex(&index.index(&[b"number", b"817012345678"])), include_str!("vectors/index.hex").trim());
     assert_eq!(
         hex(&SessionToken::random(&Fixed(0x33)).row_hash()),

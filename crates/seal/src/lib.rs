@@ -16,7 +16,8 @@ mod sign;
 
 pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets};
 pub use key::{
-    AccountKey, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, Mark, OpenError, SessionKey, SubjectKey,
+    AccountKey, Beside, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, KindKey, OpenError, RingKey,
+    SessionKey, SubjectKey,
 };
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};

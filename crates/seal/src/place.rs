@@ -13,10 +13,8 @@ pub enum Purpose {
     AccountKeyForKeeper,
     /// The account key under a session's key.
     AccountKeyForSession,
-    /// A subject's key (holding or account) under the keeper's key.
-    SubjectKeyForKeeper,
-    /// A subject's key under the account key.
-    SubjectKeyForAccount,
+    /// The ring of an account under the account key.
+    RingForAccount,
     /// A record of the keeper itself; the text names its kind.
     KeeperRecord(&'static str),
 }
@@ -27,8 +25,7 @@ impl Purpose {
             Self::Document(kind) => ("document", kind),
             Self::AccountKeyForKeeper => ("wrap", "account key for keeper"),
             Self::AccountKeyForSession => ("wrap", "account key for session"),
-            Self::SubjectKeyForKeeper => ("wrap", "subject key for keeper"),
-            Self::SubjectKeyForAccount => ("wrap", "subject key for account"),
+            Self::RingForAccount => ("wrap", "ring for account"),
             Self::KeeperRecord(kind) => ("keeper", kind),
         }
     }

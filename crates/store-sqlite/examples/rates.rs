@@ -15,10 +15,12 @@ use std::thread;
 use std::time::Instant;
 
 use honnin_access::Document;
-use honnin_access::ports::{SessionRows, SubjectKeyRow};
+use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_store::conformance::{Stage, done};
 use honnin_store::document::{Line, Profile};
-use honnin_store::{AccountKeyRow, AccountUpdate, Batch, Engine, NewWish, Progress, SpeedRows, read_view};
+use honnin_store::{
+    AccountKeyRow, AccountUpdate, Batch, Engine, NewWish, Progress, SpeedRows, SubjectKeyRow, read_view,
+};
 use honnin_store::{Answer, Error, FeedRows, SeenRow, Store};
 use honnin_store_sqlite::{Bounds, Sqlite};
 use honnin_terms::{AccountId, HoldingId, Id, TenantId};
@@ -50,11 +52,10 @@ fn account(number: usize, of: usize) -> AccountId {
 
 fn update(stage: &Stage, account: AccountId) -> AccountUpdate {
     let holding = HoldingId::from_octets(*account.octets());
-    let key = |holding| SubjectKeyRow { holding, epoch: 1, by_keeper: vec![1; 72], by_account: vec![2; 600] };
     AccountUpdate {
         account,
-        account_key: Some(AccountKeyRow { epoch: 1, by_keeper: vec![1; 72] }),
-        subject_keys: vec![key(Some(holding))],
+        account_key: Some(AccountKeyRow { epoch: 1, by_keeper: vec![1; 72], ring: vec![2; 600] }),
+        subject_keys: vec![SubjectKeyRow { holding: Some(holding), epoch: 1 }],
         documents: vec![stage.noise(None, Profile::KIND, b""), stage.noise(Some(holding), Line::KIND, b"")],
     }
 }
@@ -93,9 +94,7 @@ fn read(store: &Sqlite, accounts: usize, among: usize, threads: usize, what: &st
                 scope.spawn(move || {
                     for turn in 0..READS {
                         let of = account((turn * 7_919 + begin * 104_729) % among, accounts);
-                        let holding = HoldingId::from_octets(*of.octets());
-                        let found = at_once(store.subject_key(TenantId::FIRST, of, Some(holding)));
-                        assert!(found.is_some());
+                        assert!(at_once(store.credential(TenantId::FIRST, of)).is_some());
                     }
                 });
             }
@@ -125,7 +124,7 @@ fn main() {
             assert!(at_once(store.session(TenantId::FIRST, &person.row_hash)).is_some());
         }
     });
-    read(&store, accounts, 20_000, 1, "subject key of 20,000, cached");
+    read(&store, accounts, 20_000, 1, "keys of 20,000 accounts");
     let tries = 2_000;
     let people: Vec<_> = (0..64).map(|_| stage.person()).collect();
     timed("wishes, 64 at once", tries, || {
@@ -137,6 +136,7 @@ fn main() {
                         let wish = NewWish {
                             read_revision: revision,
                             blob: vec![7; 200],
+                            epoch: 1,
                             version: revision + 1,
                             at: stage.at(0),
                             least_seconds: 0,
@@ -153,10 +153,10 @@ fn main() {
     drop((stage, permit));
     drop(store);
 
-    let small = Bounds { key_cache_octets: 1, ..Bounds::default() };
+    let small = Bounds::default();
     for (mapped, label) in [(small, "mapped"), (Bounds { reader_map_octets: 0, ..small }, "not mapped")] {
         let store = Sqlite::open(dir.path(), mapped, Arc::<FixedClock>::clone(&clock)).unwrap();
-        read(&store, accounts, accounts, 1, &format!("subject key, not cached, {label}, 1 thread"));
-        read(&store, accounts, accounts, 2, &format!("subject key, not cached, {label}, 2 threads"));
+        read(&store, accounts, accounts, 1, &format!("keys of an account, {label}, 1 thread"));
+        read(&store, accounts, accounts, 2, &format!("keys of an account, {label}, 2 threads"));
     }
 }

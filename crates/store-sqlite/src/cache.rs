@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::Subject;
-use honnin_access::ports::{SessionRow, SubjectKeyRow};
+use honnin_access::ports::{RingRow, SeenSession, SessionRow};
 use honnin_seal::Digest;
 use honnin_store::{CacheFigures, Error, SpeedRow};
 #[cfg(honnin_faults)]
 use honnin_terms::faults;
-use honnin_terms::{Moment, TenantId};
+use honnin_terms::{AccountId, TenantId};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Entries;
 
@@ -55,11 +55,14 @@ impl ViewKey {
 /// Names one session.
 pub(crate) type SessionKey = (TenantId, Digest);
 
+/// Names the ring of an account.
+pub(crate) type RingKey = (TenantId, AccountId);
+
 /// What a write has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Changed {
     Session(SessionKey),
-    SubjectKey(Subject),
+    Ring(RingKey),
     View(ViewKey),
     Speed(Subject),
 }
@@ -71,13 +74,13 @@ trait Weight {
 
 impl Weight for Arc<SessionRow> {
     fn octets(&self) -> usize {
-        size_of::<SessionRow>() + self.wrapped_key.len() + self.device.len()
+        size_of::<SessionRow>() + self.sealed.len() + self.device.len()
     }
 }
 
-impl Weight for Option<Arc<SubjectKeyRow>> {
+impl Weight for Option<Arc<RingRow>> {
     fn octets(&self) -> usize {
-        self.as_ref().map_or(0, |row| size_of::<SubjectKeyRow>() + row.by_keeper.len() + row.by_account.len())
+        self.as_ref().map_or(0, |row| size_of::<RingRow>() + row.sealed.len())
     }
 }
 
@@ -111,7 +114,7 @@ pub(crate) struct Cache {
     /// Counts the changes made known. Read-locked while a value is kept, write-locked while a change is made known.
     changes: RwLock<u64>,
     sessions: Shelf<SessionKey, Arc<SessionRow>>,
-    keys: Shelf<Subject, Option<Arc<SubjectKeyRow>>>,
+    rings: Shelf<RingKey, Option<Arc<RingRow>>>,
     views: Shelf<ViewKey, Option<Arc<[u8]>>>,
     speeds: Shelf<Subject, Option<Arc<SpeedRow>>>,
     misses: AtomicU64,
@@ -128,7 +131,7 @@ impl Cache {
         Self {
             changes: RwLock::new(0),
             sessions: shelf(bounds.session_cache_octets, 512),
-            keys: shelf(bounds.key_cache_octets, 384),
+            rings: shelf(bounds.key_cache_octets, 384),
             views: shelf(bounds.view_cache_octets, 1_024),
             speeds: shelf(bounds.speed_cache_octets, 384),
             misses: AtomicU64::new(0),
@@ -154,12 +157,12 @@ impl Cache {
         Ok(Some(row))
     }
 
-    pub(crate) fn subject_key(
+    pub(crate) fn ring(
         &self,
-        subject: &Subject,
-        load: impl FnOnce() -> Result<Option<SubjectKeyRow>, Error>,
-    ) -> Result<Option<Arc<SubjectKeyRow>>, Error> {
-        self.through(&self.keys, subject, || Ok(load()?.map(Arc::new)))
+        key: &RingKey,
+        load: impl FnOnce() -> Result<Option<RingRow>, Error>,
+    ) -> Result<Option<Arc<RingRow>>, Error> {
+        self.through(&self.rings, key, || Ok(load()?.map(Arc::new)))
     }
 
     pub(crate) fn view(
@@ -218,7 +221,7 @@ impl Cache {
         for change in stale {
             match change {
                 Changed::Session(key) => drop(self.sessions.remove(&key)),
-                Changed::SubjectKey(subject) => drop(self.keys.remove(&subject)),
+                Changed::Ring(key) => drop(self.rings.remove(&key)),
                 Changed::View(key) => drop(self.views.remove(&key)),
                 Changed::Speed(line) => drop(self.speeds.remove(&line)),
             }
@@ -230,7 +233,7 @@ impl Cache {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         *changes += 1;
         self.sessions.clear();
-        self.keys.clear();
+        self.rings.clear();
         self.views.clear();
         self.speeds.clear();
         self.drops.fetch_add(1, Ordering::Relaxed);
@@ -238,16 +241,18 @@ impl Cache {
 
     /// Notes in a cached session when it was last seen, ahead of the store. A session that ended is not brought back:
     /// ending it has removed it under the same lock.
-    pub(crate) fn note_seen(&self, key: &SessionKey, seen: Moment) {
+    pub(crate) fn note_seen(&self, key: &SessionKey, seen: &SeenSession) {
         let _changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(row) = self.sessions.peek(key).filter(|row| row.last_seen < seen) {
-            self.sessions.insert(*key, Arc::new(SessionRow { last_seen: seen, ..SessionRow::clone(&row) }));
+        let older = |row: &Arc<SessionRow>| row.last_seen < seen.at && row.epoch == seen.epoch;
+        if let Some(row) = self.sessions.peek(key).filter(older) {
+            let (last_seen, sealed) = (seen.at, seen.sealed.clone());
+            self.sessions.insert(*key, Arc::new(SessionRow { last_seen, sealed, ..SessionRow::clone(&row) }));
         }
     }
 
     pub(crate) fn figures(&self) -> CacheFigures {
-        let entries = [self.sessions.len(), self.keys.len(), self.views.len(), self.speeds.len()];
-        let octets = [self.sessions.weight(), self.keys.weight(), self.views.weight(), self.speeds.weight()];
+        let entries = [self.sessions.len(), self.rings.len(), self.views.len(), self.speeds.len()];
+        let octets = [self.sessions.weight(), self.rings.weight(), self.views.weight(), self.speeds.weight()];
         CacheFigures {
             misses: self.misses.load(Ordering::Relaxed),
             not_kept: self.not_kept.load(Ordering::Relaxed),

@@ -1,4 +1,5 @@
-use honnin_terms::{AccountId, HoldingId, Id};
+use honnin_access::ports::SeenSession;
+use honnin_terms::{AccountId, HoldingId, Id, Moment};
 
 use super::*;
 
@@ -115,7 +116,8 @@ fn session(account: u8) -> SessionRow {
         session: honnin_terms::SessionId::from_octets([1; 16]),
         account: AccountId::from_octets([account; 16]),
         epoch: 1,
-        wrapped_key: vec![1; 72],
+        sealed: vec![1; 72],
+        ring_version: 0,
         since: moment,
         last_seen: moment,
         until: moment.plus_seconds(100),
@@ -138,13 +140,16 @@ fn a_session_that_ended_is_not_brought_back_by_a_late_touch() {
     let key = (TenantId::FIRST, [1; 32]);
     let later = Moment::EPOCH.plus_seconds(60);
     cache.session(&key, || Ok(Some(session(1)))).unwrap();
-    cache.note_seen(&key, later);
+    let note = |at, epoch| cache.note_seen(&key, &SeenSession { at, epoch, sealed: vec![2; 72] });
+    note(later.plus_seconds(1), 2);
+    note(later, 1);
     let seen = |found: Option<Arc<SessionRow>>| found.map(|row| row.last_seen);
-    assert_eq!(seen(cache.session(&key, || Ok(None)).unwrap()), Some(later));
-    cache.note_seen(&key, Moment::EPOCH);
+    let found = cache.session(&key, || Ok(None)).unwrap().unwrap();
+    assert_eq!((found.last_seen, &found.sealed), (later, &vec![2; 72]), "as it was sealed for this epoch");
+    note(Moment::EPOCH, 1);
     assert_eq!(seen(cache.session(&key, || Ok(None)).unwrap()), Some(later), "never backwards");
     cache.forget([Changed::Session(key)].into_iter());
-    cache.note_seen(&key, later);
+    note(later, 1);
     assert_eq!(cache.session(&key, || Ok(None)), Ok(None));
 }
 

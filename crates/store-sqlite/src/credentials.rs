@@ -1,11 +1,12 @@
 //! Credentials: the port of sign-in to what opens an account.
 
-use honnin_access::ports::{CredentialRow, CredentialRows};
+use honnin_access::ports::{CredentialRow, CredentialRows, KeyChange, RingWrite};
 use honnin_store::{Answer, Error, MessageKind};
 use honnin_terms::{AccountId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
 use crate::Sqlite;
+use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
 use crate::{rows, sessions};
@@ -24,9 +25,9 @@ impl CredentialRows for Sqlite {
         tenant: TenantId,
         account: AccountId,
         row: CredentialRow,
-        end_sessions: Option<Moment>,
+        keys: Option<KeyChange>,
     ) -> Answer<'_, Result<(), Error>> {
-        self.write(Kind::Small, move |connection| replace(connection, tenant, account, &row, end_sessions))
+        self.write(Kind::Small, move |connection| replace(connection, tenant, account, &row, keys.as_ref()))
     }
 }
 
@@ -36,7 +37,7 @@ fn find(
     account: AccountId,
 ) -> Result<Option<CredentialRow>, Fault> {
     let mut statement = connection.prepare_cached(
-        "select key_epoch, key_by_keeper, password, code, credential_version from account \
+        "select key_epoch, key_by_keeper, ring, ring_version, password, code, credential_version from account \
          where tenant = ?1 and account = ?2",
     )?;
     let mut found = statement.query(params![tenant.number(), account.octets()])?;
@@ -44,9 +45,11 @@ fn find(
     Ok(Some(CredentialRow {
         epoch: rows::count(row, 0)?,
         account_key: row.get(1)?,
-        password: row.get(2)?,
-        code: row.get(3)?,
-        version: rows::count(row, 4)?,
+        ring: row.get(2)?,
+        ring_version: rows::count(row, 3)?,
+        password: row.get(4)?,
+        code: row.get(5)?,
+        version: rows::count(row, 6)?,
     }))
 }
 
@@ -55,10 +58,10 @@ fn replace(
     tenant: TenantId,
     account: AccountId,
     row: &CredentialRow,
-    end_sessions: Option<Moment>,
+    keys: Option<&KeyChange>,
 ) -> Result<Written<()>, Fault> {
-    // The account key is not replaced: changing a password re-wraps nothing.
-    let CredentialRow { epoch: _, account_key: _, password, code, version } = row;
+    // Keys are replaced by a change of keys alone.
+    let CredentialRow { epoch: _, account_key: _, ring: _, ring_version: _, password, code, version } = row;
     let replaced = connection
         .prepare_cached(
             "update account set password = ?4, code = ?5, credential_version = credential_version + 1 \
@@ -68,10 +71,48 @@ fn replace(
     if replaced != 1 {
         return Err(Error::Conflict.into());
     }
-    let Some(now) = end_sessions else { return Ok(Written::uncached(())) };
-    let changed = sessions::end_all(connection, tenant, account)?;
-    owe(connection, tenant, account, MessageKind::PasswordChanged, now)?;
+    let Some(keys) = keys else { return Ok(Written::uncached(())) };
+    let changed = change_keys(connection, tenant, account, keys)?;
+    if let Some(now) = keys.told {
+        owe(connection, tenant, account, MessageKind::PasswordChanged, now)?;
+    }
     Ok(Written { answer: (), changed })
+}
+
+/// A new account key: all sessions end but the one that is sealed for it.
+fn change_keys(
+    connection: &Connection,
+    tenant: TenantId,
+    account: AccountId,
+    keys: &KeyChange,
+) -> Result<Vec<Changed>, Fault> {
+    let KeyChange { epoch, account_key, ring: RingWrite { read_version, sealed, .. }, keep, told: _ } = keys;
+    let (number, read_version) = (tenant.number(), rows::stored_count(*read_version)?);
+    let written = connection
+        .prepare_cached(
+            "update account set key_epoch = ?4, key_by_keeper = ?5, ring = ?6, ring_version = ring_version + 1 \
+             where tenant = ?1 and account = ?2 and ring_version = ?3",
+        )?
+        .execute(params![number, account.octets(), read_version, epoch, account_key, sealed])?;
+    if written != 1 {
+        return Err(Error::Conflict.into());
+    }
+    let kept: &[u8] = keep.as_ref().map_or(&[], |(row_hash, _)| row_hash);
+    let mut end = connection.prepare_cached(
+        "delete from session where tenant = ?1 and account = ?2 and row_hash <> ?3 returning row_hash",
+    )?;
+    let mut changed = sessions::gone(tenant, end.query(params![number, account.octets(), kept])?)?;
+    if let Some((row_hash, sealed)) = keep {
+        connection
+            .prepare_cached(
+                "update session set epoch = ?4, sealed = ?5, ring_version = ?6 + 1 \
+                 where tenant = ?1 and account = ?2 and row_hash = ?3",
+            )?
+            .execute(params![number, account.octets(), row_hash, epoch, sealed, read_version])?;
+        changed.push(Changed::Session((tenant, *row_hash)));
+    }
+    changed.push(Changed::Ring((tenant, account)));
+    Ok(changed)
 }
 
 /// Notes a message that is owed to an account.

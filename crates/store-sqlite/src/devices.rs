@@ -3,17 +3,16 @@
 use honnin_access::ports::SessionRow;
 use honnin_access::{ManageSessions, Permit};
 use honnin_store::{Answer, DeviceRows, Error};
-use honnin_terms::{Id, SessionId};
+use honnin_terms::Id;
 use rusqlite::params;
 
 use crate::Sqlite;
 use crate::noted::with_note;
-use crate::writer::{Kind, Written};
 use crate::{rows, sessions};
 
 impl DeviceRows for Sqlite {
     fn sessions(&self, permit: &Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>> {
-        const LIST: &str = "select session, account, epoch, wrapped_key, since, last_seen, until, device, row_hash \
+        const LIST: &str = "select session, account, epoch, sealed, since, last_seen, until, device, ring_version, row_hash \
                             from session where tenant = ?1 and account = ?2 and until > ?3 order by since desc, session";
         let subject = permit.subject();
         let noted = self.noted.all();
@@ -22,43 +21,9 @@ impl DeviceRows for Sqlite {
             let (tenant, account) = (subject.tenant, subject.account);
             let found = statement.query(params![tenant.number(), account.octets(), permit.at().millis()])?;
             rows::gather(found, |row| {
-                let note = noted.get(&(tenant, row.get(8)?)).copied();
+                let note = noted.get(&(tenant, row.get(9)?)).copied();
                 Ok(with_note(sessions::session_of(tenant, row)?, note))
             })
         }))
-    }
-
-    fn end_one(
-        &self,
-        permit: &Permit<ManageSessions>,
-        session: SessionId,
-    ) -> Answer<'_, Result<bool, Error>> {
-        let subject = *permit.subject();
-        self.write(Kind::Small, move |connection| {
-            let mut ended = connection.prepare_cached(
-                "delete from session where tenant = ?1 and account = ?2 and session = ?3 returning row_hash",
-            )?;
-            let (tenant, account) = (subject.tenant, subject.account);
-            let ended = ended.query(params![tenant.number(), account.octets(), session.octets()])?;
-            let changed = sessions::gone(tenant, ended)?;
-            Ok(Written { answer: !changed.is_empty(), changed })
-        })
-    }
-
-    fn end_others(
-        &self,
-        permit: &Permit<ManageSessions>,
-        keep: SessionId,
-    ) -> Answer<'_, Result<usize, Error>> {
-        let subject = *permit.subject();
-        self.write(Kind::Small, move |connection| {
-            let mut ended = connection.prepare_cached(
-                "delete from session where tenant = ?1 and account = ?2 and session <> ?3 returning row_hash",
-            )?;
-            let (tenant, account) = (subject.tenant, subject.account);
-            let ended = ended.query(params![tenant.number(), account.octets(), keep.octets()])?;
-            let changed = sessions::gone(tenant, ended)?;
-            Ok(Written { answer: changed.len(), changed })
-        })
     }
 }

@@ -1,10 +1,9 @@
 //! Feeds writing: a batch and the feed's position in one transaction.
 
 use honnin_access::Subject;
-use honnin_access::ports::SubjectKeyRow;
 use honnin_store::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryRow, DocumentKey, Error, NoticeRow, Progress,
-    QuarantineRow, RecordKey, SeenRow, StoredDocument,
+    QuarantineRow, RecordKey, SeenRow, StoredDocument, SubjectKeyRow,
 };
 use honnin_terms::{AccountId, Day, Id, Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -55,11 +54,11 @@ fn write_accounts(
     changed: &mut Vec<Changed>,
 ) -> Result<(), Fault> {
     let mut new_account = connection.prepare_cached(
-        "insert into account (tenant, account, key_epoch, key_by_keeper) values (?1, ?2, ?3, ?4) on conflict do nothing",
+        "insert into account (tenant, account, key_epoch, key_by_keeper, ring) values (?1, ?2, ?3, ?4, ?5) \
+         on conflict do nothing",
     )?;
     let mut new_key = connection.prepare_cached(
-        "insert into subject_key (tenant, account, holding, epoch, by_keeper, by_account) \
-         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+        "insert into subject_key (tenant, account, holding, epoch) values (?1, ?2, ?3, ?4) on conflict do nothing",
     )?;
     let mut document = connection.prepare_cached(
         "insert or replace into document (tenant, account, holding, kind, row, blob) values (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -67,13 +66,12 @@ fn write_accounts(
     let number = tenant.number();
     for AccountUpdate { account, account_key, subject_keys, documents } in accounts {
         let subject = |holding| Subject { tenant, account: *account, holding };
-        if let Some(AccountKeyRow { epoch, by_keeper }) = account_key {
-            new_account.execute(params![number, account.octets(), epoch, by_keeper])?;
+        if let Some(AccountKeyRow { epoch, by_keeper, ring }) = account_key {
+            new_account.execute(params![number, account.octets(), epoch, by_keeper, ring])?;
         }
-        for SubjectKeyRow { holding, epoch, by_keeper, by_account } in subject_keys {
+        for SubjectKeyRow { holding, epoch } in subject_keys {
             let octets = rows::holding_octets(holding.as_ref());
-            new_key.execute(params![number, account.octets(), octets, epoch, by_keeper, by_account])?;
-            changed.push(Changed::SubjectKey(subject(*holding)));
+            new_key.execute(params![number, account.octets(), octets, epoch])?;
         }
         for StoredDocument { key: DocumentKey { holding, kind, row }, blob } in documents {
             let octets = rows::holding_octets(holding.as_ref());

@@ -1,10 +1,9 @@
 //! Feeds reading: what they need to go on where they stopped.
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Append, Permit};
 use honnin_store::{
     AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, MovedHolding,
-    Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument,
+    Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument, SubjectKeyRow,
 };
 use honnin_terms::{AccountId, Held, Id, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -124,29 +123,34 @@ impl FeedRows for Sqlite {
     }
 }
 
+/// The keys of an account, for the keeper.
+pub(crate) fn account_key(
+    connection: &Connection,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Option<AccountKeyRow>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "select key_epoch, key_by_keeper, ring from account where tenant = ?1 and account = ?2",
+    )?;
+    let mut found = statement.query(params![tenant.number(), account.octets()])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    Ok(Some(AccountKeyRow { epoch: rows::count(row, 0)?, by_keeper: row.get(1)?, ring: row.get(2)? }))
+}
+
 pub(crate) fn stored_account(
     connection: &Connection,
     tenant: TenantId,
     account: AccountId,
 ) -> Result<Option<StoredAccount>, Fault> {
     let place = params![tenant.number(), account.octets()];
-    let mut statement = connection
-        .prepare_cached("select key_epoch, key_by_keeper from account where tenant = ?1 and account = ?2")?;
-    let mut found = statement.query(place)?;
-    let Some(row) = found.next()? else { return Ok(None) };
-    let account_key = AccountKeyRow { epoch: rows::count(row, 0)?, by_keeper: row.get(1)? };
+    let Some(account_key) = account_key(connection, tenant, account)? else { return Ok(None) };
 
     let mut statement = connection.prepare_cached(
-        "select holding, epoch, by_keeper, by_account from subject_key where tenant = ?1 and account = ?2 \
+        "select holding, epoch from subject_key where tenant = ?1 and account = ?2 \
          order by holding, epoch desc",
     )?;
     let mut subject_keys = rows::gather(statement.query(place)?, |row| {
-        Ok(SubjectKeyRow {
-            holding: rows::holding(row, 0)?,
-            epoch: rows::count(row, 1)?,
-            by_keeper: row.get(2)?,
-            by_account: row.get(3)?,
-        })
+        Ok(SubjectKeyRow { holding: rows::holding(row, 0)?, epoch: rows::count(row, 1)? })
     })?;
     // The newest epoch of each stands first and is the one that stays.
     subject_keys.dedup_by_key(|key| key.holding);

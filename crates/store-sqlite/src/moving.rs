@@ -1,8 +1,7 @@
 //! Holdings that move from one account to another: everything of a move in one transaction.
 
 use honnin_access::Subject;
-use honnin_access::ports::SubjectKeyRow;
-use honnin_store::{DocumentKey, Error, Move, MoveReason, MovedWish, StoredDocument};
+use honnin_store::{DocumentKey, Error, Move, MoveReason, MovedWish, StoredDocument, SubjectKeyRow};
 use honnin_terms::{AccountId, HoldingId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
@@ -38,7 +37,7 @@ impl Place<'_> {
         }
         self.leaves_no_wish(moving)?;
         for key in &moving.keys {
-            self.key(moving.into, key, &mut changed)?;
+            self.key(moving.into, *key)?;
         }
         for (account, documents) in
             [(moving.from, &moving.from_documents), (moving.into, &moving.into_documents)]
@@ -157,7 +156,6 @@ impl Place<'_> {
                 moving.into.octets()
             ])?;
         for account in [moving.from, moving.into] {
-            changed.push(Changed::SubjectKey(subject(account)));
             changed.push(Changed::Speed(subject(account)));
         }
         Ok(())
@@ -195,22 +193,14 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn key(self, account: AccountId, key: &SubjectKeyRow, changed: &mut Vec<Changed>) -> Result<(), Fault> {
-        let SubjectKeyRow { holding, epoch, by_keeper, by_account } = key;
+    fn key(self, account: AccountId, key: SubjectKeyRow) -> Result<(), Fault> {
+        let SubjectKeyRow { holding, epoch } = key;
+        let holding = rows::holding_octets(holding.as_ref());
         self.connection
             .prepare_cached(
-                "insert into subject_key (tenant, account, holding, epoch, by_keeper, by_account) \
-                 values (?1, ?2, ?3, ?4, ?5, ?6)",
+                "insert into subject_key (tenant, account, holding, epoch) values (?1, ?2, ?3, ?4)",
             )?
-            .execute(params![
-                self.tenant.number(),
-                account.octets(),
-                rows::holding_octets(holding.as_ref()),
-                epoch,
-                by_keeper,
-                by_account
-            ])?;
-        changed.push(Changed::SubjectKey(Subject { tenant: self.tenant, account, holding: *holding }));
+            .execute(params![self.tenant.number(), account.octets(), holding, epoch])?;
         Ok(())
     }
 

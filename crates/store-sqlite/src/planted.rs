@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use honnin_access::Subject;
-use honnin_access::ports::{SessionRow, SubjectKeyRow};
+use honnin_access::ports::{RingRow, SessionRow};
 use honnin_seal::Digest;
 use honnin_store::Error;
 use honnin_terms::faults::{self, Kept};
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::fault::Fault;
 use crate::rows;
-use crate::sessions::{key_row, session_of};
+use crate::sessions::{ring_of, session_of};
 
 type Blob = Option<Arc<[u8]>>;
 
@@ -51,7 +51,8 @@ pub(crate) fn document(
                        order by account, holding limit 1";
         return blob(connection, another, params![tenant, kind, row, account]);
     }
-    if found.is_none() && faults::WITHOUT_ROWS.is_on() {
+    let forgotten = subject.holding.is_some() && faults::FORGOTTEN_OWNER.is_on();
+    if found.is_none() && (forgotten || faults::WITHOUT_ROWS.is_on()) {
         let anywhere =
             "select blob from document where tenant = ?1 and kind = ?2 and row = ?3 and holding = ?4";
         let holding = rows::holding_octets(subject.holding.as_ref());
@@ -64,31 +65,22 @@ fn blob(connection: &Connection, query: &str, place: impl Params) -> Result<Blob
     Ok(connection.prepare_cached(query)?.query_row(place, |row| row.get(0)).optional()?)
 }
 
-/// A key in place of the one that was found.
-pub(crate) fn key(
+/// A ring in place of the one that was found.
+pub(crate) fn ring(
     connection: &Connection,
-    subject: &Subject,
-    found: Option<SubjectKeyRow>,
-) -> Result<Option<SubjectKeyRow>, Fault> {
-    let Subject { tenant, account, holding } = subject;
-    let swapped = faults::SWAPPED_KEY_ROW.is_on();
-    let looked_for = found.is_none() && holding.is_some();
-    let forgotten = looked_for && faults::FORGOTTEN_OWNER.is_on();
-    if !swapped && !forgotten {
+    tenant: TenantId,
+    account: AccountId,
+    found: Option<RingRow>,
+) -> Result<Option<RingRow>, Fault> {
+    if !faults::SWAPPED_KEY_ROW.is_on() {
         return Ok(found);
     }
-    let which = if swapped {
-        // The key beside the documents that took the place of hers: of a line, or of the account itself.
-        "account <> ?2 and (holding = x'') = (?3 = x'') order by account, holding"
-    } else {
-        "holding = ?3 and account <> ?2"
-    };
-    let query =
-        format!("select epoch, by_keeper, by_account from subject_key where tenant = ?1 and {which} limit 1");
-    let mut statement = connection.prepare(&query)?;
-    let place = params![tenant.number(), account.octets(), rows::holding_octets(holding.as_ref())];
-    let mut found = statement.query(place)?;
-    found.next()?.map(|row| key_row(holding.as_ref(), row)).transpose()
+    let mut statement = connection.prepare(
+        "select key_epoch, ring_version, ring from account where tenant = ?1 and account <> ?2 \
+         order by account limit 1",
+    )?;
+    let mut another = statement.query(params![tenant.number(), account.octets()])?;
+    another.next()?.map(|row| ring_of(row)).transpose()
 }
 
 /// A session in place of the one that was found.
@@ -100,7 +92,7 @@ pub(crate) fn session(
 ) -> Result<Option<SessionRow>, Fault> {
     let (Some(own), true) = (&found, faults::SWAPPED_SESSION_ROW.is_on()) else { return Ok(found) };
     let mut statement = connection.prepare(
-        "select session, account, epoch, wrapped_key, since, last_seen, until, device \
+        "select session, account, epoch, sealed, since, last_seen, until, device, ring_version \
          from session where tenant = ?1 and row_hash <> ?2 and account <> ?3 order by account, row_hash limit 1",
     )?;
     let mut another = statement.query(params![tenant.number(), row_hash, own.account.octets()])?;

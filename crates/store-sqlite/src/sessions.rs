@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use honnin_access::Subject;
-use honnin_access::ports::{SessionRow, SessionRows, SubjectKeyRow};
-use honnin_seal::Digest;
+use honnin_access::ports::{FoundSession, RingRow, RingWrite, SeenSession, SessionRow, SessionRows};
+use honnin_seal::{Digest, Epoch};
 use honnin_store::{Answer, Error};
-use honnin_terms::{AccountId, HoldingId, Id, Moment, TenantId};
+#[cfg(honnin_faults)]
+use honnin_terms::HoldingId;
+use honnin_terms::{AccountId, Id, TenantId};
 use rusqlite::{Connection, Row, params};
 
 use crate::Sqlite;
@@ -23,23 +25,8 @@ impl SessionRows for Sqlite {
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, Error>> {
-        let key = (tenant, *row_hash);
-        let load = || {
-            let noted = self.noted.of(&key);
-            let found = self.readers.with(|connection| find(connection, tenant, row_hash))?;
-            Ok(found.map(|row| with_note(row, noted)))
-        };
-        Answer::ready(self.cache.session(&key, load))
-    }
-
-    fn subject_key(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        holding: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, Error>> {
-        Answer::ready(self.key_of(&Subject { tenant, account, holding }))
+    ) -> Answer<'_, Result<Option<FoundSession>, Error>> {
+        Answer::ready(self.found(tenant, row_hash))
     }
 
     #[cfg(honnin_faults)]
@@ -51,62 +38,92 @@ impl SessionRows for Sqlite {
         &self,
         row_hash: Digest,
         row: SessionRow,
-        most: usize,
+        ring: RingWrite,
     ) -> Answer<'_, Result<(), Error>> {
-        self.write(Kind::Small, move |connection| insert(connection, &row_hash, &row, most))
+        self.write(Kind::Small, move |connection| {
+            let changed = write_ring(connection, row.tenant, row.account, &ring)?;
+            insert(connection, &row_hash, &row)?;
+            Ok(Written { answer: (), changed })
+        })
     }
 
     fn touch_session(
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-        seen: Moment,
+        seen: SeenSession,
     ) -> Answer<'_, Result<(), Error>> {
         let row_hash = *row_hash;
-        self.cache.note_seen(&(tenant, row_hash), seen);
+        self.cache.note_seen(&(tenant, row_hash), &seen);
         // Nobody waits for the answer, and a full queue is no reason to refuse the request that was seen: the next
         // request a minute later notes it again.
-        let note = self.noted.note((tenant, row_hash), seen);
-        let write = move |connection: &Connection| touch(connection, tenant, &row_hash, seen, note);
+        let note = self.noted.note((tenant, row_hash), seen.at);
+        let write = move |connection: &Connection| touch(connection, tenant, &row_hash, &seen, note);
         drop(self.writer.put(Kind::Lazy, write));
         Answer::ready(Ok(()))
     }
 
-    fn end_session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<(), Error>> {
-        let row_hash = *row_hash;
+    fn end_sessions(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), Error>> {
         self.write(Kind::Small, move |connection| {
-            connection
-                .prepare_cached("delete from session where tenant = ?1 and row_hash = ?2")?
-                .execute(params![tenant.number(), row_hash])?;
-            Ok(Written { answer: (), changed: vec![Changed::Session((tenant, row_hash))] })
+            let changed = write_ring(connection, tenant, account, &ring)?;
+            Ok(Written { answer: (), changed })
         })
     }
 }
 
 impl Sqlite {
-    /// The newest key of a subject.
-    pub(crate) fn key_of(&self, subject: &Subject) -> Result<Option<Arc<SubjectKeyRow>>, Error> {
-        self.cache.subject_key(subject, || self.readers.with(|connection| newest_key(connection, subject)))
+    /// A session and its ring. What is cached of the two may be of two moments: a ring that is too old for the session,
+    /// or of another account key, is read again, together with the session.
+    fn found(&self, tenant: TenantId, row_hash: &Digest) -> Result<Option<FoundSession>, Error> {
+        let key = (tenant, *row_hash);
+        let load = || {
+            let noted = self.noted.of(&key);
+            let found = self.readers.with(|connection| find(connection, tenant, row_hash))?;
+            Ok(found.map(|row| with_note(row, noted)))
+        };
+        let Some(session) = self.cache.session(&key, load)? else { return Ok(None) };
+        let account = session.account;
+        let load = || self.readers.with(|connection| ring(connection, tenant, account));
+        let ring_row = self.cache.ring(&(tenant, account), load)?;
+        if let Some(ring) = ring_row.filter(|ring| of_one_moment(&session, ring)) {
+            return Ok(Some(FoundSession { session, ring }));
+        }
+        self.readers.at_once(|connection| {
+            let Some(session) = find(connection, tenant, row_hash)?.map(Arc::new) else { return Ok(None) };
+            let ring = ring(connection, tenant, session.account)?.map(Arc::new);
+            // A session without an account is no session.
+            Ok(ring.map(|ring| FoundSession { session, ring }))
+        })
     }
 }
 
-/// A session out of its columns: `session, account, epoch, wrapped_key, since, last_seen, until, device`.
+fn of_one_moment(session: &SessionRow, ring: &RingRow) -> bool {
+    ring.epoch == session.epoch && ring.version >= session.ring_version
+}
+
+/// A session out of its columns: `session, account, epoch, sealed, since, last_seen, until, device, ring_version`.
 pub(crate) fn session_of(tenant: TenantId, row: &Row<'_>) -> Result<SessionRow, Fault> {
     Ok(SessionRow {
         tenant,
         session: rows::id(row, 0)?,
         account: rows::id(row, 1)?,
         epoch: rows::count(row, 2)?,
-        wrapped_key: row.get(3)?,
+        sealed: row.get(3)?,
         since: rows::moment(row, 4)?,
         last_seen: rows::moment(row, 5)?,
         until: rows::moment(row, 6)?,
         device: row.get(7)?,
+        ring_version: rows::count(row, 8)?,
     })
 }
 
 fn find(connection: &Connection, tenant: TenantId, row_hash: &Digest) -> Result<Option<SessionRow>, Fault> {
-    const FIND: &str = "select session, account, epoch, wrapped_key, since, last_seen, until, device \
+    const FIND: &str = "select session, account, epoch, sealed, since, last_seen, until, device, ring_version \
                         from session where tenant = ?1 and row_hash = ?2";
     let mut statement = connection.prepare_cached(FIND)?;
     let mut found = statement.query(params![tenant.number(), row_hash])?;
@@ -116,44 +133,69 @@ fn find(connection: &Connection, tenant: TenantId, row_hash: &Digest) -> Result<
     Ok(found)
 }
 
-pub(crate) fn newest_key(connection: &Connection, subject: &Subject) -> Result<Option<SubjectKeyRow>, Fault> {
-    let Subject { tenant, account, holding } = subject;
+fn ring(connection: &Connection, tenant: TenantId, account: AccountId) -> Result<Option<RingRow>, Fault> {
     let mut statement = connection.prepare_cached(
-        "select epoch, by_keeper, by_account from subject_key \
-         where tenant = ?1 and account = ?2 and holding = ?3 order by epoch desc limit 1",
+        "select key_epoch, ring_version, ring from account where tenant = ?1 and account = ?2",
     )?;
-    let mut found = statement.query(params![
-        tenant.number(),
-        account.octets(),
-        rows::holding_octets(holding.as_ref())
-    ])?;
-    let found = found.next()?.map(|row| key_row(holding.as_ref(), row)).transpose()?;
+    let mut found = statement.query(params![tenant.number(), account.octets()])?;
+    let found = found.next()?.map(|row| ring_of(row)).transpose()?;
     #[cfg(honnin_faults)]
-    let found = planted::key(connection, subject, found)?;
+    let found = planted::ring(connection, tenant, account, found)?;
     Ok(found)
 }
 
-/// A key out of its columns: `epoch, by_keeper, by_account`.
-pub(crate) fn key_row(holding: Option<&HoldingId>, row: &Row<'_>) -> Result<SubjectKeyRow, Fault> {
-    Ok(SubjectKeyRow {
-        holding: holding.copied(),
-        epoch: rows::count(row, 0)?,
-        by_keeper: row.get(1)?,
-        by_account: row.get(2)?,
-    })
+/// A ring out of its columns: `key_epoch, ring_version, ring`.
+pub(crate) fn ring_of(row: &Row<'_>) -> Result<RingRow, Fault> {
+    Ok(RingRow { epoch: rows::count(row, 0)?, version: rows::count(row, 1)?, sealed: row.get(2)? })
 }
 
-fn insert(
+/// The epoch of a subject's newest key.
+pub(crate) fn newest_epoch(connection: &Connection, subject: &Subject) -> Result<Option<Epoch>, Fault> {
+    let Subject { tenant, account, holding } = subject;
+    let mut statement = connection.prepare_cached(
+        "select epoch from subject_key where tenant = ?1 and account = ?2 and holding = ?3 order by epoch desc limit 1",
+    )?;
+    let holding = rows::holding_octets(holding.as_ref());
+    let mut found = statement.query(params![tenant.number(), account.octets(), holding])?;
+    found.next()?.map(|row| rows::count(row, 0)).transpose()
+}
+
+/// Writes a ring where the row still is as it was read, and ends the sessions that end with it.
+fn write_ring(
     connection: &Connection,
-    row_hash: &Digest,
-    row: &SessionRow,
-    most: usize,
-) -> Result<Written<()>, Fault> {
-    let SessionRow { tenant, session, account, epoch, wrapped_key, since, last_seen, until, device } = row;
+    tenant: TenantId,
+    account: AccountId,
+    ring: &RingWrite,
+) -> Result<Vec<Changed>, Fault> {
+    let RingWrite { read_version, sealed, ended } = ring;
+    let written = connection
+        .prepare_cached(
+            "update account set ring = ?4, ring_version = ring_version + 1 \
+             where tenant = ?1 and account = ?2 and ring_version = ?3",
+        )?
+        .execute(params![tenant.number(), account.octets(), rows::stored_count(*read_version)?, sealed])?;
+    if written != 1 {
+        return Err(Error::Conflict.into());
+    }
+    let mut changed = vec![Changed::Ring((tenant, account))];
+    let mut end = connection.prepare_cached(
+        "delete from session where tenant = ?1 and account = ?2 and session = ?3 returning row_hash",
+    )?;
+    for session in ended {
+        changed
+            .extend(gone(tenant, end.query(params![tenant.number(), account.octets(), session.octets()])?)?);
+    }
+    Ok(changed)
+}
+
+fn insert(connection: &Connection, row_hash: &Digest, row: &SessionRow) -> Result<(), Fault> {
+    let SessionRow { tenant, session, account, epoch, sealed, ring_version, since, last_seen, until, device } =
+        row;
     connection
         .prepare_cached(
-            "insert into session (tenant, row_hash, session, account, epoch, wrapped_key, since, last_seen, until, device) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "insert into session (tenant, row_hash, session, account, epoch, sealed, since, last_seen, until, device, \
+                 ring_version) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             tenant.number(),
@@ -161,36 +203,30 @@ fn insert(
             session.octets(),
             account.octets(),
             epoch,
-            wrapped_key,
+            sealed,
             since.millis(),
             last_seen.millis(),
             until.millis(),
-            device
+            device,
+            rows::stored_count(*ring_version)?
         ])?;
-    // The new one stays whatever the clock said when the others were made.
-    let mut ended = connection.prepare_cached(
-        "delete from session where tenant = ?1 and row_hash in ( \
-             select row_hash from session where tenant = ?1 and account = ?2 and row_hash <> ?3 \
-             order by since desc, row_hash limit -1 offset ?4) \
-         returning row_hash",
-    )?;
-    let others = rows::limit(most.saturating_sub(1));
-    let ended = ended.query(params![tenant.number(), account.octets(), row_hash, others])?;
-    Ok(Written { answer: (), changed: gone(*tenant, ended)? })
+    Ok(())
 }
 
 fn touch(
     connection: &Connection,
     tenant: TenantId,
     row_hash: &Digest,
-    seen: Moment,
+    seen: &SeenSession,
     note: OnItsWay,
 ) -> Result<Written<OnItsWay>, Fault> {
+    let SeenSession { at, epoch, sealed } = seen;
     connection
         .prepare_cached(
-            "update session set last_seen = max(last_seen, ?3) where tenant = ?1 and row_hash = ?2",
+            "update session set last_seen = ?3, sealed = ?4 \
+             where tenant = ?1 and row_hash = ?2 and epoch = ?5 and last_seen < ?3",
         )?
-        .execute(params![tenant.number(), row_hash, seen.millis()])?;
+        .execute(params![tenant.number(), row_hash, at.millis(), sealed, epoch])?;
     // The note ends with the answer: when the row is durable, or will never be.
     Ok(Written::uncached(note))
 }

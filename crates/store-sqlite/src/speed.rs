@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::cache::Changed;
 use crate::fault::Fault;
+use crate::feed_reads::account_key;
 use crate::writer::{Kind, Written};
 use crate::{Sqlite, rows, sessions};
 
@@ -34,11 +35,11 @@ impl SpeedRows for Sqlite {
     }
 
     fn set_wish(&self, permit: &Permit<SetSpeed>, wish: NewWish) -> Answer<'_, Result<WishAnswer, Error>> {
-        let (line, epoch) = (*permit.subject(), permit.key_epoch());
+        let line = *permit.subject();
         self.write(Kind::Small, move |connection| {
             // The line may have gone to another account since the permit was given; a wish left behind would be
             // nobody's, and could not be opened.
-            if sessions::newest_key(connection, &line)?.map(|key| key.epoch) != epoch {
+            if sessions::newest_epoch(connection, &line)? != Some(wish.epoch) {
                 return Err(Error::Conflict.into());
             }
             set(connection, &line, &wish)
@@ -57,8 +58,9 @@ impl SpeedRows for Sqlite {
     fn drive_material(&self, permit: &Permit<Drive>) -> Answer<'_, Result<Option<DriveMaterial>, Error>> {
         let line = permit.subject();
         let material = || {
-            let Some(key) = self.key_of(line)? else { return Ok(None) };
-            Ok(self.document(line, Line::KIND, &[])?.map(|line| DriveMaterial { key, line }))
+            let Some(document) = self.document(line, Line::KIND, &[])? else { return Ok(None) };
+            let key = self.readers.with(|connection| account_key(connection, line.tenant, line.account))?;
+            Ok(key.map(|key| DriveMaterial { key, line: document }))
         };
         Answer::ready(material())
     }

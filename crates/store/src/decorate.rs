@@ -32,7 +32,8 @@ pub mod ports {
     pub use std::sync::Arc;
 
     pub use honnin_access::ports::{
-        CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow,
+        CredentialRow, CredentialRows, FoundSession, KeyChange, RingWrite, RowError, SeenSession, SessionRow,
+        SessionRows,
     };
     pub use honnin_access::{
         AgreeToMerge, Append, ConsentRow, Drive, Keep, ManageSessions, Operate, Permit, Read, SetSpeed,
@@ -56,12 +57,10 @@ pub mod ports {
 #[macro_export]
 macro_rules! decorate {
     (@SessionRows $of:tt $it:ty) => { $crate::decorate! { @without SessionRows $of $it {
-        fn session(tenant: TenantId, row_hash: &Digest) -> Option<Arc<SessionRow>>;
-        fn subject_key(tenant: TenantId, account: AccountId, holding: Option<HoldingId>)
-            -> Option<Arc<SubjectKeyRow>>;
-        fn insert_session(row_hash: Digest, row: SessionRow, most: usize) -> ();
-        fn touch_session(tenant: TenantId, row_hash: &Digest, seen: Moment) -> ();
-        fn end_session(tenant: TenantId, row_hash: &Digest) -> ();
+        fn session(tenant: TenantId, row_hash: &Digest) -> Option<FoundSession>;
+        fn insert_session(row_hash: Digest, row: SessionRow, ring: RingWrite) -> ();
+        fn touch_session(tenant: TenantId, row_hash: &Digest, seen: SeenSession) -> ();
+        fn end_sessions(tenant: TenantId, account: AccountId, ring: RingWrite) -> ();
     } {
         #[cfg(honnin_faults)]
         fn holder(&self, tenant: TenantId, holding: HoldingId) -> Option<AccountId> {
@@ -74,7 +73,7 @@ macro_rules! decorate {
             tenant: TenantId,
             account: AccountId,
             row: CredentialRow,
-            end_sessions: Option<Moment>
+            keys: Option<KeyChange>
         ) -> ();
     } {} } };
     (@NoticeRows $of:tt $it:ty) => { $crate::decorate! { @without NoticeRows $of $it {
@@ -86,8 +85,6 @@ macro_rules! decorate {
     } {} } };
     (@DeviceRows $of:tt $it:ty) => { $crate::decorate! { @with DeviceRows $of $it {
         fn sessions(Permit<ManageSessions>) -> Vec<SessionRow>;
-        fn end_one(Permit<ManageSessions>, session: SessionId) -> bool;
-        fn end_others(Permit<ManageSessions>, keep: SessionId) -> usize;
     } {} } };
     (@SpeedRows $of:tt $it:ty) => { $crate::decorate! { @with SpeedRows $of $it {
         fn speed(Permit<Read>) -> Option<Arc<SpeedRow>>;

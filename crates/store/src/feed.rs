@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Answer, Append, Permit};
 use honnin_seal::Epoch;
 use honnin_terms::{AccountId, Held, HoldingId, Moment, NoticeId};
@@ -44,6 +43,17 @@ pub struct AccountKeyRow {
     pub epoch: Epoch,
     /// The account key under the keeper's key.
     pub by_keeper: Vec<u8>,
+    /// The account's ring under the account key.
+    pub ring: Vec<u8>,
+}
+
+/// That a subject has a key, and of which epoch. The key itself is derived from the account's ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubjectKeyRow {
+    /// The holding; `None` for the account's own documents.
+    pub holding: Option<HoldingId>,
+    /// Epoch of the key.
+    pub epoch: Epoch,
 }
 
 /// Which document of an account.

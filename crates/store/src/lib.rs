@@ -26,7 +26,7 @@ pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRo
 pub use engine::{CacheFigures, Engine, Figures};
 pub use feed::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,
-    NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
+    NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument, SubjectKeyRow,
 };
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;

@@ -3,11 +3,10 @@
 //! A merge moves holdings: their documents, keys and wishes go to another account in one transaction with the record
 //! of it. The directory goes on saying what the ledger says; [`MovedHolding`] is laid over it.
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{AgreeToMerge, Answer, ConsentRow, Operate, Permit};
 use honnin_terms::{AccountId, HoldingId, Moment};
 
-use crate::{Error, MessageKind, SpeedRow, StoredAccount, StoredDocument};
+use crate::{Error, MessageKind, SpeedRow, StoredAccount, StoredDocument, SubjectKeyRow};
 
 /// A holding that another account shows than the ledger names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{Answer, Drive, Permit, Read, SetSpeed};
-use honnin_seal::Digest;
+use honnin_seal::{Digest, Epoch};
 use honnin_terms::{AccountId, HoldingId, Moment};
 
-use crate::Error;
+use crate::{AccountKeyRow, Error};
 
 /// A line's wish as stored. The wish itself is sealed; only what scheduling needs is in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +33,8 @@ pub struct NewWish {
     pub read_revision: u64,
     /// The sealed wish.
     pub blob: Vec<u8>,
+    /// The epoch it is sealed under: written only while that is the line's newest.
+    pub epoch: Epoch,
     /// The wish's version, given back for a repeated key.
     pub version: u64,
     /// When it was asked for, and from when the network is to be driven.
@@ -104,8 +105,8 @@ pub struct Outcome {
 /// What the keeper needs to drive one line: its key and its contract, both sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriveMaterial {
-    /// The key of the holding.
-    pub key: Arc<SubjectKeyRow>,
+    /// The keys of the account.
+    pub key: AccountKeyRow,
     /// The sealed [`crate::document::Line`].
     pub line: Arc<[u8]>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{Answer, Document, ManageSessions, Permit, Read};
-use honnin_terms::{Moment, NoticeId, SessionId, TenantId};
+use honnin_terms::{Moment, NoticeId, TenantId};
 
 use crate::{Error, NoticeRow};
 
@@ -32,15 +32,6 @@ pub fn read_view<'a, D: Document>(
 pub trait DeviceRows: Send + Sync {
     /// All that have not ended, newest first.
     fn sessions(&self, permit: &Permit<ManageSessions>) -> Answer<'_, Result<Vec<SessionRow>, Error>>;
-    /// Ends one of them; `false` where the account has no such session.
-    fn end_one(&self, permit: &Permit<ManageSessions>, session: SessionId)
-    -> Answer<'_, Result<bool, Error>>;
-    /// Ends all but one; how many ended.
-    fn end_others(
-        &self,
-        permit: &Permit<ManageSessions>,
-        keep: SessionId,
-    ) -> Answer<'_, Result<usize, Error>>;
 }
 
 /// Notices to everybody: public, so that no permit is asked for.

@@ -39,10 +39,10 @@ macro_rules! switches {
 
 switches! { FAULTS:
     SWAPPED_VIEW_ROW = "swapped-view-row", "two accounts' sealed documents are exchanged in the database";
-    SWAPPED_KEY_ROW = "swapped-key-row", "two accounts' keys are exchanged in the database, and what they seal with them";
+    SWAPPED_KEY_ROW = "swapped-key-row", "two accounts' rings of keys are exchanged in the database, and what they seal with them";
     SWAPPED_SESSION_ROW = "swapped-session-row", "two accounts' sessions are exchanged in the database";
     WRONG_WHERE = "wrong-where", "the query for a document forgets the account";
-    FORGOTTEN_OWNER = "forgotten-owner", "the query for a line's key forgets the account, so that anybody's line is found";
+    FORGOTTEN_OWNER = "forgotten-owner", "the query for a line's documents forgets the account, so that anybody's line is found";
     WRONGLY_KEYED_CACHE = "wrongly-keyed-cache", "the cache of documents is keyed by their kind alone";
     WRONGLY_KEYED_SESSIONS = "wrongly-keyed-sessions", "the cache of sessions finds one session for every token";
     REUSED_READ = "reused-read", "a read is given what the read before it was sent, out of a reused buffer or connection";

@@ -1,19 +1,31 @@
 //! Documents: a blob opens at its own place, and says whose it is.
 
-use honnin_access::{Document, DocumentError, Owned, OwnerTag, Subject, open_document, seal_document};
-use honnin_seal::SubjectKey;
+use honnin_access::{Document, DocumentError, Owned, OwnerTag, Ring, Subject, open_document, seal_document};
+use honnin_seal::{AccountKey, Place, Purpose};
 use honnin_terms::{AccountId, HoldingId, Id, TenantId};
 use honnin_testkit::SeededEntropy;
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{EPOCH, Stage, TENANT, person};
+use crate::stage::{EPOCH, Person, Stage, TENANT, person};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Note(u32);
+pub(crate) struct Note(u32);
 
 impl Document for Note {
     const KIND: &'static str = "note";
     const SCHEMA: u16 = 7;
+}
+
+/// A note of one of somebody's subjects, sealed with her ring.
+pub(crate) fn note(person: &Person, holding: Option<HoldingId>) -> Vec<u8> {
+    let subject = Subject { tenant: TENANT, account: person.account, holding };
+    seal_document(&person.ring, EPOCH, &owner(&subject), &[], &Note(1), &SeededEntropy::new(3)).unwrap()
+}
+
+/// A ring of nobody in particular.
+fn ring(seed: u64) -> Ring {
+    let (entropy, account) = (SeededEntropy::new(seed), hers().account);
+    Ring::make((TENANT, account, EPOCH), &AccountKey::random(&entropy), &entropy).unwrap().0
 }
 
 fn owner(subject: &Subject) -> OwnerTag {
@@ -26,41 +38,63 @@ fn hers() -> Subject {
     Subject { tenant: TENANT, account, holding: Some(line) }
 }
 
-fn sealed(key: &SubjectKey, subject: &Subject) -> Vec<u8> {
-    seal_document(key, EPOCH, &owner(subject), b"2026-11", &Note(42), &SeededEntropy::new(2)).unwrap()
+fn sealed(ring: &Ring, subject: &Subject) -> Vec<u8> {
+    seal_document(ring, EPOCH, &owner(subject), b"2026-11", &Note(42), &SeededEntropy::new(2)).unwrap()
 }
 
 #[test]
 fn a_document_comes_back_with_the_owner_that_was_sealed_into_it() {
-    let key = SubjectKey::random(&SeededEntropy::new(1));
+    let key = ring(1);
     for subject in [hers(), Subject { holding: None, ..hers() }] {
         let blob = sealed(&key, &subject);
-        let opened = open_document::<Note>(&key, EPOCH, &subject, b"2026-11", &blob);
+        let opened = open_document::<Note>(&key, &subject, b"2026-11", &blob);
         assert_eq!(opened, Ok((owner(&subject), Note(42))));
     }
 }
 
 #[test]
 fn a_document_opens_at_no_other_line_row_schema_or_epoch() {
-    let (key, subject) = (SubjectKey::random(&SeededEntropy::new(1)), hers());
+    let (key, subject) = (ring(1), hers());
     let blob = sealed(&key, &subject);
-    let open = |epoch, subject: &Subject, row: &[u8], blob: &[u8]| {
-        open_document::<Note>(&key, epoch, subject, row, blob)
-    };
+    let open = |subject: &Subject, row: &[u8], blob: &[u8]| open_document::<Note>(&key, subject, row, blob);
     let closed = Err(DocumentError::DoesNotOpen);
     let other = Subject { holding: Some(HoldingId::from_octets([3; 16])), ..subject };
-    assert_eq!(open(EPOCH, &other, b"2026-11", &blob), closed);
-    assert_eq!(open(EPOCH, &Subject { holding: None, ..subject }, b"2026-11", &blob), closed);
-    assert_eq!(open(EPOCH, &subject, b"2026-10", &blob), closed);
+    assert_eq!(open(&other, b"2026-11", &blob), closed);
+    assert_eq!(open(&Subject { holding: None, ..subject }, b"2026-11", &blob), closed);
+    assert_eq!(open(&subject, b"2026-10", &blob), closed);
     // The schema stands in the first two octets, the epoch in the next four.
     let altered = |place: usize| {
         let mut blob = blob.clone();
         *blob.get_mut(place).unwrap() ^= 1;
         blob
     };
-    assert_eq!(open(EPOCH, &subject, b"2026-11", &altered(1)), closed, "a schema of its own writing");
-    assert_eq!(open(EPOCH, &subject, b"2026-11", &altered(5)), closed, "an epoch that was not asked for");
-    assert_eq!(open(EPOCH ^ 1, &subject, b"2026-11", &altered(5)), closed, "an epoch of its own writing");
+    assert_eq!(open(&subject, b"2026-11", &altered(1)), closed, "a schema of its own writing");
+    assert_eq!(open(&subject, b"2026-11", &altered(5)), closed, "an epoch of its own writing");
+    assert_eq!(open_document::<Note>(&ring(2), &subject, b"2026-11", &blob), closed, "another ring");
+}
+
+#[test]
+fn a_document_is_sealed_under_a_key_of_its_kind() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Other(u32);
+    impl Document for Other {
+        const KIND: &'static str = "other";
+        const SCHEMA: u16 = 7;
+    }
+    let (ring, subject) = (ring(1), hers());
+    let blob = sealed(&ring, &subject);
+    let key = |kind| ring.subject(subject.holding, EPOCH).unwrap().of_kind(kind).unwrap();
+    let Subject { tenant, account, holding } = subject;
+    let place = Place {
+        holding,
+        row: b"2026-11",
+        schema: 7,
+        epoch: EPOCH,
+        ..Place::of_account(tenant, account, Purpose::Document("note"))
+    };
+    assert!(key("note").open(&place, &blob[6..]).is_ok(), "who has this one key can open notes");
+    assert!(key("other").open(&place, &blob[6..]).is_err(), "and who has that one cannot");
+    assert_eq!(open_document::<Other>(&ring, &subject, b"2026-11", &blob), Err(DocumentError::DoesNotOpen));
 }
 
 #[test]
@@ -71,8 +105,8 @@ fn a_document_of_another_build_is_told_apart() {
         const KIND: &'static str = "note";
         const SCHEMA: u16 = 8;
     }
-    let (key, subject) = (SubjectKey::random(&SeededEntropy::new(1)), hers());
-    let opened = open_document::<Newer>(&key, EPOCH, &subject, b"2026-11", &sealed(&key, &subject));
+    let (key, subject) = (ring(1), hers());
+    let opened = open_document::<Newer>(&key, &subject, b"2026-11", &sealed(&key, &subject));
     assert_eq!(opened, Err(DocumentError::Schema { expected: 8, found: 7 }));
 }
 
@@ -95,25 +129,21 @@ fn an_owner_is_of_a_subject_only_in_every_part() {
 
 #[tokio::test]
 async fn what_a_permit_opens_is_joined_with_its_own_only() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let mut permits = Vec::new();
     for who in [&hana, &ken] {
         let session = stage.session(who, 1).await.unwrap();
-        permits.push(stage.authorities.subscriber.read_line(&session, who.line).await.unwrap().unwrap());
+        permits.push(stage.authorities.subscriber.read_line(&session, who.line).unwrap());
     }
     let [hers, his] = permits.as_slice() else { unreachable!("two were asked for") };
-    let blob = |key: &SubjectKey, subject: &Subject, tag: &Subject| {
-        assert_eq!((subject.account, subject.holding), (tag.account, tag.holding));
-        seal_document(key, EPOCH, &owner(tag), &[], &Note(1), &SeededEntropy::new(3)).unwrap()
+    let open = |permit: &honnin_access::Permit<honnin_access::Read>, who: &Person| -> Owned<Note> {
+        permit.open(&[], &note(who, Some(who.line))).unwrap()
     };
-    let open = |permit: &honnin_access::Permit<honnin_access::Read>, key| -> Owned<Note> {
-        permit.open(&[], &blob(key, permit.subject(), permit.subject())).unwrap()
-    };
-    assert!(open(hers, &hana.key).join(open(hers, &hana.key)).is_ok());
-    assert!(open(hers, &hana.key).join(open(his, &ken.key)).is_err(), "two people");
-    assert!(hers.open::<Note>(&[], &blob(&ken.key, his.subject(), his.subject())).is_err(), "another's blob");
-    let (tag, asked, note, _) = open(hers, &hana.key).open_at_gate(&stage.authorities.gate);
+    assert!(open(hers, &hana).join(open(hers, &hana)).is_ok());
+    assert!(open(hers, &hana).join(open(his, &ken)).is_err(), "two people");
+    assert!(hers.open::<Note>(&[], &note(&ken, Some(ken.line))).is_err(), "another's blob");
+    let (tag, asked, note, _) = open(hers, &hana).open_at_gate(&stage.authorities.gate);
     assert_eq!((tag.is_of(&asked), note), (true, Note(1)));
     let (tag, asked, (), _) = Owned::of_permit(hers, ()).open_at_gate(&stage.authorities.gate);
     assert!(tag.is_of(&asked) && asked == *hers.subject());
@@ -121,28 +151,28 @@ async fn what_a_permit_opens_is_joined_with_its_own_only() {
 
 #[tokio::test]
 async fn a_wish_is_sealed_for_the_line_of_its_permit_and_judged_by_its_own() {
-    let hana = person(1);
+    let hana = person(1).await;
     let stage = Stage::of(&[&hana]);
     let session = stage.session(&hana, 1).await.unwrap();
-    let permit = stage.authorities.subscriber.set_speed(&session, hana.line).await.unwrap().unwrap();
-    let wish = permit.seal(&[], &Note(8), 3, &SeededEntropy::new(4)).unwrap();
+    let permit = stage.authorities.subscriber.set_speed(&session, hana.line).unwrap();
+    let wish = permit.seal((EPOCH, &[]), &Note(8), 3, &SeededEntropy::new(4)).unwrap();
     let judged = permit.judge::<Note, Note>(&wish, Some(&wish)).unwrap();
-    assert_eq!(judged, (Note(8), Some(Note(8))));
-    let (tag, _) = open_document::<Note>(&hana.key, EPOCH, permit.subject(), &[], &wish).unwrap();
+    assert_eq!(judged, (Note(8), Some(Note(8)), EPOCH));
+    let (tag, _) = open_document::<Note>(&hana.ring, permit.subject(), &[], &wish).unwrap();
     assert_eq!((tag.is_of(permit.subject()), tag.position), (true, 3));
 }
 
 #[tokio::test]
 async fn an_export_is_sealed_of_her_own_only_and_opens_for_nobody_else() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let subscriber = &stage.authorities.subscriber;
     let mut permits = Vec::new();
     for who in [&hana, &ken] {
         let session = stage.session(who, 1).await.unwrap();
-        let line = subscriber.read_line(&session, who.line).await.unwrap().unwrap();
-        let account = subscriber.read_account(&session).await.unwrap().unwrap();
-        permits.push((subscriber.export(&session).await.unwrap().unwrap(), account, line));
+        let line = subscriber.read_line(&session, who.line).unwrap();
+        let account = subscriber.read_account(&session).unwrap();
+        permits.push((subscriber.export(&session).unwrap(), account, line));
     }
     let [(hers, account, line), (his, his_account, _)] = permits.as_slice() else {
         unreachable!("two were asked for")

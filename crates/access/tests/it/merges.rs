@@ -22,7 +22,7 @@ async fn consent(
 ) -> Result<Consent, SignInError> {
     let subscriber = &stage.authorities.subscriber;
     let session = stage.session(who, 1).await.unwrap();
-    let permit = subscriber.agree_to_merge(&session).await.unwrap().unwrap();
+    let permit = subscriber.agree_to_merge(&session).unwrap();
     assert_eq!((permit.subject().account, permit.subject().holding), (who.account, None));
     subscriber.consent_to_merge(&session, permit, password, side).await
 }
@@ -48,7 +48,7 @@ fn proven(stage: &Stage, giver: &Proven<'_>, taker: &Proven<'_>) -> Result<Merge
 
 #[tokio::test]
 async fn a_merge_is_proven_by_what_both_owners_left_each_for_her_side() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let gives = shown(&stage, &hana, MergeSide::Gives).await;
     let takes = shown(&stage, &ken, MergeSide::Takes).await;
@@ -60,7 +60,7 @@ async fn a_merge_is_proven_by_what_both_owners_left_each_for_her_side() {
 
 #[tokio::test]
 async fn what_one_owner_left_stands_for_nobody_else_and_for_no_other_side() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let gives = shown(&stage, &hana, MergeSide::Gives).await;
     let takes = shown(&stage, &ken, MergeSide::Takes).await;
@@ -85,7 +85,7 @@ async fn what_one_owner_left_stands_for_nobody_else_and_for_no_other_side() {
 
 #[tokio::test]
 async fn a_consent_lasts_until_its_moment_and_not_a_second_longer() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let gives = shown(&stage, &hana, MergeSide::Gives).await;
     let takes = shown(&stage, &ken, MergeSide::Takes).await;
@@ -99,7 +99,7 @@ async fn a_consent_lasts_until_its_moment_and_not_a_second_longer() {
 
 #[tokio::test]
 async fn a_code_of_another_kind_is_no_consent() {
-    let (hana, ken) = (person(1), person(2));
+    let (hana, ken) = (person(1).await, person(2).await);
     let stage = Stage::of(&[&hana, &ken]);
     let mut gives = shown(&stage, &hana, MergeSide::Gives).await;
     let takes = shown(&stage, &ken, MergeSide::Takes).await;
@@ -111,7 +111,7 @@ async fn a_code_of_another_kind_is_no_consent() {
 
 #[tokio::test]
 async fn nobody_agrees_without_her_password() {
-    let hana = person(1);
+    let hana = person(1).await;
     let stage = Stage::of(&[&hana]);
     let refused = consent(&stage, &hana, "another password", MergeSide::Gives).await.unwrap_err();
     assert_eq!(refused, SignInError::Wrong);

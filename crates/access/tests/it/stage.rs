@@ -1,19 +1,20 @@
 //! An authority over rows in memory, with two accounts in it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, KeyRelease, RowError, SessionRow, SessionRows, SubjectKeyRow,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RingRow, RingWrite, RowError,
+    SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, DelayBounds, HashPool, PasswordRules, PoolBounds, Session, SessionError,
-    SessionLimits, SignInProof, SignInSettings, session_mark,
+    Answer, Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring, Session,
+    SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
-    AccountKey, Digest, Epoch, HashCost, Mark, OpenError, PasswordHash, Place, Purpose, SessionKey,
-    SessionToken, SubjectKey,
+    AccountKey, Digest, Epoch, HashCost, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret,
+    SessionToken,
 };
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
 
 pub(crate) const TENANT: TenantId = TenantId::FIRST;
@@ -36,101 +37,165 @@ pub(crate) struct Person {
     pub(crate) line: HoldingId,
     pub(crate) token: SessionToken,
     pub(crate) row: SessionRow,
-    /// Of the line.
-    pub(crate) key: SubjectKey,
-    keys: Vec<(AccountId, SubjectKeyRow)>,
+    /// Opens what is hers.
+    pub(crate) ring: Ring,
+    credential: CredentialRow,
 }
 
-/// The account key in a session's row, bound to all that the row is.
-pub(crate) fn session_place(account: AccountId, session: SessionId, epoch: Epoch) -> Place<'static> {
-    let place = Place::of_account(TENANT, account, Purpose::AccountKeyForSession);
-    Place { session: Some(session), epoch, ..place }
-}
-
-pub(crate) fn key_place(account: AccountId, holding: Option<HoldingId>, epoch: Epoch) -> Place<'static> {
-    Place { holding, epoch, ..Place::of_account(TENANT, account, Purpose::SubjectKeyForAccount) }
-}
-
-pub(crate) fn person(number: u8) -> Person {
-    marked(number, session_mark)
-}
-
-/// Somebody whose session says it is of whomever `mark` names.
-pub(crate) fn marked(number: u8, mark: fn(&Digest, AccountId) -> Mark) -> Person {
+/// Signs somebody in, as the product does.
+pub(crate) async fn person(number: u8) -> Person {
     let entropy = SeededEntropy::new(u64::from(number));
     let (account, line) = (AccountId::from_octets([number; 16]), HoldingId::from_octets([number + 100; 16]));
-    let (token, session) = (SessionToken::random(&entropy), SessionId::from_octets([number; 16]));
-    let account_key = AccountKey::random(&entropy);
-    let session_key = SessionKey::of_session(&token, session).unwrap();
-    let mark = mark(&token.row_hash(), account);
-    let place = session_place(account, session, EPOCH);
-    let wrapped_key = session_key.wrap_marked(&place, &account_key, &mark, &entropy).unwrap();
-    let (key, own) = (SubjectKey::random(&entropy), SubjectKey::random(&entropy));
-    let row = |holding, key: &SubjectKey| {
-        let by_account = account_key.wrap(&key_place(account, holding, EPOCH), key, &entropy).unwrap();
-        (account, SubjectKeyRow { holding, epoch: EPOCH, by_keeper: Vec::new(), by_account })
-    };
-    let keys = vec![row(Some(line), &key), row(None, &own)];
-    let row = SessionRow {
-        tenant: TENANT,
-        session,
-        account,
+    let (key, account_key) = Keeper.new_account_key(TENANT, account, EPOCH, &entropy).unwrap();
+    let (ring, sealed) = Ring::make((TENANT, account, EPOCH), &key, &entropy).unwrap();
+    let password = Some(sealed_for(account, hash(PASSWORD).expose().as_bytes()));
+    let credential = CredentialRow {
         epoch: EPOCH,
-        wrapped_key,
-        since: start(),
-        last_seen: start(),
-        until: start().plus_seconds(SessionLimits::default().absolute_seconds),
-        device: Vec::new(),
+        account_key,
+        ring: sealed,
+        ring_version: 0,
+        password,
+        code: None,
+        version: 1,
     };
-    Person { login: number.to_string(), account, line, token, row, key, keys }
+    let stage = Stage::over(Rows::default());
+    stage.rows.hold().credentials.push((account, credential));
+    let login = number.to_string();
+    let token = stage.begin(&login, number).await.unwrap().token;
+    let mut held = stage.rows.hold();
+    let (_, row) = held.sessions.pop().unwrap();
+    let (_, credential) = held.credentials.pop().unwrap();
+    drop(held);
+    Person { login, account, line, token, row, ring, credential }
+}
+
+/// Sessions and credentials, as an engine keeps them.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) sessions: Vec<(Digest, SessionRow)>,
+    pub(crate) credentials: Vec<(AccountId, CredentialRow)>,
+    /// What was noted as seen.
+    pub(crate) seen: Vec<(Digest, SeenSession)>,
+    /// When holders were left a message.
+    pub(crate) told: Vec<Moment>,
+    /// What somebody else does just before the next write of a ring.
+    pub(crate) before: Option<fn(&mut Held)>,
+    /// What it puts in place of a credential.
+    pub(crate) changed: Option<(AccountId, CredentialRow)>,
+}
+
+impl Held {
+    pub(crate) fn credential(&mut self, account: AccountId) -> &mut CredentialRow {
+        &mut self.credentials.iter_mut().find(|(owner, _)| *owner == account).unwrap().1
+    }
+
+    fn write(&mut self, account: AccountId, ring: &RingWrite) -> Result<(), RowError> {
+        if let Some(before) = self.before.take() {
+            before(self);
+        }
+        let row = self.credential(account);
+        if row.ring_version != ring.read_version {
+            return Err(RowError::Conflict);
+        }
+        (row.ring, row.ring_version) = (ring.sealed.clone(), row.ring_version + 1);
+        self.sessions.retain(|(_, row)| row.account != account || !ring.ended.contains(&row.session));
+        Ok(())
+    }
 }
 
 /// Rows in memory.
 #[derive(Default)]
-pub(crate) struct Rows {
-    pub(crate) sessions: Mutex<Vec<(Digest, SessionRow)>>,
-    pub(crate) keys: Mutex<Vec<(AccountId, SubjectKeyRow)>>,
-    pub(crate) touched: Mutex<Vec<Moment>>,
+pub(crate) struct Rows(Mutex<Held>);
+
+impl Rows {
+    pub(crate) fn hold(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap()
+    }
 }
 
 impl SessionRows for Rows {
-    fn session(
+    fn session(&self, _: TenantId, row_hash: &Digest) -> Answer<'_, Result<Option<FoundSession>, RowError>> {
+        let mut held = self.hold();
+        let found = held.sessions.iter().find(|(hash, _)| hash == row_hash).map(|(_, row)| row.clone());
+        Answer::ready(Ok(found.map(|session| {
+            let CredentialRow { epoch, ring_version: version, ring, .. } =
+                held.credential(session.account).clone();
+            let ring = Arc::new(RingRow { epoch, version, sealed: ring });
+            FoundSession { session: Arc::new(session), ring }
+        })))
+    }
+    fn insert_session(
+        &self,
+        row_hash: Digest,
+        row: SessionRow,
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), RowError>> {
+        let mut held = self.hold();
+        let written = held.write(row.account, &ring);
+        Answer::ready(written.map(|()| held.sessions.push((row_hash, row))))
+    }
+    fn touch_session(
         &self,
         _: TenantId,
         row_hash: &Digest,
-    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
-        let sessions = self.sessions.lock().unwrap();
-        let found = sessions.iter().find(|(hash, _)| hash == row_hash).map(|(_, row)| Arc::new(row.clone()));
-        Answer::ready(Ok(found))
+        seen: SeenSession,
+    ) -> Answer<'_, Result<(), RowError>> {
+        self.hold().seen.push((*row_hash, seen));
+        Answer::ready(Ok(()))
     }
-    fn subject_key(
+    fn end_sessions(
         &self,
         _: TenantId,
         account: AccountId,
-        holding: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
-        let keys = self.keys.lock().unwrap();
-        let found = keys.iter().find(|(owner, row)| *owner == account && row.holding == holding);
-        Answer::ready(Ok(found.map(|(_, row)| Arc::new(row.clone()))))
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(self.hold().write(account, &ring))
     }
-    fn insert_session(&self, _: Digest, _: SessionRow, _: usize) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
+}
+
+impl CredentialRows for Rows {
+    fn credential(
+        &self,
+        _: TenantId,
+        account: AccountId,
+    ) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
+        Answer::ready(Ok(Some(self.hold().credential(account).clone())))
     }
-    fn touch_session(&self, _: TenantId, _: &Digest, seen: Moment) -> Answer<'_, Result<(), RowError>> {
-        self.touched.lock().unwrap().push(seen);
+    fn replace_credential(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        row: CredentialRow,
+        keys: Option<KeyChange>,
+    ) -> Answer<'_, Result<(), RowError>> {
+        let mut held = self.hold();
+        if held.credential(account).version != row.version {
+            return Answer::ready(Err(RowError::Conflict));
+        }
+        if let Some(KeyChange { epoch, account_key, ring, keep, told }) = keys {
+            if let Err(error) = held.write(account, &ring) {
+                return Answer::ready(Err(error));
+            }
+            let kept = keep.as_ref().map(|(hash, _)| *hash);
+            held.sessions.retain(|(hash, row)| row.account != account || Some(*hash) == kept);
+            for (_, session) in held.sessions.iter_mut().filter(|(_, row)| row.account == account) {
+                let sealed = keep.as_ref().map(|(_, sealed)| sealed.clone()).unwrap();
+                (session.epoch, session.sealed) = (epoch, sealed);
+            }
+            let stored = held.credential(account);
+            (stored.epoch, stored.account_key) = (epoch, account_key);
+            held.told.extend(told);
+        }
+        let stored = held.credential(account);
+        (stored.password, stored.code, stored.version) = (row.password, row.code, row.version + 1);
         Answer::ready(Ok(()))
     }
-    fn end_session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
 }
 
-/// Passwords, and a keeper whose seal is the account's id before the octets.
-struct Keeper {
-    password: PasswordHash,
-}
+/// A keeper whose seal of records is the account's id before the octets.
+struct Keeper;
 
-fn sealed(account: AccountId, octets: &[u8]) -> Vec<u8> {
+fn sealed_for(account: AccountId, octets: &[u8]) -> Vec<u8> {
     [account.octets().as_slice(), octets].concat()
 }
 
@@ -138,24 +203,17 @@ fn opened(account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     sealed.strip_prefix(account.octets()).map(<[u8]>::to_vec).ok_or(OpenError)
 }
 
-impl CredentialRows for Keeper {
-    fn credential(
-        &self,
-        _: TenantId,
-        account: AccountId,
-    ) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
-        let password = Some(sealed(account, self.password.expose().as_bytes()));
-        let row = CredentialRow { epoch: EPOCH, account_key: Vec::new(), password, code: None, version: 1 };
-        Answer::ready(Ok(Some(row)))
+fn hash(password: &str) -> PasswordHash {
+    COST.hasher().hash(password.as_bytes(), &SeededEntropy::new(5)).unwrap()
+}
+
+impl Keeper {
+    fn key() -> KeeperKey {
+        KeeperKey::of_root(&Secret::from_octets([5; 32]), TENANT, "stage").unwrap()
     }
-    fn replace_credential(
-        &self,
-        _: TenantId,
-        _: AccountId,
-        _: CredentialRow,
-        _: Option<Moment>,
-    ) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
+
+    fn place(account: AccountId, epoch: Epoch) -> Place<'static> {
+        Place { epoch, ..Place::of_account(TENANT, account, Purpose::AccountKeyForKeeper) }
     }
 }
 
@@ -179,7 +237,7 @@ impl KeyRelease for Keeper {
         hash: &PasswordHash,
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Ok(sealed(account, hash.expose().as_bytes()))
+        Ok(sealed_for(account, hash.expose().as_bytes()))
     }
     fn open_code(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         opened(account, sealed)
@@ -191,10 +249,21 @@ impl KeyRelease for Keeper {
         record: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Ok(sealed(account, record))
+        Ok(sealed_for(account, record))
     }
-    fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
-        Err(OpenError)
+    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
+        Self::key().unwrap_key(&Self::place(proof.account(), epoch), sealed)
+    }
+    fn new_account_key(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError> {
+        let key = AccountKey::random(entropy);
+        let sealed = Self::key().wrap(&Self::place(account, epoch), &key, entropy)?;
+        Ok((key, sealed))
     }
     fn device_mark(&self, _: TenantId, account: AccountId) -> [u8; 16] {
         *account.octets()
@@ -209,11 +278,16 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn of(people: &[&Person]) -> Self {
-        let rows = Arc::new(Rows::default());
+        let rows = Rows::default();
         for person in people {
-            rows.sessions.lock().unwrap().push((person.token.row_hash(), person.row.clone()));
-            rows.keys.lock().unwrap().extend(person.keys.iter().cloned());
+            let mut held = rows.hold();
+            held.sessions.push((person.token.row_hash(), person.row.clone()));
+            held.credentials.push((person.account, person.credential.clone()));
         }
+        Self::over(rows)
+    }
+
+    fn over(rows: Rows) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
@@ -222,18 +296,59 @@ impl Stage {
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost: COST }).unwrap(),
         };
-        let password = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(5)).unwrap();
-        let (sessions, keeper) = (Arc::<Rows>::clone(&rows), Arc::new(Keeper { password }));
-        let credentials = Arc::<Keeper>::clone(&keeper);
-        let authorities = Authorities::new(TENANT, sessions, credentials, keeper, settings);
+        let rows = Arc::new(rows);
+        let (sessions, credentials) = (Arc::<Rows>::clone(&rows), Arc::<Rows>::clone(&rows));
+        let authorities = Authorities::new(TENANT, sessions, credentials, Arc::new(Keeper), settings);
         Self { rows, authorities }
+    }
+
+    /// Another session of that name, made at the operator's hands.
+    pub(crate) async fn begin(&self, login: &str, seed: u8) -> Result<SignedIn, SignInError> {
+        let operate = self.authorities.operator.operate(start(), RequestId::from_octets([8; 16]));
+        let entropy = SeededEntropy::new(1_000 + u64::from(seed));
+        let subscriber = &self.authorities.subscriber;
+        subscriber.sign_in_without_password(&operate, login, device(), &entropy).await
+    }
+
+    /// Signs in by password.
+    pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Result<SignedIn, SignInError> {
+        let stream = stream(77);
+        let request = SignIn { login, password, device: device(), now: start(), stream: &stream };
+        self.authorities.subscriber.sign_in(request).await
+    }
+
+    /// Sets another password by one-time code, as its holder.
+    pub(crate) async fn activate(&self, login: &str, password: &str) -> SignedIn {
+        let operate = self.authorities.operator.operate(start(), RequestId::from_octets([8; 16]));
+        let (stream, subscriber) = (stream(78), &self.authorities.subscriber);
+        let invitation = subscriber.invitation(&operate, login, &stream).await.unwrap().unwrap();
+        let code = invitation.code().reveal().to_owned();
+        subscriber.issue(invitation).await.unwrap();
+        let request = SignIn { login, password, device: device(), now: start(), stream: &stream };
+        subscriber.activate(request, &code).await.unwrap()
     }
 
     /// The session of that person, so many seconds after she signed in.
     pub(crate) async fn session(&self, person: &Person, seconds: i64) -> Result<Session, SessionError> {
-        // What is drawn for one person is not drawn for another.
-        let entropy = SeededEntropy::new(u64::from_be_bytes(*person.account.octets().first_chunk().unwrap()));
-        let stream = Stream::new(RequestId::from_octets([9; 16]), Arc::new(entropy));
-        self.authorities.subscriber.session(&person.token, stream, start().plus_seconds(seconds)).await
+        self.session_of(&person.token, seconds).await
     }
+
+    /// The session of a token, so many seconds after the start.
+    pub(crate) async fn session_of(
+        &self,
+        token: &SessionToken,
+        seconds: i64,
+    ) -> Result<Session, SessionError> {
+        // What is drawn for one session is not drawn for another.
+        let seed = u64::from_be_bytes(*token.row_hash().first_chunk().unwrap());
+        self.authorities.subscriber.session(token, stream(seed), start().plus_seconds(seconds)).await
+    }
+}
+
+fn device() -> NewDevice {
+    NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) }
+}
+
+fn stream(seed: u64) -> Stream {
+    Stream::new(RequestId::from_octets([9; 16]), Arc::new(SeededEntropy::new(seed)))
 }

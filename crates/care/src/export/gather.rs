@@ -42,7 +42,7 @@ impl Care {
                 .map((), |(held, bills), ()| Held { bills: Some(bills), ..held });
         }
         held = self.joined(session, held.join(self.own_devices(session).await?))?.map((), with_devices);
-        let disclosures = self.own_disclosures(session, None, DISCLOSURES).await?;
+        let disclosures = self.own_disclosures(session, None, DISCLOSURES)?;
         Ok(self.joined(session, held.join(disclosures))?.map((), with_disclosures))
     }
 
@@ -54,7 +54,7 @@ impl Care {
     ) -> Result<Owned<HeldLine>, ExportFault> {
         let document = self.line_and_wish(session, line).await?;
         let months = document.leads_to(|(line, _)| line.usage_months.clone());
-        let permit = self.line_permit(session, line).await?;
+        let permit = self.line_permit(session, line)?;
         let mut held = document.map(line, of_line);
         for month in months {
             self.in_time(deadline)?;

@@ -17,7 +17,7 @@ use shelf::ShelfName;
 pub use shelf::{Directory, Shelf};
 pub use table::{ExportBounds, ExportFault, ExportStage, ExportState, Exports};
 
-use crate::care::{Care, Error, Visit};
+use crate::care::{Care, Error, Visit, permitted};
 use crate::{Disclosed, What};
 
 /// An export to be made. Dropped before it is made, it has failed.
@@ -79,7 +79,7 @@ impl Care {
     pub async fn fetch_export(&self, visit: Visit<'_>, export: ExportId) -> Result<Disclosed<Held>, Error> {
         let session = visit.session;
         let name = self.parts.exports.ready(session, export, self.now())?;
-        let permit = self.permit(session, self.parts.subscriber.export(session).await)?;
+        let permit = permitted(self.parts.subscriber.export(session))?;
         let blob = self.parts.exports.shelf().read(&name).map_err(|_| Error::ExportGone)?;
         let held = self.opened(session, permit.open_export::<Held>(&row(export, session), &blob))?;
         self.parts.gate.disclose(session, held, What::Export, visit.channel).await
@@ -93,7 +93,7 @@ impl Care {
     async fn make_export(&self, work: &ExportWork) -> Result<(), ExportFault> {
         let (session, bounds) = (&work.session, work.exports.bounds());
         let deadline = self.now().plus_seconds(bounds.deadline_seconds);
-        let permit = self.permit(session, self.parts.subscriber.export(session).await)?;
+        let permit = permitted(self.parts.subscriber.export(session))?;
         let held = self.gather(session, deadline).await?;
         let sealed = permit.seal_gathered(&row(work.export, session), &held, session.entropy());
         let sealed = self.opened(session, sealed)?;

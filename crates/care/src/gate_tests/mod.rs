@@ -32,7 +32,7 @@ async fn her_own_passes_once_the_journal_says_who_was_shown_what() {
     let stage = Stage::of(&[&hana]);
     for (number, line) in [(1, Some(hana.lines[0])), (2, None)] {
         let session = stage.session(&hana, number, i64::from(number)).await;
-        let note = stage.note(&hana, &session, line).await;
+        let note = stage.note(&hana, &session, line);
         let disclosed = let_out(&stage, &session, note).await.unwrap();
         let entry = stage.journal.read(disclosed.index()).unwrap();
         let hers = epoch(1).account(hana.account);
@@ -63,7 +63,7 @@ async fn a_document_that_names_another_owner_leaves_for_nobody_and_stops_persona
     ] {
         let stage = Stage::of(&[&hana, &ken]);
         let session = stage.session(&hana, 1, 1).await;
-        let note = stage.note_of(&hana, &session, line, &owner).await.unwrap();
+        let note = stage.note_of(&hana, &session, line, &owner).unwrap();
         assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), STOPPED, "{owner:?}");
         assert_eq!(stage.heard(), [Alarm::ForeignOwner]);
         assert_eq!(stage.journal.size(), 0, "nothing was disclosed, so nothing was written");
@@ -76,7 +76,7 @@ async fn what_another_person_has_opened_does_not_leave_by_her_session() {
     for line in [Some(ken.lines[0]), None] {
         let stage = Stage::of(&[&hana, &ken]);
         let (hers, his) = (stage.session(&hana, 1, 1).await, stage.session(&ken, 1, 1).await);
-        let note = stage.note(&ken, &his, line).await;
+        let note = stage.note(&ken, &his, line);
         assert_eq!(let_out(&stage, &hers, note).await.unwrap_err(), STOPPED);
         assert_eq!(stage.heard(), [Alarm::ForeignOwner]);
         assert_eq!(stage.journal.size(), 0);
@@ -88,7 +88,7 @@ async fn after_somebody_elses_alarm_her_own_does_not_leave_either() {
     let (hana, ken) = (person(1), person(2));
     let stage = Stage::of(&[&hana, &ken]);
     let session = stage.session(&hana, 1, 1).await;
-    let note = stage.note(&hana, &session, None).await;
+    let note = stage.note(&hana, &session, None);
     stage.house.hears(Alarm::ForeignOwner, request(2));
     assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), STOPPED);
     assert_eq!(stage.journal.size(), 0);
@@ -100,7 +100,7 @@ async fn while_the_path_is_not_proven_the_gate_opens_to_the_canaries_alone() {
     let stage = Stage::with_canary(&[&hana, &canary], Some(canary.account));
     let leaves = async |who: &Person| {
         let session = stage.session(who, 1, 1).await;
-        let note = stage.note(who, &session, None).await;
+        let note = stage.note(who, &session, None);
         let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
     };
     stage.house.set(Mode::PathUnproven);
@@ -138,7 +138,7 @@ async fn an_alarm_raised_while_the_entry_is_written_is_heeded() {
         let act = move || house.set(mode);
         let entropy = Drawn { entropy: SeededEntropy::new(4), done: AtomicBool::new(false), act };
         let session = stage.session_drawing(&hana, 1, 1, Arc::new(entropy)).await;
-        let note = stage.note(&hana, &session, None).await;
+        let note = stage.note(&hana, &session, None);
         assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Closed(mode));
         assert_eq!(stage.journal.size(), 1, "an entry may stand for what was never sent");
     }
@@ -150,7 +150,7 @@ async fn what_the_journal_does_not_take_is_not_shown() {
     let stage = Stage::of(&[&hana]);
     let leaves = async |seconds| {
         let session = stage.session(&hana, 1, seconds).await;
-        let note = stage.note(&hana, &session, None).await;
+        let note = stage.note(&hana, &session, None);
         let_out(&stage, &session, note).await.map(|disclosed| disclosed.index())
     };
     assert_eq!(leaves(1000).await, Ok(0));
@@ -170,7 +170,7 @@ async fn entries_are_written_under_the_newest_epoch() {
     let stage = Stage::of(&[&hana]);
     stage.gate.set_epochs(vec![epoch(1), epoch(2)]);
     let session = stage.session(&hana, 1, 1).await;
-    let note = stage.note(&hana, &session, None).await;
+    let note = stage.note(&hana, &session, None);
     let index = let_out(&stage, &session, note).await.unwrap().index();
     let entry = stage.journal.read(index).unwrap();
     assert_eq!((entry.epoch, entry.owner), (2, epoch(2).account(hana.account)));
@@ -189,7 +189,7 @@ async fn an_answer_is_handed_to_the_request_and_the_session_it_was_made_for_and_
         let stage = Stage::of(&[&hana, &ken]);
         let session = stage.session(&hana, 1, 1).await;
         let body = async || {
-            let note = stage.note(&hana, &session, None).await;
+            let note = stage.note(&hana, &session, None);
             page(let_out(&stage, &session, note).await.unwrap())
         };
         assert_eq!(stage.gate.hand_over(body().await, &own()), Ok(vec![42]));
@@ -205,7 +205,7 @@ async fn what_was_opened_for_one_request_is_not_handed_to_another_of_the_same_se
     let hana = person(1);
     let stage = Stage::of(&[&hana]);
     let (before, now) = (stage.session(&hana, 1, 1).await, stage.session(&hana, 2, 1).await);
-    let note = stage.note(&hana, &before, None).await;
+    let note = stage.note(&hana, &before, None);
     let body = page(let_out(&stage, &now, note).await.unwrap());
     let asker = Asker::new(request(2), Some(&hana.token));
     assert_eq!(stage.gate.hand_over(body, &asker), Err(FOREIGN));

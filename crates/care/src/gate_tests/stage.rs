@@ -1,21 +1,25 @@
 //! A gate with a journal of its own, two people with two lines each, and documents that may say whatever they like.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, KeyRelease, RowError, SessionRow, SessionRows, SubjectKeyRow,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RingRow, RingWrite, RowError,
+    SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, Owned, PasswordRules, PoolBounds,
-    Session, SessionLimits, SignInProof, SignInSettings, Subject, SubscriberAuthority, session_mark,
+    Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, NewDevice, Owned, PasswordRules,
+    PoolBounds, Ring, Session, SessionLimits, SignInProof, SignInSettings, Source, Subject,
+    SubscriberAuthority,
 };
 use honnin_journal::{Bounds, EpochKeys, Journal};
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, OpenError, PasswordHash, Place, Purpose,
-    Secret, SessionKey, SessionToken, SigningKey, SubjectKey,
+    Secret, SessionToken, SigningKey,
 };
 use honnin_terms::{
-    AccountId, Audience, Entropy, HoldingId, Id, Mode, Moment, RequestId, SessionId, Stop, Stream, TenantId,
+    AccountId, Audience, Entropy, HoldingId, Id, Mode, Moment, RequestId, Stop, Stream, TenantId,
 };
 use honnin_testkit::{SeededEntropy, TestDir};
 use serde::Deserialize;
@@ -48,42 +52,44 @@ pub(super) struct Person {
     pub(super) account: AccountId,
     pub(super) lines: [HoldingId; 2],
     pub(super) token: SessionToken,
-    row: SessionRow,
-    /// Of the first line, of the second, and of the account.
-    keys: Vec<(SubjectKey, SubjectKeyRow)>,
+    ring: Ring,
+    found: FoundSession,
 }
 
+/// What an answer is that waits for nobody.
+fn at_once<T>(answer: impl Future<Output = T>) -> T {
+    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits for somebody"),
+    }
+}
+
+/// Signs somebody in, as the product does.
 pub(super) fn person(number: u8) -> Person {
     let entropy = SeededEntropy::new(u64::from(number));
     let account = AccountId::from_octets([number; 16]);
     let lines = [100, 200].map(|first| HoldingId::from_octets([first + number; 16]));
-    let (token, session) = (SessionToken::random(&entropy), SessionId::from_octets([number; 16]));
-    let account_key = AccountKey::random(&entropy);
-    let place = Place::of_account(TENANT, account, Purpose::AccountKeyForSession);
-    let place = Place { session: Some(session), epoch: EPOCH, ..place };
-    let mark = session_mark(&token.row_hash(), account);
-    let session_key = SessionKey::of_session(&token, session).unwrap();
-    let wrapped_key = session_key.wrap_marked(&place, &account_key, &mark, &entropy).unwrap();
-    let key = |holding| {
-        let key = SubjectKey::random(&entropy);
-        let place = Place::of_account(TENANT, account, Purpose::SubjectKeyForAccount);
-        let by_account = account_key.wrap(&Place { holding, epoch: EPOCH, ..place }, &key, &entropy).unwrap();
-        (key, SubjectKeyRow { holding, epoch: EPOCH, by_keeper: Vec::new(), by_account })
-    };
-    let keys = vec![key(Some(lines[0])), key(Some(lines[1])), key(None)];
-    let until = start().plus_seconds(SessionLimits::default().absolute_seconds);
-    let row = SessionRow {
-        tenant: TENANT,
-        session,
-        account,
+    let rows = Arc::new(Rows::default());
+    let (key, account_key) = rows.new_account_key(TENANT, account, EPOCH, &entropy).unwrap();
+    let (ring, sealed) = Ring::make((TENANT, account, EPOCH), &key, &entropy).unwrap();
+    let (password, code) = (None, None);
+    let row = CredentialRow {
         epoch: EPOCH,
-        wrapped_key,
-        since: start(),
-        last_seen: start(),
-        until,
-        device: Vec::new(),
+        account_key,
+        ring: sealed,
+        ring_version: 0,
+        password,
+        code,
+        version: 1,
     };
-    Person { account, lines, token, row, keys }
+    rows.credential.lock().unwrap().replace(row);
+    let Authorities { subscriber, operator, .. } = authorities(Arc::clone(&rows));
+    let device = NewDevice { name: String::new(), source: Source::Stranger(0) };
+    let (operate, login) = (operator.operate(start(), request(0)), number.to_string());
+    let signing_in = subscriber.sign_in_without_password(&operate, &login, device, &entropy);
+    let token = at_once(signing_in).unwrap().token;
+    let found = rows.sessions.lock().unwrap().pop().unwrap().1;
+    Person { account, lines, token, ring, found }
 }
 
 impl Person {
@@ -102,7 +108,7 @@ impl Person {
         plain.push(42);
         let place = Place::of_account(at.tenant, at.account, Purpose::Document(Note::KIND));
         let place = Place { holding: at.holding, schema: Note::SCHEMA, epoch: EPOCH, ..place };
-        let (key, _) = self.keys.iter().find(|(_, row)| row.holding == at.holding).unwrap();
+        let key = self.ring.subject(at.holding, EPOCH).unwrap().of_kind(Note::KIND).unwrap();
         let sealed = key.seal(&place, &plain, &SeededEntropy::new(6)).unwrap();
         [&Note::SCHEMA.to_be_bytes()[..], &EPOCH.to_be_bytes(), &sealed].concat()
     }
@@ -169,7 +175,7 @@ impl Stage {
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
         let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
         let journal = Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap();
-        let Authorities { subscriber, gate, .. } = authorities(people);
+        let Authorities { subscriber, gate, .. } = authorities(Arc::new(Rows::of(people)));
         let house = Told { mode: Mutex::new(Mode::Open), canary, heard: Mutex::new(Vec::new()) };
         let (journal, house) = (Arc::new(journal), Arc::new(house));
         let asked = Arc::<Told>::clone(&house);
@@ -200,17 +206,12 @@ impl Stage {
     }
 
     /// A document of a line of hers, or of her account, as it should be.
-    pub(super) async fn note(
-        &self,
-        person: &Person,
-        session: &Session,
-        line: Option<HoldingId>,
-    ) -> Owned<Note> {
-        self.note_of(person, session, line, &person.subject(line)).await.unwrap()
+    pub(super) fn note(&self, person: &Person, session: &Session, line: Option<HoldingId>) -> Owned<Note> {
+        self.note_of(person, session, line, &person.subject(line)).unwrap()
     }
 
     /// A document she may ask for, that opens with her key, and that says it is of `owner`.
-    pub(super) async fn note_of(
+    pub(super) fn note_of(
         &self,
         person: &Person,
         session: &Session,
@@ -218,10 +219,10 @@ impl Stage {
         owner: &Subject,
     ) -> Result<Owned<Note>, DocumentError> {
         let permit = match line {
-            Some(line) => self.subscriber.read_line(session, line).await,
-            None => self.subscriber.read_account(session).await,
+            Some(line) => self.subscriber.read_line(session, line),
+            None => self.subscriber.read_account(session),
         };
-        permit.unwrap().unwrap().open(&[], &person.sealed(&person.subject(line), owner))
+        permit.unwrap().open(&[], &person.sealed(&person.subject(line), owner))
     }
 }
 
@@ -237,18 +238,29 @@ pub(super) fn epoch(number: Epoch) -> EpochKeys {
     }
 }
 
-/// Sessions and keys in memory; nobody signs in here.
+/// Sessions in memory, one account's credential while she signs in, and a keeper of account keys.
+#[derive(Default)]
 struct Rows {
-    sessions: Vec<(Digest, SessionRow)>,
-    keys: Vec<(AccountId, SubjectKeyRow)>,
+    sessions: Mutex<Vec<(Digest, FoundSession)>>,
+    credential: Mutex<Option<CredentialRow>>,
 }
 
-fn authorities(people: &[&Person]) -> Authorities {
-    let sessions = people.iter().map(|person| (person.token.row_hash(), person.row.clone())).collect();
-    let keys = people.iter().flat_map(|person| {
-        person.keys.iter().map(|(_, row)| (person.account, row.clone())).collect::<Vec<_>>()
-    });
-    let rows = Arc::new(Rows { sessions, keys: keys.collect() });
+impl Rows {
+    fn of(people: &[&Person]) -> Self {
+        let sessions = people.iter().map(|person| (person.token.row_hash(), person.found.clone())).collect();
+        Self { sessions: Mutex::new(sessions), credential: Mutex::default() }
+    }
+
+    fn key() -> KeeperKey {
+        KeeperKey::of_root(&Secret::from_octets([5; 32]), TENANT, "stage").unwrap()
+    }
+}
+
+fn key_place(account: AccountId, epoch: Epoch) -> Place<'static> {
+    Place { epoch, ..Place::of_account(TENANT, account, Purpose::AccountKeyForKeeper) }
+}
+
+fn authorities(rows: Arc<Rows>) -> Authorities {
     let cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
     let settings = SignInSettings {
         session_limits: SessionLimits::default(),
@@ -263,52 +275,48 @@ fn authorities(people: &[&Person]) -> Authorities {
 }
 
 impl SessionRows for Rows {
-    fn session(
+    fn session(&self, _: TenantId, row_hash: &Digest) -> Answer<'_, Result<Option<FoundSession>, RowError>> {
+        let sessions = self.sessions.lock().unwrap();
+        let found = sessions.iter().find(|(hash, _)| hash == row_hash);
+        Answer::ready(Ok(found.map(|(_, found)| found.clone())))
+    }
+    fn insert_session(
         &self,
-        _: TenantId,
-        row_hash: &Digest,
-    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
-        let found = self.sessions.iter().find(|(hash, _)| hash == row_hash);
-        Answer::ready(Ok(found.map(|(_, row)| Arc::new(row.clone()))))
-    }
-    fn subject_key(
-        &self,
-        _: TenantId,
-        account: AccountId,
-        holding: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
-        let found = self.keys.iter().find(|(owner, row)| *owner == account && row.holding == holding);
-        Answer::ready(Ok(found.map(|(_, row)| Arc::new(row.clone()))))
-    }
-    fn insert_session(&self, _: Digest, _: SessionRow, _: usize) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-    fn touch_session(&self, _: TenantId, _: &Digest, _: Moment) -> Answer<'_, Result<(), RowError>> {
+        row_hash: Digest,
+        row: SessionRow,
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), RowError>> {
+        let ring = RingRow { epoch: row.epoch, version: ring.read_version + 1, sealed: ring.sealed };
+        let found = FoundSession { session: Arc::new(row), ring: Arc::new(ring) };
+        self.sessions.lock().unwrap().push((row_hash, found));
         Answer::ready(Ok(()))
     }
-    fn end_session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<(), RowError>> {
+    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) -> Answer<'_, Result<(), RowError>> {
+        Answer::ready(Ok(()))
+    }
+    fn end_sessions(&self, _: TenantId, _: AccountId, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
 }
 
 impl CredentialRows for Rows {
     fn credential(&self, _: TenantId, _: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
-        Answer::ready(Ok(None))
+        Answer::ready(Ok(self.credential.lock().unwrap().clone()))
     }
     fn replace_credential(
         &self,
         _: TenantId,
         _: AccountId,
         _: CredentialRow,
-        _: Option<Moment>,
+        _: Option<KeyChange>,
     ) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
 }
 
 impl KeyRelease for Rows {
-    fn account_of(&self, _: TenantId, _: &str) -> AccountId {
-        AccountId::from_octets([0; 16])
+    fn account_of(&self, _: TenantId, login: &str) -> AccountId {
+        AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
     fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
         Err(OpenError)
@@ -328,8 +336,19 @@ impl KeyRelease for Rows {
     fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
-        Err(OpenError)
+    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
+        Self::key().unwrap_key(&key_place(proof.account(), epoch), sealed)
+    }
+    fn new_account_key(
+        &self,
+        _: TenantId,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError> {
+        let key = AccountKey::random(entropy);
+        let sealed = Self::key().wrap(&key_place(account, epoch), &key, entropy)?;
+        Ok((key, sealed))
     }
     fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
         [0; 16]

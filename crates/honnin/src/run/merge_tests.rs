@@ -103,7 +103,7 @@ impl Town {
     fn code(&self, login: &str, side: MergeSide) -> String {
         let session = self.session(login);
         let subscriber = &self.rooms.authorities.subscriber;
-        let permit = self.wait(subscriber.agree_to_merge(&session)).unwrap().unwrap();
+        let permit = subscriber.agree_to_merge(&session).unwrap();
         let consent = self.wait(subscriber.consent_to_merge(&session, permit, PASSWORD, side)).unwrap();
         let (permit, row) = consent.row;
         self.wait(self.rooms.store.put_consent(&permit, row)).unwrap();
@@ -121,7 +121,7 @@ impl Town {
 
     fn wish_permit(&self, line: HoldingId) -> Permit<SetSpeed> {
         let session = self.session(GIVER);
-        self.wait(self.rooms.authorities.subscriber.set_speed(&session, line)).unwrap().unwrap()
+        self.rooms.authorities.subscriber.set_speed(&session, line).unwrap()
     }
 
     fn set_wish(&self, permit: &Permit<SetSpeed>, version: u64) -> Result<(), Error> {
@@ -135,9 +135,12 @@ impl Town {
             asked_at: now,
             changed_at: now,
         };
+        let contract = self.wait(self.rooms.store.contract_to_set(permit))?;
+        let epoch = contract.and_then(|contract| honnin_access::epoch_of(&contract)).unwrap_or(1);
         let wish = NewWish {
             read_revision: version - 1,
-            blob: permit.seal(&[], &wish, version, &SystemEntropy).unwrap(),
+            blob: permit.seal((epoch, &[]), &wish, version, &SystemEntropy).unwrap(),
+            epoch,
             version,
             at: now,
             least_seconds: 0,

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
-use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow};
+use honnin_access::ports::{
+    CredentialRow, CredentialRows, FoundSession, KeyChange, RingWrite, RowError, SeenSession, SessionRow,
+    SessionRows,
+};
 use honnin_access::{Append, Permit};
 use honnin_seal::Digest;
 use honnin_store::{
     Answer, Batch, Committed, DirectoryRow, Error, FeedRows, MovedHolding, NoticeRow, Progress,
     QuarantineRow, RecordKey, StoredAccount,
 };
-use honnin_terms::{AccountId, HoldingId, Moment, NoticeId, TenantId};
-use std::sync::Arc;
+use honnin_terms::{AccountId, HoldingId, NoticeId, TenantId};
 
 /// How a commit breaks down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,24 +152,16 @@ impl FeedRows for MemoryStore {
 pub(crate) struct NoSessions;
 
 impl SessionRows for NoSessions {
-    fn session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
+    fn session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<Option<FoundSession>, RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
-    fn subject_key(
-        &self,
-        _: TenantId,
-        _: AccountId,
-        _: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
+    fn insert_session(&self, _: Digest, _: SessionRow, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
-    fn insert_session(&self, _: Digest, _: SessionRow, _: usize) -> Answer<'_, Result<(), RowError>> {
+    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
-    fn touch_session(&self, _: TenantId, _: &Digest, _: Moment) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-    fn end_session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<(), RowError>> {
+    fn end_sessions(&self, _: TenantId, _: AccountId, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
 }
@@ -181,7 +175,7 @@ impl CredentialRows for NoSessions {
         _: TenantId,
         _: AccountId,
         _: CredentialRow,
-        _: Option<Moment>,
+        _: Option<KeyChange>,
     ) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }

@@ -108,9 +108,9 @@ impl House {
         let mut keys = self.keeper.new_account(&append, account).unwrap();
         keys.ensure(Some(holding)).unwrap();
         let line = keys.seal(Some(holding), &[], &contract, 1).unwrap().blob;
-        let key = keys.take_new().1.into_iter().find(|row| row.holding == Some(holding)).unwrap();
+        let (key, _) = keys.take_new();
         let line = Line {
-            material: DriveMaterial { key: Arc::new(key), line },
+            material: DriveMaterial { key: key.unwrap(), line },
             row: SpeedRow { revision: 0, blob: Arc::new([]) },
             fence: 0,
             tries: 0,

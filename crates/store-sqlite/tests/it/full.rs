@@ -55,7 +55,8 @@ fn a_full_store_refuses_keeps_what_it_acknowledged_and_goes_on_with_space() {
     stands_at(position);
     // Reads go on, and so does what needs no more space.
     assert!(done(store.session(stage.tenant, &person.row_hash)).unwrap().is_some());
-    assert_eq!(done(store.end_session(stage.tenant, &person.row_hash)), Ok(()));
+    let ring = stage.ring(person.account, vec![person.session.session]);
+    assert_eq!(done(store.end_sessions(stage.tenant, person.account, ring)), Ok(()));
     assert_eq!(done(store.session(stage.tenant, &person.row_hash)), Ok(None));
     stands_at(position);
 

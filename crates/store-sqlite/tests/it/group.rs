@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use honnin_access::ports::SessionRows;
+use honnin_access::ports::{SeenSession, SessionRows};
 use honnin_store::conformance::done;
 use honnin_store::{Engine, Error, NewWish, SpeedRows, WishAnswer};
 use honnin_store_sqlite::Bounds;
@@ -15,6 +15,7 @@ use crate::opened;
 fn wish(revision: u64, at: Moment) -> NewWish {
     let blob = vec![u8::try_from(revision).unwrap(); 100];
     NewWish {
+        epoch: 1,
         read_revision: revision,
         blob,
         version: revision + 1,
@@ -72,14 +73,17 @@ fn a_full_queue_refuses_at_once_and_loses_nothing_it_took() {
     let bounds = Bounds { queue: 2, group: 1, ..Bounds::default() };
     let store = opened::create(&dir, bounds);
     let stage = opened::stage(&store);
-    let account = stage.person().account;
+    // Each of an account of its own, so that none waits for another's ring.
+    let accounts: Vec<_> = (0..20).map(|_| stage.person().account).collect();
     // Somebody else writes for a while, so that the queue stands.
     let other = rusqlite::Connection::open(dir.join("honnin.sqlite")).unwrap();
     other.execute_batch("begin immediate").unwrap();
     let outcomes: Vec<_> = thread::scope(|scope| {
         let put = |number: u8| {
+            let account = accounts[usize::from(number) - 1];
             let (store, row) = (Arc::clone(&store), stage.session_row(account, i64::from(number)));
-            scope.spawn(move || (number, done(store.insert_session([number; 32], row, 100))))
+            let ring = stage.ring(account, Vec::new());
+            scope.spawn(move || (number, done(store.insert_session([number; 32], row, ring))))
         };
         let waiting: Vec<_> = (1..=20).map(put).collect();
         // All but the ones that fit are refused while the others still wait.
@@ -106,16 +110,18 @@ fn a_closed_store_keeps_what_it_took_and_takes_no_more() {
     let store = opened::create(&dir, Bounds::default());
     let stage = opened::stage(&store);
     let one = stage.person();
-    done(store.touch_session(stage.tenant, &one.row_hash, stage.at(60))).unwrap();
+    let ring = stage.ring(one.account, vec![one.session.session]);
+    let seen = SeenSession { at: stage.at(60), epoch: one.session.epoch, sealed: vec![7; 90] };
+    done(store.touch_session(stage.tenant, &one.row_hash, seen)).unwrap();
     done(store.close());
     done(store.close());
-    let refused = done(store.end_session(stage.tenant, &one.row_hash));
+    let refused = done(store.end_sessions(stage.tenant, one.account, ring));
     assert_eq!(refused, Err(Error::Unavailable));
     assert!(done(store.session(stage.tenant, &one.row_hash)).unwrap().is_some(), "reads go on");
     drop((stage, store));
     let log = std::fs::metadata(dir.join("honnin.sqlite-wal")).map_or(0, |log| log.len());
     assert_eq!(log, 0, "all of it is in the file");
     let store = opened::open(&dir, Bounds::default());
-    let found = done(store.session(one.session.tenant, &one.row_hash)).unwrap().unwrap();
-    assert_eq!(found.last_seen, one.session.last_seen.plus_seconds(60));
+    let found = done(store.session(one.session.tenant, &one.row_hash)).unwrap().unwrap().session;
+    assert_eq!((found.last_seen, &found.sealed), (one.session.last_seen.plus_seconds(60), &vec![7; 90]));
 }

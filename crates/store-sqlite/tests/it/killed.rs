@@ -39,7 +39,7 @@ fn account() -> AccountId {
 fn step(stage: &Stage, position: u64) -> Batch {
     let holding = HoldingId::from_octets(u128::from(position).to_be_bytes());
     let documents = (0..20_u8).map(|row| stage.noise(Some(holding), Line::KIND, &[row])).collect();
-    let key = honnin_store::AccountKeyRow { epoch: 1, by_keeper: vec![1; 72] };
+    let key = honnin_store::AccountKeyRow { epoch: 1, by_keeper: vec![1; 72], ring: vec![2; 90] };
     let update =
         AccountUpdate { account: account(), account_key: Some(key), subject_keys: Vec::new(), documents };
     Batch {

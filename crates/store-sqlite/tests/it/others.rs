@@ -40,7 +40,8 @@ fn what_another_process_writes_is_read_soon() {
     let drops = serving.figures().cache.drops;
     // A connection of its own is to the engine what another process is.
     let other = opened::open(&dir, Bounds::default());
-    done(other.end_session(stage.tenant, &one.row_hash)).unwrap();
+    let ring = stage.ring(one.account, vec![one.session.session]);
+    done(other.end_sessions(stage.tenant, one.account, ring)).unwrap();
     let beside = rusqlite::Connection::open(dir.join("honnin.sqlite")).unwrap();
     beside.execute("update document set blob = ?1", [&second.blob]).unwrap();
     assert!(within_a_while(|| read() == second.blob), "the document stays old");

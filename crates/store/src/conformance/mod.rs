@@ -45,17 +45,15 @@ macro_rules! every_promise {
         $crate::every_promise! { $on:
             a_session_is_found_by_its_hash_and_tenant_only
             a_session_that_ended_is_not_found_again
-            the_oldest_sessions_beyond_the_bound_end
-            a_new_session_stays_whatever_the_clock_said_before
+            sessions_end_with_the_one_that_takes_their_place
+            a_ring_is_written_only_where_its_version_was_read
+            a_new_account_key_ends_all_sessions_but_the_one_that_goes_on
             a_touch_is_noted_and_never_moves_back
             a_session_is_written_once
-            a_key_is_found_by_its_subject_only_and_newest_first
             a_credential_is_replaced_only_where_its_version_was_read
             a_new_password_ends_the_sessions_of_its_account_and_of_no_other
             an_unknown_account_has_no_credential
             an_account_lists_its_own_sessions_newest_first
-            an_account_ends_its_own_sessions_only
-            all_sessions_but_one_end_together
             another_accounts_views_are_unreachable_with_a_permit
             a_view_is_found_by_its_kind_and_row
             a_view_opens_with_the_permit_that_read_it

@@ -2,16 +2,15 @@
 
 use std::sync::atomic::Ordering;
 
-use honnin_access::ports::SubjectKeyRow;
 use honnin_access::{ConsentRow, Document, Owned, OwnerTag, Permit, Read, SetSpeed, seal_document};
-use honnin_seal::{Epoch, Place, Purpose, SubjectKey};
+use honnin_seal::Epoch;
 use honnin_terms::{AccountId, HoldingId};
 
 use super::{SignedIn, Stage, done};
 use crate::document::{Profile, Purchases};
 use crate::{
     AccountUpdate, Batch, DocumentKey, Error, MergeMaterial, MergeRow, Move, MoveReason, MovedHolding,
-    MovedWish, StoredAccount, StoredDocument, read_view,
+    MovedWish, StoredAccount, StoredDocument, SubjectKeyRow, read_view,
 };
 
 /// The stage's own feed.
@@ -46,7 +45,7 @@ impl Stage {
     /// Leaves her consent, good for so many seconds from the start, and gives what is stored of it.
     pub(super) fn consent(&self, person: &SignedIn, seconds: i64) -> Vec<u8> {
         let session = self.session(person, 0);
-        let permit = done(self.authorities.subscriber.agree_to_merge(&session)).unwrap().unwrap();
+        let permit = self.authorities.subscriber.agree_to_merge(&session).unwrap();
         let row = ConsentRow { sealed: self.octets::<60>().to_vec(), until: self.at(seconds) };
         done(self.store.put_consent(&permit, row.clone())).unwrap();
         row.sealed
@@ -60,7 +59,7 @@ impl Stage {
     /// Writes her session again where it has ended.
     pub(super) fn sign_in_again(&self, person: &SignedIn) {
         if !self.is_signed_in(person) {
-            done(self.store.insert_session(person.row_hash, person.session.clone(), 16)).unwrap();
+            self.insert(person.row_hash, person.session.clone()).unwrap();
         }
     }
 
@@ -92,26 +91,11 @@ impl Stage {
         }
     }
 
-    /// A key of a line for an account.
-    pub(super) fn key_for(
-        &self,
-        person: &SignedIn,
-        line: HoldingId,
-        epoch: Epoch,
-    ) -> (SubjectKey, SubjectKeyRow) {
-        let key = SubjectKey::random(&self.entropy);
-        let place = Place::of_account(self.tenant, person.account, Purpose::SubjectKeyForAccount);
-        let place = Place { holding: Some(line), epoch, ..place };
-        let by_account = person.account_key.wrap(&place, &key, &self.entropy).unwrap();
-        let by_keeper = self.octets::<72>().to_vec();
-        (key, SubjectKeyRow { holding: Some(line), epoch, by_keeper, by_account })
-    }
-
     /// Another line of hers, with a document.
     pub(super) fn another_line(&self, person: &SignedIn) -> HoldingId {
         let line = self.id();
-        let (key, row) = self.key_for(person, line, 1);
-        let documents = vec![self.purchases(person, line, &key, 1)];
+        let row = SubjectKeyRow { holding: Some(line), epoch: 1 };
+        let documents = vec![self.purchases(person, line, 1)];
         let account = person.account;
         let update = AccountUpdate { account, account_key: None, subject_keys: vec![row], documents };
         self.commit(Batch { accounts: vec![update], ..Batch::default() });
@@ -119,10 +103,10 @@ impl Stage {
     }
 
     /// A document of a line under one key of it.
-    fn purchases(&self, of: &SignedIn, line: HoldingId, key: &SubjectKey, epoch: Epoch) -> StoredDocument {
+    fn purchases(&self, of: &SignedIn, line: HoldingId, epoch: Epoch) -> StoredDocument {
         let document = Purchases { as_of: self.at(0), source: "sample".to_owned(), purchases: Vec::new() };
         let owner = OwnerTag { tenant: self.tenant, account: of.account, holding: Some(line), position: 1 };
-        let blob = seal_document(key, epoch, &owner, &[], &document, &self.entropy).unwrap();
+        let blob = seal_document(&of.ring, epoch, &owner, &[], &document, &self.entropy).unwrap();
         let key = DocumentKey { holding: Some(line), kind: Purchases::KIND, row: Vec::new() };
         StoredDocument { key, blob: blob.into() }
     }
@@ -141,9 +125,8 @@ impl Stage {
         for line in lines {
             let of_line = material.from.subject_keys.iter().find(|row| row.holding == Some(*line));
             let epoch = of_line.unwrap().epoch + 1;
-            let (key, row) = self.key_for(into, *line, epoch);
-            into_documents.push(self.purchases(into, *line, &key, epoch));
-            keys.push(row);
+            into_documents.push(self.purchases(into, *line, epoch));
+            keys.push(SubjectKeyRow { holding: Some(*line), epoch });
         }
         into_documents.push(self.noise(None, Profile::KIND, b""));
         let wishes = material.wishes.iter().filter(|(holding, _)| is_moving(holding));
@@ -194,14 +177,14 @@ impl Stage {
         assert_eq!(self.commit_move(moving, self.merge(merge, consents), 10), Ok(()));
     }
 
-    /// A permit to read a line, where she has one.
-    pub(super) fn read_line(&self, person: &SignedIn, line: HoldingId) -> Option<Permit<Read>> {
-        done(self.authorities.subscriber.read_line(&self.session(person, 0), line)).unwrap()
+    /// A permit to read a line, whosever it is: one that is not hers has nothing there.
+    pub(super) fn read_line(&self, person: &SignedIn, line: HoldingId) -> Permit<Read> {
+        self.authorities.subscriber.read_line(&self.session(person, 0), line).unwrap()
     }
 
     /// A permit to ask for another speed of a line that is hers.
     pub(super) fn set_speed_of(&self, person: &SignedIn, line: HoldingId) -> Permit<SetSpeed> {
-        done(self.authorities.subscriber.set_speed(&self.session(person, 0), line)).unwrap().unwrap()
+        self.authorities.subscriber.set_speed(&self.session(person, 0), line).unwrap()
     }
 
     /// The document of a line that opens.

@@ -25,7 +25,7 @@ pub fn a_report_counts_what_is_there(stage: &Stage) {
     assert!(empty.schema > 0 && !empty.engine.is_empty());
     let people = [stage.person(), stage.person()];
     let short = SessionRow { until: stage.at(60), ..stage.session_row(people[0].account, 0) };
-    done(stage.store.insert_session([1; 32], short, 16)).unwrap();
+    stage.insert([1; 32], short).unwrap();
     stage.commit(Batch { quarantine: vec![broken(stage, 1, 0)], ..Batch::default() });
     let report = done(stage.store.report(&stage.operate(0))).unwrap();
     assert_eq!((report.accounts, report.holdings, report.sessions, report.quarantined), (2, 2, 3, 1));
@@ -57,7 +57,7 @@ pub fn a_sweep_forgets_what_is_past_its_time_and_nothing_else(stage: &Stage) {
     let idle = stage.session_row(one.account, 100);
     let living = stage.session_row(one.account, 600);
     for (hash, row) in [([1; 32], expired), ([2; 32], idle), ([3; 32], living)] {
-        done(stage.store.insert_session(hash, row, 16)).unwrap();
+        stage.insert(hash, row).unwrap();
     }
     let found = |hash| done(stage.store.session(stage.tenant, &hash)).unwrap().is_some();
     assert_eq!([[1; 32], [2; 32], [3; 32]].map(found), [true; 3]);

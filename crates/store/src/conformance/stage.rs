@@ -7,20 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use honnin_access::ports::{KeyRelease, SessionRow, SubjectKeyRow};
+use honnin_access::ports::{KeyRelease, RingWrite, SessionRow};
 use honnin_access::{
-    Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, Operate, OwnerTag,
-    PasswordRules, Permit, PoolBounds, Read, Session, SessionLimits, SetSpeed, SignInProof, SignInSettings,
-    seal_document, session_mark,
+    Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, NewDevice, Operate,
+    OwnerTag, PasswordRules, Permit, PoolBounds, Read, Ring, Session, SessionLimits, SetSpeed, SignInProof,
+    SignInSettings, Source, seal_document,
 };
 use honnin_seal::{
-    AccountKey, Digest, Epoch, OpenError, PasswordHash, Place, Purpose, SessionKey, SessionToken, SubjectKey,
+    AccountKey, Digest, Epoch, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret, SessionToken,
 };
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
 use serde::Serialize;
 
-use crate::{AccountKeyRow, AccountUpdate, Batch, Committed, DocumentKey, Progress, Store, StoredDocument};
+use crate::{
+    AccountKeyRow, AccountUpdate, Batch, Committed, DocumentKey, Progress, Store, StoredDocument,
+    SubjectKeyRow,
+};
 
 /// Waits for an answer on this thread.
 pub fn done<T>(answer: impl Future<Output = T>) -> T {
@@ -40,12 +43,22 @@ pub fn done<T>(answer: impl Future<Output = T>) -> T {
     }
 }
 
-/// No keeper: the stage holds the account keys itself, so that nobody signs in by password.
-struct NoKeeper;
+/// A keeper of account keys alone, so that nobody signs in by password. A sign-in name is the account's id.
+struct StageKeeper;
 
-impl KeyRelease for NoKeeper {
-    fn account_of(&self, _: TenantId, _: &str) -> AccountId {
-        AccountId::from_octets([0; 16])
+impl StageKeeper {
+    fn key() -> KeeperKey {
+        KeeperKey::of_root(&Secret::from_octets([5; 32]), TenantId::FIRST, "stage").unwrap()
+    }
+
+    fn place(tenant: TenantId, account: AccountId, epoch: Epoch) -> Place<'static> {
+        Place { epoch, ..Place::of_account(tenant, account, Purpose::AccountKeyForKeeper) }
+    }
+}
+
+impl KeyRelease for StageKeeper {
+    fn account_of(&self, _: TenantId, login: &str) -> AccountId {
+        AccountId::from_octets(u128::from_str_radix(login, 16).unwrap_or_default().to_be_bytes())
     }
     fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
         Err(OpenError)
@@ -65,8 +78,19 @@ impl KeyRelease for NoKeeper {
     fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn release(&self, _: &SignInProof, _: &[u8], _: Epoch) -> Result<AccountKey, OpenError> {
-        Err(OpenError)
+    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
+        Self::key().unwrap_key(&Self::place(proof.tenant(), proof.account(), epoch), sealed)
+    }
+    fn new_account_key(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        epoch: Epoch,
+        entropy: &dyn Entropy,
+    ) -> Result<(AccountKey, Vec<u8>), OpenError> {
+        let key = AccountKey::random(entropy);
+        let sealed = Self::key().wrap(&Self::place(tenant, account, epoch), &key, entropy)?;
+        Ok((key, sealed))
     }
     fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
         [0; 16]
@@ -101,9 +125,8 @@ pub struct SignedIn {
     pub row_hash: Digest,
     /// The session as it was written.
     pub session: SessionRow,
-    pub(super) account_key: AccountKey,
     token: SessionToken,
-    keys: [(Option<HoldingId>, SubjectKey); 2],
+    pub(super) ring: Ring,
 }
 
 /// The moment promises begin: 2027-01-15T08:00:00Z. Seconds are counted from it.
@@ -132,7 +155,7 @@ impl Stage {
         };
         let sessions: Arc<dyn Store> = Arc::clone(&store);
         let credentials: Arc<dyn Store> = Arc::clone(&store);
-        let authorities = Authorities::new(tenant, sessions, credentials, Arc::new(NoKeeper), settings);
+        let authorities = Authorities::new(tenant, sessions, credentials, Arc::new(StageKeeper), settings);
         let entropy = SeededEntropy::new(u64::from(tenant.number()) + 1_000);
         Self { store, tenant, authorities, entropy, position: AtomicU64::new(0) }
     }
@@ -208,33 +231,37 @@ impl Stage {
 
     /// As [`Self::person`], with that account and line.
     pub fn person_of(&self, account: AccountId, line: HoldingId) -> SignedIn {
-        let account_key = AccountKey::random(&self.entropy);
-        let keys = [None, Some(line)].map(|holding| (holding, SubjectKey::random(&self.entropy)));
-        let subject_keys = keys.iter().map(|(holding, key)| {
-            let place = Place::of_account(self.tenant, account, Purpose::SubjectKeyForAccount);
-            let by_account =
-                account_key.wrap(&Place { holding: *holding, ..place }, key, &self.entropy).unwrap();
-            SubjectKeyRow { holding: *holding, epoch: 1, by_keeper: self.octets::<72>().to_vec(), by_account }
-        });
+        let (account_key, by_keeper) =
+            StageKeeper.new_account_key(self.tenant, account, 1, &self.entropy).unwrap();
+        let (ring, sealed) = Ring::make((self.tenant, account, 1), &account_key, &self.entropy).unwrap();
         let update = AccountUpdate {
             account,
-            account_key: Some(AccountKeyRow { epoch: 1, by_keeper: self.octets::<72>().to_vec() }),
-            subject_keys: subject_keys.collect(),
+            account_key: Some(AccountKeyRow { epoch: 1, by_keeper, ring: sealed }),
+            subject_keys: [None, Some(line)].map(|holding| SubjectKeyRow { holding, epoch: 1 }).into(),
             documents: Vec::new(),
         };
         self.commit(Batch { accounts: vec![update], ..Batch::default() });
-        let token = SessionToken::random(&self.entropy);
-        let session: SessionId = self.id();
-        let place = Place::of_account(self.tenant, account, Purpose::AccountKeyForSession);
-        let place = Place { session: Some(session), ..place };
+        let login = format!("{:032x}", u128::from_be_bytes(*account.octets()));
+        let device = NewDevice { name: "a device".to_owned(), source: Source::Stranger(0) };
+        let subscriber = &self.authorities.subscriber;
+        let operate = self.operate(0);
+        let signed_in = subscriber.sign_in_without_password(&operate, &login, device, &self.entropy);
+        let token = done(signed_in).unwrap().token;
         let row_hash = token.row_hash();
-        let mark = session_mark(&row_hash, account);
-        let key = SessionKey::of_session(&token, session).unwrap();
-        let wrapped_key = key.wrap_marked(&place, &account_key, &mark, &self.entropy);
-        let session =
-            SessionRow { session, wrapped_key: wrapped_key.unwrap(), ..self.session_row(account, 0) };
-        done(self.store.insert_session(row_hash, session.clone(), 16)).unwrap();
-        SignedIn { account, line, row_hash, session, account_key, token, keys }
+        let found = done(self.store.session(self.tenant, &row_hash)).unwrap().unwrap();
+        SignedIn { account, line, row_hash, session: SessionRow::clone(&found.session), token, ring }
+    }
+
+    /// The account's ring as it is, to be written with sessions that end or begin.
+    pub fn ring(&self, account: AccountId, ended: Vec<SessionId>) -> RingWrite {
+        let row = done(self.store.credential(self.tenant, account)).unwrap().unwrap();
+        RingWrite { read_version: row.ring_version, sealed: row.ring, ended }
+    }
+
+    /// Writes a session of an account.
+    pub fn insert(&self, row_hash: Digest, row: SessionRow) -> Result<(), crate::Error> {
+        let ring = self.ring(row.account, Vec::new());
+        done(self.store.insert_session(row_hash, row, ring))
     }
 
     /// A session of an account that opens nothing, signed in so many seconds after the start.
@@ -244,7 +271,8 @@ impl Stage {
             session: self.id(),
             account,
             epoch: 1,
-            wrapped_key: self.octets::<72>().to_vec(),
+            sealed: self.octets::<72>().to_vec(),
+            ring_version: 1,
             since: self.at(seconds),
             last_seen: self.at(seconds),
             until: self.at(seconds + 180 * 86_400),
@@ -261,24 +289,22 @@ impl Stage {
 
     /// A permit to read her line.
     pub fn read(&self, person: &SignedIn) -> Permit<Read> {
-        done(self.authorities.subscriber.read_line(&self.session(person, 0), person.line)).unwrap().unwrap()
+        self.authorities.subscriber.read_line(&self.session(person, 0), person.line).unwrap()
     }
 
     /// A permit to read her account's own documents.
     pub fn read_account(&self, person: &SignedIn) -> Permit<Read> {
-        done(self.authorities.subscriber.read_account(&self.session(person, 0))).unwrap().unwrap()
+        self.authorities.subscriber.read_account(&self.session(person, 0)).unwrap()
     }
 
     /// A permit to ask for another speed of her line.
     pub fn set_speed(&self, person: &SignedIn, seconds: i64) -> Permit<SetSpeed> {
-        done(self.authorities.subscriber.set_speed(&self.session(person, seconds), person.line))
-            .unwrap()
-            .unwrap()
+        self.authorities.subscriber.set_speed(&self.session(person, seconds), person.line).unwrap()
     }
 
     /// A permit over her sessions.
     pub fn manage(&self, person: &SignedIn, seconds: i64) -> Permit<ManageSessions> {
-        done(self.authorities.subscriber.manage_sessions(&self.session(person, seconds))).unwrap().unwrap()
+        self.authorities.subscriber.manage_sessions(&self.session(person, seconds)).unwrap()
     }
 
     /// Seals a document under the key of her line or of her account.
@@ -289,9 +315,8 @@ impl Stage {
         row: &[u8],
         document: &D,
     ) -> StoredDocument {
-        let (_, key) = person.keys.iter().find(|(of, _)| *of == holding).unwrap();
         let owner = OwnerTag { tenant: self.tenant, account: person.account, holding, position: 1 };
-        let blob = seal_document(key, 1, &owner, row, document, &self.entropy).unwrap();
+        let blob = seal_document(&person.ring, 1, &owner, row, document, &self.entropy).unwrap();
         StoredDocument { key: DocumentKey { holding, kind: D::KIND, row: row.to_vec() }, blob: blob.into() }
     }
 

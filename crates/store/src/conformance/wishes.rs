@@ -11,6 +11,7 @@ pub(super) fn wish(stage: &Stage, read_revision: u64, seconds: i64) -> NewWish {
     NewWish {
         read_revision,
         blob: stage.octets::<120>().to_vec(),
+        epoch: 1,
         version: read_revision + 1,
         at: stage.at(seconds),
         least_seconds: 60,

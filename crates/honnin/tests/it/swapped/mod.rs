@@ -1,5 +1,6 @@
 //! Rows edited in the database: what does not belong does not open, and what does not open is not shown.
 
+mod ended;
 mod isolated;
 mod rows;
 

@@ -2,8 +2,7 @@
 
 use super::{ALARMS, Edited, personal_values};
 
-const SESSION: &str = "account = ?1 and ?2 is not null";
-const KEY: &str = "account = ?1 and holding = ?2";
+const ACCOUNT: &str = "account = ?1 and ?2 is not null";
 
 /// The newest of a line's documents and of the account's own.
 fn document(kind: &str) -> String {
@@ -58,8 +57,8 @@ fn a_row_of_somebody_else_is_answered_without_an_octet_and_raises_an_alarm() {
     let (her, hers) = names(&edited, 0, 0);
     let (_, her_other) = names(&edited, 0, 1);
     let (his, line_of_his) = names(&edited, 1, 0);
-    is_refused(&mut edited, "another session's wrapped key", OF_ALL, |edited| {
-        edited.swap("session", "wrapped_key", SESSION, &[&her, &[]], &[&his, &[]]);
+    is_refused(&mut edited, "what is sealed in another's session", OF_ALL, |edited| {
+        edited.swap("session", "sealed", ACCOUNT, &[&her, &[]], &[&his, &[]]);
     });
     is_refused(&mut edited, "another line's document", OF_LINE, |edited| {
         edited.swap("document", "blob", &document("line"), &[&her, &hers], &[&his, &line_of_his]);
@@ -70,11 +69,8 @@ fn a_row_of_somebody_else_is_answered_without_an_octet_and_raises_an_alarm() {
     is_refused(&mut edited, "another account's profile", &["/api/v1/me", "/lines", "/lines/{}"], |edited| {
         edited.swap("document", "blob", &document("profile"), &[&her, &[]], &[&his, &[]]);
     });
-    is_refused(&mut edited, "another line's key", OF_LINE, |edited| {
-        edited.swap("subject_key", "by_account", KEY, &[&her, &hers], &[&his, &line_of_his]);
-    });
-    is_refused(&mut edited, "the key of her own other line", OF_LINE, |edited| {
-        edited.swap("subject_key", "by_account", KEY, &[&her, &hers], &[&her, &her_other]);
+    is_refused(&mut edited, "another account's ring", OF_ALL, |edited| {
+        edited.swap("account", "ring", ACCOUNT, &[&her, &[]], &[&his, &[]]);
     });
     another_account_in_her_session(&mut edited, &her, &his);
     assert_eq!(edited.demo.metric("honnin_isolated"), Some(0.0), "she is one account");

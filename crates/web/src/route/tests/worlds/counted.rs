@@ -1,15 +1,18 @@
 //! The engine behind a counter: which calls were made for the viewer, and which for anybody else.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
-use honnin_access::ports::{CredentialRow, CredentialRows, RowError, SessionRow, SessionRows, SubjectKeyRow};
+use honnin_access::ports::{
+    CredentialRow, CredentialRows, FoundSession, KeyChange, RingWrite, RowError, SeenSession, SessionRow,
+    SessionRows,
+};
 use honnin_seal::Digest;
 use honnin_store::decorate::{Call, Decorator};
 use honnin_store::{Answer, Store};
 use honnin_store_sqlite::Sqlite;
-use honnin_terms::{AccountId, HoldingId, Id, Moment, RequestId, SessionId, TenantId};
+use honnin_terms::{AccountId, Id, RequestId, SessionId, TenantId};
 
 /// The first octet of the names of the viewer's requests.
 pub(super) const HERS: u8 = 0xaa;
@@ -81,6 +84,17 @@ impl Counted {
     }
 }
 
+impl Counted {
+    /// Puts a session beside the account's others, as somebody with the database could.
+    pub(super) async fn put_session(&self, row_hash: Digest, row: SessionRow) {
+        let (tenant, account) = (row.tenant, row.account);
+        let credential = self.inner.credential(tenant, account).await.unwrap();
+        let (read_version, sealed) = credential.map(|row| (row.ring_version, row.ring)).unwrap_or_default();
+        let ring = RingWrite { read_version, sealed, ended: Vec::new() };
+        self.insert_session(row_hash, row, ring).await.unwrap();
+    }
+}
+
 fn asked_by_her(request: RequestId) -> bool {
     request.octets()[0] == HERS
 }
@@ -90,41 +104,37 @@ impl SessionRows for Counted {
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-    ) -> Answer<'_, Result<Option<Arc<SessionRow>>, RowError>> {
+    ) -> Answer<'_, Result<Option<FoundSession>, RowError>> {
         self.note("session", self.shown_by_her(row_hash));
         self.inner.session(tenant, row_hash)
-    }
-    fn subject_key(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        holding: Option<HoldingId>,
-    ) -> Answer<'_, Result<Option<Arc<SubjectKeyRow>>, RowError>> {
-        self.note("subject_key", self.is_hers(account));
-        self.inner.subject_key(tenant, account, holding)
     }
     fn insert_session(
         &self,
         row_hash: Digest,
         row: SessionRow,
-        most: usize,
+        ring: RingWrite,
     ) -> Answer<'_, Result<(), RowError>> {
         self.sessions.lock().unwrap().insert(row_hash, (row.account, Some(row.session)));
         self.note("insert_session", self.is_hers(row.account));
-        self.inner.insert_session(row_hash, row, most)
+        self.inner.insert_session(row_hash, row, ring)
     }
     fn touch_session(
         &self,
         tenant: TenantId,
         row_hash: &Digest,
-        seen: Moment,
+        seen: SeenSession,
     ) -> Answer<'_, Result<(), RowError>> {
         self.note("touch_session", self.shown_by_her(row_hash));
         self.inner.touch_session(tenant, row_hash, seen)
     }
-    fn end_session(&self, tenant: TenantId, row_hash: &Digest) -> Answer<'_, Result<(), RowError>> {
-        self.note("end_session", self.shown_by_her(row_hash));
-        self.inner.end_session(tenant, row_hash)
+    fn end_sessions(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        ring: RingWrite,
+    ) -> Answer<'_, Result<(), RowError>> {
+        self.note("end_sessions", self.is_hers(account));
+        self.inner.end_sessions(tenant, account, ring)
     }
 }
 
@@ -142,14 +152,15 @@ impl CredentialRows for Counted {
         tenant: TenantId,
         account: AccountId,
         row: CredentialRow,
-        end_sessions: Option<Moment>,
+        keys: Option<KeyChange>,
     ) -> Answer<'_, Result<(), RowError>> {
         let hers = self.is_hers(account);
         self.note("replace_credential", hers);
-        let answer = self.inner.replace_credential(tenant, account, row, end_sessions);
+        let told = keys.as_ref().is_some_and(|keys| keys.told.is_some());
+        let answer = self.inner.replace_credential(tenant, account, row, keys);
         Answer::later(async move {
             let done = answer.await;
-            if done.is_ok() && end_sessions.is_some() && !hers {
+            if done.is_ok() && told && !hers {
                 self.messages_to_others.fetch_add(1, Ordering::SeqCst);
             }
             done

@@ -12,7 +12,7 @@ use honnin_care::{Care, CareParts, SessionToken};
 use honnin_journal::{Basis, Entry, Journal, Kind, Pseudonym, Query};
 use honnin_keeper::Keeper;
 use honnin_seal::PasswordHash;
-use honnin_store::{AccountUpdate, Batch, FeedRows, OperatorRows, Progress};
+use honnin_store::{AccountKeyRow, AccountUpdate, Batch, FeedRows, OperatorRows, Progress};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{AccountId, Clock, Entropy, Id, Moment, NoticeId, RequestId, Stream, TenantId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
@@ -291,12 +291,25 @@ fn accounts(keeper: &Keeper, authorities: &Authorities, case: &Case, now: Moment
             document.blob = blob.into();
         }
         if *fault == Some(Fault::Keys) {
-            update.subject_keys.iter_mut().for_each(|row| *row.by_account.last_mut().unwrap() ^= 1);
+            update.account_key.iter_mut().for_each(|row| *row.ring.last_mut().unwrap() ^= 1);
         }
         accounts.push(update);
+        if *fault == Some(Fault::SessionsOfMany) {
+            accounts.extend((0..4).map(nobody));
+        }
     }
     accounts.sort_by_key(|update| update.account);
     accounts
+}
+
+/// An account whose keys open nothing.
+fn nobody(number: u8) -> AccountUpdate {
+    AccountUpdate {
+        account: AccountId::from_octets([number; 16]),
+        account_key: Some(AccountKeyRow { epoch: 1, by_keeper: vec![1; 76], ring: vec![1; 90] }),
+        subject_keys: Vec::new(),
+        documents: Vec::new(),
+    }
 }
 
 /// What moving in needs.
@@ -324,7 +337,8 @@ impl Setting<'_> {
         actor.invited(invitation.code().reveal());
         subscriber.issue(invitation).await.unwrap();
         if let Ok(session) = session {
-            let row = store.session(TenantId::FIRST, &session.token.row_hash()).await.unwrap().unwrap();
+            let row =
+                store.session(TenantId::FIRST, &session.token.row_hash()).await.unwrap().unwrap().session;
             actor.signed_in(&session.token.reveal());
             if matches!(fault, Some(Fault::Sessions | Fault::SessionsOfMany)) {
                 actor.signed_out();
@@ -335,8 +349,8 @@ impl Setting<'_> {
                     if fault == Some(Fault::SessionsOfMany) {
                         row.account = AccountId::from_octets([u8::try_from(n).unwrap(); 16]);
                     }
-                    *row.wrapped_key.last_mut().unwrap() ^= 1;
-                    store.insert_session(token.row_hash(), row, 16).await.unwrap();
+                    *row.sealed.last_mut().unwrap() ^= 1;
+                    store.put_session(token.row_hash(), row).await;
                     actor.has_broken(&token.reveal());
                 }
             }

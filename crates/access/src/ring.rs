@@ -1,0 +1,249 @@
+//! The ring of an account: the one secret all keys of its subjects come from, and what decides whether a session of
+//! the account still counts. Sealed under the account key, so that whoever can write the database can forge none of it.
+//!
+//! Beside the ring's key stand, each of fixed length: how often the ring was written (8 octets, big-endian), how often
+//! the credential was changed (8), and the public names of the sessions that live (16 each, oldest first).
+
+use std::fmt;
+
+use honnin_seal::{AccountKey, Beside, Epoch, OpenError, Place, Purpose, RingKey, SubjectKey};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, SessionId, TenantId};
+
+use crate::ports::{RingRow, RingWrite};
+
+/// The epoch of a subject's first key.
+pub const FIRST_EPOCH: Epoch = 1;
+
+/// The opened ring of an account.
+pub struct Ring {
+    key: RingKey,
+    facts: Facts,
+}
+
+/// What stands beside the key: as it was opened, so that a read allocates nothing for it.
+enum Facts {
+    Opened(Beside),
+    Made(Vec<u8>),
+}
+
+const COUNT: usize = 8;
+const HEAD: usize = 2 * COUNT;
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ring(..)")
+    }
+}
+
+fn place(tenant: TenantId, account: AccountId, epoch: Epoch) -> Place<'static> {
+    Place { epoch, ..Place::of_account(tenant, account, Purpose::RingForAccount) }
+}
+
+/// A number at the front of what is left.
+pub(crate) fn take_count(octets: &[u8]) -> Option<(u64, &[u8])> {
+    octets.split_first_chunk::<COUNT>().map(|(count, rest)| (u64::from_be_bytes(*count), rest))
+}
+
+impl Ring {
+    /// The ring of a new account, sealed: nobody is signed in yet.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn make(
+        (tenant, account, epoch): (TenantId, AccountId, Epoch),
+        by: &AccountKey,
+        entropy: &dyn Entropy,
+    ) -> Result<(Self, Vec<u8>), OpenError> {
+        let ring = Self { key: RingKey::random(entropy), facts: Facts::Made(vec![0; HEAD]) };
+        let sealed = ring.seal((tenant, account, epoch), by, entropy)?;
+        Ok((ring, sealed))
+    }
+
+    /// Opens the ring of an account.
+    ///
+    /// # Errors
+    /// [`OpenError`]; an alarm.
+    pub fn open(
+        (tenant, account, epoch): (TenantId, AccountId, Epoch),
+        by: &AccountKey,
+        sealed: &[u8],
+    ) -> Result<Self, OpenError> {
+        let (key, beside) = by.unwrap_beside(&place(tenant, account, epoch), sealed)?;
+        if beside.octets().len() < HEAD {
+            return Err(OpenError);
+        }
+        Ok(Self { key, facts: Facts::Opened(beside) })
+    }
+
+    /// Opens the ring of a row, which says how often it was written; inside it must say the same.
+    pub(crate) fn of_row(
+        (tenant, account): (TenantId, AccountId),
+        by: &AccountKey,
+        row: &RingRow,
+    ) -> Result<Self, OpenError> {
+        Self::open((tenant, account, row.epoch), by, &row.sealed)
+    }
+
+    fn seal(
+        &self,
+        (tenant, account, epoch): (TenantId, AccountId, Epoch),
+        by: &AccountKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        by.wrap_beside(&place(tenant, account, epoch), &self.key, self.octets(), entropy)
+    }
+
+    /// The same ring once more, for work that goes on after the request.
+    pub(crate) fn again(&self) -> Self {
+        Self { key: self.key.again(), facts: Facts::Made(self.octets().to_vec()) }
+    }
+
+    fn octets(&self) -> &[u8] {
+        match &self.facts {
+            Facts::Opened(beside) => beside.octets(),
+            Facts::Made(octets) => octets,
+        }
+    }
+
+    /// The key of a subject of the account.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the derivation refuses, which it does for no input.
+    pub fn subject(&self, holding: Option<HoldingId>, epoch: Epoch) -> Result<SubjectKey, OpenError> {
+        SubjectKey::of_ring(&self.key, holding, epoch)
+    }
+
+    pub(crate) const fn key(&self) -> &RingKey {
+        &self.key
+    }
+
+    /// How often it was written: grows with every sign-in, every sign-out and every change of the credential.
+    pub(crate) fn count(&self) -> u64 {
+        take_count(self.octets()).map_or(0, |(count, _)| count)
+    }
+
+    /// How often the credential was changed.
+    pub(crate) fn credential(&self) -> u64 {
+        take_count(self.octets()).and_then(|(_, rest)| take_count(rest)).map_or(0, |(count, _)| count)
+    }
+
+    fn living(&self) -> impl Iterator<Item = SessionId> {
+        let (sessions, _) = self.octets().get(HEAD..).unwrap_or_default().as_chunks::<16>();
+        sessions.iter().map(|octets| SessionId::from_octets(*octets))
+    }
+
+    /// Whether a session still counts.
+    pub(crate) fn lives(&self, session: SessionId) -> bool {
+        self.living().any(|living| living == session)
+    }
+
+    /// The ring once more, with other sessions.
+    fn next(&self, credential: u64, living: impl Iterator<Item = SessionId>) -> Self {
+        let mut octets = Vec::with_capacity(self.octets().len() + 16);
+        octets.extend_from_slice(&self.count().saturating_add(1).to_be_bytes());
+        octets.extend_from_slice(&credential.to_be_bytes());
+        living.for_each(|session| octets.extend_from_slice(session.octets()));
+        Self { key: self.key.again(), facts: Facts::Made(octets) }
+    }
+
+    /// With one session more; the oldest beyond `most` end.
+    pub(crate) fn with(&self, session: SessionId, most: usize) -> Change {
+        let others: Vec<_> = self.living().collect();
+        let beyond = (others.len() + 1).saturating_sub(most.max(1));
+        let (ended, kept) = others.split_at_checked(beyond).unwrap_or_default();
+        let ring = self.next(self.credential(), kept.iter().copied().chain([session]));
+        Change { ring, ended: ended.to_vec() }
+    }
+
+    /// Without one session; `None` where it has ended already.
+    pub(crate) fn without(&self, session: SessionId) -> Option<Change> {
+        let kept = self.living().filter(|living| *living != session);
+        self.lives(session).then(|| Change { ring: self.next(self.credential(), kept), ended: vec![session] })
+    }
+
+    /// With no session but that one, and with the credential changed or as it was.
+    pub(crate) fn ended(&self, keep: Option<SessionId>, changed_credential: bool) -> Change {
+        let credential = self.credential().saturating_add(u64::from(changed_credential));
+        let kept = self.living().filter(|living| Some(*living) == keep);
+        let ended = self.living().filter(|living| Some(*living) != keep).collect();
+        Change { ring: self.next(credential, kept), ended }
+    }
+}
+
+/// A ring to be written, and the sessions that end with it.
+pub(crate) struct Change {
+    pub(crate) ring: Ring,
+    pub(crate) ended: Vec<SessionId>,
+}
+
+impl Change {
+    /// Seals it for its row, where the row still is as it was read.
+    pub(crate) fn write(
+        &self,
+        (tenant, account, epoch): (TenantId, AccountId, Epoch),
+        by: &AccountKey,
+        read_version: u64,
+        entropy: &dyn Entropy,
+    ) -> Result<RingWrite, OpenError> {
+        let sealed = self.ring.seal((tenant, account, epoch), by, entropy)?;
+        Ok(RingWrite { read_version, sealed, ended: self.ended.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_testkit::SeededEntropy;
+
+    use super::*;
+
+    fn id(number: u8) -> SessionId {
+        SessionId::from_octets([number; 16])
+    }
+
+    fn living(ring: &Ring) -> Vec<SessionId> {
+        ring.living().collect()
+    }
+
+    #[test]
+    fn a_ring_lists_the_newest_sessions_and_counts_each_change() {
+        let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
+        let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
+        let (new, sealed) = Ring::make(at, &key, &entropy).unwrap();
+        assert_eq!((new.count(), new.credential(), living(&new)), (0, 0, vec![]));
+        let two = Ring::open(at, &key, &sealed).unwrap().with(id(1), 2).ring.with(id(2), 2);
+        assert_eq!((two.ended.as_slice(), living(&two.ring)), (&[][..], vec![id(1), id(2)]));
+        let three = two.ring.with(id(3), 2);
+        assert_eq!((three.ended, living(&three.ring)), (vec![id(1)], vec![id(2), id(3)]));
+        let one = three.ring.without(id(3)).unwrap();
+        assert_eq!((one.ended, living(&one.ring)), (vec![id(3)], vec![id(2)]));
+        assert!(one.ring.without(id(3)).is_none(), "it has ended");
+        assert_eq!((one.ring.count(), one.ring.credential()), (4, 0));
+        let none = two.ring.ended(None, true);
+        assert_eq!((none.ended.len(), living(&none.ring), none.ring.credential()), (2, vec![], 1));
+        let kept = two.ring.ended(Some(id(1)), false);
+        assert_eq!((kept.ended, living(&kept.ring), kept.ring.credential()), (vec![id(2)], vec![id(1)], 0));
+    }
+
+    #[test]
+    fn a_ring_keeps_its_key_and_opens_at_its_own_place_only() {
+        let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
+        let (tenant, account) = (TenantId::FIRST, AccountId::from_octets([1; 16]));
+        let (ring, _) = Ring::make((tenant, account, 1), &key, &entropy).unwrap();
+        let write = ring.with(id(7), 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
+        let opened = Ring::open((tenant, account, 2), &key, &write.sealed).unwrap();
+        assert!(opened.lives(id(7)) && !opened.lives(id(8)));
+        let kind = |ring: &Ring| ring.subject(None, 1).unwrap().of_kind("a").unwrap();
+        let there = Place::of_account(tenant, account, Purpose::Document("a"));
+        let blob = kind(&ring).seal(&there, b"hers", &entropy).unwrap();
+        assert_eq!(kind(&opened).open(&there, &blob).unwrap(), b"hers");
+        let other = AccountId::from_octets([2; 16]);
+        for (place, key) in [
+            ((tenant, account, 1), &key),
+            ((tenant, other, 2), &key),
+            ((TenantId::new(9), account, 2), &key),
+            ((tenant, account, 2), &AccountKey::random(&entropy)),
+        ] {
+            assert!(Ring::open(place, key, &write.sealed).is_err(), "{place:?}");
+        }
+    }
+}
