@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use honnin_access::{Owned, Session};
-use honnin_journal::{Basis, Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
-use honnin_terms::{AccountId, HoldingId, Moment};
+use honnin_journal::{Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
+use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{DisclosureRow, Disclosures, Shown, Viewer};
-use crate::gate::holding_of;
 use crate::{Channel, Disclosed, What};
 
 /// Rows on one page.
@@ -36,8 +35,8 @@ pub enum AuditSide {
 /// A disclosure as the auditor reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Index in the journal.
-    pub index: u64,
+    /// Its place in the journal.
+    pub entry: EntryRef,
     /// When.
     pub at: Moment,
     /// Whether viewer and owner are the same account.
@@ -56,7 +55,10 @@ pub struct AuditRow {
     pub holding: Option<HoldingId>,
 }
 
-/// Disclosures of one account in a period, newest first, at most `limit` below index `before`.
+/// Disclosures of one account in a period, newest first: at most `limit` before the entry `before`.
+///
+/// A page ends where the journal has no more, never because of what else stands between: entries of other kinds are
+/// passed over by their place.
 ///
 /// # Errors
 /// [`ReadError::NotAnswerable`] where the period reaches into what was pruned: the answer is never "nobody".
@@ -66,20 +68,27 @@ pub fn audit(
     account: AccountId,
     side: AuditSide,
     period: (Moment, Moment),
-    page: (Option<u64>, usize),
+    page: (Option<EntryRef>, usize),
 ) -> Result<Vec<AuditRow>, ReadError> {
     let pseudonyms: Vec<Pseudonym> = epochs.iter().map(|epoch| epoch.account(account)).collect();
     let ((from, to), (before, limit)) = (period, page);
-    let query = Query { pseudonyms: &pseudonyms, from, to, before, limit };
-    let found = match side {
-        AuditSide::WhoSaw => journal.by_owner(&query)?,
-        AuditSide::SeenBy => journal.by_viewer(&query)?,
-    };
-    let mut rows = Vec::with_capacity(found.len());
-    for index in found {
-        let entry = journal.read(index)?;
-        if entry.kind == Kind::Disclosure {
-            rows.push(AuditRow::of(index, &entry, epochs));
+    let mut before = before.map(|entry| entry.index);
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let query = Query { pseudonyms: &pseudonyms, from, to, before, limit };
+        let found = match side {
+            AuditSide::WhoSaw => journal.by_owner(&query)?,
+            AuditSide::SeenBy => journal.by_viewer(&query)?,
+        };
+        for index in &found {
+            let entry = journal.read_at(*index)?;
+            if entry.kind == Kind::Disclosure && rows.len() < limit {
+                rows.push(AuditRow::of(EntryRef { log: journal.log(), index: *index }, &entry, epochs));
+            }
+        }
+        match found.last() {
+            Some(last) if found.len() == limit => before = Some(*last),
+            _ => break,
         }
     }
     Ok(rows)
@@ -87,11 +96,11 @@ pub fn audit(
 
 impl AuditRow {
     /// A disclosure of the journal; its details are opened where its epoch's keys are among those given.
-    pub fn of(index: u64, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Self {
+    pub fn of(at: EntryRef, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Self {
         let epoch = epochs.iter().find(|epoch| epoch.epoch == entry.epoch);
         let details = epoch.and_then(|epoch| epoch.open(entry).ok());
         Self {
-            index,
+            entry: at,
             at: entry.moment,
             own: entry.viewer == entry.owner,
             basis: entry.basis,
@@ -99,7 +108,7 @@ impl AuditRow {
             owner: entry.owner,
             what: What::from_code(entry.what),
             channel: Channel::from_code(entry.channel),
-            holding: details.as_deref().and_then(holding_of),
+            holding: details.and_then(|details| details.holding),
         }
     }
 }
@@ -112,7 +121,7 @@ impl Care {
     pub async fn disclosures(
         &self,
         visit: Visit<'_>,
-        before: Option<u64>,
+        before: Option<EntryRef>,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
         let facts = self.own_disclosures(visit.session, before, PAGE)?;
         self.show(visit, What::Disclosures, facts).await
@@ -122,7 +131,7 @@ impl Care {
     pub(crate) fn own_disclosures(
         &self,
         session: &Session,
-        before: Option<u64>,
+        before: Option<EntryRef>,
         most: usize,
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
@@ -132,7 +141,7 @@ impl Care {
         let page = (before, most.saturating_add(1));
         let rows = audit(journal, &epochs, session.account(), AuditSide::WhoSaw, period, page)?;
         let last = most.checked_sub(1).and_then(|last| rows.get(last));
-        let next_before = last.filter(|_| rows.len() > most).map(|row| row.index);
+        let next_before = last.filter(|_| rows.len() > most).map(|row| row.entry);
         let rows = rows.iter().take(most).map(disclosure).collect();
         Ok(Owned::of_permit(&permit, Disclosures { rows, next_before, answerable_since: since }))
     }
@@ -140,11 +149,12 @@ impl Care {
 
 fn disclosure(row: &AuditRow) -> DisclosureRow {
     DisclosureRow {
-        index: row.index,
+        entry: row.entry,
         at: row.at,
         viewer: match row.basis {
-            Basis::Self_ => Viewer::Myself,
-            Basis::Index(index) => Viewer::Agent(index),
+            Basis::Own => Viewer::Myself,
+            Basis::Grant(entry) => Viewer::Granted(entry),
+            Basis::Case(entry) => Viewer::Agent(entry),
         },
         what: row.what.map_or("other", What::word),
         line: row.holding,

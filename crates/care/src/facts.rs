@@ -5,8 +5,8 @@
 
 pub use honnin_access::MergeSide;
 use honnin_terms::{
-    AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, NoticeId,
-    Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
+    AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, LineStatus, Moment, Month,
+    NoticeId, Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
 };
 
 /// When the ledger said it, and which ledger.
@@ -352,17 +352,17 @@ pub struct Device {
 pub enum Viewer {
     /// The person herself.
     Myself,
-    /// Another account, allowed by a grant; the number is the journal index of the grant.
-    Granted(u64),
-    /// An agent of the operator on a support case; the number is the journal index of the case entry.
-    Agent(u64),
+    /// Another account, allowed by that grant.
+    Granted(EntryRef),
+    /// An agent of the operator, on that support case.
+    Agent(EntryRef),
 }
 
 /// One disclosure out of the journal: who was shown what of this account, when, on what basis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosureRow {
-    /// Index in the journal, from 0.
-    pub index: u64,
+    /// Its place in the journal.
+    pub entry: EntryRef,
     /// When.
     pub at: Moment,
     /// Who.
@@ -380,8 +380,8 @@ pub struct DisclosureRow {
 pub struct Disclosures {
     /// The rows.
     pub rows: Vec<DisclosureRow>,
-    /// Where the next (older) page begins, where there is one: rows with an index below this.
-    pub next_before: Option<u64>,
+    /// Where the next (older) page begins, where there is one: rows before this one.
+    pub next_before: Option<EntryRef>,
     /// From when on the journal can answer; earlier entries were pruned by the retention rule.
     pub answerable_since: Option<Moment>,
 }

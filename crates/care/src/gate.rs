@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
-use honnin_journal::{AppendError, Basis, EpochKeys, Journal, Kind, NewEntry};
-use honnin_terms::{HoldingId, Id, Mode, RequestId, Stop};
+use honnin_journal::{Act, AppendError, Details, EpochKeys, Journal, Kind, Party};
+use honnin_terms::{EntryRef, Mode, Stop};
 
 use crate::answer::{Body, MadeFor};
 use crate::{Alarm, Channel, Error, House, What};
@@ -16,20 +16,20 @@ use crate::{Alarm, Channel, Error, House, What};
 /// A value that has passed the gate.
 pub struct Disclosed<T> {
     value: T,
-    index: u64,
+    entry: EntryRef,
     made_for: MadeFor,
 }
 
 impl<T> fmt::Debug for Disclosed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disclosed").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("Disclosed").field("entry", &self.entry).finish_non_exhaustive()
     }
 }
 
 impl<T> Disclosed<T> {
     /// The entry of the journal about it.
-    pub const fn index(&self) -> u64 {
-        self.index
+    pub const fn entry(&self) -> EntryRef {
+        self.entry
     }
 
     /// Makes the bytes of an answer of it.
@@ -48,25 +48,6 @@ impl<T> Disclosed<T> {
     ) -> Result<Body, E> {
         write(&self.value).map(|bytes| Body::new(content_type, bytes, self.made_for))
     }
-}
-
-/// Entry details: which holding, which request.
-const DETAILS: usize = 33;
-
-pub(crate) fn details(holding: Option<HoldingId>, request: RequestId) -> [u8; DETAILS] {
-    let mut out = [0; DETAILS];
-    let (flag, rest) = out.split_at_mut(1);
-    flag.fill(u8::from(holding.is_some()));
-    let (line, asked) = rest.split_at_mut(16);
-    line.copy_from_slice(holding.as_ref().map_or(&[0; 16][..], |id| id.octets()));
-    asked.copy_from_slice(request.octets());
-    out
-}
-
-pub(crate) fn holding_of(details: &[u8]) -> Option<HoldingId> {
-    let (flag, rest) = details.split_first()?;
-    let line = rest.first_chunk::<16>()?;
-    (*flag == 1).then(|| HoldingId::from_octets(*line))
 }
 
 /// The gate.
@@ -142,21 +123,18 @@ impl Gate {
             return Err(Error::Closed(Mode::Isolated(Stop::ForeignOwner)));
         }
         let epoch = self.present_epoch().ok_or(Error::Closed(Mode::JournalFailed))?;
-        let viewer = epoch.account(session.account());
-        let owner = if tag.account == session.account() { viewer } else { epoch.account(tag.account) };
-        let entry = NewEntry {
-            moment: session.at(),
-            viewer,
-            owner,
-            basis: Basis::Self_,
-            kind: Kind::Disclosure,
-            what: what.code(),
-            channel: channel.code(),
-            details: &details(tag.holding, session.request()),
+        let details = Details {
+            holding: tag.holding,
+            request: Some(session.request()),
+            session: Some(session.id()),
+            ..Details::default()
         };
-        let sealed = epoch.seal(&entry, session.entropy());
+        let (viewer, owner) = (Party::Account(session.account()), Party::Account(tag.account));
+        let act = Act::new(Kind::Disclosure, session.at(), viewer, owner, &details);
+        let act = Act { what: what.code(), channel: channel.code(), ..act };
+        let sealed = epoch.seal(&act, session.entropy());
         let entry = sealed.map_err(|_| Error::Closed(Mode::JournalFailed))?;
-        let index = self.journal.append(&entry).await.map_err(|error| {
+        let entry = self.journal.append(&entry).await.map_err(|error| {
             let request = session.request();
             tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Closed(refused_by_journal(error))
@@ -164,14 +142,14 @@ impl Gate {
         // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.
         self.stands_open(session).await?;
         // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
-        Ok(Disclosed { value, index, made_for: MadeFor::new(request, session.row_hash()) })
+        Ok(Disclosed { value, entry, made_for: MadeFor::new(request, session.row_hash()) })
     }
 }
 
 /// How the house stands where the journal takes no entry.
 const fn refused_by_journal(error: AppendError) -> Mode {
     match error {
-        AppendError::Full | AppendError::Busy => Mode::JournalFull,
+        AppendError::Full | AppendError::Busy | AppendError::Unanchored => Mode::JournalFull,
         AppendError::Clock => Mode::ClockApart,
         AppendError::Failed | AppendError::Closed | AppendError::TooLong => Mode::JournalFailed,
     }

@@ -20,6 +20,8 @@ use crate::wiring::problems;
 
 /// The journal's directory in the data directory.
 const JOURNAL: &str = "journal";
+/// Where the heads of the journal's logs are kept, apart from them.
+const ANCHORS: &str = "anchors";
 /// The store's directory in it.
 const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
@@ -83,6 +85,11 @@ impl Installation {
     /// The journal's directory.
     pub(crate) fn journal(&self) -> PathBuf {
         self.place.data.join(JOURNAL)
+    }
+
+    /// Where the heads of the journal's logs are kept.
+    pub(crate) fn anchors(&self) -> PathBuf {
+        self.place.data.join(ANCHORS)
     }
 
     /// The store's directory.

@@ -16,7 +16,7 @@ use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_front::{Bounds, Entrance, Front, Tells, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
-use honnin_journal::{EpochKeys, Journal};
+use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
 use honnin_node::{PublicPath, Standing};
 use honnin_pages::page::Operator;
@@ -277,8 +277,16 @@ fn way_out(
     now: Moment,
 ) -> Result<Gate, Failure> {
     let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
-    let journal =
-        Journal::open(&dir.join("journal"), "hostile/journal", keeper.journal_signing_key()?, bounds)?;
+    let journal = Journal::open(Opening {
+        root: dir.join("journal"),
+        log: keeper.journal_log("1")?,
+        origin: "hostile/journal".to_owned(),
+        keys: LogKeys { signing: keeper.journal_signing_key()?, chain: keeper.journal_chain_key()? },
+        bounds,
+        anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+        steady: None,
+        as_it_is: false,
+    })?;
     let epoch = keeper.journal_epoch(now, 400 * 86_400)?;
     let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };

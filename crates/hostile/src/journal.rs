@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use honnin_journal::{
-    Basis, Bounds, EpochKeys, Journal, Kind, NewEntry, Report, parse_bundle, parse_checkpoint, parse_entry,
-    verify,
+    Act, Bounds, Details, EpochKeys, FileAnchor, Journal, Kind, LogKeys, LogReport, Opening, Party, Trust,
+    parse_bundle, parse_checkpoint, parse_entry, verify,
 };
-use honnin_seal::{IndexKey, KeeperKey, Secret, SigningKey, VerifyingKey};
-use honnin_terms::{AccountId, Id, Moment, TenantId};
+use honnin_seal::{IndexKey, KeeperKey, MacKey, Secret, SigningKey};
+use honnin_terms::{AccountId, Basis, EntryRef, Id, LogId, Moment, TenantId};
 use honnin_testkit::{SeededEntropy, TestDir};
 
 use crate::{Failure, Target, hold};
@@ -23,8 +24,10 @@ use crate::{Failure, Target, hold};
 pub struct JournalFiles {
     dir: TestDir,
     files: Vec<(PathBuf, Vec<u8>)>,
-    key: VerifyingKey,
-    whole: Report,
+    /// Where its head is kept.
+    _anchors: TestDir,
+    trust: Trust,
+    whole: LogReport,
 }
 
 const ENTRIES: i64 = 530;
@@ -38,31 +41,45 @@ fn keys(root: &Secret) -> Result<EpochKeys, Failure> {
     })
 }
 
+fn the_log() -> LogId {
+    LogId::from_octets([7; 16])
+}
+
 /// Writes the journal.
-fn fill(dir: &Path, root: &Secret) -> Result<(), Failure> {
-    let bounds = Bounds { segment_octets: 64 * 1024, ..Bounds::default() };
-    let journal = Journal::open(dir, "hostile/journal", SigningKey::of_seed(root)?, bounds)?;
+fn fill(dir: &Path, anchors: &Path, root: &Secret) -> Result<(), Failure> {
+    let journal = Journal::open(Opening {
+        root: dir.to_owned(),
+        log: the_log(),
+        origin: "hostile/journal".to_owned(),
+        keys: LogKeys { signing: SigningKey::of_seed(root)?, chain: MacKey::of_secret(root) },
+        bounds: Bounds { segment_octets: 64 * 1024, ..Bounds::default() },
+        anchor: Arc::new(FileAnchor(anchors.to_owned())),
+        steady: None,
+        as_it_is: false,
+    })?;
     let keys = keys(root)?;
     let entropy = SeededEntropy::new(7);
     let start: Moment = "2026-11-20T06:00:00+09:00".parse()?;
     let (owner, friend) = (AccountId::from_octets([1; 16]), AccountId::from_octets([2; 16]));
+    let details = Details { note: "line".to_owned(), ..Details::default() };
     let append = |seconds: i64, viewer, basis, kind| {
-        let (viewer, owner) = (keys.account(viewer), keys.account(owner));
-        let moment = start.plus_seconds(seconds);
-        let new = NewEntry { moment, viewer, owner, basis, kind, what: 1, channel: 2, details: b"line" };
-        let entry = keys.seal(&new, &entropy)?;
+        let (viewer, owner) = (Party::Account(viewer), Party::Account(owner));
+        let until = (kind == Kind::Grant).then(|| start.plus_seconds(100_000));
+        let act = Act::new(kind, start.plus_seconds(seconds), viewer, owner, &details);
+        let entry = keys.seal(&Act { basis, until, what: 1, channel: 2, ..act }, &entropy)?;
         journal.append_blocking(&entry)?;
         Ok::<(), Failure>(())
     };
-    append(0, friend, Basis::Self_, Kind::Grant { until: start.plus_seconds(100_000) })?;
+    append(0, friend, Basis::Own, Kind::Grant)?;
     for second in 1..ENTRIES {
-        append(second, owner, Basis::Self_, Kind::Disclosure)?;
+        append(second, owner, Basis::Own, Kind::Disclosure)?;
     }
     journal.publish()?;
     journal.prune(start.plus_seconds(300))?;
-    append(ENTRIES, friend, Basis::Index(0), Kind::Disclosure)?;
+    let grant = EntryRef { log: the_log(), index: 0 };
+    append(ENTRIES, friend, Basis::Grant(grant), Kind::Disclosure)?;
     journal.publish()?;
-    append(ENTRIES + 1, owner, Basis::Self_, Kind::Disclosure)?;
+    append(ENTRIES + 1, owner, Basis::Own, Kind::Disclosure)?;
     // Closing would publish the last entry: left open, the journal is as a running server has it.
     std::mem::drop(journal);
     Ok(())
@@ -116,15 +133,17 @@ impl Target for JournalFiles {
     const NAME: &'static str = "journal";
 
     fn open() -> Result<Self, Failure> {
-        let dir = TestDir::new();
+        let (dir, anchors) = (TestDir::new(), TestDir::new());
         let root = Secret::from_octets([7; 32]);
-        fill(dir.path(), &root)?;
+        fill(dir.path(), anchors.path(), &root)?;
         let key = SigningKey::of_seed(&root)?.verifying_key()?;
-        let whole = verify(dir.path(), &key, None)?;
+        let trust = Trust { chain: Some(MacKey::of_secret(&root)), ..Trust::of_key(key) };
+        let report = verify(dir.path(), &trust, None)?;
+        let whole = report.logs.into_iter().next().ok_or("no log")?;
         let files = files(dir.path())?;
         // Holds nothing, and the writer's lock is on it.
         let files = files.into_iter().filter(|(path, _)| !path.ends_with("lock")).collect();
-        Ok(Self { dir, files, key, whole })
+        Ok(Self { dir, files, _anchors: anchors, trust, whole })
     }
 
     fn play(&mut self, octets: &[u8]) -> Result<(), String> {
@@ -138,11 +157,13 @@ impl Target for JournalFiles {
             Some(octets) => fs::write(path, octets).map_err(machine)?,
             None => fs::remove_file(path).map_err(machine)?,
         }
-        let found = verify(self.dir.path(), &self.key, None);
+        let found = verify(self.dir.path(), &self.trust, None);
         fs::write(path, honest).map_err(machine)?;
-        let Ok(report) = found else { return Ok(()) };
+        let Some(report) = found.ok().and_then(|report| report.logs.into_iter().next()) else {
+            return Ok(());
+        };
         // What is not in the signed tree may be cut off, as a crash does; the tree itself is proven or it is not.
-        let Report { origin, size, root, minimum, kept_from, .. } = &self.whole;
+        let LogReport { origin, size, root, minimum, kept_from, .. } = &self.whole;
         let same = report.origin == *origin
             && report.size == *size
             && report.root == *root
@@ -164,7 +185,7 @@ mod tests {
         for kind in ["checkpoint", "pruned", "carried", "history/", "segments/", "tile/0", "tile/entries"] {
             assert!(names.iter().any(|name| name.contains(kind)), "{kind}: {names:?}");
         }
-        assert_eq!((target.whole.on_basis, target.whole.minimum), (1, 256));
+        assert_eq!(target.whole.minimum, 256);
     }
 
     #[test]

@@ -8,9 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use honnin_journal::{Basis, Bounds, Entry, EpochKeys, Journal, Kind, NewEntry, verify};
-use honnin_seal::{IndexKey, KeeperKey, Secret, SigningKey};
-use honnin_terms::{AccountId, Entropy, Id, Moment, TenantId};
+use honnin_journal::{
+    Act, Bounds, Details, Entry, EpochKeys, FileAnchor, Journal, Kind, LogKeys, Opening, Party, Trust, verify,
+};
+use honnin_seal::{IndexKey, KeeperKey, MacKey, Secret, SigningKey};
+use honnin_terms::{
+    AccountId, DeviceId, Entropy, EntryRef, HoldingId, Id, LogId, Moment, RequestId, SessionId, TenantId,
+};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -48,18 +52,17 @@ fn keys(root: &Secret) -> Result<EpochKeys, Failure> {
 fn seal(keys: &EpochKeys, entropy: &Counting, number: u64) -> Result<Entry, Failure> {
     let mut id = [0; 16];
     id.iter_mut().zip((number % 100_000).to_be_bytes()).for_each(|(to, from)| *to = from);
-    let person = keys.account(AccountId::from_octets(id));
-    let new = NewEntry {
-        moment: Moment::EPOCH.plus_seconds(1_800_000_000),
-        viewer: person,
-        owner: person,
-        basis: Basis::Self_,
-        kind: Kind::Disclosure,
-        what: 1,
-        channel: 1,
-        details: &[7; 80],
+    let account = AccountId::from_octets(id);
+    let details = Details {
+        holding: Some(HoldingId::from_octets([7; 16])),
+        request: Some(RequestId::from_octets([7; 16])),
+        session: Some(SessionId::from_octets([7; 16])),
+        device: Some(DeviceId::from_octets([7; 16])),
+        ..Details::default()
     };
-    Ok(keys.seal(&new, entropy)?)
+    let (moment, who) = (Moment::EPOCH.plus_seconds(1_800_000_000), Party::Account(account));
+    let act = Act { what: 1, channel: 1, ..Act::new(Kind::Disclosure, moment, who, who, &details) };
+    Ok(keys.seal(&act, entropy)?)
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
@@ -89,7 +92,18 @@ fn main() -> Result<(), Failure> {
         }
         let key = SigningKey::of_seed(&root)?;
         let verifying_key = key.verifying_key()?;
-        let journal = Arc::new(Journal::open(&dir, "append-rate.example", key, Bounds::default())?);
+        let chain = MacKey::of_secret(&root);
+        let trust = Trust { chain: Some(chain.again()), ..Trust::of_key(verifying_key) };
+        let journal = Arc::new(Journal::open(Opening {
+            root: dir.join("journal"),
+            log: LogId::from_octets([1; 16]),
+            origin: "append-rate.example".to_owned(),
+            keys: LogKeys { signing: key, chain },
+            bounds: Bounds::default(),
+            anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+            steady: None,
+            as_it_is: false,
+        })?);
         let (started, used) = (now(), processor_time()?);
         runtime.block_on(append(&journal, &entries, waiting, count))?;
         let (elapsed, appended) = (started.elapsed().as_secs_f64(), processor_time()? - used);
@@ -103,10 +117,10 @@ fn main() -> Result<(), Failure> {
             whole * 1e6 / count
         );
         let started = now();
-        let report = verify(&dir, &verifying_key, None)?;
+        let report = verify(&dir.join("journal"), &trust, None)?;
         println!(
             "               verified {} entries in {:.2} s",
-            report.size,
+            report.entries(),
             started.elapsed().as_secs_f64()
         );
     }
@@ -128,7 +142,7 @@ async fn append(
                 let from = usize::try_from(task)?;
                 for entry in entries.iter().cycle().skip(from).take(usize::try_from(each)?) {
                     // The loss of one is the end of the measurement; a full queue is part of it.
-                    let _: u64 = journal.append(entry).await?;
+                    let _: EntryRef = journal.append(entry).await?;
                 }
                 Ok::<(), Failure>(())
             })

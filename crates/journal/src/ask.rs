@@ -3,7 +3,7 @@
 use std::io;
 
 use honnin_seal::Digest;
-use honnin_terms::Moment;
+use honnin_terms::{EntryRef, Moment};
 
 use crate::index::{self, CHUNK, Row, Side};
 use crate::merkle::{consistency_path, inclusion_path};
@@ -46,11 +46,19 @@ pub struct Proof {
 }
 
 impl Journal {
-    /// The entry of that index.
+    /// The entry of that place.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn read(&self, index: u64) -> Result<Entry, ReadError> {
+    pub fn read(&self, entry: EntryRef) -> Result<Entry, ReadError> {
+        if entry.log == self.log() { self.read_at(entry.index) } else { Err(ReadError::NotWritten) }
+    }
+
+    /// The entry of that index of this log.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn read_at(&self, index: u64) -> Result<Entry, ReadError> {
         let octets = self.octets(index)?;
         Ok(parse_entry(&octets).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?)
     }
@@ -139,7 +147,7 @@ impl Journal {
                 break;
             }
             if query.before.is_none_or(|before| index < before)
-                && Row::of(&self.read(index)?).matches(query, side)
+                && Row::of(&self.read_at(index)?).matches(query, side)
             {
                 found.push(index);
             }

@@ -14,6 +14,9 @@ pub struct Bounds {
     pub most_waiting_octets: usize,
     /// Days for which entries are kept. Default 400: the longest period a regulator asks for, and a month.
     pub retention_days: u32,
+    /// Milliseconds between two anchorings of the head, while entries come. Default 200: what is appended later than
+    /// that before a crash could be cut off unnoticed; one row of the store each time.
+    pub anchor_millis: u64,
 }
 
 impl Default for Bounds {
@@ -23,6 +26,7 @@ impl Default for Bounds {
             most_segments: 16,
             most_waiting_octets: 8 << 20,
             retention_days: 400,
+            anchor_millis: 200,
         }
     }
 }
@@ -34,9 +38,9 @@ impl Bounds {
     }
 }
 
-/// Seconds by which an entry may lie before the latest one: requests overtake each other and clocks are set
-/// back a little. Beyond it nothing is appended, because "valid at that moment" would mean nothing.
-pub(crate) const MOST_BACKWARD_SECONDS: i64 = 60;
+/// Seconds by which an entry may lie before the latest one, or beyond the time that went by: requests overtake each
+/// other and clocks are set a little. Beyond it the clock was set, and the journal says so in an entry.
+pub(crate) const MOST_OFF_SECONDS: i64 = 60;
 
 /// Why an entry was not appended. Nothing may then be disclosed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +57,13 @@ pub enum AppendError {
     /// The journal is closed.
     #[error("append to the journal: it is closed")]
     Closed,
-    /// The entry lies more than a minute before the latest one: a clock was set back.
-    #[error("append to the journal: the clock went back by more than a minute")]
+    /// The entry rests on a grant or a case, and the clock was set: what has expired cannot be told until a person has
+    /// looked at it. What is shown to its owner is taken all the same.
+    #[error("append to the journal: the clock was set and nobody has said that it is right")]
     Clock,
+    /// The head of the log could not be anchored for some seconds; passes by itself.
+    #[error("append to the journal: its head is not anchored, the store does not answer")]
+    Unanchored,
     /// The sealed body is longer than [`crate::MOST_BODY`].
     #[error("append to the journal: the details are too long")]
     TooLong,
@@ -68,6 +76,8 @@ pub enum State {
     Ready,
     /// Not until there is room; it tries again by itself.
     Full,
+    /// Not until its head can be anchored again; it tries by itself.
+    Unanchored,
     /// Not until it is opened again.
     Failed,
 }

@@ -51,17 +51,23 @@ pub(crate) enum Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) moment: Moment,
+    pub(crate) order: Moment,
     viewer: Pseudonym,
     owner: Pseudonym,
 }
 
 impl Row {
     pub(crate) fn of(entry: &Entry) -> Self {
-        Self { moment: entry.moment, viewer: entry.viewer, owner: entry.owner }
+        Self { moment: entry.moment, order: entry.order, viewer: entry.viewer, owner: entry.owner }
+    }
+
+    /// The same at that place in the order.
+    pub(crate) fn at(self, order: Moment) -> Self {
+        Self { order, ..self }
     }
 
     pub(crate) fn matches(&self, query: &Query<'_>, side: Side) -> bool {
-        let Self { moment, viewer, owner } = self;
+        let Self { moment, order: _, viewer, owner } = self;
         let name = match side {
             Side::Viewer => viewer,
             Side::Owner => owner,

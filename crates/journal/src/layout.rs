@@ -1,4 +1,4 @@
-//! Where each file of a journal stands.
+//! Where each file of a log stands; each log has a directory of its own, by its name, in that of the journal.
 //!
 //! ```text
 //! lock                        held by the one writer
@@ -16,6 +16,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use honnin_terms::LogId;
+
 use crate::bundle::WIDTH;
 
 pub(crate) const CHECKPOINT: &str = "checkpoint";
@@ -26,6 +28,24 @@ pub(crate) const SEGMENTS: &str = "segments";
 pub(crate) const HISTORY: &str = "history";
 pub(crate) const INDEX: &str = "index";
 pub(crate) const SPARE: &str = "spare";
+
+/// The logs of a journal: what is in its directory under the name of one, in order.
+///
+/// # Errors
+/// What the system says; no directory is no log.
+pub fn logs(root: &Path) -> io::Result<Vec<LogId>> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        found.extend(entry?.file_name().to_str().and_then(|name| name.parse::<LogId>().ok()));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
 
 /// A number as path elements of three digits, all but the last with an `x` before them.
 fn elements(number: u64) -> String {

@@ -1,25 +1,31 @@
-//! The append-only, verifiable record of every disclosure: who was shown whose data, when, on what basis.
+//! The append-only, verifiable record of every disclosure and every act: who was shown whose data, who did what, when,
+//! on what basis.
 //!
-//! An entry is durable before the page it stands for is sent. The files follow C2SP tlog-tiles, tlog-checkpoint
-//! and signed-note over the tree of RFC 6962, so that other people's tools can read them; [`verify()`] proves from
-//! them alone that every viewer was the owner or had a basis valid at that moment.
-//! Knows nothing of accounts, pages or the server: only pseudonyms, and keys that are passed in.
+//! An entry is durable before the page it stands for is sent. A node has one log; entries are named by log and index.
+//! The files follow C2SP tlog-tiles, tlog-checkpoint and signed-note over the tree of RFC 6962, so that other people's
+//! tools can read them; [`verify()`] proves from them alone that every viewer was the owner or had a basis valid at that
+//! moment. Knows nothing of pages or the server: only pseudonyms, and keys that are passed in.
 //!
 //! # Security
 //! Promised: an entry that was acknowledged survives a crash; any change of what is published is found by
-//! [`verify()`]; an entry may stand for a page that was never sent, never the reverse.
-//! Not promised: that a whole directory put back to an older state is noticed. For that a checkpoint must be
-//! kept elsewhere (a witness, a printed bill) and compared.
+//! [`verify()`]; nothing that was not written with the key enters the tree; a log cut behind its anchored head does not
+//! open; an entry may stand for a page that was never sent, never the reverse.
+//! Not promised: that a whole directory put back to an older state *together with the anchored head* is noticed. For
+//! that a checkpoint must be kept elsewhere and compared.
 
+mod anchoring;
 mod ask;
 mod bounds;
 mod bundle;
+mod chain;
+mod details;
 mod disk;
 mod entry;
 mod history;
 mod index;
 mod journal;
 mod keys;
+mod kind;
 mod layout;
 mod merkle;
 mod note;
@@ -37,16 +43,20 @@ mod writer;
 pub use ask::{Proof, ReadError};
 pub use bounds::{AppendError, Bounds, State};
 pub use bundle::parse_bundle;
-pub use entry::{Basis, Entry, Kind, MOST_BODY, NewEntry, Pseudonym, parse_entry};
+pub use chain::{Anchor, AnchorError, FileAnchor, Head, LogKeys};
+pub use details::{Details, MOST_LISTED, MOST_TEXT};
+pub use entry::{Entry, MOST_BODY, Pseudonym, parse_entry};
 pub use index::Query;
-pub use journal::Journal;
-pub use keys::EpochKeys;
+pub use journal::{Journal, Opened, Opening};
+pub use keys::{Act, EpochKeys, Party};
+pub use kind::{About, Kind, KindRow, Who};
+pub use layout::logs;
 pub use merkle::{verify_consistency, verify_inclusion};
 pub use note::{BadFormat, Checkpoint, parse_checkpoint};
 pub use publish::PublishError;
-pub use queue::Append;
+pub use queue::{Append, Steady};
 pub use recover::StartError;
-pub use verify::{Report, Violation, verify, verify_each};
+pub use verify::{Breach, LogReport, Report, Trust, Violation, verify, verify_each};
 
 #[cfg(test)]
 mod tests;

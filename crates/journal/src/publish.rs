@@ -118,7 +118,7 @@ fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<()
 
 fn last_day(frame: &Frame) -> Option<i64> {
     let entry = crate::parse_entry(frame.entries().last()?).ok()?;
-    Some(entry.moment.millis().div_euclid(DAY_MILLIS))
+    Some(entry.order.millis().div_euclid(DAY_MILLIS))
 }
 
 /// Keeps a checkpoint of the full tiles for ever, at every 65,536 entries and at every day with entries: about

@@ -6,16 +6,18 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use honnin_terms::Moment;
+use honnin_terms::{Basis, EntryRef, LogId, Moment};
 
-use crate::bounds::MOST_BACKWARD_SECONDS;
+use crate::bounds::MOST_OFF_SECONDS;
+use crate::entry::settle;
 use crate::index::Row;
 use crate::segment::{HEAD, MOST_FRAME};
-use crate::{AppendError, Entry, MOST_BODY, bundle};
+use crate::{AppendError, Entry, Kind, MOST_BODY, bundle};
 
 /// How long the writer waits, while many read, for as many entries as came last time.
 ///
@@ -63,10 +65,10 @@ impl Forming {
 /// Dropping it does not take the entry back.
 #[derive(Debug)]
 #[must_use = "an entry counts as appended only when this has given its index"]
-pub struct Append(Result<(Arc<Batch>, usize), AppendError>);
+pub struct Append(Result<(Arc<Batch>, usize), AppendError>, LogId);
 
 impl Future for Append {
-    type Output = Result<u64, AppendError>;
+    type Output = Result<EntryRef, AppendError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let (batch, position) = match &self.0 {
@@ -75,7 +77,8 @@ impl Future for Append {
         };
         let mut waiting = hold(&batch.0);
         if let Some(outcome) = waiting.outcome {
-            return Poll::Ready(outcome.map(|first| first + u64::try_from(position).unwrap_or(0)));
+            let index = |first| first + u64::try_from(position).unwrap_or(0);
+            return Poll::Ready(outcome.map(|first| EntryRef { log: self.1, index: index(first) }));
         }
         if waiting.wakers.len() <= position {
             waiting.wakers.resize_with(position + 1, || None);
@@ -87,54 +90,156 @@ impl Future for Append {
     }
 }
 
-#[derive(Debug)]
+/// A clock that only goes forward, in milliseconds from a moment of its own. Without it a wall clock that jumps ahead is
+/// noticed only when it comes back.
+pub type Steady = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// What a log knows of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time {
+    /// The latest moment of any entry; never goes back.
+    pub(crate) order: Moment,
+    /// The latest moment since the clock was last set.
+    pub(crate) clock: Moment,
+    /// Whether it was set and nobody has looked at it since.
+    pub(crate) unsettled: bool,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self { order: Moment::EPOCH, clock: Moment::EPOCH, unsettled: false }
+    }
+}
+
+impl Time {
+    /// Takes the next entry into account, as it stands in the log; whether it goes back although the clock was not set.
+    pub(crate) fn follow(&mut self, entry: &Entry) -> bool {
+        let goes_back = !Self::sets(entry.kind) && self.is_behind(entry.moment);
+        if Self::sets(entry.kind) {
+            self.clock = entry.moment;
+            self.unsettled = entry.kind == Kind::ClockSet;
+        }
+        self.clock = self.clock.max(entry.moment);
+        self.order = self.order.max(entry.moment);
+        goes_back
+    }
+
+    const fn sets(kind: Kind) -> bool {
+        matches!(kind, Kind::ClockSet | Kind::ClockAccepted)
+    }
+
+    fn is_behind(&self, moment: Moment) -> bool {
+        moment < self.clock.plus_seconds(-MOST_OFF_SECONDS)
+    }
+
+    /// The moment by which what expires is judged: while nobody has looked at a clock that was set, the latest there was.
+    pub(crate) fn judged(&self, moment: Moment) -> Moment {
+        if self.unsettled { moment.max(self.order) } else { moment }
+    }
+}
+
 struct State {
     forming: VecDeque<Forming>,
     waiting: usize,
     waiting_octets: usize,
-    latest: Moment,
+    time: Time,
+    /// The steady clock at the last entry, and the moment that entry bears.
+    last: Option<(u64, Moment)>,
     refusal: Option<AppendError>,
     /// The writer sleeps until so many entries wait; `None` while it works.
     wake_at: Option<usize>,
 }
 
+/// Octets of a marker of the clock, with its length.
+const MARKER: usize = 2 + 42 + 8;
+
+impl State {
+    /// What is written before an entry by whose moment the clock was set; `None` where it was not.
+    fn clock_marker(&self, entry: &Entry, steady: Option<u64>) -> Option<Entry> {
+        let Time { clock, .. } = self.time;
+        let expected = steady.zip(self.last).map(|(now, (then, moment))| {
+            let millis = i64::try_from(now.saturating_sub(then)).unwrap_or(i64::MAX);
+            Moment::from_millis(moment.millis().saturating_add(millis)).unwrap_or(moment)
+        });
+        let ahead = expected.is_some_and(|at| entry.moment > at.plus_seconds(MOST_OFF_SECONDS));
+        if Time::sets(entry.kind) || !(ahead || self.time.is_behind(entry.moment)) {
+            return None;
+        }
+        let until = Some(expected.unwrap_or(clock).max(clock));
+        Some(Entry { until, ..Entry::blank(Kind::ClockSet, entry.moment, entry.epoch) })
+    }
+}
+
 /// The queue.
-#[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
     most_octets: usize,
+    log: LogId,
+    steady: Option<Steady>,
+    /// Whether the head is not anchored any more: nothing is taken meanwhile.
+    adrift: AtomicBool,
 }
 
 impl Queue {
-    pub(crate) fn new(most_octets: usize, latest: Moment) -> Self {
+    pub(crate) fn new(most_octets: usize, log: LogId, time: Time, steady: Option<Steady>) -> Self {
         let forming = VecDeque::new();
-        let state = State { forming, waiting: 0, waiting_octets: 0, latest, refusal: None, wake_at: None };
-        Self { state: Mutex::new(state), filled: Condvar::new(), most_octets }
+        let (last, refusal, wake_at) = (None, None, None);
+        let state = State { forming, waiting: 0, waiting_octets: 0, time, last, refusal, wake_at };
+        let adrift = AtomicBool::new(false);
+        Self { state: Mutex::new(state), filled: Condvar::new(), most_octets, log, steady, adrift }
+    }
+
+    /// What the log knows of the time.
+    pub(crate) fn time(&self) -> Time {
+        hold(&self.state).time
+    }
+
+    /// Says whether the head is anchored within its bound; what is appended otherwise could be cut off unnoticed.
+    pub(crate) fn set_adrift(&self, adrift: bool) {
+        self.adrift.store(adrift, Ordering::Release);
+    }
+
+    pub(crate) fn is_adrift(&self) -> bool {
+        self.adrift.load(Ordering::Acquire)
     }
 
     pub(crate) fn push(&self, entry: &Entry) -> Append {
         #[cfg(honnin_faults)]
         if honnin_terms::faults::UNRECORDED.is_on() {
             let waiting = Waiting { outcome: Some(Ok(0)), wakers: Vec::new() };
-            return Append(Ok((Arc::new(Batch(Mutex::new(waiting))), 0)));
+            return Append(Ok((Arc::new(Batch(Mutex::new(waiting))), 0)), self.log);
         }
-        Append(self.try_push(entry))
+        Append(self.try_push(entry), self.log)
     }
 
     fn try_push(&self, entry: &Entry) -> Result<(Arc<Batch>, usize), AppendError> {
         if entry.body.len() > MOST_BODY {
             return Err(AppendError::TooLong);
         }
-        let octets = entry.octets();
+        if self.is_adrift() {
+            return Err(AppendError::Unanchored);
+        }
+        let mut octets = entry.octets();
         let mut state = hold(&self.state);
         if let Some(refusal) = state.refusal {
             return Err(refusal);
         }
-        if entry.moment < state.latest.plus_seconds(-MOST_BACKWARD_SECONDS) {
+        let steady = self.steady.as_ref().map(|steady| steady());
+        let marker = state.clock_marker(entry, steady);
+        let mut time = state.time;
+        if let Some(marker) = &marker {
+            time.follow(marker);
+        }
+        time.follow(entry);
+        // What rests on a grant or a case expires by the latest moment there was, until somebody says that the clock is
+        // right; what is shown to its owner does not wait for that.
+        if entry.basis != Basis::Own
+            && time.judged(entry.moment) > entry.moment.plus_seconds(MOST_OFF_SECONDS)
+        {
             return Err(AppendError::Clock);
         }
-        let length = octets.len() + 2;
+        let length = octets.len() + 2 + marker.as_ref().map_or(0, |_| MARKER);
         if state.waiting_octets + length > self.most_octets {
             return Err(AppendError::Busy);
         }
@@ -143,12 +248,21 @@ impl Queue {
             state.forming.push_back(Forming { batch: Arc::default(), octets, rows: Vec::new() });
         }
         let Some(forming) = state.forming.back_mut() else { return Err(AppendError::Busy) };
+        if let Some(marker) = marker {
+            let marker = marker.taken(time.order, time.unsettled);
+            bundle::push(&mut forming.octets, &marker.octets()).map_err(|_| AppendError::TooLong)?;
+            forming.rows.push(Row::of(&marker));
+            state.waiting += 1;
+        }
+        let Some(forming) = state.forming.back_mut() else { return Err(AppendError::Busy) };
+        settle(&mut octets, time.order, time.unsettled);
         bundle::push(&mut forming.octets, &octets).map_err(|_| AppendError::TooLong)?;
         let place = (Arc::clone(&forming.batch), forming.rows.len());
-        forming.rows.push(Row::of(entry));
+        forming.rows.push(Row::of(entry).at(time.order));
         state.waiting += 1;
         state.waiting_octets += length;
-        state.latest = state.latest.max(entry.moment);
+        state.time = time;
+        state.last = steady.map(|steady| (steady, entry.moment));
         let wake = state.wake_at.is_some_and(|enough| state.waiting >= enough);
         if wake {
             state.wake_at = None;

@@ -5,21 +5,22 @@ use std::io;
 use std::path::Path;
 
 use honnin_seal::{BadSignature, Digest, SigningKey, leaf_digest};
-use honnin_terms::Moment;
 
 use crate::bundle::{self, WIDE};
+use crate::chain::{AnchorError, Chain, Head};
 use crate::disk::{Disk, Durable};
 use crate::index::{self, CHUNK, Row};
 use crate::layout::{self, CHECKPOINT, HISTORY, LOCK, PRUNED, SEGMENTS, SPARE, numbered};
 use crate::merkle::Edge;
 use crate::note::{BadFormat, Checkpoint, MOST_NOTE, is_name, parse_checkpoint};
+use crate::queue::Time;
 use crate::segment::{Frame, MOST_SEGMENT, scan};
 use crate::shelf::{Kept, Shelf};
 use crate::tail::Tail;
 use crate::tiles::Tiles;
 use crate::{history, parse_entry};
 
-/// Why a journal does not open. All but `Locked` and `Io` are fatal: a person looks at it with `journal verify`.
+/// Why a journal does not open. All but `Locked`, `Anchor` and `Io` are fatal: a person looks at it with `journal verify`.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another process writes this journal.
@@ -31,6 +32,17 @@ pub enum StartError {
     /// The checkpoint is of another journal or signed with another key.
     #[error("open the journal: its checkpoint is not of this origin and key")]
     Foreign,
+    /// The log is shorter than what was anchored, or its frames there are others: entries that were acknowledged are gone.
+    #[error(
+        "open the journal: {0} entries were anchored, and the log does not have them; restore its files as they were"
+    )]
+    Shorter(u64),
+    /// The log has entries, and nothing is anchored for it.
+    #[error("open the journal: it has entries and no anchored head; restore the store that belongs to it")]
+    Unanchored,
+    /// The place of the head does not answer.
+    #[error("ask for the anchored head of the journal")]
+    Anchor(#[from] AnchorError),
     /// What is published does not agree with itself or with the segments.
     #[error("open the journal: {0}")]
     Mismatch(&'static str),
@@ -49,11 +61,33 @@ pub(crate) struct Found {
     pub(crate) tail: Tail,
     pub(crate) kept: Kept,
     pub(crate) segments: Vec<u64>,
-    pub(crate) latest: Moment,
+    pub(crate) time: Time,
+    /// The head after each frame that is left.
+    pub(crate) heads: Vec<Head>,
+    /// Whether a broken last batch was cut.
+    pub(crate) cut: bool,
+}
+
+impl Found {
+    /// Whether the log has come as far as that, the same way.
+    pub(crate) fn reaches(&self, kept: &Head) -> Result<(), StartError> {
+        let there = match self.heads.iter().find(|head| head.size == kept.size) {
+            Some(head) => head == kept,
+            // Published and signed: frames below may be gone.
+            None => kept.size <= self.tail.published,
+        };
+        if there { Ok(()) } else { Err(StartError::Shorter(kept.size)) }
+    }
 }
 
 /// Locks the directory and reads the journal in it; makes an empty one where there is none.
-pub(crate) fn open(dir: &Path, origin: &str, key: &SigningKey, disk: &dyn Disk) -> Result<Found, StartError> {
+pub(crate) fn open(
+    dir: &Path,
+    origin: &str,
+    key: &SigningKey,
+    chain: &Chain,
+    disk: &dyn Disk,
+) -> Result<Found, StartError> {
     if !is_name(origin) {
         return Err(StartError::Origin);
     }
@@ -77,17 +111,31 @@ pub(crate) fn open(dir: &Path, origin: &str, key: &SigningKey, disk: &dyn Disk) 
     (tail.published, tail.next) = (tiles.size, tiles.size);
     tail.first_row = kept.minimum.max(tiles.size / CHUNK * CHUNK);
     tail.rows = index::rows_of(tiles, tail.first_row, tiles.size)?.into_iter().map(|(_, row)| row).collect();
-    let last = tiles.size.saturating_sub(1) / WIDE * WIDE;
-    let newest = index::rows_of(tiles, last.max(kept.minimum), tiles.size)?;
-    let segments = replay(tiles, disk, &mut tail)?;
-    let rows = newest.iter().map(|(_, row)| row).chain(&tail.rows);
-    let latest = rows.map(|row| row.moment).max().unwrap_or(Moment::EPOCH);
+    tail.tag = chain.start(tiles.size, &checkpoint.root);
+    let mut time = last_time(tiles)?;
+    let mut replayed = Replayed { time: &mut time, heads: Vec::new(), cut: false };
+    let segments = replay(tiles, disk, chain, &mut tail, &mut replayed)?;
+    let Replayed { heads, cut, .. } = replayed;
     for chunk in kept.minimum / CHUNK..tiles.size / CHUNK {
         if !numbered(dir, layout::INDEX, chunk).exists() {
             index::rebuild(disk, tiles, chunk, kept.minimum)?;
         }
     }
-    Ok(Found { lock, shelf, tail, kept, segments, latest })
+    Ok(Found { lock, shelf, tail, kept, segments, time, heads, cut })
+}
+
+/// What the last published entries say of the time.
+fn last_time(tiles: Tiles<'_>) -> Result<Time, StartError> {
+    let Some(last) = tiles.size.checked_sub(1) else { return Ok(Time::default()) };
+    let octets = tiles.entry(last)?.ok_or(StartError::Mismatch("its last entry is missing"))?;
+    let last = parse_entry(&octets).map_err(|_| StartError::Mismatch("its last entry is malformed"))?;
+    Ok(Time { order: last.order, clock: last.moment, unsettled: last.unsettled })
+}
+
+struct Replayed<'a> {
+    time: &'a mut Time,
+    heads: Vec<Head>,
+    cut: bool,
 }
 
 fn read_checkpoint(
@@ -151,14 +199,21 @@ fn read_shelf(tiles: Tiles<'_>, root: &Digest) -> Result<Shelf, StartError> {
 }
 
 /// Reads the segments: what is published must be the same there, what is not is taken into the tail.
-fn replay(tiles: Tiles<'_>, disk: &dyn Disk, tail: &mut Tail) -> Result<Vec<u64>, StartError> {
+fn replay(
+    tiles: Tiles<'_>,
+    disk: &dyn Disk,
+    chain: &Chain,
+    tail: &mut Tail,
+    replayed: &mut Replayed<'_>,
+) -> Result<Vec<u64>, StartError> {
     let damaged = |_: BadFormat| StartError::Mismatch("a segment is damaged");
     let firsts = layout::numbers(tiles.dir, SEGMENTS)?;
     let limits = firsts.iter().skip(1).copied().chain([u64::MAX]);
+    let mut before: Option<Head> = None;
     for (first, limit) in firsts.iter().copied().zip(limits) {
         let path = numbered(tiles.dir, SEGMENTS, first);
         let octets = layout::read(&path, MOST_SEGMENT)?.unwrap_or_default();
-        let found = scan(&octets, first, limit).map_err(damaged)?;
+        let found = scan(&octets, first, limit, chain).map_err(damaged)?;
         if first > tail.next {
             return Err(StartError::Mismatch("entries before a segment are missing"));
         }
@@ -167,16 +222,24 @@ fn replay(tiles: Tiles<'_>, disk: &dyn Disk, tail: &mut Tail) -> Result<Vec<u64>
             return Err(StartError::Mismatch("a segment lacks entries that are published"));
         }
         for frame in found.frames {
-            take_frame(tiles, frame, tail)?;
+            // Frames of two segments follow each other as those of one do.
+            if before.is_some_and(|before| before.size == frame.first && before.tag != frame.before) {
+                return Err(StartError::Mismatch("segments do not follow each other"));
+            }
+            before = Some(frame.head());
+            replayed.heads.push(frame.head());
+            tail.tag = frame.tag;
+            take_frame(tiles, frame, tail, replayed.time)?;
         }
         if let Some(torn) = found.torn {
+            replayed.cut = true;
             cut(disk, &path, octets.len(), torn)?;
         }
     }
     Ok(firsts)
 }
 
-fn take_frame(tiles: Tiles<'_>, frame: Frame, tail: &mut Tail) -> Result<(), StartError> {
+fn take_frame(tiles: Tiles<'_>, frame: Frame, tail: &mut Tail, time: &mut Time) -> Result<(), StartError> {
     if frame.end() <= tiles.size {
         let mut published = Vec::new();
         for number in frame.first / WIDE..=(frame.end() - 1) / WIDE {
@@ -201,6 +264,9 @@ fn take_frame(tiles: Tiles<'_>, frame: Frame, tail: &mut Tail) -> Result<(), Sta
     }
     let entries: Result<Vec<_>, _> = frame.entries().into_iter().map(parse_entry).collect();
     let entries = entries.map_err(|_| StartError::Mismatch("a segment holds what is no entry"))?;
+    for entry in &entries {
+        time.follow(entry);
+    }
     let rows = entries.iter().map(Row::of).collect();
     tail.push(frame, rows);
     Ok(())

@@ -1,17 +1,19 @@
 //! Segments: the entries as they came, one frame for each batch that was made durable at once.
 //!
-//! Frame: magic (4), length of the entries (4), first index (8), count (4), zero (4), check (32), entries as in
-//! a bundle, zeros up to a multiple of 64. A frame is written only after the one before it was durable; so a
-//! broken frame with a whole one after it is damage, while a broken last one is a batch nobody was told of.
+//! Frame: magic (4), length of the entries (4), first index (8), count (4), zero (4), check of the frame before (32),
+//! check (32), entries as in a bundle, zeros up to a multiple of 64. Checks are made with the keeper's key
+//! ([`Chain`]). A frame is written only after the one before it was durable; so a broken frame with a whole one after it
+//! is damage, while a broken last one is a batch nobody was told of.
 
-use honnin_seal::{Digest, digest, leaf_digest};
+use honnin_seal::{Digest, leaf_digest, same_octets};
 
 use crate::BadFormat;
 use crate::bundle::split;
+use crate::chain::{Chain, Head};
 use crate::entry::take;
 
-const MAGIC: [u8; 4] = *b"HJF1";
-pub(crate) const HEAD: usize = 56;
+const MAGIC: [u8; 4] = *b"HJF2";
+pub(crate) const HEAD: usize = 88;
 const ALIGN: usize = 64;
 
 /// Longest frame, in octets: bounds what one sync makes durable and what a reader must hold.
@@ -24,20 +26,20 @@ pub(crate) const MOST_SEGMENT: usize = 1 << 30;
 pub(crate) struct Frame {
     pub(crate) first: u64,
     pub(crate) leaves: Vec<Digest>,
+    pub(crate) before: Digest,
+    pub(crate) tag: Digest,
     octets: Vec<u8>,
     length: usize,
 }
 
-fn check(head: &[u8], leaves: &[Digest]) -> Digest {
-    let mut parts = Vec::with_capacity(leaves.len() + 1);
-    parts.push(head);
-    parts.extend(leaves.iter().map(Digest::as_slice));
-    digest(&parts)
-}
-
 impl Frame {
     /// Makes the frame of entries that stand in `octets` after [`HEAD`] octets left free.
-    pub(crate) fn of(mut octets: Vec<u8>, first: u64) -> Result<Self, BadFormat> {
+    pub(crate) fn of(
+        mut octets: Vec<u8>,
+        first: u64,
+        before: Digest,
+        chain: &Chain,
+    ) -> Result<Self, BadFormat> {
         let (head, entries) = octets.split_at_mut_checked(HEAD).ok_or(BadFormat("room for the head"))?;
         let length = entries.len();
         let leaves: Vec<Digest> = split(entries)?.into_iter().map(leaf_digest).collect();
@@ -49,22 +51,25 @@ impl Frame {
         start.extend_from_slice(&first.to_be_bytes());
         start.extend_from_slice(&count.to_be_bytes());
         start.extend_from_slice(&[0; 4]);
-        let check = check(&start, &leaves);
-        start.extend_from_slice(&check);
+        let fixed = start.first_chunk().ok_or(BadFormat("the head of a frame"))?;
+        let tag = chain.frame(&before, fixed, &leaves);
+        start.extend_from_slice(&before);
+        start.extend_from_slice(&tag);
         head.copy_from_slice(&start);
         octets.resize(octets.len().next_multiple_of(ALIGN), 0);
-        Ok(Self { first, leaves, octets, length })
+        Ok(Self { first, leaves, before, tag, octets, length })
     }
 
-    /// Reads the frame that stands at the beginning of `octets`, where there is a whole one.
-    pub(crate) fn parse(octets: &[u8]) -> Result<Self, BadFormat> {
+    /// Reads the frame that stands at the beginning of `octets`, where there is a whole one that the key made.
+    pub(crate) fn parse(octets: &[u8], chain: &Chain) -> Result<Self, BadFormat> {
         let mut rest = octets;
         let magic = take::<4>(&mut rest)?;
         let length = u32::from_be_bytes(take(&mut rest)?);
         let first = u64::from_be_bytes(take(&mut rest)?);
         let count = u32::from_be_bytes(take(&mut rest)?);
         let zero = take::<4>(&mut rest)?;
-        let expected: Digest = take(&mut rest)?;
+        let before: Digest = take(&mut rest)?;
+        let tag: Digest = take(&mut rest)?;
         let length = usize::try_from(length).map_err(|_| BadFormat("a length"))?;
         if magic != MAGIC || zero != [0; 4] || length > MOST_FRAME || length == 0 {
             return Err(BadFormat("the head of a frame"));
@@ -74,14 +79,24 @@ impl Frame {
         let padding = whole.get(HEAD + length..).unwrap_or_default();
         let entries = rest.get(..length).ok_or(BadFormat("a whole frame"))?;
         let leaves: Vec<Digest> = split(entries)?.into_iter().map(leaf_digest).collect();
-        let head = octets.get(..24).unwrap_or_default();
+        let head = octets.first_chunk().ok_or(BadFormat("the head of a frame"))?;
         if padding.iter().any(|b| *b != 0)
             || u32::try_from(leaves.len()) != Ok(count)
-            || check(head, &leaves) != expected
+            || !same_octets(&chain.frame(&before, head, &leaves), &tag)
         {
             return Err(BadFormat("a frame as it was written"));
         }
-        Ok(Self { first, leaves, octets: whole.to_vec(), length })
+        Ok(Self { first, leaves, before, tag, octets: whole.to_vec(), length })
+    }
+
+    /// Whether it was written after that.
+    pub(crate) fn follows(&self, head: &Head) -> bool {
+        self.first == head.size && self.before == head.tag
+    }
+
+    /// How far the log has come with it.
+    pub(crate) fn head(&self) -> Head {
+        Head { size: self.end(), tag: self.tag }
     }
 
     /// The octets of the entries.
@@ -115,12 +130,15 @@ pub(crate) struct Scan {
 ///
 /// # Errors
 /// [`BadFormat`] where a whole frame follows a broken one, or an index is missing.
-pub(crate) fn scan(segment: &[u8], first: u64, limit: u64) -> Result<Scan, BadFormat> {
+pub(crate) fn scan(segment: &[u8], first: u64, limit: u64, chain: &Chain) -> Result<Scan, BadFormat> {
     let mut found = Scan::default();
     let (mut at, mut next) = (0, first);
     while next < limit {
         let rest = segment.get(at..).unwrap_or_default();
-        match Frame::parse(rest) {
+        match Frame::parse(rest, chain) {
+            Ok(frame) if found.frames.last().is_some_and(|last: &Frame| last.tag != frame.before) => {
+                return Err(BadFormat("frames that follow each other"));
+            }
             Ok(frame) if frame.first == next && frame.end() <= limit => {
                 (at, next) = (at + frame.octets.len(), frame.end());
                 found.frames.push(frame);
@@ -134,7 +152,7 @@ pub(crate) fn scan(segment: &[u8], first: u64, limit: u64) -> Result<Scan, BadFo
         return Ok(found);
     }
     let later = (ALIGN..rest.len()).step_by(ALIGN).filter_map(|skip| rest.get(skip..));
-    if later.into_iter().any(|octets| octets.starts_with(&MAGIC) && Frame::parse(octets).is_ok()) {
+    if later.into_iter().any(|octets| octets.starts_with(&MAGIC) && Frame::parse(octets, chain).is_ok()) {
         return Err(BadFormat("no broken frame before a whole one"));
     }
     found.torn = Some(at);

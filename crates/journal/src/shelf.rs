@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use honnin_seal::SigningKey;
-use honnin_terms::Moment;
+use honnin_terms::{LogId, Moment};
 
+use crate::anchoring::Anchored;
 use crate::bounds::{Bounds, State};
+use crate::chain::{Anchor, Chain};
 use crate::disk::Disk;
 use crate::merkle::Edge;
 use crate::queue::Queue;
@@ -38,9 +40,15 @@ pub(crate) struct Spare(pub(crate) File);
 
 /// One open journal.
 pub(crate) struct Shared {
+    pub(crate) log: LogId,
     pub(crate) dir: PathBuf,
     pub(crate) origin: String,
     pub(crate) key: SigningKey,
+    pub(crate) chain: Chain,
+    pub(crate) anchor: Arc<dyn Anchor>,
+    pub(crate) anchored: Mutex<Anchored>,
+    /// Held while the head is anchored.
+    pub(crate) anchoring: Mutex<()>,
     pub(crate) bounds: Bounds,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) queue: Queue,
@@ -54,6 +62,8 @@ pub(crate) struct Shared {
     /// Whether the publisher must stop.
     pub(crate) stop: Mutex<bool>,
     pub(crate) wanted: Condvar,
+    /// For those who only wait for the end.
+    pub(crate) stopped: Condvar,
 }
 
 impl Shared {
@@ -68,7 +78,7 @@ impl Shared {
     /// Sets the state; a failed journal stays failed.
     pub(crate) fn set_state(&self, state: State) {
         let code = match state {
-            State::Ready => 0,
+            State::Ready | State::Unanchored => 0,
             State::Full => 1,
             State::Failed => 2,
         };

@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use honnin_seal::Digest;
+
+use crate::chain::Head;
 use crate::index::Row;
 use crate::segment::Frame;
 
@@ -17,13 +20,20 @@ pub(crate) struct Tail {
     pub(crate) rows: VecDeque<Row>,
     /// The index the next entry gets.
     pub(crate) next: u64,
+    /// The check of the last frame.
+    pub(crate) tag: Digest,
 }
 
 impl Tail {
     pub(crate) fn push(&mut self, frame: Frame, rows: Vec<Row>) {
-        self.next = frame.end();
+        (self.next, self.tag) = (frame.end(), frame.tag);
         self.frames.push_back(Arc::new(frame));
         self.rows.extend(rows);
+    }
+
+    /// How far the log has come.
+    pub(crate) fn head(&self) -> Head {
+        Head { size: self.next, tag: self.tag }
     }
 
     /// The oldest frames that are not published, whole ones up to about so many entries.

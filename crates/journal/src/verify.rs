@@ -1,5 +1,8 @@
 //! The verifier: proves from the files alone what the journal promises. It shares the formats with the writer and
 //! none of its acts; it needs no key but the public one, writes nothing and never panics.
+//!
+//! What is durable and not yet in a signed tree is proven only to who has the key of the checks ([`Trust::chain`]); for
+//! others it is as if it were not there.
 
 mod rules;
 
@@ -8,10 +11,11 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
 
-use honnin_seal::{Digest, VerifyingKey, leaf_digest};
-use honnin_terms::Moment;
+use honnin_seal::{Digest, MacKey, VerifyingKey, leaf_digest};
+use honnin_terms::{EntryRef, LogId, Moment};
 
 use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
+use crate::chain::{Chain, Head};
 use crate::history::{MOST_CARRIED_OCTETS, parse_carried, parse_pruned};
 use crate::index::{self, CHUNK, Row};
 use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
@@ -22,12 +26,57 @@ use crate::shelf::Kept;
 use crate::tiles::Tiles;
 use crate::{BadFormat, Checkpoint, Entry, parse_bundle, parse_entry};
 
-use rules::Rules;
+use rules::{Rules, Wrong};
 
-/// What was proven.
+/// What is believed before anything is read. It never comes from the directory that is checked.
+#[derive(Debug)]
+pub struct Trust {
+    /// The key that signs checkpoints.
+    pub key: VerifyingKey,
+    /// The key of the checks of frames, where one has it.
+    pub chain: Option<MacKey>,
+    /// The heads that were anchored, read before this. Each of these logs must be there and reach its head.
+    pub heads: Vec<(LogId, Vec<u8>)>,
+}
+
+impl Trust {
+    /// That of somebody who has the public key and nothing else.
+    pub const fn of_key(key: VerifyingKey) -> Self {
+        Self { key, chain: None, heads: Vec::new() }
+    }
+}
+
+/// What was proven of all logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The journal's name in its checkpoint. The caller compares it with the one it expects.
+    /// Each log.
+    pub logs: Vec<LogReport>,
+    /// Disclosures in the period to the owner.
+    pub to_owner: u64,
+    /// Disclosures in the period on the basis of a grant or a case.
+    pub on_basis: u64,
+    /// Grants, cases and merges of the whole journal, carried ones included.
+    pub bases: u64,
+}
+
+impl Report {
+    /// Entries that were proven.
+    pub fn entries(&self) -> u64 {
+        self.logs.iter().map(|log| log.size + log.unpublished).sum()
+    }
+
+    /// From when on all entries of every log are kept; `None` where nothing was pruned.
+    pub fn kept_from(&self) -> Option<Moment> {
+        self.logs.iter().filter_map(|log| log.kept_from).max()
+    }
+}
+
+/// What was proven of one log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogReport {
+    /// The log.
+    pub log: LogId,
+    /// Its name in its checkpoint. The caller compares it with the one it expects.
     pub origin: String,
     /// Entries in the signed tree.
     pub size: u64,
@@ -37,18 +86,27 @@ pub struct Report {
     pub minimum: u64,
     /// All entries from this moment on are kept; `None` where nothing was pruned.
     pub kept_from: Option<Moment>,
-    /// Entries that are durable and not yet in the signed tree.
+    /// Entries that are durable and not yet in the signed tree; none are seen without the key of the checks.
     pub unpublished: u64,
-    /// Whether a batch stands unfinished at the end of a segment: a crash, or a writer at work.
+    /// Whether a batch stands unfinished at the end of a segment: a crash, a writer at work, or somebody's hand.
     pub unfinished: bool,
-    /// Disclosures in the period to the owner.
-    pub to_owner: u64,
-    /// Disclosures in the period on the basis of a grant or a case.
-    pub on_basis: u64,
-    /// Grants and cases of the whole journal, carried ones included.
-    pub bases: u64,
     /// Older checkpoints that were found to be of the same tree.
     pub history: u64,
+    /// How often the clock was set.
+    pub clock_sets: u64,
+    /// Whether it was set and nobody has said since that it is right.
+    pub unsettled: bool,
+}
+
+/// What is wrong, and in which log.
+#[derive(Debug, thiserror::Error)]
+#[error("verify the log {}", log.map_or_else(|| "(none)".to_owned(), |log| log.to_string()))]
+pub struct Breach {
+    /// The log; `None` where it is about all of them.
+    pub log: Option<LogId>,
+    /// What is wrong.
+    #[source]
+    pub violation: Violation,
 }
 
 /// What was found to be wrong. Indexes name entries, never people.
@@ -90,6 +148,12 @@ pub enum Violation {
     /// An entry lies more than a minute before an earlier one.
     #[error("compare the times of entries: entry {0} goes back by more than a minute")]
     TimeWentBack(u64),
+    /// The log is not there, or does not reach what was anchored.
+    #[error("find the {0} entries that were anchored")]
+    Shorter(u64),
+    /// A head that was anchored is not of this log and key.
+    #[error("verify the anchored head")]
+    Head,
     /// The period begins before what is kept.
     #[error("prove the period: entries before {before} were pruned")]
     Pruned {
@@ -102,18 +166,18 @@ fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
     move |error| Violation::Unreadable(what, error)
 }
 
-/// Verifies a journal: its tree, its signatures, its times and its disclosures.
+/// Verifies a journal, the directory of all logs: trees, signatures, times, acts and disclosures, across the logs.
 ///
 /// Disclosures are judged within the period (first moment included, last one not), or all of them. Safe to run
-/// beside the writer, but for the moment in which it prunes.
+/// beside the writers, but for the moment in which one prunes.
 ///
 /// # Errors
 /// The first [`Violation`] found.
-pub fn verify(dir: &Path, key: &VerifyingKey, period: Option<(Moment, Moment)>) -> Result<Report, Violation> {
-    verify_each(dir, key, period, &mut |_, _| {})
+pub fn verify(root: &Path, trust: &Trust, period: Option<(Moment, Moment)>) -> Result<Report, Breach> {
+    verify_each(root, trust, period, &mut |_, _| {})
 }
 
-/// As [`verify`], and hands over every entry of the period with its index, oldest first.
+/// As [`verify`], and hands over every entry of the period with its place, each log from its oldest on.
 ///
 /// Those that are durable and not yet published are among them: an answer from the files while the writer goes on.
 /// Good only where the whole verifies; what was handed over before a violation proves nothing.
@@ -121,30 +185,100 @@ pub fn verify(dir: &Path, key: &VerifyingKey, period: Option<(Moment, Moment)>) 
 /// # Errors
 /// As [`verify`].
 pub fn verify_each(
-    dir: &Path,
-    key: &VerifyingKey,
+    root: &Path,
+    trust: &Trust,
     period: Option<(Moment, Moment)>,
-    each: &mut dyn FnMut(u64, &Entry),
-) -> Result<Report, Violation> {
+    each: &mut dyn FnMut(EntryRef, &Entry),
+) -> Result<Report, Breach> {
+    let nowhere = |violation| Breach { log: None, violation };
+    let logs = layout::logs(root).map_err(|error| nowhere(Violation::Unreadable("the logs", error)))?;
+    if let Some((log, _)) = trust.heads.iter().find(|(log, _)| !logs.contains(log)) {
+        return Err(Breach { log: Some(*log), violation: Violation::Shorter(0) });
+    }
+    if logs.is_empty() {
+        return Err(nowhere(Violation::Unreadable("the logs", io::ErrorKind::NotFound.into())));
+    }
+    if logs.len() > 1 {
+        // Good only where all of them verify, and that is known when the last was read: handed over in a second pass.
+        let report = across(root, &logs, trust, period, &mut |_, _| {})?;
+        let mut rules = Rules::new(period);
+        for log in &logs {
+            let at_log = |violation| Breach { log: Some(*log), violation };
+            one_log(root, *log, trust, period, &mut rules, each).map_err(at_log)?;
+        }
+        return Ok(report);
+    }
+    across(root, &logs, trust, period, each)
+}
+
+/// Verifies those logs together.
+fn across(
+    root: &Path,
+    logs: &[LogId],
+    trust: &Trust,
+    period: Option<(Moment, Moment)>,
+    each: &mut dyn FnMut(EntryRef, &Entry),
+) -> Result<Report, Breach> {
+    // One log may rest on what another had not yet when that was read: then all are read again.
+    const TRIES: usize = 4;
+    for again in 1..=TRIES {
+        let mut rules = Rules::new(period);
+        let mut read = Vec::with_capacity(logs.len());
+        for log in logs {
+            let at_log = |violation| Breach { log: Some(*log), violation };
+            read.push(one_log(root, *log, trust, period, &mut rules, each).map_err(at_log)?);
+        }
+        match rules.finish() {
+            Ok(()) => {
+                let Rules { to_owner, on_basis, .. } = rules;
+                return Ok(Report { logs: read, to_owner, on_basis, bases: rules.bases() });
+            }
+            Err((_, Wrong::NotYetRead)) if again < TRIES => {}
+            Err((log, Wrong::NotYetRead)) => {
+                let (index, why) = (0, "it rests on an entry that is not there");
+                return Err(Breach { log: Some(log), violation: Violation::NoBasis { index, why } });
+            }
+            Err((log, Wrong::Violation(violation))) => return Err(Breach { log: Some(log), violation }),
+        }
+    }
+    Err(Breach { log: None, violation: Violation::Malformed { what: "the logs", index: 0 } })
+}
+
+fn one_log(
+    root: &Path,
+    log: LogId,
+    trust: &Trust,
+    period: Option<(Moment, Moment)>,
+    rules: &mut Rules,
+    each: &mut dyn FnMut(EntryRef, &Entry),
+) -> Result<LogReport, Violation> {
+    let dir = &root.join(log.to_string());
+    let chain = trust.chain.as_ref().map(|key| Chain::new(key, log));
     // Opened before the checkpoint is read: a segment that is removed later stays readable, and one that was
     // removed before is covered by that checkpoint.
     let segments = open_segments(dir).map_err(unreadable("the segments"))?;
-    let checkpoint = read_checkpoint(&dir.join(CHECKPOINT), key, "the checkpoint")?;
-    let kept = read_kept(dir, &checkpoint, key)?;
+    let checkpoint = read_checkpoint(&dir.join(CHECKPOINT), &trust.key, "the checkpoint")?;
+    // Signed by the same key for another log it is somebody else's tree.
+    if !checkpoint.origin.ends_with(&format!("/{log}")) {
+        return Err(Violation::Signature("the checkpoint"));
+    }
+    let kept = read_kept(dir, &checkpoint, &trust.key)?;
     if let (Some((start, _)), Some(from)) = (period, kept.from)
         && start < from
     {
         return Err(Violation::Pruned { before: from });
     }
+    rules.begin_log(log, kept.minimum);
     let mut walk = Walk {
+        log,
         tiles: Tiles { dir, size: checkpoint.size },
         minimum: kept.minimum,
         edge: Edge::default(),
-        rules: Rules::new(period, kept.minimum),
+        rules,
         period,
         each,
         rows: Vec::new(),
-        history: read_history(dir, &checkpoint, key)?,
+        history: read_history(dir, &checkpoint, &trust.key)?,
         seen: 0,
     };
     walk.pruned_part()?;
@@ -152,9 +286,24 @@ pub fn verify_each(
     if walk.edge.root() != checkpoint.root {
         return Err(Violation::Root(checkpoint.size));
     }
-    let (unpublished, unfinished) = walk.segments(&segments)?;
+    let (mut unpublished, mut unfinished) = (0, false);
+    if let Some(chain) = &chain {
+        let mut heads = Vec::new();
+        (unpublished, unfinished) = walk.segments(&segments, chain, &mut heads)?;
+        for (_, octets) in trust.heads.iter().filter(|(of, _)| *of == log) {
+            let head = Head::parse(octets, chain).map_err(|_| Violation::Head)?;
+            let there = match heads.iter().find(|other| other.size == head.size) {
+                Some(other) => *other == head,
+                None => head.size <= checkpoint.size,
+            };
+            if !there {
+                return Err(Violation::Shorter(head.size));
+            }
+        }
+    }
     let Walk { rules, seen, .. } = walk;
-    Ok(Report {
+    Ok(LogReport {
+        log,
         origin: checkpoint.origin,
         size: checkpoint.size,
         root: checkpoint.root,
@@ -162,10 +311,9 @@ pub fn verify_each(
         kept_from: kept.from,
         unpublished,
         unfinished,
-        to_owner: rules.to_owner,
-        on_basis: rules.on_basis,
-        bases: rules.bases(),
         history: seen,
+        clock_sets: rules.clock_sets,
+        unsettled: rules.is_unsettled(),
     })
 }
 
@@ -224,12 +372,12 @@ fn read_history(
 ///
 /// Reading it takes a while: a frame that was half written when its octets were read can be followed by one that
 /// was whole when those were. Read again, the first is whole too; damage stays.
-fn scan_open(mut file: &File, first: u64, limit: u64) -> io::Result<Result<Scan, BadFormat>> {
+fn scan_open(mut file: &File, first: u64, limit: u64, chain: &Chain) -> io::Result<Result<Scan, BadFormat>> {
     const TRIES: usize = 8;
     let mut found = Err(BadFormat("a segment"));
     for _ in 0..TRIES {
         file.rewind()?;
-        found = scan(&layout::read_open(file, MOST_SEGMENT)?, first, limit);
+        found = scan(&layout::read_open(file, MOST_SEGMENT)?, first, limit, chain);
         if found.is_ok() {
             break;
         }
@@ -239,12 +387,13 @@ fn scan_open(mut file: &File, first: u64, limit: u64) -> io::Result<Result<Scan,
 
 /// One pass over the journal, from the first entry to the last.
 struct Walk<'a> {
+    log: LogId,
     tiles: Tiles<'a>,
     minimum: u64,
     edge: Edge,
-    rules: Rules,
+    rules: &'a mut Rules,
     period: Option<(Moment, Moment)>,
-    each: &'a mut dyn FnMut(u64, &Entry),
+    each: &'a mut dyn FnMut(EntryRef, &Entry),
     rows: Vec<(u16, Row)>,
     history: BTreeMap<u64, Digest>,
     seen: u64,
@@ -274,7 +423,7 @@ impl Walk<'_> {
                 }
                 let entry = parse_entry(&one.octets)
                     .map_err(|_| Violation::Malformed { what: WHAT, index: one.index })?;
-                self.rules.carry(one.index, &entry)?;
+                self.rules.carry(EntryRef { log: self.log, index: one.index }, &entry)?;
             }
             let mut full = Vec::new();
             self.edge.push_tile_root(*root, &mut full);
@@ -324,9 +473,10 @@ impl Walk<'_> {
 
     /// Judges one entry and hands it over where it lies in the period.
     fn judge(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
-        self.rules.judge(index, entry)?;
+        let at = EntryRef { log: self.log, index };
+        self.rules.judge(at, entry)?;
         if self.period.is_none_or(|(start, end)| entry.moment >= start && entry.moment < end) {
-            (self.each)(index, entry);
+            (self.each)(at, entry);
         }
         Ok(())
     }
@@ -385,7 +535,12 @@ impl Walk<'_> {
 
     /// Compares the segments with what is published, and judges what is not. Gives the count of the latter and
     /// whether a batch is unfinished.
-    fn segments(&mut self, segments: &[(u64, File)]) -> Result<(u64, bool), Violation> {
+    fn segments(
+        &mut self,
+        segments: &[(u64, File)],
+        chain: &Chain,
+        heads: &mut Vec<Head>,
+    ) -> Result<(u64, bool), Violation> {
         const WHAT: &str = "a segment";
         let size = self.tiles.size;
         let (mut next, mut unfinished) = (size, false);
@@ -393,7 +548,8 @@ impl Walk<'_> {
         for ((first, file), limit) in segments.iter().zip(limits) {
             let first = *first;
             let malformed = || Violation::Malformed { what: WHAT, index: first };
-            let found = scan_open(file, first, limit).map_err(unreadable(WHAT))?.map_err(|_| malformed())?;
+            let found =
+                scan_open(file, first, limit, chain).map_err(unreadable(WHAT))?.map_err(|_| malformed())?;
             let end = found.frames.last().map_or(first, crate::segment::Frame::end);
             // The last segment we saw may have been followed by others since, and those be published: then it
             // ends early, and cleanly.
@@ -403,6 +559,11 @@ impl Walk<'_> {
             }
             unfinished |= found.torn.is_some();
             for frame in found.frames {
+                let before = heads.last().copied();
+                if before.is_some_and(|before: Head| before.size == frame.first && !frame.follows(&before)) {
+                    return Err(malformed());
+                }
+                heads.push(frame.head());
                 for ((index, leaf), octets) in (frame.first..).zip(&frame.leaves).zip(frame.entries()) {
                     if index < size {
                         self.compare_leaf(index, leaf)?;

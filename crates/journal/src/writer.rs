@@ -5,13 +5,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::AppendError;
+use honnin_seal::Digest;
+
 use crate::bounds::State;
 use crate::disk::is_full;
 use crate::layout::{SEGMENTS, SPARE, numbered};
 use crate::queue::{Forming, hold};
 use crate::segment::Frame;
 use crate::shelf::{Shared, Spare};
+use crate::{AppendError, anchoring};
 
 /// Entries that wait for publication before the publisher is woken early: 64 bundles.
 ///
@@ -36,6 +38,8 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     segment: Option<Active>,
     next: u64,
+    /// The check of the frame before.
+    before: Digest,
     /// The pages of the batch that is being written.
     pages: Vec<u8>,
 }
@@ -57,8 +61,8 @@ impl Drop for Ending {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, next: u64) -> Self {
-        Self { shared, segment: None, next, pages: Vec::new() }
+    pub(crate) fn new(shared: Arc<Shared>, next: u64, before: Digest) -> Self {
+        Self { shared, segment: None, next, before, pages: Vec::new() }
     }
 
     /// Writes batches until the queue is closed.
@@ -88,7 +92,8 @@ impl Writer {
         }
         let first = self.next;
         let octets = std::mem::take(&mut forming.octets);
-        let frame = Frame::of(octets, first).map_err(|_| AppendError::TooLong)?;
+        let frame =
+            Frame::of(octets, first, self.before, &self.shared.chain).map_err(|_| AppendError::TooLong)?;
         let length = u64::try_from(frame.octets().len()).map_err(|_| AppendError::TooLong)?;
         if self.segment.as_ref().is_none_or(|active| active.at + length > active.length) {
             // Whether or not a segment is opened, the old one is at its end: a file that a failure leaves under the
@@ -113,12 +118,13 @@ impl Writer {
         self.shared.disk.sync(&active.file).map_err(|_| AppendError::Failed)?;
         // From here on a crash loses nothing of this batch.
         active.at += length;
-        self.next = frame.end();
+        (self.next, self.before) = (frame.end(), frame.tag);
         let waiting = {
             let mut tail = hold(&self.shared.tail);
             tail.push(frame, std::mem::take(&mut forming.rows));
             tail.next - tail.published
         };
+        anchoring::note_durable(&self.shared);
         if waiting >= MANY {
             self.shared.wanted.notify_one();
         }

@@ -2,8 +2,8 @@
 //! while every proof over them still holds.
 
 use data_encoding::BASE64;
-use honnin_seal::{IndexKey, KeeperKey, OpenError, Place, Purpose, Secret, SigningKey};
-use honnin_terms::{Moment, TenantId};
+use honnin_seal::{IndexKey, KeeperKey, MacKey, OpenError, Place, Purpose, Secret, SigningKey};
+use honnin_terms::{Id, LogId, Moment, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Deed, Keeper, KeyringError};
@@ -67,6 +67,24 @@ impl Keeper {
     pub fn journal_signing_key(&self) -> Result<SigningKey, OpenError> {
         let seed = self.journal.derive_secret("checkpoint signature")?;
         SigningKey::of_seed(&seed).map_err(|_| OpenError)
+    }
+
+    /// The key of the checks in the journal's segments and indexes, which lie where others may write.
+    ///
+    /// # Errors
+    /// As [`Self::journal_signing_key`].
+    pub fn journal_chain_key(&self) -> Result<MacKey, OpenError> {
+        self.journal.derive_secret("chain of frames").map(|secret| MacKey::of_secret(&secret))
+    }
+
+    /// The log of the node of that name. It follows from the name, so that no file has to say which log is a node's.
+    ///
+    /// # Errors
+    /// As [`Self::journal_signing_key`].
+    pub fn journal_log(&self, node: &str) -> Result<LogId, OpenError> {
+        let names = MacKey::of_secret(&self.journal.derive_secret("names of logs")?);
+        let tag = names.tag([&self.tenant.number().to_be_bytes()[..], node.as_bytes()]);
+        tag.first_chunk().map(|octets| LogId::from_octets(*octets)).ok_or(OpenError)
     }
 
     /// The keys of every epoch that was not destroyed, oldest first.

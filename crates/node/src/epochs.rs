@@ -1,6 +1,6 @@
 //! Epochs of the journal: when a new one begins, under which keys entries are written, when old keys go.
 
-use honnin_journal::{AppendError, Basis, Entry, EpochKeys, Journal, Kind, Pseudonym};
+use honnin_journal::{AppendError, Entry, EpochKeys, Journal, Kind};
 use honnin_keeper::{EpochKey, Keeper};
 use honnin_terms::Moment;
 
@@ -51,17 +51,7 @@ impl Epochs {
     /// [`AppendError`] where the journal takes no entry.
     pub fn mark(&self, journal: &Journal, now: Moment) -> Result<(), AppendError> {
         let Some(epoch) = self.began else { return Ok(()) };
-        let marker = Entry {
-            moment: now,
-            viewer: Pseudonym::NOBODY,
-            owner: Pseudonym::NOBODY,
-            basis: Basis::Self_,
-            kind: Kind::EpochMarker,
-            what: 0,
-            channel: 0,
-            epoch,
-            body: Vec::new(),
-        };
+        let marker = Entry::blank(Kind::EpochMarker, now, epoch);
         journal.append_blocking(&marker).map(|_| ())
     }
 }

@@ -6,17 +6,15 @@
 
 use honnin_access::{Operate, Permit};
 use honnin_care::{Channel, What};
-use honnin_journal::{Basis, EpochKeys, Journal, Kind, NewEntry};
+use honnin_journal::{Act, Details, EpochKeys, Journal, Kind, MOST_LISTED, Party};
 use honnin_keeper::Keeper;
 use honnin_store::{MergeRow, Store};
-use honnin_terms::{Entropy, Moment};
+use honnin_terms::{Entropy, EntryRef, Moment};
 
 use crate::{Fault, kept};
 
 /// Merges looked at in one pass.
 const MOST: usize = 100;
-/// The first octet of the details, which tells them from those of a disclosure.
-const OF_A_MERGE: u8 = 2;
 
 /// Writes what the journal does not know yet; how many entries.
 ///
@@ -57,27 +55,27 @@ async fn append(
     (journal, entropy): (&Journal, &dyn Entropy),
     epochs: &[EpochKeys],
     merge: &MergeRow,
-    undoes: Option<u64>,
+    undoes: Option<EntryRef>,
     now: Moment,
-) -> Result<u64, Fault> {
+) -> Result<EntryRef, Fault> {
     // The end of a merge bears the names of its beginning, so that both can be compared without any key.
-    let of_merge = undoes.and_then(|index| journal.read(index).ok()).map(|entry| entry.epoch);
+    let of_merge = undoes.and_then(|entry| journal.read(entry).ok()).map(|entry| entry.epoch);
     let epoch = epochs.iter().find(|keys| Some(keys.epoch) == of_merge).or_else(|| epochs.last());
     let epoch = epoch.ok_or(Fault::NoEpoch)?;
     let at = if undoes.is_some() { merge.undone_at.unwrap_or(merge.at) } else { merge.at };
-    let mut details = vec![OF_A_MERGE];
-    details.extend_from_slice(&merge.merge.to_be_bytes());
-    details.extend_from_slice(&at.millis().to_be_bytes());
-    let entry = NewEntry {
-        moment: now,
-        viewer: epoch.account(merge.took),
-        owner: epoch.account(merge.gave),
-        basis: undoes.map_or(Basis::Self_, Basis::Index),
-        kind: if undoes.is_some() { Kind::Unmerged } else { Kind::Merged },
-        what: What::Merge.code(),
-        channel: Channel::Operator.code(),
-        details: &details,
+    // Who asks the journal later follows the lines by what stands here, not by rows of the store. Where there are more
+    // than an entry holds none is named, and every look of the other account counts.
+    let holdings = if merge.holdings.len() <= MOST_LISTED { merge.holdings.clone() } else { Vec::new() };
+    let details = Details {
+        at: Some(at),
+        accounts: vec![merge.took, merge.gave],
+        holdings,
+        counts: vec![merge.merge],
+        ..Details::default()
     };
-    let entry = epoch.seal(&entry, entropy)?;
+    let kind = if undoes.is_some() { Kind::Unmerged } else { Kind::Merged };
+    let act = Act::new(kind, now, Party::Account(merge.took), Party::Account(merge.gave), &details);
+    let (what, channel) = (What::Merge.code(), Channel::Operator.code());
+    let entry = epoch.seal(&Act { about: undoes, what, channel, ..act }, entropy)?;
     Ok(journal.append(&entry).await?)
 }

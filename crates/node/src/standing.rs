@@ -91,7 +91,7 @@ impl House for Standing {
         }
         match self.journal.state() {
             State::Failed => return Mode::JournalFailed,
-            State::Full => return Mode::JournalFull,
+            State::Full | State::Unanchored => return Mode::JournalFull,
             State::Ready => {}
         }
         let mode = self.path.state().mode();
@@ -137,9 +137,9 @@ impl House for Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use honnin_journal::Bounds;
-    use honnin_seal::{Secret, SigningKey};
-    use honnin_terms::Id;
+    use honnin_journal::{Bounds, FileAnchor, LogKeys, Opening};
+    use honnin_seal::{MacKey, Secret, SigningKey};
+    use honnin_terms::{Id, LogId};
     use honnin_testkit::TestDir;
 
     use crate::PathState;
@@ -171,7 +171,17 @@ mod tests {
         let dir = TestDir::new();
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
         let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
-        let journal = Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap();
+        let journal = Journal::open(Opening {
+            root: dir.join("journal"),
+            log: LogId::from_octets([7; 16]),
+            origin: "test/journal".to_owned(),
+            keys: LogKeys { signing, chain: MacKey::of_secret(&Secret::from_octets([7; 32])) },
+            bounds,
+            anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+            steady: None,
+            as_it_is: false,
+        });
+        let journal = journal.unwrap();
         let path = Arc::new(PublicPath::watched([account(1), account(2)]));
         path.set(PathState::Proven);
         let told = Arc::new(Mutex::new(Vec::new()));

@@ -125,6 +125,8 @@ impl Upkeep {
         gauge("honnin_store_cache_entries", cache.entries);
         metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
         gauge("honnin_journal_entries", self.journal.size());
+        gauge("honnin_journal_clock_unsettled", u64::from(self.journal.is_clock_unsettled()));
+        gauge("honnin_journal_unanchored_entries", self.journal.unanchored());
         gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
         let mode = self.care.house().mode();
         gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));

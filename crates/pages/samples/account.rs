@@ -7,7 +7,7 @@ use honnin_pages::page::{
     ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, MergePage,
     MergeProblem, Nav, NoticePage, NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
 };
-use honnin_terms::{AccountId, Id, LineStatus, NoticeId, RequestId, SessionId};
+use honnin_terms::{AccountId, EntryRef, Id, LineStatus, LogId, NoticeId, RequestId, SessionId};
 
 use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, moment, origin};
 
@@ -56,8 +56,9 @@ fn devices() -> Vec<Device> {
 }
 
 fn disclosures() -> Disclosures {
+    let entry = |index| EntryRef { log: LogId::from_octets([0xab; 16]), index };
     let row = |index, viewer, what, channel| DisclosureRow {
-        index,
+        entry: entry(index),
         at: moment("2026-11-20T12:02:00+09:00"),
         viewer,
         what,
@@ -67,12 +68,12 @@ fn disclosures() -> Disclosures {
     Disclosures {
         rows: vec![
             row(1203, Viewer::Myself, "home", "page"),
-            row(1190, Viewer::Agent(1188), "contract", "page"),
-            row(1177, Viewer::Granted(12), "usage", "api"),
+            row(1190, Viewer::Agent(entry(1188)), "contract", "page"),
+            row(1177, Viewer::Granted(entry(12)), "usage", "api"),
             DisclosureRow { line: None, ..row(1170, Viewer::Myself, "bills", "export") },
             row(1160, Viewer::Myself, "a-word-without-translation", "mail"),
         ],
-        next_before: Some(1160),
+        next_before: Some(entry(1160)),
         answerable_since: Some(moment("2025-10-16T00:00:00+09:00")),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Values};
-use honnin_terms::{Day, Moment, Month, Octets, Yen, Zone};
+use honnin_terms::{Day, EntryRef, Id as _, Moment, Month, Octets, Yen, Zone};
 
 use crate::piece::{Pieces, Told};
 use crate::words::Language;
@@ -89,6 +89,19 @@ pub struct Count(pub u64);
 impl Show for Count {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         digits(out, self.0, 1)
+    }
+}
+
+/// An entry of the journal: its number in its log, and enough of the log's name to tell it from others. Safe in
+/// attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(pub EntryRef);
+
+impl Show for Place {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        Count(self.0.index).show(out)?;
+        let [a, b, c, ..] = *self.0.log.octets();
+        write!(out, " ({a:02x}{b:02x}{c:02x})")
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod hash;
 mod key;
+mod mac;
 mod password;
 mod place;
 mod secret;
@@ -19,6 +20,7 @@ pub use key::{
     AccountKey, Beside, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, KindKey, OpenError, RingKey,
     SessionKey, SubjectKey,
 };
+pub use mac::MacKey;
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};

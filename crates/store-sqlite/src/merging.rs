@@ -4,7 +4,7 @@ use honnin_access::{AgreeToMerge, ConsentRow, Operate, Permit, Subject};
 use honnin_store::{
     Answer, Error, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, SpeedRow,
 };
-use honnin_terms::{AccountId, Id, TenantId};
+use honnin_terms::{AccountId, EntryRef, Id, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::fault::Fault;
@@ -100,7 +100,7 @@ impl MergeRows for Sqlite {
         permit: &Permit<Operate>,
         merge: u64,
         undone: bool,
-        entry: u64,
+        entry: EntryRef,
     ) -> Answer<'_, Result<(), Error>> {
         let tenant = permit.subject().tenant;
         self.write(Kind::Small, move |connection| {
@@ -109,7 +109,7 @@ impl MergeRows for Sqlite {
             } else {
                 "update account_merge set entry = ?3 where tenant = ?1 and merge = ?2"
             };
-            let (merge, entry) = (rows::stored_count(merge)?, rows::stored_count(entry)?);
+            let (merge, entry) = (rows::stored_count(merge)?, entry.octets());
             connection.prepare_cached(sql)?.execute(params![tenant.number(), merge, entry])?;
             Ok(Written::uncached(()))
         })
@@ -125,9 +125,9 @@ const UNJOURNALED: &str = "select merge, gave, took, at, undone_at, sealed, entr
                            order by merge limit ?2";
 
 fn merge_of(row: &Row<'_>) -> Result<MergeRow, Fault> {
-    let entry = |column: usize| -> Result<Option<u64>, Fault> {
-        let entry: Option<i64> = row.get(column)?;
-        entry.map(u64::try_from).transpose().map_err(|_| Error::Corrupt.into())
+    let entry = |column: usize| -> Result<Option<EntryRef>, Fault> {
+        let entry: Option<[u8; EntryRef::LENGTH]> = row.get(column)?;
+        Ok(entry.map(EntryRef::from_octets))
     };
     Ok(MergeRow {
         merge: rows::count(row, 0)?,

@@ -39,7 +39,7 @@ pub mod ports {
         AgreeToMerge, Append, ConsentRow, Drive, Keep, ManageSessions, Operate, Permit, Read, SetSpeed,
     };
     pub use honnin_seal::Digest;
-    pub use honnin_terms::{AccountId, HoldingId, Moment, NoticeId, SessionId, TenantId};
+    pub use honnin_terms::{AccountId, EntryRef, HoldingId, Moment, NoticeId, SessionId, TenantId};
 
     pub use super::{Call, Decorator};
     pub use crate::{
@@ -117,7 +117,7 @@ macro_rules! decorate {
         fn commit_move(Permit<Operate>, feed: &str, position: u64, moving: Move, reason: MoveReason) -> ();
         fn merges(Permit<Operate>, of: Option<AccountId>, most: usize) -> Vec<MergeRow>;
         fn unjournaled_merges(Permit<Operate>, most: usize) -> Vec<MergeRow>;
-        fn note_entry(Permit<Operate>, merge: u64, undone: bool, entry: u64) -> ();
+        fn note_entry(Permit<Operate>, merge: u64, undone: bool, entry: EntryRef) -> ();
     } {} } };
     (@OperatorRows $of:tt $it:ty) => { $crate::decorate! { @with OperatorRows $of $it {
         fn report(Permit<Operate>) -> StoreReport;

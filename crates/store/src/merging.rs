@@ -4,7 +4,7 @@
 //! of it. The directory goes on saying what the ledger says; [`MovedHolding`] is laid over it.
 
 use honnin_access::{AgreeToMerge, Answer, ConsentRow, Operate, Permit};
-use honnin_terms::{AccountId, HoldingId, Moment};
+use honnin_terms::{AccountId, EntryRef, HoldingId, Moment};
 
 use crate::{Error, MessageKind, SpeedRow, StoredAccount, StoredDocument, SubjectKeyRow};
 
@@ -36,10 +36,10 @@ pub struct MergeRow {
     pub holdings: Vec<HoldingId>,
     /// The keeper's own record of it, without which it cannot be undone.
     pub sealed: Vec<u8>,
-    /// Index of the journal's entry of the merge; `None` until it is written.
-    pub entry: Option<u64>,
-    /// Index of the journal's entry of the undoing; `None` until it is written.
-    pub undone_entry: Option<u64>,
+    /// The journal's entry of the merge; `None` until it is written.
+    pub entry: Option<EntryRef>,
+    /// The journal's entry of the undoing; `None` until it is written.
+    pub undone_entry: Option<EntryRef>,
 }
 
 /// What is needed to move the holdings of one account to another.
@@ -164,6 +164,6 @@ pub trait MergeRows: Send + Sync {
         permit: &Permit<Operate>,
         merge: u64,
         undone: bool,
-        entry: u64,
+        entry: EntryRef,
     ) -> Answer<'_, Result<(), Error>>;
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Id, LogId};
 
 /// A text that does not name an entry.
@@ -14,7 +16,7 @@ pub struct BadEntryRef;
 ///
 /// As text `LOG-INDEX`; as octets the log (16) and the index (8, big-endian). The order is that of the text's parts: by
 /// log, then by index; between two logs it says nothing of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EntryRef {
     /// The log.
     pub log: LogId,

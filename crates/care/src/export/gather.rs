@@ -113,11 +113,11 @@ fn with_devices((held, devices): (Held, Vec<Device>), (): ()) -> Held {
 fn with_disclosures((held, disclosures): (Held, Disclosures), (): ()) -> Held {
     let Disclosures { rows, next_before, answerable_since } = disclosures;
     let row = |row: DisclosureRow| HeldDisclosure {
-        index: row.index,
+        entry: row.entry,
         at: row.at,
         basis: match row.viewer {
             Viewer::Myself => None,
-            Viewer::Granted(index) | Viewer::Agent(index) => Some(index),
+            Viewer::Granted(entry) | Viewer::Agent(entry) => Some(entry),
         },
         what: row.what.to_owned(),
         line: row.line,

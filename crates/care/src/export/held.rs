@@ -2,7 +2,7 @@
 
 use honnin_access::Document;
 use honnin_store::document::{Bills, Line, Profile, Purchases, UsageMonth, Wish};
-use honnin_terms::{HoldingId, Moment, Month, SessionId};
+use honnin_terms::{EntryRef, HoldingId, Moment, Month, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// Everything that is held of one account.
@@ -21,7 +21,7 @@ pub struct Held {
     /// Who was shown what of her, newest first.
     pub disclosures: Vec<HeldDisclosure>,
     /// Where older disclosures begin, where there are more than an export takes.
-    pub older_before: Option<u64>,
+    pub older_before: Option<EntryRef>,
     /// From when on the journal can answer.
     pub answerable_since: Option<Moment>,
 }
@@ -64,12 +64,12 @@ pub struct HeldDevice {
 /// A disclosure out of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldDisclosure {
-    /// Index in the journal.
-    pub index: u64,
+    /// Its place in the journal.
+    pub entry: EntryRef,
     /// When.
     pub at: Moment,
-    /// The index of the entry that allowed it; `None` where she asked herself.
-    pub basis: Option<u64>,
+    /// The entry that allowed it; `None` where she asked herself.
+    pub basis: Option<EntryRef>,
     /// What, in the word of the route table.
     pub what: String,
     /// The line it was about, where it was about one.

@@ -13,13 +13,13 @@ use honnin_access::{
     PoolBounds, Ring, Session, SessionLimits, SignInProof, SignInSettings, Source, Subject,
     SubscriberAuthority,
 };
-use honnin_journal::{Bounds, EpochKeys, Journal};
+use honnin_journal::{Bounds, EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_seal::{
-    AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, OpenError, PasswordHash, Place, Purpose,
-    Secret, SessionToken, SigningKey,
+    AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, MacKey, OpenError, PasswordHash, Place,
+    Purpose, Secret, SessionToken, SigningKey,
 };
 use honnin_terms::{
-    AccountId, Audience, Entropy, HoldingId, Id, Mode, Moment, RequestId, Stop, Stream, TenantId,
+    AccountId, Audience, Entropy, HoldingId, Id, LogId, Mode, Moment, RequestId, Stop, Stream, TenantId,
 };
 use honnin_testkit::{SeededEntropy, TestDir};
 use serde::Deserialize;
@@ -174,7 +174,18 @@ impl Stage {
         let dir = TestDir::new();
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
         let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
-        let journal = Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap();
+        let root = dir.join("journal");
+        let journal = Journal::open(Opening {
+            anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+            root,
+            log: LogId::from_octets([7; 16]),
+            origin: "test/journal".to_owned(),
+            keys: LogKeys { signing, chain: MacKey::of_secret(&Secret::from_octets([7; 32])) },
+            bounds,
+            steady: None,
+            as_it_is: false,
+        });
+        let journal = journal.unwrap();
         let Authorities { subscriber, gate, .. } = authorities(Arc::new(Rows::of(people)));
         let house = Told { mode: Mutex::new(Mode::Open), canary, heard: Mutex::new(Vec::new()) };
         let (journal, house) = (Arc::new(journal), Arc::new(house));

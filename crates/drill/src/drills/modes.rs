@@ -201,6 +201,11 @@ impl Volume {
             .stdin(Stdio::null())
             .stderr(Stdio::null());
         if mount.status().is_ok_and(|ended| ended.success()) {
+            let mut copy = Command::new("cp");
+            copy.arg("-a").arg(aside.join(".")).arg(&journal);
+            if !copy.status().is_ok_and(|ended| ended.success()) {
+                return Err(Failure::Product("the journal does not fit into the volume".to_owned()));
+            }
             fs::remove_dir_all(&aside).map_err(machine())?;
             return Ok(Some(Self(journal)));
         }

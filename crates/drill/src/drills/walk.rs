@@ -235,7 +235,7 @@ mod tests {
         count(&mut shown, "GET", "/api/v1/me");
         count(&mut shown, "GET", "/lines/ab/usage?month=2026-11");
         count(&mut shown, "GET", "/notices");
-        let heading = "index,at,viewer,owner,what,channel,line,basis\n";
+        let heading = "entry,at,viewer,owner,what,channel,line,basis\n";
         let (me, usage) = ("0,t,owner,o,me,api,,self\n", "1,t,owner,o,usage,page,ab,self\n");
         let told = |rows: &[&str]| {
             let mut wrong = Findings::default();

@@ -47,12 +47,16 @@ pub(crate) enum KeyCommand {
 pub(crate) enum JournalCommand {
     /// Verify the journal: nothing was changed, and every viewer was the owner or had a basis valid at that moment
     ///
-    /// Reads the files alone and may run beside `serve`. Exit code 5 where there is no journal yet, 6 where it does
-    /// not verify.
+    /// Trusts the keyring, or the key that is given; never what lies beside the journal. May run beside `serve`. Exit
+    /// code 5 where there is no journal yet, 6 where it does not verify.
     #[command(
         after_help = "Examples:\n  honnin journal verify\n  honnin journal verify --from 2026-11-01 --to 2026-11-30"
     )]
     Verify {
+        /// The key that signs the journal, as `journal.pub` had it when the journal was begun: needs no key file. What
+        /// is not yet in a signed tree, or cut off its end, is then not seen
+        #[arg(long, value_name = "BASE64")]
+        key: Option<String>,
         #[command(flatten)]
         period: Period,
     },

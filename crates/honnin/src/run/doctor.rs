@@ -17,7 +17,7 @@ use crate::installation::{Installation, JournalFiles, free_octets};
 use crate::machine::SystemClock;
 use crate::say::Say;
 use crate::settings::Size;
-use crate::wiring::{Rooms, epochs};
+use crate::wiring::{Rooms, epochs, trust};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -165,11 +165,20 @@ fn journal(installation: &Installation, findings: &mut Findings) -> Result<(), F
             return Ok(());
         }
     }
-    let verified =
-        installation.journal_key().and_then(|key| Ok(verify(&installation.journal(), &key, None)?));
+    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent));
+    let verified = keeper
+        .and_then(|keeper| trust(installation, &keeper))
+        .and_then(|trust| Ok(verify(&installation.journal(), &trust, None)?));
     match verified {
         Ok(report) => {
-            findings.ok("journal", format_args!("verifies: {} entries", report.size + report.unpublished));
+            findings.ok("journal", format_args!("verifies: {} entries", report.entries()));
+            if report.logs.iter().any(|log| log.unsettled) {
+                findings.attention(
+                    "clock",
+                    "it was set by more than a minute, and nobody has said since that it is right; what rests on a \
+                     grant or a case waits for that",
+                );
+            }
         }
         Err(reason) => findings.attention("journal", format_args!("does not verify: {reason}")),
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use honnin_journal::verify;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::command::{IsolationCommand, LiftArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
+use crate::wiring::trust;
 
 /// What became of it.
 #[derive(Serialize)]
@@ -63,7 +65,8 @@ fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, F
         }
     };
     confirm(args.confirmed, "lift the isolation", &format!("Personal pages were stopped: {reason}."))?;
-    let report = verify(&installation.journal(), &installation.journal_key()?, None).map_err(|violation| {
+    let trust = trust(installation, &installation.keeper(Arc::new(honnin_keeper::Silent))?)?;
+    let report = verify(&installation.journal(), &trust, None).map_err(|violation| {
         let cause = Failure::from(violation);
         Failure::with(
             Exit::Refuted,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
 use honnin_care::{AuditRow, AuditSide, Channel, What};
-use honnin_journal::{Basis, Entry, EpochKeys, Kind, Pseudonym, Report, Violation, verify, verify_each};
+use honnin_journal::{
+    Breach, Entry, EpochKeys, Kind, LogReport, Pseudonym, Report, Trust, Violation, verify, verify_each,
+};
 use honnin_seal::VerifyingKey;
-use honnin_terms::{Day, Moment, Zone};
+use honnin_terms::{Basis, Day, EntryRef, Moment, Zone};
 use jiff::civil::date;
 use serde::Serialize;
 
@@ -17,7 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, JournalFiles};
 use crate::run::merged;
 use crate::say::{self, Say};
-use crate::wiring::epochs;
+use crate::wiring::{epochs, trust};
 
 pub(super) fn journal(
     say: Say,
@@ -26,16 +28,16 @@ pub(super) fn journal(
 ) -> Result<Exit, Failure> {
     let zone = Zone::named(&installation.settings.tenant.zone)?;
     match command {
-        JournalCommand::Verify { period } => check(say, installation, &zone, period),
+        JournalCommand::Verify { key, period } => check(say, installation, &zone, key.as_deref(), period),
         JournalCommand::WhoSaw(question) => ask(say, installation, &zone, question, AuditSide::WhoSaw),
         JournalCommand::SeenBy(question) => ask(say, installation, &zone, question, AuditSide::SeenBy),
     }
 }
 
-/// The key of a journal that is there.
-fn key_of_journal(installation: &Installation) -> Result<VerifyingKey, Failure> {
+/// Whether there is a journal to be asked.
+fn is_there(installation: &Installation) -> Result<(), Failure> {
     match installation.journal_files()? {
-        JournalFiles::There => installation.journal_key(),
+        JournalFiles::There => Ok(()),
         JournalFiles::NotYet => Err(Failure::with(
             Exit::NoJournal,
             "cannot read the journal: there is none yet; the first `honnin serve` begins it".to_owned(),
@@ -51,12 +53,30 @@ fn key_of_journal(installation: &Installation) -> Result<VerifyingKey, Failure> 
     }
 }
 
-fn check(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> Result<Exit, Failure> {
-    let key = key_of_journal(installation)?;
-    let report = verify(&installation.journal(), &key, moments(zone, period)?)
-        .map_err(|violation| refused(violation, zone))?;
+fn check(
+    say: Say,
+    installation: &Installation,
+    zone: &Zone,
+    key: Option<&str>,
+    period: &Period,
+) -> Result<Exit, Failure> {
+    let trust = if let Some(key) = key {
+        Trust::of_key(verifying_key(key)?)
+    } else {
+        is_there(installation)?;
+        trust(installation, &installation.keeper(Arc::new(honnin_keeper::Silent))?)?
+    };
+    let report = verify(&installation.journal(), &trust, moments(zone, period)?)
+        .map_err(|breach| refused(breach, zone))?;
     say.tell(&Verified::of(&report, zone))?;
     Ok(Exit::Done)
+}
+
+/// A key that verifies, in base64.
+fn verifying_key(text: &str) -> Result<VerifyingKey, Failure> {
+    let octets = BASE64.decode(text.trim().as_bytes()).ok();
+    let key = octets.and_then(|octets| <[u8; 32]>::try_from(octets.as_slice()).ok());
+    key.map(VerifyingKey).ok_or_else(|| Failure::cannot("read --key: expect 32 octets in base64"))
 }
 
 /// From the first day's beginning to the end of the last, in the operator's zone.
@@ -70,81 +90,95 @@ fn moments(zone: &Zone, period: &Period) -> Result<Option<(Moment, Moment)>, Fai
     Ok(Some((zone.start_of(from.unwrap_or(first))?, zone.start_of(after)?)))
 }
 
-fn refused(violation: Violation, zone: &Zone) -> Failure {
-    if let Violation::Pruned { before } = violation {
+fn refused(breach: Breach, zone: &Zone) -> Failure {
+    if let Violation::Pruned { before } = breach.violation {
         let before = zone.rfc3339(before);
         return Failure::cannot(format_args!(
             "answer for this period: entries before {before} were pruned; ask for a later period"
         ));
     }
-    Failure::with(Exit::Refuted, format!("the journal does not verify: {}", Failure::from(violation)))
+    Failure::with(Exit::Refuted, format!("the journal does not verify: {}", Failure::from(breach)))
 }
 
 /// A journal that verifies.
 #[derive(Serialize)]
 struct Verified {
     verifies: bool,
+    logs: Vec<VerifiedLog>,
+    to_owner: u64,
+    on_basis: u64,
+    bases: u64,
+}
+
+/// One log of it.
+#[derive(Serialize)]
+struct VerifiedLog {
     origin: String,
     entries: u64,
     unpublished: u64,
     root: String,
-    to_owner: u64,
-    on_basis: u64,
-    bases: u64,
     older_checkpoints: u64,
-    /// The last batch was not written to its end; nothing was disclosed for it.
+    /// The last batch is broken: it is being written, a crash cut it off, or somebody was at the files.
     unfinished: bool,
+    clock_sets: u64,
+    /// The clock was set, and nobody has said since that it is right.
+    clock_unsettled: bool,
     pruned: u64,
     kept_from: Option<String>,
 }
 
 impl Verified {
     fn of(report: &Report, zone: &Zone) -> Self {
-        let Report {
-            origin,
-            size,
-            root,
-            minimum,
-            kept_from,
-            unpublished,
-            unfinished,
-            to_owner,
-            on_basis,
-            bases,
-            history,
-        } = report;
+        let Report { logs, to_owner, on_basis, bases } = report;
+        let logs = logs.iter().map(|log| VerifiedLog::of(log, zone)).collect();
+        Self { verifies: true, logs, to_owner: *to_owner, on_basis: *on_basis, bases: *bases }
+    }
+}
+
+impl VerifiedLog {
+    fn of(report: &LogReport, zone: &Zone) -> Self {
         Self {
-            verifies: true,
-            origin: origin.clone(),
-            entries: *size,
-            unpublished: *unpublished,
-            root: BASE64.encode(root),
-            to_owner: *to_owner,
-            on_basis: *on_basis,
-            bases: *bases,
-            older_checkpoints: *history,
-            unfinished: *unfinished,
-            pruned: *minimum,
-            kept_from: kept_from.map(|from| zone.rfc3339(from)),
+            origin: report.origin.clone(),
+            entries: report.size,
+            unpublished: report.unpublished,
+            root: BASE64.encode(&report.root),
+            older_checkpoints: report.history,
+            unfinished: report.unfinished,
+            clock_sets: report.clock_sets,
+            clock_unsettled: report.unsettled,
+            pruned: report.minimum,
+            kept_from: report.kept_from.map(|from| zone.rfc3339(from)),
         }
     }
 }
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, entries, unpublished, root, to_owner, on_basis, bases, older_checkpoints, .. } =
-            self;
+        let Self { verifies: _, logs, to_owner, on_basis, bases } = self;
+        logs.iter().try_for_each(|log| write!(f, "{log}"))?;
+        writeln!(f, "to owner    {to_owner} disclosures")?;
+        writeln!(f, "on a basis  {on_basis} disclosures on {bases} grants and cases")
+    }
+}
+
+impl fmt::Display for VerifiedLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, entries, unpublished, root, older_checkpoints, clock_sets, .. } = self;
         writeln!(f, "journal     {origin}")?;
         writeln!(f, "entries     {entries} in the signed tree, {unpublished} durable and not yet published")?;
         writeln!(f, "root        {root}")?;
-        writeln!(f, "to owner    {to_owner} disclosures")?;
-        writeln!(f, "on a basis  {on_basis} disclosures on {bases} grants and cases")?;
         writeln!(f, "history     {older_checkpoints} older checkpoints agree")?;
         if self.unfinished {
             writeln!(
                 f,
-                "unfinished  the last batch was not written to its end; nothing was disclosed for it"
+                "unfinished  the last batch is broken: it is being written, a crash cut it off, or somebody was at the \
+                 files; nobody was told of what was in it"
             )?;
+        }
+        if *clock_sets > 0 {
+            let unsettled =
+                if self.clock_unsettled { "; nobody has said since that it is right" } else { "" };
+            writeln!(f, "clock       set {clock_sets} times by more than a minute{unsettled}")?;
         }
         if let Some(from) = &self.kept_from {
             writeln!(f, "pruned      {} entries, before {from}", self.pruned)?;
@@ -162,41 +196,46 @@ fn ask(
     side: AuditSide,
 ) -> Result<Exit, Failure> {
     let Question { login: word, period } = question;
-    let key = key_of_journal(installation)?;
+    is_there(installation)?;
     let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
     let epochs: Vec<Arc<EpochKeys>> = epochs::kept(&keeper)?.into_iter().map(Arc::new).collect();
     let account = keeper.account_id(&login(word)?);
     let names: Vec<(u32, Pseudonym)> =
         epochs.iter().map(|keys| (keys.epoch, keys.account(account))).collect();
+    let trust = trust(installation, &keeper)?;
+    let root = installation.journal();
+    // Where lines went the journal itself says: in a pass of its own, because a merge is written down after it is made.
     let merged = match side {
-        AuditSide::WhoSaw => merged::of(installation, account, &epochs)?,
+        AuditSide::WhoSaw => {
+            merged::of(&root, &trust, account, &epochs).map_err(|breach| refused(breach, zone))?
+        }
         AuditSide::SeenBy => Vec::new(),
     };
     let mut rows = Vec::new();
-    let mut take = |index: u64, entry: &Entry| {
+    let mut take = |at: EntryRef, entry: &Entry| {
         let person = match side {
             AuditSide::WhoSaw => entry.owner,
             AuditSide::SeenBy => entry.viewer,
         };
         if entry.kind == Kind::Disclosure && names.contains(&(entry.epoch, person)) {
-            rows.push(AuditRow::of(index, entry, &epochs));
+            rows.push(AuditRow::of(at, entry, &epochs));
         } else {
-            rows.extend(merged.iter().find_map(|merged| merged.row(index, entry, &epochs)));
+            rows.extend(merged.iter().find_map(|merged| merged.row(at, entry, &epochs)));
         }
     };
-    let report = verify_each(&installation.journal(), &key, moments(zone, period)?, &mut take)
-        .map_err(|violation| refused(violation, zone))?;
+    let report = verify_each(&root, &trust, moments(zone, period)?, &mut take)
+        .map_err(|breach| refused(breach, zone))?;
     let answer = Answer {
         disclosures: rows.iter().map(|row| Seen::of(row, zone)).collect(),
-        verified_entries: report.size + report.unpublished,
-        answerable_since: report.kept_from.map(|from| zone.rfc3339(from)),
+        verified_entries: report.entries(),
+        answerable_since: report.kept_from().map(|from| zone.rfc3339(from)),
     };
     say.tell(&answer)?;
     if say == Say::Text {
         let Answer { disclosures, verified_entries, answerable_since } = &answer;
         let since = answerable_since.as_ref().map(|from| format!("; answerable since {from}"));
         say::note(format_args!(
-            "{} disclosures; the journal verifies up to entry {verified_entries}{}",
+            "{} disclosures; the journal verifies: {verified_entries} entries{}",
             disclosures.len(),
             since.unwrap_or_default()
         ));
@@ -215,7 +254,7 @@ struct Answer {
 /// One disclosure. People are pseudonyms of their epoch, so that the answer can be passed on.
 #[derive(Serialize)]
 struct Seen {
-    index: u64,
+    entry: String,
     at: String,
     viewer: String,
     owner: String,
@@ -227,10 +266,10 @@ struct Seen {
 
 impl Seen {
     fn of(row: &AuditRow, zone: &Zone) -> Self {
-        let AuditRow { index, at, own, basis, viewer, owner, what, channel, holding } = row;
+        let AuditRow { entry, at, own, basis, viewer, owner, what, channel, holding } = row;
         let person = |name: &Pseudonym| HEXLOWER.encode(&name.0);
         Self {
-            index: *index,
+            entry: entry.to_string(),
             at: zone.rfc3339(*at),
             viewer: if *own { "owner".to_owned() } else { person(viewer) },
             owner: person(owner),
@@ -238,8 +277,8 @@ impl Seen {
             channel: channel.map_or("unknown", Channel::word),
             line: holding.map(|line| line.to_string()).unwrap_or_default(),
             basis: match basis {
-                Basis::Self_ => "self".to_owned(),
-                Basis::Index(index) => index.to_string(),
+                Basis::Own => "self".to_owned(),
+                Basis::Grant(entry) | Basis::Case(entry) => entry.to_string(),
             },
         }
     }
@@ -247,9 +286,9 @@ impl Seen {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("index,at,viewer,owner,what,channel,line,basis")?;
-        for Seen { index, at, viewer, owner, what, channel, line, basis } in &self.disclosures {
-            write!(f, "\n{index},{at},{viewer},{owner},{what},{channel},{line},{basis}")?;
+        f.write_str("entry,at,viewer,owner,what,channel,line,basis")?;
+        for Seen { entry, at, viewer, owner, what, channel, line, basis } in &self.disclosures {
+            write!(f, "\n{entry},{at},{viewer},{owner},{what},{channel},{line},{basis}")?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use honnin_access::{MergeRefused, Operate, Permit, Proven};
 use honnin_intake::FEED;
 use honnin_keeper::LinesMove;
 use honnin_store::{Error, MergeRow, MoveReason};
-use honnin_terms::Zone;
+use honnin_terms::{EntryRef, Zone};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -35,7 +35,7 @@ struct Moved {
     undone: bool,
     lines: usize,
     /// Its entry in the journal; none while a running server has not written it yet, which it does by itself.
-    journal_entry: Option<u64>,
+    journal_entry: Option<String>,
 }
 
 impl fmt::Display for Moved {
@@ -142,7 +142,7 @@ fn overtaken() -> Failure {
 /// Waits for the journal's entry and tells what was done.
 async fn done(say: Say, rooms: &Rooms, permit: &Permit<Operate>, moved: Moved) -> Result<Exit, Failure> {
     let (merge, undone) = (moved.merge, moved.undone);
-    let journal_entry = journaled(rooms, permit, merge, undone).await?;
+    let journal_entry = journaled(rooms, permit, merge, undone).await?.map(|entry| entry.to_string());
     let what = if undone { "was undone" } else { "was carried out" };
     let told = say.tell(&Moved { journal_entry, ..moved });
     told.map_err(|failure| failure.but(&format!("merge {merge} {what}")))?;
@@ -206,7 +206,7 @@ async fn journaled(
     permit: &Permit<Operate>,
     merge: u64,
     undone: bool,
-) -> Result<Option<u64>, Failure> {
+) -> Result<Option<EntryRef>, Failure> {
     let mut waited = Duration::ZERO;
     loop {
         let known = rooms.store.merges(permit, None, LISTED).await?;
@@ -251,8 +251,8 @@ struct Listed {
     at: String,
     undone_at: Option<String>,
     lines: usize,
-    journal: Option<u64>,
-    journal_undone: Option<u64>,
+    journal: Option<String>,
+    journal_undone: Option<String>,
 }
 
 impl Listed {
@@ -263,8 +263,8 @@ impl Listed {
             at: zone.rfc3339(*at),
             undone_at: undone_at.map(|at| zone.rfc3339(at)),
             lines: holdings.len(),
-            journal: *entry,
-            journal_undone: *undone_entry,
+            journal: entry.as_ref().map(EntryRef::to_string),
+            journal_undone: undone_entry.as_ref().map(EntryRef::to_string),
         }
     }
 }
@@ -273,9 +273,9 @@ impl fmt::Display for Merges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("merge,at,undone_at,lines,journal,journal_undone")?;
         for Listed { merge, at, undone_at, lines, journal, journal_undone } in &self.merges {
-            let index = |index: &Option<u64>| index.map(|index| index.to_string()).unwrap_or_default();
+            let place = |entry: &Option<String>| entry.clone().unwrap_or_default();
             let undone_at = undone_at.as_deref().unwrap_or_default();
-            write!(f, "\n{merge},{at},{undone_at},{lines},{},{}", index(journal), index(journal_undone))?;
+            write!(f, "\n{merge},{at},{undone_at},{lines},{},{}", place(journal), place(journal_undone))?;
         }
         Ok(())
     }

@@ -241,7 +241,7 @@ fn what_arrives_while_merged_goes_with_its_line_and_comes_back_with_it() {
     assert_eq!(everything(&town.rooms), everything(&never_merged));
     let verified = honnin_journal::verify(
         &town.rooms.installation.journal(),
-        &town.rooms.installation.journal_key().unwrap(),
+        &crate::wiring::trust(&town.rooms.installation, &town.rooms.keeper).unwrap(),
         None,
     );
     assert_eq!(verified.unwrap().bases, 1, "the merge stands in the journal");

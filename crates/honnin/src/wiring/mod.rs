@@ -17,4 +17,4 @@ pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};
-pub(crate) use service::{Doors, Service, latest_entry};
+pub(crate) use service::{Doors, Service, latest_entry, trust};

@@ -5,10 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use honnin_care::{Care, CareParts, Directory, Exports, Gate};
 use honnin_front::{Entrance, Front, listen, tls};
-use honnin_journal::{Journal, StartError};
+use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
+use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{Canaries, Epochs, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
 use honnin_pages::page::{HelpLink, Operator};
@@ -241,15 +243,55 @@ fn open_journal(rooms: &Rooms) -> Result<Journal, Failure> {
     })
 }
 
+/// The node, until there are several: its log follows from its name.
+pub(crate) const NODE: &str = "1";
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock that only goes forward: by it a clock that was set is noticed"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Opens the journal of an installation, or says why not.
 ///
 /// # Errors
 /// [`StartError::Locked`] where another process has it; the others need a person.
 pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
-    let Installation { settings, .. } = &rooms.installation;
-    let key = rooms.keeper.journal_signing_key().map_err(|_| StartError::Foreign)?;
-    let origin = format!("{}/{}", settings.journal.name, settings.tenant.id);
-    Journal::open(&rooms.installation.journal(), &origin, key, bounds::journal(&settings.journal))
+    let Rooms { installation, keeper, .. } = rooms;
+    let Installation { settings, .. } = installation;
+    let wrong = |_| StartError::Foreign;
+    let started = now();
+    Journal::open(Opening {
+        root: installation.journal(),
+        log: keeper.journal_log(NODE).map_err(wrong)?,
+        origin: format!("{}/{}", settings.journal.name, settings.tenant.id),
+        keys: LogKeys {
+            signing: keeper.journal_signing_key().map_err(wrong)?,
+            chain: keeper.journal_chain_key().map_err(wrong)?,
+        },
+        bounds: bounds::journal(&settings.journal),
+        anchor: Arc::new(FileAnchor(installation.anchors())),
+        steady: Some(Arc::new(move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))),
+        as_it_is: false,
+    })
+}
+
+/// What a journal is verified with: keys of the keyring, and the heads that were anchored. Nothing of it comes from the
+/// directory that is checked.
+///
+/// # Errors
+/// [`Failure`] where the keyring does not open, or a head cannot be read.
+pub(crate) fn trust(installation: &Installation, keeper: &Keeper) -> Result<Trust, Failure> {
+    let anchor = FileAnchor(installation.anchors());
+    let log = keeper.journal_log(NODE)?;
+    let heads = anchor.read(log).map_err(|reason| Failure::from(reason).during("read the journal's head"))?;
+    Ok(Trust {
+        key: keeper.journal_signing_key()?.verifying_key()?,
+        chain: Some(keeper.journal_chain_key()?),
+        heads: heads.map(|head| (log, head)).into_iter().collect(),
+    })
 }
 
 /// When the newest entry of the journal was written, where there is one.
@@ -259,7 +301,7 @@ pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
 pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
     let journal = open_journal(rooms)?;
     let last = journal.size().checked_sub(1);
-    Ok(last.map(|last| journal.read(last)).transpose()?.map(|entry| entry.moment))
+    Ok(last.map(|last| journal.read_at(last)).transpose()?.map(|entry| entry.moment))
 }
 
 /// How the house stands, as it was left; a stop leaves a marker that outlives a restart.

@@ -105,7 +105,7 @@ impl Person {
     }
 
     /// What the journal shows her of herself, oldest first, through the JSON API.
-    fn asks_who_saw_her(&mut self) -> Vec<(u64, Seen)> {
+    fn asks_who_saw_her(&mut self) -> Vec<(String, Seen)> {
         let mut all = Vec::new();
         let mut path = "/api/v1/disclosures".to_owned();
         loop {
@@ -113,9 +113,12 @@ impl Person {
             for row in page["disclosures"].as_array().unwrap() {
                 assert_eq!((&row["viewer"], &row["basis"]), (&Value::from("self"), &Value::Null));
                 let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-                all.push((row["index"].as_u64().unwrap(), (text("what"), text("channel"), text("line"))));
+                all.push((
+                    row["entry"].as_str().unwrap().to_owned(),
+                    (text("what"), text("channel"), text("line")),
+                ));
             }
-            let Some(before) = page["next_before"].as_u64() else { break };
+            let Some(before) = page["next_before"].as_str() else { break };
             path = format!("/api/v1/disclosures?before={before}");
         }
         all.reverse();
@@ -124,18 +127,18 @@ impl Person {
 }
 
 /// The answer of the command, row by row: index, and what was seen; all of it by the owner herself.
-fn asked(data: &Path, question: &str, login: &str, period: &[&str]) -> Vec<(u64, Seen)> {
+fn asked(data: &Path, question: &str, login: &str, period: &[&str]) -> Vec<(String, Seen)> {
     let told = run_in(data, &[&["journal", question, login], period].concat());
     assert_eq!(told.code, Some(0), "{}", told.err);
     let mut rows = told.out.lines();
-    assert_eq!(rows.next(), Some("index,at,viewer,owner,what,channel,line,basis"));
+    assert_eq!(rows.next(), Some("entry,at,viewer,owner,what,channel,line,basis"));
     let rows: Vec<_> = rows
         .map(|row| {
             let cells: Vec<&str> = row.split(',').collect();
-            let [index, at, viewer, _, what, channel, line, basis] = cells[..] else { panic!("{row}") };
+            let [entry, at, viewer, _, what, channel, line, basis] = cells[..] else { panic!("{row}") };
             assert_eq!((viewer, basis), ("owner", "self"), "{row}");
             assert!(at.starts_with("2026-11-20T06:") && at.ends_with("+09:00"), "{row}");
-            (index.parse().unwrap(), (what.to_owned(), channel.to_owned(), line.to_owned()))
+            (entry.to_owned(), (what.to_owned(), channel.to_owned(), line.to_owned()))
         })
         .collect();
     assert!(told.err.contains(&format!("{} disclosures", rows.len())), "{}", told.err);
@@ -175,7 +178,7 @@ fn the_journal_answers_exactly_what_fifty_subscribers_did() {
     let demo =
         Demo::start(["--data", given, "--ledger", extract, "--sessions", "600", "--sessions-out", file]);
     let (mut people, absent) = scripted_hour(&demo, &sessions);
-    let mut all: BTreeMap<u64, String> = BTreeMap::new();
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
     for person in &mut people {
         let own = person.asks_who_saw_her();
         // What she asked for last is written after the answer to it was made.
@@ -187,8 +190,11 @@ fn the_journal_answers_exactly_what_fifty_subscribers_did() {
         assert_eq!(by_command[..own.len()], own, "{}", person.login);
         let seen: Vec<&Seen> = by_command.iter().map(|(_, seen)| seen).collect();
         assert_eq!(seen, person.saw.iter().collect::<Vec<_>>(), "who saw {}", person.login);
-        for (index, _) in by_command {
-            assert!(all.insert(index, person.login.clone()).is_none(), "entry {index} is of one person");
+        for (entry, _) in by_command {
+            assert!(
+                all.insert(entry.clone(), person.login.clone()).is_none(),
+                "entry {entry} is of one person"
+            );
         }
     }
     for person in people.iter().take(10) {

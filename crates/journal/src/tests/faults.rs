@@ -136,14 +136,14 @@ const ACTS: [Act; 6] = [Act::Create, Act::Allocate, Act::Write, Act::Sync, Act::
 
 fn start(dir: &Path, disk: &Arc<FailingDisk>, bounds: Bounds) -> Journal {
     let disk: Arc<dyn Disk> = Arc::<FailingDisk>::clone(disk);
-    Journal::open_on(dir, ORIGIN, signing_key(), bounds, disk).unwrap()
+    Journal::open_on(opening(dir, bounds), disk).unwrap()
 }
 
 /// What was acknowledged is there; what is there was appended; nothing else.
 fn nothing_was_lost(dir: &Path, acknowledged: &[(u64, Entry)], appended: usize) {
     let journal = open(dir);
     for (index, entry) in acknowledged {
-        assert_eq!(journal.read(*index).unwrap(), *entry, "entry {index} was acknowledged");
+        assert_eq!(journal.read_at(*index).unwrap(), *entry, "entry {index} was acknowledged");
     }
     assert!(journal.size() <= u64::try_from(appended).unwrap(), "an entry is there twice");
     journal.close().unwrap();
@@ -165,7 +165,7 @@ fn whatever_fails_once_nothing_acknowledged_is_lost() {
                 for n in 0..40 {
                     let entry = own(n, u8::try_from(n).unwrap());
                     appended += 1;
-                    if let Ok(index) = journal.append_blocking(&entry) {
+                    if let Ok(index) = put(&journal, &entry) {
                         acknowledged.push((index, entry));
                     }
                     if n % 8 == 7 {
@@ -213,17 +213,17 @@ fn after_a_failed_sync_nothing_is_taken_until_it_is_opened_again() {
     for fault in [Fault::Lost, Fault::Kept] {
         let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(FailingDisk::default()));
         let journal = start(dir.path(), &disk, small());
-        assert_eq!(journal.append_blocking(&own(1, 1)), Ok(0));
+        assert_eq!(put(&journal, &own(1, 1)), Ok(0));
         journal.publish().unwrap();
         disk.fail_writer(Act::Sync, fault);
-        assert_eq!(journal.append_blocking(&own(2, 1)), Err(AppendError::Failed));
-        assert_eq!(journal.append_blocking(&own(3, 1)), Err(AppendError::Failed));
+        assert_eq!(put(&journal, &own(2, 1)), Err(AppendError::Failed));
+        assert_eq!(put(&journal, &own(3, 1)), Err(AppendError::Failed));
         assert_eq!(journal.state(), State::Failed);
         drop(journal);
         let journal = open(dir.path());
         // What was kept is recorded although nobody was told: a disclosure too many, never one too few.
         assert_eq!(journal.size(), if fault == Fault::Kept { 2 } else { 1 });
-        assert!(journal.append_blocking(&own(4, 1)).is_ok());
+        assert!(put(&journal, &own(4, 1)).is_ok());
         journal.close().unwrap();
         check(dir.path()).unwrap();
     }
@@ -235,12 +235,12 @@ fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
     let bounds = Bounds { segment_octets: 1024, ..Bounds::default() };
     let journal = start(dir.path(), &disk, bounds);
     let mut acknowledged = Vec::new();
-    assert_eq!(journal.append_blocking(&own(0, 1)), Ok(0));
+    assert_eq!(put(&journal, &own(0, 1)), Ok(0));
     acknowledged.push((0, own(0, 1)));
     disk.fail(Act::Allocate, 0, Fault::NoRoom);
     let mut refused = 0;
     for n in 1..30 {
-        match journal.append_blocking(&own(n, 1)) {
+        match put(&journal, &own(n, 1)) {
             Ok(index) => acknowledged.push((index, own(n, 1))),
             Err(error) => {
                 assert_eq!(error, AppendError::Full);
@@ -261,7 +261,7 @@ fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
     assert!(disk.heal());
     crate::publish::prepare_spare(journal.shared_for_tests());
     assert_eq!(journal.state(), State::Ready, "ready without an entry having to try");
-    acknowledged.push((journal.append_blocking(&own(31, 1)).unwrap(), own(31, 1)));
+    acknowledged.push((put(&journal, &own(31, 1)).unwrap(), own(31, 1)));
     journal.close().unwrap();
     nothing_was_lost(dir.path(), &acknowledged, acknowledged.len());
 }
@@ -273,21 +273,21 @@ fn what_would_still_fit_is_not_written_behind_a_segment_that_could_not_be_opened
     let journal = start(dir.path(), &disk, bounds);
     let held = hold(&journal.shared_for_tests().shelf);
     let mut acknowledged = vec![(0, own(0, 1))];
-    assert_eq!(journal.append_blocking(&own(0, 1)), Ok(0));
+    assert_eq!(put(&journal, &own(0, 1)), Ok(0));
     disk.fail(Act::Allocate, 0, Fault::NoRoom);
     // Takes the spare away, so that the next segment has to be allocated.
     drop(hold(&journal.shared_for_tests().spare).take());
     let long = Entry { body: vec![7; 900], ..own(1, 1) };
-    assert_eq!(journal.append_blocking(&long), Err(AppendError::Full));
+    assert_eq!(put(&journal, &long), Err(AppendError::Full));
     // Shorter ones would fit behind the first.
     for n in 2..4 {
-        if let Ok(index) = journal.append_blocking(&own(n, 1)) {
+        if let Ok(index) = put(&journal, &own(n, 1)) {
             acknowledged.push((index, own(n, 1)));
         }
     }
     disk.heal();
     for n in 4..12 {
-        acknowledged.push((journal.append_blocking(&own(n, 1)).unwrap(), own(n, 1)));
+        acknowledged.push((put(&journal, &own(n, 1)).unwrap(), own(n, 1)));
     }
     check(dir.path()).unwrap();
     drop(held);
@@ -301,13 +301,13 @@ fn where_nothing_can_be_published_the_segments_stay_within_their_bound() {
     let bounds = Bounds { segment_octets: 1024, most_segments: 3, ..Bounds::default() };
     let journal = start(dir.path(), &disk, bounds);
     let held = hold(&journal.shared_for_tests().shelf);
-    let outcomes: Vec<_> = (0..40).map(|n| journal.append_blocking(&own(n, 1))).collect();
+    let outcomes: Vec<_> = (0..40).map(|n| put(&journal, &own(n, 1))).collect();
     let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!(taken == 15, "{taken}");
     assert_eq!(outcomes.last(), Some(&Err(AppendError::Full)));
     drop(held);
     journal.publish().unwrap();
-    assert!(journal.append_blocking(&own(41, 1)).is_ok(), "room again once it is published");
+    assert!(put(&journal, &own(41, 1)).is_ok(), "room again once it is published");
 }
 
 #[test]
@@ -343,33 +343,35 @@ fn a_torn_batch_is_cut_and_an_altered_one_is_fatal() {
     let journal = start(dir.path(), &disk, small());
     let held = hold(&journal.shared_for_tests().shelf);
     for n in 0..5 {
-        assert!(journal.append_blocking(&own(n, 1)).is_ok());
+        assert!(put(&journal, &own(n, 1)).is_ok());
     }
-    let segment = dir.path().join("segments").join(format!("{:020}", 0));
+    let segment = log_dir(dir.path()).join("segments").join(format!("{:020}", 0));
     let octets = fs::read(&segment).unwrap();
-    let checkpoint = fs::read(dir.path().join("checkpoint")).unwrap();
+    let checkpoint = fs::read(log_dir(dir.path()).join("checkpoint")).unwrap();
     drop(held);
     drop(journal);
     let crashed = |alter: &dyn Fn(&mut Vec<u8>)| {
         let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join("segments")).unwrap();
-        fs::write(dir.path().join("checkpoint"), &checkpoint).unwrap();
+        fs::create_dir_all(log_dir(dir.path()).join("segments")).unwrap();
+        fs::write(log_dir(dir.path()).join("checkpoint"), &checkpoint).unwrap();
         let mut octets = octets.clone();
         alter(&mut octets);
-        fs::write(dir.path().join("segments").join(format!("{:020}", 0)), octets).unwrap();
+        fs::write(log_dir(dir.path()).join("segments").join(format!("{:020}", 0)), octets).unwrap();
         dir
     };
     let used = octets.iter().rposition(|octet| *octet != 0).unwrap();
     let torn = crashed(&|octets| octets[used - 40..].fill(0));
     let report = check(torn.path()).unwrap();
     assert_eq!((report.size, report.unpublished, report.unfinished), (0, 4, true));
-    let journal = open(torn.path());
-    assert_eq!((journal.size(), journal.append_blocking(&own(9, 1))), (4, Ok(4)));
+    let as_it_is = Opening { as_it_is: true, ..opening(torn.path(), small()) };
+    let journal = Journal::open(as_it_is).unwrap();
+    assert!(journal.opened().cut);
+    assert_eq!((journal.size(), put(&journal, &own(9, 1))), (4, Ok(4)));
     journal.close().unwrap();
     assert!(!check(torn.path()).unwrap().unfinished);
 
     let altered = crashed(&|octets| octets[100] ^= 1);
     assert!(matches!(check(altered.path()), Err(Violation::Malformed { .. })));
-    let refused = Journal::open(altered.path(), ORIGIN, signing_key(), small());
+    let refused = Journal::open(opening(altered.path(), small()));
     assert!(matches!(refused, Err(StartError::Mismatch(_))));
 }

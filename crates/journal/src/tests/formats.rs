@@ -1,35 +1,38 @@
+use honnin_seal::Digest;
 use proptest::prelude::*;
 
 use super::*;
 use crate::history::parse_carried;
 use crate::segment::{Frame, scan};
 
-fn kinds() -> impl Strategy<Value = Kind> {
-    let until =
-        (-1_000_000_000_000i64..10_000_000_000_000).prop_map(|millis| Moment::from_millis(millis).unwrap());
-    prop_oneof![
-        Just(Kind::Disclosure),
-        Just(Kind::Revocation),
-        Just(Kind::CaseClosed),
-        Just(Kind::EpochMarker),
-        Just(Kind::Merged),
-        Just(Kind::Unmerged),
-        until.clone().prop_map(|until| Kind::Grant { until }),
-        until.prop_map(|until| Kind::CaseOpened { until }),
-    ]
+prop_compose! {
+    fn moments()(millis in -1_000_000_000_000i64..10_000_000_000_000) -> Moment {
+        Moment::from_millis(millis).unwrap()
+    }
+}
+
+prop_compose! {
+    fn places()(log: [u8; 16], index: u64) -> EntryRef {
+        EntryRef { log: LogId::from_octets(log), index }
+    }
+}
+
+fn bases() -> impl Strategy<Value = Basis> {
+    prop_oneof![Just(Basis::Own), places().prop_map(Basis::Grant), places().prop_map(Basis::Case)]
 }
 
 prop_compose! {
     fn entries()(
-        millis in 0i64..10_000_000_000_000,
-        viewer: [u8; 16], owner: [u8; 16],
-        basis in prop_oneof![Just(Basis::Self_), any::<u64>().prop_map(Basis::Index)],
-        kind in kinds(), what: u16, channel: u8, epoch: u32,
+        kind in prop::sample::select(Kind::ALL.to_vec()),
+        (moment, order, until) in (moments(), moments(), moments()),
+        viewer: [u8; 16], other in proptest::option::of(any::<[u8; 16]>()),
+        (basis, about) in (bases(), proptest::option::of(places())),
+        unsettled: bool, what: u16, channel: u8, epoch: u32,
         body in proptest::collection::vec(any::<u8>(), 0..MOST_BODY),
     ) -> Entry {
-        let moment = Moment::from_millis(millis).unwrap();
-        let (viewer, owner) = (Pseudonym(viewer), Pseudonym(owner));
-        Entry { moment, viewer, owner, basis, kind, what, channel, epoch, body }
+        let (viewer, owner) = (Pseudonym(viewer), Pseudonym(other.unwrap_or(viewer)));
+        let until = kind.row().ends.then_some(until);
+        Entry { kind, moment, order, unsettled, viewer, owner, basis, about, until, what, channel, epoch, body }
     }
 }
 
@@ -41,7 +44,7 @@ proptest! {
 
     #[test]
     fn octets_that_are_read_as_an_entry_are_the_octets_of_that_entry(
-        entry in entries(), place in 0usize..66, octet: u8,
+        entry in entries(), place in 0usize..42, octet: u8,
     ) {
         let mut octets = entry.octets();
         octets[place] = octet;
@@ -56,7 +59,7 @@ proptest! {
         drop(parse_bundle(&octets));
         drop(parse_checkpoint(&octets));
         drop(parse_carried(&octets));
-        drop(scan(&octets, 0, u64::MAX));
+        drop(scan(&octets, 0, u64::MAX, &chain()));
         drop(crate::index::ChunkFile::parse(&octets));
     }
 
@@ -74,48 +77,57 @@ proptest! {
 
     #[test]
     fn a_frame_with_an_altered_octet_is_none(count in 1usize..20, place: prop::sample::Index, flip in 1u8..=255) {
-        let mut octets = frame(0, count).octets().to_vec();
-        prop_assert_eq!(Frame::parse(&octets).unwrap(), frame(0, count));
+        let mut octets = frame(0, count, [1; 32]).octets().to_vec();
+        prop_assert_eq!(Frame::parse(&octets, &chain()).unwrap(), frame(0, count, [1; 32]));
         let place = place.index(octets.len());
         octets[place] ^= flip;
-        prop_assert!(Frame::parse(&octets).is_err());
+        prop_assert!(Frame::parse(&octets, &chain()).is_err());
     }
 }
 
 /// A frame of entries of ten octets.
-fn frame(first: u64, count: usize) -> Frame {
+fn frame(first: u64, count: usize, before: Digest) -> Frame {
     let mut octets = vec![0; crate::segment::HEAD];
     for _ in 0..count {
         crate::bundle::push(&mut octets, b"ten octets").unwrap();
     }
-    Frame::of(octets, first).unwrap()
+    Frame::of(octets, first, before, &chain()).unwrap()
 }
 
 #[test]
 fn the_octets_of_an_entry_are_fixed_so_that_a_new_build_reads_old_journals() {
     let entry = Entry {
+        kind: Kind::CaseOpened,
         moment: Moment::from_millis(0x0102_0304_0506).unwrap(),
+        order: Moment::from_millis(0x0102_0304_0507).unwrap(),
+        unsettled: true,
         viewer: Pseudonym([0xaa; 16]),
         owner: Pseudonym([0xbb; 16]),
-        basis: Basis::Index(9),
-        kind: Kind::CaseOpened { until: Moment::from_millis(0x0102_0304_0507).unwrap() },
+        basis: Basis::Case(place(9)),
+        about: Some(place(10)),
+        until: Some(Moment::from_millis(0x0102_0304_0508).unwrap()),
         what: 0x1122,
         channel: 3,
         epoch: 4,
         body: vec![0xcc],
     };
     let expected = concat!(
-        "01040301",
+        "0204033e",
         "1122",
         "00000004",
         "0000010203040506",
+        "0000010203040507",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
-        "0000000000000009",
-        "0000010203040507",
+        "abababababababababababababababab0000000000000009",
+        "abababababababababababababababab000000000000000a",
+        "0000010203040508",
         "cc",
     );
     assert_eq!(data_encoding::HEXLOWER.encode(&entry.octets()), expected);
+    let own = Entry { owner: entry.viewer, ..Entry::blank(Kind::SignedIn, entry.moment, 4) };
+    let own = Entry { viewer: Pseudonym([0xaa; 16]), owner: Pseudonym([0xaa; 16]), ..own };
+    assert_eq!(own.octets().len(), 42);
 }
 
 #[test]
@@ -142,25 +154,28 @@ fn a_key_named_in_another_tool_verifies_its_note() {
 
 #[test]
 fn a_torn_last_frame_is_cut_and_a_broken_one_before_a_whole_one_is_damage() {
-    let frames = [frame(5, 3), frame(8, 4), frame(12, 1)];
+    let first = frame(5, 3, [1; 32]);
+    let second = frame(8, 4, first.tag);
+    let third = frame(12, 1, second.tag);
+    let frames = [first, second, third];
     let mut segment: Vec<u8> = frames.iter().flat_map(|frame| frame.octets().to_vec()).collect();
     let whole = segment.len();
     segment.resize(whole + 4096, 0);
-    let found = scan(&segment, 5, u64::MAX).unwrap();
+    let found = scan(&segment, 5, u64::MAX, &chain()).unwrap();
     assert_eq!((found.frames.len(), found.torn), (3, None));
     let last = whole - frames[2].octets().len();
     for place in last..whole {
         let mut torn = segment.clone();
         torn[place..whole].fill(0);
-        let found = scan(&torn, 5, u64::MAX).unwrap();
+        let found = scan(&torn, 5, u64::MAX, &chain()).unwrap();
         assert!(found.frames.len() == 2 && found.torn.is_none_or(|at| at == last) || found.frames.len() == 3);
     }
     for place in 0..last {
         let mut broken = segment.clone();
         broken[place] ^= 1;
-        assert!(scan(&broken, 5, u64::MAX).is_err(), "{place}");
+        assert!(scan(&broken, 5, u64::MAX, &chain()).is_err(), "{place}");
     }
-    let superseded = scan(&segment, 5, 8).unwrap();
+    let superseded = scan(&segment, 5, 8, &chain()).unwrap();
     assert_eq!(
         (superseded.frames.len(), superseded.torn),
         (1, None),

@@ -12,14 +12,14 @@ fn entries_get_consecutive_indexes_and_read_back() {
     let outcomes = append_all(&journal, entries.clone());
     assert_eq!(outcomes, (0..600).map(Ok).collect::<Vec<_>>());
     for (index, entry) in (0..).zip(&entries) {
-        assert_eq!(journal.read(index).unwrap(), *entry);
+        assert_eq!(journal.read_at(index).unwrap(), *entry);
     }
     journal.publish().unwrap();
     for (index, entry) in (0..).zip(&entries) {
-        assert_eq!(journal.read(index).unwrap(), *entry);
+        assert_eq!(journal.read_at(index).unwrap(), *entry);
     }
-    assert!(matches!(journal.read(600), Err(ReadError::NotWritten)));
-    assert_eq!(journal.append_blocking(&own(600, 3)), Ok(600));
+    assert!(matches!(journal.read_at(600), Err(ReadError::NotWritten)));
+    assert_eq!(put(&journal, &own(600, 3)), Ok(600));
     journal.close().unwrap();
     let report = check(dir.path()).unwrap();
     assert_eq!((report.size, report.to_owner, report.unpublished, report.unfinished), (601, 601, 0, false));
@@ -28,7 +28,7 @@ fn entries_get_consecutive_indexes_and_read_back() {
 #[test]
 fn details_open_with_their_own_entry_and_epoch_only() {
     let one = own(1, 3);
-    assert_eq!(keys(1).open(&one).unwrap(), b"holding 12");
+    assert_eq!(keys(1).open(&one).unwrap(), details());
     assert!(keys(1).open(&Entry { owner: person(4), ..one.clone() }).is_err());
     assert!(keys(1).open(&Entry { moment: at(2), ..one.clone() }).is_err());
     assert!(keys(2).open(&one).is_err());
@@ -40,14 +40,11 @@ fn a_journal_opened_again_goes_on_where_it_was() {
     let dir = filled(300);
     for round in 0..5 {
         let journal = open(dir.path());
-        assert_eq!(
-            journal.append_blocking(&own(300 + round, 1)).unwrap(),
-            u64::try_from(300 + round).unwrap()
-        );
+        assert_eq!(put(&journal, &own(300 + round, 1)).unwrap(), u64::try_from(300 + round).unwrap());
         drop(journal);
         assert_eq!(check(dir.path()).unwrap().size, u64::try_from(301 + round).unwrap());
     }
-    let segments = fs::read_dir(dir.path().join("segments")).unwrap().count();
+    let segments = fs::read_dir(log_dir(dir.path()).join("segments")).unwrap().count();
     assert!(segments <= 3, "covered segments are removed: {segments}");
 }
 
@@ -55,7 +52,7 @@ fn a_journal_opened_again_goes_on_where_it_was() {
 fn only_one_writer_has_a_journal() {
     let dir = filled(1);
     let journal = open(dir.path());
-    let second = Journal::open(dir.path(), ORIGIN, signing_key(), small());
+    let second = Journal::open(opening(dir.path(), small()));
     assert!(matches!(second, Err(StartError::Locked)));
     drop(journal);
     open(dir.path()).close().unwrap();
@@ -65,9 +62,11 @@ fn only_one_writer_has_a_journal() {
 fn a_journal_of_another_name_or_key_does_not_open() {
     let dir = filled(5);
     let other = SigningKey::of_seed(&Secret::from_octets([9; 32])).unwrap();
-    let foreign = Journal::open(dir.path(), ORIGIN, other, small());
+    let keys = LogKeys { signing: other, chain: chain_key() };
+    let foreign = Journal::open(Opening { keys, ..opening(dir.path(), small()) });
     assert!(matches!(foreign, Err(StartError::Foreign)));
-    let renamed = Journal::open(dir.path(), "other.example", signing_key(), small());
+    let renamed =
+        Journal::open(Opening { origin: "other.example".to_owned(), ..opening(dir.path(), small()) });
     assert!(matches!(renamed, Err(StartError::Foreign)));
 }
 
@@ -92,7 +91,7 @@ fn who_saw_answers_exactly_and_in_pages() {
 #[test]
 fn the_index_can_be_deleted_or_altered_and_answers_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), Bounds::default()).unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
     for block in 0..34i64 {
         let names = (0..2000i64).map(|n| own(block, u8::try_from(n % 50).unwrap()));
         assert!(append_all(&journal, names).iter().all(Result::is_ok));
@@ -101,12 +100,12 @@ fn the_index_can_be_deleted_or_altered_and_answers_the_same() {
     let before = journal.by_owner(&ask(&names, 5000)).unwrap();
     assert_eq!(before.len(), 68_000 / 50);
     journal.close().unwrap();
-    let index = dir.path().join("index").join(format!("{:020}", 0));
+    let index = log_dir(dir.path()).join("index").join(format!("{:020}", 0));
     let made = fs::read(&index).unwrap();
     assert_eq!(check(dir.path()).unwrap().to_owner, 68_000);
 
     fs::remove_file(&index).unwrap();
-    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), Bounds::default()).unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
     assert_eq!(journal.by_owner(&ask(&names, 5000)).unwrap(), before);
     assert_eq!(fs::read(&index).unwrap(), made);
 
@@ -120,7 +119,7 @@ fn the_index_can_be_deleted_or_altered_and_answers_the_same() {
     // The proofs of the same journal, over two levels of tiles.
     for index in [0, 255, 256, 65_535, 65_536, 67_999] {
         let proof = journal.inclusion_proof(index).unwrap();
-        let leaf = honnin_seal::leaf_digest(&journal.read(index).unwrap().octets());
+        let leaf = honnin_seal::leaf_digest(&journal.read_at(index).unwrap().octets());
         assert!(verify_inclusion(&leaf, index, proof.size, &proof.path, &proof.root), "{index}");
     }
     // Pruning inside the second chunk: the tree, the history and later proofs stay.
@@ -131,13 +130,13 @@ fn the_index_can_be_deleted_or_altered_and_answers_the_same() {
     assert!(!index.exists());
     let pruned = check(dir.path()).unwrap();
     assert_eq!((pruned.root, pruned.history, pruned.minimum), (report.root, report.history, minimum));
-    assert!(matches!(journal.read(0), Err(ReadError::NotAnswerable { .. })));
+    assert!(matches!(journal.read_at(0), Err(ReadError::NotAnswerable { .. })));
     assert!(matches!(journal.by_owner(&ask(&names, 10)), Err(ReadError::NotAnswerable { .. })));
     let proof = journal.inclusion_proof(67_000).unwrap();
-    let leaf = honnin_seal::leaf_digest(&journal.read(67_000).unwrap().octets());
+    let leaf = honnin_seal::leaf_digest(&journal.read_at(67_000).unwrap().octets());
     assert!(verify_inclusion(&leaf, 67_000, proof.size, &proof.path, &proof.root));
     drop(journal);
-    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), Bounds::default()).unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
     let kept = Query { from: pruned.kept_from.unwrap(), ..ask(&names, 5000) };
     // The bundle at the minimum still holds entries of a moment that is not kept whole: those are not answered.
     let expected: Vec<u64> = before.iter().copied().filter(|index| *index >= 66_000).collect();
@@ -149,54 +148,46 @@ fn the_index_can_be_deleted_or_altered_and_answers_the_same() {
 fn a_grant_in_force_outlives_the_pruning_of_its_bundle() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(dir.path());
-    let long = Kind::Grant { until: at(100_000) };
     let grants = [
-        entry(at(0), 2, 1, Basis::Self_, long),
-        entry(at(0), 3, 1, Basis::Self_, Kind::Grant { until: at(500) }),
-        entry(at(0), 4, 1, Basis::Self_, long),
-        entry(at(1), 4, 1, Basis::Index(2), Kind::Revocation),
+        beginning(at(0), 2, 1, Kind::Grant, at(100_000)),
+        beginning(at(0), 3, 1, Kind::Grant, at(500)),
+        beginning(at(0), 4, 1, Kind::Grant, at(100_000)),
+        ending(at(1), 4, 1, Kind::Revocation, 2),
     ];
     let filling = (0..2000).map(|n| own(2 + n, 1));
     assert!(append_all(&journal, grants.into_iter().chain(filling)).iter().all(Result::is_ok));
     journal.publish().unwrap();
-    let later = entry(at(2002), 2, 1, Basis::Index(0), Kind::Disclosure);
-    assert!(journal.append_blocking(&later).is_ok());
+    let later = entry(at(2002), 2, 1, Basis::Grant(place(0)), Kind::Disclosure);
+    assert!(put(&journal, &later).is_ok());
     journal.publish().unwrap();
     assert_eq!(journal.prune(at(1000)).unwrap(), 768);
     assert_eq!(journal.prune(at(1000)).unwrap(), 768, "again changes nothing");
     let report = check(dir.path()).unwrap();
     assert_eq!((report.on_basis, report.bases, report.minimum), (1, 1, 768));
     assert!(matches!(
-        verify(dir.path(), &verifying_key(), Some((at(0), at(10)))),
+        check_period(dir.path(), Some((at(0), at(10)))),
         Err(Violation::Pruned { before }) if Some(before) == report.kept_from
     ));
-    let revoked = entry(at(2003), 4, 1, Basis::Index(2), Kind::Disclosure);
-    let index = journal.append_blocking(&revoked).unwrap();
+    let revoked = entry(at(2003), 4, 1, Basis::Grant(place(2)), Kind::Disclosure);
+    let index = put(&journal, &revoked).unwrap();
     assert!(matches!(check(dir.path()), Err(Violation::NoBasis { index: found, .. }) if found == index));
 }
 
 #[test]
-fn an_entry_far_before_the_latest_is_refused() {
+fn too_long_an_entry_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let journal = open(dir.path());
-    assert_eq!(journal.append_blocking(&own(1000, 1)), Ok(0));
-    assert_eq!(journal.append_blocking(&own(941, 1)), Ok(1));
-    assert_eq!(journal.append_blocking(&own(939, 1)), Err(AppendError::Clock));
-    drop(journal);
-    assert_eq!(open(dir.path()).append_blocking(&own(939, 1)), Err(AppendError::Clock), "also after opening");
     let long = Entry { body: vec![0; MOST_BODY + 1], ..own(1000, 1) };
-    assert_eq!(open(dir.path()).append_blocking(&long), Err(AppendError::TooLong));
+    assert_eq!(put(&open(dir.path()), &long), Err(AppendError::TooLong));
 }
 
 #[test]
 fn the_verifier_hands_over_every_entry_of_a_period_published_or_not() {
     let dir = filled(300);
     let journal = open(dir.path());
-    journal.append_blocking(&own(300, 3)).unwrap();
+    put(&journal, &own(300, 3)).unwrap();
     let mut found = Vec::new();
     let period = Some((at(298), at(301)));
-    verify_each(dir.path(), &verifying_key(), period, &mut |index, entry| found.push((index, entry.moment)))
-        .unwrap();
+    verify_each(dir.path(), &trust(), period, &mut |at, entry| found.push((at.index, entry.moment))).unwrap();
     assert_eq!(found, [(298, at(298)), (299, at(299)), (300, at(300))]);
 }
 
@@ -205,7 +196,7 @@ fn the_verifier_runs_beside_the_writer() {
     let dir = tempfile::tempdir().unwrap();
     // Segments small enough to be rotated under the verifier's eyes, and as many as the disk's pace may need.
     let bounds = Bounds { segment_octets: 256 * 1024, most_segments: 64, ..Bounds::default() };
-    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), bounds).unwrap();
+    let journal = Journal::open(opening(dir.path(), bounds)).unwrap();
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for block in 0..40 {
@@ -226,9 +217,9 @@ fn the_verifier_runs_beside_the_writer() {
 #[test]
 fn what_waits_is_bounded() {
     let dir = tempfile::tempdir().unwrap();
-    let bounds = Bounds { most_waiting_octets: 100, ..small() };
-    let journal = Journal::open(dir.path(), ORIGIN, signing_key(), bounds).unwrap();
-    assert_eq!(journal.append_blocking(&own(1, 1)), Err(AppendError::Busy));
+    let bounds = Bounds { most_waiting_octets: 50, ..small() };
+    let journal = Journal::open(opening(dir.path(), bounds)).unwrap();
+    assert_eq!(put(&journal, &own(1, 1)), Err(AppendError::Busy));
 }
 
 #[test]
@@ -243,7 +234,7 @@ fn many_tasks_append_at_once_and_every_index_is_given_once() {
                 tokio::spawn(async move {
                     let mut given = Vec::new();
                     for n in 0..40 {
-                        given.push(journal.append(&own(n, who)).await.unwrap());
+                        given.push(journal.append(&own(n, who)).await.unwrap().index);
                     }
                     given
                 })

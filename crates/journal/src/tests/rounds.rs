@@ -19,7 +19,7 @@ impl Disk for Arriving {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let journal = hold(&self.0).upgrade().filter(|_| to.ends_with(CHECKPOINT));
         if let Some(journal) = journal {
-            assert!(journal.append_blocking(&own(2, 1)).is_ok());
+            assert!(put(&journal, &own(2, 1)).is_ok());
         }
         RealDisk.rename(from, to)
     }
@@ -30,8 +30,8 @@ fn what_comes_while_it_publishes_waits_for_the_next_time() {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(Arriving::default());
     let shown: Arc<dyn Disk> = Arc::<Arriving>::clone(&disk);
-    let journal = Arc::new(Journal::open_on(dir.path(), ORIGIN, signing_key(), small(), shown).unwrap());
-    assert_eq!(journal.append_blocking(&own(1, 1)), Ok(0));
+    let journal = Arc::new(Journal::open_on(opening(dir.path(), small()), shown).unwrap());
+    assert_eq!(put(&journal, &own(1, 1)), Ok(0));
     *hold(&disk.0) = Arc::downgrade(&journal);
     let (done, ended) = channel();
     let publishing = Arc::clone(&journal);

@@ -66,14 +66,14 @@ fn a_spare_that_is_taken_is_not_made_anew_under_the_writer() {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(SlowToName::default());
     let shown: Arc<dyn Disk> = Arc::<SlowToName>::clone(&disk);
-    let journal = Journal::open_on(dir.path(), ORIGIN, signing_key(), small(), shown).unwrap();
+    let journal = Journal::open_on(opening(dir.path(), small()), shown).unwrap();
     assert!(disk.go(Step::Quick, Step::Watching));
     let first = journal.append(&own(0, 0));
     disk.wait_for(Step::Naming, Duration::from_secs(10));
     // As the publisher does at any moment.
     prepare_spare(journal.shared_for_tests());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    assert_eq!(runtime.block_on(first), Ok(0));
+    assert_eq!(runtime.block_on(first), Ok(place(0)));
     // Some segments more, in batches that fit into one.
     for batch in 0..20 {
         let entries = (1..=100).map(|n| own(batch * 100 + n, 0));

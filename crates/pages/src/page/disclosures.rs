@@ -6,7 +6,7 @@ use honnin_care::facts::{DisclosureRow, Disclosures, LineHead, Viewer};
 use super::paths::{Address, DisclosuresBefore};
 use super::{BannerKind, Nav, Shell, Theme, rendered};
 use crate::assets;
-use crate::format::{Count, Html};
+use crate::format::{Html, Place};
 use crate::words::Language;
 
 /// Who has seen my data.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use data_encoding::HEXLOWER;
-use honnin_terms::{BillId, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
+use honnin_terms::{BillId, EntryRef, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
 
 use crate::format::{Html, Show, digits};
 use crate::piece::Pieces;
@@ -181,15 +181,14 @@ impl Show for UsageOf {
     }
 }
 
-/// Disclosures older than an index.
+/// Disclosures before an entry.
 #[derive(Debug, Clone, Copy)]
-pub struct DisclosuresBefore(pub u64);
+pub struct DisclosuresBefore(pub EntryRef);
 
 impl Show for DisclosuresBefore {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         Address::Disclosures.show(out)?;
-        out.write_str("?before=")?;
-        digits(out, self.0, 1)
+        write!(out, "?before={}", self.0)
     }
 }
 

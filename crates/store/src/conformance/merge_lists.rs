@@ -2,6 +2,8 @@
 
 use honnin_access::Document;
 
+use honnin_terms::{EntryRef, Id, LogId};
+
 use super::{Stage, done};
 use crate::document::Line;
 use crate::{MergeRow, MoveReason, MovedHolding};
@@ -53,26 +55,27 @@ pub fn a_merge_is_owed_to_the_journal_until_it_is_noted(stage: &Stage) {
         let rows = done(stage.store.unjournaled_merges(&stage.operate(0), 10)).unwrap();
         rows.iter().map(|row| (row.merge, row.entry, row.undone_entry)).collect::<Vec<_>>()
     };
+    let entry = |index| EntryRef { log: LogId::from_octets([7; 16]), index };
     assert_eq!(owed(stage), []);
     stage.merged(1, &one, &other, &[one.line]);
     let third = stage.person();
     stage.merged(2, &third, &other, &[third.line]);
     assert_eq!(owed(stage), [(1, None, None), (2, None, None)]);
     assert_eq!(done(stage.store.unjournaled_merges(&operate, 1)).unwrap().len(), 1);
-    done(stage.store.note_entry(&stage.neighbour().operate(0), 1, false, 9)).unwrap();
+    done(stage.store.note_entry(&stage.neighbour().operate(0), 1, false, entry(9))).unwrap();
     assert_eq!(owed(stage), [(1, None, None), (2, None, None)], "a neighbour's note is of her own merges");
-    done(stage.store.note_entry(&operate, 1, false, 70)).unwrap();
+    done(stage.store.note_entry(&operate, 1, false, entry(70))).unwrap();
     assert_eq!(owed(stage), [(2, None, None)]);
-    done(stage.store.note_entry(&operate, 2, false, 71)).unwrap();
+    done(stage.store.note_entry(&operate, 2, false, entry(71))).unwrap();
     let back = stage.sealed_for(&other, &one, &[one.line]);
     assert_eq!(stage.commit_move(back, MoveReason::Undoing { merge: 1 }, 20), Ok(()));
-    assert_eq!(owed(stage), [(1, Some(70), None)]);
-    done(stage.store.note_entry(&operate, 1, true, 72)).unwrap();
+    assert_eq!(owed(stage), [(1, Some(entry(70)), None)]);
+    done(stage.store.note_entry(&operate, 1, true, entry(72))).unwrap();
     assert_eq!(owed(stage), []);
     let rows = done(stage.store.merges(&operate, Some(one.account), 10)).unwrap();
     assert_eq!(
         rows.iter().map(|row| (row.entry, row.undone_entry)).collect::<Vec<_>>(),
-        [(Some(70), Some(72))]
+        [(Some(entry(70)), Some(entry(72)))]
     );
 }
 

@@ -8,7 +8,7 @@ use honnin_pages::page::{
     BillPage, BillsPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage, NoticesPage, SettingsPage,
     Shell,
 };
-use honnin_terms::{BillId, NoticeId, SessionId};
+use honnin_terms::{BillId, EntryRef, NoticeId, SessionId};
 
 use super::answer::{Answer, HTML, Refusal};
 use super::app::{App, Ask};
@@ -59,7 +59,7 @@ pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 }
 
 pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let before = ask.query_as::<u64>("before")?;
+    let before = ask.query_as::<EntryRef>("before")?;
     let disclosed = app.wiring.care.disclosures(visit(session), before).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.own_frame(ask, me.as_ref(), Nav::Settings);

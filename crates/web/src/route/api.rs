@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::{Channel, SpeedWish, Visit};
-use honnin_terms::{BillId, HoldingId, Month};
+use honnin_terms::{BillId, EntryRef, HoldingId, Month};
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, LINK};
 use serde::Deserialize;
@@ -147,7 +147,7 @@ pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 
 pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
-    let before = ask.query_as::<u64>("before")?;
+    let before = ask.query_as::<EntryRef>("before")?;
     let disclosed = care.disclosures(visit(session), before).await?;
     Ok(Answer::personal(disclosed.body(JSON, |shown| json::disclosures(&shown.facts, care.zone()))))
 }

@@ -246,10 +246,6 @@ pub(super) const TABLE: &[Route] = &[
         "Who was shown what of this account, newest first",
     )
     .shows(What::Disclosures)
-    .asks(&[(
-        "before",
-        Shape::Between(0, u64::MAX),
-        "only what has a lower index; `next_before` of the page before",
-    )])
+    .asks(&[("before", Shape::Entry, "only what comes before this entry; `next_before` of the page before")])
     .gives(200, Some(json::DISCLOSURES)),
 ];

@@ -17,6 +17,8 @@ pub(crate) enum Shape {
     Yen,
     /// An opaque id: 32 lower-case hexadecimal digits.
     Id,
+    /// An entry of the journal: its log, a hyphen and its index there.
+    Entry,
     /// `YYYY-MM-DD` in the tenant's zone.
     Day,
     /// `YYYY-MM`.
@@ -46,6 +48,7 @@ impl Shape {
             | Self::Between(..)
             | Self::Yen
             | Self::Id
+            | Self::Entry
             | Self::Day
             | Self::Month
             | Self::Time
@@ -70,6 +73,7 @@ impl Shape {
             Self::Between(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Self::Yen => json!({ "type": "integer" }),
             Self::Id => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
+            Self::Entry => json!({ "type": "string", "pattern": "^[0-9a-f]{32}-(0|[1-9][0-9]*)$" }),
             Self::Day => json!({ "type": "string", "format": "date" }),
             Self::Month => json!({ "type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$" }),
             Self::Time => json!({ "type": "string", "format": "date-time" }),
@@ -98,6 +102,7 @@ impl Shape {
             }
             Self::Yen => value.is_i64(),
             Self::Id => text(&|text| text.parse::<honnin_terms::HoldingId>().is_ok()),
+            Self::Entry => text(&|text| text.parse::<honnin_terms::EntryRef>().is_ok()),
             Self::Day => text(&|text| text.parse::<honnin_terms::Day>().is_ok()),
             Self::Month => text(&|text| text.parse::<honnin_terms::Month>().is_ok()),
             Self::Time => text(&|text| text.parse::<honnin_terms::Moment>().is_ok() && !text.ends_with('Z')),

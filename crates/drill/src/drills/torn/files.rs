@@ -101,10 +101,11 @@ fn journals(
     let copied = tempfile::Builder::new().prefix("honnin-drill-torn-").tempdir();
     let copied = copied.map_err(Failure::machine("make a directory for a journal"))?;
     let place = |name: &Path| copied.path().join(name);
-    for name in ["honnin.toml", "journal.pub"].map(Path::new) {
-        fs::copy(house.data().join(name), place(name))
-            .map_err(Failure::machine("copy what a journal needs"))?;
-    }
+    let settings = Path::new("honnin.toml");
+    fs::copy(house.data().join(settings), place(settings))
+        .map_err(Failure::machine("copy what a journal needs"))?;
+    let key = fs::read_to_string(house.data().join("journal.pub"))
+        .map_err(Failure::machine("read the key of the journal"))?;
     let whole: Vec<_> = files(&house.data().join("journal"))?
         .into_iter()
         .map(|(name, octets)| (Path::new("journal").join(name), octets))
@@ -121,7 +122,7 @@ fn journals(
         let torn = damage::torn(octets, b"another file", draw);
         fs::write(place(name), torn).map_err(Failure::machine("tear a file"))?;
         tried += 1;
-        for wrong in wrong(&verified(stage, copied.path())?, world) {
+        for wrong in wrong(&verified(stage, copied.path(), key.trim())?, world) {
             found.add(format!("{}: {wrong}", name.display()));
         }
         fs::write(place(name), octets).map_err(Failure::machine("mend a file"))?;
@@ -130,10 +131,10 @@ fn journals(
     Ok(Verdict::of(check, "files of it, torn one at a time", tried, found.told()))
 }
 
-fn verified(stage: &Stage, data: &Path) -> Result<Ran, Failure> {
+fn verified(stage: &Stage, data: &Path, key: &str) -> Result<Ran, Failure> {
     let mut command = Command::new(&stage.options.binary);
     command.env_clear().envs(stage.options.environment.iter().cloned()).stdin(Stdio::null());
-    command.arg("--data").arg(data).args(["journal", "verify"]);
+    command.arg("--data").arg(data).args(["journal", "verify", "--key", key]);
     let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })

@@ -1,7 +1,7 @@
 //! Bodies about the account, and notices to everybody.
 
 use honnin_care::facts::{Bill, Bills, Disclosures, LineHead, Me, Notice, Viewer};
-use honnin_terms::{BillId, Day, HoldingId, Month, NoticeId, Zone};
+use honnin_terms::{BillId, Day, EntryRef, HoldingId, Month, NoticeId, Zone};
 use serde::Serialize;
 
 use super::super::shape::Shape;
@@ -211,32 +211,32 @@ pub(in crate::route) const DISCLOSURES: Shape = Shape::Object(&[
     (
         "disclosures",
         Shape::List(&Shape::Object(&[
-            ("index", Shape::Count),
+            ("entry", Shape::Entry),
             ("at", Shape::Time),
             ("viewer", Shape::Word(&["self", "granted", "agent"])),
-            ("basis", Shape::Maybe(&Shape::Count)),
+            ("basis", Shape::Maybe(&Shape::Entry)),
             ("what", Shape::Text),
             ("line", Shape::Maybe(&Shape::Id)),
             ("channel", Shape::Text),
         ])),
     ),
-    ("next_before", Shape::Maybe(&Shape::Count)),
+    ("next_before", Shape::Maybe(&Shape::Entry)),
     ("answerable_since", Shape::Maybe(&Shape::Time)),
 ]);
 
 #[derive(Serialize)]
 struct DisclosuresBody<'a> {
     disclosures: Vec<DisclosureBody<'a>>,
-    next_before: Option<u64>,
+    next_before: Option<AsText<EntryRef>>,
     answerable_since: Option<At<'a>>,
 }
 
 #[derive(Serialize)]
 struct DisclosureBody<'a> {
-    index: u64,
+    entry: AsText<EntryRef>,
     at: At<'a>,
     viewer: &'static str,
-    basis: Option<u64>,
+    basis: Option<AsText<EntryRef>>,
     what: &'static str,
     line: Option<AsText<HoldingId>>,
     channel: &'static str,
@@ -246,12 +246,12 @@ pub(in crate::route) fn disclosures(disclosures: &Disclosures, zone: &Zone) -> V
     let rows = disclosures.rows.iter().map(|row| {
         let (viewer, basis) = match row.viewer {
             Viewer::Myself => ("self", None),
-            Viewer::Granted(index) => ("granted", Some(index)),
-            Viewer::Agent(index) => ("agent", Some(index)),
+            Viewer::Granted(entry) => ("granted", Some(AsText(entry))),
+            Viewer::Agent(entry) => ("agent", Some(AsText(entry))),
         };
         let line = row.line.map(AsText);
         DisclosureBody {
-            index: row.index,
+            entry: AsText(row.entry),
             at: At(row.at, zone),
             viewer,
             basis,
@@ -262,8 +262,8 @@ pub(in crate::route) fn disclosures(disclosures: &Disclosures, zone: &Zone) -> V
     });
     let body = DisclosuresBody {
         disclosures: rows.collect(),
-        next_before: disclosures.next_before,
+        next_before: disclosures.next_before.map(AsText),
         answerable_since: disclosures.answerable_since.map(|at| At(at, zone)),
     };
-    write(&body, 128 + 192 * disclosures.rows.len())
+    write(&body, 192 + 256 * disclosures.rows.len())
 }

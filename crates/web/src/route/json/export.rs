@@ -60,9 +60,9 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
     });
     let disclosures = held.disclosures.iter().map(|row| {
         json!({
-            "index": row.index,
+            "entry": row.entry.to_string(),
             "at": at(row.at),
-            "basis": row.basis,
+            "basis": row.basis.map(|entry| entry.to_string()),
             "what": row.what,
             "line": row.line.map(|line| line.to_string()),
             "channel": row.channel,
@@ -85,7 +85,7 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
         "bills": bills,
         "sessions": devices.collect::<Vec<_>>(),
         "disclosures": disclosures.collect::<Vec<_>>(),
-        "disclosures_older_before": held.older_before,
+        "disclosures_older_before": held.older_before.map(|entry| entry.to_string()),
         "disclosures_answerable_since": held.answerable_since.map(at),
     });
     // Texts, numbers and lists always serialise.

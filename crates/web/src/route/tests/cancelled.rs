@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use honnin_journal::Trust;
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Entropy, Stream};
 use honnin_testkit::SeededEntropy;
@@ -131,6 +132,6 @@ async fn a_request_dropped_at_any_of_its_awaits_leaves_nothing_to_the_next() {
     }
     trial.house.journal.publish().unwrap();
     let key: VerifyingKey = trial.house.journal_key();
-    let report = honnin_journal::verify(&trial.house.journal_dir(), &key, None).unwrap();
+    let report = honnin_journal::verify(&trial.house.journal_dir(), &Trust::of_key(key), None).unwrap();
     assert!(report.to_owner > 0 && report.on_basis == 0);
 }

@@ -10,7 +10,7 @@ use honnin_access::{
 };
 use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Shelf};
 use honnin_front::{Bounds, Entrance, Front, listen};
-use honnin_journal::{EpochKeys, Journal};
+use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
 use honnin_node::{PathState, PublicPath, Standing};
 use honnin_pages::page::Operator;
@@ -19,7 +19,7 @@ use honnin_seal::{HashCost, VerifyingKey};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{
-    BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
+    BillId, Clock, Entropy, HoldingId, Id, LogId, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
 };
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 
@@ -277,10 +277,25 @@ async fn signed_in(
     Subscriber { cookie, lines, bill, export: "0".repeat(32), mark, stored }
 }
 
+/// The log that all houses write.
+pub(super) fn the_log() -> LogId {
+    LogId::from_octets([0xab; 16])
+}
+
 pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
     let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
     let signing = keeper.journal_signing_key().unwrap();
-    Arc::new(Journal::open(&dir.join("journal"), "test/journal", signing, bounds).unwrap())
+    let journal = Journal::open(Opening {
+        root: dir.join("journal"),
+        log: the_log(),
+        origin: "test/journal".to_owned(),
+        keys: LogKeys { signing, chain: keeper.journal_chain_key().unwrap() },
+        bounds,
+        anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+        steady: None,
+        as_it_is: false,
+    });
+    Arc::new(journal.unwrap())
 }
 
 /// The keys of the journal's present epoch.

@@ -73,7 +73,8 @@ impl Answered {
 
 fn without_indices(text: &str) -> String {
     let mut out = text.to_owned();
-    for before in ["\"index\":", "\"next_before\":", "記録番号 ", "record ", "?before="] {
+    let of_log = format!("{}-", super::house::the_log());
+    for before in [of_log.as_str(), "記録番号 ", "record "] {
         let mut parts = out.split(before);
         let first = parts.next().unwrap_or_default().to_owned();
         out = parts.fold(first, |mut out, part| {

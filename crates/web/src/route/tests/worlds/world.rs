@@ -9,7 +9,7 @@ use honnin_access::{
     Authorities, HashPool, NewDevice, OperatorAuthority, PoolBounds, SignInSettings, Source,
 };
 use honnin_care::{Care, CareParts, SessionToken};
-use honnin_journal::{Basis, Entry, Journal, Kind, Pseudonym, Query};
+use honnin_journal::{Entry, Journal, Kind, Pseudonym, Query};
 use honnin_keeper::Keeper;
 use honnin_seal::PasswordHash;
 use honnin_store::{AccountKeyRow, AccountUpdate, Batch, FeedRows, OperatorRows, Progress};
@@ -242,17 +242,7 @@ impl World {
                 if !went_away {
                     return;
                 }
-                let marker = Entry {
-                    moment: self.clock.now(),
-                    viewer: Pseudonym::NOBODY,
-                    owner: Pseudonym::NOBODY,
-                    basis: Basis::Self_,
-                    kind: Kind::EpochMarker,
-                    what: 0,
-                    channel: 0,
-                    epoch: 1,
-                    body: Vec::new(),
-                };
+                let marker = Entry::blank(Kind::EpochMarker, self.clock.now(), 1);
                 self.journal.append(&marker).await.unwrap();
                 return;
             }
@@ -271,7 +261,7 @@ impl World {
             limit: 10_000,
         };
         let found = self.journal.by_owner(&query).unwrap();
-        found.into_iter().map(|index| format!("{:?}", self.journal.read(index).unwrap())).collect()
+        found.into_iter().map(|index| format!("{:?}", self.journal.read_at(index).unwrap())).collect()
     }
 }
 
