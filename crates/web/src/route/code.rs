@@ -84,6 +84,8 @@ codes! {
         "read the same figures with the routes that give JSON";
     Deadline = "deadline" SERVICE_UNAVAILABLE "the answer took too long",
         "read whether it was done, then try again";
+    Untold = "untold" BAD_REQUEST "the proxy before us does not say who asks",
+        "wait; the operator has been told";
     Stopped = "stopped" SERVICE_UNAVAILABLE "personal pages are stopped for now",
         "wait; the operator has been told";
 }

@@ -62,7 +62,12 @@ impl App {
             self.sign_in_first(ask)
         } else if matches!(
             code,
-            Code::Busy | Code::DocumentsBusy | Code::ExportsBusy | Code::Deadline | Code::Stopped
+            Code::Busy
+                | Code::DocumentsBusy
+                | Code::ExportsBusy
+                | Code::Deadline
+                | Code::Untold
+                | Code::Stopped
         ) {
             let html = ClosedPage { shell: self.frame(ask), come_back: after, place: None }.render();
             Answer { kind: Kind::Alone, ..Answer::form(html) }
@@ -113,6 +118,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::DocumentsBusy
         | Code::ExportsBusy
         | Code::Deadline
+        | Code::Untold
         | Code::Stopped => Problem::Unavailable(after),
     }
 }
