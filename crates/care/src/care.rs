@@ -41,6 +41,9 @@ pub enum Error {
     /// A wish was refused because the holding has ended.
     #[error("set the speed: the line is no longer held")]
     LineEnded,
+    /// The contract of the line has not begun: nothing of it can be changed.
+    #[error("change the line: its contract has not begun")]
+    LineUpcoming,
     /// A wish was refused because the last one is too young; seconds to wait.
     #[error("set the speed: wait {0} seconds")]
     TooSoon(i64),

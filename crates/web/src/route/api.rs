@@ -78,7 +78,7 @@ pub(super) async fn me(app: &App, ask: &Ask, session: &Session) -> Result<Answer
         let rest = me.lines.get(from..).unwrap_or_default();
         let page = rest.get(..limit).unwrap_or(rest);
         next = page.last().filter(|_| page.len() < rest.len()).map(|head| head.line);
-        Ok::<_, Code>(json::me(me, page, session.role().word()))
+        Ok::<_, Code>(json::me(me, page, next, session.role().word()))
     });
     let answer = Answer::personal(body.map_err(Refusal::from)?);
     let link = next.map(|line| format!("</api/v1/me?after={line}&limit={limit}>; rel=\"next\""));

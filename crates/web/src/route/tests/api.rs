@@ -104,7 +104,10 @@ async fn home_says_what_is_left_and_never_a_guess() {
     let home = house.get(&house.hana, &path(0)).await.json();
     assert_eq!(
         home["balance"],
-        json!({"remaining_octets": 5_000_000_000_u64, "granted_octets": 20_000_000_000_u64, "shared": true})
+        json!({
+            "remaining_octets": 5_000_000_000_u64, "granted_octets": 20_000_000_000_u64,
+            "shared": true, "current": true,
+        })
     );
     assert_eq!(home["next_expiry"], json!({"octets": 4_000_000_000_u64, "expires_on": "2026-11-30"}));
     assert_eq!(home["as_of"], "2026-11-20T06:00:00+09:00");
@@ -149,7 +152,7 @@ async fn usage_is_of_the_month_that_is_asked_for() {
     let days = house.get(&house.hana, &path).await.json();
     assert_eq!(
         days["days"][1],
-        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000})
+        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000, "whole": true})
     );
     let other = house.get(&house.hana, &format!("{path}?month=2026-10")).await.json();
     assert_eq!((&other["days"], &other["as_of"]), (&json!([]), &Value::Null));
