@@ -186,7 +186,7 @@ impl Care {
         done.map_err(|error| self.session_fault(error, session.at(), session.request()))
     }
 
-    fn session_fault(&self, error: SessionError, now: Moment, request: RequestId) -> Error {
+    pub(crate) fn session_fault(&self, error: SessionError, now: Moment, request: RequestId) -> Error {
         match error {
             SessionError::Unknown => Error::SignedOut,
             SessionError::DoesNotOpen { account } => self.alarm(account, now, request),

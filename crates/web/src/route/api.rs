@@ -48,7 +48,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
     let body = Bytes::from(json::token(&signed_in.token.reveal()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
-    app.signed_in(ask, &login, answer, &signed_in)
+    app.signed_in(ask, &login, answer, &signed_in).await
 }
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {

@@ -296,6 +296,13 @@ impl App {
         SessionToken::parse(cookie::session_token(&parts.headers, self.session_cookie(), bearer)?)
     }
 
+    /// Ends the session a sign-in came with: the new one takes its place on that device.
+    pub(super) async fn end_replaced(&self, ask: &Ask) {
+        if let Some(token) = &ask.token {
+            self.wiring.care.end_replaced(token, ask.stream.clone()).await;
+        }
+    }
+
     /// Takes what is personal out for the request it is sent to: its number, and the token it came with.
     pub(super) fn hand_over(&self, body: honnin_care::Body, ask: &Ask) -> Result<Vec<u8>, Refusal> {
         let asker = Asker::new(ask.stream.request(), ask.token.as_ref());
