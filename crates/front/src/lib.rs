@@ -9,8 +9,6 @@ mod bounds;
 mod connection;
 mod forwarded;
 mod front;
-mod head;
-mod pieces;
 mod prefix;
 mod proxy_header;
 mod room;
@@ -27,9 +25,10 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 pub use bounds::Bounds;
-pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
+pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells};
 pub use prefix::{BadPrefix, Prefix};
-pub use tls::{TlsError, tls};
+pub use rustls::ServerConfig as TlsConfig;
+pub use tls::{Certificates, Certified, TlsError};
 
 pub use connection::Answers;
 use connection::Shared;
@@ -37,6 +36,9 @@ use room::Room;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
+
+/// How often an address that is not there is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Opens a listening socket with the small queue of [`Bounds::backlog`].
 ///
@@ -54,6 +56,8 @@ pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 pub struct Entrance {
     /// The listening sockets.
     pub listeners: Vec<TcpListener>,
+    /// Addresses this machine does not have yet; tried again until it has.
+    pub later: Vec<SocketAddr>,
     /// Certificate and key, where TLS ends here.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Address prefixes many subscribers share; never held back by the limit per address.
@@ -100,12 +104,35 @@ impl Entrance {
         for listener in self.listeners {
             tokio::spawn(accept(listener, Arc::clone(&shared)));
         }
+        for address in self.later {
+            tokio::spawn(accept_later(address, Arc::clone(&shared)));
+        }
         stop.await;
         answers.not_ready();
         sleep(notice).await;
         close.send_replace(true);
         if timeout(drain, room.empty()).await.is_err() {
             tracing::warn!("stop with requests still open: the drain deadline has passed");
+        }
+    }
+}
+
+/// Waits until the machine has the address, then accepts there.
+async fn accept_later<A: Answers>(address: SocketAddr, shared: Arc<Shared<A>>) {
+    let mut closing = shared.closing.clone();
+    loop {
+        tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => return,
+            () = sleep(AGAIN) => {}
+        }
+        match listen(address, shared.bounds.backlog) {
+            Ok(listener) if shared.front.may_listen(address).is_ok() => {
+                tracing::info!(%address, "the address is there; serving on it");
+                return accept(listener, shared).await;
+            }
+            Ok(_) => return,
+            Err(reason) => tracing::debug!(%address, error = %reason, "the address is not there yet"),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ impl Installation {
         directory: &Path,
         key_file: &Path,
         settings: Settings,
+        demo: bool,
     ) -> Result<(Self, bool), Failure> {
         let (directory, key_file) = (std::path::absolute(directory)?, std::path::absolute(key_file)?);
         refuse_used(&directory)?;
@@ -40,7 +41,7 @@ impl Installation {
         let settings = Settings { keys: Keys { key_file: in_settings.to_owned() }, ..settings };
         make_directory(&directory).map_err(|reason| during(&directory, reason))?;
         let file = directory.join(FILE_NAME);
-        let installation = Self { place: Place { data: directory, settings: file }, settings };
+        let installation = Self { place: Place { data: directory, settings: file }, settings, demo };
         installation.create_keyring()?;
         make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
         engine::create(&installation.store(), Arc::new(SystemClock))?;
@@ -74,11 +75,13 @@ fn refuse_used(directory: &Path) -> Result<(), Failure> {
 }
 
 fn make_directory(directory: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    // One that was there and empty may be open to others.
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
 }
 
 fn write_new(file: &Path, text: &str) -> io::Result<()> {
-    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o640).open(file)?;
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     open.write_all(text.as_bytes())?;
     open.sync_all()
 }

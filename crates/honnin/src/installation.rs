@@ -15,6 +15,7 @@ use crate::command::Place;
 use crate::failure::Failure;
 use crate::key_file::KeySource;
 use crate::machine::{OffsetClock, SystemClock, SystemEntropy};
+use crate::owner_only;
 use crate::settings::{Problem, Settings, SettingsError};
 use crate::wiring::problems;
 
@@ -56,6 +57,8 @@ pub(crate) struct Installation {
     pub(crate) place: Place,
     /// Its settings.
     pub(crate) settings: Settings,
+    /// Whether it is a demo's, as its keyring says.
+    pub(crate) demo: bool,
 }
 
 impl Installation {
@@ -65,7 +68,10 @@ impl Installation {
     /// [`Failure`] with everything that is wrong in them.
     pub(crate) fn open(place: Place) -> Result<Self, Failure> {
         let settings = Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))?;
-        let installation = Self { place, settings };
+        owner_only::check(&place)?;
+        // Where there is none, whoever needs it says so.
+        let demo = Keeper::outline(&place.data).is_ok_and(|outline| outline.demo);
+        let installation = Self { place, settings, demo };
         match problems(&installation.settings) {
             none if none.is_empty() => Ok(installation),
             problems => Err(installation.wrong(problems)),
@@ -116,9 +122,8 @@ impl Installation {
         if !empty {
             return Ok(JournalFiles::There);
         }
-        let begun =
-            Keeper::has_journal_epochs(&self.place.data).map_err(|reason| Failure::settings(&reason))?;
-        Ok(if begun { JournalFiles::Gone } else { JournalFiles::NotYet })
+        let outline = Keeper::outline(&self.place.data).map_err(|reason| Failure::settings(&reason))?;
+        Ok(if outline.has_journal_epochs { JournalFiles::Gone } else { JournalFiles::NotYet })
     }
 
     /// The file that says personal pages are stopped, and why.
@@ -131,11 +136,15 @@ impl Installation {
         self.place.data.join(PUBLIC_PATH)
     }
 
-    /// The clock of commands: the machine's, or that of the demo which uses this data directory.
+    /// The clock of commands: the machine's, or that of the demo which runs on this installation. No other
+    /// installation has another clock than the machine's.
     ///
     /// # Errors
     /// [`Failure`] where the demo's clock cannot be read.
     pub(crate) fn clock(&self) -> Result<Arc<dyn Clock>, Failure> {
+        if !self.demo {
+            return Ok(Arc::new(SystemClock));
+        }
         let file = self.place.data.join(DEMO_CLOCK);
         match fs::read_to_string(&file) {
             Ok(text) => match text.trim().parse() {
@@ -188,7 +197,8 @@ impl Installation {
     /// # Errors
     /// [`Failure`]; an existing keyring is never touched.
     pub(crate) fn create_keyring(&self) -> Result<(), Failure> {
-        Keeper::create(&self.place.data, self.key()?.as_bytes(), &SystemEntropy)?;
+        let create = if self.demo { Keeper::create_demo } else { Keeper::create };
+        create(&self.place.data, self.key()?.as_bytes(), &SystemEntropy)?;
         let keeper = self.keeper(Arc::new(honnin_keeper::Silent))?;
         let key = keeper.journal_signing_key()?.verifying_key()?;
         let file = self.place.data.join(JOURNAL_KEY);

@@ -89,7 +89,7 @@ impl KeySource {
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let unreadable = |reason| KeyFileError::Unreadable(path.to_owned(), reason);
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;

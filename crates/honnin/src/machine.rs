@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Instant;
 
 use honnin_terms::{Clock, Entropy, Moment};
-use rustix::fs::fsync;
+use rustix::fs::{Mode, fsync};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use zeroize::Zeroizing;
 
 /// The clock of the machine.
@@ -147,6 +147,12 @@ pub(crate) fn sync_output() -> std::io::Result<()> {
         Ok(()) | Err(Errno::INVAL | Errno::ROFS | Errno::NOTSUP) => Ok(()),
         Err(reason) => Err(reason.into()),
     }
+}
+
+/// Has every file that is made from now on belong to this user alone.
+pub(crate) fn keep_files_to_owner() {
+    // The mode before is nobody's any more.
+    let _: Mode = umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// How many threads the machine runs at once.

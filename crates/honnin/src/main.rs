@@ -10,6 +10,7 @@ mod installation;
 mod key_file;
 mod logs;
 mod machine;
+mod owner_only;
 #[cfg(honnin_faults)]
 mod planted;
 mod run;

@@ -318,6 +318,7 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
             host: "my.example.jp".to_owned(),
             help: None,
             texts: Language::Ja,
+            demo: false,
         },
         simulated: true,
         security_contact: Some("mailto:security@example.jp".to_owned()),
@@ -328,7 +329,8 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
 fn begin(wiring: Wiring, entropy: Arc<dyn Entropy>) -> Result<SocketAddr, Failure> {
     let listener = listen("127.0.0.1:0".parse()?, 64)?;
     let at = listener.local_addr()?;
-    let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    let entrance =
+        Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
     tokio::spawn(serve(entrance, Arc::new(App::new(wiring, entropy)?), std::future::pending()));
     Ok(at)
 }

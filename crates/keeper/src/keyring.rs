@@ -6,6 +6,7 @@
 use std::fmt;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
@@ -50,6 +51,9 @@ const FEWEST_OCTETS: usize = 32;
 #[serde(deny_unknown_fields)]
 struct File {
     format: u32,
+    /// Whether it was made for a demo. Bound to the seal of the root: altered it does not open.
+    #[serde(default)]
+    demo: bool,
     salt: String,
     root: String,
     #[serde(default)]
@@ -68,6 +72,7 @@ pub struct Keeper {
     pub(crate) witness: Arc<dyn Witness>,
     pub(crate) epochs: RwLock<Epochs>,
     path: PathBuf,
+    demo: bool,
     salt: String,
     sealed_root: String,
     #[cfg(honnin_faults)]
@@ -80,8 +85,17 @@ impl fmt::Debug for Keeper {
     }
 }
 
-fn root_place() -> Place<'static> {
-    Place::of_tenant(TenantId::new(0), Purpose::KeeperRecord("root"))
+fn root_place(demo: bool) -> Place<'static> {
+    Place::of_tenant(TenantId::new(0), Purpose::KeeperRecord(if demo { "root of a demo" } else { "root" }))
+}
+
+/// What a keyring's file says without its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// Whether it was made for a demo. One that says so and was not, or the other way round, does not open.
+    pub demo: bool,
+    /// Whether the journal was ever begun under it.
+    pub has_journal_epochs: bool,
 }
 
 impl Keeper {
@@ -90,16 +104,34 @@ impl Keeper {
     /// # Errors
     /// [`KeyringError`]; an existing keyring is never touched.
     pub fn create(data: &Path, key_file: &[u8], entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        Self::create_as(false, data, key_file, entropy)
+    }
+
+    /// Makes the keyring of a demo: it says so for ever, and nothing takes it for another.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_demo(data: &Path, key_file: &[u8], entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        Self::create_as(true, data, key_file, entropy)
+    }
+
+    fn create_as(
+        demo: bool,
+        data: &Path,
+        key_file: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<(), KeyringError> {
         let path = data.join(FILE);
         let key_file = long_enough(key_file)?;
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
         let root = Secret::random(entropy);
         let sealed = KeeperKey::of_key_file(key_file, &salt)
-            .and_then(|kek| kek.seal_secret(&root_place(), &root, entropy))
+            .and_then(|kek| kek.seal_secret(&root_place(demo), &root, entropy))
             .map_err(|_| KeyringError::WrongKey(path.clone()))?;
         let file = File {
             format: FORMAT,
+            demo,
             salt: BASE64.encode(&salt),
             root: BASE64.encode(&sealed),
             epoch: Vec::new(),
@@ -107,12 +139,13 @@ impl Keeper {
         write_new(&path, &text_of(&file, &path)?)
     }
 
-    /// Whether the journal was ever begun under this keyring, as the file says without its key.
+    /// What the keyring's file says without its key.
     ///
     /// # Errors
     /// [`KeyringError`] where the file cannot be read.
-    pub fn has_journal_epochs(data: &Path) -> Result<bool, KeyringError> {
-        Ok(!read(&data.join(FILE))?.epoch.is_empty())
+    pub fn outline(data: &Path) -> Result<Outline, KeyringError> {
+        let File { demo, epoch, .. } = read(&data.join(FILE))?;
+        Ok(Outline { demo, has_journal_epochs: !epoch.is_empty() })
     }
 
     /// Opens the keyring of the data directory.
@@ -134,7 +167,7 @@ impl Keeper {
         let salt = <[u8; 16]>::try_from(decode(&file.salt)?.as_slice()).map_err(|_| malformed())?;
         let wrong = |_: OpenError| KeyringError::WrongKey(path.clone());
         let kek = KeeperKey::of_key_file(key_file, &salt).map_err(wrong)?;
-        let root = kek.open_secret(&root_place(), &decode(&file.root)?).map_err(wrong)?;
+        let root = kek.open_secret(&root_place(file.demo), &decode(&file.root)?).map_err(wrong)?;
         let journal = KeeperKey::of_root(&root, tenant, "journal").map_err(wrong)?;
         let epochs = Epochs::open(tenant, &journal, file.epoch).map_err(wrong)?;
         Ok(Self {
@@ -148,6 +181,7 @@ impl Keeper {
             witness,
             epochs: RwLock::new(epochs),
             path,
+            demo: file.demo,
             salt: file.salt,
             sealed_root: file.root,
             #[cfg(honnin_faults)]
@@ -158,8 +192,8 @@ impl Keeper {
     /// Writes the keyring with a changed list of epochs: a new file beside the old one, then one rename. A crash
     /// leaves either list, and an epoch is used only after its list is durable.
     pub(crate) fn write_epochs(&self, epoch: Vec<EpochRecord>) -> Result<(), KeyringError> {
-        let Self { path, salt, sealed_root, .. } = self;
-        let file = File { format: FORMAT, salt: salt.clone(), root: sealed_root.clone(), epoch };
+        let Self { path, salt, sealed_root, demo, .. } = self;
+        let file = File { format: FORMAT, demo: *demo, salt: salt.clone(), root: sealed_root.clone(), epoch };
         let beside = path.with_extension("toml.new");
         // What an earlier crash left here was never in use.
         drop(fs::remove_file(&beside));
@@ -168,6 +202,11 @@ impl Keeper {
         fs::rename(&beside, path).map_err(io)?;
         let directory = path.parent().unwrap_or_else(|| Path::new("."));
         fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
+    }
+
+    /// Whether this is the keyring of a demo.
+    pub const fn is_demo(&self) -> bool {
+        self.demo
     }
 
     /// The tenant.
@@ -283,10 +322,15 @@ fn text_of(file: &File, path: &Path) -> Result<String, KeyringError> {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), KeyringError> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-        let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
-        if exists { KeyringError::Exists(path.to_owned()) } else { KeyringError::Io(path.to_owned(), error) }
-    })?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+            let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
+            if exists {
+                KeyringError::Exists(path.to_owned())
+            } else {
+                KeyringError::Io(path.to_owned(), error)
+            }
+        })?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     written.map_err(|error| KeyringError::Io(path.to_owned(), error))
 }

@@ -39,6 +39,22 @@ fn a_keyring_is_never_overwritten() {
 }
 
 #[test]
+fn a_demo_says_so_inside_its_seal() {
+    let (real, demo) = (made(), tempfile::tempdir().unwrap());
+    Keeper::create_demo(demo.path(), KEY_FILE, &SeededEntropy::new(1)).unwrap();
+    for (data, is_demo) in [(real.path(), false), (demo.path(), true)] {
+        assert_eq!(open(data, KEY_FILE).unwrap().is_demo(), is_demo);
+        let says = Keeper::outline(data).unwrap();
+        assert_eq!(says, Outline { demo: is_demo, has_journal_epochs: false });
+        let path = data.join(FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(&format!("demo = {is_demo}"), &format!("demo = {}", !is_demo)))
+            .unwrap();
+        assert!(matches!(open(data, KEY_FILE), Err(KeyringError::WrongKey(_))), "{is_demo}");
+    }
+}
+
+#[test]
 fn an_altered_keyring_is_refused() {
     let data = made();
     let path = data.path().join(FILE);
@@ -94,20 +110,4 @@ fn an_epoch_lasts_its_time_and_is_then_followed_by_another() {
     let numbers: Vec<u32> =
         open(data.path(), KEY_FILE).unwrap().journal_epochs().unwrap().iter().map(|e| e.number).collect();
     assert_eq!(numbers, [2]);
-}
-
-#[test]
-fn a_keeper_acts_for_its_own_tenant_only() {
-    use honnin_access::ports::KeyRelease as _;
-
-    let data = made();
-    let keeper = open(data.path(), KEY_FILE).unwrap();
-    let (account, entropy) = (keeper.account_id("mio1"), SeededEntropy::new(3));
-    let (own, other) = (TenantId::FIRST, TenantId::new(2));
-    let sealed = keeper.seal_code(own, account, b"code", &entropy).unwrap();
-    assert_eq!(keeper.open_code(own, account, &sealed).unwrap(), b"code");
-    assert!(keeper.open_code(other, account, &sealed).is_err());
-    assert!(keeper.seal_code(other, account, b"code", &entropy).is_err(), "nothing is sealed for another");
-    assert!(keeper.new_account_key(own, account, 1, &entropy).is_ok());
-    assert!(keeper.new_account_key(other, account, 1, &entropy).is_err());
 }

@@ -19,6 +19,6 @@ mod witness;
 pub use drive::DrivenLine;
 pub use epochs::{EpochKey, EpochRecord};
 pub use feed::AccountKeys;
-pub use keyring::{Keeper, KeyringError};
+pub use keyring::{Keeper, KeyringError, Outline};
 pub use merging::{LinesMove, MergeError};
 pub use witness::{Deed, Silent, Witness};

@@ -49,6 +49,7 @@ impl Studio {
             host: "my.example.jp".to_owned(),
             help: HelpLink::new("https://example.jp/help"),
             texts: Language::Ja,
+            demo: false,
         };
         Self { language, theme, operator, zone: Zone::named("Asia/Tokyo").unwrap() }
     }

@@ -1,8 +1,9 @@
 //! D12: the service offers less than usual, and begins to do so under load. Whatever it still offers, nobody is shown
 //! what is not hers, and where personal pages are withheld nobody is shown anything.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -192,8 +193,8 @@ impl Volume {
         let (journal, aside) = (house.data().join("journal"), house.data().join("journal-before"));
         let machine = || Failure::machine("put a volume under the journal");
         fs::rename(&journal, &aside).map_err(machine())?;
-        fs::create_dir(&journal).map_err(machine())?;
-        let size = format!("size={ROOM}m");
+        DirBuilder::new().mode(0o700).create(&journal).map_err(machine())?;
+        let size = format!("size={ROOM}m,mode=700");
         let mut mount = Command::new("mount");
         mount
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -160,6 +161,9 @@ impl House {
         ];
         for (file, text) in written {
             fs::write(&file, text).map_err(Failure::machine(format!("write {}", file.display())))?;
+            // A key that others can read is refused.
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))
+                .map_err(Failure::machine("keep a key to its owner"))?;
         }
         let mut command = product(&self.binary, &self.environment);
         command.arg("--data").arg(&data).arg("serve");

@@ -18,11 +18,15 @@ pub(crate) struct InitArgs {
     /// Without it nothing in the data directory can be read: keep a copy apart.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: PathBuf,
+
+    /// Create an installation for demos: its keyring says so for good, and so does every page and command
+    #[arg(long)]
+    pub(crate) demo: bool,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check the settings file; reports every mistake at once
+    /// Check the settings file and the files it names, as `serve` does; reports every mistake at once
     Check,
     /// Print the effective values, defaults included
     Print,

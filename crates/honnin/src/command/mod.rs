@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Intake(IntakeCommand),
 
     /// Serve subscribers until SIGTERM or Ctrl-C; requests in progress are completed
+    ///
+    /// SIGHUP reopens log files and reads the certificate again; a renewed certificate is also taken within a minute.
     Serve,
 
     /// Report the state of an installation and what needs attention, without personal values

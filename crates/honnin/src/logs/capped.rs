@@ -38,6 +38,11 @@ impl CappedFiles {
         Ok(Self { directory, file_octets, files, current })
     }
 
+    /// Opens the file anew before the next line.
+    pub(super) fn reopen(&self) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Writes one line, whole or not at all.
     fn line(&self, line: &[u8]) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

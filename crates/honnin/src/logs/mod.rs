@@ -23,11 +23,24 @@ pub(crate) enum For {
     Person,
 }
 
+/// The files log lines go to, where they go to files.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFiles(Option<Arc<CappedFiles>>);
+
+impl LogFiles {
+    /// Opens them anew: whoever moved them away gets no further line.
+    pub(crate) fn reopen(&self) {
+        if let Some(files) = &self.0 {
+            files.reopen();
+        }
+    }
+}
+
 /// Begins to write log lines as the settings say.
 ///
 /// # Errors
 /// [`Failure`] where the filter cannot be read or the log files cannot be made.
-pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Failure> {
+pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<LogFiles, Failure> {
     let filter = match (machine::log_filter(), reader) {
         (Some(filter), _) => filter,
         (None, For::Collector) => settings.filter.clone(),
@@ -48,8 +61,9 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Fai
         }
         (None, For::Collector) | (_, For::Person) => None,
     };
-    let started = match (files, reader) {
-        (Some(files), _) => lines.json().flatten_event(true).with_writer(Arc::new(files)).finish().try_init(),
+    let files = files.map(Arc::new);
+    let started = match (files.clone(), reader) {
+        (Some(files), _) => lines.json().flatten_event(true).with_writer(files).finish().try_init(),
         (None, For::Collector) => {
             lines.json().flatten_event(true).with_writer(io::stderr).finish().try_init()
         }
@@ -61,5 +75,6 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<(), Fai
             .finish()
             .try_init(),
     };
-    started.map_err(|reason| Failure::cannot(format_args!("begin to write log lines: {reason}")))
+    started.map_err(|reason| Failure::cannot(format_args!("begin to write log lines: {reason}")))?;
+    Ok(LogFiles(files))
 }

@@ -10,6 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
 use crate::settings::Settings;
+use crate::wiring::file_problems;
 
 /// A settings file that can be used.
 #[derive(Serialize)]
@@ -43,7 +44,12 @@ impl Serialize for Printed {
 pub(super) fn config(say: Say, place: &Place, command: ConfigCommand) -> Result<Exit, Failure> {
     match command {
         ConfigCommand::Check => {
-            Installation::open(place.clone())?;
+            let installation = Installation::open(place.clone())?;
+            let problems = file_problems(&installation);
+            if !problems.is_empty() {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                return Err(Failure::with(Exit::Settings, lines.join("\n")));
+            }
             say.tell(&Usable { file: &place.settings, usable: true })?;
         }
         // Nothing secret is among the settings: key material is named by its path only.

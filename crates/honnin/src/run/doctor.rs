@@ -17,6 +17,7 @@ use crate::installation::{Installation, JournalFiles, free_octets};
 use crate::machine::SystemClock;
 use crate::say::Say;
 use crate::settings::Size;
+use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
 use crate::wiring::{Rooms, epochs, trust};
 
 /// Less room than so many octets on the data volume is worth a look.
@@ -75,13 +76,15 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     let mut findings = Findings { attention: 0, checks: Vec::new() };
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
+    certificate(&installation, &mut findings);
     isolation(&installation, &mut findings);
     public_path(&installation, &mut findings);
     journal(&installation, &mut findings)?;
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
     let open = epochs::kept(&rooms.keeper)?.len();
     let key_file = &rooms.installation.settings.keys.key_file;
-    findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs"));
+    let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
+    findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
     match runtime(1)?.block_on(async { rooms.store.report(&rooms.operate()).await }) {
         Ok(report) => store(&report, &rooms, &mut findings),
         Err(reason) => {
@@ -118,6 +121,23 @@ fn network(installation: &Installation, findings: &mut Findings) {
     let element = &installation.settings.network.element;
     let simulated = "simulated element; no network is changed";
     findings.ok("network", if element == "simulated" { simulated } else { element });
+}
+
+fn certificate(installation: &Installation, findings: &mut Findings) {
+    let Some(files) = CertificateFiles::of(installation) else { return };
+    match files.read() {
+        Ok(certified) => {
+            let expires = expires(&certified);
+            let left = expires.seconds_since(SystemClock.now());
+            let text = format!("valid until {expires}");
+            if left < SOON_SECONDS {
+                findings.attention("certificate", format_args!("{text}; renew it"));
+            } else {
+                findings.ok("certificate", text);
+            }
+        }
+        Err(reason) => findings.attention("certificate", reason),
+    }
 }
 
 fn isolation(installation: &Installation, findings: &mut Findings) {

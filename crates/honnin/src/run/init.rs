@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::command::InitArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::machine;
 use crate::say::Say;
 use crate::settings::Settings;
 
@@ -38,8 +39,9 @@ impl fmt::Display for Begun<'_> {
 }
 
 pub(super) fn init(say: Say, args: &InitArgs) -> Result<Exit, Failure> {
-    let InitArgs { directory, key_file } = args;
-    let (installation, made) = Installation::begin(directory, key_file, Settings::default())?;
+    let InitArgs { directory, key_file, demo } = args;
+    machine::keep_files_to_owner();
+    let (installation, made) = Installation::begin(directory, key_file, Settings::default(), *demo)?;
     let told = say.tell(&Begun {
         data: directory,
         settings: &installation.place.settings,

@@ -55,7 +55,8 @@ impl Town {
     fn new() -> Self {
         let dir = TestDir::new();
         let sample = write_sample(dir.join("ledger")).unwrap();
-        Installation::begin(&dir.join("data"), &dir.join("data.key"), Settings::default()).unwrap();
+        crate::machine::keep_files_to_owner();
+        Installation::begin(&dir.join("data"), &dir.join("data.key"), Settings::default(), false).unwrap();
         let clock = Arc::new(FixedClock::at(NOW));
         let rooms = opened(dir.join("data"), &clock);
         take(&rooms, &sample);

@@ -22,7 +22,8 @@ pub(crate) use input::Input;
 use crate::command::{Command, Honnin, IntakeCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::say::Say;
+use crate::machine;
+use crate::say::{self, Say};
 
 /// Does what was asked.
 ///
@@ -33,7 +34,14 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
     #[cfg(honnin_faults)]
     crate::planted::begin(&command)?;
     let (say, place) = (Say::new(common.json), common.place());
-    let installation = || Installation::open(place.clone());
+    let installation = || {
+        machine::keep_files_to_owner();
+        let opened = Installation::open(place.clone())?;
+        if opened.demo {
+            say::note("demo installation: its subscribers are invented; not for production");
+        }
+        Ok::<_, Failure>(opened)
+    };
     match command {
         Command::Init(args) => init::init(say, &args),
         Command::Config(command) => config::config(say, &place, command),

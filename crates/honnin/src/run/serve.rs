@@ -8,22 +8,27 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
-use crate::logs::{self, For};
+use crate::logs::{self, For, LogFiles};
 use crate::machine::{self, SystemClock, cores};
 use crate::say::Say;
 use crate::settings::Settings;
 use crate::wiring::{Doors, Metrics, Rooms, Service};
 
 pub(super) fn serve(say: Say, installation: Installation) -> Result<Exit, Failure> {
-    logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
+    let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let metrics = Metrics::start()?;
     set_limits(&installation);
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
-        let doors = Doors::open(&installation).await?;
+        let mut doors = Doors::open(&installation).await?;
+        let hangup = on_hangup(files)?;
+        if let Some(renewal) = doors.take_renewal() {
+            tokio::spawn(renewal.run(hangup));
+        }
         let path = looked_at(&installation);
         // Left by a demo that was killed; from here on time is the machine's.
         installation.set_demo_clock(None)?;
@@ -90,6 +95,20 @@ pub(super) fn set_limits(installation: &Installation) {
 pub(super) fn runtime(threads: usize) -> io::Result<Runtime> {
     let threads = if threads == 0 { cores() } else { threads };
     Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}
+
+/// Reopens log files at every SIGHUP and passes it on.
+fn on_hangup(files: LogFiles) -> io::Result<watch::Receiver<u64>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (told, heard) = watch::channel(0);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            files.reopen();
+            told.send_modify(|count| *count += 1);
+            tracing::info!("SIGHUP: log files were reopened, certificates are read again");
+        }
+    });
+    Ok(heard)
 }
 
 /// Ready when the process is asked to end: SIGTERM (systemd, kill) or SIGINT (Ctrl-C).

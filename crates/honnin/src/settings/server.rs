@@ -14,15 +14,18 @@ section! {
     public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
     /// Address for monitoring: /metrics, /healthz and /readyz, without personal values.
     metrics: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9090));
+    /// File with the token that /metrics requires (Authorization: Bearer …), one line of at least 32 octets, readable
+    /// by this user only; "" for none. Required where `metrics` is not a loopback address.
+    metrics_token: MaybePath = MaybePath::default();
+    /// Serve /metrics to everybody who reaches a `metrics` address beyond loopback, without a token.
+    metrics_open: bool = false;
     /// Certificate chain (PEM); "" where TLS does not end here.
     tls_certificate: MaybePath = MaybePath::default();
     /// Private key of the certificate (PEM), readable by this user only.
     tls_key: MaybePath = MaybePath::default();
     /// Addresses or prefixes of the operator's own proxies that end TLS; no other peer is believed.
     trusted_proxies: Vec<String> = Vec::new();
-    /// How these proxies tell the subscriber's address: "proxy-v2" (PROXY protocol), "forwarded" (RFC 7239; an IPv6
-    /// address stands in brackets and quotes there, which nginx's `for=$remote_addr` does not write) or "x-forwarded-for".
-    /// A request of theirs that does not tell it is refused, counted (`honnin_requests_untold_total`) and told by doctor.
+    /// How these proxies tell the subscriber's address: "proxy-v2" (PROXY protocol) or "forwarded" (RFC 7239).
     proxies_tell: String = "forwarded".to_owned();
     /// Prefixes shared by many subscribers, such as those of the operator's own address translation. The maximum per
     /// address does not apply to them.

@@ -3,8 +3,13 @@
 use honnin_pages::page::HelpLink;
 use honnin_terms::Zone;
 
+use super::certificates::CertificateFiles;
+use super::doors::monitor_token;
+use super::way::way;
 use super::{bounds, front, prefixes};
-use crate::settings::{Problem, Settings};
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::settings::{Listen as ListenSettings, Problem, Settings};
 
 /// Everything in these settings that cannot work, by key.
 pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
@@ -16,6 +21,25 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem { key: key.to_owned(), says });
         }
     };
+    let ListenSettings { public, metrics, metrics_token, metrics_open, .. } = &settings.listen;
+    let guarded = metrics.ip().is_loopback() || metrics_token.path().is_some() || *metrics_open;
+    expect(
+        guarded,
+        "listen.metrics",
+        format!("found {metrics}, beyond loopback; set listen.metrics_token, or listen.metrics_open = true"),
+    );
+    let twice = public
+        .iter()
+        .enumerate()
+        .find(|(place, one)| one.port() != 0 && public.iter().take(*place).any(|other| other == *one));
+    let (_, twice) = twice.unzip();
+    expect(
+        twice.is_none(),
+        "listen.public",
+        twice.map(|address| format!("{address} is listed twice, remove one")).unwrap_or_default(),
+    );
+    let shared = metrics.port() != 0 && public.contains(metrics);
+    expect(!shared, "listen.metrics", format!("{metrics} is also in listen.public, choose another port"));
     let zone = Zone::named(&tenant.zone);
     expect(
         zone.is_ok(),
@@ -65,6 +89,14 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
+/// Everything in the files these settings name that `serve` would refuse: certificate, keys, authorities.
+pub(crate) fn file_problems(installation: &Installation) -> Vec<Failure> {
+    let certificate = CertificateFiles::of(installation).map_or(Ok(()), |files| files.read().map(|_| ()));
+    let key = installation.keeper(std::sync::Arc::new(honnin_keeper::Silent)).map(|_| ());
+    let (token, way) = (monitor_token(installation).map(|_| ()), way(installation).map(|_| ()));
+    [certificate, key, token, way].into_iter().filter_map(Result::err).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +121,13 @@ mod tests {
         assert_eq!(keys("[sign_in]\npassword_fewest = 64\npassword_most = 64"), [""; 0]);
         assert_eq!(keys("[store]\nlog_most = \"1 MiB\""), ["store.log_checkpoint"]);
         assert_eq!(keys("[listen]\npublic = [\"0.0.0.0:80\"]"), ["listen.public"]);
+        assert_eq!(keys("[listen]\nmetrics = \"0.0.0.0:9090\""), ["listen.metrics"]);
+        assert_eq!(keys("[listen]\nmetrics = \"0.0.0.0:9090\"\nmetrics_token = \"token\""), [""; 0]);
+        assert_eq!(keys("[listen]\nmetrics = \"[::]:9090\"\nmetrics_open = true"), [""; 0]);
+        assert_eq!(keys("[listen]\npublic = [\"[::1]:80\", \"[::1]:80\"]"), ["listen.public"]);
+        assert_eq!(
+            keys("[listen]\npublic = [\"127.0.0.1:80\"]\nmetrics = \"127.0.0.1:80\""),
+            ["listen.metrics"]
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Putting the rooms together: who gets which authority, which engine, which clock.
 
 mod bounds;
+pub(crate) mod certificates;
 mod check;
+mod doors;
 pub(crate) mod engine;
 mod front;
 pub(crate) mod merges;
@@ -10,11 +12,12 @@ mod rooms;
 mod service;
 mod way;
 
-pub(crate) use check::problems;
+pub(crate) use check::{file_problems, problems};
+pub(crate) use doors::Doors;
 pub(crate) use front::{front, prefixes};
 pub(crate) use honnin_node as epochs;
 pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};
-pub(crate) use service::{Doors, Service, latest_entry, trust};
+pub(crate) use service::{Service, latest_entry, trust};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use honnin_care::House;
 use honnin_terms::Mode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -19,6 +19,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
 /// Monitors that ask at once; one more waits.
 const CONNECTIONS: usize = 16;
@@ -55,7 +56,13 @@ impl Metrics {
 }
 
 /// Answers monitors until the runtime ends.
-pub(super) async fn run(listener: TcpListener, metrics: Metrics, house: Arc<dyn House>) {
+pub(super) async fn run(
+    listener: TcpListener,
+    token: Option<Zeroizing<String>>,
+    metrics: Metrics,
+    house: Arc<dyn House>,
+) {
+    let token = token.map(|token| Arc::new(Zeroizing::new(format!("Bearer {}", *token))));
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
@@ -65,10 +72,11 @@ pub(super) async fn run(listener: TcpListener, metrics: Metrics, house: Arc<dyn 
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (metrics, house) = (metrics.clone(), Arc::clone(&house));
+        let (metrics, house, token) = (metrics.clone(), Arc::clone(&house), token.clone());
         tokio::spawn(async move {
             let answering = service_fn(move |request: Request<Incoming>| {
-                let answer = answer(&request, &metrics, house.mode());
+                let token = token.as_ref().map(|token| token.as_bytes());
+                let answer = answer(&request, token, &metrics, house.mode());
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut builder = http1::Builder::new();
@@ -81,9 +89,17 @@ pub(super) async fn run(listener: TcpListener, metrics: Metrics, house: Arc<dyn 
     }
 }
 
-fn answer<B>(request: &Request<B>, metrics: &Metrics, mode: Mode) -> Response<Full<Bytes>> {
+fn answer<B>(
+    request: &Request<B>,
+    token: Option<&[u8]>,
+    metrics: &Metrics,
+    mode: Mode,
+) -> Response<Full<Bytes>> {
     const PLAIN: &str = "text/plain; charset=utf-8";
     let (status, kind, body) = match (request.method(), request.uri().path()) {
+        (&Method::GET, "/metrics") if !is_known(request, token) => {
+            (StatusCode::UNAUTHORIZED, PLAIN, "the token of listen.metrics_token is required\n".to_owned())
+        }
         (&Method::GET, "/metrics") => {
             (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics.0.render())
         }
@@ -100,9 +116,20 @@ fn answer<B>(request: &Request<B>, metrics: &Metrics, mode: Mode) -> Response<Fu
     };
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether the monitor has sent the token, where one is required.
+fn is_known<B>(request: &Request<B>, token: Option<&[u8]>) -> bool {
+    token.is_none_or(|token| {
+        let sent = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        honnin_seal::same_octets(sent, token)
+    })
 }
 
 /// Opens the operator's listener.
@@ -120,13 +147,30 @@ mod tests {
     fn asked(method: Method, path: &str, mode: Mode) -> (u16, &'static str) {
         let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
-        let answer = answer(&request, &metrics, mode);
+        let answer = answer(&request, None, &metrics, mode);
         let kind = if answer.headers()[CONTENT_TYPE].to_str().unwrap().contains("version") {
             "metrics"
         } else {
             "text"
         };
         (answer.status().as_u16(), kind)
+    }
+
+    #[test]
+    fn figures_are_told_to_who_has_the_token() {
+        let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
+        let ask = |path: &str, sent: Option<&str>| {
+            let mut request = Request::builder().uri(path);
+            if let Some(sent) = sent {
+                request = request.header("authorization", sent);
+            }
+            let request = request.body(()).unwrap();
+            answer(&request, Some(b"Bearer right"), &metrics, Mode::Open).status().as_u16()
+        };
+        for wrong in [None, Some("right"), Some("Bearer wrong"), Some("Bearer right2"), Some("")] {
+            assert_eq!(ask("/metrics", wrong), 401, "{wrong:?}");
+        }
+        assert_eq!((ask("/metrics", Some("Bearer right")), ask("/readyz", None)), (200, 200));
     }
 
     #[test]

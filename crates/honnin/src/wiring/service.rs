@@ -1,14 +1,12 @@
 //! The service: journal, gate, use cases, reconciler and routes of one installation, from start to a clean stop.
 
 use std::fs;
-use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use honnin_care::{Care, CareParts, Directory, Exports, Gate};
-use honnin_front::{Entrance, Front, listen, tls};
+use honnin_front::Front;
 use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
@@ -18,90 +16,16 @@ use honnin_pages::words::Language;
 use honnin_store::Store;
 use honnin_terms::{Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::bounds;
+use super::doors::Doors;
 use super::monitor::{self, Metrics};
 use super::rooms::{Rooms, entropy};
 use super::way::way;
-use super::{bounds, front, prefixes};
 use crate::failure::Failure;
 use crate::installation::{Installation, free_octets};
 use crate::settings::Settings;
-
-/// The opened doors: sockets that listen, before anybody is answered.
-#[derive(Debug)]
-pub(crate) struct Doors {
-    entrance: Entrance,
-    front: Front,
-    monitor: TcpListener,
-}
-
-impl Doors {
-    /// Opens every address of the settings.
-    ///
-    /// # Errors
-    /// [`Failure`]: which address or file, and why.
-    pub(crate) async fn open(installation: &Installation) -> Result<Self, Failure> {
-        let settings = &installation.settings;
-        let front = front(settings).map_err(|problems| installation.wrong(problems))?;
-        let shared_prefixes = prefixes(settings).map_err(|problems| installation.wrong(problems))?;
-        let config = match (settings.listen.tls_certificate.path(), settings.listen.tls_key.path()) {
-            (Some(certificate), Some(key)) => {
-                let (certificate, key) =
-                    (installation.base().join(certificate), installation.base().join(key));
-                let read = |file: &PathBuf| {
-                    fs::read(file)
-                        .map_err(|reason| Failure::from(reason).during(&format!("read {}", file.display())))
-                };
-                Some(tls(&read(&certificate)?, &read(&key)?).map_err(|reason| {
-                    Failure::settings(&reason).during(&format!(
-                        "use {} and {}",
-                        certificate.display(),
-                        key.display()
-                    ))
-                })?)
-            }
-            _ => None,
-        };
-        let mut listeners = Vec::with_capacity(settings.listen.public.len());
-        for address in &settings.listen.public {
-            let opened = listen(*address, settings.server.backlog);
-            listeners.push(opened.map_err(|reason| refused(*address, "listen.public", reason))?);
-        }
-        let address = settings.listen.metrics;
-        let monitor =
-            monitor::listen(address).await.map_err(|reason| refused(address, "listen.metrics", reason))?;
-        Ok(Self { entrance: Entrance { listeners, tls: config, shared_prefixes }, front, monitor })
-    }
-
-    /// What stands between us and the subscriber.
-    pub(crate) const fn front(&self) -> &Front {
-        &self.front
-    }
-
-    /// Where subscribers are answered.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) fn public(&self) -> io::Result<Vec<SocketAddr>> {
-        self.entrance.listeners.iter().map(TcpListener::local_addr).collect()
-    }
-
-    /// Where monitors are answered.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) fn monitor(&self) -> io::Result<SocketAddr> {
-        self.monitor.local_addr()
-    }
-}
-
-fn refused(address: SocketAddr, key: &str, reason: io::Error) -> Failure {
-    let what =
-        format!("listen on {address} ({key}; another process may use the address, choose another port)");
-    Failure::from(reason).during(&what)
-}
 
 /// Everything that answers, before it does.
 #[derive(Debug)]
@@ -210,7 +134,7 @@ impl Service {
     ) -> Result<(), Failure> {
         let Self { app, reconciler, upkeep, journal, standing, probe, store, volume } = self;
         let (ended, mut ending) = watch::channel(false);
-        tokio::spawn(monitor::run(doors.monitor, metrics.clone(), standing));
+        tokio::spawn(monitor::run(doors.monitor, doors.token, metrics.clone(), standing));
         let driving = tokio::spawn(reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
@@ -364,6 +288,7 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
             host: installation.host(),
             help: HelpLink::new(&tenant.help),
             texts: if tenant.texts == "en" { Language::En } else { Language::Ja },
+            demo: installation.demo,
         },
         simulated: network.element == "simulated",
         security_contact: text(&tenant.security_contact),

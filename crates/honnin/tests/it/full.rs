@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -16,7 +17,7 @@ impl Volume {
     /// Mounts one of so many MiB; `None` where this user may not.
     fn mount(at: PathBuf, mebibytes: u32) -> Option<Self> {
         fs::create_dir(&at).unwrap();
-        let size = format!("size={mebibytes}m");
+        let size = format!("size={mebibytes}m,mode=700");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&at).stderr(Stdio::null());
         mount.status().is_ok_and(|ended| ended.success()).then(|| Self(at))
@@ -28,7 +29,7 @@ impl Volume {
 
     /// Writes until there is no room left.
     fn fill(&self) {
-        let mut file = OpenOptions::new().append(true).create(true).open(self.filler()).unwrap();
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.filler()).unwrap();
         for length in [1 << 16, 1 << 12, 1 << 9, 1] {
             while file.write_all(&vec![7; length]).is_ok() {}
         }
@@ -54,7 +55,7 @@ fn verified(data: &Path) -> u64 {
 
 #[test]
 fn a_full_volume_stops_personal_pages_only_and_passes_by_itself() {
-    let place = Place::begin(&[("segment", "\"1 MiB\""), ("segments", "2")]);
+    let place = Place::for_demo(&[("segment", "\"1 MiB\""), ("segments", "2")]);
     let Some(volume) = Volume::mount(place.data.join("journal"), 6) else {
         println!("skipped: this user may not mount a tmpfs, so no volume can be filled");
         return;

@@ -16,6 +16,7 @@ mod drill;
 mod figures;
 mod full;
 mod init;
+mod insiders;
 mod killed;
 mod no_faults;
 mod output;

@@ -171,7 +171,7 @@ fn a_new_holder_sees_nothing_from_before_and_the_former_still_sees_his_own() {
 
 #[test]
 fn orphans_are_told_as_unknown_number_and_broken_rows_by_their_reason() {
-    let (place, counts) = (Place::begin(&[]), ledger::expected());
+    let (place, counts) = (Place::for_demo(&[]), ledger::expected());
     let count = |key: &str| counts["counts"][key].as_u64().unwrap();
     let (mapping, extract) = (ledger::mapping(), ledger::directory());
     let [mapping, extract] = [&mapping, &extract].map(|path| path.to_str().unwrap());

@@ -172,7 +172,7 @@ fn scripted_hour(demo: &Demo, sessions: &Path) -> (Vec<Person>, Vec<String>) {
 
 #[test]
 fn the_journal_answers_exactly_what_fifty_subscribers_did() {
-    let place = Place::begin(&[]);
+    let place = Place::for_demo(&[]);
     let (data, sessions, extract) = (&place.data, place.beside("sessions.csv"), ledger::directory());
     let [given, extract, file] = [data, &extract, &sessions].map(|path| path.to_str().unwrap());
     let demo =

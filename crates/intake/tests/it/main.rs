@@ -10,6 +10,5 @@ mod memory;
 mod reading;
 mod rules;
 mod sample;
-mod whole;
 mod world;
 mod worlds;

@@ -51,7 +51,8 @@ pub async fn serve_metrics(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let at = listener.local_addr()?;
-    let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    let entrance =
+        Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
     tracing::info!(%at, "metrics are served");
     entrance.run(Front::Loopback, bounds, Arc::new(MetricsPage(Box::new(render))), stop).await;
     Ok(())

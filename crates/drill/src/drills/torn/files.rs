@@ -1,6 +1,8 @@
 //! Torn files, handed to the commands that read them: ledgers, mappings and the journal.
 
-use std::fs;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -112,9 +114,14 @@ fn journals(
         .collect();
     for (name, octets) in &whole {
         let path = place(name);
-        fs::create_dir_all(path.parent().unwrap_or(copied.path()))
+        // As the product makes them: what others can read is refused before it is looked at.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path.parent().unwrap_or(copied.path()))
             .map_err(Failure::machine("make a directory"))?;
-        fs::write(&path, octets).map_err(Failure::machine("copy the journal"))?;
+        let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        copy.and_then(|mut copy| copy.write_all(octets)).map_err(Failure::machine("copy the journal"))?;
     }
     let (mut tried, mut found) = (0, Findings::default());
     for _ in 0..times {

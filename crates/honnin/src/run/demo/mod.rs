@@ -20,6 +20,7 @@ use crate::command::DemoArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
+use crate::machine;
 use crate::say::{self, Say};
 use crate::settings::Logs;
 use crate::wiring::{Doors, Metrics};
@@ -52,6 +53,7 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
             args.listen
         )));
     }
+    machine::keep_files_to_owner();
     let metrics = Metrics::start()?;
     let sessions_out = args.sessions_out.clone();
     // Removed when this function returns, also where it is asked to end while it still prepares.

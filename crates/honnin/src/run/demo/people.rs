@@ -37,8 +37,7 @@ impl People {
             | Fact::Purchase(_)
             | Fact::Bill(_)
             | Fact::BillLine(_)
-            | Fact::Notice(_)
-            | Fact::Lost(_) => {}
+            | Fact::Notice(_) => {}
         })?;
         // A ledger may say an account again, with a later state of it.
         let mut seen = std::collections::HashSet::new();

@@ -43,11 +43,19 @@ pub(super) fn begin(plan: &Plan) -> Result<Installation, Failure> {
     let data = plan.data.components().collect::<std::path::PathBuf>();
     let settings = data.join(FILE_NAME);
     let mut installation = if settings.exists() {
-        Installation::open(Place { data, settings })?
+        let opened = Installation::open(Place { data, settings })?;
+        if !opened.demo {
+            return Err(Failure::cannot(format_args!(
+                "run a demo on {}: it is not a demo installation, and a demo would give every account a published \
+                 password; use another directory",
+                opened.place.data.display()
+            )));
+        }
+        opened
     } else {
         let mut key = data.clone().into_os_string();
         key.push(".key");
-        Installation::begin(&data, Path::new(&key), Settings::default())?.0
+        Installation::begin(&data, Path::new(&key), Settings::default(), true)?.0
     };
     installation.settings.listen.public = vec![plan.args.listen];
     installation.settings.listen.metrics = ([127, 0, 0, 1], 0).into();

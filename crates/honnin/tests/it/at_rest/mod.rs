@@ -99,7 +99,7 @@ fn a_morning(demo: &Demo, sessions: &Path, scanner: &mut Scanner) {
 
 #[test]
 fn nothing_of_the_ledger_can_be_read_in_the_data_directory_or_in_the_log() {
-    let place = Place::begin(&[]);
+    let place = Place::for_demo(&[]);
     let (mapping, extract, sessions) = (ledger::mapping(), ledger::directory(), place.beside("sessions.csv"));
     let [data, mapping, extract, file] =
         [&place.data, &mapping, &extract, &sessions].map(|path| path.to_str().unwrap());

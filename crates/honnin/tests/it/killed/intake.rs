@@ -62,7 +62,7 @@ fn answers(browser: &mut Browser) -> String {
 #[test]
 fn an_intake_killed_again_and_again_ends_where_an_undisturbed_one_does() {
     // Small steps, so that there are many moments between two of them.
-    let place = Place::begin(&[("partition", "\"64 KiB\"")]);
+    let place = Place::for_demo(&[("partition", "\"64 KiB\"")]);
     let other = place.copy("other");
     let (mapping, extract) = (ledger::mapping(), ledger::directory());
     let undisturbed = run_in(&place.data, &args(&place.data, &mapping, &extract)[2..]);

@@ -76,7 +76,7 @@ fn after_kills_the_newest_wish_of_every_line_is_confirmed() {
         ("lease", "\"4 s\""),
         ("first_wait", "\"200 ms\""),
     ];
-    let place = Place::begin(&settings);
+    let place = Place::for_demo(&settings);
     let sessions = place.beside("sessions.csv");
     let data = place.data.to_str().unwrap();
     let mut demo =

@@ -1,6 +1,7 @@
 //! An installation of a test's own, begun with `init`.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use honnin_testkit::TestDir;
@@ -23,9 +24,19 @@ impl Place {
     /// # Panics
     /// Where a setting does not stand in the file.
     pub(crate) fn begin(settings: &[(&str, &str)]) -> Self {
+        Self::begin_as(settings, &[])
+    }
+
+    /// The same for a demo.
+    pub(crate) fn for_demo(settings: &[(&str, &str)]) -> Self {
+        Self::begin_as(settings, &["--demo"])
+    }
+
+    fn begin_as(settings: &[(&str, &str)], more: &[&str]) -> Self {
         let dir = TestDir::new();
         let (data, key) = (dir.join("data"), dir.join("key"));
-        let begun = honnin(["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()]);
+        let words = ["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
+        let begun = honnin(words.iter().chain(more));
         assert_eq!(begun.code, Some(0), "{}", begun.err);
         let file = data.join("honnin.toml");
         let mut text = fs::read_to_string(&file).unwrap();
@@ -93,7 +104,7 @@ pub(crate) fn run_in(data: &Path, args: &[&str]) -> Ran {
 }
 
 fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
+    DirBuilder::new().mode(0o700).create(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());

@@ -49,7 +49,7 @@ impl Running {
         self.child.wait().expect("wait for its end");
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let asked = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(asked.expect("ask it to end").success());
     }

@@ -33,21 +33,18 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
     let profile = &held.profile;
     let bills = held.bills.as_ref().map(|bills| {
         let list = bills.bills.iter().map(|(entry, items)| {
-            let list = items.shown().iter().map(
+            let items = items.iter().map(
                 |item| json!({ "place": item.place, "item": item.item, "amount_yen": item.amount.get() }),
             );
             json!({
                 "bill": entry.bill.to_string(),
                 "code": entry.code,
                 "month": entry.month.to_string(),
-                "used_in": entry.used_in.map(|month| month.to_string()),
-                "as_of": at(entry.as_of),
                 "amount_yen": entry.amount.get(),
                 "tax_yen": entry.tax.map(honnin_terms::Yen::get),
                 "state": entry.state.word(),
                 "due_on": entry.due_on.map(|day| day.to_string()),
-                "items": list.collect::<Vec<_>>(),
-                "items_complete": items.are_complete(),
+                "items": items.collect::<Vec<_>>(),
             })
         });
         json!({ "as_of": at(bills.as_of), "source": bills.source, "bills": list.collect::<Vec<_>>() })
@@ -143,7 +140,7 @@ fn buckets(held: &HeldLine) -> Vec<Value> {
             "kind": bucket.kind.word(),
             "granted_octets": bucket.granted.get(),
             "remaining_octets": bucket.remaining.get(),
-            "expires_on": bucket.expires_on.map(|day| day.to_string()),
+            "expires_on": bucket.expires_on.to_string(),
             "purchase": bucket.purchase.map(|purchase| purchase.to_string()),
         })
     });
@@ -152,17 +149,12 @@ fn buckets(held: &HeldLine) -> Vec<Value> {
 
 fn usage(held: &HeldLine, zone: &Zone) -> Vec<Value> {
     let usage = held.usage.iter().map(|(month, usage)| {
-        let days = usage.days().into_iter().map(|day| {
-            json!({
-                "date": day.day.to_string(),
-                "high_octets": day.high.get(),
-                "low_octets": day.low.get(),
-                "whole": day.whole,
-            })
+        let days = usage.days.iter().map(|day| {
+            json!({ "date": day.day.to_string(), "high_octets": day.high.get(), "low_octets": day.low.get() })
         });
         json!({
             "month": month.to_string(),
-            "as_of": usage.as_of().map(|at| zone.rfc3339(at)),
+            "as_of": zone.rfc3339(usage.as_of),
             "source": usage.source,
             "days": days.collect::<Vec<_>>(),
         })

@@ -178,7 +178,8 @@ impl House {
         let app = Arc::new(App::new(Wiring { documents, ..wiring(care, contact, desk) }, entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
-        let entrance = Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+        let entrance =
+            Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
@@ -317,21 +318,18 @@ pub(super) fn exports(dir: &TestDir) -> Exports {
 }
 
 pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> Wiring {
-    wiring_of(Arc::new(care), contact, exports)
-}
-
-pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>, exports: DeskBounds) -> Wiring {
     Wiring {
         front: Front::Loopback,
         documents: DeskBounds::default(),
         exports,
         bounds: Bounds::default(),
-        care,
+        care: Arc::new(care),
         operator: Operator {
             name: "海鳴モバイル".to_owned(),
             host: "my.example.jp".to_owned(),
             help: None,
             texts: Language::Ja,
+            demo: false,
         },
         simulated: true,
         security_contact: contact.map(str::to_owned),

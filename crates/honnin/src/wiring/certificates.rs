@@ -1,0 +1,160 @@
+//! The certificate where TLS ends here: read with its key, checked before it is used, taken anew when it is renewed.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use honnin_front::{Certificates, Certified};
+use honnin_terms::{Clock, Moment};
+
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::machine::SystemClock;
+
+/// How often the files are looked at without being asked to.
+const LOOK: Duration = Duration::from_mins(1);
+/// A certificate that expires sooner needs attention.
+pub(crate) const SOON_SECONDS: i64 = 14 * 86_400;
+
+/// Where certificate and key lie.
+#[derive(Debug, Clone)]
+pub(crate) struct CertificateFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// What tells a file from the one before: its inode, length and time of change.
+type Stamp = [Option<(u64, u64, i64, i64)>; 2];
+
+impl CertificateFiles {
+    /// As the settings name them.
+    pub(crate) fn of(installation: &Installation) -> Option<Self> {
+        let listen = &installation.settings.listen;
+        let (certificate, key) = (listen.tls_certificate.path()?, listen.tls_key.path()?);
+        let base = installation.base();
+        Some(Self { certificate: base.join(certificate), key: base.join(key) })
+    }
+
+    /// Reads and checks both.
+    ///
+    /// # Errors
+    /// [`Failure`]: which file, why, and what to do.
+    pub(crate) fn read(&self) -> Result<Certified, Failure> {
+        let read = |file: &Path| {
+            let unreadable =
+                |reason: io::Error| Failure::settings(&reason).during(&format!("read {}", file.display()));
+            fs::read(file).map_err(unreadable)
+        };
+        let chain = read(&self.certificate)?;
+        let mode = fs::metadata(&self.key).map_or(0, |known| known.mode() & 0o777);
+        if mode & 0o007 != 0 {
+            let file = self.key.display();
+            let what = format!(
+                "cannot use the private key {file}: other users can read it (mode {mode:03o}); chmod 600 it"
+            );
+            return Err(Failure::with(crate::failure::Exit::Settings, what));
+        }
+        let key = zeroize::Zeroizing::new(read(&self.key)?);
+        Certified::read(&chain, &key).map_err(|reason| {
+            let files = format!("use {} with {}", self.certificate.display(), self.key.display());
+            Failure::settings(&reason).during(&files)
+        })
+    }
+
+    fn stamp(&self) -> Stamp {
+        [&self.certificate, &self.key].map(|file| {
+            let known = fs::metadata(file).ok()?;
+            Some((known.ino(), known.len(), known.mtime(), known.mtime_nsec()))
+        })
+    }
+}
+
+/// Until when it is valid.
+pub(crate) fn expires(certified: &Certified) -> Moment {
+    Moment::from_millis(certified.expires().saturating_mul(1_000)).unwrap_or(Moment::EPOCH)
+}
+
+/// Takes renewed certificates while connections go on.
+#[derive(Debug)]
+pub(crate) struct Renewal {
+    files: CertificateFiles,
+    certificates: Arc<Certificates>,
+    expires: Moment,
+    seen: Stamp,
+    /// Whether the log was told that it expires soon.
+    told: bool,
+}
+
+impl Renewal {
+    /// Reads the certificate for the first time.
+    ///
+    /// # Errors
+    /// [`Failure`] where it cannot be used.
+    pub(crate) fn new(files: CertificateFiles) -> Result<Self, Failure> {
+        let seen = files.stamp();
+        let certified = files.read()?;
+        let expires = expires(&certified);
+        let certificates = Arc::new(Certificates::new(certified));
+        Ok(Self { files, certificates, expires, seen, told: false })
+    }
+
+    /// The configuration of TLS that always shows the newest.
+    ///
+    /// # Errors
+    /// [`Failure`] where there is no protocol to speak.
+    pub(crate) fn config(&self) -> Result<Arc<honnin_front::TlsConfig>, Failure> {
+        Ok(self.certificates.config()?)
+    }
+
+    /// Looks after the certificate until the runtime ends; `hangup` asks for it at once.
+    pub(crate) async fn run(mut self, mut hangup: tokio::sync::watch::Receiver<u64>) {
+        self.tell();
+        loop {
+            let asked = tokio::select! {
+                changed = hangup.changed() => changed.is_ok(),
+                () = tokio::time::sleep(LOOK) => false,
+            };
+            self.look(asked);
+        }
+    }
+
+    /// Takes the files where they have changed or somebody asks for it.
+    fn look(&mut self, asked: bool) {
+        let stamp = self.files.stamp();
+        if asked || stamp != self.seen {
+            self.seen = stamp;
+            match self.files.read() {
+                Ok(certified) => {
+                    self.expires = expires(&certified);
+                    self.told = false;
+                    self.certificates.replace(certified);
+                    tracing::info!(expires = %self.expires, "took the certificate");
+                }
+                Err(reason) => {
+                    metrics::counter!("honnin_alarm_total", "kind" => "certificate").increment(1);
+                    tracing::error!(alarm = "certificate", %reason, "the renewed certificate is not used; the one before is");
+                }
+            }
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::as_conversions,
+            reason = "seconds of this age are exact in 53 bits"
+        )]
+        let expires = (self.expires.millis() / 1000) as f64;
+        metrics::gauge!("honnin_certificate_expires_timestamp_seconds").set(expires);
+        let soon = self.expires.seconds_since(SystemClock.now()) < SOON_SECONDS;
+        if soon && !self.told {
+            metrics::counter!("honnin_alarm_total", "kind" => "certificate").increment(1);
+            tracing::error!(alarm = "certificate", expires = %self.expires, "the certificate expires soon");
+        }
+        self.told = soon;
+    }
+}

@@ -1,0 +1,113 @@
+//! The doors: sockets that listen, before anybody is answered.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use honnin_front::{Entrance, Front, listen};
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use super::certificates::{CertificateFiles, Renewal};
+use super::{front, monitor, prefixes};
+use crate::failure::Failure;
+use crate::installation::Installation;
+use crate::{key_file, say};
+
+/// The opened doors.
+#[derive(Debug)]
+pub(crate) struct Doors {
+    pub(super) entrance: Entrance,
+    front: Front,
+    pub(super) monitor: TcpListener,
+    /// What a monitor has to know, where one has to.
+    pub(super) token: Option<Zeroizing<String>>,
+    renewal: Option<Renewal>,
+}
+
+impl Doors {
+    /// Opens every address of the settings. One that this machine does not have (yet) does not stop the others: it is
+    /// tried again while they are served.
+    ///
+    /// # Errors
+    /// [`Failure`]: which address or file, and why.
+    pub(crate) async fn open(installation: &Installation) -> Result<Self, Failure> {
+        let settings = &installation.settings;
+        let front = front(settings).map_err(|problems| installation.wrong(problems))?;
+        let shared_prefixes = prefixes(settings).map_err(|problems| installation.wrong(problems))?;
+        if installation.demo
+            && let Some(address) = settings.listen.public.iter().find(|address| !address.ip().is_loopback())
+        {
+            return Err(Failure::cannot(format_args!(
+                "listen on {address}: this is a demo installation with a published password; use a loopback address"
+            )));
+        }
+        let renewal = CertificateFiles::of(installation).map(Renewal::new).transpose()?;
+        let tls = renewal.as_ref().map(Renewal::config).transpose()?;
+        let mut listeners = Vec::with_capacity(settings.listen.public.len());
+        let mut later = Vec::new();
+        for address in &settings.listen.public {
+            match listen(*address, settings.server.backlog) {
+                Ok(listener) => listeners.push(listener),
+                Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
+                    say::note(format_args!(
+                        "{address} (listen.public) is not an address of this machine: {reason}"
+                    ));
+                    later.push(*address);
+                }
+                Err(reason) => return Err(refused(*address, "listen.public", reason)),
+            }
+        }
+        if listeners.is_empty() {
+            return Err(Failure::cannot("listen on any address of listen.public; correct the addresses"));
+        }
+        let address = settings.listen.metrics;
+        let monitor =
+            monitor::listen(address).await.map_err(|reason| refused(address, "listen.metrics", reason))?;
+        let token = monitor_token(installation)?;
+        let entrance = Entrance { listeners, later, tls, shared_prefixes };
+        Ok(Self { entrance, front, monitor, token, renewal })
+    }
+
+    /// What stands between us and the subscriber.
+    pub(crate) const fn front(&self) -> &Front {
+        &self.front
+    }
+
+    /// Who takes renewed certificates, where TLS ends here.
+    pub(crate) const fn take_renewal(&mut self) -> Option<Renewal> {
+        self.renewal.take()
+    }
+
+    /// Where subscribers are answered.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn public(&self) -> io::Result<Vec<SocketAddr>> {
+        self.entrance.listeners.iter().map(TcpListener::local_addr).collect()
+    }
+
+    /// Where monitors are answered.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn monitor(&self) -> io::Result<SocketAddr> {
+        self.monitor.local_addr()
+    }
+}
+
+/// The token that monitors send, where the settings name one.
+///
+/// # Errors
+/// [`Failure`] where it cannot be read or is readable by others.
+pub(super) fn monitor_token(installation: &Installation) -> Result<Option<Zeroizing<String>>, Failure> {
+    let file = installation.settings.listen.metrics_token.path().map(|file| installation.base().join(file));
+    let read = |file: PathBuf| key_file::read(&file).map_err(|reason| Failure::settings(&reason));
+    file.map(read).transpose().map_err(|failure| failure.during("use listen.metrics_token"))
+}
+
+fn refused(address: SocketAddr, key: &str, reason: io::Error) -> Failure {
+    let what =
+        format!("listen on {address} ({key}; another process may use the address, choose another port)");
+    Failure::from(reason).during(&what)
+}

@@ -1,0 +1,266 @@
+//! What somebody with an account on the machine can and cannot do: modes of files, demos, signals, certificates.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Browser, Demo, Place, Ran, directory_of_sample, mapping};
+
+const LOGIN: &str = "mio30617284";
+const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn refused(ran: &Ran, by: &str) {
+    assert_eq!(ran.code, Some(3), "{by}: {}", ran.err);
+    assert!(ran.err.contains(by), "{by}: {}", ran.err);
+}
+
+/// Everything below a directory, itself included.
+fn everything(path: &Path, found: &mut Vec<PathBuf>) {
+    found.push(path.to_owned());
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            everything(&entry.unwrap().path(), found);
+        }
+    }
+}
+
+fn take_in(place: &Place) {
+    let (mapping, sample) = (mapping(), directory_of_sample());
+    let taken =
+        place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]);
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+}
+
+/// Waits for something that another process does in its own time.
+fn soon(mut holds: impl FnMut() -> bool) -> bool {
+    (0..400).any(|_| {
+        let held = holds();
+        if !held {
+            thread::sleep(Duration::from_millis(50));
+        }
+        held
+    })
+}
+
+#[test]
+fn every_file_is_its_owners_alone_and_one_that_is_not_is_refused() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    drop(place.serve());
+    let mut all = Vec::new();
+    everything(&place.data, &mut all);
+    assert!(all.len() > 6, "{all:?}");
+    let open = all.iter().filter(|path| fs::metadata(path).unwrap().mode() & 0o077 != 0);
+    let open: Vec<&PathBuf> = open.filter(|path| !path.ends_with("journal.pub")).collect();
+    assert!(open.is_empty(), "{open:?}");
+    let journal = all.iter().find(|path| path.is_file() && path.to_str().unwrap().contains("/journal/"));
+    let of = |name: &str| place.data.join(name);
+    let files = [
+        (place.data.clone(), 0o755, 0o700),
+        (of("keyring.toml"), 0o644, 0o600),
+        (of("journal"), 0o750, 0o700),
+        (journal.unwrap().clone(), 0o644, 0o600),
+        (of("store/honnin.sqlite"), 0o660, 0o600),
+        (of("honnin.toml"), 0o666, 0o600),
+    ];
+    for (path, wrong, right) in files {
+        chmod(&path, wrong);
+        for args in [&["doctor"][..], &["serve"], &["config", "check"], &["account", "merges"]] {
+            refused(&place.run(args), path.to_str().unwrap());
+        }
+        chmod(&path, right);
+    }
+    assert_eq!(place.run(&["doctor"]).code, Some(0));
+}
+
+#[test]
+fn a_directory_that_was_open_is_closed_by_init() {
+    let place = Place::begin(&[]);
+    let (data, key) = (place.beside("open"), place.beside("key2"));
+    fs::create_dir(&data).unwrap();
+    chmod(&data, 0o755);
+    let words = ["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
+    assert_eq!(crate::support::honnin(words).code, Some(0));
+    assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_demo_refuses_a_real_installation_and_no_clock_is_planted_in_one() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    let data = place.data.to_str().unwrap();
+    for more in
+        [&[][..], &["--now", "2030-01-01T00:00:00Z"], &["--sessions", "8", "--sessions-out", "/dev/null"]]
+    {
+        let args = ["--data", data, "demo", "--listen", "127.0.0.1:0"];
+        let ran = crate::support::honnin(args.iter().chain(more));
+        assert_eq!(ran.code, Some(1), "{more:?}: {}", ran.err);
+        assert!(ran.err.contains("not a demo installation"), "{more:?}: {}", ran.err);
+    }
+    let hundred_years = 100 * 365 * 86_400_000_u64;
+    fs::write(place.data.join("demo-clock"), format!("{hundred_years}\n")).unwrap();
+    chmod(&place.data.join("demo-clock"), 0o600);
+    let invited = place.run(&["account", "invite", LOGIN]);
+    assert_eq!(invited.code, Some(0), "{}", invited.err);
+    let until = invited.out.lines().find_map(|line| line.strip_prefix("until")).unwrap().trim();
+    assert!(until < "2100", "{until}");
+}
+
+#[test]
+fn a_demo_says_on_every_page_and_command_that_it_is_one() {
+    let place = Place::for_demo(&PORTS);
+    let demo = Demo::start(["--data", place.data.to_str().unwrap()]);
+    for path in ["/sign-in", "/notices", "/activate"] {
+        let page = demo.browser().get(path).body;
+        assert!(page.matches("デモ環境です。表示されるのは").count() == 2, "{path}: {page}");
+    }
+    assert_eq!(demo.stop(), Some(0));
+    for args in [&["doctor"][..], &["account", "merges"], &["key", "check"], &["journal", "verify"]] {
+        let ran = place.run(args);
+        assert!(ran.err.contains("demo installation"), "{args:?}: {}", ran.err);
+    }
+    assert!(place.run(&["doctor"]).out.contains("of a demo"));
+    let keyring = place.data.join("keyring.toml");
+    let text = fs::read_to_string(&keyring).unwrap();
+    fs::write(&keyring, text.replace("demo = true", "demo = false")).unwrap();
+    assert_eq!(place.run(&["key", "check"]).code, Some(3), "it is bound to the seal");
+}
+
+#[test]
+fn metrics_beyond_loopback_need_a_token_or_a_decision() {
+    let place = Place::begin(&[("metrics", "\"0.0.0.0:0\"")]);
+    refused(&place.run(&["config", "check"]), "listen.metrics_token");
+    let token = place.beside("token");
+    fs::write(&token, "a token of at least thirty-two octets\n").unwrap();
+    chmod(&token, 0o600);
+    let written = format!("\"{}\"", token.display());
+    let guarded = Place::begin(&[PORTS[0], ("metrics", "\"0.0.0.0:0\""), ("metrics_token", &written)]);
+    let serving = guarded.serve();
+    let port = serving.0.after("metrics on http://").trim_end_matches("/metrics").rsplit(':').next().unwrap();
+    let mut monitor = Browser::new(&format!("http://127.0.0.1:{port}"));
+    assert_eq!(monitor.get("/metrics").status, 401);
+    let bearer = ("authorization", "Bearer a token of at least thirty-two octets");
+    assert_eq!(monitor.ask("GET", "/metrics", &[bearer], "").status, 200);
+    assert_eq!(monitor.get("/readyz").status, 200);
+}
+
+#[test]
+fn a_hangup_reopens_the_log_and_ends_nothing() {
+    let place = Place::begin(&[PORTS[0], PORTS[1], ("directory", "\"logs\"")]);
+    let serving = place.serve();
+    serving.browser().get("/sign-in");
+    let log = place.data.join("logs/honnin.log");
+    let moved = place.data.join("logs/moved");
+    assert!(soon(|| log.exists()));
+    fs::rename(&log, &moved).unwrap();
+    serving.0.signal("-HUP");
+    assert!(
+        soon(|| serving.browser().get("/sign-in").status == 200 && log.exists()),
+        "the log is a new file"
+    );
+    let before = fs::read(&moved).unwrap().len();
+    serving.browser().get("/sign-in");
+    assert!(soon(|| fs::read_to_string(&log).unwrap().contains("/sign-in")));
+    assert_eq!(fs::read(&moved).unwrap().len(), before);
+    assert_eq!(serving.0.stop("-TERM"), Some(0));
+}
+
+/// A certificate of `openssl`'s own making; `None` where it is not on this machine.
+fn certificate(place: &Place, name: &str, days: u32) -> Option<[PathBuf; 2]> {
+    let [chain, key] = ["pem", "key"].map(|kind| place.beside(&format!("{name}.{kind}")));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days"]);
+    openssl
+        .args([&days.to_string(), "-subj", &format!("/CN={name}"), "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&chain);
+    let made = openssl.stdin(Stdio::null()).stderr(Stdio::null()).status().ok()?;
+    assert!(made.success());
+    chmod(&key, 0o600);
+    Some([chain, key])
+}
+
+/// The name in the certificate that is shown there.
+fn shown(address: &str) -> String {
+    let line =
+        format!("openssl s_client -connect {address} </dev/null 2>/dev/null | openssl x509 -noout -subject");
+    let asked = Command::new("sh").args(["-c", &line]).output().unwrap();
+    String::from_utf8(asked.stdout).unwrap()
+}
+
+fn with_tls(chain: &Path, key: &Path, more: &[(&str, &str)]) -> Place {
+    let [chain, key] = [chain, key].map(|path| format!("\"{}\"", path.display()));
+    let mut settings = vec![PORTS[1], ("tls_certificate", chain.as_str()), ("tls_key", key.as_str())];
+    settings.extend(more);
+    Place::begin(&settings)
+}
+
+#[test]
+fn a_renewed_certificate_is_taken_and_an_absent_address_stops_no_other() {
+    let files = Place::begin(&[]);
+    let Some([chain, key]) = certificate(&files, "one", 30) else {
+        println!("skipped: openssl is not on this machine");
+        return;
+    };
+    // 192.0.2.1 (RFC 5737) is on no machine.
+    let place = with_tls(&chain, &key, &[("public", "[\"127.0.0.1:0\", \"192.0.2.1:44399\"]")]);
+    let serving = place.serve();
+    let address = serving.0.after("serving on ").to_owned();
+    assert!(shown(&address).contains("one"), "{}", shown(&address));
+    let two = certificate(&files, "two", 30).unwrap();
+    // Half of a renewal is not taken: the key is still that of the other.
+    fs::copy(&two[0], &chain).unwrap();
+    serving.0.signal("-HUP");
+    thread::sleep(Duration::from_millis(300));
+    assert!(shown(&address).contains("one"), "{}", shown(&address));
+    fs::copy(&two[1], &key).unwrap();
+    serving.0.signal("-HUP");
+    assert!(soon(|| shown(&address).contains("two")), "{}", shown(&address));
+    let monitor = serving.0.after("metrics on ").trim_end_matches("/metrics").to_owned();
+    let told = Browser::new(&monitor).get("/metrics").body;
+    assert!(told.contains("honnin_certificate_expires_timestamp_seconds 1"), "{told}");
+    assert_eq!(serving.0.stop("-TERM"), Some(0));
+}
+
+#[test]
+fn config_check_and_doctor_say_what_serve_would_of_certificates() {
+    let files = Place::begin(&[]);
+    let made = ["one", "two"].map(|name| certificate(&files, name, 30));
+    let [Some([chain, key]), Some([_, other])] = made else {
+        println!("skipped: openssl is not on this machine");
+        return;
+    };
+    let missing = files.beside("missing");
+    let ways = [(&other, "another certificate"), (&missing, "missing")];
+    for (key, says) in ways {
+        let place = with_tls(&chain, key, &[PORTS[0]]);
+        for args in [&["config", "check"][..], &["serve"]] {
+            refused(&place.run(args), says);
+        }
+        assert!(place.run(&["doctor"]).out.contains("ATTENTION"));
+    }
+    let place = with_tls(&chain, &key, &[PORTS[0]]);
+    assert_eq!(place.run(&["config", "check"]).code, Some(0));
+    assert_eq!(place.run(&["doctor"]).code, Some(0));
+    chmod(&key, 0o644);
+    for args in [&["config", "check"][..], &["serve"]] {
+        refused(&place.run(args), "other users can read it");
+    }
+    let [short, key] = certificate(&files, "short", 3).unwrap();
+    let soon = with_tls(&short, &key, &[PORTS[0]]).run(&["doctor"]);
+    assert!(soon.code == Some(4) && soon.out.contains("renew it"), "{}", soon.out);
+    let twice = Place::begin(&[("public", "[\"127.0.0.1:44398\", \"127.0.0.1:44398\"]")]);
+    refused(&twice.run(&["config", "check"]), "listed twice");
+
+    let looked =
+        Place::begin(&[("public_url", "\"https://my.example.jp\""), ("authorities", "\"/nowhere.pem\"")]);
+    refused(&looked.run(&["config", "check"]), "/nowhere.pem");
+}
