@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use honnin_terms::{AccountId, HoldingId, Id, Moment, RequestId, TenantId};
+use honnin_terms::{AccountId, Basis, HoldingId, Id, Moment, RequestId, TenantId};
 
 use crate::delay::Delays;
-use crate::permit::{Append, Drive, Keep, Operate, Subject};
+use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::{HashPool, PasswordRules, Permit, SessionLimits};
 
@@ -119,6 +119,11 @@ impl Authorities {
 /// The viewer of acts that no subscriber does: no account has this id, because ids are keyed hashes.
 const NOBODY: [u8; 16] = [0; 16];
 
+/// Such a permit shows nothing: the gate lets nothing out that is not its viewer's own.
+fn nobodys() -> Look {
+    Look { viewer: AccountId::from_octets(NOBODY), basis: Basis::Own }
+}
+
 fn of_tenant(tenant: TenantId) -> Subject {
     Subject { tenant, account: AccountId::from_octets(NOBODY), holding: None }
 }
@@ -126,14 +131,14 @@ fn of_tenant(tenant: TenantId) -> Subject {
 impl FeedAuthority {
     /// A permit to append to the tenant's views.
     pub fn append(&self, at: Moment, request: RequestId) -> Permit<Append> {
-        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+        Permit::new(of_tenant(self.0), nobodys(), None, at, request)
     }
 }
 
 impl ElementAuthority {
     /// A permit to drive the tenant's network.
     pub fn drive(&self, at: Moment, request: RequestId) -> Permit<Drive> {
-        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+        Permit::new(of_tenant(self.0), nobodys(), None, at, request)
     }
 
     /// A permit to drive one line of one account.
@@ -145,21 +150,21 @@ impl ElementAuthority {
         request: RequestId,
     ) -> Permit<Drive> {
         let subject = Subject { tenant: self.0, account, holding: Some(line) };
-        Permit::new(subject, AccountId::from_octets(NOBODY), None, at, request)
+        Permit::new(subject, nobodys(), None, at, request)
     }
 }
 
 impl OperatorAuthority {
     /// A permit for an act at the command line.
     pub fn operate(&self, at: Moment, request: RequestId) -> Permit<Operate> {
-        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+        Permit::new(of_tenant(self.0), nobodys(), None, at, request)
     }
 }
 
 impl NodeAuthority {
     /// A permit to keep what is of the installation and of nobody in particular.
     pub fn keep(&self, at: Moment, request: RequestId) -> Permit<Keep> {
-        Permit::new(of_tenant(self.0), AccountId::from_octets(NOBODY), None, at, request)
+        Permit::new(of_tenant(self.0), nobodys(), None, at, request)
     }
 }
 

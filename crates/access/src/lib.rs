@@ -37,9 +37,10 @@ pub use delay::{DelayBounds, Source};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};
-pub use owned::{Name, NotTogether, Owned, OwnerTag};
+pub use owned::{Name, NotTogether, Opened, Owned, OwnerTag};
 pub use permit::{
-    Act, AgreeToMerge, Append, Drive, Export, Keep, ManageSessions, Operate, Permit, Read, SetSpeed, Subject,
+    Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, Operate, Permit, Read, SetSpeed,
+    Subject,
 };
 pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use honnin_terms::{AccountId, HoldingId, Id, RequestId, TenantId};
 
-use crate::permit::Subject;
-use crate::{GateAuthority, Permit};
+use crate::permit::{Look, Subject};
+use crate::{GateAuthority, Permit, Session};
 
 /// Whose a document is, written into it by its writer before it was sealed: the second witness, independent of
 /// the reader's keys and queries.
@@ -96,8 +96,42 @@ pub struct NotTogether;
 pub struct Owned<T> {
     tag: OwnerTag,
     asked: Subject,
+    look: Look,
     request: RequestId,
     value: T,
+}
+
+/// An owned value opened at the gate, with everything that has to agree before it may leave.
+pub struct Opened<T> {
+    /// The owner found inside.
+    pub owner: OwnerTag,
+    /// The subject it was asked for.
+    pub asked: Subject,
+    /// Who looks, and on what basis.
+    pub look: Look,
+    /// The request of the permit it was opened with.
+    pub request: RequestId,
+    /// The value.
+    pub value: T,
+}
+
+impl<T> Opened<T> {
+    /// The rule of the gate: what was found inside is what was asked for; the session's account is who looks, and the
+    /// basis of the look fits the owner; and the session is of who signed in.
+    pub fn may_leave_to(&self, session: &Session) -> bool {
+        let Self { owner, asked, look, .. } = self;
+        let hers = owner.tenant == session.tenant() && look.viewer == session.account();
+        let fits = hers && look.fits(owner.account);
+        #[cfg(honnin_faults)]
+        let fits = crate::planted::owner(fits);
+        owner.is_of(asked) && fits && session.is_of_who_signed_in()
+    }
+}
+
+impl<T> fmt::Debug for Opened<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(..)")
+    }
 }
 
 impl<T> fmt::Debug for Owned<T> {
@@ -107,34 +141,36 @@ impl<T> fmt::Debug for Owned<T> {
 }
 
 impl<T> Owned<T> {
-    pub(crate) const fn new(tag: OwnerTag, asked: Subject, request: RequestId, value: T) -> Self {
-        Self { tag, asked, request, value }
+    pub(crate) fn new<A: crate::Act>(tag: OwnerTag, permit: &Permit<A>, value: T) -> Self {
+        Self { tag, asked: *permit.subject(), look: permit.look(), request: permit.request(), value }
     }
 
     /// A value that was never sealed but is this person's own by construction, such as the list of her sessions.
     pub fn of_permit<A: crate::Act>(permit: &Permit<A>, value: T) -> Self {
-        let asked = *permit.subject();
-        let Subject { tenant, account, holding } = asked;
-        let tag = OwnerTag { tenant, account, holding, position: 0 };
-        Self { tag, asked, request: permit.request(), value }
+        let Subject { tenant, account, holding } = *permit.subject();
+        Self::new(OwnerTag { tenant, account, holding, position: 0 }, permit, value)
     }
 
     /// Computes another value out of this one; the owner stays. A plain function, so that nothing can be carried out.
     pub fn map<C: Copy + 'static, U>(self, context: C, f: fn(T, C) -> U) -> Owned<U> {
-        Owned { tag: self.tag, asked: self.asked, request: self.request, value: f(self.value, context) }
+        let Self { tag, asked, look, request, value } = self;
+        Owned { tag, asked, look, request, value: f(value, context) }
     }
 
     /// Puts a value of the same account beside this one.
     ///
     /// # Errors
-    /// [`NotTogether`] where the owners found inside are of different accounts.
+    /// [`NotTogether`] where the owners found inside are of different accounts, or where others look or on another basis.
     pub fn join<U>(self, other: Owned<U>) -> Result<Owned<(T, U)>, NotTogether> {
         let OwnerTag { tenant, account, .. } = self.tag;
-        if !other.tag.is_of_account(tenant, account) || !other.tag.is_of(&other.asked) {
+        let one_look = other.look == self.look;
+        #[cfg(honnin_faults)]
+        let one_look = crate::planted::owner(one_look);
+        if !other.tag.is_of_account(tenant, account) || !other.tag.is_of(&other.asked) || !one_look {
             return Err(NotTogether);
         }
-        let Self { tag, asked, request, value } = self;
-        Ok(Owned { tag, asked, request, value: (value, other.value) })
+        let Self { tag, asked, look, request, value } = self;
+        Ok(Owned { tag, asked, look, request, value: (value, other.value) })
     }
 
     /// What to read next: ids and months, never a figure or a text. A permit is asked for with each of them anew, so
@@ -147,17 +183,17 @@ impl<T> Owned<T> {
         (&self.tag, &self.value)
     }
 
-    /// The owner found inside, the subject asked for and the value, with the request of the permit it was opened
-    /// with: for the egress gate.
-    pub fn open_at_gate(self, _gate: &GateAuthority) -> (OwnerTag, Subject, T, RequestId) {
-        (self.tag, self.asked, self.value, self.request)
+    /// All there is of it, for the egress gate.
+    pub fn open_at_gate(self, _gate: &GateAuthority) -> Opened<T> {
+        let Self { tag, asked, look, request, value } = self;
+        Opened { owner: tag, asked, look, request, value }
     }
 }
 
 impl<T> Owned<Option<T>> {
     /// Nothing where there is no value; the value, still owned, where there is.
     pub fn transpose(self) -> Option<Owned<T>> {
-        let Self { tag, asked, request, value } = self;
-        value.map(|value| Owned { tag, asked, request, value })
+        let Self { tag, asked, look, request, value } = self;
+        value.map(|value| Owned { tag, asked, look, request, value })
     }
 }

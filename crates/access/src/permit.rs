@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use honnin_seal::{Epoch, RingKey};
-use honnin_terms::{AccountId, Entropy, HoldingId, Moment, RequestId, TenantId};
+use honnin_terms::{AccountId, Basis, Entropy, HoldingId, Moment, RequestId, TenantId};
 use serde::Serialize;
 
 use crate::document::{Document, DocumentError, epoch_of, open_with, seal_with};
@@ -60,11 +60,31 @@ pub struct Subject {
     pub holding: Option<HoldingId>,
 }
 
+/// Who looks, and on what basis: carried from the permit through what it opens to the gate and the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Who looks.
+    pub viewer: AccountId,
+    /// Why she may.
+    pub basis: Basis,
+}
+
+impl Look {
+    /// Whether the basis fits the owner: her own is the viewer's, and what was granted or is looked at for a case is
+    /// somebody else's.
+    pub fn fits(&self, owner: AccountId) -> bool {
+        match self.basis {
+            Basis::Own => owner == self.viewer,
+            Basis::Grant(_) | Basis::Case(_) => owner != self.viewer,
+        }
+    }
+}
+
 /// Proof that one act on one subject was allowed. Cannot be made outside this room, copied or kept in a cache
 /// key; store methods take the subject from it and never from a request.
 pub struct Permit<A: Act> {
     subject: Subject,
-    viewer: AccountId,
+    look: Look,
     /// Opens what is at the subject's places, and nothing a method of the permit does not name.
     key: Option<RingKey>,
     at: Moment,
@@ -81,12 +101,12 @@ impl<A: Act> fmt::Debug for Permit<A> {
 impl<A: Act> Permit<A> {
     pub(crate) const fn new(
         subject: Subject,
-        viewer: AccountId,
+        look: Look,
         key: Option<RingKey>,
         at: Moment,
         request: RequestId,
     ) -> Self {
-        Self { subject, viewer, key, at, request, act: PhantomData }
+        Self { subject, look, key, at, request, act: PhantomData }
     }
 
     /// Whose documents.
@@ -96,7 +116,12 @@ impl<A: Act> Permit<A> {
 
     /// Who acts.
     pub const fn viewer(&self) -> AccountId {
-        self.viewer
+        self.look.viewer
+    }
+
+    /// Who acts, and on what basis.
+    pub const fn look(&self) -> Look {
+        self.look
     }
 
     /// The moment it was given.
@@ -115,7 +140,7 @@ impl<A: Act> Permit<A> {
 
     fn open_own<D: Document>(&self, row: &[u8], blob: &[u8]) -> Result<Owned<D>, DocumentError> {
         let (tag, value) = open_with(self.ring()?, &self.subject, row, blob)?;
-        Ok(Owned::new(tag, self.subject, self.request, value))
+        Ok(Owned::new(tag, self, value))
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use honnin_seal::{AccountKey, Digest, Epoch, OpenError, Place, Purpose, SessionKey, SessionToken};
 use honnin_terms::{
-    AccountId, DeviceId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId,
+    AccountId, Basis, DeviceId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId,
 };
 
-use crate::permit::{Act, AgreeToMerge, Export, ManageSessions, Read, SetSpeed, Subject};
+use crate::permit::{Act, AgreeToMerge, Export, Look, ManageSessions, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
 use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
 use crate::ring::{Ring, take_count};
@@ -372,7 +372,8 @@ impl SubscriberAuthority {
         #[cfg(honnin_faults)]
         let subject = self.as_named(subject);
         let key = session.keys.ring.key().again();
-        Some(Permit::new(subject, session.account, Some(key), session.at, session.request()))
+        let look = Look { viewer: session.account, basis: Basis::Own };
+        Some(Permit::new(subject, look, Some(key), session.at, session.request()))
     }
 }
 

@@ -5,7 +5,7 @@ use honnin_store::document;
 use honnin_terms::BillId;
 
 use crate::care::{Care, Error, Visit};
-use crate::facts::{Bill, BillLine, Bills, Origin, Shown};
+use crate::facts::{Bill, BillLine, BillLines, Bills, Origin, Shown};
 use crate::{Disclosed, What, reckon};
 
 /// What a bill to keep is written as.
@@ -70,16 +70,21 @@ impl Care {
     async fn one_bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Owned<Bill>, Error> {
         let document = self.own_bills(visit.session).await?.ok_or(Error::NotThere)?;
         let found = document.map(bill, |document, wanted| {
-            let document::Bills { as_of, source, bills } = document;
+            let document::Bills { source, bills, as_of: _ } = document;
             let (entry, lines) = bills.into_iter().find(|(entry, _)| entry.bill == wanted)?;
             let line = |item: document::BillItem| BillLine { item: item.item, amount: item.amount };
             Some(Bill {
                 head: reckon::bill_head(&entry),
-                used_in: entry.month.plus(-1),
+                lines: match lines {
+                    document::BillItems::Unsaid => BillLines::Unsaid,
+                    document::BillItems::Whole(lines) => {
+                        BillLines::Whole(lines.into_iter().map(line).collect())
+                    }
+                    document::BillItems::Incomplete => BillLines::Incomplete,
+                },
+                origin: Origin { as_of: entry.as_of, source },
                 code: entry.code,
                 tax: entry.tax,
-                lines: lines.into_iter().map(line).collect(),
-                origin: Origin { as_of, source },
             })
         });
         found.transpose().ok_or(Error::NotThere)

@@ -41,6 +41,9 @@ pub enum Error {
     /// A wish was refused because the holding has ended.
     #[error("set the speed: the line is no longer held")]
     LineEnded,
+    /// The contract of the line has not begun: nothing of it can be changed.
+    #[error("change the line: its contract has not begun")]
+    LineUpcoming,
     /// A wish was refused because the last one is too young; seconds to wait.
     #[error("set the speed: wait {0} seconds")]
     TooSoon(i64),
@@ -183,7 +186,7 @@ impl Care {
         done.map_err(|error| self.session_fault(error, session.at(), session.request()))
     }
 
-    fn session_fault(&self, error: SessionError, now: Moment, request: RequestId) -> Error {
+    pub(crate) fn session_fault(&self, error: SessionError, now: Moment, request: RequestId) -> Error {
         match error {
             SessionError::Unknown => Error::SignedOut,
             SessionError::DoesNotOpen { account } => self.alarm(account, now, request),

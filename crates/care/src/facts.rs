@@ -5,8 +5,8 @@
 
 pub use honnin_access::MergeSide;
 use honnin_terms::{
-    AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, LineStatus, Moment, Month,
-    NoticeId, Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
+    AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, Known, LineStatus, Moment,
+    Month, NoticeId, Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
 };
 
 /// When the ledger said it, and which ledger.
@@ -73,6 +73,9 @@ pub struct Balance {
     pub granted: Octets,
     /// Whether other lines draw from it too.
     pub shared: bool,
+    /// Whether nothing has expired and no month has begun since the ledger said so: what has come or gone since then
+    /// is not in it.
+    pub current: bool,
 }
 
 /// What is lost next: the earliest expiry with a remainder, summed over the share group.
@@ -109,9 +112,13 @@ pub struct UsageHead {
     /// Today, in the tenant's zone; `None` while the ledger has no row of today.
     pub today: Option<Octets>,
     /// The sum of the known days of this month.
-    pub month: Octets,
-    /// How many days of this month are known; with none, `month` is unknown to people although the sum is zero.
+    pub month: Known<Octets>,
+    /// How many days of this month are known.
     pub known_days: u32,
+    /// How many days of this month before today, within the contract, are not known or only in part.
+    pub missing_days: u32,
+    /// When the ledger last said something of usage.
+    pub as_of: Option<Moment>,
     /// Which month.
     pub of: Month,
 }
@@ -129,6 +136,10 @@ pub struct BillHead {
     pub state: BillState,
     /// When it is due, where known.
     pub due_on: Option<Day>,
+    /// The month the usage was in, where the ledger says so.
+    pub used_in: Option<Month>,
+    /// When the ledger said so.
+    pub as_of: Moment,
 }
 
 /// Everything home shows of one line.
@@ -138,8 +149,9 @@ pub struct Home {
     pub head: LineHead,
     /// Where the figures come from.
     pub origin: Origin,
-    /// What is left; `None` for an ended holding or where the ledger has not said.
-    pub balance: Option<Balance>,
+    /// What is left; unknown outside the days of the contract, where the ledger has not said, and where what it said
+    /// is over.
+    pub balance: Known<Balance>,
     /// What is lost next.
     pub next_expiry: Option<NextExpiry>,
     /// High speed or low.
@@ -163,8 +175,8 @@ pub struct Bucket {
     pub granted: Octets,
     /// What remains; not counted in the balance once expired.
     pub remaining: Octets,
-    /// The last day it can be used.
-    pub expires_on: Day,
+    /// The last day it can be used; `None` where it never expires.
+    pub expires_on: Option<Day>,
     /// The purchase it came from, where it was bought.
     pub purchase: Option<PurchaseId>,
     /// Which line of the share group it belongs to.
@@ -178,8 +190,10 @@ pub struct Bucket {
 pub struct Buckets {
     /// Whose page it is.
     pub head: LineHead,
-    /// Where the figures come from.
-    pub origin: Origin,
+    /// Where the figures come from; `None` where the ledger has said nothing of buckets.
+    pub origin: Option<Origin>,
+    /// What is left in all of them.
+    pub balance: Known<Balance>,
     /// All of them.
     pub buckets: Vec<Bucket>,
     /// How many lines share the data, where more than this one may.
@@ -195,6 +209,8 @@ pub struct UsageDay {
     pub high: Octets,
     /// At low speed.
     pub low: Octets,
+    /// Whether every record of the day was understood.
+    pub whole: bool,
 }
 
 /// Usage of one line in one month. A day without a row is unknown and stands in no list.
@@ -285,6 +301,27 @@ pub struct BillLine {
     pub amount: Yen,
 }
 
+/// The lines of a bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BillLines {
+    /// The ledger has said nothing of them.
+    Unsaid,
+    /// All of them.
+    Whole(Vec<BillLine>),
+    /// Not all have arrived, or they do not come to the amount: none is shown, so that a part is not taken for all.
+    Incomplete,
+}
+
+impl BillLines {
+    /// Those that are shown.
+    pub fn shown(&self) -> &[BillLine] {
+        match self {
+            Self::Whole(lines) => lines,
+            Self::Unsaid | Self::Incomplete => &[],
+        }
+    }
+}
+
 /// One bill in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
@@ -292,12 +329,10 @@ pub struct Bill {
     pub head: BillHead,
     /// The operator's number of it.
     pub code: String,
-    /// The month the usage was in: the month before the one it is billed in.
-    pub used_in: Month,
     /// The tax within the amount, where known.
     pub tax: Option<Yen>,
     /// Its lines, in the ledger's order.
-    pub lines: Vec<BillLine>,
+    pub lines: BillLines,
     /// Where the figures come from.
     pub origin: Origin,
 }

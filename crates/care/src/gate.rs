@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use honnin_access::{GateAuthority, Owned, OwnerTag, Session, Subject};
+use honnin_access::{GateAuthority, Opened, Owned, Session};
 use honnin_journal::{Act, AppendError, Details, EpochKeys, Journal, Kind, Party};
 use honnin_terms::{EntryRef, Mode, Stop};
 
@@ -117,21 +117,22 @@ impl Gate {
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
         self.stands_open(session).await?;
-        let (tag, asked, value, request) = value.open_at_gate(&self.authority);
-        if !allowed(session, &tag, &asked) {
+        let opened = value.open_at_gate(&self.authority);
+        if !opened.may_leave_to(session) {
             self.house.hears(Alarm::ForeignOwner, session.request());
             return Err(Error::Closed(Mode::Isolated(Stop::ForeignOwner)));
         }
         let epoch = self.present_epoch().ok_or(Error::Closed(Mode::JournalFailed))?;
+        let Opened { owner: tag, look, request, value, .. } = opened;
         let details = Details {
             holding: tag.holding,
             request: Some(session.request()),
             session: Some(session.id()),
             ..Details::default()
         };
-        let (viewer, owner) = (Party::Account(session.account()), Party::Account(tag.account));
+        let (viewer, owner) = (Party::Account(look.viewer), Party::Account(tag.account));
         let act = Act::new(Kind::Disclosure, session.at(), viewer, owner, &details);
-        let act = Act { what: what.code(), channel: channel.code(), ..act };
+        let act = Act { basis: look.basis, what: what.code(), channel: channel.code(), ..act };
         let sealed = epoch.seal(&act, session.entropy());
         let entry = sealed.map_err(|_| Error::Closed(Mode::JournalFailed))?;
         let entry = self.journal.append(&entry).await.map_err(|error| {
@@ -153,13 +154,6 @@ const fn refused_by_journal(error: AppendError) -> Mode {
         AppendError::Clock => Mode::ClockApart,
         AppendError::Failed | AppendError::Closed | AppendError::TooLong => Mode::JournalFailed,
     }
-}
-
-/// The rule of the gate: what was found inside is what was asked for, and it is the viewer's own.
-fn allowed(session: &Session, owner: &OwnerTag, asked: &Subject) -> bool {
-    owner.is_of(asked)
-        && owner.is_of_account(session.tenant(), session.account())
-        && session.is_of_who_signed_in()
 }
 
 #[cfg(test)]

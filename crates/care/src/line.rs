@@ -65,7 +65,8 @@ impl Care {
         let context = (line, self.today(visit.session));
         let facts = document.map(context, |line, (holding, today)| Buckets {
             head: reckon::head(&line, holding, today),
-            origin: reckon::origin(&line),
+            origin: reckon::origin_of_buckets(&line),
+            balance: reckon::balance(&line, today),
             buckets: reckon::in_order_of_use(&line, today),
             share_lines: reckon::share_lines(&line),
         });
@@ -141,7 +142,7 @@ impl Care {
         let context = (line, self.today(visit.session));
         let facts = document.map(context, |line, (holding, today)| Contract {
             head: reckon::head(&line, holding, today),
-            origin: Origin { as_of: line.as_of, source: line.source.clone() },
+            origin: reckon::origin_of_contract(&line),
             service_code: line.service_code.clone().unwrap_or_default(),
             line_code: line.line_code.clone(),
             iccid_masked: line.iccid.as_deref().map(masked_serial).unwrap_or_default(),
@@ -156,11 +157,15 @@ impl Care {
 }
 
 fn usage(line: &Line, days: Option<UsageMonth>, (holding, today, month): (HoldingId, Day, Month)) -> Usage {
-    let (origin, days) = match days {
-        None => (None, Vec::new()),
-        Some(UsageMonth { as_of, source, days }) => (Some(Origin { as_of, source }), days),
+    let origin =
+        |month: &UsageMonth| month.as_of().map(|as_of| Origin { as_of, source: month.source.clone() });
+    let (origin, days) = days.map_or((None, Vec::new()), |month| (origin(&month), month.days()));
+    let day = |entry: &document::DayEntry| UsageDay {
+        date: entry.day,
+        high: entry.high,
+        low: entry.low,
+        whole: entry.whole,
     };
-    let day = |entry: &document::DayEntry| UsageDay { date: entry.day, high: entry.high, low: entry.low };
     Usage {
         head: reckon::head(line, holding, today),
         origin,

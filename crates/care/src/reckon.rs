@@ -1,24 +1,35 @@
 //! What a document says at the moment it is read: sums, expiries, states. Pure.
 
-use honnin_store::document::{BillEntry, BucketEntry, Line, LineEntry, Profile, Wish};
+use honnin_store::document::{BillEntry, BucketEntry, DayEntry, Line, LineEntry, Profile, Wish};
 use honnin_terms::{
-    AccountId, BucketKind, Day, Held, HoldingId, LineStatus, Octets, SpeedReason, SpeedState,
+    AccountId, BucketKind, Day, Held, HoldingId, Known, LineStatus, Octets, SpeedReason, SpeedState,
 };
 
 use crate::facts::{Balance, BillHead, Bucket, Home, LineHead, Me, NextExpiry, Origin, Speed, UsageHead};
 
-/// What the ledger says of a contract, as of a day: a holding outside its days is ended, whatever else it says.
+/// What the ledger says of a contract, as of a day: a holding outside its days is ended or to come, whatever else it
+/// says.
 pub(crate) fn status_on(status: LineStatus, held: &Held, today: Day) -> LineStatus {
-    if held.to.is_some_and(|to| to < today) { LineStatus::Ended } else { status }
+    if held.to.is_some_and(|to| to < today) {
+        return LineStatus::Ended;
+    }
+    match status {
+        LineStatus::Active | LineStatus::Suspended if today < held.from => LineStatus::Upcoming,
+        LineStatus::Active | LineStatus::Suspended | LineStatus::Upcoming | LineStatus::Ended => status,
+    }
 }
 
 /// Buckets that can be drawn from on a day.
-fn living(line: &Line, today: Day) -> impl Iterator<Item = &BucketEntry> {
-    line.buckets.iter().filter(move |bucket| today <= bucket.expires_on)
+fn living(line: &Line, day: Day) -> impl Iterator<Item = &BucketEntry> {
+    line.buckets.iter().filter(move |bucket| bucket.lives_on(day))
 }
 
-pub(crate) fn is_ended(line: &Line, today: Day) -> bool {
-    status_on(line.status, &line.held, today) == LineStatus::Ended
+/// Whether the contract runs on that day, so that there is something left or nothing.
+fn runs(line: &Line, day: Day) -> bool {
+    match status_on(line.status, &line.held, day) {
+        LineStatus::Active | LineStatus::Suspended => true,
+        LineStatus::Upcoming | LineStatus::Ended => false,
+    }
 }
 
 pub(crate) fn head(line: &Line, holding: HoldingId, today: Day) -> LineHead {
@@ -31,46 +42,60 @@ pub(crate) fn head(line: &Line, holding: HoldingId, today: Day) -> LineHead {
     }
 }
 
-pub(crate) fn origin(line: &Line) -> Origin {
-    Origin { as_of: line.buckets_as_of.unwrap_or(line.as_of), source: line.source.clone() }
+/// Where what is said of the contract comes from.
+pub(crate) fn origin_of_contract(line: &Line) -> Origin {
+    Origin { as_of: line.as_of, source: line.source.clone() }
 }
 
-/// What is left; unknown for an ended holding and where the ledger has said nothing of buckets.
-pub(crate) fn balance(line: &Line, today: Day) -> Option<Balance> {
-    if is_ended(line, today) {
-        return None;
+/// Where figures of buckets come from.
+pub(crate) fn origin_of_buckets(line: &Line) -> Option<Origin> {
+    line.buckets_as_of.map(|as_of| Origin { as_of, source: line.source.clone() })
+}
+
+/// What is left, as far as the ledger's word reaches.
+///
+/// A word of the past says what was left then and until when each bucket can be used. What of it is still there is
+/// shown; that nothing is left is only said where the ledger said so and nothing has changed since. When a bucket has
+/// expired or a month has begun since then, others may have come of which we do not know.
+pub(crate) fn balance(line: &Line, today: Day) -> Known<Balance> {
+    let said = line.buckets_as_of.zip(line.buckets_on);
+    let Some((as_of, said_on)) = said.filter(|_| runs(line, today)) else { return Known::NEVER };
+    // A part is not shown as the whole.
+    if line.share.as_ref().is_some_and(|share| !share.whole) {
+        return Known::NEVER;
     }
-    line.buckets_as_of?;
+    let some = |bucket: &&BucketEntry| bucket.remaining > Octets::ZERO;
+    let expired = living(line, said_on).filter(some).any(|bucket| !bucket.lives_on(today));
+    let current = !expired && said_on.month() == today.month();
+    let remaining: Octets = living(line, today).map(|bucket| bucket.remaining).sum();
+    if remaining == Octets::ZERO && !current {
+        return Known::Unknown { since: Some(as_of) };
+    }
     let full = |bucket: &BucketEntry| match bucket.kind {
         // The grant of a carried-over bucket is last month's; what came over is at least what remains.
         BucketKind::CarriedOver => bucket.remaining,
         BucketKind::Basic | BucketKind::Gift | BucketKind::TopUp => bucket.granted,
     };
-    Some(Balance {
-        remaining: living(line, today).map(|bucket| bucket.remaining).sum(),
-        granted: living(line, today).map(full).sum(),
-        shared: line.share.is_some(),
-    })
+    let granted = living(line, today).map(full).sum();
+    Known::Known(Balance { remaining, granted, shared: line.share.is_some(), current })
 }
 
 /// The earliest expiry with a remainder, summed over the share group.
 pub(crate) fn next_expiry(line: &Line, today: Day) -> Option<NextExpiry> {
-    if is_ended(line, today) {
-        return None;
-    }
+    balance(line, today).get()?;
     let some = |bucket: &&BucketEntry| bucket.remaining > Octets::ZERO;
-    let expires_on = living(line, today).filter(some).map(|bucket| bucket.expires_on).min()?;
-    let that_day = living(line, today).filter(|bucket| bucket.expires_on == expires_on);
+    let expires_on = living(line, today).filter(some).filter_map(|bucket| bucket.expires_on).min()?;
+    let that_day = living(line, today).filter(|bucket| bucket.expires_on == Some(expires_on));
     Some(NextExpiry { octets: that_day.map(|bucket| bucket.remaining).sum(), expires_on })
 }
 
 /// Buckets in the order of use: soonest expiry, then carried over, basic, gift, bought; expired ones last.
 pub(crate) fn in_order_of_use(line: &Line, today: Day) -> Vec<Bucket> {
     let mut entries: Vec<&BucketEntry> = line.buckets.iter().collect();
-    entries.sort_by_key(|bucket| (bucket.expires_on < today, bucket.expires_on, bucket.kind, bucket.holding));
+    entries.sort_by_key(|bucket| (!bucket.lives_on(today), bucket.end(), bucket.kind, bucket.holding));
     let mut place = 0;
     let numbered = |bucket: &BucketEntry| {
-        let usable = today <= bucket.expires_on && bucket.remaining > Octets::ZERO;
+        let usable = bucket.lives_on(today) && bucket.remaining > Octets::ZERO;
         place += u32::from(usable);
         Bucket {
             kind: bucket.kind,
@@ -91,11 +116,18 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
     let changeable = status == LineStatus::Active;
     let under_way = |wish: &&Wish| wish.state != SpeedState::Confirmed || wish.changed_at >= line.as_of;
     let reason = |high: bool, wished: SpeedReason| {
-        let nothing_left = balance(line, today).is_some_and(|balance| balance.remaining == Octets::ZERO);
+        // Only what the ledger said is used up: a word that is over says nothing of now.
+        let nothing_left =
+            balance(line, today).get().is_some_and(|balance| balance.remaining == Octets::ZERO);
         match status {
             LineStatus::Suspended => SpeedReason::Suspended,
-            LineStatus::Active | LineStatus::Ended if high && nothing_left => SpeedReason::Exhausted,
-            LineStatus::Active | LineStatus::Ended => wished,
+            LineStatus::Active | LineStatus::Upcoming | LineStatus::Ended => {
+                if high && nothing_left {
+                    SpeedReason::Exhausted
+                } else {
+                    wished
+                }
+            }
         }
     };
     let version = wish.map_or(0, |wish| wish.version);
@@ -121,21 +153,39 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
     }
 }
 
+/// Usage of the month of that day, and of no other: what is newest may be of another month.
 pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     let month = today.month();
     let first = month.first();
-    let days = || line.newest_days.iter().filter(|day| first <= day.day && day.day <= today);
+    let days = || line.recent_days.iter().filter(|day| first <= day.day && day.day <= today);
+    let used = |day: &DayEntry| day.high.plus(day.low);
+    let past = (0..today.number() - first.number()).map(|number| first.plus(number));
+    let missing = past
+        .filter(|day| line.held.contains(*day))
+        .filter(|day| days().find(|known| known.day == *day).is_none_or(|known| !known.whole));
+    let known_days = days().count();
+    let month_sum = (known_days > 0).then(|| days().map(used).sum());
     UsageHead {
-        today: days().find(|day| day.day == today).map(|day| day.high.plus(day.low)),
-        month: days().map(|day| day.high.plus(day.low)).sum(),
-        known_days: days().count().try_into().unwrap_or(u32::MAX),
+        today: days().find(|day| day.day == today && day.whole).map(used),
+        month: month_sum.into(),
+        known_days: known_days.try_into().unwrap_or(u32::MAX),
+        missing_days: missing.count().try_into().unwrap_or(u32::MAX),
+        as_of: line.usage_as_of,
         of: month,
     }
 }
 
 pub(crate) fn bill_head(bill: &BillEntry) -> BillHead {
-    let BillEntry { bill, month, amount, state, due_on, code: _, tax: _ } = bill;
-    BillHead { bill: *bill, month: *month, amount: *amount, state: *state, due_on: *due_on }
+    let BillEntry { bill, as_of, month, used_in, amount, state, due_on, code: _, tax: _ } = bill;
+    BillHead {
+        bill: *bill,
+        month: *month,
+        amount: *amount,
+        state: *state,
+        due_on: *due_on,
+        used_in: *used_in,
+        as_of: *as_of,
+    }
 }
 
 pub(crate) fn share_lines(line: &Line) -> Option<u32> {
@@ -151,7 +201,7 @@ pub(crate) fn home(
 ) -> Home {
     Home {
         head: head(line, holding, today),
-        origin: origin(line),
+        origin: origin_of_buckets(line).unwrap_or_else(|| origin_of_contract(line)),
         balance: balance(line, today),
         next_expiry: next_expiry(line, today),
         speed: speed(line, wish, today),

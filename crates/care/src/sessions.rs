@@ -2,8 +2,10 @@
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{
-    ActivateError, NewDevice, Operate, Owned, Permit, Session, SignIn, SignInError, SignedIn, Source,
+    ActivateError, NewDevice, Operate, Owned, Permit, Session, SessionError, SignIn, SignInError, SignedIn,
+    Source,
 };
+use honnin_seal::SessionToken;
 use honnin_terms::{Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit, permitted};
@@ -82,6 +84,20 @@ impl Care {
         self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
         self.parts.exports.forget(session);
         Ok(())
+    }
+
+    /// Ends the session whose token came with a sign-in: the new one takes its place on that device. Where it cannot be
+    /// ended it lives on beside the new one, and the log says so.
+    pub async fn end_replaced(&self, token: &SessionToken, stream: Stream) {
+        let (now, request) = (self.now(), stream.request());
+        let ended = match self.parts.subscriber.session(token, stream, now).await {
+            Ok(session) => self.sign_out(&session).await,
+            Err(SessionError::Unknown) => Ok(()),
+            Err(error) => Err(self.session_fault(error, now, request)),
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, %request, "the session a sign-in replaces was not ended");
+        }
     }
 
     /// The account's devices, newest first.

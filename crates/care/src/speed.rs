@@ -47,7 +47,7 @@ impl Care {
     /// Writes a wish for another speed: at most one a minute for a line, the latest counts.
     ///
     /// # Errors
-    /// As all use cases, and [`Error::LineSuspended`], [`Error::LineEnded`], [`Error::TooSoon`], [`Error::KeyReused`].
+    /// As all use cases, and [`Error::LineSuspended`], [`Error::LineEnded`], [`Error::LineUpcoming`], [`Error::TooSoon`], [`Error::KeyReused`].
     pub async fn set_speed(
         &self,
         visit: Visit<'_>,
@@ -138,6 +138,7 @@ impl WishContext<'_> {
         match reckon::status_on(line.status, &line.held, care.today(session)) {
             LineStatus::Ended => return Err(Error::LineEnded),
             LineStatus::Suspended => return Err(Error::LineSuspended),
+            LineStatus::Upcoming => return Err(Error::LineUpcoming),
             LineStatus::Active => {}
         }
         let applied = before.as_ref().and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);

@@ -1,11 +1,15 @@
 //! The body of a request, within its bounds.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use tokio::time::timeout;
+
+/// Octets beyond the bound that are taken, and thrown away, before a body is refused.
+const TAKEN: usize = 1 << 20;
 
 /// A body that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,13 +40,28 @@ pub async fn read(body: impl Incoming, octets: usize, limit: Duration) -> Result
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX) > octets {
+    let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if said > octets.saturating_add(TAKEN) {
         return Err(BodyError::TooLong);
     }
-    match timeout(limit, Limited::new(body, octets).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(reason)) if reason.is::<LengthLimitError>() => Err(BodyError::TooLong),
-        Ok(Err(_)) => Err(BodyError::Broken),
-        Err(_) => Err(BodyError::TooSlow),
+    let late = if said > octets { BodyError::TooLong } else { BodyError::TooSlow };
+    timeout(limit, whole(body, octets)).await.unwrap_or(Err(late))
+}
+
+async fn whole(body: impl Incoming, octets: usize) -> Result<Bytes, BodyError> {
+    let mut body = pin!(body);
+    let (mut kept, mut came) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        came = came.saturating_add(data.len());
+        if came > octets.saturating_add(TAKEN) {
+            break;
+        }
+        // What is too long is taken all the same, and kept by nobody: a proxy that has not sent everything hears no
+        // answer, and tells the subscriber that we are broken.
+        if came <= octets {
+            kept.extend_from_slice(&data);
+        }
     }
+    if came > octets { Err(BodyError::TooLong) } else { Ok(kept.freeze()) }
 }

@@ -4,12 +4,11 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -22,8 +21,10 @@ use tokio::time::{sleep, timeout};
 
 use super::bounds::Bounds;
 use super::front::{Front, Tells};
+use super::head::names_one_host;
+use super::pieces::{BUFFER, Pieces};
 use super::proxy_header;
-use super::room::Room;
+use super::room::{Busy, Held, Room};
 use super::stream::{PREFACE, TimedStream};
 
 /// Answers requests: the route table, or the metrics page.
@@ -66,23 +67,30 @@ impl<A: Answers> Shared<A> {
             match timeout(self.bounds.header, proxy_header::read(&mut tcp)).await {
                 Ok(Ok(told)) => client = told.unwrap_or(client),
                 Ok(Err(reason)) => {
+                    refused("proxy_header");
                     tracing::warn!(error = %reason, "close a connection of a trusted proxy");
                     return;
                 }
-                Err(_) => return,
+                Err(_) => return refused("proxy_header"),
             }
         }
-        let Some(_seat) = self.room.admit(client, permit) else {
-            metrics::counter!("honnin_connections_refused_total").increment(1);
-            return;
+        let Ok(seat) = self.room.admit(client, permit) else { return refused("share") };
+        let open = metrics::gauge!("honnin_connections_open");
+        open.increment(1.0);
+        let held = seat.held();
+        let serve = async {
+            match self.tls.clone() {
+                None => self.http1(tcp, client, &held).await,
+                Some(acceptor) => Box::pin(self.encrypted(acceptor, tcp, client, &held)).await,
+            }
         };
-        let ended = match self.tls.clone() {
-            None => self.http1(tcp, client).await,
-            Some(acceptor) => Box::pin(self.encrypted(acceptor, tcp, client)).await,
+        let end = tokio::select! {
+            biased;
+            () = seat.taken_back() => End::TakenBack,
+            ended = serve => ended.unwrap_or_else(|reason| End::of(&reason)),
         };
-        if let Err(reason) = ended {
-            tracing::debug!(error = %reason, "connection ended");
-        }
+        open.decrement(1.0);
+        metrics::counter!("honnin_connections_ended_total", "cause" => end.word()).increment(1);
     }
 
     async fn encrypted(
@@ -90,15 +98,16 @@ impl<A: Answers> Shared<A> {
         acceptor: tokio_rustls::TlsAcceptor,
         tcp: TcpStream,
         client: IpAddr,
-    ) -> hyper::Result<()> {
+        held: &Arc<Held>,
+    ) -> hyper::Result<End> {
         let Ok(Ok(stream)) = timeout(self.bounds.handshake, acceptor.accept(tcp)).await else {
             metrics::counter!("honnin_tls_handshakes_failed_total").increment(1);
-            return Ok(());
+            return Ok(End::Handshake);
         };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            self.http2(stream, client).await
+            self.http2(stream, client, held).await
         } else {
-            self.http1(stream, client).await
+            self.http1(stream, client, held).await
         }
     }
 
@@ -106,8 +115,8 @@ impl<A: Answers> Shared<A> {
         &self,
         stream: S,
         client: IpAddr,
-    ) -> hyper::Result<()> {
-        let answers = &self.answers;
+        held: &Arc<Held>,
+    ) -> hyper::Result<End> {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.bounds.header)
@@ -115,66 +124,163 @@ impl<A: Answers> Shared<A> {
             .max_header_size(self.bounds.header_octets)
             .max_buf_size(self.bounds.header_octets.max(LEAST_BUFFER))
             .serve_connection(
-                TokioIo::new(TimedStream::new(stream, self.bounds.write)),
+                TokioIo::new(TimedStream::new(stream, self.bounds.write).guarded()),
                 service_fn(move |request: Request<Incoming>| {
                     let last = request.headers().contains_key(TRANSFER_ENCODING);
-                    let answer = Arc::clone(answers).answer(request, client);
+                    let answer = self.answer(request, client, held);
                     async move { Ok::<_, Infallible>(farewell(last, answer.await)) }
                 }),
             );
-        self.drive(connection, None).await
+        // While it waits for a head hyper's own limit holds.
+        self.drive(connection, held, false).await
     }
 
     async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
         stream: S,
         client: IpAddr,
-    ) -> hyper::Result<()> {
-        let activity = Arc::new(Activity::default());
-        let (answers, counted) = (&self.answers, &activity);
+        held: &Arc<Held>,
+    ) -> hyper::Result<End> {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(self.bounds.streams)
             .max_header_list_size(u32::try_from(self.bounds.header_octets).unwrap_or(u32::MAX))
             .keep_alive_interval(self.bounds.ping_after)
             .keep_alive_timeout(self.bounds.ping_answer)
+            .max_send_buf_size(BUFFER)
             .serve_connection(
                 TokioIo::new(
                     TimedStream::new(stream, self.bounds.write).must_open(PREFACE, self.bounds.header),
                 ),
-                service_fn(move |request| {
-                    let request_activity = InFlight::begin(Arc::clone(counted));
-                    let answer = Arc::clone(answers).answer(request, client);
-                    async move {
-                        let answer = answer.await;
-                        drop(request_activity);
-                        Ok::<_, Infallible>(answer)
-                    }
+                service_fn(move |request: Request<Incoming>| {
+                    let answer = self.answer(request, client, held);
+                    async move { Ok::<_, Infallible>(answer.await) }
                 }),
             );
-        self.drive(connection, Some(&activity)).await
+        self.drive(connection, held, true).await
+    }
+
+    /// Answers one request, where it is one.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        client: IpAddr,
+        held: &Arc<Held>,
+    ) -> impl Future<Output = Response<Pieces>> + Send + use<A> {
+        let busy = Busy::at(held);
+        let refused = self.is_no_request(&request);
+        let answers = Arc::clone(&self.answers);
+        async move {
+            let answer = match refused {
+                Some(status) => {
+                    let mut answer = Response::new(Full::default());
+                    *answer.status_mut() = status;
+                    if request.version() < Version::HTTP_2 {
+                        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    answer
+                }
+                None => answers.answer(request, client).await,
+            };
+            Pieces::of(answer, busy).await
+        }
+    }
+
+    /// What a request is refused with that names no host or two, or has more fields than it may have.
+    fn is_no_request(&self, request: &Request<Incoming>) -> Option<StatusCode> {
+        let headers = request.headers();
+        if headers.len() > self.bounds.header_fields {
+            return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        let one = names_one_host(request.version(), request.uri(), headers);
+        (!one).then_some(StatusCode::BAD_REQUEST)
     }
 
     /// Runs the connection until it ends by itself, is too old, has been idle, or the server stops.
-    async fn drive<C: Close>(&self, connection: C, activity: Option<&Activity>) -> hyper::Result<()> {
+    async fn drive<C: Close>(&self, connection: C, held: &Held, mut watched: bool) -> hyper::Result<End> {
         let mut connection = pin!(connection);
         let mut closing = self.closing.clone();
-        let grace = {
+        let (end, grace) = {
             let mut stop = pin!(closing.wait_for(|closing| *closing));
             let mut age = pin!(sleep(self.bounds.connection_age));
-            let mut idle = pin!(idle(activity, self.bounds.header));
+            let mut idle = pin!(idle(held, self.bounds.header, watched));
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => return ended,
-                _ = stop.as_mut() => self.bounds.drain,
-                () = age.as_mut() => self.bounds.request + self.bounds.write,
-                // Nothing is begun: only the farewell has to be taken.
-                () = idle.as_mut() => self.bounds.write,
+                ended = connection.as_mut() => return ended.map(|()| End::Closed),
+                _ = stop.as_mut() => (End::Stopped, self.bounds.drain),
+                () = age.as_mut() => (End::Old, self.bounds.connection_age),
+                // Nothing moves: only the farewell has to be taken.
+                () = idle.as_mut() => {
+                    watched = false;
+                    (End::Idle, self.bounds.write)
+                }
             }
         };
         connection.as_mut().close();
-        timeout(grace, connection).await.unwrap_or(Ok(()))
+        // Whoever takes what she is sent may take it to its end; for who is silent nobody waits.
+        tokio::select! {
+            biased;
+            ended = timeout(grace, connection) => ended.unwrap_or(Ok(()))?,
+            () = calm(held) => {}
+            () = idle(held, self.bounds.header, watched || end == End::Old) => {}
+        }
+        Ok(end)
     }
+}
+
+/// What ended a connection, for the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The client, or both after the last answer.
+    Closed,
+    /// TLS did not come about.
+    Handshake,
+    /// It sent or took nothing for too long.
+    Idle,
+    /// It sent no whole head in time, or took nothing.
+    Slow,
+    /// What it sent is not HTTP.
+    NotHttp,
+    /// It broke.
+    Broken,
+    /// It was too old.
+    Old,
+    /// The server stops.
+    Stopped,
+    /// Its place was taken back.
+    TakenBack,
+}
+
+impl End {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Handshake => "handshake",
+            Self::Idle => "idle",
+            Self::Slow => "slow",
+            Self::NotHttp => "not_http",
+            Self::Broken => "broken",
+            Self::Old => "old",
+            Self::Stopped => "stopped",
+            Self::TakenBack => "taken_back",
+        }
+    }
+
+    fn of(reason: &hyper::Error) -> Self {
+        tracing::debug!(error = %reason, "connection ended");
+        if reason.is_timeout() {
+            Self::Slow
+        } else if reason.is_parse() {
+            Self::NotHttp
+        } else {
+            Self::Broken
+        }
+    }
+}
+
+/// Counts a connection that was given no place.
+fn refused(cause: &'static str) {
+    metrics::counter!("honnin_connections_refused_total", "cause" => cause).increment(1);
 }
 
 /// The least buffer hyper works with.
@@ -184,47 +290,42 @@ const LEAST_BUFFER: usize = 8192;
 ///
 /// Who sends a body in pieces may have told a proxy in front of us another length for it (RFC 9112 §6.1); what the proxy
 /// took for the rest of the body would be a request here. So nothing that follows such a body is read.
-fn farewell(last: bool, mut answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+fn farewell(last: bool, mut answer: Response<Pieces>) -> Response<Pieces> {
     if last {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
 }
 
-/// Ends once a whole `limit` passes in which no request was open. HTTP/1.1 has hyper's own limit instead.
-async fn idle(activity: Option<&Activity>, limit: Duration) {
-    let Some(activity) = activity else { return std::future::pending().await };
+/// How long nothing may be open before a connection that was told to end is no longer waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Ends once a whole `limit` passes in which the client sent no request and took no piece of an answer.
+async fn idle(held: &Held, limit: Duration, watched: bool) {
+    if !watched {
+        return std::future::pending().await;
+    }
     let mut seen = None;
     loop {
-        let (begun, ended) = (activity.begun.load(Ordering::Relaxed), activity.ended.load(Ordering::Relaxed));
-        if begun == ended && seen == Some(begun) {
+        let stamp = held.stamp();
+        if seen == Some(stamp) && !held.is_making() {
             return;
         }
-        seen = Some(begun);
+        seen = Some(stamp);
         sleep(limit).await;
     }
 }
 
-/// Requests of one HTTP/2 connection, begun and ended.
-#[derive(Debug, Default)]
-struct Activity {
-    begun: AtomicU64,
-    ended: AtomicU64,
-}
-
-/// A request that is being answered; dropping it, also where the stream was reset, counts it as ended.
-struct InFlight(Arc<Activity>);
-
-impl InFlight {
-    fn begin(activity: Arc<Activity>) -> Self {
-        activity.begun.fetch_add(1, Ordering::Relaxed);
-        Self(activity)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
+/// Ends once no request was open for [`FAREWELL`].
+async fn calm(held: &Held) {
+    let mut seen = None;
+    loop {
+        let stamp = held.stamp();
+        if seen == Some(stamp) && held.is_idle() {
+            return;
+        }
+        seen = Some(stamp);
+        sleep(FAREWELL).await;
     }
 }
 
@@ -235,7 +336,7 @@ trait Close: Future<Output = hyper::Result<()>> {
 
 impl<I, S> Close for http1::Connection<I, S>
 where
-    S: HttpService<Incoming, ResBody = Full<Bytes>>,
+    S: HttpService<Incoming, ResBody = Pieces>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
 {
@@ -246,7 +347,7 @@ where
 
 impl<I, S> Close for http2::Connection<I, S, TokioExecutor>
 where
-    S: HttpService<Incoming, ResBody = Full<Bytes>>,
+    S: HttpService<Incoming, ResBody = Pieces>,
     S::Future: Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,

@@ -1,25 +1,56 @@
-//! The `Forwarded` header field (RFC 7239): which address a trusted proxy says the request came from.
+//! Which address a trusted proxy says the request came from: `Forwarded` (RFC 7239), or `X-Forwarded-For` where the
+//! settings say so.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The address nearest to us that is not one of our proxies, read from the right; `None` where the nearest element
-/// names no address (`unknown`, `_hidden`, or a text that is not of the grammar): then nothing further left counts.
-pub(super) fn client(headers: &http::HeaderMap, is_proxy: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
-    let mut nearest = None;
+use http::{HeaderMap, HeaderName};
+
+use crate::Untold;
+
+/// The address nearest to us that is not one of our proxies, read from the right. Where the nearest element names no
+/// address (`unknown`, `_hidden`, or a text that is not of the grammar) nothing further left counts.
+pub(super) fn client(headers: &HeaderMap, is_proxy: impl Fn(IpAddr) -> bool) -> Result<IpAddr, Untold> {
+    nearest(headers, &http::header::FORWARDED, is_proxy, |field| split(field, b','), node)
+}
+
+/// The same of `X-Forwarded-For`: addresses with commas between, of which each proxy adds the one it was asked by.
+pub(super) fn listed_client(
+    headers: &HeaderMap,
+    is_proxy: impl Fn(IpAddr) -> bool,
+) -> Result<IpAddr, Untold> {
+    let name = HeaderName::from_static("x-forwarded-for");
+    nearest(headers, &name, is_proxy, |field| field.split(',').collect(), |text| bare(text.trim()))
+}
+
+fn nearest(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    is_proxy: impl Fn(IpAddr) -> bool,
+    elements: impl Fn(&str) -> Vec<&str>,
+    read: impl Fn(&str) -> Option<IpAddr>,
+) -> Result<IpAddr, Untold> {
+    let mut nearest = Err(Untold::Missing);
     let mut fields: Vec<&str> = Vec::new();
-    for field in headers.get_all(http::header::FORWARDED) {
-        fields.push(field.to_str().ok()?);
+    for field in headers.get_all(name) {
+        fields.push(field.to_str().map_err(|_| Untold::Unreadable)?);
     }
     for field in fields.iter().rev() {
-        for element in split(field, b',').iter().rev() {
-            let address = node(element)?;
-            nearest = Some(address);
+        for element in elements(field).iter().rev() {
+            let address = read(element).ok_or(Untold::Unreadable)?;
+            nearest = Ok(address);
             if !is_proxy(address) {
                 return nearest;
             }
         }
     }
     nearest
+}
+
+/// An address as proxies write it into a list: bare, or in brackets, or with its port.
+fn bare(text: &str) -> Option<IpAddr> {
+    let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    Some(inside.parse().ok().or_else(port)?.to_canonical())
 }
 
 /// The address in an element's `for` pair.
@@ -71,7 +102,9 @@ mod tests {
 
     fn read(fields: &[&str]) -> Option<String> {
         let headers = fields.iter().map(|text| (http::header::FORWARDED, text.parse().unwrap())).collect();
-        client(&headers, |address| address.to_string().starts_with("10.")).map(|address| address.to_string())
+        client(&headers, |address| address.to_string().starts_with("10."))
+            .map(|address| address.to_string())
+            .ok()
     }
 
     #[test]
@@ -88,6 +121,28 @@ mod tests {
         ] {
             assert_eq!(read(fields).as_deref(), client, "{fields:?}");
         }
+    }
+
+    #[test]
+    fn a_list_of_addresses_is_read_from_the_right() {
+        let read = |text: &str| {
+            let name = HeaderName::from_static("x-forwarded-for");
+            let headers = [(name, text.parse().unwrap())].into_iter().collect();
+            listed_client(&headers, |address| address.to_string().starts_with("10."))
+        };
+        for (text, client) in [
+            ("192.0.2.43", "192.0.2.43"),
+            ("198.51.100.1, 2001:db8::1", "2001:db8::1"),
+            ("198.51.100.1,192.0.2.43:47011 , 10.0.0.2", "192.0.2.43"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+        ] {
+            assert_eq!(read(text).unwrap().to_string(), client, "{text}");
+        }
+        for text in ["", "192.0.2.43, unknown", "192.0.2.43,", "192.0.2.43, ::g"] {
+            assert_eq!(read(text), Err(Untold::Unreadable), "{text}");
+        }
+        assert_eq!(listed_client(&HeaderMap::new(), |_| false), Err(Untold::Missing));
     }
 
     #[test]

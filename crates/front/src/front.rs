@@ -29,6 +29,29 @@ pub enum Tells {
     ProxyV2,
     /// With a `Forwarded` header field on each request (RFC 7239).
     Forwarded,
+    /// With an `X-Forwarded-For` header field on each request.
+    ListedFor,
+}
+
+/// A listed proxy passed somebody on and did not say whom. Everybody behind it would be one and the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Untold {
+    /// There is no such header.
+    #[error("the header that names the client's address is missing")]
+    Missing,
+    /// The header names no address; an IPv6 address in `Forwarded` needs quotes and brackets (RFC 7239 §6).
+    #[error("the header that names the client's address cannot be read")]
+    Unreadable,
+}
+
+impl Untold {
+    /// The word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// Where subscribers find us: `https://` and an authority, nothing after it.
@@ -102,13 +125,20 @@ impl Front {
         }
     }
 
-    /// The subscriber's address of one request: the peer, or what a listed proxy says in `Forwarded`.
-    pub fn client(&self, peer: IpAddr, headers: &http::HeaderMap) -> IpAddr {
-        match self {
-            Self::TrustedProxy { proxies, tells: Tells::Forwarded, .. } if listed(proxies, peer) => {
-                super::forwarded::client(headers, |address| listed(proxies, address)).unwrap_or(peer)
-            }
-            Self::Loopback | Self::Tls | Self::TrustedProxy { .. } => peer,
+    /// The subscriber's address of one request: the peer, or what a listed proxy says.
+    ///
+    /// # Errors
+    /// [`Untold`] where a listed proxy has to say it and does not.
+    pub fn client(&self, peer: IpAddr, headers: &http::HeaderMap) -> Result<IpAddr, Untold> {
+        let Self::TrustedProxy { proxies, tells, .. } = self else { return Ok(peer) };
+        if !listed(proxies, peer) {
+            return Ok(peer);
+        }
+        let is_proxy = |address| listed(proxies, address);
+        match tells {
+            Tells::ProxyV2 => Ok(peer),
+            Tells::Forwarded => super::forwarded::client(headers, is_proxy),
+            Tells::ListedFor => super::forwarded::listed_client(headers, is_proxy),
         }
     }
 }
@@ -145,11 +175,28 @@ mod tests {
     fn only_a_listed_proxy_is_believed() {
         let headers: http::HeaderMap =
             [(http::header::FORWARDED, "for=203.0.113.7".parse().unwrap())].into_iter().collect();
-        let client = |front: &Front, peer: &str| front.client(peer.parse().unwrap(), &headers).to_string();
+        let client =
+            |front: &Front, peer: &str| front.client(peer.parse().unwrap(), &headers).unwrap().to_string();
         assert_eq!(client(&proxied(Tells::Forwarded), "10.1.2.3"), "203.0.113.7");
         assert_eq!(client(&proxied(Tells::Forwarded), "192.0.2.1"), "192.0.2.1");
         assert_eq!(client(&proxied(Tells::ProxyV2), "10.1.2.3"), "10.1.2.3");
         assert_eq!(client(&Front::Tls, "10.1.2.3"), "10.1.2.3");
+    }
+
+    #[test]
+    fn a_listed_proxy_that_names_nobody_makes_nobody_of_them() {
+        let front = proxied(Tells::Forwarded);
+        let asked = |text: Option<&str>| {
+            let field = text.map(|text| (http::header::FORWARDED, text.parse().unwrap()));
+            front.client("10.1.2.3".parse().unwrap(), &field.into_iter().collect())
+        };
+        assert_eq!(asked(None), Err(Untold::Missing));
+        assert_eq!(
+            asked(Some("for=2001:db8::1")),
+            Err(Untold::Unreadable),
+            "what nginx writes for $remote_addr"
+        );
+        assert_eq!(asked(Some("for=\"[2001:db8::1]\"")), Ok("2001:db8::1".parse().unwrap()));
     }
 
     #[test]

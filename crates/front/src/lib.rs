@@ -9,6 +9,8 @@ mod bounds;
 mod connection;
 mod forwarded;
 mod front;
+mod head;
+mod pieces;
 mod prefix;
 mod proxy_header;
 mod room;
@@ -25,7 +27,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 pub use bounds::Bounds;
-pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells};
+pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
 pub use prefix::{BadPrefix, Prefix};
 pub use rustls::ServerConfig as TlsConfig;
 pub use tls::{Certificates, Certified, TlsError};

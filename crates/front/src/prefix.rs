@@ -12,7 +12,7 @@ use std::str::FromStr;
 pub struct BadPrefix;
 
 /// A set of addresses that begin with the same bits (RFC 4632, RFC 4291 §2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix {
     first: IpAddr,
     length: u8,

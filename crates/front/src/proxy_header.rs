@@ -21,7 +21,7 @@ pub(super) enum Error {
 }
 
 /// Reads the header off the connection and not one octet more; `None` where the proxy speaks for itself (its own
-/// health check) or names no internet address.
+/// health check).
 pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<IpAddr>, Error> {
     let mut head = [0; 16];
     stream.read_exact(&mut head).await?;
@@ -51,8 +51,9 @@ enum Named {
 
 fn named(command: u8, family: u8, rest: &[u8]) -> Option<Named> {
     match (command, family) {
-        // LOCAL: whatever follows is to be skipped. UNSPEC and sockets of the proxy's own machine name no address.
-        (0x20, _) | (0x21, 0x00 | 0x31) => Some(Named::Peer),
+        // LOCAL: the proxy itself asks, and whatever follows is to be skipped. A proxy that passes somebody on and names no
+        // address (UNSPEC, sockets of its own machine) is refused: everybody behind it would be one.
+        (0x20, _) => Some(Named::Peer),
         (0x21, 0x11) if rest.len() >= 12 => {
             rest.first_chunk::<4>().map(|octets| Named::Client(Ipv4Addr::from_octets(*octets).into()))
         }
@@ -111,7 +112,9 @@ mod tests {
     #[test]
     fn a_proxy_may_speak_for_itself() {
         assert_eq!(run(&header(0x20, 0x11, &[0; 12])).0.unwrap(), None);
-        assert_eq!(run(&header(0x21, 0x00, &[])).0.unwrap(), None);
+        for family in [0x00, 0x31] {
+            assert!(matches!(run(&header(0x21, family, &[0; 216])).0, Err(Error::Shape)), "it names nobody");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::head::HeadGuard;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -18,6 +19,8 @@ pub(super) struct TimedStream<S> {
     write: Duration,
     /// Runs while an octet of the answer waits to be taken.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Looks at the heads of requests, where they are those of HTTP/1.1.
+    guard: Option<HeadGuard>,
     /// Runs until so many octets have come.
     opening: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -25,7 +28,13 @@ pub(super) struct TimedStream<S> {
 impl<S> TimedStream<S> {
     /// Ends with an error once the peer takes nothing for `write`.
     pub(super) fn new(stream: S, write: Duration) -> Self {
-        Self { stream, write, stalled: None, opening: None }
+        Self { stream, write, stalled: None, guard: None, opening: None }
+    }
+
+    /// Looks at the heads of requests that come in.
+    pub(super) fn guarded(mut self) -> Self {
+        self.guard = Some(HeadGuard::default());
+        self
     }
 
     /// Ends with an error also where the first `octets` are not read within `limit`.
@@ -55,6 +64,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         let this = &mut *self;
         let before = buf.filled().len();
         let result = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if let Some(guard) = &mut this.guard {
+            guard.look(buf.filled_mut().get_mut(before..).unwrap_or_default());
+        }
         let Some((limit, missing)) = &mut this.opening else { return result };
         *missing = missing.saturating_sub(buf.filled().len() - before);
         if *missing == 0 {

@@ -22,6 +22,9 @@ const KEY: &[u8] = include_bytes!("test-key.pem");
 /// Long enough for a busy machine; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Octets of an answer that takes a slow client a while.
+const SOME: usize = 512 * 1024;
+
 /// Answers with what it was told, so that a test sees it.
 struct Echo {
     front: Front,
@@ -33,10 +36,11 @@ struct Echo {
 
 impl Answers for Echo {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
-        let client = self.front.client(peer, request.headers());
+        let client = self.front.client(peer, request.headers()).unwrap();
         let path = request.uri().path().to_owned();
         let text = match path.as_str() {
             "/large" => vec![b'x'; 64 << 20],
+            "/some" => vec![b'x'; SOME],
             "/wait" => {
                 self.begun.notify_one();
                 self.go_on.notified().await;
@@ -372,4 +376,170 @@ async fn nobody_else_is_believed() {
     let mut stream = server.connect().await;
     send(&mut stream, &[PROXY_HEADER, GET].concat()).await;
     assert!(!until_closed(&mut stream).await.contains("203.0.113.7"));
+}
+
+#[tokio::test]
+async fn a_request_names_one_host_and_ends_its_lines_with_cr_lf() {
+    let server = Server::plain(|bounds| bounds.header = PATIENCE);
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+        ("GET / HTTP/1.0\r\n\r\n", "200"),
+        ("GET / HTTP/1.1\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", "400"),
+        ("GET http://a/ HTTP/1.1\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\nHost: a\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\n", "400"),
+        ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
+    ] {
+        let mut stream = server.connect().await;
+        send(&mut stream, head.as_bytes()).await;
+        let got = until(&mut stream, "\r\n\r\n").await;
+        assert_eq!(got.split(' ').nth(1), Some(status), "{head:?} was answered {got:?}");
+    }
+    // Nor where it follows a good one, in one piece or in two.
+    let good = "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na\nb";
+    for bad in ["GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"] {
+        let mut stream = server.connect().await;
+        send(&mut stream, format!("{good}{bad}").as_bytes()).await;
+        let got = until(&mut stream, "HTTP/1.1 400").await;
+        assert!(got.contains("Ok(b\"a\\nb\")"), "{got}");
+        until_closed(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_of_a_few_addresses_keep_nobody_out() {
+    // 32 places, all of them held by three addresses that send nothing.
+    let server = Server::start(behind_proxy("127.0.0.1"), false, |bounds| {
+        bounds.connections = 32;
+        bounds.header = PATIENCE;
+    });
+    let mut held = Vec::new();
+    for number in 0..32u8 {
+        let mut stream = server.connect().await;
+        send(&mut stream, &proxied(number % 3)).await;
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for number in 100..120u8 {
+        let mut stream = server.connect().await;
+        send(&mut stream, &[proxied(number), GET.to_vec()].concat()).await;
+        let got = timeout(Duration::from_secs(5), until_closed(&mut stream)).await;
+        assert!(got.is_ok_and(|got| got.contains(" 200 ")), "the {}th address is kept out", number - 99);
+    }
+}
+
+/// A PROXY header of a client with that last octet.
+fn proxied(number: u8) -> Vec<u8> {
+    let mut header = PROXY_HEADER.to_vec();
+    header[19] = number;
+    header
+}
+
+#[tokio::test]
+async fn a_download_that_is_taken_slowly_is_not_cut() {
+    let server = Server::start(Front::Tls, true, |bounds| {
+        (bounds.handshake, bounds.header) = (PATIENCE, Duration::from_millis(300));
+        bounds.ping_after = PATIENCE;
+    });
+    let mut stream = server.connect_h2().await;
+    // HEADERS of stream 1: GET, https, `/some`, the authority `a`.
+    let get = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x87\x04\x05/some\x01\x01a";
+    send(&mut stream, &[H2_PREFACE, get].concat()).await;
+    let (mut took, mut part) = (0_usize, [0; 16 * 1024]);
+    // 512 KiB over about three seconds: ten times as long as a connection may stay idle.
+    while took < SOME {
+        let Ok(Ok(count @ 1..)) = timeout(PATIENCE, stream.read(&mut part)).await else { break };
+        took += count;
+        // Windows of the connection and of the stream, as much as came.
+        let window = u32::try_from(count).unwrap().to_be_bytes();
+        for name in [0_u8, 1] {
+            send(&mut stream, &[&[0, 0, 4, 8, 0, 0, 0, 0, name][..], &window].concat()).await;
+        }
+        tokio::time::sleep(Duration::from_millis(80)).await;
+    }
+    assert!(took >= SOME, "cut after {took} octets");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_octet_of_a_stream_is_let_go() {
+    let server = Server::start(Front::Tls, true, |bounds| {
+        (bounds.handshake, bounds.header) = (PATIENCE, Duration::from_millis(200));
+        bounds.ping_after = PATIENCE;
+    });
+    let mut stream = server.connect_h2().await;
+    let get = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x87\x04\x05/some\x01\x01a";
+    send(&mut stream, &[H2_PREFACE, get].concat()).await;
+    // The window of 64 KiB is never made larger.
+    assert!(until_closed(&mut stream).await.len() < SOME);
+}
+
+#[tokio::test]
+async fn who_is_silent_does_not_hold_up_a_restart() {
+    let mut server = Server::start(Front::Tls, true, |bounds| {
+        (bounds.handshake, bounds.header, bounds.drain) = (PATIENCE, PATIENCE, PATIENCE);
+        (bounds.ping_after, bounds.ping_answer) = (PATIENCE, PATIENCE);
+    });
+    let mut silent = server.connect_h2().await;
+    send(&mut silent, &[H2_PREFACE, H2_GET].concat()).await;
+    until(&mut silent, "127.0.0.1 /").await;
+    let mut half = server.connect_h2().await;
+    send(&mut half, &H2_PREFACE[..20]).await;
+    let begun = Instant::now();
+    server.stop();
+    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap();
+    assert!(begun.elapsed() < PATIENCE / 2, "it took {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_taken_before_it_is_refused() {
+    let server = Server::plain(|bounds| (bounds.body, bounds.header) = (PATIENCE, PATIENCE));
+    let mut stream = server.connect().await;
+    // As a proxy does: the whole request first, then the answer.
+    let body = vec![b'x'; 200 * 1024];
+    send(
+        &mut stream,
+        format!("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(),
+    )
+    .await;
+    for piece in body.chunks(8 * 1024) {
+        send(&mut stream, piece).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert!(until(&mut stream, "TooLong").await.contains(" 200 "));
+    send(&mut stream, b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    until(&mut stream, "/next").await;
+}
+
+#[tokio::test]
+async fn more_header_fields_than_may_be_are_refused_in_http2_too() {
+    let server = Server::start(Front::Tls, true, |bounds| {
+        (bounds.handshake, bounds.header, bounds.header_fields) = (PATIENCE, PATIENCE, 4);
+        bounds.ping_after = PATIENCE;
+    });
+    let mut stream = server.connect_h2().await;
+    // `x: y`, five times, each a literal without indexing.
+    let fields = b"\0\x01x\x01y".repeat(5);
+    let length = u8::try_from(6 + fields.len()).unwrap();
+    let head = [&[0, 0, length][..], b"\x01\x05\0\0\0\x01\x82\x87\x84\x01\x01a", &fields].concat();
+    send(&mut stream, &[H2_PREFACE, &head].concat()).await;
+    // `:status: 431`, which is in no table: the digits stand in the frame, as they are or in Huffman's code.
+    let mut got = [0; 256];
+    let count = timeout(PATIENCE, async {
+        let mut count = 0;
+        let is_status = |pair: &[u8]| matches!(pair, [0x08 | 0x48, 0x03 | 0x82 | 0x83]);
+        while !got[..count].windows(2).any(is_status) {
+            let more = stream.read(&mut got[count..]).await.unwrap();
+            assert_ne!(more, 0, "closed");
+            count += more;
+        }
+        count
+    });
+    let count = count.await.expect("no answer");
+    assert!(!String::from_utf8_lossy(&got[..count]).contains("127.0.0.1 /"));
 }

@@ -14,7 +14,7 @@ pub mod files;
 mod wait;
 
 pub use facts::{event, fault, fields};
-pub use feeds::quarantine::Quarantined;
+pub use feeds::quarantine::{ChoiceError, Opened, Quarantined};
 pub use feeds::run::{FEED, Feed, PARTITION_OCTETS, Phase, RunError, Tick};
 pub use feeds::spill::SpillError;
 pub use feeds::summary::{self, Counts, FileCounts, Summary};

@@ -164,7 +164,9 @@ impl Driver {
         match line.status() {
             LineStatus::Active if line.held().contains(today) => Standing::InUse,
             LineStatus::Suspended if line.held().contains(today) => Standing::Suspended,
-            LineStatus::Active | LineStatus::Suspended | LineStatus::Ended => Standing::Ended,
+            LineStatus::Active | LineStatus::Suspended | LineStatus::Upcoming | LineStatus::Ended => {
+                Standing::Ended
+            }
         }
     }
 

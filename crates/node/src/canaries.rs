@@ -7,7 +7,7 @@ use honnin_canary::{Canary, Mark, Which};
 use honnin_care::Care;
 use honnin_keeper::{AccountKeys, Keeper};
 use honnin_seal::OpenError;
-use honnin_store::document::{BillEntry, Bills, Profile};
+use honnin_store::document::{BillEntry, BillItems, Bills, Profile};
 use honnin_store::{AccountUpdate, Batch, Committed, Progress, Store, StoredAccount};
 use honnin_terms::{AccountId, BillState, Clock, Entropy, Moment, Stream, Yen, Zone};
 
@@ -165,13 +165,15 @@ impl Canaries {
         let bill = BillEntry {
             bill: self.keeper.bill_id(mark.as_str()),
             code: mark.to_string(),
+            as_of: now,
             month: self.zone.day(now).month(),
+            used_in: None,
             amount: Yen::new(0),
             tax: None,
             state: BillState::Paid,
             due_on: None,
         };
-        Bills { as_of: now, source: mark.to_string(), bills: vec![(bill, Vec::new())] }
+        Bills { as_of: now, source: mark.to_string(), bills: vec![(bill, BillItems::Unsaid)] }
     }
 }
 
@@ -186,6 +188,7 @@ fn profile(mark: &Mark, now: Moment) -> Profile {
         born_on: None,
         registered_on: None,
         lines: Vec::new(),
+        lost_lines: Vec::new(),
         latest_bill: None,
     }
 }

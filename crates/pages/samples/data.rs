@@ -5,7 +5,7 @@ use honnin_care::facts::{
 };
 use honnin_pages::page::{BucketsPage, HomePage, Nav, SpeedPage, SpeedStatePage, UsagePage};
 use honnin_terms::{
-    BillId, BillState, BucketKind, Id, LineStatus, Octets, PurchaseId, SpeedReason, SpeedState, Yen,
+    BillId, BillState, BucketKind, Id, Known, LineStatus, Octets, PurchaseId, SpeedReason, SpeedState, Yen,
 };
 
 use super::{HOSTILE, Sample, Studio, day, ended, head, hostile_head, line, mb, moment, origin, warning};
@@ -26,15 +26,22 @@ fn home() -> Home {
     Home {
         head: head(1),
         origin: origin(),
-        balance: Some(Balance { remaining: mb(3_420), granted: Octets::new(8_000_000_000), shared: false }),
+        balance: Known::Known(Balance {
+            remaining: mb(3_420),
+            granted: Octets::new(8_000_000_000),
+            shared: false,
+            current: true,
+        }),
         next_expiry: Some(NextExpiry { octets: mb(1_420), expires_on: day("2026-11-30") }),
         speed: speed(),
         five_g: true,
         share_lines: None,
         usage: UsageHead {
             today: Some(mb(310)),
-            month: mb(4_580),
+            month: Known::Known(mb(4_580)),
             known_days: 19,
+            missing_days: 0,
+            as_of: Some(origin().as_of),
             of: day("2026-11-20").month(),
         },
         bill: Some(BillHead {
@@ -43,6 +50,8 @@ fn home() -> Home {
             amount: Yen::new(2_178),
             state: BillState::Final,
             due_on: Some(day("2026-11-26")),
+            used_in: Some(day("2026-10-01").month()),
+            as_of: origin().as_of,
         }),
     }
 }
@@ -52,7 +61,8 @@ fn homes() -> Vec<(&'static str, Home)> {
     let exhausted = Speed { reason: SpeedReason::Exhausted, applied_high: Some(false), ..speed() };
     let bill = |state| home().bill.map(|bill| BillHead { state, ..bill });
     let suspended = Speed { reason: SpeedReason::Suspended, changeable: false, ..speed() };
-    let left = |remaining| Some(Balance { remaining, granted: mb(8_000), shared: false });
+    let left =
+        |remaining| Known::Known(Balance { remaining, granted: mb(8_000), shared: false, current: true });
     vec![
         ("home-usual", home()),
         (
@@ -66,13 +76,22 @@ fn homes() -> Vec<(&'static str, Home)> {
         (
             "home-shared",
             Home {
-                balance: Some(Balance { remaining: mb(32_400), granted: mb(60_000), shared: true }),
+                balance: Known::Known(Balance {
+                    remaining: mb(32_400),
+                    granted: mb(60_000),
+                    shared: true,
+                    current: false,
+                }),
                 share_lines: Some(3),
                 bill: None,
                 ..home()
             },
         ),
-        ("home-unknown", Home { balance: None, next_expiry: None, ..home() }),
+        ("home-unknown", Home { balance: Known::NEVER, next_expiry: None, ..home() }),
+        (
+            "home-not-known-since",
+            Home { balance: Known::Unknown { since: Some(origin().as_of) }, next_expiry: None, ..home() },
+        ),
         (
             "home-suspended",
             Home { head: LineHead { status: LineStatus::Suspended, ..head(1) }, speed: suspended, ..home() },
@@ -81,7 +100,7 @@ fn homes() -> Vec<(&'static str, Home)> {
             "home-ended",
             Home {
                 head: ended(),
-                balance: None,
+                balance: Known::NEVER,
                 next_expiry: None,
                 speed: Speed {
                     changeable: false,
@@ -114,6 +133,7 @@ fn usages() -> Vec<(&'static str, Usage)> {
                 date: first.plus(number),
                 high: mb(spread * 6),
                 low: if number % 5 == 4 { mb(90) } else { Octets::ZERO },
+                whole: number != 3,
             }
         })
     };
@@ -125,14 +145,14 @@ fn usages() -> Vec<(&'static str, Usage)> {
         days: known(0, 7).chain(known(9, 20)).collect(),
         months: vec![first.month().plus(-1), first.month()],
     };
-    let huge = UsageDay { date: first, high: Octets::new(u64::MAX / 4), low: Octets::ZERO };
+    let huge = UsageDay { date: first, high: Octets::new(u64::MAX / 4), low: Octets::ZERO, whole: true };
     vec![
         ("usage-usual", usage.clone()),
         ("usage-nothing", Usage { origin: None, days: Vec::new(), months: Vec::new(), ..usage.clone() }),
         (
             "usage-zero",
             Usage {
-                days: vec![UsageDay { date: first, high: Octets::ZERO, low: Octets::ZERO }],
+                days: vec![UsageDay { date: first, high: Octets::ZERO, low: Octets::ZERO, whole: true }],
                 ..usage.clone()
             },
         ),
@@ -147,7 +167,7 @@ fn buckets() -> Vec<(&'static str, Buckets)> {
         kind,
         granted,
         remaining,
-        expires_on: day(expires_on),
+        expires_on: Some(day(expires_on)),
         purchase: (kind == BucketKind::TopUp).then(|| PurchaseId::from_octets([4; 16])),
         line: line(1),
         order,
@@ -160,10 +180,22 @@ fn buckets() -> Vec<(&'static str, Buckets)> {
         bucket(BucketKind::TopUp, mb(1_000), Octets::ZERO, "2027-01-31", None),
         bucket(BucketKind::Basic, mb(8_000), mb(12), "2026-10-31", None),
     ];
-    let all = Buckets { head: head(1), origin: origin(), buckets: usual, share_lines: Some(3) };
+    let balance =
+        Known::Known(Balance { remaining: mb(3_420), granted: mb(10_920), shared: true, current: true });
+    let all =
+        Buckets { head: head(1), origin: Some(origin()), balance, buckets: usual, share_lines: Some(3) };
     vec![
         ("buckets-usual", all.clone()),
-        ("buckets-none", Buckets { buckets: Vec::new(), share_lines: None, ..all.clone() }),
+        (
+            "buckets-none",
+            Buckets {
+                origin: None,
+                balance: Known::NEVER,
+                buckets: Vec::new(),
+                share_lines: None,
+                ..all.clone()
+            },
+        ),
         ("buckets-hostile", Buckets { head: hostile_head(), ..all }),
     ]
 }
@@ -196,8 +228,17 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     let mut new_year = studio.shell(Nav::Home, None, "/lines/1");
     new_year.now = moment("2026-12-01T09:00:00+09:00");
     let month = day("2026-12-01").month();
-    let facts =
-        Home { usage: UsageHead { today: None, month: Octets::ZERO, known_days: 0, of: month }, ..home() };
+    let facts = Home {
+        usage: UsageHead {
+            today: None,
+            month: Known::NEVER,
+            known_days: 0,
+            missing_days: 0,
+            as_of: None,
+            of: month,
+        },
+        ..home()
+    };
     push("home-first-day", true, HomePage { shell: new_year, facts: &facts, notices: 0 }.render());
     for (name, facts) in &usages() {
         let shell = studio.shell(Nav::Usage, Some(&facts.head), "/lines/1/usage");
@@ -205,7 +246,7 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     }
     for (name, facts) in &buckets() {
         let shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1/buckets");
-        push(name, true, BucketsPage { shell, facts }.render());
+        push(name, facts.origin.is_some(), BucketsPage { shell, facts }.render());
     }
     let (mine, hostile, gone) = (head(1), hostile_head(), ended());
     let closed = Speed { changeable: false, applied_high: None, ..speed() };

@@ -1,6 +1,6 @@
 //! Bills, purchases, contract.
 
-use honnin_care::facts::{Bill, BillHead, BillLine, Bills, Contract, Me, Purchase, Purchases};
+use honnin_care::facts::{Bill, BillHead, BillLine, BillLines, Bills, Contract, Me, Purchase, Purchases};
 use honnin_pages::document::BillDocument;
 use honnin_pages::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 use honnin_paper::Press;
@@ -15,6 +15,8 @@ fn bill(number: u8, state: BillState) -> BillHead {
         amount: Yen::new(2_178 * i64::from(number) - 300),
         state,
         due_on: Some(day("2026-11-26")),
+        used_in: Some(day("2026-10-01").month().plus(-i32::from(number))),
+        as_of: origin().as_of,
     }
 }
 
@@ -23,17 +25,24 @@ fn bills() -> Vec<(&'static str, Bill)> {
     let usual = Bill {
         head: bill(2, BillState::Final),
         code: "inv20261112345".to_owned(),
-        used_in: day("2026-08-01").month(),
         tax: Some(Yen::new(368)),
-        lines: vec![line("ギガプラン 8GB", 4_000), line("ユニバーサルサービス料", 4), line("家族割引", -100)],
+        lines: BillLines::Whole(vec![
+            line("ギガプラン 8GB", 4_000),
+            line("ユニバーサルサービス料", 4),
+            line("家族割引", -100),
+        ]),
         origin: origin(),
     };
     let hostile = vec![line(HOSTILE, 1), line(LONG, i64::MAX)];
     vec![
         ("bill-usual", usual.clone()),
-        ("bill-open", Bill { head: bill(1, BillState::Open), tax: None, lines: Vec::new(), ..usual.clone() }),
+        (
+            "bill-open",
+            Bill { head: bill(1, BillState::Open), tax: None, lines: BillLines::Unsaid, ..usual.clone() },
+        ),
+        ("bill-incomplete", Bill { lines: BillLines::Incomplete, ..usual.clone() }),
         ("bill-overdue", Bill { head: bill(3, BillState::Overdue), ..usual.clone() }),
-        ("bill-hostile", Bill { lines: hostile, code: HOSTILE.to_owned(), ..usual }),
+        ("bill-hostile", Bill { lines: BillLines::Whole(hostile), code: HOSTILE.to_owned(), ..usual }),
     ]
 }
 

@@ -173,7 +173,7 @@ mod tests {
     const GB: u64 = 1_000_000_000;
 
     fn day(date: &str, high: u64, low: u64) -> UsageDay {
-        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low) }
+        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low), whole: true }
     }
 
     fn bars(month: &str, today: &str, days: &[UsageDay]) -> DayBars {
@@ -220,7 +220,12 @@ mod tests {
         for (month, count) in [("2026-02", 28), ("2024-02", 29), ("2026-04", 30), ("2026-05", 31)] {
             let first = month.parse::<Month>().unwrap().first();
             let days: Vec<_> = (0..count)
-                .map(|n| UsageDay { date: first.plus(n), high: Octets::new(5), low: Octets::ZERO })
+                .map(|n| UsageDay {
+                    date: first.plus(n),
+                    high: Octets::new(5),
+                    low: Octets::ZERO,
+                    whole: true,
+                })
                 .collect();
             let drawn = bars(month, "2027-01-01", &days);
             assert_eq!(drawn.high.len(), usize::try_from(count).unwrap());

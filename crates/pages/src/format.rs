@@ -277,12 +277,15 @@ impl Show for MonthWord {
     }
 }
 
-/// A month without its year: `11月`, `Nov`. Safe in attributes.
+/// A month, with or without its year: `11月`, `Nov`, `2025年11月`. Safe in attributes.
 #[derive(Debug, Clone, Copy)]
-pub struct ShortMonth(pub Month, pub Language);
+pub struct ShortMonth(pub Month, pub Language, pub bool);
 
 impl Show for ShortMonth {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        if self.2 {
+            return MonthWord(self.0, self.1).show(out);
+        }
         match self.1 {
             Language::Ja => {
                 small(out, self.0.month(), 1)?;

@@ -35,8 +35,9 @@ impl Used {
     fn of(composed: &Composed) -> Self {
         let mut used = Self { remapper: GlyphRemapper::new(), glyphs: BTreeMap::new() };
         for set in composed.pages.iter().flat_map(|page| &page.lines).flat_map(|line| &line.run.sets) {
-            let new = used.remapper.remap(set.glyph.0);
-            used.glyphs.entry(new).or_insert((set.glyph, set.character));
+            let Some(glyph) = set.glyph else { continue };
+            let new = used.remapper.remap(glyph.0);
+            used.glyphs.entry(new).or_insert((glyph, set.character));
         }
         used
     }
@@ -156,7 +157,8 @@ fn drawn(page: &Page, used: &Used) -> Vec<u8> {
 
 fn text(content: &mut Content, line: &Line, used: &Used) {
     content.begin_text().set_font(FONT, line.size).next_line(line.left, line.base);
-    let glyphs = line.run.sets.iter().map(|set| used.remapper.get(set.glyph.0).unwrap_or(0));
+    let drawn = line.run.sets.iter().filter_map(|set| set.glyph);
+    let glyphs = drawn.map(|glyph| used.remapper.get(glyph.0).unwrap_or(0));
     let octets: Vec<u8> = glyphs.flat_map(u16::to_be_bytes).collect();
     content.show(Str(&octets));
     content.end_text();

@@ -285,7 +285,8 @@ impl Composer<'_> {
             missing.insert(character);
         });
         for set in &run.sets {
-            let said = *self.glyphs.entry(set.glyph.0).or_insert(set.character);
+            let Some(glyph) = set.glyph else { continue };
+            let said = *self.glyphs.entry(glyph.0).or_insert(set.character);
             run.told_apart |= said != set.character;
         }
         run

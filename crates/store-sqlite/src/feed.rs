@@ -104,7 +104,8 @@ fn write_directory(connection: &Connection, tenant: TenantId, entries: &[Directo
 fn write_seen(connection: &Connection, tenant: TenantId, seen: &[SeenRow], at: Moment) -> Result<(), Fault> {
     // What was taken first stays what a repeat is compared with.
     let mut taken = connection.prepare_cached(
-        "insert into seen (tenant, record, content, taken_at) values (?1, ?2, ?3, ?4) on conflict do nothing",
+        "insert into seen (tenant, record, content, taken_at) values (?1, ?2, ?3, ?4) \
+         on conflict (tenant, record) do update set content = excluded.content, taken_at = excluded.taken_at",
     )?;
     for SeenRow { record, content } in seen {
         taken.execute(params![tenant.number(), record, content, at.millis()])?;

@@ -20,10 +20,10 @@ macro_rules! documents {
 }
 
 documents! {
-    Profile "profile" 1;
-    Bills "bills" 1;
-    Line "line" 1;
-    UsageMonth "usage" 1;
+    Profile "profile" 2;
+    Bills "bills" 2;
+    Line "line" 2;
+    UsageMonth "usage" 2;
     Purchases "purchases" 1;
     Wish "wish" 1;
 }
@@ -49,8 +49,19 @@ pub struct Profile {
     pub registered_on: Option<Day>,
     /// Every holding, in the order lines are shown: by first day.
     pub lines: Vec<LineEntry>,
+    /// Contracts that were not understood so far, ascending.
+    pub lost_lines: Vec<LostLine>,
     /// The newest bill.
     pub latest_bill: Option<BillEntry>,
+}
+
+/// A contract the ledger has named and that was not understood: the line is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LostLine {
+    /// The ledger's code of the line.
+    pub line_code: String,
+    /// The share group, where that could be read: what it has together is not known without this line.
+    pub share_group: Option<String>,
 }
 
 /// A holding as the profile lists it.
@@ -77,8 +88,12 @@ pub struct BillEntry {
     pub bill: BillId,
     /// The operator's number of it.
     pub code: String,
+    /// When the ledger said so.
+    pub as_of: Moment,
     /// The month it is billed in.
     pub month: Month,
+    /// The month the usage was in, where given.
+    pub used_in: Option<Month>,
     /// Amount, tax included.
     pub amount: Yen,
     /// Tax within it, where given.
@@ -97,7 +112,34 @@ pub struct Bills {
     /// The feed's name.
     pub source: String,
     /// The bills.
-    pub bills: Vec<(BillEntry, Vec<BillItem>)>,
+    pub bills: Vec<(BillEntry, BillItems)>,
+}
+
+/// The lines of a bill.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BillItems {
+    /// The ledger has said nothing of them.
+    #[default]
+    Unsaid,
+    /// All of them, in its order.
+    Whole(Vec<BillItem>),
+    /// Some are missing, were not understood, or do not come to the amount.
+    Incomplete,
+}
+
+impl BillItems {
+    /// Those that may be shown: all or none.
+    pub fn shown(&self) -> &[BillItem] {
+        match self {
+            Self::Whole(items) => items,
+            Self::Unsaid | Self::Incomplete => &[],
+        }
+    }
+
+    /// Whether none is missing of those the ledger has spoken of.
+    pub const fn are_complete(&self) -> bool {
+        !matches!(self, Self::Incomplete)
+    }
 }
 
 /// One line of a bill, in the ledger's order.
@@ -144,16 +186,22 @@ pub struct Line {
     pub high_speed: bool,
     /// The share group and how many lines are in it, where it shares.
     pub share: Option<Share>,
-    /// When the ledger said so of the buckets; `None` where it has not.
+    /// When the ledger said so of the buckets, of a group the oldest moment of any; `None` where it has not.
     pub buckets_as_of: Option<Moment>,
+    /// The day of that moment in the ledger's zone.
+    pub buckets_on: Option<Day>,
     /// Buckets of the line and of all it shares with.
     pub buckets: Vec<BucketEntry>,
+    /// When the ledger said so of the line's own buckets.
+    pub own_buckets_as_of: Option<Moment>,
+    /// Whether the ledger has spoken of its own buckets and never yet in a way that was understood whole.
+    pub own_buckets_lost: bool,
     /// When the ledger last said something of usage.
     pub usage_as_of: Option<Moment>,
     /// The months there is usage of, ascending.
     pub usage_months: Vec<Month>,
-    /// The days of the newest of these months, ascending.
-    pub newest_days: Vec<DayEntry>,
+    /// The days of the newest of these months and of the month before it, ascending.
+    pub recent_days: Vec<DayEntry>,
 }
 
 /// A share group.
@@ -163,6 +211,8 @@ pub struct Share {
     pub group: String,
     /// How many lines draw from it.
     pub lines: u32,
+    /// Whether what each of them has is known.
+    pub whole: bool,
 }
 
 /// One bucket.
@@ -176,10 +226,22 @@ pub struct BucketEntry {
     pub granted: Octets,
     /// What remained at `buckets_as_of`.
     pub remaining: Octets,
-    /// Last day of use.
-    pub expires_on: Day,
+    /// Last day of use; `None` where it never expires.
+    pub expires_on: Option<Day>,
     /// The purchase it came from.
     pub purchase: Option<PurchaseId>,
+}
+
+impl BucketEntry {
+    /// Whether it can still be drawn from on that day.
+    pub fn lives_on(&self, day: Day) -> bool {
+        self.expires_on.is_none_or(|last| day <= last)
+    }
+
+    /// Orders by the last day; what never expires comes last.
+    pub const fn end(&self) -> (bool, Option<Day>) {
+        (self.expires_on.is_none(), self.expires_on)
+    }
 }
 
 /// One day of usage.
@@ -191,17 +253,52 @@ pub struct DayEntry {
     pub high: Octets,
     /// At low speed.
     pub low: Octets,
+    /// Whether every record of the day was understood.
+    pub whole: bool,
 }
 
-/// Of a holding: one month of usage. The row is the month's number, see [`month_row`].
+/// Of a holding: one month of usage, record by record, so that one can be corrected. The row is the month's number, see
+/// [`month_row`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageMonth {
-    /// When the ledger last said something of it.
-    pub as_of: Moment,
     /// The feed's name.
     pub source: String,
-    /// The known days, ascending.
-    pub days: Vec<DayEntry>,
+    /// The records, by day.
+    pub records: Vec<UsageRecord>,
+}
+
+/// One record of usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageRecord {
+    /// The day.
+    pub day: Day,
+    /// Beginning of the keyed hash of its number.
+    pub record: [u8; 8],
+    /// When the ledger said so.
+    pub as_of: Moment,
+    /// At high and at low speed; `None` where it was not understood.
+    pub used: Option<(Octets, Octets)>,
+}
+
+impl UsageMonth {
+    /// When the ledger last said something of it.
+    pub fn as_of(&self) -> Option<Moment> {
+        self.records.iter().map(|record| record.as_of).max()
+    }
+
+    /// The days the ledger has said something of, ascending.
+    pub fn days(&self) -> Vec<DayEntry> {
+        let day = |records: &[UsageRecord]| {
+            let known = || records.iter().filter_map(|record| record.used);
+            let day = records.first()?.day;
+            let (high, low) = known()
+                .fold((Octets::ZERO, Octets::ZERO), |sum, used| (sum.0.plus(used.0), sum.1.plus(used.1)));
+            let whole = records.iter().all(|record| record.used.is_some());
+            // Of a day of which nothing was understood nothing is known: it is no day of zero.
+            known().next().map(|_| DayEntry { day, high, low, whole })
+        };
+        self.records.chunk_by(|a, b| a.day == b.day).filter_map(day).collect()
+    }
 }
 
 /// The row key of a month.

@@ -152,7 +152,7 @@ pub struct Batch {
     pub accounts: Vec<AccountUpdate>,
     /// Directory entries; an entry of the same key and holding is replaced.
     pub directory: Vec<DirectoryRow>,
-    /// Records taken in this batch.
+    /// Records taken in this batch; of one that was taken before this content stands from now on.
     pub seen: Vec<SeenRow>,
     /// Notices; one of the same id is replaced.
     pub notices: Vec<NoticeRow>,

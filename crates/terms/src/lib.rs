@@ -10,6 +10,7 @@ mod basis;
 #[cfg(honnin_faults)]
 pub mod faults;
 mod id;
+mod known;
 mod mode;
 mod number;
 mod state;
@@ -22,6 +23,7 @@ pub use id::{
     AccountId, BadId, BillId, CaseId, DeviceId, ExportId, HoldingId, Id, LineId, LogId, NoticeId, PurchaseId,
     RequestId, SessionId, TenantId,
 };
+pub use known::Known;
 pub use mode::{Audience, Mode, Stop};
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};

@@ -26,12 +26,14 @@ macro_rules! named {
 }
 
 named! {
-    /// What a holding's line can do now. Source: TMF637 `Product.status`, the three we need.
+    /// What a holding's line can do now. Source: TMF637 `Product.status`, those we need.
     LineStatus {
         /// In use.
         Active = "active",
         /// Held, but the operator has stopped it; its figures stay.
         Suspended = "suspended",
+        /// Not held yet: its first day is to come. Never said by a ledger, only by the days of the contract.
+        Upcoming = "upcoming",
         /// No longer held by this account; shown to its former holder as it was.
         Ended = "ended",
     }

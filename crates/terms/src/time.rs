@@ -329,6 +329,12 @@ impl Zone {
         timestamp.map(Moment::from).map_err(|_| BadTime("a time within year 9999"))
     }
 
+    /// The moment of a local time of day, where there is exactly one: clocks that are put forward skip some, clocks
+    /// that are put back show some twice.
+    pub fn only_moment(&self, local: jiff::civil::DateTime) -> Option<Moment> {
+        self.0.to_ambiguous_timestamp(local).unambiguous().ok().map(Moment::from)
+    }
+
     /// The first moment of that day.
     ///
     /// # Errors

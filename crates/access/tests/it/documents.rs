@@ -1,8 +1,10 @@
 //! Documents: a blob opens at its own place, and says whose it is.
 
-use honnin_access::{Document, DocumentError, Owned, OwnerTag, Ring, Subject, open_document, seal_document};
+use honnin_access::{
+    Document, DocumentError, Look, Opened, Owned, OwnerTag, Ring, Subject, open_document, seal_document,
+};
 use honnin_seal::{AccountKey, Place, Purpose};
-use honnin_terms::{AccountId, HoldingId, Id, TenantId};
+use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Id, LogId, TenantId};
 use honnin_testkit::SeededEntropy;
 use serde::{Deserialize, Serialize};
 
@@ -143,10 +145,15 @@ async fn what_a_permit_opens_is_joined_with_its_own_only() {
     assert!(open(hers, &hana).join(open(hers, &hana)).is_ok());
     assert!(open(hers, &hana).join(open(his, &ken)).is_err(), "two people");
     assert!(hers.open::<Note>(&[], &note(&ken, Some(ken.line))).is_err(), "another's blob");
-    let (tag, asked, note, _) = open(hers, &hana).open_at_gate(&stage.authorities.gate);
-    assert_eq!((tag.is_of(&asked), note), (true, Note(1)));
-    let (tag, asked, (), _) = Owned::of_permit(hers, ()).open_at_gate(&stage.authorities.gate);
-    assert!(tag.is_of(&asked) && asked == *hers.subject());
+    let opened = open(hers, &hana).open_at_gate(&stage.authorities.gate);
+    assert_eq!((opened.owner.is_of(&opened.asked), &opened.value), (true, &Note(1)));
+    assert_eq!(
+        opened.look,
+        Look { viewer: hana.account, basis: Basis::Own },
+        "who looks and why comes with it"
+    );
+    let opened = Owned::of_permit(hers, ()).open_at_gate(&stage.authorities.gate);
+    assert!(opened.owner.is_of(&opened.asked) && opened.asked == *hers.subject());
 }
 
 #[tokio::test]
@@ -181,10 +188,43 @@ async fn an_export_is_sealed_of_her_own_only_and_opens_for_nobody_else() {
     let seal = |of| hers.seal_gathered(b"1", &Owned::of_permit(of, Note(42)), &entropy);
     let export = seal(account).unwrap();
     let opened = hers.open_export::<Note>(b"1", &export).unwrap();
-    let (tag, asked, note, _) = opened.open_at_gate(&stage.authorities.gate);
-    assert_eq!((tag.is_of(hers.subject()), asked, note), (true, *hers.subject(), Note(42)));
+    let opened = opened.open_at_gate(&stage.authorities.gate);
+    assert_eq!(
+        (opened.owner.is_of(hers.subject()), opened.asked, opened.value),
+        (true, *hers.subject(), Note(42))
+    );
     assert_eq!(seal(his_account), Err(DocumentError::Malformed), "another person's");
     assert_eq!(seal(line), Err(DocumentError::Malformed), "of a line, and not of the whole account");
     assert!(his.open_export::<Note>(b"1", &export).is_err());
     assert!(hers.open_export::<Note>(b"2", &export).is_err(), "another export of hers");
+}
+
+#[tokio::test]
+async fn what_is_opened_leaves_to_its_viewer_on_the_basis_it_was_opened_with() {
+    let (hana, ken) = (person(1).await, person(2).await);
+    let stage = Stage::of(&[&hana, &ken]);
+    let session = stage.session(&hana, 1).await.unwrap();
+    let entry = EntryRef { log: LogId::from_octets([1; 16]), index: 7 };
+    let (hers, his) = ((&hana, hana.account), (&ken, ken.account));
+    let cases = [
+        (hers, hana.account, Basis::Own, true),
+        (his, hana.account, Basis::Own, false),
+        (his, hana.account, Basis::Grant(entry), true),
+        (his, hana.account, Basis::Case(entry), true),
+        (hers, hana.account, Basis::Grant(entry), false),
+        (hers, hana.account, Basis::Case(entry), false),
+        (hers, ken.account, Basis::Own, false),
+        (hers, ken.account, Basis::Grant(entry), false),
+    ];
+    for ((owner, account), viewer, basis, leaves) in cases {
+        let asked = Subject { tenant: TENANT, account, holding: Some(owner.line) };
+        let look = Look { viewer, basis };
+        let opened = |tag: &Subject| {
+            let request = session.request();
+            Opened { owner: self::owner(tag), asked, look, request, value: () }.may_leave_to(&session)
+        };
+        assert_eq!(opened(&asked), leaves, "{basis:?}");
+        assert!(!opened(&Subject { holding: None, ..asked }), "of another subject than was asked for");
+        assert!(!opened(&Subject { tenant: TenantId::new(99), ..asked }), "of another tenant");
+    }
 }

@@ -5,7 +5,7 @@ mod stage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use honnin_access::Session;
+use honnin_access::{Session, Subject};
 use honnin_terms::{Basis, Entropy, TenantId};
 use honnin_testkit::SeededEntropy;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use honnin_intake::check::{CheckReport, Faulty, FileReport};
 use honnin_intake::fault::Fault;
+use honnin_intake::files::Unknown;
 use honnin_intake::summary::{Counts, FileCounts};
 use honnin_intake::{Mapping, Phase, Summary, Tick, check};
 use serde::Serialize;
@@ -49,14 +50,7 @@ pub(super) fn files(say: Say, installation: Installation, args: &IntakeArgs) -> 
     progress.clear();
     let summary = taken?;
     say.tell(&Taken(&summary)).map_err(|failure| failure.but("the extract was imported"))?;
-    Ok(if is_clean(&summary) { Exit::Done } else { Exit::Found })
-}
-
-/// Whether nothing was set aside. A file the mapping does not know is named and is no reason to look: extracts have
-/// their covering notes.
-fn is_clean(summary: &Summary) -> bool {
-    let counts = summary.in_all();
-    counts.quarantined_in_all() == 0 && counts.unknown_number == 0
+    Ok(if summary.is_clean() { Exit::Done } else { Exit::Found })
 }
 
 /// A sign of life.
@@ -81,15 +75,22 @@ impl fmt::Display for Taken<'_> {
 struct Numbers {
     taken: u64,
     repeated: u64,
+    older: u64,
     unknown_number: u64,
     quarantined: BTreeMap<String, u64>,
 }
 
 impl From<&Counts> for Numbers {
     fn from(counts: &Counts) -> Self {
-        let Counts { taken, repeated, unknown_number, quarantined } = counts;
+        let Counts { taken, repeated, older, unknown_number, quarantined } = counts;
         let quarantined = quarantined.iter().map(|(reason, count)| (reason.to_string(), *count)).collect();
-        Self { taken: *taken, repeated: *repeated, unknown_number: *unknown_number, quarantined }
+        Self {
+            taken: *taken,
+            repeated: *repeated,
+            older: *older,
+            unknown_number: *unknown_number,
+            quarantined,
+        }
     }
 }
 
@@ -107,13 +108,29 @@ impl Serialize for Taken<'_> {
         struct Shape<'a> {
             in_all: Numbers,
             files: Vec<FileNumbers>,
-            unknown_files: &'a [String],
+            unknown_files: Vec<UnknownShape<'a>>,
+            absent_patterns: &'a [String],
         }
-        let Summary { files, unknown_files, newest_as_of: _ } = self.0;
+        let Summary { files, unknown_files, absent_patterns, newest_as_of: _ } = self.0;
+        let unknown_files = unknown_files.iter().map(UnknownShape::of).collect();
         let file = |one: &'_ FileCounts| (one.name.clone(), one.kind, Numbers::from(&one.counts));
         let files = files.iter().map(file).map(|(file, kind, counts)| FileNumbers { file, kind, counts });
-        Shape { in_all: (&self.0.in_all()).into(), files: files.collect(), unknown_files }
+        Shape { in_all: (&self.0.in_all()).into(), files: files.collect(), unknown_files, absent_patterns }
             .serialize(serializer)
+    }
+}
+
+/// A file that was not read.
+#[derive(Serialize)]
+struct UnknownShape<'a> {
+    file: &'a str,
+    /// Why it may be meant all the same.
+    suspect: Option<String>,
+}
+
+impl<'a> UnknownShape<'a> {
+    fn of(unknown: &'a Unknown) -> Self {
+        Self { file: &unknown.name, suspect: unknown.suspect.as_ref().map(ToString::to_string) }
     }
 }
 
@@ -146,10 +163,11 @@ impl Serialize for Checked<'_> {
         struct Shape<'a> {
             clean: bool,
             files: Vec<FileShape<'a>>,
-            unknown_files: &'a [String],
+            unknown_files: Vec<UnknownShape<'a>>,
             absent_patterns: &'a [String],
         }
         let CheckReport { files, unknown_files, absent_patterns, newest_as_of: _ } = self.0;
+        let unknown_files = unknown_files.iter().map(UnknownShape::of).collect();
         let file = |report: &'_ FileReport| {
             let faults =
                 report.faults.iter().map(|((reason, field), Faulty { rows, first_line })| FaultShape {

@@ -29,8 +29,9 @@ pub(crate) fn front(settings: &Settings) -> Result<Front, Vec<Problem>> {
     let tells = match listen.proxies_tell.as_str() {
         "proxy-v2" => Some(Tells::ProxyV2),
         "forwarded" => Some(Tells::Forwarded),
+        "x-forwarded-for" => Some(Tells::ListedFor),
         other => {
-            let says = format!("found {other:?}, write \"proxy-v2\" or \"forwarded\"");
+            let says = format!("found {other:?}, write \"proxy-v2\", \"forwarded\" or \"x-forwarded-for\"");
             problem(&mut problems, "listen.proxies_tell", &says);
             None
         }

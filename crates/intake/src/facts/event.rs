@@ -70,6 +70,55 @@ pub enum Fact {
     BillLine(BillLineFact),
     /// A notice to everybody.
     Notice(NoticeFact),
+    /// A row that was not understood, as far as it says to which set it belonged: that set is not whole.
+    Lost(Lost),
+}
+
+/// A row that was not understood, as far as it says to which set it belonged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lost {
+    /// A contract of that account.
+    Holding {
+        /// The account.
+        account: String,
+        /// The line.
+        line: String,
+        /// The group it shares with, where that could be read.
+        share_group: Option<String>,
+    },
+    /// A bucket of that line.
+    Bucket {
+        /// The line.
+        line: String,
+        /// The moment it was of, where that could be read.
+        as_of: Option<Moment>,
+    },
+    /// Usage of that day.
+    Usage {
+        /// The record, where its number could be read; else a number of our own.
+        record: String,
+        /// Of what.
+        of: Used,
+        /// When.
+        at: When,
+    },
+    /// A line of that bill.
+    BillLine {
+        /// The bill.
+        bill: String,
+    },
+}
+
+impl Lost {
+    /// What its row is.
+    pub const fn kind(&self) -> RowKind {
+        match self {
+            Self::Holding { .. } => RowKind::Holding,
+            Self::Bucket { .. } => RowKind::Bucket,
+            Self::Usage { .. } => RowKind::Usage,
+            Self::BillLine { .. } => RowKind::BillLine,
+        }
+    }
 }
 
 impl Fact {
@@ -80,9 +129,12 @@ impl Fact {
                 Some(account)
             }
             Self::Holding(fact) => Some(&fact.account),
-            Self::Bucket(_) | Self::Usage(_) | Self::Purchase(_) | Self::BillLine(_) | Self::Notice(_) => {
-                None
-            }
+            Self::Lost(_)
+            | Self::Bucket(_)
+            | Self::Usage(_)
+            | Self::Purchase(_)
+            | Self::BillLine(_)
+            | Self::Notice(_) => None,
         }
     }
 
@@ -97,6 +149,7 @@ impl Fact {
             Self::Bill(_) => RowKind::Bill,
             Self::BillLine(_) => RowKind::BillLine,
             Self::Notice(_) => RowKind::Notice,
+            Self::Lost(lost) => lost.kind(),
         }
     }
 }
@@ -166,10 +219,12 @@ pub struct BucketFact {
     pub granted: Octets,
     /// What remains.
     pub remaining: Octets,
-    /// The last day it can be used.
-    pub expires_on: Day,
+    /// The last day it can be used; `None` where it never expires.
+    pub expires_on: Option<Day>,
     /// The operator's number of the purchase it came from.
     pub purchase: Option<String>,
+    /// How many rows the line's set has, where the ledger says so.
+    pub set_rows: Option<u32>,
     /// When the ledger said so.
     pub as_of: Moment,
 }
@@ -196,6 +251,8 @@ pub struct UsageFact {
     pub high: Octets,
     /// At low speed.
     pub low: Octets,
+    /// When the ledger said so.
+    pub as_of: Option<Moment>,
 }
 
 /// A purchase on one line.
@@ -213,6 +270,8 @@ pub struct PurchaseFact {
     pub octets: Octets,
     /// The price, tax included.
     pub amount: Yen,
+    /// When the ledger said so.
+    pub as_of: Option<Moment>,
 }
 
 /// A bill of one account.
@@ -224,6 +283,8 @@ pub struct BillFact {
     pub account: String,
     /// The month it is billed in.
     pub month: Month,
+    /// The month the usage was in.
+    pub used_in: Option<Month>,
     /// The amount, tax included.
     pub amount: Yen,
     /// The tax within the amount.
@@ -232,6 +293,8 @@ pub struct BillFact {
     pub state: BillState,
     /// When it is due.
     pub due_on: Option<Day>,
+    /// When the ledger said so.
+    pub as_of: Option<Moment>,
 }
 
 /// A line of a bill.
@@ -245,6 +308,10 @@ pub struct BillLineFact {
     pub item: String,
     /// How much.
     pub amount: Yen,
+    /// How many lines the bill has, where the ledger says so.
+    pub set_rows: Option<u32>,
+    /// When the ledger said so.
+    pub as_of: Option<Moment>,
 }
 
 /// A notice to everybody.
@@ -272,4 +339,4 @@ macro_rules! without_content {
     )+};
 }
 
-without_content! { AccountFact HoldingFact BucketFact Used UsageFact PurchaseFact BillFact BillLineFact NoticeFact }
+without_content! { Lost AccountFact HoldingFact BucketFact Used UsageFact PurchaseFact BillFact BillLineFact NoticeFact }

@@ -47,6 +47,8 @@ reasons! {
     Day = "bad_day", "not a day of the calendar in the mapping's `shape`: mend the row or the mapping";
     /// Not a time in the mapping's shape.
     Time = "bad_time", "not a time in the mapping's `shape`: mend the row or the mapping";
+    /// A local time the clocks of the zone skip or show twice.
+    LocalTime = "no_such_time", "the clocks of the zone skip or repeat that time: write an offset (`%:z`) or mend the row";
     /// Not a month in the mapping's shape.
     Month = "bad_month", "not a month in the mapping's `shape`: mend the row or the mapping";
     /// Not a phone number.
@@ -55,6 +57,8 @@ reasons! {
     Amount = "bad_amount", "not an amount as the mapping says amounts are written: mend the row or the mapping";
     /// A word that stands in no value table.
     Value = "unknown_value", "the word is not in the field's `values`: add it to the mapping";
+    /// A moment, a day or a month that is not there yet.
+    Future = "future", "later than the clock and `ahead_seconds`: mend the row, or re-try when it has come";
     /// A holding that ends before it begins.
     Period = "bad_period", "the last day lies before the first: mend the row";
     /// Usage of a number or line nobody held on that day. Counted apart.
@@ -69,8 +73,12 @@ reasons! {
     TwoHolders = "two_holders", "two holdings claim it at that time: mend the contracts, then re-try";
     /// A time of day nearer to a change of holder than clocks can be trusted.
     NearBoundary = "near_boundary", "nearer to a change of holder than `boundary_skew_seconds`: decide by hand";
+    /// A set of which a row is missing or was not understood.
+    Incomplete = "incomplete", "a row of the same set is missing or set aside: mend that one, then re-try both";
+    /// Rows of one set from moments that are too far apart.
+    TwoMoments = "two_moments", "rows of one set are more than `snapshot_seconds` apart: mend them or the mapping";
     /// The same record number with other content.
-    Conflict = "conflict", "a record of this number with other content was taken before: decide by hand";
+    Conflict = "conflict", "a record of this number with other content was taken before: decide by hand, or see `corrections`";
 }
 
 impl fmt::Display for Reason {

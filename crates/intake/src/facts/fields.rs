@@ -32,6 +32,8 @@ pub enum FieldKind {
     Number,
     /// A civil day.
     Day,
+    /// A civil day, or one of the texts that mean that there is none: `never`.
+    DayOrNever,
     /// A moment, or a whole day where the shape has no time of day.
     Time,
     /// A month.
@@ -87,7 +89,7 @@ const fn may(name: &'static str, kind: FieldKind) -> FieldSpec {
     FieldSpec { name, kind, required: false }
 }
 
-use FieldKind::{Count, Day, Month, Number, Octets, Text, Time, Yen};
+use FieldKind::{Count, Day, DayOrNever, Month, Number, Octets, Text, Time, Yen};
 
 const ACCOUNT: &[FieldSpec] = &[
     must("account", Text),
@@ -123,9 +125,11 @@ const BUCKET_FIELDS: &[FieldSpec] = &[
     must("kind", BUCKET),
     must("granted", Octets),
     must("remaining", Octets),
-    must("expires_on", Day),
+    must("expires_on", DayOrNever),
     may("purchase", Text),
-    must("as_of", Time),
+    may("set_rows", Count),
+    // Here or in the file's name; the check of the mapping says so.
+    may("as_of", Time),
 ];
 
 // One of `number` and `line` must be there; the check of the mapping says so.
@@ -136,6 +140,7 @@ const USAGE: &[FieldSpec] = &[
     must("at", Time),
     must("high", Octets),
     must("low", Octets),
+    may("as_of", Time),
 ];
 
 const PURCHASE: &[FieldSpec] = &[
@@ -145,20 +150,29 @@ const PURCHASE: &[FieldSpec] = &[
     must("item", Text),
     must("octets", Octets),
     must("amount", Yen),
+    may("as_of", Time),
 ];
 
 const BILL_FIELDS: &[FieldSpec] = &[
     must("bill", Text),
     must("account", Text),
     must("month", Month),
+    may("used_in", Month),
     must("amount", Yen),
     may("tax", Yen),
     must("state", BILL),
     may("due_on", Day),
+    may("as_of", Time),
 ];
 
-const BILL_LINE: &[FieldSpec] =
-    &[must("bill", Text), must("position", Count), must("item", Text), must("amount", Yen)];
+const BILL_LINE: &[FieldSpec] = &[
+    must("bill", Text),
+    must("position", Count),
+    must("item", Text),
+    must("amount", Yen),
+    may("set_rows", Count),
+    may("as_of", Time),
+];
 
 const NOTICE: &[FieldSpec] = &[
     must("notice", Text),

@@ -12,6 +12,8 @@ pub(crate) struct Item {
     pub(crate) account: AccountId,
     pub(crate) holding: Option<HoldingId>,
     pub(crate) fact: Fact,
+    /// Whether a person has accepted it after it was set aside.
+    pub(crate) accepted: bool,
     /// The row as it was, in case it has to be set aside after all.
     pub(crate) raw: Vec<u8>,
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use honnin_access::{Append, Document, Permit};
 use honnin_keeper::{AccountKeys, Keeper};
-use honnin_store::document::{Bills, Line, LineEntry, Profile};
+use honnin_store::document::{Bills, Line, LineEntry, LostLine, Profile};
 use honnin_store::{AccountUpdate, DirectoryRow, StoredAccount, StoredDocument};
 use honnin_terms::{AccountId, HoldingId, Moment};
 use serde::Serialize;
 
-use crate::facts::event::{AccountFact, Fact};
+use crate::facts::event::{AccountFact, Fact, Lost};
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::item::Item;
-use crate::facts::ledger::Ledger;
+use crate::facts::ledger::{Corrections, Ledger};
 use crate::facts::merge_bills::BillsMerge;
 use crate::facts::merge_line::LineMerge;
 use crate::facts::moves::Moves;
@@ -28,12 +28,30 @@ pub(crate) struct Ground<'a> {
     pub(crate) keeper: &'a Keeper,
     pub(crate) permit: &'a Permit<Append>,
     pub(crate) moves: &'a Moves,
-    /// When the ledger said what rows without a time of their own say.
-    pub(crate) as_of: Moment,
-    /// Whether the ledger gave that moment, or it is only the time of the run.
-    pub(crate) as_of_said: bool,
     /// The feed's position the documents will be committed at.
     pub(crate) position: u64,
+    /// Files with a row that was not understood and could be of any set in them, ascending.
+    pub(crate) doubtful: &'a [u32],
+}
+
+impl Ground<'_> {
+    /// When a row was said: its own moment, or where it has none that of being taken in.
+    pub(crate) fn said(&self, as_of: Option<Moment>) -> Said {
+        Said { at: as_of.unwrap_or(self.permit.at()), by_ledger: as_of.is_some() }
+    }
+
+    /// Whether a set of that file may lack a row.
+    pub(crate) fn is_doubtful(&self, file: u32) -> bool {
+        self.doubtful.binary_search(&file).is_ok()
+    }
+}
+
+/// When a row was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) at: Moment,
+    /// Whether the ledger gave that moment, or it is only when the row was taken in.
+    pub(crate) by_ledger: bool,
 }
 
 /// What became of a row.
@@ -43,16 +61,19 @@ pub enum Verdict {
     Taken,
     /// Its content was known.
     Repeated,
+    /// It says what was at an earlier moment than what is known.
+    Older,
     /// It was not taken.
     Refused(Fault),
 }
 
 /// How a row that replaces another stands to it.
-pub(crate) fn compare(same: bool, new: Moment, old: Moment, ground: &Ground<'_>) -> Verdict {
-    // A row of an earlier moment than what is stored was taken before, or is out of date: nothing changes.
-    let older = new < old;
-    let no_newer = new == old || !ground.as_of_said;
-    if older || (same && no_newer) { Verdict::Repeated } else { Verdict::Taken }
+pub(crate) fn compare(same: bool, new: Said, old: Moment) -> Verdict {
+    if new.at < old {
+        return Verdict::Older;
+    }
+    // The same again is news only where the ledger says that it is so at a later moment.
+    if same && (new.at == old || !new.by_ledger) { Verdict::Repeated } else { Verdict::Taken }
 }
 
 /// What changes by an account's rows.
@@ -112,6 +133,7 @@ struct AccountMerge<'a> {
     profile_before: Option<Profile>,
     profile: Option<Profile>,
     lines: BTreeMap<HoldingId, LineMerge>,
+    lost_lines: Vec<LostLine>,
     bills: BillsMerge,
     directory: Vec<DirectoryRow>,
 }
@@ -133,10 +155,11 @@ pub(crate) fn merge(
     let mut merge = AccountMerge::open(ground, account, stored)?;
     let snapshots = snapshot::newest(items);
     let mut verdicts = Vec::with_capacity(items.len());
-    for (item, record) in items.iter().zip(recorded) {
-        verdicts.push(merge.apply(item, *record, records)?);
+    for (place, (item, record)) in items.iter().zip(recorded).enumerate() {
+        verdicts.push(merge.apply(place, item, *record, records)?);
     }
     merge.settle_snapshots(snapshots, &mut verdicts);
+    merge.bills.settle(&ground, &mut verdicts);
     let (update, directory) = merge.finish(account)?;
     Ok(Merged { update, directory, verdicts })
 }
@@ -166,6 +189,7 @@ impl<'a> AccountMerge<'a> {
             keys,
             stored,
             profile_before: profile.clone(),
+            lost_lines: profile.as_ref().map(|profile| profile.lost_lines.clone()).unwrap_or_default(),
             profile,
             lines,
             bills,
@@ -175,6 +199,7 @@ impl<'a> AccountMerge<'a> {
 
     fn apply(
         &mut self,
+        place: usize,
         item: &Item,
         record: Option<Record>,
         records: &mut Records,
@@ -194,36 +219,74 @@ impl<'a> AccountMerge<'a> {
                 let Some(holding) = item.holding else { return no_line };
                 self.keys.ensure(Some(holding))?;
                 let line = self.lines.entry(holding).or_insert_with(|| LineMerge::new(fact, &ground));
-                let rows = line.contract(fact, &ground);
-                let verdict = if rows.is_some() { Verdict::Taken } else { Verdict::Repeated };
+                let rows = match line.contract(fact, &ground) {
+                    Ok(rows) => rows,
+                    Err(verdict) => return Ok(verdict),
+                };
+                self.lost_lines.retain(|lost| lost.line_code != fact.line);
                 // The directory says what the ledger says, so that it is right again when a merge is undone.
                 let account = ground.moves.home(holding).unwrap_or(item.account);
-                for (key, held) in rows.unwrap_or_default() {
+                for (key, held) in rows {
                     self.directory.push(DirectoryRow { key, holding, account, held });
                 }
-                Ok(verdict)
+                Ok(Verdict::Taken)
             }
             // Buckets are judged all together when every row of the line is known; notices are nobody's.
             Fact::Bucket(_) | Fact::Notice(_) => Ok(Verdict::Repeated),
+            Fact::Lost(lost) => {
+                self.lost(lost, item.holding, item.accepted)?;
+                Ok(Verdict::Repeated)
+            }
             Fact::Usage(fact) => {
                 let Some(holding) = item.holding else { return no_line };
                 let Some(line) = self.lines.get_mut(&holding) else { return no_line };
+                let Some(record) = record else { return no_line };
                 let (keys, stored) = (&self.keys, &self.stored);
-                once(records, record, || {
-                    line.usage(fact, &ground, |row| stored.open(keys, Some(holding), row))
+                let mut open = |row: &[u8]| stored.open(keys, Some(holding), row);
+                once(records, record, item, &ground, |again| {
+                    line.usage(fact, record, again, &ground, &mut open)
                 })
             }
             Fact::Purchase(fact) => {
                 let Some(holding) = item.holding else { return no_line };
                 let Some(line) = self.lines.get_mut(&holding) else { return no_line };
+                let Some(record) = record else { return no_line };
                 let (keys, stored) = (&self.keys, &self.stored);
-                once(records, record, || {
-                    line.purchase(fact, &ground, || stored.open(keys, Some(holding), &[]))
+                once(records, record, item, &ground, |again| {
+                    line.purchase(fact, again, &ground, || stored.open(keys, Some(holding), &[]))
                 })
             }
             Fact::Bill(fact) => Ok(self.bills.bill(fact, &ground)),
-            Fact::BillLine(fact) => Ok(self.bills.line(fact, &ground)),
+            Fact::BillLine(fact) => Ok(self.bills.line(place, item, fact, &ground)),
         }
+    }
+
+    /// Notes that a row was not understood, as far as it says whose it is; or that it was no word of the ledger.
+    fn lost(&mut self, lost: &Lost, holding: Option<HoldingId>, dropped: bool) -> Result<(), FactsError> {
+        match lost {
+            Lost::Holding { line, .. } if dropped => self.lost_lines.retain(|lost| lost.line_code != *line),
+            Lost::Holding { line, share_group, account: _ } => {
+                // Of a line that is known what was last said of it stays.
+                let known = self.lines.values().any(|known| known.line.line_code == *line);
+                if !known && self.lost_lines.iter().all(|lost| lost.line_code != *line) {
+                    let (line_code, share_group) = (line.clone(), share_group.clone());
+                    self.lost_lines.push(LostLine { line_code, share_group });
+                }
+            }
+            Lost::Usage { record, of: _, at } => {
+                if let Some((holding, line)) =
+                    holding.and_then(|holding| Some((holding, self.lines.get_mut(&holding)?)))
+                {
+                    let (keys, stored) = (&self.keys, &self.stored);
+                    let mut open = |row: &[u8]| stored.open(keys, Some(holding), row);
+                    line.usage_lost(record, *at, dropped, &self.ground, &mut open)?;
+                }
+            }
+            Lost::BillLine { bill } if !dropped => self.bills.lost(bill, &self.ground),
+            // Seen by the snapshot of its line.
+            Lost::Bucket { .. } | Lost::BillLine { .. } => {}
+        }
+        Ok(())
     }
 
     fn account(&mut self, fact: &AccountFact) -> Verdict {
@@ -231,8 +294,9 @@ impl<'a> AccountMerge<'a> {
         let before = self.profile.take();
         let (lines, latest_bill) =
             before.as_ref().map(|p| (p.lines.clone(), p.latest_bill.clone())).unwrap_or_default();
+        let said = self.ground.said(as_of);
         let profile = Profile {
-            as_of: as_of.unwrap_or(self.ground.as_of),
+            as_of: said.at,
             source: self.ground.ledger.source.clone(),
             login: account,
             name,
@@ -241,11 +305,12 @@ impl<'a> AccountMerge<'a> {
             born_on,
             registered_on,
             lines,
+            lost_lines: before.as_ref().map(|before| before.lost_lines.clone()).unwrap_or_default(),
             latest_bill,
         };
         let verdict = before.as_ref().map_or(Verdict::Taken, |before| {
             let same = Profile { as_of: before.as_of, ..profile.clone() } == *before;
-            compare(same, profile.as_of, before.as_of, &self.ground)
+            compare(same, said, before.as_of)
         });
         self.profile = if verdict == Verdict::Taken { Some(profile) } else { before };
         verdict
@@ -256,11 +321,10 @@ impl<'a> AccountMerge<'a> {
         snapshots: BTreeMap<HoldingId, snapshot::Snapshot<'_>>,
         verdicts: &mut [Verdict],
     ) {
-        let keeper = self.ground.keeper;
         for (holding, snapshot) in snapshots {
             let places: Vec<usize> = snapshot.places();
             let found = match self.lines.get_mut(&holding) {
-                Some(line) => line.buckets(holding, &snapshot, keeper),
+                Some(line) => line.buckets(holding, &snapshot, &self.ground),
                 None => vec![Verdict::Refused(Fault::of_row(Reason::UnknownLine)); places.len()],
             };
             for (place, verdict) in places.into_iter().zip(found) {
@@ -275,11 +339,13 @@ impl<'a> AccountMerge<'a> {
         mut self,
         account: AccountId,
     ) -> Result<(Option<AccountUpdate>, Vec<DirectoryRow>), FactsError> {
-        share::join(&mut self.lines, &self.ground);
+        share::join(&mut self.lines, &self.lost_lines, &self.ground);
         let (account_key, subject_keys) = self.keys.take_new();
         let mut sealing = Sealing { keys: &self.keys, position: self.ground.position, documents: Vec::new() };
         if let Some(mut profile) = self.profile {
             profile.lines = self.lines.iter().map(|(holding, line)| line.entry(*holding)).collect();
+            self.lost_lines.sort();
+            profile.lost_lines = self.lost_lines;
             profile.lines.sort_by_key(|LineEntry { holding, held, .. }| (held.from, *holding));
             profile.latest_bill = self.bills.latest().or(profile.latest_bill);
             sealing.add(None, &[], self.profile_before.as_ref(), &profile)?;
@@ -295,20 +361,25 @@ impl<'a> AccountMerge<'a> {
     }
 }
 
-/// Takes a record that may be taken once.
+/// Takes a record that may be taken once, or again in place of the one before where that is allowed.
 fn once(
     records: &mut Records,
-    record: Option<Record>,
-    take: impl FnOnce() -> Result<(), FactsError>,
+    record: Record,
+    item: &Item,
+    ground: &Ground<'_>,
+    take: impl FnOnce(bool) -> Result<Verdict, FactsError>,
 ) -> Result<Verdict, FactsError> {
-    let Some(record) = record else { return Ok(Verdict::Repeated) };
-    match records.known(record) {
-        Known::Same => Ok(Verdict::Repeated),
-        Known::Other => Ok(Verdict::Refused(Fault::of_row(Reason::Conflict))),
-        Known::New => {
-            take()?;
-            records.take(record);
-            Ok(Verdict::Taken)
-        }
+    let again = match records.known(record) {
+        Known::Same => return Ok(Verdict::Repeated),
+        Known::Other => true,
+        Known::New => false,
+    };
+    if again && !item.accepted && ground.ledger.corrections == Corrections::SetAside {
+        return Ok(Verdict::Refused(Fault::of_row(Reason::Conflict)));
     }
+    let verdict = take(again)?;
+    if verdict == Verdict::Taken {
+        records.take(record);
+    }
+    Ok(verdict)
 }

@@ -1,71 +1,127 @@
-//! The bills of one account.
+//! The bills of one account. The items of a bill are taken whole or not at all.
 
-use honnin_store::document::{BillEntry, BillItem, Bills};
+use std::collections::BTreeMap;
+
+use honnin_store::document::{BillEntry, BillItem, BillItems, Bills};
+use honnin_terms::{BillId, Moment, Yen};
 
 use crate::facts::event::{BillFact, BillLineFact};
 use crate::facts::fault::{Fault, Reason};
+use crate::facts::item::Item;
 use crate::facts::merge::{Ground, Sealing, Verdict, compare};
 use crate::facts::take::FactsError;
+
+/// A row of the items of a bill.
+struct Row {
+    /// Its place among the account's items.
+    place: usize,
+    file: u32,
+    accepted: bool,
+    set_rows: Option<u32>,
+    as_of: Option<Moment>,
+    item: BillItem,
+}
+
+/// What an extract says of the items of one bill.
+#[derive(Default)]
+struct Set {
+    rows: Vec<Row>,
+    /// Whether one of them was not understood.
+    lost: bool,
+}
 
 /// Bills while their account is merged.
 pub(crate) struct BillsMerge {
     before: Option<Bills>,
     now: Option<Bills>,
+    sets: BTreeMap<BillId, Set>,
 }
 
 impl BillsMerge {
     /// What is stored.
     pub(crate) fn new(before: Option<Bills>) -> Self {
-        Self { now: before.clone(), before }
+        Self { now: before.clone(), before, sets: BTreeMap::new() }
     }
 
     /// Takes a bill: a new one, or a known one as it is now.
     pub(crate) fn bill(&mut self, fact: &BillFact, ground: &Ground<'_>) -> Verdict {
-        let BillFact { bill, account: _, month, amount, tax, state, due_on } = fact.clone();
-        let entry =
-            BillEntry { bill: ground.keeper.bill_id(&bill), code: bill, month, amount, tax, state, due_on };
-        let stored = self.before.as_ref().map(|bills| bills.as_of);
-        let empty = || Bills { as_of: ground.as_of, source: ground.ledger.source.clone(), bills: Vec::new() };
+        let BillFact { bill, account: _, month, used_in, amount, tax, state, due_on, as_of } = fact.clone();
+        let said = ground.said(as_of);
+        let entry = BillEntry {
+            bill: ground.keeper.bill_id(&bill),
+            code: bill,
+            as_of: said.at,
+            month,
+            used_in,
+            amount,
+            tax,
+            state,
+            due_on,
+        };
+        let empty = || Bills { as_of: said.at, source: ground.ledger.source.clone(), bills: Vec::new() };
         let bills = self.now.get_or_insert_with(empty);
         match bills.bills.iter_mut().find(|(known, _)| known.bill == entry.bill) {
             Some((known, _)) => {
-                let verdict = compare(*known == entry, ground.as_of, stored.unwrap_or(ground.as_of), ground);
-                if verdict == Verdict::Repeated {
+                let same = BillEntry { as_of: known.as_of, ..entry.clone() } == *known;
+                let verdict = compare(same, said, known.as_of);
+                if verdict != Verdict::Taken {
                     return verdict;
                 }
                 *known = entry;
             }
-            None => bills.bills.push((entry, Vec::new())),
+            None => bills.bills.push((entry, BillItems::Unsaid)),
         }
-        bills.as_of = bills.as_of.max(ground.as_of);
+        bills.as_of = bills.as_of.max(said.at);
         bills.bills.sort_by(|(a, _), (b, _)| (b.month, &b.code).cmp(&(a.month, &a.code)));
         Verdict::Taken
     }
 
-    /// Takes a line of a bill.
-    pub(crate) fn line(&mut self, fact: &BillLineFact, ground: &Ground<'_>) -> Verdict {
-        let BillLineFact { bill, position, item, amount } = fact.clone();
-        let unknown = Verdict::Refused(Fault::of_field(Reason::UnknownBill, "bill"));
-        let stored = self.before.as_ref().map(|bills| bills.as_of);
+    /// Notes a line of a bill; what becomes of it is decided when all are known.
+    pub(crate) fn line(
+        &mut self,
+        place: usize,
+        of: &Item,
+        fact: &BillLineFact,
+        ground: &Ground<'_>,
+    ) -> Verdict {
+        let BillLineFact { bill, position, item, amount, set_rows, as_of } = fact.clone();
         let bill = ground.keeper.bill_id(&bill);
-        let Some(bills) = &mut self.now else { return unknown };
-        let Some((_, items)) = bills.bills.iter_mut().find(|(known, _)| known.bill == bill) else {
-            return unknown;
-        };
-        let new = BillItem { place: position, item, amount };
-        let place = items.partition_point(|item| item.place < position);
-        match items.get_mut(place) {
-            Some(known) if known.place == position => {
-                let verdict = compare(*known == new, ground.as_of, stored.unwrap_or(ground.as_of), ground);
-                if verdict == Verdict::Repeated {
-                    return verdict;
-                }
-                *known = new;
-            }
-            _ => items.insert(place, new),
+        if !self.now.iter().flat_map(|bills| &bills.bills).any(|(known, _)| known.bill == bill) {
+            return Verdict::Refused(Fault::of_field(Reason::UnknownBill, "bill"));
         }
-        bills.as_of = bills.as_of.max(ground.as_of);
-        Verdict::Taken
+        let item = BillItem { place: position, item, amount };
+        let row = Row { place, file: of.source.file, accepted: of.accepted, set_rows, as_of, item };
+        self.sets.entry(bill).or_default().rows.push(row);
+        Verdict::Repeated
+    }
+
+    /// Notes that a line of a bill was not understood.
+    pub(crate) fn lost(&mut self, bill: &str, ground: &Ground<'_>) {
+        self.sets.entry(ground.keeper.bill_id(bill)).or_default().lost = true;
+    }
+
+    /// Decides of the items of every bill that was spoken of.
+    pub(crate) fn settle(&mut self, ground: &Ground<'_>, verdicts: &mut [Verdict]) {
+        let Some(bills) = &mut self.now else { return };
+        for (entry, items) in &mut bills.bills {
+            let set = self.sets.get(&entry.bill);
+            if let Some(set) = set {
+                let found = set.settle(entry, items, ground);
+                for (row, verdict) in set.rows.iter().zip(found) {
+                    if let Some(slot) = verdicts.get_mut(row.place) {
+                        *slot = verdict;
+                    }
+                }
+            }
+            // Items that come to another amount than the bill now has are those of an earlier bill.
+            if let BillItems::Whole(whole) = items
+                && ground.ledger.items_add_up
+                && !add_up(whole, entry.amount)
+                && !set.is_some_and(|set| set.is_counted(whole.len()))
+            {
+                *items = BillItems::Incomplete;
+            }
+        }
     }
 
     /// The newest bill.
@@ -80,4 +136,76 @@ impl BillsMerge {
             None => Ok(()),
         }
     }
+}
+
+impl Set {
+    /// Whether the ledger says that there are so many items.
+    fn is_counted(&self, items: usize) -> bool {
+        let mut said = self.rows.iter().map(|row| row.set_rows);
+        self.rows.iter().any(|row| row.accepted)
+            || said.all(|said| said.is_some_and(|said| usize::try_from(said) == Ok(items)))
+                && !self.rows.is_empty()
+    }
+
+    /// Puts the items of a bill in the place of those before; what became of each row.
+    fn settle(&self, entry: &BillEntry, items: &mut BillItems, ground: &Ground<'_>) -> Vec<Verdict> {
+        let older = |row: &Row| row.as_of.is_some_and(|as_of| as_of < entry.as_of);
+        let known = match items {
+            BillItems::Whole(known) => known.clone(),
+            BillItems::Unsaid | BillItems::Incomplete => Vec::new(),
+        };
+        if !known.is_empty() && !self.rows.is_empty() && self.rows.iter().all(older) {
+            let repeated = |row: &Row| known.contains(&row.item);
+            return self
+                .rows
+                .iter()
+                .map(|row| if repeated(row) { Verdict::Repeated } else { Verdict::Older })
+                .collect();
+        }
+        let mut own: Vec<BillItem> = Vec::with_capacity(self.rows.len());
+        let mut twice = false;
+        for Row { item, .. } in &self.rows {
+            match own.iter().find(|other| other.place == item.place) {
+                Some(other) => twice |= other != item,
+                None => own.push(item.clone()),
+            }
+        }
+        own.sort_by_key(|item| item.place);
+        let counted = self.is_counted(own.len());
+        let said_otherwise = !counted && self.rows.iter().any(|row| row.set_rows.is_some());
+        let doubtful = self.rows.iter().any(|row| ground.is_doubtful(row.file));
+        let whole = if twice || self.lost || own.is_empty() || said_otherwise {
+            None
+        } else if counted || add_up(&own, entry.amount) {
+            Some(own)
+        } else if ground.ledger.items_add_up {
+            // Some ledgers only send what is new in a bill.
+            let kept = known.iter().filter(|item| own.iter().all(|new| new.place != item.place));
+            let mut all: Vec<BillItem> = kept.chain(&own).cloned().collect();
+            all.sort_by_key(|item| item.place);
+            add_up(&all, entry.amount).then_some(all)
+        } else {
+            Some(own).filter(|_| !doubtful)
+        };
+        let Some(whole) = whole else {
+            if known.is_empty() {
+                *items = BillItems::Incomplete;
+            }
+            let reason = if twice { Reason::Conflict } else { Reason::Incomplete };
+            return self.rows.iter().map(|_| Verdict::Refused(Fault::of_row(reason))).collect();
+        };
+        *items = BillItems::Whole(whole);
+        let mut fresh = Vec::new();
+        let verdict = |row: &Row| {
+            let new = !known.contains(&row.item) && !fresh.contains(&row.item.place);
+            fresh.push(row.item.place);
+            if new { Verdict::Taken } else { Verdict::Repeated }
+        };
+        self.rows.iter().map(verdict).collect()
+    }
+}
+
+/// Whether items come to that amount.
+fn add_up(items: &[BillItem], amount: Yen) -> bool {
+    items.iter().map(|item| i128::from(item.amount.get())).sum::<i128>() == i128::from(amount.get())
 }

@@ -17,8 +17,8 @@ mod snapshot;
 mod take;
 mod whose;
 
-pub use ledger::Ledger;
+pub use ledger::{Corrections, Ledger};
 pub use merge::Verdict;
 pub use take::{FactsError, Taken, Taking};
 pub(crate) use take::{record_of, take, take_notice};
-pub(crate) use whose::Holders;
+pub(crate) use whose::{Holders, Whose, lost_of};

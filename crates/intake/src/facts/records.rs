@@ -15,6 +15,22 @@ pub(crate) struct Record {
     pub(crate) content: [u8; 16],
 }
 
+impl Record {
+    /// The beginning of its key, by which a document knows it.
+    pub(crate) fn short(&self) -> [u8; 8] {
+        short(&self.key)
+    }
+}
+
+fn short(key: &RecordKey) -> [u8; 8] {
+    key.first_chunk().copied().unwrap_or_default()
+}
+
+/// The name of a record of usage in documents.
+pub(crate) fn short_of_usage(keeper: &Keeper, record: &str) -> [u8; 8] {
+    short(&keeper.record_key("usage", record))
+}
+
 /// What is known of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -60,7 +76,7 @@ impl Records {
 
 /// The record of a row of usage. However the number is written in the file, the same row is the same record.
 pub(crate) fn of_usage(keeper: &Keeper, fact: &UsageFact) -> Record {
-    let UsageFact { record, of, at, high, low } = fact;
+    let UsageFact { record, of, at, high, low, as_of: _ } = fact;
     let (kind, of): (&[u8], &[u8]) = match of {
         Used::Number(number) => (b"number", number.digits().as_bytes()),
         Used::Line(line) => (b"line", line.as_bytes()),
@@ -72,7 +88,7 @@ pub(crate) fn of_usage(keeper: &Keeper, fact: &UsageFact) -> Record {
 
 /// The record of a purchase.
 pub(crate) fn of_purchase(keeper: &Keeper, fact: &PurchaseFact) -> Record {
-    let PurchaseFact { purchase, line, at, item, octets, amount } = fact;
+    let PurchaseFact { purchase, line, at, item, octets, amount, as_of: _ } = fact;
     let (octets, amount) = (octets.get().to_be_bytes(), amount.get().to_be_bytes());
     let parts: [&[u8]; 6] =
         [b"purchase", line.as_bytes(), &octets_of(*at), item.as_bytes(), &octets, &amount];

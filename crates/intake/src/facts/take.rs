@@ -16,11 +16,14 @@ use crate::facts::ledger::Ledger;
 use crate::facts::merge::{Ground, Merged, Verdict, merge};
 use crate::facts::moves::Moves;
 use crate::facts::records::{self, Known, Record, Records};
-use crate::facts::whose::Holders;
+use crate::facts::whose::{Holders, Whose, lost_of};
 use crate::wait::wait;
 
 /// How many accounts are loaded at a time.
 const ACCOUNTS_AT_A_TIME: usize = 256;
+
+/// The place of a fact of our own, which has no verdict.
+const NOBODY: u64 = u64::MAX;
 
 /// Why facts were not taken. Nothing of them was written.
 #[derive(Debug, thiserror::Error)]
@@ -76,16 +79,22 @@ impl Taking<'_> {
         let moves = Moves::new(&wait(store.moved(permit))?);
         let mut directory = Directory::default();
         store.directory(permit, &mut |row| directory.add(&row))?;
-        let mut holders = Holders::new(ledger, keeper, &moves, directory);
+        let mut holders = Holders::new(ledger, keeper, &moves, directory, permit.at());
         let mut verdicts = vec![Verdict::Repeated; facts.len()];
         let (mut items, mut notices) = (Vec::new(), Vec::new());
+        let item = |place, whose: Whose, fact| {
+            let (source, (account, holding)) = (Source { file: 0, line: place }, whose);
+            Item { source, account, holding, fact, accepted: false, raw: Vec::new() }
+        };
         for ((place, fact), verdict) in (0u64..).zip(facts).zip(&mut verdicts) {
-            match (holders.whose(&fact), fact) {
-                (Err(fault), _) => *verdict = Verdict::Refused(fault),
-                (Ok(Some((account, holding))), fact) => {
-                    let source = Source { file: 0, line: place };
-                    items.push(Item { source, account, holding, fact, raw: Vec::new() });
+            match (holders.whose(&fact, false), fact) {
+                (Err(fault), fact) => {
+                    *verdict = Verdict::Refused(fault);
+                    let lost = lost_of(&fact).map(Fact::Lost);
+                    let whose = lost.as_ref().and_then(|lost| holders.whose(lost, false).ok().flatten());
+                    items.extend(whose.zip(lost).map(|(whose, lost)| item(NOBODY, whose, lost)));
                 }
+                (Ok(Some(whose)), fact) => items.push(item(place, whose, fact)),
                 (Ok(None), Fact::Notice(notice)) => notices.push((place, notice)),
                 (Ok(None), _) => {}
             }
@@ -96,8 +105,7 @@ impl Taking<'_> {
         let keys = recorded.iter().flatten().copied().chain(noted.clone()).map(|record| record.key).collect();
         let mut records = Records::default();
         known(self, keys, &mut records)?;
-        let (as_of, as_of_said) = (permit.at(), false);
-        let ground = Ground { ledger, keeper, permit, moves: &moves, as_of, as_of_said, position };
+        let ground = Ground { ledger, keeper, permit, moves: &moves, position, doubtful: &[] };
         let noted: Vec<Record> = noted.collect();
         let Taken { mut batch, verdicts: found } = take(ground, store, &items, &recorded, &mut records)?;
         for (item, found) in items.iter().zip(found) {
@@ -186,7 +194,8 @@ pub(crate) fn record_of(keeper: &Keeper, fact: &Fact) -> Option<Record> {
         | Fact::Bucket(_)
         | Fact::Bill(_)
         | Fact::BillLine(_)
-        | Fact::Notice(_) => None,
+        | Fact::Notice(_)
+        | Fact::Lost(_) => None,
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use honnin_keeper::Keeper;
 use honnin_store::DirectoryRow;
-use honnin_terms::{AccountId, BillId, HoldingId};
+use honnin_terms::{AccountId, BillId, HoldingId, Moment};
 
 use crate::facts::directory::{Directory, Holder, NoHolder};
-use crate::facts::event::{BillFact, BillLineFact, Fact, HoldingFact, Used, When};
+use crate::facts::event::{BillFact, Fact, HoldingFact, Lost, Used, When};
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::ledger::Ledger;
 use crate::facts::moves::Moves;
@@ -21,7 +21,26 @@ pub(crate) struct Holders<'a> {
     keeper: &'a Keeper,
     moves: &'a Moves,
     directory: Directory,
+    /// The latest moment the ledger can speak of.
+    latest: Moment,
     bills: HashMap<BillId, AccountId>,
+}
+
+/// Of a fact that was refused for what it says beside: to which set it belonged.
+pub(crate) fn lost_of(fact: &Fact) -> Option<Lost> {
+    match fact {
+        Fact::Bucket(fact) => Some(Lost::Bucket { line: fact.line.clone(), as_of: Some(fact.as_of) }),
+        Fact::BillLine(fact) => Some(Lost::BillLine { bill: fact.bill.clone() }),
+        Fact::Usage(fact) => {
+            Some(Lost::Usage { record: fact.record.clone(), of: fact.of.clone(), at: fact.at })
+        }
+        Fact::Account(_)
+        | Fact::Holding(_)
+        | Fact::Purchase(_)
+        | Fact::Bill(_)
+        | Fact::Notice(_)
+        | Fact::Lost(_) => None,
+    }
 }
 
 impl<'a> Holders<'a> {
@@ -31,38 +50,88 @@ impl<'a> Holders<'a> {
         keeper: &'a Keeper,
         moves: &'a Moves,
         directory: Directory,
+        now: Moment,
     ) -> Self {
-        Self { ledger, keeper, moves, directory, bills: HashMap::new() }
+        let latest = now.plus_seconds(ledger.ahead_seconds.into());
+        Self { ledger, keeper, moves, directory, latest, bills: HashMap::new() }
     }
 
     /// Whose the event is; of notices to everybody nobody's.
     ///
     /// Contracts and bills are noted, so that what comes after them finds them.
-    pub(crate) fn whose(&mut self, fact: &Fact) -> Result<Option<Whose>, Fault> {
+    pub(crate) fn whose(&mut self, fact: &Fact, accepted: bool) -> Result<Option<Whose>, Fault> {
+        self.is_there(fact)?;
+        let skew = if accepted { 0 } else { self.ledger.boundary_skew_seconds };
         let (account, holding) = match fact {
             Fact::Notice(_) => return Ok(None),
             Fact::Account(account) => (self.keeper.account_id(&account.account), None),
             Fact::Holding(holding) => self.holding(holding),
             Fact::Bucket(bucket) => {
                 let key = self.keeper.line_key(&bucket.line);
-                self.holder(&key, When::Moment(bucket.as_of), Reason::UnknownLine)?
+                self.holder(&key, When::Moment(bucket.as_of), skew, Reason::UnknownLine)?
             }
             Fact::Usage(usage) => {
-                let key = match &usage.of {
-                    Used::Number(number) => self.keeper.number_key(number),
-                    Used::Line(line) => self.keeper.line_key(line),
-                };
-                self.holder(&key, usage.at, Reason::UnknownNumber)?
+                self.holder(&self.used_key(&usage.of), usage.at, skew, Reason::UnknownNumber)?
             }
             Fact::Purchase(purchase) => {
-                self.holder(&self.keeper.line_key(&purchase.line), purchase.at, Reason::UnknownLine)?
+                self.holder(&self.keeper.line_key(&purchase.line), purchase.at, skew, Reason::UnknownLine)?
             }
             Fact::Bill(bill) => self.bill(bill)?,
-            Fact::BillLine(line) => self.bill_line(line)?,
+            Fact::BillLine(line) => self.bill_line(&line.bill)?,
+            Fact::Lost(lost) => self.lost(lost)?,
         };
         // The time of the event has named the holding; who has that holding now is a question of its own.
         let account = holding.and_then(|holding| self.moves.now(holding)).unwrap_or(account);
         Ok(Some((account, holding)))
+    }
+
+    /// Refuses what is not there yet: newest wins, so one row from the future would stand for good.
+    fn is_there(&self, fact: &Fact) -> Result<(), Fault> {
+        let zone = &self.ledger.zone;
+        let today = zone.day(self.latest);
+        let said = |as_of: Option<Moment>| as_of.is_none_or(|as_of| as_of <= self.latest);
+        let came = |at: When| match at {
+            When::Day(day) => day <= today,
+            When::Moment(moment) => moment <= self.latest,
+        };
+        let future = |field, there: bool| {
+            if there { Ok(()) } else { Err(Fault::of_field(Reason::Future, field)) }
+        };
+        match fact {
+            Fact::Account(fact) => future("as_of", said(fact.as_of)),
+            Fact::Holding(fact) => future("as_of", said(fact.as_of)),
+            Fact::Bucket(fact) => future("as_of", said(Some(fact.as_of))),
+            Fact::Usage(fact) => future("at", came(fact.at)).and(future("as_of", said(fact.as_of))),
+            Fact::Purchase(fact) => future("at", came(fact.at)).and(future("as_of", said(fact.as_of))),
+            // A bill may be made out before its month begins.
+            Fact::Bill(fact) => future("month", fact.month <= today.month().plus(1))
+                .and(future("used_in", fact.used_in.is_none_or(|month| month <= today.month())))
+                .and(future("as_of", said(fact.as_of))),
+            Fact::BillLine(fact) => future("as_of", said(fact.as_of)),
+            // A notice may be written before the day from which it is shown.
+            Fact::Notice(_) | Fact::Lost(_) => Ok(()),
+        }
+    }
+
+    fn used_key(&self, of: &Used) -> [u8; 16] {
+        match of {
+            Used::Number(number) => self.keeper.number_key(number),
+            Used::Line(line) => self.keeper.line_key(line),
+        }
+    }
+
+    /// Whose set a row belonged to that was not understood: for saying that it is not whole the bound of changes of
+    /// holder does not count.
+    fn lost(&self, lost: &Lost) -> Result<Whose, Fault> {
+        match lost {
+            Lost::Holding { account, .. } => Ok((self.keeper.account_id(account), None)),
+            Lost::Bucket { line, as_of } => {
+                let at = as_of.filter(|as_of| *as_of <= self.latest).unwrap_or(self.latest);
+                self.holder(&self.keeper.line_key(line), When::Moment(at), 0, Reason::UnknownLine)
+            }
+            Lost::Usage { of, at, .. } => self.holder(&self.used_key(of), *at, 0, Reason::UnknownNumber),
+            Lost::BillLine { bill } => self.bill_line(bill),
+        }
     }
 
     fn holding(&mut self, fact: &HoldingFact) -> Whose {
@@ -74,9 +143,8 @@ impl<'a> Holders<'a> {
         (account, Some(holding))
     }
 
-    fn holder(&self, key: &[u8; 16], at: When, nobody: Reason) -> Result<Whose, Fault> {
-        let Ledger { zone, boundary_skew_seconds, .. } = self.ledger;
-        match self.directory.holder(key, at, zone, *boundary_skew_seconds) {
+    fn holder(&self, key: &[u8; 16], at: When, skew: u32, nobody: Reason) -> Result<Whose, Fault> {
+        match self.directory.holder(key, at, &self.ledger.zone, skew) {
             Ok(Holder { account, holding }) => Ok((account, Some(holding))),
             Err(NoHolder::Nobody) => Err(Fault::of_row(nobody)),
             Err(NoHolder::Because(reason)) => Err(Fault::of_row(reason)),
@@ -89,8 +157,8 @@ impl<'a> Holders<'a> {
         if known == account { Ok((account, None)) } else { Err(Fault::of_field(Reason::Conflict, "account")) }
     }
 
-    fn bill_line(&self, fact: &BillLineFact) -> Result<Whose, Fault> {
-        let account = self.bills.get(&self.keeper.bill_id(&fact.bill));
+    fn bill_line(&self, bill: &str) -> Result<Whose, Fault> {
+        let account = self.bills.get(&self.keeper.bill_id(bill));
         account.map(|account| (*account, None)).ok_or(Fault::of_field(Reason::UnknownBill, "bill"))
     }
 }

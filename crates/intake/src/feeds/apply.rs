@@ -8,7 +8,7 @@ use std::thread;
 
 use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 
-use crate::facts::event::Source;
+use crate::facts::event::{Fact, Source};
 use crate::facts::item::Item;
 use crate::facts::merge::Ground;
 use crate::facts::records::{self, Record, Records};
@@ -101,6 +101,7 @@ impl Commits {
         match verdict {
             Verdict::Taken => counts.taken += 1,
             Verdict::Repeated => counts.repeated += 1,
+            Verdict::Older => counts.older += 1,
             Verdict::Refused(fault) => counts.add_fault(fault.reason),
         }
     }
@@ -130,6 +131,9 @@ fn write(feed: Feed<'_>, batches: &Receiver<Batch>, answers: &Sender<Result<(), 
         }
     }
 }
+
+/// How many rows of a file that are alike were met.
+type Alike = HashMap<RecordKey, u32>;
 
 /// Applies a run.
 pub(crate) struct Apply<'a> {
@@ -190,9 +194,11 @@ impl<'a> Apply<'a> {
         commits: &mut Commits,
     ) -> Result<(), RunError> {
         let mut waiting = Vec::new();
+        let mut alike = Alike::default();
         scanned.spill.read(REJECTED, |spilled| {
             if let Spilled::Rejected(rejected) = spilled {
-                waiting.push(rejected);
+                let record = self.record(rejected.source, &rejected.raw, inputs, &mut alike);
+                waiting.extend(record.map(|record| (record, rejected)));
             }
             if waiting.len() < REJECTED_PER_STEP {
                 return Ok(());
@@ -204,7 +210,7 @@ impl<'a> Apply<'a> {
 
     fn set_aside(
         &self,
-        rows: Vec<Rejected>,
+        rows: Vec<(RecordKey, Rejected)>,
         scanned: &Scanned<'_>,
         inputs: &[Input<'_>],
         commits: &mut Commits,
@@ -213,17 +219,31 @@ impl<'a> Apply<'a> {
             return Ok(());
         }
         let mut batch = Batch::default();
-        for Rejected { source, told, raw, reason: _ } in rows {
-            batch.quarantine.extend(self.quarantined(source, told, &raw, scanned, inputs)?);
+        for (record, Rejected { source, told, raw, reason: _ }) in rows {
+            batch.quarantine.extend(self.quarantined(record, (source, told, &raw), scanned, inputs)?);
         }
         commits.submit(batch)
     }
 
-    fn quarantined(
+    /// The key of a row in quarantine.
+    fn record(
         &self,
         source: Source,
-        told: String,
         raw: &[u8],
+        inputs: &[Input<'_>],
+        alike: &mut Alike,
+    ) -> Option<RecordKey> {
+        let name = inputs.get(usize::try_from(source.file).ok()?)?.name();
+        let before = alike.entry(quarantine::record(self.feed.keeper, name, raw, 0)).or_default();
+        let record = quarantine::record(self.feed.keeper, name, raw, *before);
+        *before += 1;
+        Some(record)
+    }
+
+    fn quarantined(
+        &self,
+        record: RecordKey,
+        (source, told, raw): (Source, String, &[u8]),
         scanned: &Scanned<'_>,
         inputs: &[Input<'_>],
     ) -> Result<Option<QuarantineRow>, RunError> {
@@ -232,7 +252,6 @@ impl<'a> Apply<'a> {
             return Ok(None);
         };
         let Feed { permit, keeper, .. } = self.feed;
-        let record = quarantine::record(keeper, input.name(), raw);
         let sealed = quarantine::seal(permit, keeper, &record, headings, raw)?;
         let (file, line) = (input.name().to_owned(), source.line);
         Ok(Some(QuarantineRow { file, line, reason: told, sealed, record, at: permit.at() }))
@@ -243,18 +262,22 @@ impl<'a> Apply<'a> {
         &self,
         row: (Source, &[u8]),
         verdict: Verdict,
-        about: (&Scanned<'_>, &[Input<'_>]),
+        about: (&Scanned<'_>, &[Input<'_>], &mut Alike),
         batch: &mut Batch,
         commits: &mut Commits,
     ) -> Result<(), RunError> {
-        let ((source, raw), (scanned, inputs)) = (row, about);
+        let ((source, raw), (scanned, inputs, alike)) = (row, about);
         commits.count(source, verdict);
+        let refused = matches!(verdict, Verdict::Refused(_));
+        if !refused && self.kept.is_empty() {
+            return Ok(());
+        }
+        let Some(record) = self.record(source, raw, inputs, alike) else { return Ok(()) };
         if let Verdict::Refused(fault) = verdict {
-            batch.quarantine.extend(self.quarantined(source, fault.to_string(), raw, scanned, inputs)?);
-        } else if !self.kept.is_empty() {
-            let input = usize::try_from(source.file).ok().and_then(|place| inputs.get(place));
-            let record = input.map(|input| quarantine::record(self.feed.keeper, input.name(), raw));
-            batch.released.extend(record.filter(|record| self.kept.contains(record)));
+            let row = (source, fault.to_string(), raw);
+            batch.quarantine.extend(self.quarantined(record, row, scanned, inputs)?);
+        } else if self.kept.contains(&record) {
+            batch.released.push(record);
         }
         Ok(())
     }
@@ -279,9 +302,10 @@ impl<'a> Apply<'a> {
         })?;
         let mut records = self.known(rows.iter().map(|(.., record)| record.key).collect(), commits)?;
         let mut batch = Batch::default();
+        let mut alike = Alike::default();
         for (source, fact, raw, record) in rows {
             let verdict = take_notice(keeper, &fact, record, &mut records, &mut batch);
-            self.conclude((source, &raw), verdict, (scanned, inputs), &mut batch, commits)?;
+            self.conclude((source, &raw), verdict, (scanned, inputs, &mut alike), &mut batch, commits)?;
         }
         batch.seen = records.into_taken();
         commits.submit(batch)
@@ -300,9 +324,14 @@ impl<'a> Apply<'a> {
         let mut records = self.known(keys, commits)?;
         let ground = Ground { position: commits.position + 1, ..self.ground };
         let Taken { mut batch, verdicts } = take(ground, self.feed.store, items, &recorded, &mut records)?;
+        let mut alike = Alike::default();
         for (item, verdict) in items.iter().zip(verdicts) {
+            // Of a row that was not understood was told when it was read.
+            if matches!(item.fact, Fact::Lost(_)) {
+                continue;
+            }
             let row = (item.source, item.raw.as_slice());
-            self.conclude(row, verdict, (scanned, inputs), &mut batch, commits)?;
+            self.conclude(row, verdict, (scanned, inputs, &mut alike), &mut batch, commits)?;
         }
         batch.seen = records.into_taken();
         commits.submit(batch)

@@ -1,26 +1,34 @@
 //! Rows set aside: sealed, so that nothing of them can be read in the data directory; listed by file, line and
 //! reason; tried again after the mapping or the contracts were corrected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use honnin_access::{Append, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
-use honnin_store::{QuarantineRow, RecordKey};
+use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 use honnin_terms::Moment;
 
 use crate::facts::fault::Reason;
-use crate::feeds::run::{Feed, Input, Kept, RunError, Tick};
+use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Tick};
 use crate::feeds::summary::Summary;
 use crate::files::mapping::Mapping;
+use crate::files::rows::Rows;
+use crate::files::{Suspect, Unknown};
 use crate::wait::wait;
 
 /// How many rows are loaded at a time.
 const PAGE: usize = 1_000;
 
+/// How many octets of its key name a row.
+const ID_OCTETS: usize = 5;
+
 /// A row in quarantine as people see it: where it is and why, nothing of what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
+    /// Its name for `show`, `accept` and `drop`.
+    pub id: String,
     /// The file's name.
     pub file: String,
     /// The row's first line, from 1.
@@ -31,9 +39,58 @@ pub struct Quarantined {
     pub at: Moment,
 }
 
-/// Identifies a row: the same row of a file of the same name is kept once, wherever it stands.
-pub(crate) fn record(keeper: &Keeper, file: &str, raw: &[u8]) -> RecordKey {
-    keeper.content_key(&[b"quarantined row", file.as_bytes(), raw])
+/// What a person has decided of a row that was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is tried again by the same rules.
+    Again,
+    /// It is taken although it contradicts what was taken before, stands near a change of holder, or seems not to be
+    /// the whole of its set.
+    Accepted,
+    /// It is no word of the ledger.
+    Dropped,
+}
+
+/// Rows that cannot be named.
+#[derive(Debug, thiserror::Error)]
+pub enum ChoiceError {
+    /// No row has that name.
+    #[error("find the row {0} among those set aside: there is none; list them with `honnin quarantine list`")]
+    Nobody(String),
+    /// Several have it.
+    #[error("find the row {0} among those set aside: several begin so; write more of its name")]
+    Several(String),
+    /// The feed does not do its part.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// A row set aside, opened for a person who decides of it. Personal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Where it is and why.
+    pub about: Quarantined,
+    /// Headings and cells, or the row as one cell where it cannot be cut into cells.
+    pub cells: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(..)")
+    }
+}
+
+/// How a row is named to people: the beginning of its key.
+fn id_of(record: &RecordKey) -> String {
+    record.iter().take(ID_OCTETS).fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
+}
+
+/// Identifies a row: the same row of a file of the same name is kept once, wherever it stands; two that are alike in
+/// one file are two.
+pub(crate) fn record(keeper: &Keeper, file: &str, raw: &[u8], alike_before: u32) -> RecordKey {
+    let count = alike_before.to_be_bytes();
+    let parts: [&[u8]; 4] = [b"quarantined row", file.as_bytes(), raw, &count];
+    keeper.content_key(if alike_before == 0 { &parts[..3] } else { &parts })
 }
 
 /// Seals a row with the headings it stood under.
@@ -72,10 +129,91 @@ impl Feed<'_> {
     /// [`RunError::Store`].
     pub fn quarantined(&self, skip: u64, most: usize) -> Result<Vec<Quarantined>, RunError> {
         let rows = wait(self.store.quarantined(self.permit, skip, most))?;
-        let shown = |QuarantineRow { file, line, reason, at, sealed: _, record: _ }: QuarantineRow| {
-            Quarantined { file, line, reason, at }
-        };
-        Ok(rows.into_iter().map(shown).collect())
+        Ok(rows.iter().map(told).collect())
+    }
+
+    /// Opens a row in quarantine for a person who decides of it.
+    ///
+    /// # Errors
+    /// [`ChoiceError`].
+    pub fn open_quarantined(&self, mapping: &Mapping, id: &str) -> Result<Opened, ChoiceError> {
+        let row = self.chosen(id)?;
+        let (headings, raw) = self.opened(&row)?;
+        let cells = mapping.plan_for(&row.file).ok().flatten().and_then(|plan| {
+            let mut rows = Rows::new(raw.as_slice(), plan.row_shape());
+            let cells = rows.next_row().ok().flatten()?.cells.ok()?;
+            (cells.len() == headings.len())
+                .then(|| headings.iter().cloned().zip(cells.iter().map(str::to_owned)).collect::<Vec<_>>())
+        });
+        let whole = || vec![(String::new(), String::from_utf8_lossy(&raw).into_owned())];
+        Ok(Opened { about: told(&row), cells: cells.unwrap_or_else(whole) })
+    }
+
+    /// Takes rows in quarantine although they were set aside: a person says that they are right.
+    ///
+    /// # Errors
+    /// [`ChoiceError`].
+    pub fn accept(
+        &self,
+        mapping: &Mapping,
+        ids: &[String],
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<Summary, ChoiceError> {
+        let chosen = self.all_chosen(ids)?;
+        let fate = |record: &RecordKey| if chosen.contains(record) { Fate::Accepted } else { Fate::Again };
+        // A set needs all its rows: those that stand beside in quarantine are tried along.
+        Ok(self.again(mapping, &fate, progress)?)
+    }
+
+    /// Throws rows in quarantine away: a person says that they are no word of the ledger.
+    ///
+    /// # Errors
+    /// [`ChoiceError`].
+    pub fn drop_quarantined(
+        &self,
+        mapping: &Mapping,
+        ids: &[String],
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<u64, ChoiceError> {
+        let chosen = self.all_chosen(ids)?;
+        let fate = |record: &RecordKey| if chosen.contains(record) { Fate::Dropped } else { Fate::Again };
+        // First what says of a set that it lacks the row, so that a crash in between loses nothing.
+        self.again(mapping, &fate, progress)?;
+        let stored =
+            wait(self.store.progress(self.permit, FEED)).map_err(RunError::from)?.unwrap_or_default();
+        let count = u64::try_from(chosen.len()).unwrap_or(0);
+        let progress = Progress { position: stored.position + 1, state: stored.state };
+        let batch = Batch { released: chosen.into_iter().collect(), progress, ..Batch::default() };
+        match wait(self.store.commit(self.permit, FEED, batch)).map_err(RunError::from)? {
+            Committed::Done => Ok(count),
+            Committed::Stale { .. } => Err(RunError::Overtaken.into()),
+        }
+    }
+
+    fn all_chosen(&self, ids: &[String]) -> Result<HashSet<RecordKey>, ChoiceError> {
+        ids.iter().map(|id| self.chosen(id).map(|row| row.record)).collect()
+    }
+
+    fn chosen(&self, id: &str) -> Result<QuarantineRow, ChoiceError> {
+        let mut found = None;
+        let mut several = false;
+        each(self, &mut |row| {
+            if !id.is_empty() && id_of(&row.record).starts_with(&id.to_lowercase()) {
+                several |= found.is_some();
+                found = Some(row);
+            }
+            Ok(())
+        })?;
+        match found {
+            Some(row) if !several => Ok(row),
+            Some(_) => Err(ChoiceError::Several(id.to_owned())),
+            None => Err(ChoiceError::Nobody(id.to_owned())),
+        }
+    }
+
+    fn opened(&self, row: &QuarantineRow) -> Result<(Vec<String>, Vec<u8>), RunError> {
+        let plain = self.keeper.open_quarantined(self.permit, &row.record, &row.sealed)?;
+        Ok(postcard::from_bytes(&plain).map_err(|_| OpenError)?)
     }
 
     /// Tries every row in quarantine again, with the mapping as it is now. Rows that are taken leave it.
@@ -83,13 +221,22 @@ impl Feed<'_> {
     /// # Errors
     /// As [`Self::take`].
     pub fn retry(&self, mapping: &Mapping, progress: &mut dyn FnMut(Tick<'_>)) -> Result<Summary, RunError> {
-        let mut files = BTreeMap::<String, Vec<(u64, Vec<String>, Vec<u8>)>>::new();
+        self.again(mapping, &|_| Fate::Again, progress)
+    }
+
+    fn again(
+        &self,
+        mapping: &Mapping,
+        fate: &dyn Fn(&RecordKey) -> Fate,
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<Summary, RunError> {
+        let mut files = BTreeMap::<String, BTreeMap<Vec<String>, Vec<KeptRow>>>::new();
         each(self, &mut |row| {
             // Of a row that was too long only the beginning is here.
             if !row.reason.starts_with(Reason::TooLong.code()) {
-                let plain = self.keeper.open_quarantined(self.permit, &row.record, &row.sealed)?;
-                let (headings, raw) = postcard::from_bytes(&plain).map_err(|_| OpenError)?;
-                files.entry(row.file).or_default().push((row.line, headings, raw));
+                let (headings, raw) = self.opened(&row)?;
+                let kept = KeptRow { line: row.line, raw, fate: fate(&row.record) };
+                files.entry(row.file).or_default().entry(headings).or_default().push(kept);
             }
             Ok(())
         })?;
@@ -98,11 +245,13 @@ impl Feed<'_> {
         for (name, rows) in files {
             match mapping.plan_for(&name) {
                 Ok(Some(plan)) => {
-                    inputs.extend(by_headings(rows).into_iter().map(|(headings, rows)| {
+                    inputs.extend(rows.into_iter().map(|(headings, rows)| {
                         Input::Kept(Kept { name: name.clone(), plan, headings, rows })
                     }));
                 }
-                Ok(None) | Err(_) => unknown_files.push(name),
+                Ok(None) | Err(_) => {
+                    unknown_files.push(Unknown { name, suspect: Some(Suspect::Ending) });
+                }
             }
         }
         inputs.sort_by_key(|input| input.plan().kind);
@@ -111,12 +260,7 @@ impl Feed<'_> {
     }
 }
 
-type Rows = Vec<(u64, Vec<u8>)>;
-
-fn by_headings(rows: Vec<(u64, Vec<String>, Vec<u8>)>) -> BTreeMap<Vec<String>, Rows> {
-    let mut groups = BTreeMap::<Vec<String>, Rows>::new();
-    for (line, headings, raw) in rows {
-        groups.entry(headings).or_default().push((line, raw));
-    }
-    groups
+fn told(row: &QuarantineRow) -> Quarantined {
+    let QuarantineRow { file, line, reason, at, record, sealed: _ } = row;
+    Quarantined { id: id_of(record), file: file.clone(), line: *line, reason: reason.clone(), at: *at }
 }

@@ -15,13 +15,14 @@ use honnin_terms::{Entropy, Moment};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::directory::Directory;
-use crate::facts::event::Fact;
+use crate::facts::event::{Fact, Lost};
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::merge::Ground;
 use crate::facts::moves::Moves;
 use crate::facts::{FactsError, Holders};
 use crate::feeds::apply::{Apply, Outset};
-use crate::feeds::scan::{Scanned, scan};
+use crate::feeds::quarantine::Fate;
+use crate::feeds::scan::scan;
 use crate::feeds::spill::{Spill, SpillError};
 use crate::feeds::spilled::FIRST_OF_ACCOUNTS;
 use crate::feeds::summary::{Counts, FileCounts, Summary};
@@ -118,8 +119,15 @@ pub(crate) struct Kept<'m> {
     pub(crate) name: String,
     pub(crate) plan: &'m FilePlan,
     pub(crate) headings: Vec<String>,
-    /// Line number and row.
-    pub(crate) rows: Vec<(u64, Vec<u8>)>,
+    pub(crate) rows: Vec<KeptRow>,
+}
+
+/// A row out of quarantine.
+#[derive(Debug)]
+pub(crate) struct KeptRow {
+    pub(crate) line: u64,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) fate: Fate,
 }
 
 /// Where rows come from.
@@ -147,7 +155,7 @@ impl<'m> Input<'m> {
     fn octets(&self) -> u64 {
         match self {
             Self::File(file) => std::fs::metadata(&file.path).map_or(0, |found| found.len()),
-            Self::Kept(kept) => kept.rows.iter().map(|(_, raw)| u64::try_from(raw.len()).unwrap_or(0)).sum(),
+            Self::Kept(kept) => kept.rows.iter().map(|row| u64::try_from(row.raw.len()).unwrap_or(0)).sum(),
         }
     }
 }
@@ -155,7 +163,16 @@ impl<'m> Input<'m> {
 impl Kept<'_> {
     pub(crate) fn translator<'m>(&'m self, mapping: &'m Mapping) -> Result<Translator<'m>, Fault> {
         // Headings that no longer fit the mapping: as many columns as the row has, and none of them known.
-        Translator::bind(mapping, self.plan, &self.headings).map_err(|_| Fault::of_row(Reason::Columns))
+        let bound = Translator::bind(mapping, self.plan, &self.headings);
+        let moment = self.plan.moment_of(&self.name, mapping).flatten();
+        bound.map(|bound| bound.of_moment(moment)).map_err(|_| Fault::of_row(Reason::Columns))
+    }
+
+    /// To which set a row belonged that is not understood.
+    pub(crate) fn lost(&self, translator: &Translator<'_>, raw: &[u8]) -> Option<Lost> {
+        let mut rows = Rows::new(raw, self.plan.rows);
+        let row = rows.next_row().ok().flatten()?;
+        translator.lost(row.cells.ok(), raw)
     }
 
     pub(crate) fn translate(&self, translator: &Translator<'_>, raw: &[u8]) -> Result<Fact, Fault> {
@@ -187,10 +204,10 @@ impl Feed<'_> {
         dirs: &[PathBuf],
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
-        let Extract { files, unknown, absent: _ } = Extract::find(mapping, dirs)?;
+        let Extract { files, unknown, absent } = Extract::find(mapping, dirs)?;
         let inputs: Vec<_> = files.into_iter().map(Input::File).collect();
         let summary = self.run(mapping, &inputs, progress)?;
-        Ok(Summary { unknown_files: unknown, ..summary })
+        Ok(Summary { unknown_files: unknown, absent_patterns: absent, ..summary })
     }
 
     pub(crate) fn run(
@@ -207,7 +224,7 @@ impl Feed<'_> {
         let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
         let partitions = usize::try_from(partitions).unwrap_or(1);
         let spill = Spill::new(spill_dir, FIRST_OF_ACCOUNTS + partitions, entropy)?;
-        let holders = Holders::new(&mapping.ledger, keeper, &moves, directory);
+        let holders = Holders::new(&mapping.ledger, keeper, &moves, directory, permit.at());
         let scanned = scan(mapping, holders, inputs, spill, partitions, progress)?;
 
         let run = digest(&[&scanned.content, &partitions.to_be_bytes(), moves.digest()]);
@@ -223,16 +240,14 @@ impl Feed<'_> {
             done: false,
             counts: scanned.rejected.clone(),
         });
-        let Scanned { newest_bucket, newest_row, .. } = scanned;
-        let said = newest_bucket.or(newest_row);
+        let (newest_bucket, doubtful) = (scanned.newest_bucket, scanned.doubtful.clone());
         let ground = Ground {
             ledger: &mapping.ledger,
             keeper,
             permit,
             moves: &moves,
-            as_of: said.unwrap_or(permit.at()),
-            as_of_said: said.is_some(),
             position: stored.position,
+            doubtful: &doubtful,
         };
         let outset = Outset { state, scanned, inputs, partitions };
         let counts = Apply::new(self, ground)?.run(outset, progress)?;
@@ -252,5 +267,6 @@ fn summary(inputs: &[Input<'_>], counts: Vec<Counts>, newest_as_of: Option<Momen
         kind: input.plan().kind.word(),
         counts,
     };
-    Summary { files: inputs.iter().zip(counts).map(of).collect(), unknown_files: Vec::new(), newest_as_of }
+    let files = inputs.iter().zip(counts).map(of).collect();
+    Summary { files, newest_as_of, ..Summary::default() }
 }

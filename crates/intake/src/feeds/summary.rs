@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::fault::Reason;
+use crate::files::Unknown;
+use crate::files::check::tell_files;
 
 /// Counts of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,8 @@ pub struct Counts {
     pub taken: u64,
     /// Rows whose content had been taken before.
     pub repeated: u64,
+    /// Rows that say what was at an earlier moment than what is known; nothing changes by them.
+    pub older: u64,
     /// Usage of a number nobody held at the time; kept in quarantine, counted apart.
     pub unknown_number: u64,
     /// Rows in quarantine for another reason.
@@ -32,9 +36,10 @@ impl Counts {
 
     /// Adds the counts of another.
     pub fn add(&mut self, other: &Self) {
-        let Self { taken, repeated, unknown_number, quarantined } = other;
+        let Self { taken, repeated, older, unknown_number, quarantined } = other;
         self.taken += taken;
         self.repeated += repeated;
+        self.older += older;
         self.unknown_number += unknown_number;
         for (reason, count) in quarantined {
             *self.quarantined.entry(*reason).or_default() += count;
@@ -48,14 +53,18 @@ impl Counts {
 
     /// How many rows there were.
     pub fn rows(&self) -> u64 {
-        self.taken + self.repeated + self.unknown_number + self.quarantined_in_all()
+        self.taken + self.repeated + self.older + self.unknown_number + self.quarantined_in_all()
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { taken, repeated, unknown_number, quarantined } = self;
-        write!(f, "taken {taken}, repeated {repeated}, quarantined {}", self.quarantined_in_all())?;
+        let Self { taken, repeated, older, unknown_number, quarantined } = self;
+        write!(
+            f,
+            "taken {taken}, repeated {repeated}, older {older}, quarantined {}",
+            self.quarantined_in_all()
+        )?;
         let mut before = " (";
         for (reason, count) in quarantined {
             write!(f, "{before}{reason} {count}")?;
@@ -85,12 +94,22 @@ pub struct Summary {
     /// Per file, in the order of reading.
     pub files: Vec<FileCounts>,
     /// Files the mapping does not know; nothing of them was read.
-    pub unknown_files: Vec<String>,
+    pub unknown_files: Vec<Unknown>,
+    /// Patterns of the mapping that fit no file.
+    pub absent_patterns: Vec<String>,
     /// The newest moment the ledger gives for its figures: what "now" is on an extract.
     pub newest_as_of: Option<honnin_terms::Moment>,
 }
 
 impl Summary {
+    /// Whether every row was taken now or before, and every file and pattern is accounted for.
+    pub fn is_clean(&self) -> bool {
+        let counts = self.in_all();
+        counts.taken + counts.repeated == counts.rows()
+            && self.unknown_files.iter().all(|file| file.suspect.is_none())
+            && self.absent_patterns.is_empty()
+    }
+
     /// The counts of all files.
     pub fn in_all(&self) -> Counts {
         let mut counts = Counts::default();
@@ -111,9 +130,7 @@ impl fmt::Display for Summary {
         for FileCounts { name, kind, counts } in &self.files {
             writeln!(f, "{name} ({kind}): {counts}")?;
         }
-        for name in &self.unknown_files {
-            writeln!(f, "{name}: not in the mapping, not read")?;
-        }
+        tell_files(f, &self.unknown_files, &self.absent_patterns)?;
         write!(f, "in all: {}", self.in_all())
     }
 }

@@ -9,7 +9,7 @@ use honnin_terms::Moment;
 use crate::facts::event::Fact;
 use crate::facts::fault::{Fault, Reason};
 use crate::files::mapping::Mapping;
-use crate::files::{Extract, ExtractFile, FilesError};
+use crate::files::{Extract, ExtractFile, FilesError, Unknown};
 
 /// Rows that share a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct CheckReport {
     /// Per file, in the order of reading.
     pub files: Vec<FileReport>,
     /// Files the mapping does not know.
-    pub unknown_files: Vec<String>,
+    pub unknown_files: Vec<Unknown>,
     /// Patterns of the mapping that fit no file.
     pub absent_patterns: Vec<String>,
     /// The newest moment the ledger gives for its figures: what "now" is on an extract.
@@ -49,9 +49,11 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// Whether every row of every file is understood.
+    /// Whether every row of every file is understood, and every file and pattern is accounted for.
     pub fn is_clean(&self) -> bool {
         self.files.iter().all(|file| file.faults.is_empty())
+            && self.unknown_files.iter().all(|file| file.suspect.is_none())
+            && self.absent_patterns.is_empty()
     }
 }
 
@@ -98,6 +100,20 @@ fn check_file(
     Ok(report)
 }
 
+/// Tells which files are not read, and which patterns have none.
+pub(crate) fn tell_files(f: &mut fmt::Formatter<'_>, unknown: &[Unknown], absent: &[String]) -> fmt::Result {
+    for Unknown { name, suspect } in unknown {
+        match suspect {
+            Some(why) => writeln!(f, "{name}: not read, though {why}")?,
+            None => writeln!(f, "{name}: not read, it is not of the ledger")?,
+        }
+    }
+    for pattern in absent {
+        writeln!(f, "no file fits \"{pattern}\"; say `optional = true` if an extract may be without it")?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for file in &self.files {
@@ -112,12 +128,6 @@ impl fmt::Display for CheckReport {
                 writeln!(f, "  headings not in the mapping: {names} (name them in `fields` or `ignore`)")?;
             }
         }
-        for name in &self.unknown_files {
-            writeln!(f, "{name}: no [[file]] of the mapping fits it")?;
-        }
-        for pattern in &self.absent_patterns {
-            writeln!(f, "no file fits \"{pattern}\"")?;
-        }
-        Ok(())
+        tell_files(f, &self.unknown_files, &self.absent_patterns)
     }
 }

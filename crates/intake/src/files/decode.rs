@@ -2,6 +2,13 @@
 
 use std::borrow::Cow;
 
+impl Encoding {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
+    }
+}
+
 /// The encoding of a file.
 ///
 /// In both, the octets of line ends, commas, tabs and quotes never occur inside another character.
@@ -22,6 +29,14 @@ impl Encoding {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, encoding)| *encoding)
     }
 
+    /// The text with a mark in the place of what is no character. Only for finding out whose a broken row is.
+    pub(crate) fn decode_with_marks(self, octets: &[u8]) -> Cow<'_, str> {
+        match self {
+            Self::Utf8 => String::from_utf8_lossy(octets),
+            Self::Cp932 => encoding_rs::SHIFT_JIS.decode_without_bom_handling(octets).0,
+        }
+    }
+
     /// The text, or nothing where the octets are none of this encoding. Nothing is replaced or left out.
     pub fn decode(self, octets: &[u8]) -> Option<Cow<'_, str>> {
         match self {
@@ -29,6 +44,14 @@ impl Encoding {
             Self::Cp932 => encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(octets),
         }
     }
+}
+
+/// The byte order mark a file begins with, named where it is none of its encoding.
+pub(crate) fn foreign_mark(beginning: &[u8], encoding: Encoding) -> Option<&'static str> {
+    const MARKS: [(&[u8], &str); 3] =
+        [(b"\xEF\xBB\xBF", "UTF-8"), (b"\xFF\xFE", "UTF-16"), (b"\xFE\xFF", "UTF-16")];
+    let (_, found) = MARKS.iter().find(|(mark, _)| beginning.starts_with(mark))?;
+    (encoding != Encoding::Utf8 || *found != "UTF-8").then_some(*found)
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! The files of an extract: which there are, what each means, in which order they are read.
 
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use honnin_terms::Moment;
+
+use crate::files::decode::foreign_mark;
 use crate::files::mapping::{FilePlan, Mapping};
+use crate::files::pattern::{Pattern, composed};
 use crate::files::rows::Rows;
 use crate::files::translate::{HeadingProblems, Translator};
 
@@ -44,6 +49,34 @@ pub enum FilesError {
         /// Why.
         reason: crate::facts::fault::Reason,
     },
+    /// The file is still being written, or was cut off.
+    #[error("read {} to its end: {reason}; nothing was taken in, try again when it is whole", path.display())]
+    Unfinished {
+        /// Which file.
+        path: PathBuf,
+        /// What says so.
+        reason: &'static str,
+    },
+    /// The file begins with the mark of another encoding than the mapping says.
+    #[error(
+        "read {} as {encoding}: it begins with a mark of {found}; correct `encoding`, or have it written as the mapping \
+         says",
+        path.display()
+    )]
+    Mark {
+        /// Which file.
+        path: PathBuf,
+        /// The encoding of the mapping.
+        encoding: &'static str,
+        /// The encoding of the mark.
+        found: &'static str,
+    },
+    /// The file's name does not say the moment the mapping reads there.
+    #[error("read the moment of {} in its name: it is not written as `moment` of the mapping says", path.display())]
+    Moment {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Nothing fits the mapping.
     #[error("find files to take in: no file in {} has a name the mapping knows", dirs.join(", "))]
     Nothing {
@@ -72,6 +105,45 @@ pub struct ExtractFile<'m> {
     pub path: PathBuf,
     /// What it means.
     pub plan: &'m FilePlan,
+    /// Of which moment its rows are, where its name says so.
+    pub moment: Option<Moment>,
+}
+
+/// A file of a directory that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// Its name.
+    pub name: String,
+    /// Why it may be meant all the same; nothing for what is plainly something else, such as a README.
+    pub suspect: Option<Suspect>,
+}
+
+/// Why a file that fits no pattern may be meant all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suspect {
+    /// It fits that pattern but for capital and small letters.
+    Case(String),
+    /// It ends as files of the mapping do.
+    Ending,
+    /// Without its last ending it fits that pattern: packed, or still being written.
+    Behind(String),
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Case(pattern) => write!(f, "it fits \"{pattern}\" but for capital and small letters"),
+            Self::Ending => {
+                f.write_str("no [[file]] of the mapping fits it; write one, or name it in `ignore_files`")
+            }
+            Self::Behind(pattern) => {
+                write!(
+                    f,
+                    "without its last ending it fits \"{pattern}\": unpack it, or wait until it is whole"
+                )
+            }
+        }
+    }
 }
 
 /// The files of an extract.
@@ -80,8 +152,8 @@ pub struct Extract<'m> {
     /// Those the mapping knows: who holds what first, then by name.
     pub files: Vec<ExtractFile<'m>>,
     /// Those it does not know, by name.
-    pub unknown: Vec<String>,
-    /// Patterns that fit no file.
+    pub unknown: Vec<Unknown>,
+    /// Patterns that fit no file though they should.
     pub absent: Vec<String>,
 }
 
@@ -89,15 +161,21 @@ impl<'m> Extract<'m> {
     /// Looks through directories (not into those below them); a path to a file stands for itself.
     ///
     /// # Errors
-    /// [`FilesError`] where a directory cannot be read, a file could mean two things, or none means any.
+    /// [`FilesError`] where a directory cannot be read, a file could mean two things, is not finished, or none means
+    /// any.
     pub fn find(mapping: &'m Mapping, dirs: &[PathBuf]) -> Result<Self, FilesError> {
-        let mut files = Vec::new();
-        let mut unknown = Vec::new();
+        let mut files: Vec<ExtractFile<'m>> = Vec::new();
+        let mut rest = Vec::new();
         for path in listed(dirs)? {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             match mapping.plan_for(&name) {
-                Ok(Some(plan)) => files.push(ExtractFile { name, path, plan }),
-                Ok(None) => unknown.push(name),
+                Ok(Some(plan)) => {
+                    let moment = plan
+                        .moment_of(&name, mapping)
+                        .ok_or_else(|| FilesError::Moment { path: path.clone() })?;
+                    files.push(ExtractFile { name, path, plan, moment });
+                }
+                Ok(None) => rest.push(name),
                 Err(patterns) => return Err(FilesError::Ambiguous { path, patterns }),
             }
         }
@@ -106,12 +184,53 @@ impl<'m> Extract<'m> {
                 dirs: dirs.iter().map(|dir| dir.display().to_string()).collect(),
             });
         }
-        let fits = |plan: &FilePlan| files.iter().any(|file| plan.pattern.matches(&file.name));
+        for file in &files {
+            file.is_finished()?;
+        }
+        let fits =
+            |plan: &FilePlan| plan.optional || files.iter().any(|file| plan.pattern.matches(&file.name));
         let absent = mapping.files.iter().filter(|plan| !fits(plan));
         let absent = absent.map(|plan| plan.pattern.text().to_owned()).collect();
+        let companions: Vec<String> = files.iter().filter_map(ExtractFile::companion).collect();
+        rest.retain(|name| !companions.contains(name));
+        let known = |name: &String| mapping.ignored.iter().any(|pattern| pattern.matches(name));
+        let unknown = |name: String| {
+            let suspect = if known(&name) { None } else { mapping.suspect(&name) };
+            Unknown { name, suspect }
+        };
+        let mut unknown: Vec<Unknown> = rest.into_iter().map(unknown).collect();
         files.sort_by(|a, b| (a.plan.kind, &a.name, &a.path).cmp(&(b.plan.kind, &b.name, &b.path)));
-        unknown.sort();
+        unknown.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self { files, unknown, absent })
+    }
+}
+
+impl Mapping {
+    /// Why a file of that name, which fits no pattern, may be meant all the same.
+    fn suspect(&self, name: &str) -> Option<Suspect> {
+        let patterns = || self.files.iter().map(|plan| &plan.pattern);
+        let text = |pattern: &Pattern| pattern.text().to_owned();
+        if let Some(pattern) = patterns().find(|pattern| pattern.matches_but_for_case(name)) {
+            return Some(Suspect::Case(text(pattern)));
+        }
+        let ending = name.rfind('.').and_then(|at| name.get(at..)).map(str::to_lowercase);
+        if ending.is_some() && patterns().any(|pattern| pattern.ending() == ending) {
+            return Some(Suspect::Ending);
+        }
+        let (before, _) = name.rsplit_once('.')?;
+        let fits = |pattern: &&Pattern| pattern.matches(before) || pattern.matches_but_for_case(before);
+        patterns().find(fits).map(|pattern| Suspect::Behind(text(pattern)))
+    }
+}
+
+impl FilePlan {
+    /// The moment of a file of that name; `None` where its name should say it and does not.
+    #[expect(clippy::option_option, reason = "that there is none to say, and that it is not said")]
+    pub(crate) fn moment_of(&self, name: &str, mapping: &Mapping) -> Option<Option<Moment>> {
+        let Some(shape) = &self.moment else { return Some(None) };
+        let zone = &mapping.ledger.zone;
+        let when = shape.read_when(&composed(name), zone).ok()?;
+        when.moment(zone).map(Some)
     }
 }
 
@@ -142,7 +261,47 @@ pub(crate) struct OpenFile<'m, R> {
     pub(crate) headings: Vec<String>,
 }
 
+/// How many octets at a file's end say whether it is finished: a line end and the mark of older systems behind it.
+const END: u64 = 2;
+
 impl<'m> ExtractFile<'m> {
+    /// The name of the file that says this one is finished.
+    fn companion(&self) -> Option<String> {
+        self.plan.companion.as_ref().map(|ending| format!("{}{ending}", self.name))
+    }
+
+    /// Whether the file is whole, as far as it or its companion says.
+    fn is_finished(&self) -> Result<(), FilesError> {
+        let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
+        let unfinished = |reason| Err(FilesError::Unfinished { path: self.path.clone(), reason });
+        let mut file = File::open(&self.path).map_err(failed)?;
+        let octets = file.metadata().map_err(failed)?.len();
+        if let Some(companion) = self.companion() {
+            let told = match fs::read_to_string(self.path.with_file_name(companion)) {
+                Ok(told) => told,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return unfinished("its companion file is not there yet");
+                }
+                Err(cause) => return Err(failed(cause)),
+            };
+            let told = told.trim();
+            if !told.is_empty() && told.parse() != Ok(octets) {
+                return unfinished("it has not the size its companion file says");
+            }
+        }
+        if self.plan.may_be_cut {
+            return Ok(());
+        }
+        let mut end = Vec::new();
+        file.seek(SeekFrom::Start(octets.saturating_sub(END))).map_err(failed)?;
+        file.take(END).read_to_end(&mut end).map_err(failed)?;
+        match end.as_slice() {
+            [.., b'\n'] | [b'\n', 0x1A] => Ok(()),
+            [] => unfinished("it is empty"),
+            _ => unfinished("its last line has no end"),
+        }
+    }
+
     /// Opens the file and ties its headings to the plan.
     pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m, BufReader<File>>, FilesError> {
         self.open_with(mapping, |file| (file, ())).map(|(opened, ())| opened)
@@ -156,7 +315,13 @@ impl<'m> ExtractFile<'m> {
     ) -> Result<(OpenFile<'m, BufReader<R>>, D), FilesError> {
         let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
         let (reader, beside) = wrap(File::open(&self.path).map_err(failed)?);
-        let mut rows = Rows::new(BufReader::with_capacity(1 << 16, reader), self.plan.rows);
+        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let encoding = self.plan.rows.encoding;
+        if let Some(found) = foreign_mark(reader.fill_buf().map_err(failed)?, encoding) {
+            let (path, encoding) = (self.path.clone(), encoding.word());
+            return Err(FilesError::Mark { path, encoding, found });
+        }
+        let mut rows = Rows::new(reader, self.plan.rows);
         for _ in 0..self.plan.skip_lines {
             rows.skip_line().map_err(failed)?;
         }
@@ -165,7 +330,8 @@ impl<'m> ExtractFile<'m> {
             None => read_headings(&mut rows, &self.path)?,
         };
         let translator = Translator::bind(mapping, self.plan, &headings)
-            .map_err(|problems| FilesError::Headings { path: self.path.clone(), problems })?;
+            .map_err(|problems| FilesError::Headings { path: self.path.clone(), problems })?
+            .of_moment(self.moment);
         Ok((OpenFile { rows, translator, headings }, beside))
     }
 }
@@ -177,5 +343,5 @@ fn read_headings(rows: &mut Rows<impl BufRead>, path: &Path) -> Result<Vec<Strin
         path: path.to_owned(),
         reason: fault.reason,
     };
-    Ok(row.cells.map_err(bad)?.iter().map(|heading| heading.trim().to_owned()).collect())
+    Ok(row.cells.map_err(bad)?.iter().map(|heading| composed(heading.trim())).collect())
 }

@@ -11,6 +11,7 @@ use crate::files::mapping_file::MappingFile;
 use crate::files::pattern::Pattern;
 use crate::files::plan::{self, FieldPlan};
 use crate::files::rows::RowShape;
+use crate::files::shape::TimeShape;
 
 /// A mapping that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,8 @@ pub struct Mapping {
     pub ledger: Ledger,
     /// What each file means.
     pub files: Vec<FilePlan>,
+    /// Names of files that are known and not read.
+    pub(crate) ignored: Vec<Pattern>,
     pub(crate) numbers: NumberRule,
     /// Digest of the text: a run with another mapping is another run.
     pub digest: Digest,
@@ -58,6 +61,7 @@ pub struct Mapping {
 
 /// What one kind of file means.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the mapping file by that name")]
 pub struct FilePlan {
     /// Which names.
     pub pattern: Pattern,
@@ -65,8 +69,20 @@ pub struct FilePlan {
     pub kind: RowKind,
     pub(crate) rows: RowShape,
     pub(crate) skip_lines: u32,
+    /// Whether a file without a line end at its end is whole all the same.
+    pub(crate) may_be_cut: bool,
     /// Where the file has no row of headings, what its columns are.
     pub(crate) headings: Option<Vec<String>>,
+    /// Whether an extract may lack it.
+    pub(crate) optional: bool,
+    /// What stands behind the file's name in the name of the file that says it is finished.
+    pub(crate) companion: Option<String>,
+    /// Where the file's name says of which moment its rows are.
+    pub(crate) moment: Option<TimeShape>,
+    /// Whether the rows of one set stand one after another.
+    pub(crate) grouped: bool,
+    /// Whether a row that names nobody holds back every set of its file.
+    pub(crate) strict: bool,
     pub(crate) ignore: Vec<String>,
     pub(crate) fields: Vec<FieldPlan>,
 }
@@ -81,8 +97,32 @@ impl FilePlan {
     pub fn headings_named(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().filter_map(|field| match &field.origin {
             plan::Origin::Heading(heading) => Some(heading.as_str()),
-            plan::Origin::Fixed(_) => None,
+            plan::Origin::Fixed(_) | plan::Origin::MonthsBefore(_) => None,
         })
+    }
+}
+
+/// How phone numbers without a `+` are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum NumberForm {
+    /// With the trunk prefix 0.
+    #[default]
+    National,
+    /// With the country code first (ITU-T E.164).
+    International,
+}
+
+impl NumberForm {
+    /// What a mapping file may say.
+    pub(crate) const KNOWN: &str =
+        "must be \"national\" (0 first) or \"international\" (the country code first)";
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "national" => Some(Self::National),
+            "international" => Some(Self::International),
+            _ => None,
+        }
     }
 }
 
@@ -95,8 +135,14 @@ pub(crate) struct NumberRule {
 }
 
 impl NumberRule {
-    pub(crate) fn read(&self, text: &str) -> Option<Msisdn> {
-        let number = Msisdn::parse(text, &self.country_code).ok()?;
+    pub(crate) fn read(&self, text: &str, form: NumberForm) -> Option<Msisdn> {
+        let number = match form {
+            NumberForm::International if !text.starts_with('+') => {
+                Msisdn::parse(&format!("+{text}"), &self.country_code)
+            }
+            NumberForm::National | NumberForm::International => Msisdn::parse(text, &self.country_code),
+        };
+        let number = number.ok()?;
         let national = number.digits().strip_prefix(self.country_code.as_str());
         national.is_none_or(|digits| self.lengths.contains(&(digits.len() + 1))).then_some(number)
     }

@@ -18,6 +18,16 @@ pub(crate) struct MappingFile {
     pub(crate) number_digits: Vec<usize>,
     #[serde(default = "default_skew")]
     pub(crate) boundary_skew_seconds: u32,
+    #[serde(default = "default_ahead")]
+    pub(crate) ahead_seconds: u32,
+    #[serde(default = "default_snapshot")]
+    pub(crate) snapshot_seconds: u32,
+    pub(crate) number_form: Option<String>,
+    pub(crate) corrections: Option<String>,
+    #[serde(default = "yes")]
+    pub(crate) items_add_up: bool,
+    #[serde(default)]
+    pub(crate) ignore_files: Vec<String>,
     #[serde(default)]
     pub(crate) rows: RowsTable,
     #[serde(default)]
@@ -30,6 +40,18 @@ fn default_skew() -> u32 {
     120
 }
 
+fn default_ahead() -> u32 {
+    300
+}
+
+fn default_snapshot() -> u32 {
+    60
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// How rows are written, for all files (`[rows]`) or for one (`[file.rows]`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +62,7 @@ pub(crate) struct RowsTable {
     pub(crate) multiline: Option<bool>,
     pub(crate) max_row_octets: Option<usize>,
     pub(crate) skip_lines: Option<u32>,
+    pub(crate) finished: Option<String>,
 }
 
 /// How cells are written where a field does not say otherwise (`[shapes]`).
@@ -65,6 +88,14 @@ pub(crate) struct FileTable {
     pub(crate) rows: RowsTable,
     pub(crate) headings: Option<Vec<String>>,
     #[serde(default)]
+    pub(crate) optional: bool,
+    pub(crate) companion: Option<String>,
+    pub(crate) moment: Option<String>,
+    #[serde(default)]
+    pub(crate) grouped: bool,
+    #[serde(default)]
+    pub(crate) strict: bool,
+    #[serde(default)]
     pub(crate) ignore: Vec<String>,
     pub(crate) fields: BTreeMap<String, FieldTable>,
 }
@@ -82,6 +113,9 @@ pub(crate) struct FieldTable {
     pub(crate) suffix: Option<String>,
     pub(crate) values: BTreeMap<String, String>,
     pub(crate) blank: Vec<String>,
+    pub(crate) never: Vec<String>,
+    pub(crate) form: Option<String>,
+    pub(crate) months_before: Option<u8>,
     pub(crate) trim: Option<bool>,
 }
 
@@ -100,6 +134,10 @@ struct FullFieldTable {
     values: BTreeMap<String, String>,
     #[serde(default)]
     blank: Vec<String>,
+    #[serde(default)]
+    never: Vec<String>,
+    form: Option<String>,
+    months_before: Option<u8>,
     trim: Option<bool>,
 }
 
@@ -136,8 +174,26 @@ impl<'de> Visitor<'de> for FieldVisitor {
             suffix,
             values,
             blank,
+            never,
+            form,
+            months_before,
             trim,
         } = full;
-        Ok(FieldTable { heading, fixed, shape, unit, group, decimal, negative, suffix, values, blank, trim })
+        Ok(FieldTable {
+            heading,
+            fixed,
+            shape,
+            unit,
+            group,
+            decimal,
+            negative,
+            suffix,
+            values,
+            blank,
+            never,
+            form,
+            months_before,
+            trim,
+        })
     }
 }

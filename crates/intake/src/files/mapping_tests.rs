@@ -102,9 +102,29 @@ fn a_file_that_two_patterns_fit_is_told() {
 #[test]
 fn a_number_has_a_length_of_the_mapping() {
     let mapping = Mapping::parse(GOOD, Path::new("m.toml")).unwrap();
-    for (text, known) in
-        [("090-1234-5678", true), ("0312345678", true), ("0901234", false), ("+447700900123", true)]
-    {
-        assert_eq!(mapping.numbers.read(text).is_some(), known, "{text}");
+    let read = |text, form| mapping.numbers.read(text, form);
+    for (text, known) in [
+        ("090-1234-5678", true),
+        ("0312345678", true),
+        ("0901234", false),
+        ("+447700900123", true),
+        ("817001110001", false),
+        ("7001110001", false),
+    ] {
+        assert_eq!(read(text, NumberForm::National).is_some(), known, "{text}");
     }
+    let own = read("07001110001", NumberForm::National);
+    for (text, known) in [
+        ("817001110001", true),
+        ("81-70-0111-0001", true),
+        ("+817001110001", true),
+        ("07001110001", false),
+        ("8170011", false),
+        ("8.17001E+11", false),
+    ] {
+        let number = read(text, NumberForm::International);
+        assert_eq!(number.is_some(), known, "{text}");
+        assert!(number.is_none() || number == own, "{text}");
+    }
+    assert!(read("447700900123", NumberForm::International).is_some(), "of another country");
 }

@@ -17,4 +17,4 @@ pub(crate) mod survey;
 pub mod translate;
 
 pub(crate) use extract::OpenFile;
-pub use extract::{Extract, ExtractFile, FilesError};
+pub use extract::{Extract, ExtractFile, FilesError, Suspect, Unknown};

@@ -1,24 +1,45 @@
 //! Patterns of file names: `利用量_*.csv`, `usage-??.tsv`.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// A file name with `*` (any characters) and `?` (one character).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(String);
+pub struct Pattern {
+    text: String,
+    /// The same in the form names are compared in.
+    composed: String,
+}
+
+/// A file name in the form names are compared in: some systems write が as か and a mark of its own.
+pub fn composed(name: &str) -> String {
+    name.nfc().collect()
+}
 
 impl Pattern {
     /// Takes a pattern; a directory in it is refused, because directories are named on the command line.
     pub fn new(text: &str) -> Option<Self> {
         let usable = !text.is_empty() && !text.contains(['/', '\\']);
-        usable.then(|| Self(text.to_owned()))
+        usable.then(|| Self { text: text.to_owned(), composed: composed(text) })
     }
 
     /// The pattern as it was written.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether the whole name fits.
     pub fn matches(&self, name: &str) -> bool {
-        fits(&self.0, name)
+        fits(&self.composed, &composed(name))
+    }
+
+    /// Whether the whole name fits but for capital and small letters.
+    pub fn matches_but_for_case(&self, name: &str) -> bool {
+        !self.matches(name) && fits(&self.composed.to_lowercase(), &composed(name).to_lowercase())
+    }
+
+    /// What it ends with from its last point on, in small letters: `.csv`.
+    pub fn ending(&self) -> Option<String> {
+        self.composed.rfind('.').and_then(|at| self.composed.get(at..)).map(str::to_lowercase)
     }
 }
 
@@ -63,8 +84,16 @@ mod tests {
             ("**x", "x", true),
             ("請求.csv", "請求明細.csv", false),
         ] {
-            assert_eq!(Pattern(pattern.to_owned()).matches(name), fit, "{pattern} {name}");
+            assert_eq!(Pattern::new(pattern).unwrap().matches(name), fit, "{pattern} {name}");
         }
+        let apart = "テ\u{3099}ータ.csv";
+        assert!(
+            Pattern::new("データ*.csv").unwrap().matches(apart)
+                && Pattern::new(apart).unwrap().matches("データ.csv")
+        );
+        let small = Pattern::new("buckets*.csv").unwrap();
+        assert!(small.matches_but_for_case("BUCKETS.CSV") && !small.matches("BUCKETS.CSV"));
+        assert!(!small.matches_but_for_case("buckets.csv") && !small.matches_but_for_case("bucket.csv"));
         assert!(Pattern::new("a/b").is_none() && Pattern::new("").is_none());
     }
 

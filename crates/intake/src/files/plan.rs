@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use honnin_seal::Digest;
 use honnin_terms::Zone;
 
-use crate::facts::Ledger;
 use crate::facts::fields::{FieldKind, FieldSpec, RowKind};
+use crate::facts::{Corrections, Ledger};
 use crate::files::amount::{AmountShape, Unit};
 use crate::files::decode::Encoding;
-use crate::files::mapping::{FilePlan, Mapping, NumberRule};
+use crate::files::mapping::{FilePlan, Mapping, NumberForm, NumberRule};
 use crate::files::mapping_file::{FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
-use crate::files::pattern::Pattern;
+use crate::files::pattern::{Pattern, composed};
 use crate::files::rows::RowShape;
 use crate::files::shape::TimeShape;
 use crate::files::split::Marks;
@@ -26,13 +26,15 @@ pub(crate) enum Origin {
     Heading(String),
     /// The same text for every row.
     Fixed(String),
+    /// So many months before the month of the same row.
+    MonthsBefore(u8),
 }
 
 /// How a field's text is read.
 #[derive(Debug)]
 pub(crate) enum Reader {
     Text,
-    Number,
+    Number(NumberForm),
     Day(TimeShape),
     Time(TimeShape),
     Month(TimeShape),
@@ -48,7 +50,7 @@ impl Reader {
         match self {
             Self::Text => !text.is_empty(),
             // A number belongs to one holder; it cannot be the same for every row.
-            Self::Number => false,
+            Self::Number(_) => false,
             Self::Day(shape) | Self::Time(shape) => shape.read_day(text).is_some(),
             Self::Month(shape) => shape.read_month(text).is_some(),
             Self::Octets(shape) => shape.read_octets(text).is_some(),
@@ -70,6 +72,7 @@ pub(crate) struct FieldPlan {
     pub(crate) reader: Reader,
     pub(crate) values: BTreeMap<String, String>,
     pub(crate) blank: Vec<String>,
+    pub(crate) never: Vec<String>,
     pub(crate) trim: bool,
 }
 
@@ -97,6 +100,12 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
         country_code,
         number_digits,
         boundary_skew_seconds,
+        ahead_seconds,
+        snapshot_seconds,
+        number_form,
+        corrections,
+        items_add_up,
+        ignore_files,
         rows,
         shapes,
         file: tables,
@@ -117,19 +126,44 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
     if number_digits.is_empty() || number_digits.iter().any(|length| !(7..=15).contains(length)) {
         problems.add("number_digits", "must list lengths from 7 to 15 such as [10, 11]");
     }
+    let number_form = number_form.as_deref().map_or(Some(NumberForm::National), NumberForm::from_word);
+    let number_form = number_form.or_else(|| problems.note("number_form", NumberForm::KNOWN));
+    let corrections = corrections.as_deref().map_or(Some(Corrections::SetAside), Corrections::from_word);
+    let corrections = corrections
+        .or_else(|| problems.note("corrections", "must be \"set_aside\" or \"latest\""))
+        .unwrap_or(Corrections::SetAside);
+    let mut ignored = Vec::new();
+    for name in &ignore_files {
+        ignored.extend(
+            Pattern::new(name).or_else(|| {
+                problems.note("ignore_files", "must be file names or patterns without a directory")
+            }),
+        );
+    }
     if tables.is_empty() {
         problems.add("file", "is missing: write one [[file]] for each kind of file");
     }
     let mut files = Vec::new();
     for (place, table) in tables.into_iter().enumerate() {
         let key = format!("[[file]] {} (\"{}\")", place + 1, table.name);
-        files.extend(compile_file(&key, table, &rows, &shapes, &mut problems));
+        let defaults =
+            Defaults { rows: &rows, shapes: &shapes, number_form: number_form.unwrap_or_default() };
+        files.extend(compile_file(&key, table, &defaults, &mut problems));
     }
     match zone {
         Some(zone) if problems.0.is_empty() => Ok(Mapping {
             operator,
-            ledger: Ledger { source, zone, boundary_skew_seconds },
+            ledger: Ledger {
+                source,
+                zone,
+                boundary_skew_seconds,
+                ahead_seconds,
+                snapshot_seconds,
+                corrections,
+                items_add_up,
+            },
             files,
+            ignored,
             numbers: NumberRule { country_code, lengths: number_digits },
             digest,
         }),
@@ -137,17 +171,35 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
     }
 }
 
+/// What the mapping says for all files.
+struct Defaults<'a> {
+    rows: &'a RowsTable,
+    shapes: &'a ShapeTable,
+    number_form: NumberForm,
+}
+
 fn compile_file(
     key: &str,
     table: FileTable,
-    rows: &RowsTable,
-    shapes: &ShapeTable,
+    defaults: &Defaults<'_>,
     problems: &mut Problems,
 ) -> Option<FilePlan> {
-    let FileTable { name, row, rows: own_rows, headings, ignore, mut fields } = table;
+    let FileTable {
+        name,
+        row,
+        rows: own_rows,
+        headings,
+        optional,
+        companion,
+        moment,
+        grouped,
+        strict,
+        ignore,
+        mut fields,
+    } = table;
     let pattern = Pattern::new(&name)
         .or_else(|| problems.note(key, "`name` must be a file name or pattern without a directory"));
-    let (shape, skip_lines) = compile_rows(key, &own_rows, rows, problems)?;
+    let (shape, skip_lines, cut) = compile_rows(key, &own_rows, defaults.rows, problems)?;
     let Some(kind) = RowKind::from_word(&row) else {
         let known = RowKind::ALL.map(RowKind::word).join(", ");
         return problems.note(key, &format!("`row` \"{row}\" is unknown: use one of {known}"));
@@ -159,7 +211,7 @@ fn compile_file(
                 &format!("{key} fields.{}", spec.name),
                 *spec,
                 field,
-                shapes,
+                defaults,
                 problems,
             )),
             None if spec.required => {
@@ -178,7 +230,37 @@ fn compile_file(
     if kind == RowKind::Usage && keyed("number") == keyed("line") {
         problems.add(key, "usage is counted by `number` or by `line`: map exactly one");
     }
-    Some(FilePlan { pattern: pattern?, kind, rows: shape, skip_lines, headings, ignore, fields: plans })
+    if kind == RowKind::Bucket && !keyed("as_of") && moment.is_none() {
+        problems.add(key, "has no moment: map `as_of`, or write where the file's name says it in `moment`");
+    }
+    if (grouped || strict) && !matches!(kind, RowKind::Bucket | RowKind::BillLine) {
+        problems.add(key, "`grouped` and `strict` are only for rows of sets: `bucket` and `bill_line`");
+    }
+    if companion.as_ref().is_some_and(|ending| ending.is_empty() || ending.contains(['/', '\\'])) {
+        problems.add(key, "`companion` must be what stands behind the file's name, such as \".ok\"");
+    }
+    let moment = match moment {
+        Some(text) => Some(TimeShape::parse(&composed(&text)).ok().filter(TimeShape::has_day).or_else(|| {
+            let text = "`moment` must be the file's name with the parts of its time, such as \"usage_%Y%m%d.csv\"";
+            problems.note(key, text)
+        })?),
+        None => None,
+    };
+    Some(FilePlan {
+        pattern: pattern?,
+        kind,
+        rows: shape,
+        skip_lines,
+        may_be_cut: cut,
+        headings: headings.map(|headings| headings.iter().map(|heading| composed(heading)).collect()),
+        optional,
+        companion,
+        moment,
+        grouped,
+        strict,
+        ignore: ignore.iter().map(|heading| composed(heading)).collect(),
+        fields: plans,
+    })
 }
 
 fn compile_rows(
@@ -186,7 +268,7 @@ fn compile_rows(
     own: &RowsTable,
     all: &RowsTable,
     problems: &mut Problems,
-) -> Option<(RowShape, u32)> {
+) -> Option<(RowShape, u32, bool)> {
     let word = own.encoding.as_deref().or(all.encoding.as_deref()).unwrap_or("utf-8");
     let encoding =
         Encoding::from_word(word).or_else(|| problems.note(key, "`encoding` must be \"utf-8\" or \"cp932\""));
@@ -212,7 +294,12 @@ fn compile_rows(
     }
     let multiline = own.multiline.or(all.multiline).unwrap_or(false);
     let skip_lines = own.skip_lines.or(all.skip_lines).unwrap_or(0);
-    Some((RowShape { encoding: encoding?, marks, multiline, max_octets }, skip_lines))
+    let cut = match own.finished.as_deref().or(all.finished.as_deref()).unwrap_or("line_end") {
+        "line_end" => Some(false),
+        "any" => Some(true),
+        _ => problems.note(key, "`finished` must be \"line_end\" or \"any\""),
+    };
+    Some((RowShape { encoding: encoding?, marks, multiline, max_octets }, skip_lines, cut?))
 }
 
 /// A mark that is no letter, digit or line end, so that it cannot be mistaken for content of codes and numbers.
@@ -227,13 +314,26 @@ fn compile_field(
     key: &str,
     spec: FieldSpec,
     table: FieldTable,
-    shapes: &ShapeTable,
+    defaults: &Defaults<'_>,
     problems: &mut Problems,
 ) -> Option<FieldPlan> {
-    let reader = compile_reader(key, spec, &table, shapes, problems);
-    let FieldTable { heading, fixed, values, blank, trim, .. } = table;
+    if spec.name == "used_in"
+        && let Some(months) = table.months_before
+    {
+        let (origin, reader) = (Origin::MonthsBefore(months), Reader::Text);
+        let (values, blank, never) = (BTreeMap::new(), Vec::new(), Vec::new());
+        return Some(FieldPlan { spec, origin, reader, values, blank, never, trim: true });
+    }
+    let reader = compile_reader(key, spec, &table, defaults, problems);
+    let FieldTable { heading, fixed, values, blank, never, months_before, trim, .. } = table;
+    if months_before.is_some() {
+        problems.add(key, "`months_before` is only for `used_in`");
+    }
+    if !never.is_empty() && spec.kind != FieldKind::DayOrNever {
+        problems.add(key, "`never` is only for `expires_on`");
+    }
     let origin = match (heading, fixed) {
-        (Some(heading), None) => Some(Origin::Heading(heading.trim().to_owned())),
+        (Some(heading), None) => Some(Origin::Heading(composed(heading.trim()))),
         (None, Some(fixed)) => Some(Origin::Fixed(fixed)),
         _ => problems.note(key, "must have either `heading` or `fixed`"),
     };
@@ -249,6 +349,7 @@ fn compile_field(
     }
     let (origin, reader) = (origin?, reader?);
     if let Origin::Fixed(text) = &origin
+        && !never.contains(text)
         && !reader.accepts(text, spec, &values)
     {
         problems.add(
@@ -256,17 +357,22 @@ fn compile_field(
             &format!("`fixed` \"{text}\" cannot be read: write it as a cell of the file would be written"),
         );
     }
-    Some(FieldPlan { spec, origin, reader, values, blank, trim: trim.unwrap_or(true) })
+    Some(FieldPlan { spec, origin, reader, values, blank, never, trim: trim.unwrap_or(true) })
 }
 
 fn compile_reader(
     key: &str,
     spec: FieldSpec,
     table: &FieldTable,
-    shapes: &ShapeTable,
+    defaults: &Defaults<'_>,
     problems: &mut Problems,
 ) -> Option<Reader> {
-    let timed = matches!(spec.kind, FieldKind::Day | FieldKind::Time | FieldKind::Month);
+    let shapes = defaults.shapes;
+    let timed =
+        matches!(spec.kind, FieldKind::Day | FieldKind::DayOrNever | FieldKind::Time | FieldKind::Month);
+    if table.form.is_some() && spec.kind != FieldKind::Number {
+        problems.add(key, "`form` is only for phone numbers");
+    }
     if table.shape.is_some() && !timed {
         problems.add(key, "`shape` is only for days, times and months");
     }
@@ -281,9 +387,12 @@ fn compile_reader(
     }
     match spec.kind {
         FieldKind::Text => Some(Reader::Text),
-        FieldKind::Number => Some(Reader::Number),
+        FieldKind::Number => {
+            let form = table.form.as_deref().map_or(Some(defaults.number_form), NumberForm::from_word);
+            form.or_else(|| problems.note(key, NumberForm::KNOWN)).map(Reader::Number)
+        }
         FieldKind::Word(_) => Some(Reader::Word),
-        FieldKind::Day => {
+        FieldKind::Day | FieldKind::DayOrNever => {
             let shape =
                 compile_shape(key, table.shape.as_ref().or(shapes.day.as_ref()), "%Y/%m/%d", problems)?;
             let day = shape.has_day().then_some(shape);

@@ -1,16 +1,19 @@
 //! A row into a canonical event, by the plan of its file. Judges the row alone; who holds what is asked later.
 
+use honnin_seal::digest;
 use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
 
 use crate::facts::event::When;
 use crate::facts::event::{
-    AccountFact, BillFact, BillLineFact, BucketFact, Fact, HoldingFact, NoticeFact, PurchaseFact, UsageFact,
-    Used,
+    AccountFact, BillFact, BillLineFact, BucketFact, Fact, HoldingFact, Lost, NoticeFact, PurchaseFact,
+    UsageFact, Used,
 };
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::fields::RowKind;
 use crate::files::mapping::{FilePlan, Mapping};
 use crate::files::plan::{FieldPlan, Origin, Reader};
+use crate::files::rows::RowShape;
+use crate::files::shape::NoMoment;
 use crate::files::split::Cells;
 
 /// Headings of a file that do not fit its plan.
@@ -32,6 +35,8 @@ pub struct Translator<'m> {
     width: usize,
     /// Headings of the file that the mapping neither uses nor ignores.
     unused: Vec<String>,
+    /// The moment of rows that do not say their own, where the file's name says it.
+    moment: Option<Moment>,
 }
 
 impl<'m> Translator<'m> {
@@ -49,7 +54,7 @@ impl<'m> Translator<'m> {
         let mut used = Vec::new();
         for field in &plan.fields {
             columns.push(match &field.origin {
-                Origin::Fixed(_) => None,
+                Origin::Fixed(_) | Origin::MonthsBefore(_) => None,
                 Origin::Heading(wanted) => {
                     let mut places = headings.iter().enumerate().filter(|(_, heading)| *heading == wanted);
                     let place = places.next().map(|(place, _)| place);
@@ -68,7 +73,13 @@ impl<'m> Translator<'m> {
         }
         let known = |heading: &&String| !used.contains(heading) && !plan.ignore.contains(heading);
         let unused = headings.iter().filter(known).cloned().collect();
-        Ok(Self { mapping, plan, columns, width: headings.len(), unused })
+        Ok(Self { mapping, plan, columns, width: headings.len(), unused, moment: None })
+    }
+
+    /// For rows of a file of that moment, where they do not say their own.
+    #[must_use]
+    pub(crate) fn of_moment(self, moment: Option<Moment>) -> Self {
+        Self { moment, ..self }
     }
 
     /// Headings of the file that the mapping neither uses nor ignores.
@@ -84,7 +95,7 @@ impl<'m> Translator<'m> {
         if cells.len() != self.width {
             return Err(Fault::of_row(Reason::Columns));
         }
-        let row = RowReader { translator: self, cells };
+        let row = self.reader(cells);
         match self.plan.kind {
             RowKind::Account => row.account().map(Fact::Account),
             RowKind::Holding => row.holding().map(|fact| Fact::Holding(Box::new(fact))),
@@ -96,6 +107,87 @@ impl<'m> Translator<'m> {
             RowKind::Notice => row.notice().map(Fact::Notice),
         }
     }
+
+    const fn reader<'a>(&'a self, cells: &'a Cells) -> RowReader<'a> {
+        RowReader { translator: self, cells }
+    }
+
+    /// Of a row that was not understood: to which set it belonged, where that much can be read.
+    pub fn lost(&self, cells: Option<&Cells>, raw: &[u8]) -> Option<Lost> {
+        let mut own = Cells::default();
+        let cells = if let Some(cells) = cells {
+            cells
+        } else {
+            // Octets of no character spoil one cell; the others are where they should be if their number is right.
+            let RowShape { encoding, marks, .. } = self.plan.rows;
+            own.split(&encoding.decode_with_marks(raw), marks).ok()?;
+            &own
+        };
+        if cells.len() != self.width {
+            return None;
+        }
+        let row = self.reader(cells);
+        let text = |name: &'static str| {
+            row.text(name).ok().filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
+        };
+        match self.plan.kind {
+            RowKind::Holding => {
+                let (account, line) = (text("account")?, text("line")?);
+                Some(Lost::Holding { account, line, share_group: text("share_group") })
+            }
+            RowKind::Bucket => Some(Lost::Bucket { line: text("line")?, as_of: row.as_of().ok().flatten() }),
+            RowKind::Usage => {
+                let record = text("record").unwrap_or_else(|| unnamed(raw));
+                Some(Lost::Usage { record, of: row.used().ok()?, at: row.must("at", read_when).ok()? })
+            }
+            RowKind::BillLine => Some(Lost::BillLine { bill: text("bill")? }),
+            RowKind::Account | RowKind::Purchase | RowKind::Bill | RowKind::Notice => None,
+        }
+    }
+
+    /// Of a row that cannot be cut into its cells: to which sets it may have belonged. Whatever stands between two marks
+    /// may be the code that names one; whether there is such a line or bill is asked later.
+    pub fn may_be_lost(&self, raw: &[u8]) -> Vec<Lost> {
+        let RowShape { encoding, marks, .. } = self.plan.rows;
+        let text = encoding.decode_with_marks(raw);
+        let between =
+            |mark: char| mark == char::from(marks.delimiter) || Some(mark) == marks.quote.map(char::from);
+        let pieces =
+            || text.split(between).map(str::trim).filter(|piece| !piece.is_empty()).take(MOST_PIECES);
+        let field = |name: &str| self.plan.fields.iter().find(|field| field.spec.name == name);
+        match self.plan.kind {
+            RowKind::Bucket => {
+                pieces().map(|line| Lost::Bucket { line: line.to_owned(), as_of: None }).collect()
+            }
+            RowKind::BillLine => pieces().map(|bill| Lost::BillLine { bill: bill.to_owned() }).collect(),
+            RowKind::Usage => {
+                let at = field("at")
+                    .and_then(|field| pieces().find_map(|piece| read_when(self.mapping, field, piece).ok()));
+                let of = |piece: &str| match field("number") {
+                    Some(field) => read_number(self.mapping, field, piece).ok().map(Used::Number),
+                    None => Some(Used::Line(piece.to_owned())),
+                };
+                let lost = |(of, at)| Lost::Usage { record: unnamed(raw), of, at };
+                at.into_iter()
+                    .flat_map(|at| pieces().filter_map(of).map(move |of| (of, at)))
+                    .map(lost)
+                    .collect()
+            }
+            RowKind::Account | RowKind::Holding | RowKind::Purchase | RowKind::Bill | RowKind::Notice => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// How many pieces of a row are looked at that cannot be cut into its cells.
+const MOST_PIECES: usize = 64;
+
+/// A number for a record whose own cannot be read: the same for the same row.
+fn unnamed(raw: &[u8]) -> String {
+    digest(&[b"unnamed record", raw])
+        .iter()
+        .fold("?".to_owned(), |text, octet| text + &format!("{octet:02x}"))
 }
 
 struct RowReader<'a> {
@@ -104,6 +196,18 @@ struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
+    /// The moment of the row: its own, or that of its file.
+    fn as_of(&self) -> Result<Option<Moment>, Fault> {
+        Ok(self.maybe("as_of", read_moment)?.or(self.translator.moment))
+    }
+
+    fn used(&self) -> Result<Used, Fault> {
+        Ok(match self.cell("number") {
+            Some(_) => Used::Number(self.must("number", read_number)?),
+            None => Used::Line(self.text("line")?),
+        })
+    }
+
     fn account(&self) -> Result<AccountFact, Fault> {
         Ok(AccountFact {
             account: self.text("account")?,
@@ -112,7 +216,7 @@ impl<'a> RowReader<'a> {
             mail: self.maybe_text("mail")?,
             born_on: self.maybe("born_on", read_day)?,
             registered_on: self.maybe("registered_on", read_day)?,
-            as_of: self.maybe("as_of", read_moment)?,
+            as_of: self.as_of()?,
         })
     }
 
@@ -136,7 +240,7 @@ impl<'a> RowReader<'a> {
             five_g: self.must("five_g", read_word(flag))?,
             share_group: self.maybe_text("share_group")?,
             high_speed: self.must("high_speed", read_word(flag))?,
-            as_of: self.maybe("as_of", read_moment)?,
+            as_of: self.as_of()?,
         })
     }
 
@@ -146,23 +250,21 @@ impl<'a> RowReader<'a> {
             kind: self.must("kind", read_word(BucketKind::from_word))?,
             granted: self.must("granted", read_octets)?,
             remaining: self.must("remaining", read_octets)?,
-            expires_on: self.must("expires_on", read_day)?,
+            expires_on: self.must("expires_on", read_day_or_never)?,
             purchase: self.maybe_text("purchase")?,
-            as_of: self.must("as_of", read_moment)?,
+            set_rows: self.maybe("set_rows", read_count)?,
+            as_of: self.as_of()?.ok_or(Fault::of_field(Reason::Missing, "as_of"))?,
         })
     }
 
     fn usage(&self) -> Result<UsageFact, Fault> {
-        let of = match self.cell("number") {
-            Some(_) => Used::Number(self.must("number", read_number)?),
-            None => Used::Line(self.text("line")?),
-        };
         Ok(UsageFact {
             record: self.text("record")?,
-            of,
+            of: self.used()?,
             at: self.must("at", read_when)?,
             high: self.must("high", read_octets)?,
             low: self.must("low", read_octets)?,
+            as_of: self.as_of()?,
         })
     }
 
@@ -174,18 +276,28 @@ impl<'a> RowReader<'a> {
             item: self.text("item")?,
             octets: self.must("octets", read_octets)?,
             amount: self.must("amount", read_yen)?,
+            as_of: self.as_of()?,
         })
     }
 
     fn bill(&self) -> Result<BillFact, Fault> {
+        let month = self.must("month", read_month)?;
+        let used_in = match self.cell("used_in") {
+            Some((FieldPlan { origin: Origin::MonthsBefore(months), .. }, _)) => {
+                Some(month.plus(-i32::from(*months)))
+            }
+            _ => self.maybe("used_in", read_month)?,
+        };
         Ok(BillFact {
             bill: self.text("bill")?,
             account: self.text("account")?,
-            month: self.must("month", read_month)?,
+            month,
+            used_in,
             amount: self.must("amount", read_yen)?,
             tax: self.maybe("tax", read_yen)?,
             state: self.must("state", read_word(BillState::from_word))?,
             due_on: self.maybe("due_on", read_day)?,
+            as_of: self.as_of()?,
         })
     }
 
@@ -195,6 +307,8 @@ impl<'a> RowReader<'a> {
             position: self.must("position", read_count)?,
             item: self.text("item")?,
             amount: self.must("amount", read_yen)?,
+            set_rows: self.maybe("set_rows", read_count)?,
+            as_of: self.as_of()?,
         })
     }
 
@@ -214,6 +328,7 @@ impl<'a> RowReader<'a> {
         let (field, column) = fields.into_iter().find(|(field, _)| field.spec.name == name)?;
         let text = match (&field.origin, column) {
             (Origin::Fixed(text), _) => text,
+            (Origin::MonthsBefore(_), _) => "",
             (Origin::Heading(_), place) => self.cells.get((*place)?)?,
         };
         let text = if field.trim { text.trim() } else { text };
@@ -266,8 +381,9 @@ fn read_word<T>(from: fn(&str) -> Option<T>) -> impl FnOnce(&Mapping, &FieldPlan
     }
 }
 
-fn read_number(mapping: &Mapping, _: &FieldPlan, text: &str) -> Result<Msisdn, Reason> {
-    mapping.numbers.read(text).ok_or(Reason::Number)
+fn read_number(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<Msisdn, Reason> {
+    let Reader::Number(form) = &field.reader else { return Err(Reason::Number) };
+    mapping.numbers.read(text, *form).ok_or(Reason::Number)
 }
 
 fn read_day(_: &Mapping, field: &FieldPlan, text: &str) -> Result<Day, Reason> {
@@ -275,9 +391,19 @@ fn read_day(_: &Mapping, field: &FieldPlan, text: &str) -> Result<Day, Reason> {
     shape.read_day(text).ok_or(Reason::Day)
 }
 
+fn read_day_or_never(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<Option<Day>, Reason> {
+    if field.never.iter().any(|never| never == text) {
+        return Ok(None);
+    }
+    read_day(mapping, field, text).map(Some)
+}
+
 fn read_when(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<When, Reason> {
     let Reader::Time(shape) = &field.reader else { return Err(Reason::Time) };
-    shape.read_when(text, &mapping.ledger.zone).ok_or(Reason::Time)
+    shape.read_when(text, &mapping.ledger.zone).map_err(|none| match none {
+        NoMoment::Shape => Reason::Time,
+        NoMoment::Local => Reason::LocalTime,
+    })
 }
 
 fn read_moment(mapping: &Mapping, field: &FieldPlan, text: &str) -> Result<Moment, Reason> {

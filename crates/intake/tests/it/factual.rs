@@ -46,8 +46,9 @@ fn bucket(line: &str) -> Fact {
         kind: BucketKind::Basic,
         granted: Octets::new(2_000_000_000),
         remaining: Octets::new(7),
-        expires_on: "2026-12-31".parse().unwrap(),
+        expires_on: "2026-12-31".parse().ok(),
         purchase: None,
+        set_rows: None,
         as_of: "2026-11-20T06:00:00+09:00".parse().unwrap(),
     })
 }

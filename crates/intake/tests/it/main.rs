@@ -10,5 +10,6 @@ mod memory;
 mod reading;
 mod rules;
 mod sample;
+mod whole;
 mod world;
 mod worlds;

@@ -85,7 +85,7 @@ impl World {
     }
 
     fn permit(&self) -> Permit<Append> {
-        let at: Moment = "2026-11-20T07:00:00+09:00".parse().unwrap();
+        let at: Moment = "2026-11-20T23:00:00+09:00".parse().unwrap();
         self.authority.append(at, RequestId::from_octets([1; 16]))
     }
 

@@ -75,11 +75,10 @@ impl Said {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    // No row is newer than the viewer's newest: the newest moment of an extract is that of all rows in it that name none.
     let said = prop_oneof![
         (0..3_u8, any::<bool>()).prop_map(|(place, ended)| Said::Line { place, ended }),
         (0..4_u8, 0..18_u8, 0..1000_u32).prop_map(|(place, day, kb)| Said::Usage { place, day, kb }),
-        (0..4_u8, 0..1000_u32, 1..6_u8).prop_map(|(place, kb, hour)| Said::Bucket { place, kb, hour }),
+        (0..4_u8, 0..1000_u32, 1..10_u8).prop_map(|(place, kb, hour)| Said::Bucket { place, kb, hour }),
         (0..FILES.len(), 0..BROKEN.len()).prop_map(|(file, how)| Said::Broken { file, how }),
     ];
     (said, any::<bool>()).prop_map(|(said, first)| Row { said, first })

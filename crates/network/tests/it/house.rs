@@ -99,10 +99,13 @@ impl House {
             high_speed: true,
             share: None,
             buckets_as_of: None,
+            buckets_on: None,
             buckets: Vec::new(),
+            own_buckets_as_of: None,
+            own_buckets_lost: false,
             usage_as_of: None,
             usage_months: Vec::new(),
-            newest_days: Vec::new(),
+            recent_days: Vec::new(),
         };
         let append = self.authorities.feed.append(self.clock.now(), RequestId::from_octets([0; 16]));
         let mut keys = self.keeper.new_account(&append, account).unwrap();

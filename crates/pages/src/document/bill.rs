@@ -1,6 +1,6 @@
 //! A bill to keep.
 
-use honnin_care::facts::{Bill, Me};
+use honnin_care::facts::{Bill, BillLines, Me};
 use honnin_paper::{Block, Cell, Press, PrintError, Rows, Sheet, Table};
 use honnin_terms::{BillState, Moment, Yen, Zone};
 
@@ -57,10 +57,10 @@ impl BillDocument<'_> {
         blocks.extend(self.note().map(|note| Block::Text(note.text().to_owned())));
         blocks.push(Block::Pairs(self.pairs()));
         blocks.push(Block::Heading(bills.lines.text().to_owned()));
-        blocks.push(if self.facts.lines.is_empty() {
-            Block::Text(bills.lines_none.text().to_owned())
-        } else {
-            Block::Table(self.table())
+        blocks.push(match &self.facts.lines {
+            BillLines::Incomplete => Block::Text(bills.lines_incomplete.text().to_owned()),
+            lines if lines.shown().is_empty() => Block::Text(bills.lines_none.text().to_owned()),
+            BillLines::Unsaid | BillLines::Whole(_) => Block::Table(self.table()),
         });
         blocks.push(Block::Remark(document.copied.text().to_owned()));
         let zone = match self.zone.name() {
@@ -82,10 +82,9 @@ impl BillDocument<'_> {
         let words = self.language.words();
         let (document, bills) = (&words.document, &words.bills);
         let facts = self.facts;
-        let mut pairs = vec![
-            (bills.month_of_use, self.month(facts.used_in).to_string()),
-            (bills.month, self.month(facts.head.month).to_string()),
-        ];
+        let used_in = facts.head.used_in.map(|month| (bills.month_of_use, self.month(month).to_string()));
+        let mut pairs: Vec<_> = used_in.into_iter().collect();
+        pairs.push((bills.month, self.month(facts.head.month).to_string()));
         let due = facts.head.due_on.map(|day| Html(DayWord(day, self.language, DayLook::Year)).to_string());
         pairs.extend(due.map(|due| (bills.due, due)));
         pairs.push((
@@ -104,7 +103,7 @@ impl BillDocument<'_> {
         let foreign = self.operator.texts != self.language;
         Table {
             head: (bills.item.text().to_owned(), bills.price.text().to_owned()),
-            rows: facts.lines.iter().map(|line| (line.item.clone(), self.yen(line.amount))).collect(),
+            rows: facts.lines.shown().iter().map(|line| (line.item.clone(), self.yen(line.amount))).collect(),
             sum: Some((bills.sum.text().to_owned(), self.yen(facts.head.amount))),
             language: foreign.then(|| self.operator.texts.tag()),
         }
@@ -127,14 +126,15 @@ impl BillDocument<'_> {
             document.as_of.text(),
             document.source.text(),
         ]);
-        let (month, used_in) = (facts.head.month.to_string(), facts.used_in.to_string());
+        let (month, used_in) =
+            (facts.head.month.to_string(), facts.head.used_in.map(|month| month.to_string()));
         let due = facts.head.due_on.map(|day| day.to_string());
         let (as_of, source) = (self.zone.rfc3339(facts.origin.as_of), self.source());
         let mut row = |kind: Phrase, item: Option<&str>, amount: Option<Yen>| {
             rows.row(&[
                 Cell::Text(&facts.code),
                 Cell::Text(&month),
-                Cell::Text(&used_in),
+                used_in.as_deref().map_or(Cell::Nothing, Cell::Text),
                 Cell::Text(self.state().text()),
                 due.as_deref().map_or(Cell::Nothing, Cell::Text),
                 Cell::Text(kind.text()),
@@ -144,7 +144,10 @@ impl BillDocument<'_> {
                 Cell::Text(&source),
             ]);
         };
-        for line in &facts.lines {
+        if facts.lines == BillLines::Incomplete {
+            row(document.kind_item, Some(bills.lines_incomplete.text()), None);
+        }
+        for line in facts.lines.shown() {
             row(document.kind_item, Some(&line.item), Some(line.amount));
         }
         row(document.kind_tax, None, facts.tax);

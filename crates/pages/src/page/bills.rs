@@ -1,7 +1,7 @@
 //! Money: bills, one bill, purchases.
 
 use askama::Template;
-use honnin_care::facts::{Bill, Bills, Purchases};
+use honnin_care::facts::{Bill, BillLines, Bills, Purchases};
 use honnin_terms::{BillState, LineStatus};
 
 use super::paths::Address;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use honnin_care::facts::{Bucket, Buckets};
-use honnin_terms::{BucketKind, LineStatus, Octets};
+use honnin_terms::{BucketKind, Day, LineStatus, Octets};
 
 use super::paths::Address;
 use super::{BannerKind, Nav, Shell, Theme, rendered};
@@ -39,10 +39,6 @@ impl BucketsPage<'_> {
         self.spent().map(|_| 1).sum()
     }
 
-    fn total(&self) -> Octets {
-        self.usable().map(|bucket| bucket.remaining).sum()
-    }
-
     fn is_shared(&self) -> bool {
         self.facts.share_lines.is_some_and(|lines| lines > 1)
     }
@@ -64,7 +60,8 @@ impl BucketsPage<'_> {
         }
     }
 
-    fn has_expired(&self, bucket: &Bucket) -> bool {
-        bucket.expires_on < self.shell.today()
+    /// The last day of a bucket that can be used no more.
+    fn expired_on(&self, bucket: &Bucket) -> Option<Day> {
+        bucket.expires_on.filter(|day| *day < self.shell.today())
     }
 }

@@ -25,14 +25,16 @@ const TOO_FEW_DAYS: u32 = 3;
 
 /// The outlook at the day of the ledger's figures, where there is one.
 pub fn outlook(home: &Home, as_of: Day) -> Option<Outlook> {
-    let balance = home.balance?;
+    let balance = *home.balance.get()?;
+    let month = *home.usage.month.get()?;
     let at_high_speed = home.speed.applied_high == Some(true) && home.speed.reason == SpeedReason::Chosen;
     let told = home.head.status == LineStatus::Active
         && at_high_speed
         && !balance.shared
+        && balance.current
         && home.usage.of == as_of.month()
         && home.usage.known_days > TOO_FEW_DAYS;
-    let used = u128::from(home.usage.month.get());
+    let used = u128::from(month.get());
     let left = u128::from(balance.remaining.get());
     if !told || used == 0 || left == 0 {
         return None;
@@ -55,7 +57,7 @@ pub fn outlook(home: &Home, as_of: Day) -> Option<Outlook> {
 mod tests {
     use super::*;
     use honnin_care::facts::{Balance, LineHead, NextExpiry, Origin, Speed, UsageHead};
-    use honnin_terms::{Held, HoldingId, Id as _, Moment, Octets, SpeedState};
+    use honnin_terms::{Held, HoldingId, Id as _, Known, Moment, Octets, SpeedState};
 
     const GB: u64 = 1_000_000_000;
 
@@ -74,10 +76,11 @@ mod tests {
                 held: Held { from: day("2024-01-01"), to: None },
             },
             origin: Origin { as_of: Moment::EPOCH, source: String::new() },
-            balance: Some(Balance {
+            balance: Known::Known(Balance {
                 remaining: Octets::new(left * GB),
                 granted: Octets::new(99 * GB),
                 shared: false,
+                current: true,
             }),
             next_expiry: None,
             speed: Speed {
@@ -93,8 +96,10 @@ mod tests {
             share_lines: None,
             usage: UsageHead {
                 today: None,
-                month: Octets::new(20 * GB),
+                month: Known::Known(Octets::new(20 * GB)),
                 known_days: 20,
+                missing_days: 0,
+                as_of: None,
                 of: day("2026-11-20").month(),
             },
             bill: None,
@@ -124,11 +129,11 @@ mod tests {
     fn where_it_would_be_a_guess_nothing_is_said() {
         let shared = |balance: Balance| Balance { shared: true, ..balance };
         let few = UsageHead { known_days: 3, ..home(9).usage };
-        let unused = UsageHead { month: Octets::ZERO, ..home(9).usage };
+        let unused = UsageHead { month: Known::Known(Octets::ZERO), ..home(9).usage };
         let low = Speed { applied_high: Some(false), ..home(9).speed };
         for home in [
             home(0),
-            Home { balance: None, ..home(9) },
+            Home { balance: Known::NEVER, ..home(9) },
             Home { balance: home(9).balance.map(shared), ..home(9) },
             Home { usage: few, ..home(9) },
             Home { usage: unused, ..home(9) },

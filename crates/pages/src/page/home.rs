@@ -39,7 +39,7 @@ impl HomePage<'_> {
     }
 
     fn gauge(&self) -> u64 {
-        self.facts.balance.map_or(0, |balance| permille(balance.remaining, balance.granted))
+        self.facts.balance.get().map_or(0, |balance| permille(balance.remaining, balance.granted))
     }
 
     /// What the line stands at by choice, so that the button offers the other.

@@ -271,14 +271,15 @@ impl<'a> Shell<'a> {
         Html(Price(yen, self.language))
     }
 
-    /// A day of about now, with its weekday.
-    pub const fn day(&self, day: Day) -> Html<DayTime> {
+    /// A day, with its weekday, or with its year where that is another than now.
+    pub fn day(&self, day: Day) -> Html<DayTime> {
         Html(DayTime(self.day_text(day).0))
     }
 
-    /// A day of about now, for an attribute.
-    pub const fn day_text(&self, day: Day) -> Html<DayWord> {
-        Html(DayWord(day, self.language, DayLook::Weekday))
+    /// A day for an attribute, with its weekday, or with its year where that is another than now.
+    pub fn day_text(&self, day: Day) -> Html<DayWord> {
+        let near = day.month().year() == self.today().month().year();
+        Html(DayWord(day, self.language, if near { DayLook::Weekday } else { DayLook::Year }))
     }
 
     /// A day of any year.
@@ -291,9 +292,9 @@ impl<'a> Shell<'a> {
         Html(MonthWord(month, self.language))
     }
 
-    /// A month of about now.
-    pub const fn short_month(&self, month: Month) -> Html<ShortMonth> {
-        Html(ShortMonth(month, self.language))
+    /// A month, with its year where that is another than now.
+    pub fn short_month(&self, month: Month) -> Html<ShortMonth> {
+        Html(ShortMonth(month, self.language, month.year() != self.today().month().year()))
     }
 
     /// A moment.
@@ -342,6 +343,7 @@ impl<'a> Shell<'a> {
         match status {
             LineStatus::Active => (words.active, " ok"),
             LineStatus::Suspended => (words.suspended, " warn"),
+            LineStatus::Upcoming => (words.upcoming, ""),
             LineStatus::Ended => (words.ended, ""),
         }
     }

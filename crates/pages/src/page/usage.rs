@@ -60,7 +60,9 @@ impl UsagePage<'_> {
         let past = (0..i32::from(self.facts.month.days()))
             .map(|number| first.plus(number))
             .filter(|day| *day < self.facts.today && self.facts.head.held.contains(*day));
-        past.filter(|day| !self.facts.days.iter().any(|known| known.date == *day)).map(|_| 1).sum()
+        past.filter(|day| !self.facts.days.iter().any(|known| known.date == *day && known.whole))
+            .map(|_| 1)
+            .sum()
     }
 
     fn is_this_month(&self) -> bool {

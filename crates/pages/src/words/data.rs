@@ -14,6 +14,10 @@ words! {
         exhausted: "データを使い切りました。低速で使えます。", "No data is left. You can go on at low speed.";
         fair_use: "短い間に多く使われたため、いまは低速です。", "Held at low speed for now by the fair use rule.";
         buckets: "残量と期限の内訳", "What expires when";
+        not_known_since: "{0}以降の残量は確認できていません。", "Not known since {0}.";
+        not_after: "{0}より後の追加や失効は含まれていません。", "Data added or expired after {0} is not included.";
+        share_partial: "シェア中の回線の一部を確認できないため、残量を表示していません。", "Not shown, because part of the shared data is not known.";
+        usage_partial: "{0}日分が未反映です", "{0} days are not available yet";
         balance_ended: "利用を終えた回線に残量はありません。", "An ended line has no data left.";
         refresh: "更新", "Refresh";
         low_now: "低速", "Low speed";
@@ -55,6 +59,7 @@ words! {
         low: "低速", "Low speed";
         today: "今日", "Today";
         missing: "取得できず", "Not available";
+        day_partial: "一部のみ", "in part";
         chart: "日ごとの利用量", "Usage by day";
         finding: "合計 {0}。最大は{1}の {2}。", "{0} in all. The most was on {1}: {2}.";
         top: "縦軸の上端 {0}", "Full height: {0}";
@@ -68,6 +73,7 @@ words! {
     }
     /// Words of buckets.
     BucketWords {
+        never: "期限なし", "does not expire";
         title: "残量と期限", "Data and expiry";
         total: "残りの合計", "Left in all";
         total_shared: "残りの合計（シェア）", "Left in all (shared)";

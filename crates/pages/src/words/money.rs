@@ -25,6 +25,7 @@ words! {
         item: "項目", "Item";
         price: "金額", "Amount";
         sum: "合計", "Total";
+        lines_incomplete: "内訳がすべてそろっていないため、表示していません。", "Not shown, because some items are not available yet.";
         lines_none: "内訳はまだありません。", "There are no items yet.";
         none: "請求はまだありません。", "There are no bills yet.";
         open_note: "まだ確定していません。金額は変わることがあります。", "Not final yet; the amount may change.";

@@ -29,6 +29,8 @@ words! {
         active: "利用中", "In use";
         suspended: "停止中", "Suspended";
         ended: "利用終了", "Ended";
+        upcoming: "利用開始前", "Not begun";
+        begins: "{0}からご利用いただけます。", "It begins on {0}.";
         ended_note: "この回線のご利用は{0}に終わりました。お客様がご利用だった間の情報だけを表示しています。", "This line ended on {0}. Only what belongs to your own time is shown.";
         suspended_note: "この回線は停止中です。データ通信と手続きはお使いいただけません。理由と再開の方法はお問い合わせください。", "This line is suspended. Data and changes are not possible. Please contact us about the reason and how to resume.";
     }

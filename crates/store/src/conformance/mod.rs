@@ -89,7 +89,7 @@ macro_rules! every_promise {
             a_large_batch_is_written_whole
             a_directory_entry_of_the_same_key_and_holding_is_replaced
             seen_records_are_told_in_the_order_asked
-            the_first_content_of_a_record_stays
+            the_latest_content_of_a_record_stands
             a_broken_row_is_kept_once_and_goes_when_released
             quarantine_is_listed_oldest_first
             tenants_have_nothing_of_each_other

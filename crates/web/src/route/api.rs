@@ -48,7 +48,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
     let body = Bytes::from(json::token(&signed_in.token.reveal()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
-    app.signed_in(ask, &login, answer, &signed_in)
+    app.signed_in(ask, &login, answer, &signed_in).await
 }
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -78,7 +78,7 @@ pub(super) async fn me(app: &App, ask: &Ask, session: &Session) -> Result<Answer
         let rest = me.lines.get(from..).unwrap_or_default();
         let page = rest.get(..limit).unwrap_or(rest);
         next = page.last().filter(|_| page.len() < rest.len()).map(|head| head.line);
-        Ok::<_, Code>(json::me(me, page, session.role().word()))
+        Ok::<_, Code>(json::me(me, page, next, session.role().word()))
     });
     let answer = Answer::personal(body.map_err(Refusal::from)?);
     let link = next.map(|line| format!("</api/v1/me?after={line}&limit={limit}>; rel=\"next\""));

@@ -1,6 +1,7 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front};
+use honnin_front::{Answers, Bounds, Front, Untold};
 use honnin_pages::page::Operator;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Moment, Stream};
@@ -29,6 +30,12 @@ use super::{cookie, csrf, measure, openapi};
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";
+
+/// What a balancer asks for itself.
+const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Seconds after which to try again where the proxy does not say who asks: somebody has to set it up.
+const UNTOLD: u32 = 60;
 
 /// How long read notices are shown before they are read again, in seconds.
 const NOTICES_SECONDS: i64 = 5;
@@ -88,6 +95,7 @@ pub struct App {
     pub(super) planted: super::planted::KeptHere,
     /// Counts what no row answers.
     elsewhere: Counters,
+    untold: AtomicU64,
     /// Notices, and when they were read: public, so that a copy may be kept.
     notices: Mutex<Option<(Moment, Arc<[Notice]>)>>,
 }
@@ -144,6 +152,7 @@ impl App {
             #[cfg(honnin_faults)]
             planted: super::planted::KeptHere::default(),
             elsewhere: Counters::of("-", "-"),
+            untold: AtomicU64::new(0),
             notices: Mutex::new(None),
             entropy,
             wiring,
@@ -164,10 +173,16 @@ impl App {
     ) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
-        let client = self.wiring.front.client(peer, &parts.headers);
+        let told = self.wiring.front.client(peer, &parts.headers);
+        let client = told.unwrap_or(peer);
         let token = self.token(&parts);
         let mut ask = Ask { parts, body: Bytes::new(), client, stream, token, parameter: None };
-        let (row, done) = match self.finder.find(&ask.parts.method, ask.parts.uri.path()) {
+        let found = self.finder.find(&ask.parts.method, ask.parts.uri.path());
+        let (row, done) = match found {
+            // Whether it lives is asked by the proxy itself.
+            Found::Row(row, _) if told.is_err() && !WATCHED.contains(&row.route.path) => {
+                (Some(row), Err(self.untold(told.err())))
+            }
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
                 let done = match self.read_body(row.route, &mut ask, incoming).await {
@@ -180,6 +195,30 @@ impl App {
             Found::Nothing => (None, Err(Code::NotFound.into())),
         };
         self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
+    }
+
+    /// Counts a request of a listed proxy that does not say whose it is. Everybody behind it would be one source, and one
+    /// guesser's wrong answers would hold up all of them.
+    fn untold(&self, why: Option<Untold>) -> Refusal {
+        let count = self.untold.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(why) = why {
+            metrics::counter!("honnin_requests_untold_total", "why" => why.word()).increment(1);
+            // The first, the second, the fourth: a flood of them is not one of lines.
+            if count.is_power_of_two() {
+                tracing::error!(
+                    alarm = "untold",
+                    why = why.word(),
+                    count,
+                    "a listed proxy does not say who asks; its requests are refused (listen.proxies_tell)"
+                );
+            }
+        }
+        Refusal::after(Code::Untold, UNTOLD)
+    }
+
+    /// Requests of listed proxies that did not say whose they are, since the start.
+    pub fn untold_requests(&self) -> u64 {
+        self.untold.load(Ordering::Relaxed)
     }
 
     /// Refuses acts of other sites, and reads the body of an act.
@@ -255,6 +294,13 @@ impl App {
     fn token(&self, parts: &Parts) -> Option<SessionToken> {
         let bearer = parts.uri.path().starts_with(API);
         SessionToken::parse(cookie::session_token(&parts.headers, self.session_cookie(), bearer)?)
+    }
+
+    /// Ends the session a sign-in came with: the new one takes its place on that device.
+    pub(super) async fn end_replaced(&self, ask: &Ask) {
+        if let Some(token) = &ask.token {
+            self.wiring.care.end_replaced(token, ask.stream.clone()).await;
+        }
     }
 
     /// Takes what is personal out for the request it is sent to: its number, and the token it came with.

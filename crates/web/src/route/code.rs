@@ -56,6 +56,8 @@ codes! {
         "nothing was changed; wait until the line is in use again";
     LineEnded = "line_ended" CONFLICT "the line is no longer held",
         "nothing was changed; see `GET /api/v1/me` for the lines still held";
+    LineUpcoming = "line_upcoming" CONFLICT "the contract of the line has not begun",
+        "nothing was changed; see `from` in `GET /api/v1/me`";
     Pruned = "pruned" GONE "the journal no longer reaches back so far",
         "see `answerable_since` of `GET /api/v1/disclosures`";
     BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE "the body is longer than allowed",
@@ -84,6 +86,8 @@ codes! {
         "read the same figures with the routes that give JSON";
     Deadline = "deadline" SERVICE_UNAVAILABLE "the answer took too long",
         "read whether it was done, then try again";
+    Untold = "untold" BAD_REQUEST "the proxy before us does not say who asks",
+        "wait; the operator has been told";
     Stopped = "stopped" SERVICE_UNAVAILABLE "personal pages are stopped for now",
         "wait; the operator has been told";
 }

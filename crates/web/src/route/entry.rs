@@ -30,8 +30,9 @@ impl App {
         NewDevice { name: device_name(agent), source }
     }
 
-    /// The answer with the cookies of a new session, for the request that signed in by that name.
-    pub(super) fn signed_in(
+    /// The answer with the cookies of a new session, for the request that signed in by that name. The session it came
+    /// with ends.
+    pub(super) async fn signed_in(
         &self,
         ask: &Ask,
         login: &str,
@@ -40,6 +41,7 @@ impl App {
     ) -> Result<Answer, Refusal> {
         let request = ask.stream.request();
         self.wiring.care.is_for(signed_in, request, login)?;
+        self.end_replaced(ask).await;
         let answer = Answer { personal: Personal::Token(request), ..answer };
         let seconds = signed_in.until.seconds_since(self.wiring.care.now());
         let session =

@@ -55,7 +55,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     }
     let device = app.device(ask, &login);
     match app.wiring.care.sign_in(&login, &password, device, &ask.stream).await {
-        Ok(signed_in) => app.signed_in(ask, &login, Answer::see_other(app.own_path(&next)), &signed_in),
+        Ok(signed_in) => app.signed_in(ask, &login, Answer::see_other(app.own_path(&next)), &signed_in).await,
         Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
         Err(SignInError::Delayed(seconds)) => {
             let note = SignInNote::Wait(app.wiring.care.now().plus_seconds(seconds));
@@ -88,7 +88,7 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let password = ask.form("password").unwrap_or_default();
     let device = app.device(ask, &login);
     let error = match app.wiring.care.activate(&login, &code, &password, device, &ask.stream).await {
-        Ok(signed_in) => return app.signed_in(ask, &login, Answer::see_other("/"), &signed_in),
+        Ok(signed_in) => return app.signed_in(ask, &login, Answer::see_other("/"), &signed_in).await,
         Err(error) => error,
     };
     let now = app.wiring.care.now();

@@ -25,6 +25,7 @@ impl From<Error> for Refusal {
             Error::Store => Self::after(Code::Busy, BUSY),
             Error::LineSuspended => Code::LineSuspended.into(),
             Error::LineEnded => Code::LineEnded.into(),
+            Error::LineUpcoming => Code::LineUpcoming.into(),
             Error::TooSoon(seconds) => Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY)),
             Error::KeyReused => Code::KeyReused.into(),
             Error::ExportGone => Code::ExportExpired.into(),
@@ -62,7 +63,12 @@ impl App {
             self.sign_in_first(ask)
         } else if matches!(
             code,
-            Code::Busy | Code::DocumentsBusy | Code::ExportsBusy | Code::Deadline | Code::Stopped
+            Code::Busy
+                | Code::DocumentsBusy
+                | Code::ExportsBusy
+                | Code::Deadline
+                | Code::Untold
+                | Code::Stopped
         ) {
             let html = ClosedPage { shell: self.frame(ask), come_back: after, place: None }.render();
             Answer { kind: Kind::Alone, ..Answer::form(html) }
@@ -98,7 +104,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         Code::SignInRequired | Code::SignInRefused => Problem::SignIn,
         Code::CrossOrigin => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
-        Code::LineSuspended | Code::LineEnded => Problem::Conflict,
+        Code::LineSuspended | Code::LineEnded | Code::LineUpcoming => Problem::Conflict,
         Code::DocumentTooLarge => Problem::TooLarge,
         Code::ExportNotReady | Code::ExportExpired => Problem::ExportGone,
         Code::KeyMissing
@@ -113,6 +119,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::DocumentsBusy
         | Code::ExportsBusy
         | Code::Deadline
+        | Code::Untold
         | Code::Stopped => Problem::Unavailable(after),
     }
 }

@@ -88,7 +88,9 @@ async fn straight(house: &House, world: &World) -> Result<(u64, Findings), Failu
     let (mut times, mut found) = (0, Findings::default());
     for session in house.sessions() {
         for page in audience::PAGES {
-            let answer = ask(house.target(), &get_as(session, page)).await?;
+            // As the listed proxy does: without it nobody would be anybody.
+            let request = get_as(session, page).header("forwarded", "for=192.0.2.1");
+            let answer = ask(house.target(), &request).await?;
             let scan = world.scan(Some(session), &answer);
             times += 1;
             if answer.status != 503 || !scan.own.is_empty() || !scan.foreign.is_empty() {

@@ -37,7 +37,8 @@ impl People {
             | Fact::Purchase(_)
             | Fact::Bill(_)
             | Fact::BillLine(_)
-            | Fact::Notice(_) => {}
+            | Fact::Notice(_)
+            | Fact::Lost(_) => {}
         })?;
         // A ledger may say an account again, with a later state of it.
         let mut seen = std::collections::HashSet::new();

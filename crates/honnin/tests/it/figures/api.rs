@@ -95,7 +95,7 @@ fn home_is(home: &Value, line: Line<'_>) {
         _ => "chosen",
     };
     let (_, month, amount) = line.account.bills().remove(0);
-    let told = |(remaining, granted)| json!({"remaining_octets": remaining, "granted_octets": granted, "shared": shared});
+    let told = |(remaining, granted)| json!({"remaining_octets": remaining, "granted_octets": granted, "shared": shared, "current": true});
     for (key, wanted) in [
         ("balance", balance.map(told).into()),
         (
@@ -105,15 +105,18 @@ fn home_is(home: &Value, line: Line<'_>) {
         ("speed", json!({"desired": high, "applied": high, "state": "confirmed", "reason": reason})),
         ("five_g", line.told["five_g"].clone()),
         ("share", line.share().map(|lines| json!({"lines": lines})).into()),
-        ("usage", json!({"today_octets": null, "month_octets": line.octets_of(MONTH)})),
         (
             "bill",
-            json!({"bill": home["bill"]["bill"], "month": month, "amount_yen": amount, "state": "final"}),
+            json!({"bill": home["bill"]["bill"], "month": month, "amount_yen": amount, "state": "final", "as_of": "2026-11-20T06:00:00+09:00"}),
         ),
         ("plan", line.told["plan"].clone()),
     ] {
         assert_eq!(home[key], wanted, "{key} at home of {code}");
     }
+    // A month without any row is unknown, not zero.
+    let month = (!line.days(MONTH).is_empty()).then(|| line.octets_of(MONTH));
+    let usage = &home["usage"];
+    assert_eq!((&usage["today_octets"], &usage["month_octets"]), (&Value::Null, &month.into()), "{code}");
     if !line.is_ended() {
         assert_eq!(home["as_of"], "2026-11-20T06:00:00+09:00", "{code}");
     }
@@ -186,7 +189,10 @@ fn bills_are(visitor: &Visitor<'_>, account: &Account<'_>) {
         })
         .collect();
     for (head, (code, month, amount)) in told.iter().zip(wanted) {
-        let same = json!({"bill": head["bill"], "month": month, "amount_yen": amount, "state": "final"});
+        let same = json!({
+            "bill": head["bill"], "month": month, "amount_yen": amount, "state": "final",
+            "as_of": "2026-11-20T06:00:00+09:00",
+        });
         assert_eq!(*head, same, "{}", account.login);
         let bill = visitor.json(&format!("/api/v1/bills/{}", head["bill"].as_str().unwrap()));
         let row = row_of("請求.csv", "請求番号", code);
@@ -206,6 +212,7 @@ fn bills_are(visitor: &Visitor<'_>, account: &Account<'_>) {
             ("state", "final".into()),
             ("due_on", ledger::day(&row["支払期日"]).into()),
             ("code", code.into()),
+            ("items_complete", true.into()),
             ("items", lines.into()),
         ] {
             assert_eq!(bill[key], wanted, "{key} of {code}");

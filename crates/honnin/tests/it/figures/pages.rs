@@ -73,7 +73,7 @@ fn home_is(page: &str, account: &Account<'_>, line: &super::expect::Line<'_>) {
 }
 
 fn buckets_are(page: &str, line: &super::expect::Line<'_>) {
-    let mut wanted = vec![line.balance().map_or(0, |(remaining, _)| remaining)];
+    let mut wanted: Vec<u64> = line.balance().map(|(remaining, _)| remaining).into_iter().collect();
     wanted.extend(line.buckets().into_iter().flat_map(|(_, granted, remaining, _)| [remaining, granted]));
     let values = data_values(page);
     assert_eq!(values.len(), wanted.len(), "buckets of {}", line.text("line"));

@@ -1,6 +1,6 @@
 //! Bodies about the account, and notices to everybody.
 
-use honnin_care::facts::{Bill, Bills, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_care::facts::{Bill, BillLines, Bills, Disclosures, LineHead, Me, Notice, Viewer};
 use honnin_terms::{BillId, Day, EntryRef, HoldingId, Month, NoticeId, Zone};
 use serde::Serialize;
 
@@ -32,17 +32,20 @@ pub(in crate::route) const ME: Shape = Shape::Object(&[
             ("number_masked", Shape::Text),
             ("plan", Shape::Text),
             ("role", Shape::Word(&["holder"])),
-            ("status", Shape::Word(&["active", "suspended", "ended"])),
+            ("status", Shape::Word(&["active", "suspended", "upcoming", "ended"])),
             ("from", Shape::Day),
             ("to", Shape::Maybe(&Shape::Day)),
         ])),
     ),
+    ("next_after", Shape::Maybe(&Shape::Id)),
 ]);
 
 #[derive(Serialize)]
 struct MeBody<'a> {
     name: &'a str,
     lines: Vec<LineBody<'a>>,
+    /// Where the next page of lines begins; none where these are all.
+    next_after: Option<AsText<HoldingId>>,
 }
 
 #[derive(Serialize)]
@@ -57,8 +60,14 @@ struct LineBody<'a> {
 }
 
 /// `lines` are those of one page of the list.
-pub(in crate::route) fn me(me: &Me, lines: &[LineHead], role: &'static str) -> Vec<u8> {
-    let body = MeBody { name: &me.name, lines: lines.iter().map(|head| line_body(head, role)).collect() };
+pub(in crate::route) fn me(
+    me: &Me,
+    lines: &[LineHead],
+    next_after: Option<HoldingId>,
+    role: &'static str,
+) -> Vec<u8> {
+    let lines_body = lines.iter().map(|head| line_body(head, role)).collect();
+    let body = MeBody { name: &me.name, lines: lines_body, next_after: next_after.map(AsText) };
     write(&body, 64 + 224 * lines.len())
 }
 
@@ -82,6 +91,7 @@ pub(in crate::route) const BILLS: Shape = Shape::Object(&[
             ("month", Shape::Month),
             ("amount_yen", Shape::Yen),
             ("state", BILL_STATE),
+            ("as_of", Shape::Time),
         ])),
     ),
     ("as_of", Shape::Maybe(&Shape::Time)),
@@ -90,17 +100,18 @@ pub(in crate::route) const BILLS: Shape = Shape::Object(&[
 
 #[derive(Serialize)]
 struct BillsBody<'a> {
-    bills: Vec<BillHeadBody>,
+    bills: Vec<BillHeadBody<'a>>,
     as_of: Option<At<'a>>,
     source: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct BillHeadBody {
+struct BillHeadBody<'a> {
     bill: AsText<BillId>,
     month: AsText<Month>,
     amount_yen: i64,
     state: &'static str,
+    as_of: At<'a>,
 }
 
 pub(in crate::route) fn bills(bills: &Bills, zone: &Zone) -> Vec<u8> {
@@ -109,6 +120,7 @@ pub(in crate::route) fn bills(bills: &Bills, zone: &Zone) -> Vec<u8> {
         month: AsText(bill.month),
         amount_yen: bill.amount.get(),
         state: bill.state.word(),
+        as_of: At(bill.as_of, zone),
     });
     let body = BillsBody {
         bills: head.collect(),
@@ -121,12 +133,13 @@ pub(in crate::route) fn bills(bills: &Bills, zone: &Zone) -> Vec<u8> {
 pub(in crate::route) const BILL: Shape = Shape::Object(&[
     ("bill", Shape::Id),
     ("month", Shape::Month),
-    ("used_in", Shape::Month),
+    ("used_in", Shape::Maybe(&Shape::Month)),
     ("amount_yen", Shape::Yen),
     ("tax_yen", Shape::Maybe(&Shape::Yen)),
     ("state", BILL_STATE),
     ("due_on", Shape::Maybe(&Shape::Day)),
     ("code", Shape::Text),
+    ("items_complete", Shape::Bool),
     ("items", Shape::List(&Shape::Object(&[("item", Shape::Text), ("amount_yen", Shape::Yen)]))),
     ("as_of", Shape::Time),
     ("source", Shape::Text),
@@ -136,12 +149,13 @@ pub(in crate::route) const BILL: Shape = Shape::Object(&[
 struct BillBody<'a> {
     bill: AsText<BillId>,
     month: AsText<Month>,
-    used_in: AsText<Month>,
+    used_in: Option<AsText<Month>>,
     amount_yen: i64,
     tax_yen: Option<i64>,
     state: &'static str,
     due_on: Option<AsText<Day>>,
     code: &'a str,
+    items_complete: bool,
     items: Vec<ItemBody<'a>>,
     as_of: At<'a>,
     source: &'a str,
@@ -154,21 +168,23 @@ struct ItemBody<'a> {
 }
 
 pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
-    let items = bill.lines.iter().map(|line| ItemBody { item: &line.item, amount_yen: line.amount.get() });
+    let items =
+        bill.lines.shown().iter().map(|line| ItemBody { item: &line.item, amount_yen: line.amount.get() });
     let body = BillBody {
         bill: AsText(bill.head.bill),
         month: AsText(bill.head.month),
-        used_in: AsText(bill.used_in),
+        used_in: bill.head.used_in.map(AsText),
         amount_yen: bill.head.amount.get(),
         tax_yen: bill.tax.map(honnin_terms::Yen::get),
         state: bill.head.state.word(),
         due_on: bill.head.due_on.map(AsText),
         code: &bill.code,
+        items_complete: bill.lines != BillLines::Incomplete,
         items: items.collect(),
         as_of: At(bill.origin.as_of, zone),
         source: &bill.origin.source,
     };
-    write(&body, 384 + 64 * bill.lines.len())
+    write(&body, 384 + 64 * bill.lines.shown().len())
 }
 
 pub(in crate::route) const NOTICES: Shape = Shape::Object(&[(

@@ -33,18 +33,21 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
     let profile = &held.profile;
     let bills = held.bills.as_ref().map(|bills| {
         let list = bills.bills.iter().map(|(entry, items)| {
-            let items = items.iter().map(
+            let list = items.shown().iter().map(
                 |item| json!({ "place": item.place, "item": item.item, "amount_yen": item.amount.get() }),
             );
             json!({
                 "bill": entry.bill.to_string(),
                 "code": entry.code,
                 "month": entry.month.to_string(),
+                "used_in": entry.used_in.map(|month| month.to_string()),
+                "as_of": at(entry.as_of),
                 "amount_yen": entry.amount.get(),
                 "tax_yen": entry.tax.map(honnin_terms::Yen::get),
                 "state": entry.state.word(),
                 "due_on": entry.due_on.map(|day| day.to_string()),
-                "items": items.collect::<Vec<_>>(),
+                "items": list.collect::<Vec<_>>(),
+                "items_complete": items.are_complete(),
             })
         });
         json!({ "as_of": at(bills.as_of), "source": bills.source, "bills": list.collect::<Vec<_>>() })
@@ -140,7 +143,7 @@ fn buckets(held: &HeldLine) -> Vec<Value> {
             "kind": bucket.kind.word(),
             "granted_octets": bucket.granted.get(),
             "remaining_octets": bucket.remaining.get(),
-            "expires_on": bucket.expires_on.to_string(),
+            "expires_on": bucket.expires_on.map(|day| day.to_string()),
             "purchase": bucket.purchase.map(|purchase| purchase.to_string()),
         })
     });
@@ -149,12 +152,17 @@ fn buckets(held: &HeldLine) -> Vec<Value> {
 
 fn usage(held: &HeldLine, zone: &Zone) -> Vec<Value> {
     let usage = held.usage.iter().map(|(month, usage)| {
-        let days = usage.days.iter().map(|day| {
-            json!({ "date": day.day.to_string(), "high_octets": day.high.get(), "low_octets": day.low.get() })
+        let days = usage.days().into_iter().map(|day| {
+            json!({
+                "date": day.day.to_string(),
+                "high_octets": day.high.get(),
+                "low_octets": day.low.get(),
+                "whole": day.whole,
+            })
         });
         json!({
             "month": month.to_string(),
-            "as_of": zone.rfc3339(usage.as_of),
+            "as_of": usage.as_of().map(|at| zone.rfc3339(at)),
             "source": usage.source,
             "days": days.collect::<Vec<_>>(),
         })

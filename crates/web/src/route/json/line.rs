@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::shape::Shape;
 use super::{AsText, At, as_of, write};
 
-const STATUS: Shape = Shape::Word(&["active", "suspended", "ended"]);
+const STATUS: Shape = Shape::Word(&["active", "suspended", "upcoming", "ended"]);
 const SPEED_STATE: Shape = Shape::Word(&["accepted", "pending", "confirmed", "failed", "unknown"]);
 const SHARE: Shape = Shape::Maybe(&Shape::Object(&[("lines", Shape::Count)]));
 
@@ -25,8 +25,10 @@ pub(in crate::route) const HOME: Shape = Shape::Object(&[
             ("remaining_octets", Shape::Count),
             ("granted_octets", Shape::Count),
             ("shared", Shape::Bool),
+            ("current", Shape::Bool),
         ])),
     ),
+    ("balance_unknown_since", Shape::Maybe(&Shape::Time)),
     ("next_expiry", Shape::Maybe(&Shape::Object(&[("octets", Shape::Count), ("expires_on", Shape::Day)]))),
     (
         "speed",
@@ -41,7 +43,12 @@ pub(in crate::route) const HOME: Shape = Shape::Object(&[
     ("share", SHARE),
     (
         "usage",
-        Shape::Object(&[("today_octets", Shape::Maybe(&Shape::Count)), ("month_octets", Shape::Count)]),
+        Shape::Object(&[
+            ("today_octets", Shape::Maybe(&Shape::Count)),
+            ("month_octets", Shape::Maybe(&Shape::Count)),
+            ("missing_days", Shape::Count),
+            ("as_of", Shape::Maybe(&Shape::Time)),
+        ]),
     ),
     (
         "bill",
@@ -50,6 +57,7 @@ pub(in crate::route) const HOME: Shape = Shape::Object(&[
             ("month", Shape::Month),
             ("amount_yen", Shape::Yen),
             ("state", super::account::BILL_STATE),
+            ("as_of", Shape::Time),
         ])),
     ),
     ("plan", Shape::Text),
@@ -60,12 +68,13 @@ struct HomeBody<'a> {
     as_of: At<'a>,
     source: &'a str,
     balance: Option<BalanceBody>,
+    balance_unknown_since: Option<At<'a>>,
     next_expiry: Option<NextExpiryBody>,
     speed: SpeedBody,
     five_g: bool,
     share: Option<ShareBody>,
-    usage: UsageHeadBody,
-    bill: Option<BillHeadBody>,
+    usage: UsageHeadBody<'a>,
+    bill: Option<BillHeadBody<'a>>,
     plan: &'a str,
 }
 
@@ -74,6 +83,7 @@ struct BalanceBody {
     remaining_octets: u64,
     granted_octets: u64,
     shared: bool,
+    current: bool,
 }
 
 #[derive(Serialize)]
@@ -91,28 +101,33 @@ struct SpeedBody {
 }
 
 #[derive(Serialize)]
-struct UsageHeadBody {
+struct UsageHeadBody<'a> {
     today_octets: Option<u64>,
-    month_octets: u64,
+    month_octets: Option<u64>,
+    missing_days: u32,
+    as_of: Option<At<'a>>,
 }
 
 #[derive(Serialize)]
-struct BillHeadBody {
+struct BillHeadBody<'a> {
     bill: AsText<BillId>,
     month: AsText<Month>,
     amount_yen: i64,
     state: &'static str,
+    as_of: At<'a>,
 }
 
 pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
     let body = HomeBody {
         as_of: At(home.origin.as_of, zone),
         source: &home.origin.source,
-        balance: home.balance.map(|balance| BalanceBody {
+        balance: home.balance.get().map(|balance| BalanceBody {
             remaining_octets: balance.remaining.get(),
             granted_octets: balance.granted.get(),
             shared: balance.shared,
+            current: balance.current,
         }),
+        balance_unknown_since: home.balance.unknown_since().map(|since| At(since, zone)),
         next_expiry: home
             .next_expiry
             .map(|next| NextExpiryBody { octets: next.octets.get(), expires_on: AsText(next.expires_on) }),
@@ -126,13 +141,16 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
         share: home.share_lines.map(|lines| ShareBody { lines }),
         usage: UsageHeadBody {
             today_octets: home.usage.today.map(honnin_terms::Octets::get),
-            month_octets: home.usage.month.get(),
+            month_octets: home.usage.month.get().map(|octets| octets.get()),
+            missing_days: home.usage.missing_days,
+            as_of: home.usage.as_of.map(|at| At(at, zone)),
         },
         bill: home.bill.map(|bill| BillHeadBody {
             bill: AsText(bill.bill),
             month: AsText(bill.month),
             amount_yen: bill.amount.get(),
             state: bill.state.word(),
+            as_of: At(bill.as_of, zone),
         }),
         plan: &home.head.plan,
     };
@@ -146,19 +164,19 @@ pub(in crate::route) const BUCKETS: Shape = Shape::Object(&[
             ("kind", Shape::Word(&["carried_over", "basic", "gift", "top_up"])),
             ("granted_octets", Shape::Count),
             ("remaining_octets", Shape::Count),
-            ("expires_on", Shape::Day),
+            ("expires_on", Shape::Maybe(&Shape::Day)),
             ("order", Shape::Maybe(&Shape::Count)),
         ])),
     ),
-    ("as_of", Shape::Time),
-    ("source", Shape::Text),
+    ("as_of", Shape::Maybe(&Shape::Time)),
+    ("source", Shape::Maybe(&Shape::Text)),
 ]);
 
 #[derive(Serialize)]
 struct BucketsBody<'a> {
     buckets: Vec<BucketBody>,
-    as_of: At<'a>,
-    source: &'a str,
+    as_of: Option<At<'a>>,
+    source: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -166,7 +184,7 @@ struct BucketBody {
     kind: &'static str,
     granted_octets: u64,
     remaining_octets: u64,
-    expires_on: AsText<Day>,
+    expires_on: Option<AsText<Day>>,
     order: Option<u32>,
 }
 
@@ -175,13 +193,13 @@ pub(in crate::route) fn buckets(buckets: &Buckets, zone: &Zone) -> Vec<u8> {
         kind: BucketKind::word(bucket.kind),
         granted_octets: bucket.granted.get(),
         remaining_octets: bucket.remaining.get(),
-        expires_on: AsText(bucket.expires_on),
+        expires_on: bucket.expires_on.map(AsText),
         order: bucket.order,
     };
     let body = BucketsBody {
         buckets: buckets.buckets.iter().map(bucket).collect(),
-        as_of: At(buckets.origin.as_of, zone),
-        source: &buckets.origin.source,
+        as_of: as_of(buckets.origin.as_ref(), zone),
+        source: buckets.origin.as_ref().map(|origin| origin.source.as_str()),
     };
     write(&body, 128 + 128 * buckets.buckets.len())
 }
@@ -194,6 +212,7 @@ pub(in crate::route) const USAGE: Shape = Shape::Object(&[
             ("date", Shape::Day),
             ("high_octets", Shape::Count),
             ("low_octets", Shape::Count),
+            ("whole", Shape::Bool),
         ])),
     ),
     ("as_of", Shape::Maybe(&Shape::Time)),
@@ -213,6 +232,7 @@ struct DayBody {
     date: AsText<Day>,
     high_octets: u64,
     low_octets: u64,
+    whole: bool,
 }
 
 pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
@@ -220,6 +240,7 @@ pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
         date: AsText(day.date),
         high_octets: day.high.get(),
         low_octets: day.low.get(),
+        whole: day.whole,
     };
     let body = UsageBody {
         month: AsText(usage.month),

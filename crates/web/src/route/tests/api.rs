@@ -62,6 +62,25 @@ async fn a_session_is_begun_used_by_cookie_or_token_and_ended() {
 }
 
 #[tokio::test]
+async fn signing_in_over_an_old_cookie_ends_the_old_session() {
+    let house = House::open().await;
+    let token = |reply: &Reply| reply.json()["token"].as_str().unwrap().to_owned();
+    let [first, other] =
+        [sign_in(&house, "mio-hana", PASSWORD).await, sign_in(&house, "mio-hana", PASSWORD).await];
+    let (first, other) = (token(&first), token(&other));
+    let body = json!({ "login": "mio-hana", "password": PASSWORD }).to_string();
+    let over = format!("{JSON_TYPE}Cookie: session={first}\r\n");
+    let reply = house.ask("POST", "/api/v1/sessions", &over, &body).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    for (token, status) in [(token(&reply), 200), (other, 200), (first.clone(), 401)] {
+        let bearer = format!("Authorization: Bearer {token}\r\n");
+        assert_eq!(house.ask("GET", "/api/v1/me", &bearer, "").await.status, status);
+    }
+    // What ended long ago is no reason to refuse anybody.
+    assert_eq!(house.ask("POST", "/api/v1/sessions", &over, &body).await.status, 201);
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_are_the_same_octets() {
     let house = House::open().await;
     let wrong = sign_in(&house, "mio-hana", "wrong").await;
@@ -104,7 +123,10 @@ async fn home_says_what_is_left_and_never_a_guess() {
     let home = house.get(&house.hana, &path(0)).await.json();
     assert_eq!(
         home["balance"],
-        json!({"remaining_octets": 5_000_000_000_u64, "granted_octets": 20_000_000_000_u64, "shared": true})
+        json!({
+            "remaining_octets": 5_000_000_000_u64, "granted_octets": 20_000_000_000_u64,
+            "shared": true, "current": true,
+        })
     );
     assert_eq!(home["next_expiry"], json!({"octets": 4_000_000_000_u64, "expires_on": "2026-11-30"}));
     assert_eq!(home["as_of"], "2026-11-20T06:00:00+09:00");
@@ -149,7 +171,7 @@ async fn usage_is_of_the_month_that_is_asked_for() {
     let days = house.get(&house.hana, &path).await.json();
     assert_eq!(
         days["days"][1],
-        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000})
+        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000, "whole": true})
     );
     let other = house.get(&house.hana, &format!("{path}?month=2026-10")).await.json();
     assert_eq!((&other["days"], &other["as_of"]), (&json!([]), &Value::Null));

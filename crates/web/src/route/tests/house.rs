@@ -318,12 +318,16 @@ pub(super) fn exports(dir: &TestDir) -> Exports {
 }
 
 pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> Wiring {
+    wiring_of(Arc::new(care), contact, exports)
+}
+
+pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>, exports: DeskBounds) -> Wiring {
     Wiring {
         front: Front::Loopback,
         documents: DeskBounds::default(),
         exports,
         bounds: Bounds::default(),
-        care: Arc::new(care),
+        care,
         operator: Operator {
             name: "海鳴モバイル".to_owned(),
             host: "my.example.jp".to_owned(),

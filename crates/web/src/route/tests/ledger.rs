@@ -3,8 +3,8 @@
 use honnin_access::FeedAuthority;
 use honnin_keeper::Keeper;
 use honnin_store::document::{
-    BillEntry, BillItem, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry, Purchases,
-    Share, UsageMonth, month_row,
+    BillEntry, BillItem, BillItems, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry,
+    Purchases, Share, UsageMonth, UsageRecord, month_row,
 };
 use honnin_store::{AccountUpdate, NoticeRow};
 use honnin_terms::{
@@ -29,7 +29,7 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
         kind,
         granted: octets(10),
         remaining: octets(left),
-        expires_on: day(expires_on),
+        expires_on: Some(day(expires_on)),
         purchase: None,
     };
     Line {
@@ -47,18 +47,33 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
         status,
         five_g: true,
         high_speed: true,
-        share: Some(Share { group: format!("grp-{mark}"), lines: 2 }),
+        share: Some(Share { group: format!("grp-{mark}"), lines: 2, whole: true }),
         buckets_as_of: Some(now),
+        buckets_on: Some(day("2026-11-20")),
         buckets: vec![bucket(BucketKind::Basic, 4, "2026-11-30"), bucket(BucketKind::TopUp, 1, "2026-12-31")],
+        own_buckets_as_of: Some(now),
+        own_buckets_lost: false,
         usage_as_of: Some(now),
         usage_months: vec!["2026-11".parse().unwrap()],
-        newest_days: days(),
+        recent_days: days(),
     }
 }
 
 fn days() -> Vec<DayEntry> {
-    let entry = |text, high, low| DayEntry { day: day(text), high: octets(high), low: octets(low) };
+    let entry =
+        |text, high, low| DayEntry { day: day(text), high: octets(high), low: octets(low), whole: true };
     vec![entry("2026-11-18", 1, 0), entry("2026-11-19", 2, 1)]
+}
+
+/// A month with one record for each day.
+pub(super) fn month_of(days: &[DayEntry], now: Moment) -> UsageMonth {
+    let record = |entry: &DayEntry| UsageRecord {
+        day: entry.day,
+        record: u64::from(entry.day.number().unsigned_abs()).to_be_bytes(),
+        as_of: now,
+        used: Some((entry.high, entry.low)),
+    };
+    UsageMonth { source: SOURCE.to_owned(), records: days.iter().map(record).collect() }
 }
 
 /// One subscriber as the store has her.
@@ -73,14 +88,16 @@ fn bills_of(keeper: &Keeper, mark: &str, now: Moment) -> Bills {
     let entry = BillEntry {
         bill: keeper.bill_id(&format!("bil-{mark}")),
         code: format!("bil-{mark}"),
+        as_of: now,
         month: "2026-11".parse().unwrap(),
+        used_in: "2026-10".parse().ok(),
         amount: Yen::new(2_345),
         tax: Some(Yen::new(213)),
         state: BillState::Final,
         due_on: Some(day("2026-11-30")),
     };
     let items = vec![BillItem { place: 1, item: format!("基本料 {mark}"), amount: Yen::new(2_345) }];
-    Bills { as_of: now, source: SOURCE.to_owned(), bills: vec![(entry, items)] }
+    Bills { as_of: now, source: SOURCE.to_owned(), bills: vec![(entry, BillItems::Whole(items))] }
 }
 
 fn purchases_of(mark: &str, now: Moment) -> Purchases {
@@ -119,7 +136,7 @@ pub(super) fn move_in(
         let line = line_of(holding, mark, held, status, now);
         let (number, plan) = (line.number.clone(), line.plan.clone());
         lines.push(LineEntry { holding, number, plan, status, held, share_group: None });
-        let usage = UsageMonth { as_of: now, source: SOURCE.to_owned(), days: days() };
+        let usage = month_of(&days(), now);
         documents.push(keys.seal(Some(holding), &[], &line, 1).unwrap());
         documents.push(keys.seal(Some(holding), &month_row("2026-11".parse().unwrap()), &usage, 1).unwrap());
         documents.push(keys.seal(Some(holding), &[], &purchases_of(mark, now), 1).unwrap());
@@ -136,6 +153,7 @@ pub(super) fn move_in(
         born_on: None,
         registered_on: None,
         lines,
+        lost_lines: Vec::new(),
         latest_bill: bills.bills.first().map(|(entry, _)| entry.clone()),
     };
     documents.push(keys.seal(None, &[], &profile, 1).unwrap());

@@ -220,3 +220,39 @@ async fn metrics_are_on_a_listener_of_their_own() {
     let house = House::open().await;
     assert_eq!(house.ask("GET", "/metrics", "", "").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_listed_proxy_that_names_nobody_is_refused_and_counted() {
+    let house = House::open().await;
+    let front = honnin_front::Front::TrustedProxy {
+        public: "https://my.example.jp".parse().unwrap(),
+        proxies: vec!["127.0.0.1/32".parse().unwrap()],
+        tells: honnin_front::Tells::Forwarded,
+    };
+    let care = std::sync::Arc::clone(&house.app.wiring.care);
+    let wiring = house::wiring_of(care, None, super::DeskBounds::default());
+    let entropy = std::sync::Arc::new(honnin_testkit::SeededEntropy::new(5));
+    let app = std::sync::Arc::new(super::App::new(super::Wiring { front, ..wiring }, entropy).unwrap());
+    let listener = honnin_front::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+    let at = listener.local_addr().unwrap();
+    let entrance =
+        honnin_front::Entrance { listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    tokio::spawn(super::serve(entrance, std::sync::Arc::clone(&app), std::future::pending()));
+    let cookie = format!("Cookie: __Host-{}\r\n", house.hana.cookie);
+    let unquoted = "Forwarded: for=2001:db8::1\r\n";
+    for (header, path, status) in [
+        ("", "/api/v1/me", 400),
+        (unquoted, "/api/v1/me", 400),
+        (unquoted, "/sign-in", 400),
+        ("", "/healthz", 200),
+        ("", "/readyz", 200),
+        ("Forwarded: for=\"[2001:db8::1]\"\r\n", "/api/v1/me", 200),
+    ] {
+        let reply = wire::ask(at, "GET", path, &format!("{cookie}{header}"), "").await;
+        assert_eq!(reply.status, status, "{header}{path}: {}", reply.text());
+        if status == 400 {
+            assert!(!reply.text().contains("HANA") && reply.header("retry-after").is_some(), "{path}");
+        }
+    }
+    assert_eq!(app.untold_requests(), 3);
+}

@@ -4,8 +4,8 @@ use honnin_access::FeedAuthority;
 use honnin_keeper::Keeper;
 use honnin_store::AccountUpdate;
 use honnin_store::document::{
-    BillEntry, BillItem, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry, Purchases,
-    Share, UsageMonth, month_row,
+    BillEntry, BillItem, BillItems, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry,
+    Purchases, Share, month_row,
 };
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, Id, LineStatus, Moment, Month, Msisdn,
@@ -13,6 +13,7 @@ use honnin_terms::{
 };
 use honnin_testkit::SeededEntropy;
 
+use super::super::ledger::month_of;
 use super::case::Person;
 
 const SOURCE: &str = "ledger";
@@ -71,8 +72,12 @@ impl Draw {
 
     fn days(&self) -> Vec<DayEntry> {
         let last = i8::try_from(self.below(19)).unwrap();
-        let entry =
-            |n| DayEntry { day: Day::new(2026, 11, n).unwrap(), high: self.octets(), low: self.octets() };
+        let entry = |n| DayEntry {
+            day: Day::new(2026, 11, n).unwrap(),
+            high: self.octets(),
+            low: self.octets(),
+            whole: true,
+        };
         (1..=last).map(entry).collect()
     }
 
@@ -87,7 +92,7 @@ fn line(draw: &Draw, holding: HoldingId, now: Moment) -> Line {
         kind: if draw.below(2) == 0 { BucketKind::Basic } else { BucketKind::TopUp },
         granted: draw.octets(),
         remaining: draw.octets(),
-        expires_on: Day::new(2026, 12, 1 + i8::try_from(draw.below(28)).unwrap()).unwrap(),
+        expires_on: Day::new(2026, 12, 1 + i8::try_from(draw.below(28)).unwrap()).ok(),
         purchase: None,
     };
     Line {
@@ -105,12 +110,15 @@ fn line(draw: &Draw, holding: HoldingId, now: Moment) -> Line {
         status: draw.status(),
         five_g: draw.below(2) == 0,
         high_speed: draw.below(2) == 0,
-        share: (draw.below(2) == 0).then(|| Share { group: draw.text(), lines: 2 }),
+        share: (draw.below(2) == 0).then(|| Share { group: draw.text(), lines: 2, whole: true }),
         buckets_as_of: Some(now),
+        buckets_on: Some(day("2026-11-20")),
         buckets: (0..draw.below(4)).map(bucket).collect(),
+        own_buckets_as_of: Some(now),
+        own_buckets_lost: false,
         usage_as_of: Some(now),
         usage_months: vec![november()],
-        newest_days: draw.days(),
+        recent_days: draw.days(),
     }
 }
 
@@ -131,14 +139,16 @@ fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) 
         let entry = BillEntry {
             bill: name.bill(keeper, place),
             code: draw.text(),
+            as_of: now,
             month: november().plus(-i32::from(place)),
+            used_in: None,
             amount: Yen::new(i64::try_from(draw.below(90_000)).unwrap()),
             tax: None,
             state: BillState::Final,
             due_on: Some(day("2026-11-30")),
         };
         let items = (0..3).map(|place| BillItem { place, item: draw.text(), amount: entry.amount });
-        (entry.clone(), items.collect())
+        (entry.clone(), BillItems::Whole(items.collect()))
     };
     Bills { as_of: now, source: SOURCE.to_owned(), bills: (0..person.bills).map(bill).collect() }
 }
@@ -160,7 +170,7 @@ pub(super) fn sealed(
         let holding = name.line(keeper, place);
         keys.ensure(Some(holding)).unwrap();
         let line = line(&draw, holding, now);
-        let usage = UsageMonth { as_of: now, source: SOURCE.to_owned(), days: line.newest_days.clone() };
+        let usage = month_of(&line.recent_days, now);
         let bought = purchases(keeper, &draw, name.mark, now);
         documents.push(keys.seal(Some(holding), &[], &line, 1).unwrap());
         documents.push(keys.seal(Some(holding), &month_row(november()), &usage, 1).unwrap());
@@ -179,6 +189,7 @@ pub(super) fn sealed(
         born_on: None,
         registered_on: None,
         lines,
+        lost_lines: Vec::new(),
         latest_bill: bills.bills.first().map(|(entry, _)| entry.clone()),
     };
     documents.push(keys.seal(None, &[], &profile, 1).unwrap());
