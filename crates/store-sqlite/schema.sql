@@ -18,8 +18,8 @@ CREATE TABLE account_merge (
     at integer not null,                            -- moment of the merge
     undone_at integer,                              -- moment it was undone; null while it holds
     sealed blob not null,                           -- the keeper's record of it; sealed
-    entry integer,                                  -- journal's entry of it; null until it is written
-    undone_entry integer,                           -- journal's entry of its undoing; null until it is written
+    entry blob,                                     -- journal's entry of it: log and index; null until it is written
+    undone_entry blob,                              -- journal's entry of its undoing; null until it is written
     primary key (tenant, merge)
 ) strict, without rowid;
 CREATE TABLE consent (

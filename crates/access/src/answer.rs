@@ -1,8 +1,8 @@
 //! Answers of ports: ready at once on the embedded engine, later on one behind a socket.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 /// A future that may already be done: no allocation and no wake where the engine answers in place.
@@ -46,5 +46,58 @@ impl<T: Unpin> Future for Answer<'_, T> {
             Self::Ready(value) => value.take().map_or(Poll::Pending, Poll::Ready),
             Self::Later(future) => future.as_mut().poll(context),
         }
+    }
+}
+
+/// Asks for both before it waits for either: one round trip to an engine behind a socket, where one after the other is
+/// two.
+pub async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(value) = one.as_mut().poll(context)
+        {
+            first = Some(value);
+        }
+        if second.is_none()
+            && let Poll::Ready(value) = other.as_mut().poll(context)
+        {
+            second = Some(value);
+        }
+        match (first.take(), second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (one_of_two, the_other) => {
+                (first, second) = (one_of_two, the_other);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::task::Waker;
+
+    #[test]
+    fn both_are_asked_before_either_is_waited_for() {
+        let asked = Cell::new(0);
+        let later = |turns: u32| {
+            let (asked, mut left) = (&asked, turns);
+            poll_fn(move |_| {
+                asked.set(asked.get() + u32::from(left == turns));
+                left = left.saturating_sub(1);
+                if left == 0 { Poll::Ready(turns) } else { Poll::Pending }
+            })
+        };
+        let mut answers = pin!(both(later(3), later(2)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Pending);
+        assert_eq!(asked.get(), 2);
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Pending, "one is there");
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Ready((3, 2)));
     }
 }

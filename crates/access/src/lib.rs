@@ -26,7 +26,7 @@ mod session;
 mod sign_in;
 
 pub use account::{CodeText, PasswordRefused, PasswordRules};
-pub use answer::Answer;
+pub use answer::{Answer, both};
 pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, NodeAuthority, OperatorAuthority,
     SubscriberAuthority,
@@ -42,6 +42,8 @@ pub use permit::{
     Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, Operate, Permit, Read, SetSpeed,
     Subject,
 };
+#[cfg(honnin_faults)]
+pub use planted::planted_permit;
 pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionLimits};

@@ -53,3 +53,9 @@ impl SubscriberAuthority {
         session.of_account(self.keys.account_of(self.tenant, login))
     }
 }
+
+/// A permit for whatever a fault needs to look at.
+pub fn planted_permit<A: crate::Act>(subject: Subject) -> Permit<A> {
+    let request = honnin_terms::Id::from_octets([0; 16]);
+    Permit::new(subject, subject.account, None, honnin_terms::Moment::EPOCH, request)
+}

@@ -151,13 +151,9 @@ pub trait SessionRows: Send + Sync {
         row: SessionRow,
         ring: RingWrite,
     ) -> Answer<'_, Result<(), RowError>>;
-    /// Notes when a session was last seen.
-    fn touch_session(
-        &self,
-        tenant: TenantId,
-        row_hash: &Digest,
-        seen: SeenSession,
-    ) -> Answer<'_, Result<(), RowError>>;
+    /// Notes when a session was last seen. Begun and not waited for, because a request would wait for what it does not
+    /// need; a note that is lost is noted again a minute later.
+    fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: SeenSession);
     /// Writes a ring and ends the account's sessions that it no longer names.
     fn end_sessions(
         &self,

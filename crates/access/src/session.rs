@@ -316,7 +316,7 @@ impl SubscriberAuthority {
         let touch = self.session_limits.touch_seconds;
         if [row.last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= touch) {
             let seen = opened.seen(&place).map_err(closed)?;
-            self.sessions.touch_session(tenant, &row_hash, seen).await?;
+            self.sessions.touch_session(tenant, &row_hash, seen);
         }
         #[cfg(honnin_faults)]
         let opened = self.kept.session(opened)?;

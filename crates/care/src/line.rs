@@ -1,6 +1,6 @@
 //! What is shown of one line: home, buckets, usage, purchases, contract.
 
-use honnin_access::{Owned, Permit, Read, Session};
+use honnin_access::{Owned, Permit, Read, Session, both};
 use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
 use honnin_terms::{Day, HoldingId, Month};
 
@@ -21,9 +21,10 @@ impl Care {
         session: &Session,
         line: HoldingId,
     ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
-        let (permit, document) = self.line(session, line).await?;
-        let row = self.parts.store.speed(&permit).await?;
-        match row {
+        let permit = self.line_permit(session, line)?;
+        let (document, row) = both(self.open(session, &permit, &[]), self.parts.store.speed(&permit)).await;
+        let document = document?.ok_or_else(not_under_the_account)?;
+        match row? {
             None => Ok(document.map((), |line, ()| (line, None))),
             Some(row) => {
                 let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
@@ -38,17 +39,17 @@ impl Care {
     /// As all use cases: [`Error`].
     pub async fn home(&self, visit: Visit<'_>, line: HoldingId) -> Result<Disclosed<Shown<Home>>, Error> {
         let Visit { session, channel } = visit;
-        let document = self.line_and_wish(session, line).await?;
-        let profile = self.profile(session).await?;
+        let (document, profile) = both(self.line_and_wish(session, line), self.profile(session)).await;
         let context = (line, session.account(), self.today(session), channel == Channel::Page);
-        let both = self.joined(session, document.join(profile))?;
-        let shown = both.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
-            let (holding, account, today, page) = context;
-            Shown {
-                facts: reckon::home(&line, holding, wish.as_ref(), profile.latest_bill.as_ref(), today),
-                me: page.then(|| reckon::me(profile, account, today)),
-            }
-        });
+        let together = self.joined(session, document?.join(profile?))?;
+        let shown =
+            together.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
+                let (holding, account, today, page) = context;
+                Shown {
+                    facts: reckon::home(&line, holding, wish.as_ref(), profile.latest_bill.as_ref(), today),
+                    me: page.then(|| reckon::me(profile, account, today)),
+                }
+            });
         self.parts.gate.disclose(session, shown, What::Home, channel).await
     }
 

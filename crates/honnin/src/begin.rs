@@ -7,13 +7,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::key_file;
-use crate::machine::{SystemClock, SystemEntropy};
+use crate::machine::SystemEntropy;
 use crate::settings::{FILE_NAME, Keys, Settings};
 use crate::wiring::engine;
 
@@ -44,7 +43,7 @@ impl Installation {
         let installation = Self { place: Place { data: directory, settings: file }, settings, demo };
         installation.create_keyring()?;
         make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
-        engine::create(&installation.store(), Arc::new(SystemClock))?;
+        engine::create(&installation.store())?;
         let file = &installation.place.settings;
         write_new(file, &installation.settings.commented()).map_err(|reason| during(file, reason))?;
         Ok((installation, made))

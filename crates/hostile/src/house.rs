@@ -106,7 +106,8 @@ impl House {
             Arc::new(Silent),
         )?);
         let bounds = honnin_store_sqlite::Bounds::default();
-        let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock))?);
+        honnin_store_sqlite::create(dir.path())?;
+        let store = Arc::new(Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock))?);
         let authorities = || authorities(&store, &keeper);
         let (now, doorkeeper) = (clock.now(), authorities()?);
         let told = take_in(&dir, &keeper, &store, &*entropy, &doorkeeper, now)?;

@@ -29,14 +29,6 @@ pub struct Bounds {
     pub log_most_octets: u64,
     /// The store grows to so many octets and no further; then it is full. Default 1 TiB.
     pub store_most_octets: u64,
-    /// Cached session rows, in octets. Default 32 MiB.
-    pub session_cache_octets: u64,
-    /// Cached subject keys, in octets. Default 48 MiB.
-    pub key_cache_octets: u64,
-    /// Cached documents, in octets. Default 128 MiB.
-    pub view_cache_octets: u64,
-    /// Cached wishes, in octets. Default 16 MiB.
-    pub speed_cache_octets: u64,
 }
 
 impl Default for Bounds {
@@ -53,10 +45,6 @@ impl Default for Bounds {
             log_checkpoint_octets: 32 * MIB,
             log_most_octets: 128 * MIB,
             store_most_octets: 1024 * 1024 * MIB,
-            session_cache_octets: 32 * MIB,
-            key_cache_octets: 48 * MIB,
-            view_cache_octets: 128 * MIB,
-            speed_cache_octets: 16 * MIB,
         }
     }
 }

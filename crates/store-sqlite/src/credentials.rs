@@ -1,12 +1,11 @@
 //! Credentials: the port of sign-in to what opens an account.
 
 use honnin_access::ports::{CredentialRow, CredentialRows, KeyChange, RingWrite};
-use honnin_store::{Answer, Error, MessageKind};
+use honnin_store::{Answer, Changed, Error, MessageKind};
 use honnin_terms::{AccountId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
 use crate::Sqlite;
-use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
 use crate::{rows, sessions};
@@ -109,9 +108,9 @@ fn change_keys(
                  where tenant = ?1 and account = ?2 and row_hash = ?3",
             )?
             .execute(params![number, account.octets(), row_hash, epoch, sealed, read_version])?;
-        changed.push(Changed::Session((tenant, *row_hash)));
+        changed.push(Changed::Session(tenant, *row_hash));
     }
-    changed.push(Changed::Ring((tenant, account)));
+    changed.push(Changed::Ring(tenant, account));
     Ok(changed)
 }
 

@@ -2,13 +2,12 @@
 
 use honnin_access::Subject;
 use honnin_store::{
-    AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryRow, DocumentKey, Error, NoticeRow, Progress,
-    QuarantineRow, RecordKey, SeenRow, StoredDocument, SubjectKeyRow,
+    AccountKeyRow, AccountUpdate, Batch, Changed, Committed, DirectoryRow, DocumentKey, Error, NoticeRow,
+    Progress, QuarantineRow, RecordKey, SeenRow, StoredDocument, SubjectKeyRow,
 };
 use honnin_terms::{AccountId, Day, Id, Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::cache::{Changed, ViewKey};
 use crate::fault::Fault;
 use crate::rows;
 use crate::writer::Written;
@@ -76,7 +75,7 @@ fn write_accounts(
         for StoredDocument { key: DocumentKey { holding, kind, row }, blob } in documents {
             let octets = rows::holding_octets(holding.as_ref());
             document.execute(params![number, account.octets(), octets, kind, row, blob])?;
-            changed.extend(ViewKey::new(subject(*holding), kind, row).map(Changed::View));
+            changed.push(Changed::View { subject: subject(*holding), kind, row: row.clone() });
         }
     }
     Ok(())

@@ -2,11 +2,11 @@
 
 use honnin_access::{Append, Permit};
 use honnin_store::{
-    AccountKeyRow, Answer, Batch, Committed, DirectoryRow, DocumentKey, Error, FeedRows, MovedHolding,
-    Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument, SubjectKeyRow,
+    AccountKeyRow, Answer, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, Error, FeedRows,
+    MovedHolding, Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument, SubjectKeyRow,
 };
-use honnin_terms::{AccountId, Held, Id, TenantId};
-use rusqlite::{Connection, OptionalExtension, params};
+use honnin_terms::{AccountId, Held, HoldingId, Id, TenantId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::fault::Fault;
 use crate::writer::Kind;
@@ -24,23 +24,47 @@ impl FeedRows for Sqlite {
         }))
     }
 
-    fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
+    fn holders(
+        &self,
+        permit: &Permit<Append>,
+        keys: &[DirectoryKey],
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>> {
         let tenant = permit.subject().tenant;
-        self.readers.with(|connection| {
+        // Asked in their order, so that each page is read once.
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        keys.dedup();
+        Answer::ready(self.readers.at_once(|connection| {
             let mut statement = connection.prepare_cached(
-                "select key, holding, account, held_from, held_to from directory where tenant = ?1 order by key, holding",
+                "select key, holding, account, held_from, held_to from directory \
+                 where tenant = ?1 and key = ?2 order by holding",
             )?;
-            let mut found = statement.query(params![tenant.number()])?;
-            while let Some(row) = found.next()? {
-                entry(DirectoryRow {
-                    key: row.get(0)?,
-                    holding: rows::id(row, 1)?,
-                    account: rows::id(row, 2)?,
-                    held: Held { from: rows::day(row, 3)?, to: rows::day_or_none(row, 4)? },
-                });
+            let mut found = Vec::new();
+            for key in keys {
+                found.extend(rows::gather(statement.query(params![tenant.number(), key])?, entry_of)?);
             }
-            Ok(())
-        })
+            Ok(found)
+        }))
+    }
+
+    fn directory(
+        &self,
+        permit: &Permit<Append>,
+        after: Option<(DirectoryKey, HoldingId)>,
+        most: usize,
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>> {
+        let tenant = permit.subject().tenant;
+        Answer::ready(self.readers.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "select key, holding, account, held_from, held_to from directory \
+                 where tenant = ?1 and (key, holding) > (?2, ?3) order by key, holding limit ?4",
+            )?;
+            // No octets at all stand before every key.
+            let (key, holding) =
+                after.as_ref().map_or((&[][..], &[][..]), |(key, holding)| (&key[..], &holding.octets()[..]));
+            let found = statement.query(params![tenant.number(), key, holding, rows::limit(most)])?;
+            rows::gather(found, entry_of)
+        }))
     }
 
     fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
@@ -135,6 +159,15 @@ pub(crate) fn account_key(
     let mut found = statement.query(params![tenant.number(), account.octets()])?;
     let Some(row) = found.next()? else { return Ok(None) };
     Ok(Some(AccountKeyRow { epoch: rows::count(row, 0)?, by_keeper: row.get(1)?, ring: row.get(2)? }))
+}
+
+fn entry_of(row: &Row<'_>) -> Result<DirectoryRow, Fault> {
+    Ok(DirectoryRow {
+        key: row.get(0)?,
+        holding: rows::id(row, 1)?,
+        account: rows::id(row, 2)?,
+        held: Held { from: rows::day(row, 3)?, to: rows::day_or_none(row, 4)? },
+    })
 }
 
 pub(crate) fn stored_account(

@@ -1,10 +1,9 @@
 //! The embedded engine: SQLite in one file, written by one thread, read on the threads that ask.
 //!
-//! One of the two rooms with SQL. A write is answered when it is durable; a read is answered at once. What is kept in
-//! memory is ciphertext, see `cache`.
+//! One of the rooms with SQL. A write is answered when it is durable; a read is answered at once. Nothing is kept in
+//! memory but pages.
 
 mod bounds;
-mod cache;
 mod claims;
 mod control;
 mod credentials;
@@ -17,8 +16,6 @@ mod moving;
 mod noted;
 mod notices;
 mod operator;
-#[cfg(honnin_faults)]
-mod planted;
 mod readers;
 mod rows;
 mod schema;
@@ -27,34 +24,41 @@ mod speed;
 mod sweep;
 mod tick;
 mod views;
+mod watchers;
 mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use honnin_store::{Answer, Engine, Error, Figures};
+use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Watcher};
 use honnin_terms::Clock;
 use rusqlite::Connection;
 
 pub use bounds::Bounds;
 pub use fault::StartError;
 
-use cache::Cache;
 use fault::Fault;
 use noted::Noted;
 use readers::Readers;
+use watchers::Watchers;
 use writer::{Kind, Writer, Written};
+
+/// Makes an empty store in a directory that has none.
+///
+/// # Errors
+/// [`StartError::Exists`] where there is one already; the others where the system or the engine refuses.
+pub fn create(dir: &Path) -> Result<(), StartError> {
+    schema::create(dir)
+}
 
 /// The store of a data directory.
 pub struct Sqlite {
     file: PathBuf,
-    cache: Arc<Cache>,
     readers: Readers,
     writer: Writer,
     noted: Noted,
-    #[cfg(honnin_faults)]
-    reads: planted::Reads,
+    watchers: Watchers,
 }
 
 impl fmt::Debug for Sqlite {
@@ -64,15 +68,6 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    /// Makes a store in a directory that has none, and opens it.
-    ///
-    /// # Errors
-    /// [`StartError::Exists`] where there is one already; the others as [`Self::open`].
-    pub fn create(dir: &Path, bounds: Bounds, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        schema::create(dir)?;
-        Self::open(dir, bounds, clock)
-    }
-
     /// Opens the store of a directory and brings its schema up to date.
     ///
     /// # Errors
@@ -82,17 +77,9 @@ impl Sqlite {
         let file = schema::file_in(dir);
         let writing = schema::open_writer(&file, &bounds)?;
         let readers = Readers::open(&file, &bounds)?;
-        let cache = Arc::new(Cache::new(&bounds));
-        let writer = Writer::start(writing, &file, bounds, clock, Arc::clone(&cache))?;
-        Ok(Self {
-            file,
-            cache,
-            readers,
-            writer,
-            noted: Noted::default(),
-            #[cfg(honnin_faults)]
-            reads: planted::Reads::default(),
-        })
+        let watchers = Watchers::default();
+        let writer = Writer::start(writing, &file, bounds, clock, watchers.clone())?;
+        Ok(Self { file, readers, writer, noted: Noted::default(), watchers })
     }
 
     /// Hands a write to the writing thread when the answer is first asked for.
@@ -108,7 +95,11 @@ impl Sqlite {
 impl Engine for Sqlite {
     fn figures(&self) -> Figures {
         let waiting_writes = u64::try_from(self.writer.waiting()).unwrap_or(u64::MAX);
-        Figures { waiting_writes, cache: self.cache.figures() }
+        Figures { waiting_writes, cache: CacheFigures::default() }
+    }
+
+    fn watch(&self, watcher: Arc<dyn Watcher>) {
+        self.watchers.add(watcher);
     }
 
     fn close(&self) -> Answer<'_, ()> {

@@ -1,11 +1,10 @@
 //! Holdings that move from one account to another: everything of a move in one transaction.
 
 use honnin_access::Subject;
-use honnin_store::{DocumentKey, Error, Move, MoveReason, MovedWish, StoredDocument, SubjectKeyRow};
+use honnin_store::{Changed, DocumentKey, Error, Move, MoveReason, MovedWish, StoredDocument, SubjectKeyRow};
 use honnin_terms::{AccountId, HoldingId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
-use crate::cache::{Changed, ViewKey};
 use crate::fault::Fault;
 use crate::{credentials, rows, sessions};
 
@@ -134,14 +133,10 @@ impl Place<'_> {
         let mut gone = self.connection.prepare_cached(
             "delete from document where tenant = ?1 and account = ?2 and holding = ?3 returning kind, row",
         )?;
-        changed.extend(
-            rows::gather(gone.query(from)?, |row| {
-                let (kind, row): (_, Vec<u8>) = (rows::kind(row, 0)?, row.get(1)?);
-                Ok(ViewKey::new(subject(moving.from), kind, &row).map(Changed::View))
-            })?
-            .into_iter()
-            .flatten(),
-        );
+        changed.extend(rows::gather(gone.query(from)?, |row| {
+            let (kind, row): (_, Vec<u8>) = (rows::kind(row, 0)?, row.get(1)?);
+            Ok(Changed::View { subject: subject(moving.from), kind, row })
+        })?);
         self.connection
             .prepare_cached("delete from subject_key where tenant = ?1 and account = ?2 and holding = ?3")?
             .execute(from)?;
@@ -225,7 +220,7 @@ impl Place<'_> {
                 blob
             ])?;
         let subject = Subject { tenant: self.tenant, account, holding: *holding };
-        changed.extend(ViewKey::new(subject, kind, row).map(Changed::View));
+        changed.push(Changed::View { subject, kind, row: row.clone() });
         Ok(())
     }
 }

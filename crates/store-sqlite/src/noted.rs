@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use honnin_access::ports::SessionRow;
-use honnin_terms::Moment;
+use honnin_seal::Digest;
+use honnin_terms::{Moment, TenantId};
 
-use crate::cache::SessionKey;
+/// Names one session.
+pub(crate) type SessionKey = (TenantId, Digest);
 
 /// The notes on their way: at most as many as writes may wait.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +63,6 @@ impl Drop for OnItsWay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use honnin_terms::TenantId;
 
     #[test]
     fn a_note_counts_until_the_latest_of_its_session_has_ended() {

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use honnin_access::Subject;
 use honnin_access::ports::{FoundSession, RingRow, RingWrite, SeenSession, SessionRow, SessionRows};
 use honnin_seal::{Digest, Epoch};
-use honnin_store::{Answer, Error};
-#[cfg(honnin_faults)]
-use honnin_terms::HoldingId;
+use honnin_store::{Answer, Changed, Error};
 use honnin_terms::{AccountId, Id, TenantId};
 use rusqlite::{Connection, Row, params};
 
 use crate::Sqlite;
-use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::noted::{OnItsWay, with_note};
-#[cfg(honnin_faults)]
-use crate::planted;
 use crate::rows;
 use crate::writer::{Kind, Written};
 
@@ -27,11 +22,6 @@ impl SessionRows for Sqlite {
         row_hash: &Digest,
     ) -> Answer<'_, Result<Option<FoundSession>, Error>> {
         Answer::ready(self.found(tenant, row_hash))
-    }
-
-    #[cfg(honnin_faults)]
-    fn holder(&self, tenant: TenantId, holding: HoldingId) -> Option<AccountId> {
-        self.readers.with(|connection| planted::holder(connection, tenant, holding)).ok().flatten()
     }
 
     fn insert_session(
@@ -47,20 +37,13 @@ impl SessionRows for Sqlite {
         })
     }
 
-    fn touch_session(
-        &self,
-        tenant: TenantId,
-        row_hash: &Digest,
-        seen: SeenSession,
-    ) -> Answer<'_, Result<(), Error>> {
+    fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: SeenSession) {
         let row_hash = *row_hash;
-        self.cache.note_seen(&(tenant, row_hash), &seen);
         // Nobody waits for the answer, and a full queue is no reason to refuse the request that was seen: the next
         // request a minute later notes it again.
         let note = self.noted.note((tenant, row_hash), seen.at);
         let write = move |connection: &Connection| touch(connection, tenant, &row_hash, &seen, note);
         drop(self.writer.put(Kind::Lazy, write));
-        Answer::ready(Ok(()))
     }
 
     fn end_sessions(
@@ -77,33 +60,17 @@ impl SessionRows for Sqlite {
 }
 
 impl Sqlite {
-    /// A session and its ring. What is cached of the two may be of two moments: a ring that is too old for the session,
-    /// or of another account key, is read again, together with the session.
+    /// A session and its ring, as of one moment.
     fn found(&self, tenant: TenantId, row_hash: &Digest) -> Result<Option<FoundSession>, Error> {
-        let key = (tenant, *row_hash);
-        let load = || {
-            let noted = self.noted.of(&key);
-            let found = self.readers.with(|connection| find(connection, tenant, row_hash))?;
-            Ok(found.map(|row| with_note(row, noted)))
-        };
-        let Some(session) = self.cache.session(&key, load)? else { return Ok(None) };
-        let account = session.account;
-        let load = || self.readers.with(|connection| ring(connection, tenant, account));
-        let ring_row = self.cache.ring(&(tenant, account), load)?;
-        if let Some(ring) = ring_row.filter(|ring| of_one_moment(&session, ring)) {
-            return Ok(Some(FoundSession { session, ring }));
-        }
+        let noted = self.noted.of(&(tenant, *row_hash));
         self.readers.at_once(|connection| {
-            let Some(session) = find(connection, tenant, row_hash)?.map(Arc::new) else { return Ok(None) };
+            let Some(session) = find(connection, tenant, row_hash)? else { return Ok(None) };
             let ring = ring(connection, tenant, session.account)?.map(Arc::new);
+            let session = Arc::new(with_note(session, noted));
             // A session without an account is no session.
             Ok(ring.map(|ring| FoundSession { session, ring }))
         })
     }
-}
-
-fn of_one_moment(session: &SessionRow, ring: &RingRow) -> bool {
-    ring.epoch == session.epoch && ring.version >= session.ring_version
 }
 
 /// A session out of its columns: `session, account, epoch, sealed, since, last_seen, until, device, ring_version`.
@@ -127,10 +94,7 @@ fn find(connection: &Connection, tenant: TenantId, row_hash: &Digest) -> Result<
                         from session where tenant = ?1 and row_hash = ?2";
     let mut statement = connection.prepare_cached(FIND)?;
     let mut found = statement.query(params![tenant.number(), row_hash])?;
-    let found = found.next()?.map(|row| session_of(tenant, row)).transpose()?;
-    #[cfg(honnin_faults)]
-    let found = planted::session(connection, tenant, row_hash, found)?;
-    Ok(found)
+    found.next()?.map(|row| session_of(tenant, row)).transpose()
 }
 
 fn ring(connection: &Connection, tenant: TenantId, account: AccountId) -> Result<Option<RingRow>, Fault> {
@@ -138,14 +102,11 @@ fn ring(connection: &Connection, tenant: TenantId, account: AccountId) -> Result
         "select key_epoch, ring_version, ring from account where tenant = ?1 and account = ?2",
     )?;
     let mut found = statement.query(params![tenant.number(), account.octets()])?;
-    let found = found.next()?.map(|row| ring_of(row)).transpose()?;
-    #[cfg(honnin_faults)]
-    let found = planted::ring(connection, tenant, account, found)?;
-    Ok(found)
+    found.next()?.map(ring_of).transpose()
 }
 
 /// A ring out of its columns: `key_epoch, ring_version, ring`.
-pub(crate) fn ring_of(row: &Row<'_>) -> Result<RingRow, Fault> {
+fn ring_of(row: &Row<'_>) -> Result<RingRow, Fault> {
     Ok(RingRow { epoch: rows::count(row, 0)?, version: rows::count(row, 1)?, sealed: row.get(2)? })
 }
 
@@ -177,7 +138,7 @@ fn write_ring(
     if written != 1 {
         return Err(Error::Conflict.into());
     }
-    let mut changed = vec![Changed::Ring((tenant, account))];
+    let mut changed = vec![Changed::Ring(tenant, account)];
     let mut end = connection.prepare_cached(
         "delete from session where tenant = ?1 and account = ?2 and session = ?3 returning row_hash",
     )?;
@@ -233,7 +194,7 @@ fn touch(
 
 /// The sessions a `delete … returning row_hash` has ended.
 pub(crate) fn gone(tenant: TenantId, ended: rusqlite::Rows<'_>) -> Result<Vec<Changed>, Fault> {
-    rows::gather(ended, |row| Ok(Changed::Session((tenant, row.get(0)?))))
+    rows::gather(ended, |row| Ok(Changed::Session(tenant, row.get(0)?)))
 }
 
 /// Ends all sessions of an account.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use honnin_access::{Document, Drive, Permit, Read, SetSpeed, Subject};
 use honnin_store::document::Line;
 use honnin_store::{
-    Answer, Claim, ClaimedWish, DriveMaterial, Error, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer,
-    WishKey,
+    Answer, Changed, Claim, ClaimedWish, DriveMaterial, Error, NewWish, Outcome, SpeedRow, SpeedRows,
+    WishAnswer, WishKey,
 };
 use honnin_terms::{Id, Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::feed_reads::account_key;
 use crate::writer::{Kind, Written};
@@ -86,7 +85,7 @@ impl SpeedRows for Sqlite {
 
 impl Sqlite {
     fn speed_of(&self, line: &Subject) -> Result<Option<Arc<SpeedRow>>, Error> {
-        self.cache.speed(line, || self.readers.with(|connection| find(connection, line)))
+        Ok(self.readers.with(|connection| find(connection, line))?.map(Arc::new))
     }
 }
 

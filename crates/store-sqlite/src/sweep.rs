@@ -1,10 +1,9 @@
 //! Forgetting what is past its time, in small steps so that nobody waits for it.
 
-use honnin_store::Error;
+use honnin_store::{Changed, Error};
 use honnin_terms::{Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::cache::Changed;
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
 use crate::{Sqlite, rows};
@@ -139,7 +138,7 @@ fn step(
         if !walk.is_session {
             return Ok(None);
         }
-        Ok(Some(Changed::Session((tenant, row.get(0)?))))
+        Ok(Some(Changed::Session(tenant, row.get(0)?)))
     })?;
     Ok(Written { answer: (count, next), changed: changed.into_iter().flatten().collect() })
 }

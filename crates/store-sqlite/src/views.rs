@@ -7,10 +7,7 @@ use honnin_store::{Answer, Error, ViewRows};
 use honnin_terms::Id;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::cache::ViewKey;
 use crate::fault::Fault;
-#[cfg(honnin_faults)]
-use crate::planted;
 use crate::{Sqlite, rows};
 
 impl ViewRows for Sqlite {
@@ -32,14 +29,7 @@ impl Sqlite {
         kind: &'static str,
         row: &[u8],
     ) -> Result<Option<Arc<[u8]>>, Error> {
-        let load = || self.readers.with(|connection| find(connection, subject, kind, row));
-        let found = match ViewKey::new(*subject, kind, row) {
-            Some(key) => self.cache.view(&key, load),
-            None => load(),
-        };
-        #[cfg(honnin_faults)]
-        let found = planted::after_the_one_before(&self.reads, kind, row, found);
-        found
+        self.readers.with(|connection| find(connection, subject, kind, row))
     }
 }
 
@@ -54,8 +44,5 @@ fn find(
         "select blob from document where tenant = ?1 and account = ?2 and holding = ?3 and kind = ?4 and row = ?5",
     )?;
     let place = params![tenant.number(), account.octets(), rows::holding_octets(holding.as_ref()), kind, row];
-    let found = statement.query_row(place, |found| found.get(0)).optional()?;
-    #[cfg(honnin_faults)]
-    let found = planted::document(connection, subject, kind, row, found)?;
-    Ok(found)
+    Ok(statement.query_row(place, |found| found.get(0)).optional()?)
 }

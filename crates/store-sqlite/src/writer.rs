@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use honnin_store::Error;
+use honnin_store::{Changed, Error};
 use honnin_terms::{Clock, Moment};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::cache::{Cache, Changed};
 use crate::fault::Fault;
+use crate::watchers::Watchers;
 use crate::{Bounds, StartError, schema};
 
 /// What a write gives back, and what it has changed of what may be cached.
@@ -26,7 +26,7 @@ pub(crate) struct Written<T> {
 }
 
 impl<T> Written<T> {
-    /// A write that changed nothing that is ever cached.
+    /// A write that changed nothing that anybody keeps.
     pub(crate) const fn uncached(answer: T) -> Self {
         Self { answer, changed: Vec::new() }
     }
@@ -106,7 +106,7 @@ impl Writer {
         file: &Path,
         bounds: Bounds,
         clock: Arc<dyn Clock>,
-        cache: Arc<Cache>,
+        watchers: Watchers,
     ) -> Result<Self, StartError> {
         let (orders, received) = sync_channel(bounds.queue.max(1));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -114,7 +114,7 @@ impl Writer {
             connection,
             received,
             waiting: Arc::clone(&waiting),
-            cache,
+            watchers,
             clock,
             log: schema::log_of(file),
             bounds,
@@ -176,7 +176,7 @@ struct Desk {
     connection: Connection,
     received: Receiver<Order>,
     waiting: Arc<AtomicUsize>,
-    cache: Arc<Cache>,
+    watchers: Watchers,
     clock: Arc<dyn Clock>,
     log: PathBuf,
     bounds: Bounds,
@@ -244,7 +244,7 @@ impl Desk {
         }
     }
 
-    /// One transaction: all that succeed become durable together, then the cache learns of it, then the callers.
+    /// One transaction: all that succeed become durable together, then whoever watches learns of it, then the callers.
     /// A crash before the end of `commit` leaves nothing of it; after that, all of it.
     fn commit(&mut self, group: Vec<Box<dyn Job>>) {
         let mut jobs: Vec<_> = self.lazy.drain(..).collect();
@@ -258,7 +258,8 @@ impl Desk {
             drop(self.connection.execute_batch("rollback"));
         }
         if transaction.is_ok() {
-            self.cache.forget(jobs.iter_mut().flat_map(|job| job.changed()));
+            let changed: Vec<Changed> = jobs.iter_mut().flat_map(|job| job.changed()).collect();
+            self.watchers.tell(&changed);
         }
         for job in jobs {
             job.end(transaction);
@@ -298,18 +299,18 @@ impl Desk {
         self.connection.prepare_cached("pragma data_version")?.query_row([], |row| row.get(0))
     }
 
-    /// Another process has written, such as an intake beside a running server: what is cached may be of yesterday.
+    /// Another process has written, such as an intake beside a running server: what is kept of it may be of yesterday.
     /// Our own writes do not count here, because this is the connection that made them.
     fn notice_others(&mut self) {
         match self.data_version() {
             Ok(version) if version == self.version => {}
             Ok(version) => {
                 self.version = version;
-                self.cache.forget_all();
+                self.watchers.tell(&[Changed::Everything]);
             }
             Err(error) => {
                 // What cannot be known is taken to have changed.
-                self.cache.forget_all();
+                self.watchers.tell(&[Changed::Everything]);
                 Fault::from(error).told();
             }
         }

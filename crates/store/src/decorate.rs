@@ -3,8 +3,9 @@
 //! [`decorate!`](crate::decorate) writes the ports that a decorator hands on, so that a new method of a port is written
 //! here once and not in each of them. What a decorator does with a call of its own it implements itself.
 
-use honnin_access::Answer;
-use honnin_terms::RequestId;
+use honnin_access::{Answer, Subject};
+use honnin_seal::Digest;
+use honnin_terms::{AccountId, RequestId, TenantId};
 
 use crate::Store;
 
@@ -22,9 +23,37 @@ pub trait Decorator: Send + Sync {
     /// What is inside.
     fn inner(&self) -> &dyn Store;
     /// Stands round a call that is handed on. The call has begun; what it gives may be held back.
-    fn around<'a, T: Send + 'a>(&'a self, _call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
+    fn around<'a, T: Send + Unpin + 'a>(&'a self, _call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
         answer
     }
+}
+
+/// What a write has changed of what somebody may have kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The session of that hash.
+    Session(TenantId, Digest),
+    /// The ring of an account.
+    Ring(TenantId, AccountId),
+    /// A document.
+    View {
+        /// Whose.
+        subject: Subject,
+        /// Its kind.
+        kind: &'static str,
+        /// Which of its kind.
+        row: Vec<u8>,
+    },
+    /// The wish of a line.
+    Speed(Subject),
+    /// Somebody else has written, and nobody says what.
+    Everything,
+}
+
+/// Is told what has changed.
+pub trait Watcher: Send + Sync {
+    /// Told after a change is durable and before who wrote it is answered; of what others have written, soon after.
+    fn changed(&self, changed: &[Changed]);
 }
 
 /// Every name that [`decorate!`](crate::decorate) writes.
@@ -44,11 +73,11 @@ pub mod ports {
     pub use super::{Call, Decorator};
     pub use crate::{
         Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
-        ControlRows, DeviceRows, DirectoryRow, DriveMaterial, Engine, Error, FeedRows, Figures,
+        ControlRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Error, FeedRows, Figures,
         MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, NewControl, NewWish, NewWork,
         NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled,
-        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, WishAnswer, WishKey, WorkId,
-        WorkRow,
+        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey,
+        WorkId, WorkRow,
     };
 }
 
@@ -59,9 +88,11 @@ macro_rules! decorate {
     (@SessionRows $of:tt $it:ty) => { $crate::decorate! { @without SessionRows $of $it {
         fn session(tenant: TenantId, row_hash: &Digest) -> Option<FoundSession>;
         fn insert_session(row_hash: Digest, row: SessionRow, ring: RingWrite) -> ();
-        fn touch_session(tenant: TenantId, row_hash: &Digest, seen: SeenSession) -> ();
         fn end_sessions(tenant: TenantId, account: AccountId, ring: RingWrite) -> ();
     } {
+        fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: SeenSession) {
+            self.inner().touch_session(tenant, row_hash, seen);
+        }
         #[cfg(honnin_faults)]
         fn holder(&self, tenant: TenantId, holding: HoldingId) -> Option<AccountId> {
             self.inner().holder(tenant, holding)
@@ -99,16 +130,15 @@ macro_rules! decorate {
     } {} } };
     (@FeedRows $of:tt $it:ty) => { $crate::decorate! { @with FeedRows $of $it {
         fn progress(Permit<Append>, feed: &str) -> Option<Progress>;
+        fn holders(Permit<Append>, keys: &[DirectoryKey]) -> Vec<DirectoryRow>;
+        fn directory(Permit<Append>, after: Option<(DirectoryKey, HoldingId)>, most: usize)
+            -> Vec<DirectoryRow>;
         fn moved(Permit<Append>) -> Vec<MovedHolding>;
         fn accounts(Permit<Append>, accounts: &[AccountId]) -> Vec<StoredAccount>;
         fn seen(Permit<Append>, records: &[RecordKey]) -> Vec<Option<[u8; 16]>>;
         fn commit(Permit<Append>, feed: &str, batch: Batch) -> Committed;
         fn quarantined(Permit<Append>, skip: u64, most: usize) -> Vec<QuarantineRow>;
-    } {
-        fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
-            self.inner().directory(permit, entry)
-        }
-    } } };
+    } {} } };
     (@MergeRows $of:tt $it:ty) => { $crate::decorate! { @with MergeRows $of $it {
         fn put_consent(Permit<AgreeToMerge>, row: ConsentRow) -> ();
         fn consent(Permit<Operate>, account: AccountId) -> Option<ConsentRow>;
@@ -150,6 +180,9 @@ macro_rules! decorate {
             fn figures(&self) -> Figures {
                 self.inner().figures()
             }
+            fn watch(&self, watcher: Arc<dyn Watcher>) {
+                self.inner().watch(watcher);
+            }
             fn close(&self) -> Answer<'_, ()> {
                 self.inner().close()
             }
@@ -179,7 +212,6 @@ macro_rules! decorate {
     };
     ($of:tt $it:ty: $($port:ident)+) => {
         const _: () = {
-            #[allow(clippy::wildcard_imports, unused_imports, reason = "names of the ports that are written here")]
             use $crate::decorate::ports::*;
             $($crate::decorate! { @$port $of $it })+
         };

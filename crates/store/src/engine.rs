@@ -1,8 +1,11 @@
-//! What the binary asks of an engine beside its rows: how it does, and that it ends.
+//! What the binary asks of an engine beside its rows: how it does, what has changed, and that it ends.
 
 use std::fmt;
+use std::sync::Arc;
 
 use honnin_access::Answer;
+
+use crate::Watcher;
 
 /// How an engine does: counts and states, of nobody in particular.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct CacheFigures {
 pub trait Engine: fmt::Debug + Send + Sync {
     /// How it does.
     fn figures(&self) -> Figures;
+    /// Has that watcher told of every change from now on.
+    fn watch(&self, watcher: Arc<dyn Watcher>);
     /// Carries out the writes that wait and refuses later ones. Reads may go on. Dropping the engine does the same.
     fn close(&self) -> Answer<'_, ()>;
 }

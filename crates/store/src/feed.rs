@@ -180,8 +180,20 @@ pub enum Committed {
 pub trait FeedRows: Send + Sync {
     /// How far a feed is.
     fn progress(&self, permit: &Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>>;
-    /// The whole directory, entry by entry.
-    fn directory(&self, permit: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error>;
+    /// The directory's entries of these keys, in the order of keys and holdings; those without any are absent.
+    fn holders(
+        &self,
+        permit: &Permit<Append>,
+        keys: &[DirectoryKey],
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>>;
+    /// The whole directory, page by page: entries in the order of keys and holdings after that one, at most `most`.
+    /// Entries that are written while somebody walks are on a later page or on none.
+    fn directory(
+        &self,
+        permit: &Permit<Append>,
+        after: Option<(DirectoryKey, HoldingId)>,
+        most: usize,
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>>;
     /// Holdings that another account has now than the ledger names, by merges that hold.
     fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>>;
     /// What is stored of these accounts (ascending); unknown ones are absent.

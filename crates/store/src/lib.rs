@@ -23,6 +23,7 @@ mod speed;
 mod views;
 
 pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
+pub use decorate::{Changed, Watcher};
 pub use engine::{CacheFigures, Engine, Figures};
 pub use feed::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,

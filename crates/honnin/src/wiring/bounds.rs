@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
+        assert_eq!(engine::cache_bounds(&settings.store), engine::CacheBounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());
         assert_eq!(watch(&settings.canary), honnin_node::WatchBounds::default());
         assert_eq!(network(&settings.network), honnin_network::Bounds::default());

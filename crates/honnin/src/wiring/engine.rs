@@ -1,9 +1,13 @@
-//! The engine: chosen here, and named nowhere else in the binary.
+//! The engine, and what stands round it: chosen here, and named nowhere else in the binary.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use honnin_store::Store;
+pub(super) use honnin_store_cache::Bounds as CacheBounds;
+use honnin_store_cache::Cached;
+#[cfg(honnin_faults)]
+use honnin_store_cache::Faulty;
 pub(super) use honnin_store_sqlite::Bounds;
 use honnin_store_sqlite::{Sqlite, StartError};
 use honnin_terms::Clock;
@@ -15,8 +19,8 @@ use crate::settings::Store as Settings;
 ///
 /// # Errors
 /// [`StartError`] where there is one already, or its directory takes nothing.
-pub(crate) fn create(dir: &Path, clock: Arc<dyn Clock>) -> Result<(), StartError> {
-    Sqlite::create(dir, Bounds::default(), clock).map(drop)
+pub(crate) fn create(dir: &Path) -> Result<(), StartError> {
+    honnin_store_sqlite::create(dir)
 }
 
 /// Opens the store of an installation.
@@ -28,7 +32,10 @@ pub(super) fn open(
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, StartError> {
-    Ok(Arc::new(Sqlite::open(dir, bounds(settings), clock)?))
+    let engine = Sqlite::open(dir, bounds(settings), clock)?;
+    #[cfg(honnin_faults)]
+    let engine = Faulty::new(engine);
+    Ok(Arc::new(Cached::new(engine, &cache_bounds(settings))))
 }
 
 /// What the settings allow it.
@@ -45,9 +52,15 @@ pub(super) fn bounds(settings: &Settings) -> Bounds {
         log_checkpoint_octets: settings.log_checkpoint.0,
         log_most_octets: settings.log_most.0,
         store_most_octets: settings.most.0,
-        session_cache_octets: settings.session_cache.0,
-        key_cache_octets: settings.key_cache.0,
-        view_cache_octets: settings.document_cache.0,
-        speed_cache_octets: settings.wish_cache.0,
+    }
+}
+
+/// What the settings allow its cache.
+pub(super) const fn cache_bounds(settings: &Settings) -> CacheBounds {
+    CacheBounds {
+        sessions: settings.session_cache.0,
+        rings: settings.key_cache.0,
+        documents: settings.document_cache.0,
+        wishes: settings.wish_cache.0,
     }
 }

@@ -4,11 +4,13 @@
 
 use std::collections::HashMap;
 
-use honnin_store::{DirectoryKey, DirectoryRow};
+use honnin_access::{Append, Permit};
+use honnin_store::{DirectoryKey, DirectoryRow, FeedRows};
 use honnin_terms::{AccountId, Day, Held, HoldingId, Zone};
 
 use crate::facts::event::When;
 use crate::facts::fault::Reason;
+use crate::wait::wait;
 
 /// Marks the end of a chain of entries.
 const NONE: u32 = u32::MAX;
@@ -44,7 +46,37 @@ pub(crate) struct Directory {
     entries: Vec<Entry>,
 }
 
+/// Entries of a page of the directory.
+const PAGE: usize = 10_000;
+
 impl Directory {
+    /// What the store says of everybody: for a run over a whole ledger.
+    pub(crate) fn whole(store: &dyn FeedRows, permit: &Permit<Append>) -> Result<Self, honnin_store::Error> {
+        let mut directory = Self::default();
+        let mut after = None;
+        loop {
+            let page = wait(store.directory(permit, after, PAGE))?;
+            let Some(last) = page.last() else { return Ok(directory) };
+            after = Some((last.key, last.holding));
+            for row in &page {
+                directory.add(row);
+            }
+        }
+    }
+
+    /// What the store says of those who held these numbers and lines.
+    pub(crate) fn of_keys(
+        store: &dyn FeedRows,
+        permit: &Permit<Append>,
+        keys: &[DirectoryKey],
+    ) -> Result<Self, honnin_store::Error> {
+        let mut directory = Self::default();
+        for row in wait(store.holders(permit, keys))? {
+            directory.add(&row);
+        }
+        Ok(directory)
+    }
+
     /// Adds an entry; one of the same key and holding is replaced.
     pub(crate) fn add(&mut self, row: &DirectoryRow) {
         let DirectoryRow { key, holding, account, held } = *row;

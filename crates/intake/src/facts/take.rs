@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use honnin_access::{Append, DocumentError, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
-use honnin_store::{Batch, FeedRows, NoticeRow, RecordKey, StoredAccount};
+use honnin_store::{Batch, DirectoryKey, FeedRows, NoticeRow, RecordKey, StoredAccount};
 use honnin_terms::AccountId;
 
 use crate::facts::directory::Directory;
@@ -16,7 +16,7 @@ use crate::facts::ledger::Ledger;
 use crate::facts::merge::{Ground, Merged, Verdict, merge};
 use crate::facts::moves::Moves;
 use crate::facts::records::{self, Known, Record, Records};
-use crate::facts::whose::{Holders, Whose, lost_of};
+use crate::facts::whose::{Holders, Whose, keys_of, lost_of};
 use crate::wait::wait;
 
 /// How many accounts are loaded at a time.
@@ -77,8 +77,8 @@ impl Taking<'_> {
     pub fn batch(&self, facts: Vec<Fact>, position: u64) -> Result<Taken, FactsError> {
         let Self { permit, keeper, store, ledger } = *self;
         let moves = Moves::new(&wait(store.moved(permit))?);
-        let mut directory = Directory::default();
-        store.directory(permit, &mut |row| directory.add(&row))?;
+        let keys: Vec<DirectoryKey> = facts.iter().flat_map(|fact| keys_of(keeper, fact)).collect();
+        let directory = Directory::of_keys(store, permit, &keys)?;
         let mut holders = Holders::new(ledger, keeper, &moves, directory, permit.at());
         let mut verdicts = vec![Verdict::Repeated; facts.len()];
         let (mut items, mut notices) = (Vec::new(), Vec::new());

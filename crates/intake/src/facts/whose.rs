@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use honnin_keeper::Keeper;
-use honnin_store::DirectoryRow;
+use honnin_store::{DirectoryKey, DirectoryRow};
 use honnin_terms::{AccountId, BillId, HoldingId, Moment};
 
 use crate::facts::directory::{Directory, Holder, NoHolder};
-use crate::facts::event::{BillFact, Fact, HoldingFact, Lost, Used, When};
+use crate::facts::event::{
+    BillFact, BucketFact, Fact, HoldingFact, Lost, PurchaseFact, UsageFact, Used, When,
+};
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::ledger::Ledger;
 use crate::facts::moves::Moves;
@@ -24,6 +26,29 @@ pub(crate) struct Holders<'a> {
     /// The latest moment the ledger can speak of.
     latest: Moment,
     bills: HashMap<BillId, AccountId>,
+}
+
+/// The keys under which the directory is asked for what that fact is about.
+pub(crate) fn keys_of(keeper: &Keeper, fact: &Fact) -> Vec<DirectoryKey> {
+    match fact {
+        Fact::Holding(holding) => vec![keeper.number_key(&holding.number), keeper.line_key(&holding.line)],
+        Fact::Bucket(BucketFact { line, .. })
+        | Fact::Purchase(PurchaseFact { line, .. })
+        | Fact::Lost(Lost::Bucket { line, .. }) => vec![keeper.line_key(line)],
+        Fact::Usage(UsageFact { of, .. }) | Fact::Lost(Lost::Usage { of, .. }) => vec![used_key(keeper, of)],
+        Fact::Account(_)
+        | Fact::Bill(_)
+        | Fact::BillLine(_)
+        | Fact::Notice(_)
+        | Fact::Lost(Lost::Holding { .. } | Lost::BillLine { .. }) => Vec::new(),
+    }
+}
+
+fn used_key(keeper: &Keeper, of: &Used) -> DirectoryKey {
+    match of {
+        Used::Number(number) => keeper.number_key(number),
+        Used::Line(line) => keeper.line_key(line),
+    }
 }
 
 /// Of a fact that was refused for what it says beside: to which set it belonged.
@@ -71,7 +96,7 @@ impl<'a> Holders<'a> {
                 self.holder(&key, When::Moment(bucket.as_of), skew, Reason::UnknownLine)?
             }
             Fact::Usage(usage) => {
-                self.holder(&self.used_key(&usage.of), usage.at, skew, Reason::UnknownNumber)?
+                self.holder(&used_key(self.keeper, &usage.of), usage.at, skew, Reason::UnknownNumber)?
             }
             Fact::Purchase(purchase) => {
                 self.holder(&self.keeper.line_key(&purchase.line), purchase.at, skew, Reason::UnknownLine)?
@@ -113,13 +138,6 @@ impl<'a> Holders<'a> {
         }
     }
 
-    fn used_key(&self, of: &Used) -> [u8; 16] {
-        match of {
-            Used::Number(number) => self.keeper.number_key(number),
-            Used::Line(line) => self.keeper.line_key(line),
-        }
-    }
-
     /// Whose set a row belonged to that was not understood: for saying that it is not whole the bound of changes of
     /// holder does not count.
     fn lost(&self, lost: &Lost) -> Result<Whose, Fault> {
@@ -129,7 +147,9 @@ impl<'a> Holders<'a> {
                 let at = as_of.filter(|as_of| *as_of <= self.latest).unwrap_or(self.latest);
                 self.holder(&self.keeper.line_key(line), When::Moment(at), 0, Reason::UnknownLine)
             }
-            Lost::Usage { of, at, .. } => self.holder(&self.used_key(of), *at, 0, Reason::UnknownNumber),
+            Lost::Usage { of, at, .. } => {
+                self.holder(&used_key(self.keeper, of), *at, 0, Reason::UnknownNumber)
+            }
             Lost::BillLine { bill } => self.bill_line(bill),
         }
     }

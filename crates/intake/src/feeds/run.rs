@@ -218,8 +218,7 @@ impl Feed<'_> {
     ) -> Result<Summary, RunError> {
         let Self { permit, keeper, store, entropy, spill_dir, partition_octets } = *self;
         let moves = Moves::new(&wait(store.moved(permit))?);
-        let mut directory = Directory::default();
-        store.directory(permit, &mut |row| directory.add(&row))?;
+        let directory = Directory::whole(store, permit)?;
         let octets: u64 = inputs.iter().map(Input::octets).sum();
         let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
         let partitions = usize::try_from(partitions).unwrap_or(1);

@@ -10,7 +10,7 @@ use honnin_access::ports::{
 use honnin_access::{Append, Permit};
 use honnin_seal::Digest;
 use honnin_store::{
-    Answer, Batch, Committed, DirectoryRow, Error, FeedRows, MovedHolding, NoticeRow, Progress,
+    Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, MovedHolding, NoticeRow, Progress,
     QuarantineRow, RecordKey, StoredAccount,
 };
 use honnin_terms::{AccountId, HoldingId, NoticeId, TenantId};
@@ -91,9 +91,28 @@ impl FeedRows for MemoryStore {
         Answer::ready(Ok(Some(self.content().progress.clone())))
     }
 
-    fn directory(&self, _: &Permit<Append>, entry: &mut dyn FnMut(DirectoryRow)) -> Result<(), Error> {
-        self.content().directory.values().copied().for_each(entry);
-        Ok(())
+    fn holders(
+        &self,
+        _: &Permit<Append>,
+        keys: &[DirectoryKey],
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>> {
+        let content = self.content();
+        let named = content.directory.values().filter(|row| keys.contains(&row.key));
+        Answer::ready(Ok(named.copied().collect()))
+    }
+
+    fn directory(
+        &self,
+        _: &Permit<Append>,
+        after: Option<(DirectoryKey, HoldingId)>,
+        most: usize,
+    ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>> {
+        let content = self.content();
+        let mut rows: Vec<_> = content.directory.values().copied().collect();
+        rows.sort_by_key(|row| (row.key, row.holding));
+        rows.retain(|row| after.is_none_or(|after| (row.key, row.holding) > after));
+        rows.truncate(most);
+        Answer::ready(Ok(rows))
     }
 
     fn moved(&self, _: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
@@ -158,9 +177,7 @@ impl SessionRows for NoSessions {
     fn insert_session(&self, _: Digest, _: SessionRow, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
-    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
+    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) {}
     fn end_sessions(&self, _: TenantId, _: AccountId, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }

@@ -17,9 +17,7 @@ impl SessionRows for Nobody {
     fn insert_session(&self, _: Digest, _: SessionRow, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }
-    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
+    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) {}
     fn end_sessions(&self, _: TenantId, _: AccountId, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
         Answer::ready(Err(RowError::Unavailable))
     }

@@ -79,7 +79,7 @@ fn a_store_is_made_once_and_opened_only_where_it_is() {
     assert!(matches!(open(), Err(StartError::Missing(_))));
     assert!(!file(&dir).exists(), "a store that is missing is not made by the way");
     drop(opened::create(&dir, Bounds::default()));
-    let again = Sqlite::create(dir.path(), Bounds::default(), opened::clock());
+    let again = honnin_store_sqlite::create(dir.path());
     assert!(matches!(again, Err(StartError::Exists(_))));
     drop(open().unwrap());
 }

@@ -12,7 +12,8 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn create(dir: &TestDir, bounds: Bounds) -> Arc<Sqlite> {
-    Arc::new(Sqlite::create(dir.path(), bounds, clock()).unwrap())
+    honnin_store_sqlite::create(dir.path()).unwrap();
+    Arc::new(Sqlite::open(dir.path(), bounds, clock()).unwrap())
 }
 
 pub(crate) fn open(dir: &TestDir, bounds: Bounds) -> Arc<Sqlite> {

@@ -1,13 +1,15 @@
 //! Another process beside this one: an intake beside a running server.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{fs, thread};
 
 use honnin_access::Document;
+use honnin_access::Subject;
 use honnin_access::ports::SessionRows;
 use honnin_store::conformance::done;
 use honnin_store::document::Line;
-use honnin_store::{Engine, read_view};
+use honnin_store::{Changed, Engine, Watcher};
 use honnin_store_sqlite::Bounds;
 use honnin_testkit::TestDir;
 
@@ -24,42 +26,48 @@ fn within_a_while(state: impl Fn() -> bool) -> bool {
     })
 }
 
+/// Writes down what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<Changed>>);
+
+impl Watcher for Told {
+    fn changed(&self, changed: &[Changed]) {
+        self.0.lock().unwrap().extend_from_slice(changed);
+    }
+}
+
 #[test]
-fn what_another_process_writes_is_read_soon() {
+fn what_another_process_writes_is_told_soon() {
     let dir = TestDir::new();
     let serving = opened::create(&dir, Bounds::default());
     let stage = opened::stage(&serving);
     let one = stage.person();
-    let first = stage.noise(Some(one.line), Line::KIND, b"");
-    stage.write(one.account, vec![first.clone()]);
-    let permit = stage.read(&one);
-    let read = || done(read_view::<Line>(&*serving, &permit, b"")).unwrap().unwrap();
-    assert_eq!(read(), first.blob);
-
-    let second = stage.noise(Some(one.line), Line::KIND, b"");
-    let drops = serving.figures().cache.drops;
+    let told = Arc::new(Told::default());
+    serving.watch(Arc::<Told>::clone(&told));
     // A connection of its own is to the engine what another process is.
     let other = opened::open(&dir, Bounds::default());
     let ring = stage.ring(one.account, vec![one.session.session]);
     done(other.end_sessions(stage.tenant, one.account, ring)).unwrap();
-    let beside = rusqlite::Connection::open(dir.join("honnin.sqlite")).unwrap();
-    beside.execute("update document set blob = ?1", [&second.blob]).unwrap();
-    assert!(within_a_while(|| read() == second.blob), "the document stays old");
-    let ended = || done(serving.session(stage.tenant, &one.row_hash)).unwrap().is_none();
-    assert!(within_a_while(ended), "the session lives on");
-    assert!(serving.figures().cache.drops > drops);
+    let everything = || told.0.lock().unwrap().contains(&Changed::Everything);
+    assert!(within_a_while(everything), "nobody is told");
 }
 
 #[test]
-fn our_own_writes_do_not_drop_the_cache() {
+fn of_our_own_writes_what_has_changed_is_told_before_their_answer() {
     let dir = TestDir::new();
     let store = opened::create(&dir, Bounds { poll_ms: 1, ..Bounds::default() });
+    let told = Arc::new(Told::default());
+    store.watch(Arc::<Told>::clone(&told));
     let stage = opened::stage(&store);
-    for _ in 0..20 {
-        stage.person();
+    let one = stage.person();
+    for row in 0..20_u8 {
+        stage.write(one.account, vec![stage.noise(Some(one.line), Line::KIND, &[row])]);
+        let last = told.0.lock().unwrap().last().cloned();
+        let subject = Subject { tenant: stage.tenant, account: one.account, holding: Some(one.line) };
+        assert_eq!(last, Some(Changed::View { subject, kind: Line::KIND, row: vec![row] }));
         thread::sleep(Duration::from_millis(2));
     }
-    assert_eq!(store.figures().cache.drops, 0);
+    assert!(!told.0.lock().unwrap().contains(&Changed::Everything));
 }
 
 #[test]

@@ -10,10 +10,54 @@ fn held(from: i32, to: Option<i32>) -> Held {
 }
 
 fn directory(stage: &Stage) -> Vec<DirectoryRow> {
-    let mut rows = Vec::new();
-    stage.store.directory(&stage.append(0), &mut |row| rows.push(row)).unwrap();
+    done(stage.store.directory(&stage.append(0), None, 100)).unwrap()
+}
+
+pub fn the_directory_is_walked_page_by_page(stage: &Stage) {
+    let entry = |key: u8| DirectoryRow {
+        key: [key; 16],
+        holding: stage.id(),
+        account: stage.id(),
+        held: held(20_000, None),
+    };
+    // Keys with several holdings, so that a page ends within one.
+    let mut rows: Vec<_> = [4, 1, 1, 1, 0, 9, 9].map(entry).to_vec();
+    stage.commit(Batch { directory: rows.clone(), ..Batch::default() });
     rows.sort_by_key(|row| (row.key, row.holding));
-    rows
+    for most in [1, 2, 3, 7, 8] {
+        let mut walked: Vec<DirectoryRow> = Vec::new();
+        loop {
+            let after = walked.last().map(|row| (row.key, row.holding));
+            let page = done(stage.store.directory(&stage.append(0), after, most)).unwrap();
+            assert!(page.len() <= most);
+            if page.is_empty() {
+                break;
+            }
+            walked.extend(page);
+        }
+        assert_eq!(walked, rows, "pages of {most}");
+    }
+}
+
+pub fn holders_are_found_by_their_keys_only(stage: &Stage) {
+    let entry = |key: u8| DirectoryRow {
+        key: [key; 16],
+        holding: stage.id(),
+        account: stage.id(),
+        held: held(20_000, None),
+    };
+    let mut rows: Vec<_> = [3, 1, 2, 1].map(entry).to_vec();
+    stage.commit(Batch { directory: rows.clone(), ..Batch::default() });
+    rows.sort_by_key(|row| (row.key, row.holding));
+    let found = |stage: &Stage, keys: &[u8]| {
+        let keys: Vec<_> = keys.iter().map(|key| [*key; 16]).collect();
+        done(stage.store.holders(&stage.append(0), &keys)).unwrap()
+    };
+    assert_eq!(found(stage, &[1]), rows[..2]);
+    assert_eq!(found(stage, &[3, 7, 1, 3]), [rows[0], rows[1], rows[3]]);
+    assert_eq!(found(stage, &[7]), []);
+    assert_eq!(found(stage, &[]), []);
+    assert_eq!(found(&stage.neighbour(), &[1, 2, 3]), []);
 }
 
 pub fn a_directory_entry_of_the_same_key_and_holding_is_replaced(stage: &Stage) {

@@ -85,8 +85,7 @@ fn one_of_each(stage: &Stage, position: u64, account: AccountId) -> Batch {
 /// All a feed can see.
 fn everything(stage: &Stage, account: AccountId) -> impl PartialEq + std::fmt::Debug + use<> {
     let permit = stage.append(0);
-    let mut directory = Vec::new();
-    stage.store.directory(&permit, &mut |row| directory.push(row)).unwrap();
+    let directory = done(stage.store.directory(&permit, None, 100)).unwrap();
     let seen = done(stage.store.seen(&permit, &[[9; 16]])).unwrap();
     let notices = done(stage.store.notices(stage.tenant, stage.at(0))).unwrap();
     let broken = done(stage.store.quarantined(&permit, 0, 100)).unwrap();

@@ -15,6 +15,7 @@ mod moving;
 mod notices;
 mod operator;
 mod sessions;
+mod slow;
 mod speed;
 mod stage;
 mod to_and_fro;
@@ -32,6 +33,7 @@ pub use merges::*;
 pub use notices::*;
 pub use operator::*;
 pub use sessions::*;
+pub use slow::{Slow, Trips};
 pub use speed::*;
 pub use stage::{SignedIn, Stage, done};
 pub use to_and_fro::{a_move_is_whole, move_to_and_fro};
@@ -88,6 +90,8 @@ macro_rules! every_promise {
             unknown_accounts_are_absent
             a_large_batch_is_written_whole
             a_directory_entry_of_the_same_key_and_holding_is_replaced
+            the_directory_is_walked_page_by_page
+            holders_are_found_by_their_keys_only
             seen_records_are_told_in_the_order_asked
             the_latest_content_of_a_record_stands
             a_broken_row_is_kept_once_and_goes_when_released

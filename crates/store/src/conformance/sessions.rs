@@ -125,9 +125,11 @@ pub fn a_touch_is_noted_and_never_moves_back(stage: &Stage) {
         let found = done(stage.store.sessions(&permit)).unwrap();
         found.iter().map(|row| row.last_seen).collect::<Vec<_>>()
     };
-    let wait_for = |seconds| {
+    let sealed =
+        || done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().unwrap().session.sealed.clone();
+    let wait_for = |seconds: i64| {
         for _ in 0..500 {
-            if listed() == [stage.at(seconds)] {
+            if listed() == [stage.at(seconds)] && sealed() == [u8::try_from(seconds).unwrap(); 120] {
                 return;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -136,11 +138,9 @@ pub fn a_touch_is_noted_and_never_moves_back(stage: &Stage) {
     };
     let touch_of = |seconds, epoch, filler| {
         let seen = SeenSession { at: stage.at(seconds), epoch, sealed: vec![filler; 120] };
-        done(stage.store.touch_session(stage.tenant, &one.row_hash, seen)).unwrap();
+        stage.store.touch_session(stage.tenant, &one.row_hash, seen);
     };
     let touch = |seconds: i64| touch_of(seconds, 1, u8::try_from(seconds).unwrap());
-    let sealed =
-        || done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().unwrap().session.sealed.clone();
     let seen = |hash| done(stage.store.session(stage.tenant, &hash)).unwrap().unwrap().session.last_seen;
     assert_eq!(seen(one.row_hash), stage.at(0));
     touch(120);
@@ -149,11 +149,11 @@ pub fn a_touch_is_noted_and_never_moves_back(stage: &Stage) {
     touch(60);
     touch(121);
     wait_for(121);
-    assert_eq!((seen(one.row_hash), sealed()), (stage.at(121), vec![121; 120]));
+    assert_eq!(seen(one.row_hash), stage.at(121));
     touch_of(200, 2, 5);
     touch(122);
+    // What was sealed for another epoch is not written.
     wait_for(122);
-    assert_eq!(sealed(), [122; 120], "what was sealed for another epoch is not written");
     assert_eq!(seen(other.row_hash), stage.at(0));
 }
 

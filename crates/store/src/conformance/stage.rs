@@ -144,6 +144,13 @@ impl Stage {
         Self::of_tenant(Arc::clone(&self.store), TenantId::new(self.tenant.number() + 1))
     }
 
+    /// The same tenant on another store, where its feed goes on.
+    #[must_use]
+    pub fn on(&self, store: Arc<dyn Store>) -> Self {
+        let position = AtomicU64::new(self.position.load(Ordering::SeqCst));
+        Self { position, ..Self::of_tenant(store, self.tenant) }
+    }
+
     fn of_tenant(store: Arc<dyn Store>, tenant: TenantId) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),

@@ -1,6 +1,6 @@
 //! Pages of one line.
 
-use honnin_access::Session;
+use honnin_access::{Session, both};
 use honnin_care::facts::Shown;
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_pages::page::paths::Address;
@@ -18,8 +18,9 @@ const fn visit(session: &Session) -> Visit<'_> {
 }
 
 pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let notices = app.notices().await?.len();
-    let disclosed = app.wiring.care.home(visit(session), ask.id()?).await?;
+    let line = ask.id()?;
+    let (notices, disclosed) = both(app.notices(), app.wiring.care.home(visit(session), line)).await;
+    let (notices, disclosed) = (notices?.len(), disclosed?);
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
         HomePage { shell, facts, notices }.render().into_bytes()

@@ -16,7 +16,9 @@ use honnin_node::{PathState, PublicPath, Standing};
 use honnin_pages::page::Operator;
 use honnin_pages::words::Language;
 use honnin_seal::{HashCost, VerifyingKey};
+use honnin_store::conformance::{Slow, Trips};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
+use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{
     BillId, Clock, Entropy, HoldingId, Id, LogId, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
@@ -47,6 +49,13 @@ pub(super) struct Subscriber {
     pub(super) stored: AccountUpdate,
 }
 
+/// Bounds of the engine, and of what is kept of it.
+type StoreBounds = (honnin_store_sqlite::Bounds, honnin_store_cache::Bounds);
+
+/// An engine on which every answer comes later and in another order, as on any behind a socket; its round trips are
+/// counted.
+type Engine = Trips<Cached<Slow<Sqlite>>>;
+
 pub(super) struct House {
     pub(super) at: SocketAddr,
     pub(super) app: Arc<App>,
@@ -57,7 +66,7 @@ pub(super) struct House {
     pub(super) hana: Subscriber,
     pub(super) ken: Subscriber,
     pub(super) notice: NoticeId,
-    store: Arc<Sqlite>,
+    pub(super) store: Arc<Engine>,
     feed: FeedAuthority,
     pub(super) dir: TestDir,
     verifying: VerifyingKey,
@@ -77,21 +86,15 @@ impl House {
 
     /// With personal pages stopped or not, and with somebody to tell of a weakness or not.
     pub(super) async fn open_as(stopped: bool, contact: Option<&str>) -> Self {
-        Self::build(stopped, contact, honnin_store_sqlite::Bounds::default(), DeskBounds::default()).await
+        Self::build(stopped, contact, StoreBounds::default(), DeskBounds::default()).await
     }
 
     /// With one reader, one place for writes, one desk, and caches that hold a few entries.
     pub(super) async fn open_with_room_for_one() -> Self {
-        let store = honnin_store_sqlite::Bounds {
-            readers: 1,
-            queue: 1,
-            group: 1,
-            session_cache_octets: 4_096,
-            key_cache_octets: 4_096,
-            view_cache_octets: 4_096,
-            speed_cache_octets: 4_096,
-            ..honnin_store_sqlite::Bounds::default()
-        };
+        let engine = honnin_store_sqlite::Bounds { readers: 1, queue: 1, group: 1, ..Default::default() };
+        let cache =
+            honnin_store_cache::Bounds { sessions: 4_096, rings: 4_096, documents: 4_096, wishes: 4_096 };
+        let store = (engine, cache);
         Self::build(false, None, store, DeskBounds { at_once: 1, waiting: 1 }).await
     }
 
@@ -105,12 +108,7 @@ impl House {
         self.dir.join("journal")
     }
 
-    async fn build(
-        stopped: bool,
-        contact: Option<&str>,
-        bounds: honnin_store_sqlite::Bounds,
-        desk: DeskBounds,
-    ) -> Self {
+    async fn build(stopped: bool, contact: Option<&str>, bounds: StoreBounds, desk: DeskBounds) -> Self {
         let dir = TestDir::new();
         let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
         let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
@@ -124,7 +122,7 @@ impl House {
         desk: DeskBounds,
         shelf: Arc<dyn Shelf>,
     ) -> Self {
-        let room = (honnin_store_sqlite::Bounds::default(), DeskBounds::default());
+        let room = (StoreBounds::default(), DeskBounds::default());
         Self::furnished(dir, false, None, (bounds, desk, shelf), room).await
     }
 
@@ -133,16 +131,18 @@ impl House {
         stopped: bool,
         contact: Option<&str>,
         (export_bounds, desk, shelf): Exported,
-        (bounds, documents): (honnin_store_sqlite::Bounds, DeskBounds),
+        ((bounds, kept), documents): (StoreBounds, DeskBounds),
     ) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let keeper = keeper(&dir, &entropy);
-        let store = Arc::new(Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap());
+        honnin_store_sqlite::create(dir.path()).unwrap();
+        let sqlite = Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap();
+        let store = Arc::new(Trips::new(Cached::new(Slow::new(sqlite, 1), &kept)));
         let authorities = Authorities::new(
             TenantId::FIRST,
-            Arc::<Sqlite>::clone(&store),
-            Arc::<Sqlite>::clone(&store),
+            Arc::<Engine>::clone(&store),
+            Arc::<Engine>::clone(&store),
             Arc::<Keeper>::clone(&keeper),
             sign_in_settings(),
         );
@@ -167,7 +167,7 @@ impl House {
             Gate::new(authorities.gate, Arc::clone(&journal), vec![epoch(&keeper, now)], Arc::new(standing));
         let care = Care::new(CareParts {
             subscriber: authorities.subscriber,
-            store: Arc::<Sqlite>::clone(&store),
+            store: Arc::<Engine>::clone(&store),
             gate,
             clock: Arc::<FixedClock>::clone(&clock),
             exports: Exports::new(export_bounds, shelf),

@@ -9,18 +9,21 @@ use honnin_access::ports::{
     SessionRows,
 };
 use honnin_seal::Digest;
+use honnin_store::conformance::Slow;
 use honnin_store::decorate::{Call, Decorator};
 use honnin_store::{Answer, Store};
+use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{AccountId, Id, RequestId, SessionId, TenantId};
 
 /// The first octet of the names of the viewer's requests.
 pub(super) const HERS: u8 = 0xaa;
 
-/// The embedded engine, counted at its ports: above its caches, so that a hit counts as a call.
+/// An engine that answers later and in another order, counted at its ports: above its caches, so that a hit counts as a
+/// call.
 #[derive(Debug)]
 pub(super) struct Counted {
-    pub(super) inner: Sqlite,
+    pub(super) inner: Cached<Slow<Sqlite>>,
     viewer: AccountId,
     hers: Mutex<Vec<&'static str>>,
     /// Sessions that were made, and of which account; made-up tokens as whoever shows them.
@@ -29,7 +32,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn new(inner: Sqlite, viewer: AccountId) -> Self {
+    pub(super) fn new(inner: Cached<Slow<Sqlite>>, viewer: AccountId) -> Self {
         Self {
             inner,
             viewer,
@@ -118,14 +121,9 @@ impl SessionRows for Counted {
         self.note("insert_session", self.is_hers(row.account));
         self.inner.insert_session(row_hash, row, ring)
     }
-    fn touch_session(
-        &self,
-        tenant: TenantId,
-        row_hash: &Digest,
-        seen: SeenSession,
-    ) -> Answer<'_, Result<(), RowError>> {
+    fn touch_session(&self, tenant: TenantId, row_hash: &Digest, seen: SeenSession) {
         self.note("touch_session", self.shown_by_her(row_hash));
-        self.inner.touch_session(tenant, row_hash, seen)
+        self.inner.touch_session(tenant, row_hash, seen);
     }
     fn end_sessions(
         &self,
@@ -175,7 +173,7 @@ impl Decorator for Counted {
         &self.inner
     }
 
-    fn around<'a, T: Send + 'a>(&'a self, call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
+    fn around<'a, T: Send + Unpin + 'a>(&'a self, call: Call, answer: Answer<'a, T>) -> Answer<'a, T> {
         self.note(call.name, call.request.is_some_and(asked_by_her));
         answer
     }

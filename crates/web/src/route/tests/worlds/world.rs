@@ -12,7 +12,9 @@ use honnin_care::{Care, CareParts, SessionToken};
 use honnin_journal::{Entry, Journal, Kind, Pseudonym, Query};
 use honnin_keeper::Keeper;
 use honnin_seal::PasswordHash;
+use honnin_store::conformance::Slow;
 use honnin_store::{AccountKeyRow, AccountUpdate, Batch, FeedRows, OperatorRows, Progress};
+use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{AccountId, Clock, Entropy, Id, Moment, NoticeId, RequestId, Stream, TenantId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
@@ -108,16 +110,16 @@ impl World {
     async fn open(ground: &Ground, case: &Case, leak: Option<Leak>, lines: &Lines) -> (Self, Actor, Actor) {
         let dir = TestDir::new();
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
-        let mut bounds = honnin_store_sqlite::Bounds { readers: 1, ..honnin_store_sqlite::Bounds::default() };
-        if case.tiny_caches {
-            bounds.session_cache_octets = 700;
-            bounds.key_cache_octets = 700;
-            bounds.view_cache_octets = 2_000;
-            bounds.speed_cache_octets = 700;
-        }
-        let sqlite = Sqlite::create(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap();
+        let bounds = honnin_store_sqlite::Bounds { readers: 1, ..honnin_store_sqlite::Bounds::default() };
+        let kept = if case.tiny_caches {
+            honnin_store_cache::Bounds { sessions: 700, rings: 700, documents: 2_000, wishes: 700 }
+        } else {
+            honnin_store_cache::Bounds::default()
+        };
+        honnin_store_sqlite::create(dir.path()).unwrap();
+        let sqlite = Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap();
         let keeper = Arc::clone(&ground.keeper);
-        let store = Arc::new(Counted::new(sqlite, VIEWER.account(&keeper)));
+        let store = Arc::new(Counted::new(Cached::new(Slow::new(sqlite, 2), &kept), VIEWER.account(&keeper)));
         let authorities = Authorities::new(
             TenantId::FIRST,
             Arc::<Counted>::clone(&store),

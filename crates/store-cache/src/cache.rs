@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::Subject;
-use honnin_access::ports::{RingRow, SeenSession, SessionRow};
+use honnin_access::ports::{FoundSession, RingRow, SeenSession, SessionRow};
 use honnin_seal::Digest;
-use honnin_store::{CacheFigures, Error, SpeedRow};
+use honnin_store::{CacheFigures, Changed, SpeedRow, Watcher};
 #[cfg(honnin_faults)]
 use honnin_terms::faults;
 use honnin_terms::{AccountId, TenantId};
@@ -52,20 +52,36 @@ impl ViewKey {
     }
 }
 
+/// A session's key, for all of them one where that fault is planted.
+#[cfg(honnin_faults)]
+fn wrongly_keyed(key: &SessionKey) -> SessionKey {
+    if faults::WRONGLY_KEYED_SESSIONS.is_on() { (key.0, [0; 32]) } else { *key }
+}
+
+/// How many changes were known before an engine was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Before(u64);
+
+/// What the cache has to say of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hit<T> {
+    /// Nothing: the engine has to be asked.
+    Nothing,
+    /// That there is this one, or that there is none.
+    Known(Option<T>),
+}
+
+impl<T> From<Option<Option<T>>> for Hit<T> {
+    fn from(kept: Option<Option<T>>) -> Self {
+        kept.map_or(Self::Nothing, Self::Known)
+    }
+}
+
 /// Names one session.
 pub(crate) type SessionKey = (TenantId, Digest);
 
 /// Names the ring of an account.
 pub(crate) type RingKey = (TenantId, AccountId);
-
-/// What a write has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Changed {
-    Session(SessionKey),
-    Ring(RingKey),
-    View(ViewKey),
-    Speed(Subject),
-}
 
 /// Weighs a value by the octets it keeps in memory, nearly.
 trait Weight {
@@ -78,9 +94,9 @@ impl Weight for Arc<SessionRow> {
     }
 }
 
-impl Weight for Option<Arc<RingRow>> {
+impl Weight for Arc<RingRow> {
     fn octets(&self) -> usize {
-        self.as_ref().map_or(0, |row| size_of::<RingRow>() + row.sealed.len())
+        size_of::<RingRow>() + self.sealed.len()
     }
 }
 
@@ -114,7 +130,7 @@ pub(crate) struct Cache {
     /// Counts the changes made known. Read-locked while a value is kept, write-locked while a change is made known.
     changes: RwLock<u64>,
     sessions: Shelf<SessionKey, Arc<SessionRow>>,
-    rings: Shelf<RingKey, Option<Arc<RingRow>>>,
+    rings: Shelf<RingKey, Arc<RingRow>>,
     views: Shelf<ViewKey, Option<Arc<[u8]>>>,
     speeds: Shelf<Subject, Option<Arc<SpeedRow>>>,
     misses: AtomicU64,
@@ -130,108 +146,75 @@ impl Cache {
     pub(crate) fn new(bounds: &Bounds) -> Self {
         Self {
             changes: RwLock::new(0),
-            sessions: shelf(bounds.session_cache_octets, 512),
-            rings: shelf(bounds.key_cache_octets, 384),
-            views: shelf(bounds.view_cache_octets, 1_024),
-            speeds: shelf(bounds.speed_cache_octets, 384),
+            sessions: shelf(bounds.sessions, 512),
+            rings: shelf(bounds.rings, 384),
+            views: shelf(bounds.documents, 1_024),
+            speeds: shelf(bounds.wishes, 384),
             misses: AtomicU64::new(0),
             not_kept: AtomicU64::new(0),
             drops: AtomicU64::new(0),
         }
     }
 
-    /// The session of that key. An unknown one is not remembered: anybody can make up tokens.
-    pub(crate) fn session(
-        &self,
-        key: &SessionKey,
-        load: impl FnOnce() -> Result<Option<SessionRow>, Error>,
-    ) -> Result<Option<Arc<SessionRow>>, Error> {
+    /// A session with its ring, where both are here and of one moment: what is kept of the two may be of two, and then
+    /// both are read again together.
+    pub(crate) fn session(&self, key: &SessionKey) -> Option<FoundSession> {
         #[cfg(honnin_faults)]
-        let key = &if faults::WRONGLY_KEYED_SESSIONS.is_on() { (key.0, [0; 32]) } else { *key };
-        if let Some(row) = self.sessions.get(key) {
-            return Ok(Some(row));
-        }
-        let changes = self.missed();
-        let Some(row) = load()?.map(Arc::new) else { return Ok(None) };
-        self.keep(changes, || self.sessions.insert(*key, Arc::clone(&row)));
-        Ok(Some(row))
+        let key = &wrongly_keyed(key);
+        let session = self.sessions.get(key)?;
+        let ring = self.rings.get(&(key.0, session.account))?;
+        let of_one_moment = ring.epoch == session.epoch && ring.version >= session.ring_version;
+        of_one_moment.then_some(FoundSession { session, ring })
     }
 
-    pub(crate) fn ring(
-        &self,
-        key: &RingKey,
-        load: impl FnOnce() -> Result<Option<RingRow>, Error>,
-    ) -> Result<Option<Arc<RingRow>>, Error> {
-        self.through(&self.rings, key, || Ok(load()?.map(Arc::new)))
+    /// Keeps a session and its ring. An unknown one is not remembered: anybody can make up tokens.
+    pub(crate) fn keep_session(&self, before: Before, key: &SessionKey, found: &FoundSession) {
+        #[cfg(honnin_faults)]
+        let key = &wrongly_keyed(key);
+        let FoundSession { session, ring } = found;
+        self.keep(before, || {
+            self.sessions.insert(*key, Arc::clone(session));
+            self.rings.insert((key.0, session.account), Arc::clone(ring));
+        });
     }
 
-    pub(crate) fn view(
-        &self,
-        key: &ViewKey,
-        load: impl FnOnce() -> Result<Option<Arc<[u8]>>, Error>,
-    ) -> Result<Option<Arc<[u8]>>, Error> {
+    pub(crate) fn view(&self, key: &ViewKey) -> Hit<Arc<[u8]>> {
         #[cfg(honnin_faults)]
         let key = &key.by_kind_alone();
-        self.through(&self.views, key, load)
+        self.views.get(key).into()
     }
 
-    pub(crate) fn speed(
-        &self,
-        line: &Subject,
-        load: impl FnOnce() -> Result<Option<SpeedRow>, Error>,
-    ) -> Result<Option<Arc<SpeedRow>>, Error> {
-        self.through(&self.speeds, line, || Ok(load()?.map(Arc::new)))
+    pub(crate) fn keep_view(&self, before: Before, key: &ViewKey, found: Option<&Arc<[u8]>>) {
+        #[cfg(honnin_faults)]
+        let key = &key.by_kind_alone();
+        self.keep(before, || self.views.insert(*key, found.cloned()));
     }
 
-    fn through<K: Copy + Eq + Hash, V: Weight + Clone>(
-        &self,
-        entries: &Shelf<K, V>,
-        key: &K,
-        load: impl FnOnce() -> Result<V, Error>,
-    ) -> Result<V, Error> {
-        if let Some(value) = entries.get(key) {
-            return Ok(value);
-        }
-        let changes = self.missed();
-        let value = load()?;
-        self.keep(changes, || entries.insert(*key, value.clone()));
-        Ok(value)
+    pub(crate) fn speed(&self, line: &Subject) -> Hit<Arc<SpeedRow>> {
+        self.speeds.get(line).into()
+    }
+
+    pub(crate) fn keep_speed(&self, before: Before, line: &Subject, found: Option<&Arc<SpeedRow>>) {
+        self.keep(before, || self.speeds.insert(*line, found.cloned()));
     }
 
     /// Counts a miss and says how many changes were known before the engine is asked.
-    fn missed(&self) -> u64 {
+    pub(crate) fn missed(&self) -> Before {
         self.misses.fetch_add(1, Ordering::Relaxed);
-        *self.changes.read().unwrap_or_else(PoisonError::into_inner)
+        Before(*self.changes.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keeps a value only where nothing was made known since `changes`. Never waits: a cache may forget.
-    fn keep(&self, changes: u64, insert: impl FnOnce()) {
+    /// Keeps a value only where nothing was made known since `before`. Never waits: a cache may forget.
+    fn keep(&self, before: Before, insert: impl FnOnce()) {
         match self.changes.try_read() {
-            Ok(now) if *now == changes => insert(),
+            Ok(now) if *now == before.0 => insert(),
             Ok(_) | Err(_) => {
                 self.not_kept.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
-    /// Makes changes known: after they are durable and before anybody is told so.
-    pub(crate) fn forget(&self, stale: impl Iterator<Item = Changed>) {
-        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        *changes += 1;
-        for change in stale {
-            match change {
-                Changed::Session(key) => drop(self.sessions.remove(&key)),
-                Changed::Ring(key) => drop(self.rings.remove(&key)),
-                Changed::View(key) => drop(self.views.remove(&key)),
-                Changed::Speed(line) => drop(self.speeds.remove(&line)),
-            }
-        }
-    }
-
-    /// Drops everything: somebody else has written, and nobody says what.
-    pub(crate) fn forget_all(&self) {
-        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        *changes += 1;
+    fn drop_everything(&self) {
         self.sessions.clear();
         self.rings.clear();
         self.views.clear();
@@ -259,6 +242,27 @@ impl Cache {
             drops: self.drops.load(Ordering::Relaxed),
             entries: u64::try_from(entries.iter().sum::<usize>()).unwrap_or(u64::MAX),
             octets: octets.iter().sum(),
+        }
+    }
+}
+
+impl Watcher for Cache {
+    /// Makes changes known: after they are durable and before anybody is told so.
+    fn changed(&self, stale: &[Changed]) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        *changes += 1;
+        for change in stale {
+            match change {
+                Changed::Session(tenant, row_hash) => drop(self.sessions.remove(&(*tenant, *row_hash))),
+                Changed::Ring(tenant, account) => drop(self.rings.remove(&(*tenant, *account))),
+                Changed::View { subject, kind, row } => {
+                    if let Some(key) = ViewKey::new(*subject, kind, row) {
+                        self.views.remove(&key);
+                    }
+                }
+                Changed::Speed(line) => drop(self.speeds.remove(line)),
+                Changed::Everything => self.drop_everything(),
+            }
         }
     }
 }

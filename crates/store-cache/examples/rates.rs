@@ -1,6 +1,6 @@
 //! How fast the engine is on this machine: documents written, rows read from the cache and from the file.
 //!
-//! `cargo run --release -p honnin-store-sqlite --example rates -- [ACCOUNTS]`
+//! `cargo run --release -p honnin-store-cache --example rates -- [ACCOUNTS]`
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -15,13 +15,11 @@ use std::thread;
 use std::time::Instant;
 
 use honnin_access::Document;
-use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_store::conformance::{Stage, done};
 use honnin_store::document::{Line, Profile};
-use honnin_store::{
-    AccountKeyRow, AccountUpdate, Batch, Engine, NewWish, Progress, SpeedRows, SubjectKeyRow, read_view,
-};
-use honnin_store::{Answer, Error, FeedRows, SeenRow, Store};
+use honnin_store::{AccountKeyRow, AccountUpdate, Batch, NewWish, Progress, SubjectKeyRow, read_view};
+use honnin_store::{Answer, Error, SeenRow, Store};
+use honnin_store_cache::Cached;
 use honnin_store_sqlite::{Bounds, Sqlite};
 use honnin_terms::{AccountId, HoldingId, Id, TenantId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
@@ -60,7 +58,7 @@ fn update(stage: &Stage, account: AccountId) -> AccountUpdate {
     }
 }
 
-fn write(store: &Arc<Sqlite>, stage: &Stage, accounts: usize) {
+fn write(store: &dyn Store, stage: &Stage, accounts: usize) {
     let entropy = SeededEntropy::new(9);
     let (mut spent, mut position) = (0.0, 0);
     for first in (0..accounts).step_by(BATCH) {
@@ -87,7 +85,7 @@ fn write(store: &Arc<Sqlite>, stage: &Stage, accounts: usize) {
 }
 
 /// Reads of so many among the accounts, in no order.
-fn read(store: &Sqlite, accounts: usize, among: usize, threads: usize, what: &str) {
+fn read(store: &dyn Store, accounts: usize, among: usize, threads: usize, what: &str) {
     timed(what, READS * threads, || {
         thread::scope(|scope| {
             for begin in 0..threads {
@@ -106,10 +104,11 @@ fn main() {
     let accounts = std::env::args().nth(1).map_or(200_000, |text| text.parse().unwrap());
     let dir = TestDir::new();
     let clock = Arc::new(FixedClock::at("2027-01-15T08:00:00Z"));
-    let store =
-        Arc::new(Sqlite::create(dir.path(), Bounds::default(), Arc::<FixedClock>::clone(&clock)).unwrap());
-    let stage = Stage::new(Arc::<Sqlite>::clone(&store) as Arc<dyn Store>);
-    write(&store, &stage, accounts);
+    honnin_store_sqlite::create(dir.path()).unwrap();
+    let engine = Sqlite::open(dir.path(), Bounds::default(), Arc::<FixedClock>::clone(&clock)).unwrap();
+    let store: Arc<dyn Store> = Arc::new(Cached::new(engine, &honnin_store_cache::Bounds::default()));
+    let stage = Stage::new(Arc::clone(&store));
+    write(&*store, &stage, accounts);
 
     let person = stage.person();
     stage.write(person.account, vec![stage.noise(Some(person.line), Line::KIND, b"")]);
@@ -124,7 +123,7 @@ fn main() {
             assert!(at_once(store.session(TenantId::FIRST, &person.row_hash)).is_some());
         }
     });
-    read(&store, accounts, 20_000, 1, "keys of 20,000 accounts");
+    read(&*store, accounts, 20_000, 1, "keys of 20,000 accounts");
     let tries = 2_000;
     let people: Vec<_> = (0..64).map(|_| stage.person()).collect();
     timed("wishes, 64 at once", tries, || {

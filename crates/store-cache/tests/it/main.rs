@@ -1,0 +1,4 @@
+//! The cache round engines.
+
+#[cfg(test)]
+mod cached;
