@@ -11,6 +11,7 @@ mod epochs;
 mod feed;
 mod keyring;
 mod merging;
+mod mode;
 #[cfg(honnin_faults)]
 mod planted;
 mod release;

@@ -19,6 +19,8 @@ pub enum Deed {
     MoveLines,
     /// Begin an epoch of the journal or hand out its key.
     JournalEpoch,
+    /// Open or seal what the installation writes down of its own mode.
+    Mode,
 }
 
 impl Deed {
@@ -32,6 +34,7 @@ impl Deed {
         Self::Quarantine,
         Self::MoveLines,
         Self::JournalEpoch,
+        Self::Mode,
     ];
 
     /// The word in metrics.
@@ -45,6 +48,7 @@ impl Deed {
             Self::Quarantine => "quarantine",
             Self::MoveLines => "move_lines",
             Self::JournalEpoch => "journal_epoch",
+            Self::Mode => "mode",
         }
     }
 }

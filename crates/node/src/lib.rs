@@ -8,9 +8,13 @@ mod canaries;
 mod epochs;
 mod fault;
 mod merges;
+#[cfg(test)]
+mod nodes_tests;
 mod path;
 mod probe;
+mod shared;
 mod standing;
+mod steady;
 mod upkeep;
 mod watch;
 
@@ -20,7 +24,9 @@ pub use fault::Fault;
 pub use merges::journal_merges;
 pub use path::{PathState, PublicPath};
 pub use probe::Probe;
-pub use standing::Standing;
+pub use shared::{ModeRow, Seals, Seen, Written, lift_mode, read_mode};
+pub use standing::{FRESH, Standing};
+pub use steady::{Machine, Steady};
 pub use upkeep::{Running, Upkeep, UpkeepBounds};
 pub use watch::{Watch, WatchBounds};
 

@@ -1,33 +1,71 @@
 //! How the house stands: the answer to the one question of `care`, and the rule by which personal pages are stopped.
 //!
+//! A stop is a fact of the installation: it is written down, and every node reads it again and again. What a node knows of
+//! it is never older than [`FRESH`] when something leaves; where it is, the node asks first.
+//!
 //! Stopped by rule: an opened document of another owner at once; documents or keys that do not open in three accounts
 //! within a minute. Started again by the operator after `journal verify`, and by nothing else.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use honnin_access::Answer;
 use honnin_care::{Alarm, House};
 use honnin_journal::{Journal, State};
 use honnin_terms::{AccountId, Audience, Mode, Moment, RequestId, Stop};
+use tokio::sync::Notify;
 
-use crate::PublicPath;
+use crate::{ModeRow, PublicPath, Seen, Steady};
 
 const ACCOUNTS: usize = 3;
 const WITHIN_SECONDS: i64 = 60;
 /// Accounts remembered at once; with three of them the rule has already spoken.
 const MOST_REMEMBERED: usize = 64;
 
+/// How old may be what a node knows of the others when something personal leaves, in milliseconds.
+pub const FRESH: u64 = 700;
+/// How often it is read, in milliseconds.
+const POLL: u64 = 250;
+/// After so many milliseconds without word from the store a node says so, and is not ready.
+const SILENT: u64 = 5_000;
+
 type OnStop = Box<dyn Fn(Stop) + Send + Sync>;
+type OnWritten = Box<dyn Fn() + Send + Sync>;
+
+/// What this node knows of the installation.
+#[derive(Debug, Default)]
+struct Known {
+    /// Why personal pages are stopped here.
+    stop: Option<Stop>,
+    /// An alarm of this node that is not written down yet.
+    owed: Option<Stop>,
+    /// The newest writing of the row that was seen.
+    revision: u64,
+    /// Since when the row is known to be so.
+    read_at: Option<u64>,
+}
+
+/// What makes the stop one of all nodes.
+struct Shared {
+    row: ModeRow,
+    steady: Arc<dyn Steady>,
+    on_written: OnWritten,
+    reading: tokio::sync::Mutex<()>,
+    alarm: Notify,
+}
 
 /// How the house stands, on this node.
 pub struct Standing {
-    stopped: Mutex<Option<Stop>>,
+    known: Mutex<Known>,
+    shared: Option<Shared>,
     stopping: AtomicBool,
     path: Arc<PublicPath>,
-    journal: Arc<Journal>,
+    journal: Option<Arc<Journal>>,
     seen: Mutex<HashMap<AccountId, Moment>>,
     on_stop: OnStop,
 }
@@ -39,26 +77,141 @@ impl fmt::Debug for Standing {
 }
 
 impl Standing {
-    /// `stopped` as it was left; `on_stop` makes the stop last over a restart.
+    /// A house that stands alone. `stopped` as it was left; `on_stop` makes the stop last over a restart.
     pub fn new(
         stopped: Option<Stop>,
         path: Arc<PublicPath>,
         journal: Arc<Journal>,
         on_stop: impl Fn(Stop) + Send + Sync + 'static,
     ) -> Self {
+        Self { journal: Some(journal), ..Self::without_journal(stopped, path, on_stop) }
+    }
+
+    /// The same without a journal that could be full.
+    pub(crate) fn without_journal(
+        stopped: Option<Stop>,
+        path: Arc<PublicPath>,
+        on_stop: impl Fn(Stop) + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            stopped: Mutex::new(stopped),
+            known: Mutex::new(Known { stop: stopped, owed: stopped, ..Known::default() }),
+            shared: None,
             stopping: AtomicBool::new(false),
             path,
-            journal,
+            journal: None,
             seen: Mutex::new(HashMap::new()),
             on_stop: Box::new(on_stop),
         }
     }
 
+    /// The same as one of many nodes that read and write that row. A stop that is not written down yet lasts over a
+    /// restart by `on_stop`; `on_written` is told that it is no longer owed. [`Self::keep`] has to run.
+    #[must_use]
+    pub fn sharing(
+        self,
+        row: ModeRow,
+        steady: Arc<dyn Steady>,
+        on_written: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let shared = Shared {
+            row,
+            steady,
+            on_written: Box::new(on_written),
+            reading: tokio::sync::Mutex::new(()),
+            alarm: Notify::new(),
+        };
+        Self { shared: Some(shared), ..self }
+    }
+
     /// Why personal pages wait for a person, where they do.
     pub fn stopped(&self) -> Option<Stop> {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known().stop
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what other nodes wrote, and writes down what this one has seen, until it is dropped.
+    pub async fn keep(&self) {
+        let Some(shared) = &self.shared else { return };
+        loop {
+            self.refresh(shared, 0).await;
+            let mut alarm = pin!(shared.alarm.notified());
+            let mut pause = shared.steady.sleep(POLL);
+            // Whichever comes first.
+            poll_fn(|cx| {
+                let woken = alarm.as_mut().poll(cx).is_ready() || pause.as_mut().poll(cx).is_ready();
+                if woken { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+    }
+
+    /// Makes what is known no older than `fresh` milliseconds, where the store answers.
+    async fn refresh(&self, shared: &Shared, fresh: u64) {
+        let one = shared.reading.lock().await;
+        let begun = shared.steady.millis();
+        let known_since = self.known().read_at;
+        if fresh > 0 && known_since.is_some_and(|at| begun.saturating_sub(at) <= fresh) {
+            return;
+        }
+        let owed = self.known().owed;
+        if let Some(reason) = owed
+            && let Ok(revision) = shared.row.stop(reason).await
+        {
+            let mut known = self.known();
+            (known.owed, known.revision) = (None, revision);
+            drop(known);
+            (shared.on_written)();
+        }
+        match shared.row.read().await {
+            Ok(seen) => self.follow(seen, begun),
+            Err(error) => tracing::debug!(%error, "whether personal pages are stopped was not read"),
+        }
+        drop(one);
+    }
+
+    /// Draws the conclusions of what the row says.
+    fn follow(&self, seen: Seen, begun: u64) {
+        let mut known = self.known();
+        // A row that was taken away or put back is no word of any of us.
+        let Some(written) = seen.written.filter(|_| seen.revision >= known.revision) else {
+            drop(known);
+            return self.stop(Stop::ForeignMode);
+        };
+        known.revision = seen.revision;
+        known.read_at = Some(begun);
+        match (known.stop, written.stop) {
+            (None, Some(reason)) => {
+                known.stop = Some(reason);
+                drop(known);
+                told(reason, "personal pages are stopped: another node has seen it");
+            }
+            (Some(_), None) if known.owed.is_none() => {
+                known.stop = None;
+                drop(known);
+                metrics::gauge!("honnin_isolated").set(0.0);
+                tracing::warn!("personal pages go on: a person has lifted their stop");
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+
+    /// How long ago the row was known to be so, in milliseconds; `None` where this node stands alone.
+    fn age(&self) -> Option<u64> {
+        let shared = self.shared.as_ref()?;
+        let read_at = self.known().read_at;
+        Some(read_at.map_or(u64::MAX, |at| shared.steady.millis().saturating_sub(at)))
+    }
+
+    fn judge(&self, to: AccountId) -> Result<(), Mode> {
+        let mode = self.mode();
+        match mode.audience() {
+            Audience::Everybody => Ok(()),
+            Audience::Canaries if self.path.is_canary(to) => Ok(()),
+            Audience::Canaries | Audience::Nobody => Err(mode),
+        }
     }
 
     /// Something of this account did not open.
@@ -74,14 +227,30 @@ impl Standing {
     }
 
     fn stop(&self, reason: Stop) {
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        if stopped.is_none() {
-            *stopped = Some(reason);
-            metrics::gauge!("honnin_isolated").set(1.0);
-            tracing::error!(alarm = "isolated", reason = reason.word(), "personal pages are stopped");
+        let mut known = self.known();
+        let is_new = known.stop.is_none();
+        let is_owed = known.owed.is_some();
+        known.stop = known.stop.or(Some(reason));
+        // Also where it is stopped already: lifting what was seen before does not lift this.
+        if self.shared.is_some() {
+            known.owed = known.owed.or(Some(reason));
+        }
+        drop(known);
+        if is_new {
+            told(reason, "personal pages are stopped");
+        }
+        if is_new || (self.shared.is_some() && !is_owed) {
             (self.on_stop)(reason);
         }
+        if let Some(shared) = &self.shared {
+            shared.alarm.notify_one();
+        }
     }
+}
+
+fn told(reason: Stop, what: &'static str) {
+    metrics::gauge!("honnin_isolated").set(1.0);
+    tracing::error!(alarm = "isolated", reason = reason.word(), "{what}");
 }
 
 impl House for Standing {
@@ -89,23 +258,45 @@ impl House for Standing {
         if let Some(reason) = self.stopped() {
             return Mode::Isolated(reason);
         }
-        match self.journal.state() {
-            State::Failed => return Mode::JournalFailed,
-            State::Full | State::Unanchored => return Mode::JournalFull,
-            State::Ready => {}
+        match self.journal.as_ref().map(|journal| journal.state()) {
+            Some(State::Failed) => return Mode::JournalFailed,
+            Some(State::Full | State::Unanchored) => return Mode::JournalFull,
+            Some(State::Ready) | None => {}
         }
-        let mode = self.path.state().mode();
-        let stopping = mode == Mode::Open && self.stopping.load(Ordering::Acquire);
-        if stopping { Mode::Stopping } else { mode }
+        // Before its first word a node is about to have one.
+        let known = self.known().read_at.is_some();
+        if known && self.age().is_some_and(|age| age > SILENT) {
+            return Mode::Unsure;
+        }
+        match self.path.state().mode() {
+            Mode::Open if self.stopping.load(Ordering::Acquire) => Mode::Stopping,
+            Mode::Open if self.journal.as_ref().is_some_and(|journal| journal.is_clock_unsettled()) => {
+                Mode::ClockApart
+            }
+            mode @ (Mode::Open
+            | Mode::Isolated(_)
+            | Mode::JournalFailed
+            | Mode::JournalFull
+            | Mode::ClockApart
+            | Mode::Unsure
+            | Mode::PathMixed
+            | Mode::PathUnproven
+            | Mode::Stopping) => mode,
+        }
     }
 
     fn shows(&self, to: AccountId) -> Answer<'_, Result<(), Mode>> {
-        let mode = self.mode();
-        Answer::ready(match mode.audience() {
-            Audience::Everybody => Ok(()),
-            Audience::Canaries if self.path.is_canary(to) => Ok(()),
-            Audience::Canaries | Audience::Nobody => Err(mode),
-        })
+        match &self.shared {
+            Some(shared) if self.age().is_some_and(|age| age > FRESH) => Answer::later(async move {
+                self.refresh(shared, FRESH).await;
+                // Also where another one has asked for us, or the answer took its time.
+                if self.age().is_some_and(|age| age > FRESH) {
+                    return Err(Mode::Unsure);
+                }
+                self.judge(to)
+            }),
+            Some(_) | None => Answer::ready(self.judge(to)),
+        }
     }
 
     fn hears(&self, alarm: Alarm, request: RequestId) {

@@ -131,6 +131,7 @@ impl Upkeep {
         let mode = self.care.house().mode();
         gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));
         gauge("honnin_ready", u64::from(mode.is_ready()));
+        gauge("honnin_clock_apart", u64::from(self.journal.is_clock_unsettled()));
     }
 
     /// Each part on its own: one that fails is tried again next time and holds up no other.

@@ -56,7 +56,7 @@ pub enum Mode {
     JournalFailed,
     /// The journal has no room.
     JournalFull,
-    /// The clock shows another time than the journal has seen.
+    /// The clock was set, and nobody has said since that it is right: what rests on a grant or a case waits.
     ClockApart,
     /// Whether another node has stopped personal pages is not known, and was not for too long.
     Unsure,
@@ -92,7 +92,7 @@ impl Mode {
             Self::JournalFailed => "not ready: the journal's disk failed; start again",
             Self::JournalFull => "not ready: the journal has no room on its volume",
             Self::ClockApart => {
-                "not ready: the clock shows another time than the journal has seen; see `honnin doctor`"
+                "ready, but the clock was set and nobody has said that it is right; see `honnin doctor`"
             }
             Self::Unsure => "not ready: the store does not say whether personal pages are stopped",
             Self::PathMixed | Self::PathUnproven => {
@@ -105,12 +105,10 @@ impl Mode {
     /// Who may be shown something personal.
     pub const fn audience(self) -> Audience {
         match self {
-            // What was begun is ended.
-            Self::Open | Self::Stopping => Audience::Everybody,
+            // What was begun is ended; and whose data it is may see it whatever the time is.
+            Self::Open | Self::Stopping | Self::ClockApart => Audience::Everybody,
             Self::PathMixed | Self::PathUnproven => Audience::Canaries,
-            Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::ClockApart | Self::Unsure => {
-                Audience::Nobody
-            }
+            Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::Unsure => Audience::Nobody,
         }
     }
 

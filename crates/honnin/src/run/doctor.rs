@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use honnin_journal::verify;
+use honnin_node::{Written, read_mode};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
-use honnin_terms::Clock;
+use honnin_terms::{Clock, Stop};
 use serde::Serialize;
 
 use super::serve::runtime;
@@ -77,7 +78,6 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
     certificate(&installation, &mut findings);
-    isolation(&installation, &mut findings);
     public_path(&installation, &mut findings);
     journal(&installation, &mut findings)?;
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
@@ -85,6 +85,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
     findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
+    isolation(&rooms, &mut findings)?;
     match runtime(1)?.block_on(async { rooms.store.report(&rooms.operate()).await }) {
         Ok(report) => store(&report, &rooms, &mut findings),
         Err(reason) => {
@@ -140,17 +141,26 @@ fn certificate(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-fn isolation(installation: &Installation, findings: &mut Findings) {
-    if let Ok(reason) = fs::read_to_string(installation.isolation_marker()) {
+fn isolation(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    let seen = runtime(1)?.block_on(read_mode(&*rooms.store, &rooms.keep(), &*rooms.keeper));
+    let owed = fs::read_to_string(rooms.installation.isolation_marker()).ok();
+    let reason = match seen.map(|seen| seen.written) {
+        // What the store says of itself is told below.
+        Err(_) | Ok(Some(Written { stop: None, .. })) => owed,
+        Ok(None) => Some(Stop::ForeignMode.word().to_owned()),
+        Ok(Some(Written { stop: Some(stop), .. })) => Some(stop.word().to_owned()),
+    };
+    if let Some(reason) = reason {
         findings.attention(
             "isolation",
             format_args!(
-                "personal pages are stopped ({}). Once the cause is found, `honnin isolation lift` verifies the journal \
-                 and lets the next start show them again",
+                "personal pages are stopped on every node ({}). Once the cause is found, `honnin isolation lift` \
+                 verifies the journal and lets them go on; nothing has to be started again",
                 reason.trim()
             ),
         );
     }
+    Ok(())
 }
 
 fn public_path(installation: &Installation, findings: &mut Findings) {

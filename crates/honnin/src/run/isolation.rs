@@ -2,18 +2,20 @@
 
 use std::fmt;
 use std::fs;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use honnin_journal::verify;
+use honnin_node::{lift_mode, read_mode};
+use honnin_terms::Stop;
 use serde::Serialize;
 
 use super::confirm::confirm;
+use super::serve::runtime;
 use crate::command::{IsolationCommand, LiftArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
-use crate::wiring::trust;
+use crate::wiring::{Rooms, trust};
 
 /// What became of it.
 #[derive(Serialize)]
@@ -36,8 +38,8 @@ impl fmt::Display for Outcome {
             f,
             "journal    verifies: {disclosures} disclosures, each to the owner or on a valid basis\n\
              isolation  lifted (it was: {reason})\n\n\
-             Start `honnin serve` again: a running one keeps personal pages stopped until it ends. If the cause is still\n\
-             there, they stop again by the same rule."
+             Every running node shows personal pages again within a second. If the cause is still there, they stop again\n\
+             by the same rule."
         )
     }
 }
@@ -53,15 +55,21 @@ pub(super) fn isolation(
 }
 
 fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, Failure> {
+    let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
+    let runtime = runtime(1)?;
+    let seen = runtime.block_on(read_mode(&*rooms.store, &rooms.keep(), &*rooms.keeper))?;
+    // What a node has seen and could not write down stands in a file of its own.
     let marker = installation.isolation_marker();
-    let reason = match fs::read_to_string(&marker) {
-        Ok(reason) => reason.trim().to_owned(),
-        Err(reason) if reason.kind() == ErrorKind::NotFound => {
+    let owed = fs::read_to_string(&marker).ok();
+    let reason = match (seen.written, &owed) {
+        (Some(written), None) if written.stop.is_none() => {
             say.tell(&Outcome { lifted: false, reason: None, disclosures: None })?;
             return Ok(Exit::Done);
         }
-        Err(reason) => {
-            return Err(Failure::from(reason).during(&format!("read {}", marker.display())));
+        (None, _) => Stop::ForeignMode.word().to_owned(),
+        (Some(written), owed) => {
+            let word = written.stop.map(|stop| stop.word().to_owned());
+            word.or_else(|| owed.as_ref().map(|owed| owed.trim().to_owned())).unwrap_or_default()
         }
     };
     confirm(args.confirmed, "lift the isolation", &format!("Personal pages were stopped: {reason}."))?;
@@ -77,8 +85,15 @@ fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, F
             ),
         )
     })?;
-    fs::remove_file(&marker)
-        .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;
+    if owed.is_some() {
+        fs::remove_file(&marker)
+            .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;
+    }
+    if !runtime.block_on(lift_mode(&*rooms.store, &rooms.keep(), &*rooms.keeper, seen))? {
+        return Err(Failure::cannot(
+            "lift the isolation: something else was seen meanwhile; look at `honnin doctor` and lift it again",
+        ));
+    }
     let disclosures = Some(report.to_owner.saturating_add(report.on_basis));
     say.tell(&Outcome { lifted: true, reason: Some(reason), disclosures })
         .map_err(|failure| failure.but("the isolation was lifted"))?;

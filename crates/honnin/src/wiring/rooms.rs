@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Authorities, HashPool, Operate, Permit, SignInSettings};
+use honnin_access::{Authorities, HashPool, Keep, Operate, Permit, SignInSettings};
 use honnin_intake::Feed;
 use honnin_keeper::{Deed, Keeper, Witness};
 use honnin_store::Store;
@@ -96,6 +96,11 @@ impl Rooms {
     /// A permit for an act at the command line.
     pub(crate) fn operate(&self) -> Permit<Operate> {
         self.authorities.operator.operate(self.clock.0.now(), request())
+    }
+
+    /// A permit for what nodes agree by.
+    pub(crate) fn keep(&self) -> Permit<Keep> {
+        self.authorities.node.keep(self.clock.0.now(), request())
     }
 
     /// Works on the feed with a permit to append.

@@ -10,7 +10,7 @@ use honnin_front::Front;
 use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
-use honnin_node::{Canaries, Epochs, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
+use honnin_node::{Canaries, Epochs, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
 use honnin_pages::page::{HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
@@ -58,7 +58,14 @@ impl Service {
             Some(_) => PublicPath::watched(accounts(&keeper)),
             None => PublicPath::unwatched(),
         });
-        let standing = Arc::new(standing(&installation, Arc::clone(&path), Arc::clone(&journal)));
+        let row = ModeRow::new(
+            Arc::<dyn Store>::clone(&store),
+            Arc::new(authorities.node),
+            Arc::<Keeper>::clone(&keeper),
+            Arc::clone(&clock),
+            entropy(),
+        );
+        let standing = Arc::new(standing(&installation, Arc::clone(&path), Arc::clone(&journal), row));
         let house = Arc::<Standing>::clone(&standing);
         let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, house);
         let parts = Parts {
@@ -134,6 +141,8 @@ impl Service {
     ) -> Result<(), Failure> {
         let Self { app, reconciler, upkeep, journal, standing, probe, store, volume } = self;
         let (ended, mut ending) = watch::channel(false);
+        let kept = Arc::clone(&standing);
+        let keeping = tokio::spawn(async move { kept.keep().await });
         tokio::spawn(monitor::run(doors.monitor, doors.token, metrics.clone(), standing));
         let driving = tokio::spawn(reconciler.run(async move {
             // The sender's end is an end as well.
@@ -151,6 +160,7 @@ impl Service {
             tracing::error!("the reconciler ended before its time");
         }
         upkeep.stop();
+        keeping.abort();
         store.close().await;
         served?;
         // Durable it is already; published it can be verified by others at once.
@@ -228,20 +238,28 @@ pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
     Ok(last.map(|last| journal.read_at(last)).transpose()?.map(|entry| entry.moment))
 }
 
-/// How the house stands, as it was left; a stop leaves a marker that outlives a restart.
-fn standing(installation: &Installation, path: Arc<PublicPath>, journal: Arc<Journal>) -> Standing {
+/// How the house stands. A stop is written into the store, where every node reads it; until it is, a file keeps it over
+/// a restart.
+fn standing(
+    installation: &Installation,
+    path: Arc<PublicPath>,
+    journal: Arc<Journal>,
+    row: ModeRow,
+) -> Standing {
     let marker = installation.isolation_marker();
-    let stopped = marker.exists().then(|| {
-        tracing::error!(
-            alarm = "isolated",
-            "personal pages are stopped since before this start; see `honnin doctor`"
-        );
-        let word = fs::read_to_string(&marker).unwrap_or_default();
+    let owed = fs::read_to_string(&marker).ok().map(|word| {
+        tracing::error!(alarm = "isolated", "personal pages are stopped since before this start");
         Stop::of_word(word.trim()).unwrap_or(Stop::ForeignMode)
     });
-    Standing::new(stopped, path, journal, move |reason| {
+    let written = marker.clone();
+    let standing = Standing::new(owed, path, journal, move |reason| {
         if let Err(error) = fs::write(&marker, format!("{}\n", reason.word())) {
-            tracing::error!(%error, "could not mark the isolation; it ends with this process");
+            tracing::error!(%error, "could not mark the isolation; it is lost if the store does not take it either");
+        }
+    });
+    standing.sharing(row, Arc::new(Machine::new()), move || {
+        if let Err(error) = fs::remove_file(&written) {
+            tracing::warn!(%error, "the marker of an isolation that is written down was not removed");
         }
     })
 }
