@@ -1,13 +1,15 @@
 //! Questions to an open journal: entries, who saw whom, proofs.
 
 use std::io;
+use std::sync::Arc;
 
 use honnin_seal::Digest;
 use honnin_terms::{EntryRef, Moment};
 
-use crate::index::{self, CHUNK, Row, Side};
+use crate::index::{CHUNK, Row, Side};
 use crate::merkle::{consistency_path, inclusion_path};
 use crate::queue::hold;
+use crate::run::Stretch;
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
 use crate::{Entry, Journal, Query, parse_entry};
@@ -64,9 +66,9 @@ impl Journal {
     }
 
     fn octets(&self, index: u64) -> Result<Vec<u8>, ReadError> {
-        let (entry, next, published) = {
+        let (entry, next, edge) = {
             let tail = hold(&self.shared.tail);
-            (tail.entry(index), tail.next, tail.published)
+            (tail.entry(index), tail.next, Arc::clone(&tail.edge))
         };
         self.check_kept(index)?;
         if let Some(entry) = entry {
@@ -75,7 +77,7 @@ impl Journal {
         if index >= next {
             return Err(ReadError::NotWritten);
         }
-        Tiles { dir: &self.shared.dir, size: published }.entry(index)?.ok_or(ReadError::NotWritten)
+        Tiles { dir: &self.shared.dir, size: edge.size() }.proven(index, &edge)?.ok_or(ReadError::NotWritten)
     }
 
     fn check_kept(&self, index: u64) -> Result<(), ReadError> {
@@ -118,39 +120,79 @@ impl Journal {
             found.extend(wanted.map(|(index, _)| index).take(query.limit));
             tail.first_row
         };
-        let tiles = self.tiles();
-        let last = first_row.min(below).div_ceil(CHUNK).min(first_row / CHUNK);
-        for chunk in (kept.minimum / CHUNK..last).rev() {
+        for stretch in Stretch::cover(first_row / CHUNK).into_iter().rev() {
             if found.len() >= query.limit {
                 break;
             }
-            self.find_in_chunk(query, side, tiles, chunk, &mut found)?;
+            if stretch.end() > kept.minimum && stretch.start() < below {
+                self.find_in(query, side, stretch, &mut found)?;
+            }
         }
         Ok(found)
     }
 
-    fn find_in_chunk(
+    /// Looks into one run, newest first. Where a block of it is not what was written it is made anew, once.
+    fn find_in(
         &self,
         query: &Query<'_>,
         side: Side,
-        tiles: Tiles<'_>,
-        chunk: u64,
+        stretch: Stretch,
         found: &mut Vec<u64>,
     ) -> Result<(), ReadError> {
-        let file = index::read(&*self.shared.disk, tiles, chunk, self.kept().minimum)?;
-        if !file.may_hold(query) {
+        let before = found.len();
+        match self.find_in_run(query, side, stretch, found) {
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                tracing::warn!(%error, "a run of the journal's index is not as it was written; it is made anew");
+                found.truncate(before);
+                self.shared.maker().make(stretch)?;
+                self.find_in_run(query, side, stretch, found)
+            }
+            done => done,
+        }
+    }
+
+    fn find_in_run(
+        &self,
+        query: &Query<'_>,
+        side: Side,
+        stretch: Stretch,
+        found: &mut Vec<u64>,
+    ) -> Result<(), ReadError> {
+        let maker = self.shared.maker();
+        let run = maker.open(stretch)?;
+        if query.from.millis() > run.moments.1 || run.moments.0 >= query.to.millis() {
             return Ok(());
         }
-        for offset in file.offsets(query, side) {
-            let index = chunk * CHUNK + u64::from(offset);
-            if found.len() >= query.limit {
-                break;
+        let start = stretch.start();
+        let mut below = query.before.map_or(stretch.end(), |before| before.min(stretch.end())) - start;
+        while found.len() < query.limit && below > 0 {
+            let most = query.limit - found.len();
+            let (mut offsets, mut frontier) = (Vec::new(), 0);
+            for name in query.pseudonyms {
+                let of_name = run.find(*name, side.flag(), below, most)?;
+                if of_name.len() == most {
+                    // There may be more of this name below its last: what is older than that waits for the next round.
+                    frontier = frontier.max(of_name.last().copied().map_or(0, u64::from));
+                }
+                offsets.extend(of_name.into_iter().map(u64::from));
             }
-            if query.before.is_none_or(|before| index < before)
-                && Row::of(&self.read_at(index)?).matches(query, side)
-            {
-                found.push(index);
+            offsets.sort_unstable_by(|a, b| b.cmp(a));
+            offsets.dedup();
+            for offset in offsets.into_iter().take_while(|offset| *offset >= frontier) {
+                let index = start + offset;
+                if found.len() >= query.limit || index < maker.minimum {
+                    return Ok(());
+                }
+                let row = Row::of(&self.read_at(index)?);
+                if row.matches(query, side) {
+                    found.push(index);
+                }
+                // The order never goes back: everything further down is older.
+                if row.order < query.from {
+                    return Ok(());
+                }
             }
+            below = frontier;
         }
         Ok(())
     }

@@ -62,6 +62,14 @@ impl Chain {
     }
 }
 
+impl Chain {
+    /// The check of a block of an index run, cut to what a block has room for.
+    pub(crate) fn block(&self, place: &[u8; 24], octets: &[u8]) -> [u8; 16] {
+        let tag = self.tag(Label(b"hj block"), [&place[..], octets]);
+        tag.first_chunk().copied().unwrap_or_default()
+    }
+}
+
 /// How far a log has come: what is anchored outside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {

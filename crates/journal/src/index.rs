@@ -1,29 +1,25 @@
-//! The index: from a pseudonym to the entries that name it. Derived; what it says is checked against the entries.
+//! The index: from a pseudonym to the entries that name it. Derived from the log; what it says is checked against the
+//! signed tree, and what it lacks is noticed, because each of its blocks has a check ([`crate::run`]).
 //!
-//! One file for each 65,536 entries: magic (4), digest of the rest (32), count (4), earliest and latest moment
-//! (8 each), then for viewers and for owners `count` items of pseudonym prefix (8) and offset (2), sorted.
+//! Each 65,536 entries get a run; sixteen runs of one length become one. So a question looks into some thirty runs,
+//! three blocks each, whether there are a million entries or a hundred million, and the index holds nothing in memory.
 
+use std::fs;
 use std::io;
-use std::path::Path;
 
-use honnin_seal::{Digest, digest};
 use honnin_terms::Moment;
 
 use crate::bundle::WIDE;
-use crate::disk::{Disk, Durable};
-use crate::entry::take;
-use crate::layout::{self, INDEX, numbered};
+use crate::chain::Chain;
+use crate::disk::Disk;
 use crate::queue::hold;
+use crate::run::{FAN, Item, OWNER, Run, Stretch, TOP, VIEWER, Writing, prefix};
 use crate::shelf::Shared;
 use crate::tiles::Tiles;
-use crate::{BadFormat, Entry, Pseudonym, parse_entry};
+use crate::{Entry, Pseudonym, parse_entry};
 
-/// Entries one index file covers.
+/// Entries of the shortest run.
 pub(crate) const CHUNK: u64 = 65_536;
-const ITEM: usize = 10;
-const MAGIC: [u8; 4] = *b"HJI1";
-/// Longest index file, in octets: its head and two items for each entry.
-pub(crate) const MOST_FILE: usize = 56 + 2 * ITEM * 65_536;
 
 /// A question to the index.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +41,15 @@ pub struct Query<'a> {
 pub(crate) enum Side {
     Viewer,
     Owner,
+}
+
+impl Side {
+    pub(crate) const fn flag(self) -> u32 {
+        match self {
+            Self::Viewer => VIEWER,
+            Self::Owner => OWNER,
+        }
+    }
 }
 
 /// What the index needs of an entry.
@@ -74,88 +79,17 @@ impl Row {
         };
         query.from <= *moment && *moment < query.to && query.pseudonyms.contains(name)
     }
-}
 
-fn prefix(name: Pseudonym) -> [u8; 8] {
-    name.0.first_chunk().copied().unwrap_or_default()
-}
-
-/// The octets of the file over those entries, given with their offsets within the chunk.
-pub(crate) fn encode(rows: &[(u16, Row)]) -> Vec<u8> {
-    let mut out = u32::try_from(rows.len()).unwrap_or(0).to_be_bytes().to_vec();
-    let millis = |moment: Option<Moment>| moment.unwrap_or(Moment::EPOCH).millis().to_be_bytes();
-    out.extend_from_slice(&millis(rows.iter().map(|(_, row)| row.moment).min()));
-    out.extend_from_slice(&millis(rows.iter().map(|(_, row)| row.moment).max()));
-    let sides: [fn(&Row) -> Pseudonym; 2] = [|row| row.viewer, |row| row.owner];
-    for side in sides {
-        let mut items: Vec<_> = rows.iter().map(|(offset, row)| (prefix(side(row)), *offset)).collect();
-        items.sort_unstable();
-        for (prefix, offset) in items {
-            out.extend_from_slice(&prefix);
-            out.extend_from_slice(&offset.to_be_bytes());
-        }
-    }
-    let check: Digest = digest(&[&out]);
-    [&MAGIC[..], &check, &out].concat()
-}
-
-/// An index file that was read whole and checked.
-pub(crate) struct ChunkFile {
-    earliest: i64,
-    latest: i64,
-    viewers: Vec<u8>,
-    owners: Vec<u8>,
-}
-
-impl ChunkFile {
-    pub(crate) fn parse(octets: &[u8]) -> Result<Self, BadFormat> {
-        let mut rest = octets;
-        let magic = take::<4>(&mut rest)?;
-        let check: Digest = take(&mut rest)?;
-        if magic != MAGIC || digest(&[rest]) != check {
-            return Err(BadFormat("an index file as it was written"));
-        }
-        let count =
-            usize::try_from(u32::from_be_bytes(take(&mut rest)?)).map_err(|_| BadFormat("a count"))?;
-        let earliest = i64::from_be_bytes(take(&mut rest)?);
-        let latest = i64::from_be_bytes(take(&mut rest)?);
-        let length = count.saturating_mul(ITEM);
-        let (viewers, owners) = rest.split_at_checked(length).ok_or(BadFormat("all items"))?;
-        if owners.len() != length {
-            return Err(BadFormat("all items"));
-        }
-        Ok(Self { earliest, latest, viewers: viewers.to_vec(), owners: owners.to_vec() })
-    }
-
-    /// Whether an entry of the chunk may lie in the asked time.
-    pub(crate) fn may_hold(&self, query: &Query<'_>) -> bool {
-        query.from.millis() <= self.latest && self.earliest < query.to.millis()
-    }
-
-    /// Offsets of entries whose pseudonym begins like one of those asked for, newest first.
-    pub(crate) fn offsets(&self, query: &Query<'_>, side: Side) -> Vec<u16> {
-        let items = match side {
-            Side::Viewer => &self.viewers,
-            Side::Owner => &self.owners,
-        };
-        let (items, _) = items.as_chunks::<ITEM>();
-        let mut found = Vec::new();
-        for name in query.pseudonyms {
-            let wanted = prefix(*name);
-            let from = items.partition_point(|item| item.first_chunk::<8>() < Some(&wanted));
-            let same = items.iter().skip(from).take_while(|item| item.starts_with(&wanted));
-            found.extend(
-                same.filter_map(|item| item.last_chunk::<2>()).map(|offset| u16::from_be_bytes(*offset)),
-            );
-        }
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        found.dedup();
-        found
+    fn items(&self, offset: u32) -> impl Iterator<Item = Item> {
+        let item = |name, sides| Item { prefix: prefix(name), offset, sides };
+        let both = self.viewer == self.owner;
+        let first = item(self.viewer, if both { VIEWER | OWNER } else { VIEWER });
+        [Some(first), (!both).then(|| item(self.owner, OWNER))].into_iter().flatten()
     }
 }
 
-/// The rows of published entries from one index to another, with their offsets in their chunk.
-pub(crate) fn rows_of(tiles: Tiles<'_>, start: u64, end: u64) -> io::Result<Vec<(u16, Row)>> {
+/// The rows of published entries from one index to another, in order.
+pub(crate) fn rows_of(tiles: Tiles<'_>, start: u64, end: u64) -> io::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut index = start;
     while index < end {
@@ -164,7 +98,7 @@ pub(crate) fn rows_of(tiles: Tiles<'_>, start: u64, end: u64) -> io::Result<Vec<
             if (index..end).contains(&at) {
                 let entry = parse_entry(&octets)
                     .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-                rows.push((u16::try_from(at % CHUNK).unwrap_or(0), Row::of(&entry)));
+                rows.push(Row::of(&entry));
             }
         }
         index = (number + 1) * WIDE;
@@ -172,34 +106,109 @@ pub(crate) fn rows_of(tiles: Tiles<'_>, start: u64, end: u64) -> io::Result<Vec<
     Ok(rows)
 }
 
-/// Writes the index file of a chunk whose entries are all published.
-pub(crate) fn rebuild(disk: &dyn Disk, tiles: Tiles<'_>, chunk: u64, minimum: u64) -> io::Result<Vec<u8>> {
-    let octets = encode(&rows_of(tiles, minimum.max(chunk * CHUNK), (chunk + 1) * CHUNK)?);
-    write(disk, tiles.dir, chunk, &octets)?;
-    Ok(octets)
+/// What the index of a log is made with.
+pub(crate) struct Maker<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) tiles: Tiles<'a>,
+    pub(crate) chain: &'a Chain,
+    pub(crate) minimum: u64,
 }
 
-fn write(disk: &dyn Disk, dir: &Path, chunk: u64, octets: &[u8]) -> io::Result<()> {
-    let mut out = Durable::new(disk, dir)?;
-    out.write(&numbered(dir, INDEX, chunk), octets)?;
-    // A crash here leaves no index file or a whole one; a missing one is made again at the next opening.
-    out.finish()
-}
-
-/// Reads the index file of a chunk, or makes it again where it is missing or altered.
-pub(crate) fn read(disk: &dyn Disk, tiles: Tiles<'_>, chunk: u64, minimum: u64) -> io::Result<ChunkFile> {
-    let octets = layout::read(&numbered(tiles.dir, INDEX, chunk), MOST_FILE)?;
-    if let Some(Ok(file)) = octets.as_deref().map(ChunkFile::parse) {
-        return Ok(file);
+impl Maker<'_> {
+    /// Writes a run beside its place, then puts it there: whole or not at all. It need not be durable, because it is
+    /// checked whenever it is read and can be made again.
+    fn write(
+        &self,
+        stretch: Stretch,
+        items: u64,
+        moments: (i64, i64),
+        each: impl Iterator<Item = io::Result<Item>>,
+    ) -> io::Result<()> {
+        let path = stretch.path(self.tiles.dir);
+        fs::create_dir_all(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        let beside = path.with_extension("tmp");
+        let file = self.disk.create(&beside)?;
+        let mut writing = Writing::begin(file, stretch, items, moments, self.chain)?;
+        for item in each {
+            writing.push(item?)?;
+        }
+        drop(writing.finish()?);
+        self.disk.rename(&beside, &path)
     }
-    let octets = rebuild(disk, tiles, chunk, minimum)?;
-    ChunkFile::parse(&octets).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+
+    /// Writes the run of one chunk, of its rows from `first` on.
+    pub(crate) fn chunk(&self, number: u64, first: u64, rows: &[Row]) -> io::Result<()> {
+        let stretch = Stretch { level: 0, number };
+        let offset = |index: u64| u32::try_from(index - stretch.start()).unwrap_or(0);
+        let rows_with = (first..).zip(rows);
+        let mut items: Vec<Item> = rows_with.flat_map(|(index, row)| row.items(offset(index))).collect();
+        items.sort_unstable();
+        let millis = |moment: Option<Moment>| moment.unwrap_or(Moment::EPOCH).millis();
+        let earliest = millis(rows.iter().map(|row| row.moment).min());
+        let latest = millis(rows.iter().map(|row| row.moment).max());
+        let count = u64::try_from(items.len()).unwrap_or(0);
+        self.write(stretch, count, (earliest, latest), items.into_iter().map(Ok))
+    }
+
+    /// Makes one run of the sixteen it is made up of.
+    fn merge(&self, stretch: Stretch) -> io::Result<()> {
+        let mut runs = Vec::new();
+        let (mut items, mut moments) = (0, None);
+        for (place, part) in (0u32..).zip(stretch.parts()) {
+            if part.end() <= self.minimum {
+                continue;
+            }
+            let run = self.open(part)?;
+            items += run.items;
+            let (earliest, latest) = moments.unwrap_or(run.moments);
+            moments = Some((run.moments.0.min(earliest), run.moments.1.max(latest)));
+            let length = u32::try_from(part.chunks() * CHUNK).unwrap_or(0);
+            runs.push((place * length, run.all().peekable()));
+        }
+        let each = std::iter::from_fn(|| {
+            let ahead = |(at, (shift, run)): (usize, &mut (u32, std::iter::Peekable<_>))| {
+                let item: Option<&io::Result<Item>> = run.peek();
+                item.map(|item| (item.as_ref().ok().map(|item| (item.prefix, item.offset + *shift)), at))
+            };
+            let (_, least) = runs.iter_mut().enumerate().filter_map(ahead).min()?;
+            let (shift, run) = runs.get_mut(least)?;
+            let item = run.next()?;
+            Some(item.map(|item| Item { offset: item.offset + *shift, ..item }))
+        });
+        self.write(stretch, items, moments.unwrap_or_default(), each)
+    }
+
+    /// Makes a run anew, from the log where there is nothing else.
+    pub(crate) fn make(&self, stretch: Stretch) -> io::Result<()> {
+        if stretch.level > 0 {
+            return self.merge(stretch);
+        }
+        let first = stretch.start().max(self.minimum);
+        self.chunk(stretch.number, first, &rows_of(self.tiles, first, stretch.end())?)
+    }
+
+    /// A run of the index; where it is missing it is made.
+    pub(crate) fn open(&self, stretch: Stretch) -> io::Result<Run<'_>> {
+        Run::open(self.tiles.dir, stretch, self.chain).or_else(|error| {
+            tracing::warn!(%error, level = stretch.level, number = stretch.number, "a run of the journal's index is made anew");
+            self.make(stretch)?;
+            Run::open(self.tiles.dir, stretch, self.chain)
+        })
+    }
 }
 
-/// Moves the rows of chunks that are wholly published from memory to their files.
+impl Shared {
+    /// What its index is made with, of what is published.
+    pub(crate) fn maker(&self) -> Maker<'_> {
+        let (size, minimum) = (hold(&self.tail).published, hold(&self.kept).minimum);
+        Maker { disk: &*self.disk, tiles: Tiles { dir: &self.dir, size }, chain: &self.chain, minimum }
+    }
+}
+
+/// Moves the rows of chunks that are wholly published from memory to runs.
 pub(crate) fn write_full_chunks(shared: &Shared) -> io::Result<()> {
     loop {
-        let (chunk, rows) = {
+        let (chunk, first, rows) = {
             let tail = hold(&shared.tail);
             let chunk = tail.first_row / CHUNK;
             let end = (chunk + 1) * CHUNK;
@@ -207,10 +216,23 @@ pub(crate) fn write_full_chunks(shared: &Shared) -> io::Result<()> {
                 return Ok(());
             }
             let count = usize::try_from(end - tail.first_row).unwrap_or(usize::MAX);
-            let offsets = (tail.first_row..).map(|index| u16::try_from(index % CHUNK).unwrap_or(0));
-            (chunk, offsets.zip(tail.rows.iter().take(count).copied()).collect::<Vec<_>>())
+            (chunk, tail.first_row, tail.rows.iter().take(count).copied().collect::<Vec<_>>())
         };
-        write(&*shared.disk, &shared.dir, chunk, &encode(&rows))?;
+        let maker = shared.maker();
+        maker.chunk(chunk, first, &rows)?;
+        drop(rows);
+        let mut merged = Vec::new();
+        let (mut level, mut next) = (0, chunk + 1);
+        while level < TOP && next.is_multiple_of(FAN) {
+            (level, next) = (level + 1, next / FAN);
+            let stretch = Stretch { level, number: next - 1 };
+            maker.merge(stretch)?;
+            merged.push(stretch);
+        }
+        // From here on the longer run answers; a question that has begun finds the shorter ones gone and begins anew.
         hold(&shared.tail).drop_rows_below((chunk + 1) * CHUNK);
+        for part in merged.into_iter().flat_map(Stretch::parts) {
+            shared.disk.remove(&part.path(&shared.dir))?;
+        }
     }
 }

@@ -9,7 +9,7 @@
 //! history/<size>              older tree heads, kept for ever
 //! pruned                      the signed minimum index
 //! carried                     grants below the minimum index that are still in force, with their proofs
-//! index/<n>                   derived; may be deleted
+//! index/<level>/<n>           derived; may be deleted
 //! ```
 
 use std::fs;

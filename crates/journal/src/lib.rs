@@ -33,6 +33,7 @@ mod prune;
 mod publish;
 mod queue;
 mod recover;
+mod run;
 mod segment;
 mod shelf;
 mod tail;

@@ -75,6 +75,13 @@ impl Edge {
         }
     }
 
+    /// The hash of that place where the partial tile of its level has it.
+    pub(crate) fn hash(&self, level: u8, number: u64) -> Option<&Digest> {
+        let first = self.size >> (8 * (u32::from(level) + 1)).min(63) << 8;
+        let at = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.levels.get(usize::from(level))?.get(at)
+    }
+
     /// The root of the tree.
     pub(crate) fn root(&self) -> Digest {
         let mut peaks = Vec::new();

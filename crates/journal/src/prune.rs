@@ -13,10 +13,10 @@ use crate::bounds::MOST_OFF_SECONDS;
 use crate::bundle::{WIDE, WIDTH};
 use crate::disk::Durable;
 use crate::history::{Carried, MOST_CARRIED_OCTETS, encode_carried, parse_carried, sign_pruned};
-use crate::index::{self, CHUNK};
-use crate::layout::{self, CARRIED, INDEX, PRUNED, numbered};
+use crate::layout::{self, CARRIED, PRUNED};
 use crate::publish::PublishError;
 use crate::queue::hold;
+use crate::run::{Stretch, TOP};
 use crate::shelf::{Kept, Shared};
 use crate::tiles::Tiles;
 use crate::{Kind, parse_entry};
@@ -54,7 +54,7 @@ pub(crate) fn prune(shared: &Shared, before: Moment) -> Result<u64, PublishError
     for number in old.minimum / WIDE..kept.minimum / WIDE {
         remove(shared, number)?;
     }
-    prune_index(shared, tiles, old.minimum, kept.minimum)?;
+    prune_index(shared, old.minimum, kept.minimum)?;
     drop(shelf);
     Ok(kept.minimum)
 }
@@ -164,14 +164,13 @@ fn remove(shared: &Shared, number: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes index files wholly below the minimum, and makes that of the chunk it lies in again.
-fn prune_index(shared: &Shared, tiles: Tiles<'_>, old: u64, minimum: u64) -> io::Result<()> {
-    for chunk in old / CHUNK..minimum / CHUNK {
-        shared.disk.remove(&numbered(&shared.dir, INDEX, chunk))?;
-    }
-    let chunk = minimum / CHUNK;
-    if !minimum.is_multiple_of(CHUNK) && (chunk + 1) * CHUNK <= tiles.size {
-        index::rebuild(&*shared.disk, tiles, chunk, minimum)?;
+/// Removes runs of the index wholly below the minimum. Of one that lies across it the items below are passed over.
+fn prune_index(shared: &Shared, old: u64, minimum: u64) -> io::Result<()> {
+    for level in 0..=TOP {
+        let length = Stretch { level, number: 1 }.start();
+        for number in old / length..minimum / length {
+            shared.disk.remove(&Stretch { level, number }.path(&shared.dir))?;
+        }
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<()
     // From here on the tree of that size is published: it may grow and never change.
     let day = frames.last().and_then(|frame| last_day(frame));
     keep_history(shared, shelf, &edge, day, &mut out)?;
-    hold(&shared.tail).set_published(edge.size());
+    hold(&shared.tail).set_published(edge.clone());
     (shelf.edge, shelf.bundle) = (edge, open);
     tidy(shared, &full, shelf.edge.size());
     Ok(())

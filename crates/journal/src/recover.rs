@@ -3,17 +3,19 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use honnin_seal::{BadSignature, Digest, SigningKey, leaf_digest};
 
 use crate::bundle::{self, WIDE};
 use crate::chain::{AnchorError, Chain, Head};
 use crate::disk::{Disk, Durable};
-use crate::index::{self, CHUNK, Row};
+use crate::index::{self, CHUNK, Maker, Row};
 use crate::layout::{self, CHECKPOINT, HISTORY, LOCK, PRUNED, SEGMENTS, SPARE, numbered};
 use crate::merkle::Edge;
 use crate::note::{BadFormat, Checkpoint, MOST_NOTE, is_name, parse_checkpoint};
 use crate::queue::Time;
+use crate::run::Stretch;
 use crate::segment::{Frame, MOST_SEGMENT, scan};
 use crate::shelf::{Kept, Shelf};
 use crate::tail::Tail;
@@ -109,16 +111,18 @@ pub(crate) fn open(
     disk.remove(&dir.join(SEGMENTS).join(SPARE))?;
     let mut tail = Tail::default();
     (tail.published, tail.next) = (tiles.size, tiles.size);
+    tail.edge = Arc::new(shelf.edge.clone());
     tail.first_row = kept.minimum.max(tiles.size / CHUNK * CHUNK);
-    tail.rows = index::rows_of(tiles, tail.first_row, tiles.size)?.into_iter().map(|(_, row)| row).collect();
+    tail.rows = index::rows_of(tiles, tail.first_row, tiles.size)?.into();
     tail.tag = chain.start(tiles.size, &checkpoint.root);
     let mut time = last_time(tiles)?;
     let mut replayed = Replayed { time: &mut time, heads: Vec::new(), cut: false };
     let segments = replay(tiles, disk, chain, &mut tail, &mut replayed)?;
     let Replayed { heads, cut, .. } = replayed;
-    for chunk in kept.minimum / CHUNK..tiles.size / CHUNK {
-        if !numbered(dir, layout::INDEX, chunk).exists() {
-            index::rebuild(disk, tiles, chunk, kept.minimum)?;
+    let maker = Maker { disk, tiles, chain, minimum: kept.minimum };
+    for stretch in Stretch::cover(tail.first_row / CHUNK) {
+        if stretch.end() > kept.minimum && !stretch.path(dir).exists() {
+            maker.make(stretch)?;
         }
     }
     Ok(Found { lock, shelf, tail, kept, segments, time, heads, cut })

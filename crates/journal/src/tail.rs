@@ -7,6 +7,7 @@ use honnin_seal::Digest;
 
 use crate::chain::Head;
 use crate::index::Row;
+use crate::merkle::Edge;
 use crate::segment::Frame;
 
 /// The newest entries, in memory.
@@ -14,6 +15,8 @@ use crate::segment::Frame;
 pub(crate) struct Tail {
     /// Entries below this index are published.
     pub(crate) published: u64,
+    /// The right edge of the published tree: what answers are checked against.
+    pub(crate) edge: Arc<Edge>,
     frames: VecDeque<Arc<Frame>>,
     /// Index of the first row.
     pub(crate) first_row: u64,
@@ -48,8 +51,9 @@ impl Tail {
     }
 
     /// Lets go of what is published below that index.
-    pub(crate) fn set_published(&mut self, size: u64) {
-        self.published = size;
+    pub(crate) fn set_published(&mut self, edge: Edge) {
+        let size = edge.size();
+        (self.published, self.edge) = (size, Arc::new(edge));
         while self.frames.front().is_some_and(|frame| frame.end() <= size) {
             self.frames.pop_front();
         }

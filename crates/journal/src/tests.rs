@@ -6,6 +6,7 @@ mod formats;
 mod insiders;
 mod life;
 mod rounds;
+mod runs;
 mod several;
 mod spare;
 mod tampering;

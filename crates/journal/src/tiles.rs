@@ -3,11 +3,11 @@
 use std::io;
 use std::path::Path;
 
-use honnin_seal::Digest;
+use honnin_seal::{Digest, leaf_digest};
 
 use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
 use crate::layout;
-use crate::merkle::complete_root;
+use crate::merkle::{Edge, complete_root};
 
 /// The published files of a tree of that size.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,28 @@ impl Tiles<'_> {
     pub(crate) fn entry(&self, index: u64) -> io::Result<Option<Vec<u8>>> {
         let position = usize::try_from(index % WIDE).unwrap_or(WIDTH);
         self.look(index / WIDE, |entries| entries.get(position).map(|entry| entry.to_vec()))
+    }
+
+    /// As [`Self::entry`], proven to stand at that place of the tree with that right edge.
+    pub(crate) fn proven(&self, index: u64, edge: &Edge) -> io::Result<Option<Vec<u8>>> {
+        let Some(octets) = self.entry(index)? else { return Ok(None) };
+        let (mut hash, mut number) = (leaf_digest(&octets), index);
+        for level in 0u8..=7 {
+            if let Some(expected) = edge.hash(level, number) {
+                return if *expected == hash {
+                    Ok(Some(octets))
+                } else {
+                    Err(missing("an entry that is not of the tree"))
+                };
+            }
+            let tile = self.tile(level, number / WIDE)?;
+            let place = usize::try_from(number % WIDE).unwrap_or(WIDTH);
+            if tile.get(place) != Some(&hash) {
+                return Err(missing("an entry that is not of the tree"));
+            }
+            (hash, number) = (complete_root(&tile), number / WIDE);
+        }
+        Err(missing("a tree too high"))
     }
 
     fn look<T>(&self, number: u64, take: impl FnOnce(&[&[u8]]) -> T) -> io::Result<T> {

@@ -17,10 +17,10 @@ use honnin_terms::{EntryRef, LogId, Moment};
 use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
 use crate::chain::{Chain, Head};
 use crate::history::{MOST_CARRIED_OCTETS, parse_carried, parse_pruned};
-use crate::index::{self, CHUNK, Row};
 use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
 use crate::merkle::{Edge, Tile};
 use crate::note::{MOST_NOTE, parse_checkpoint};
+use crate::run::{Run, Stretch, TOP};
 use crate::segment::{MOST_SEGMENT, Scan, scan};
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
@@ -277,7 +277,6 @@ fn one_log(
         rules,
         period,
         each,
-        rows: Vec::new(),
         history: read_history(dir, &checkpoint, &trust.key)?,
         seen: 0,
     };
@@ -288,6 +287,7 @@ fn one_log(
     }
     let (mut unpublished, mut unfinished) = (0, false);
     if let Some(chain) = &chain {
+        index_runs(dir, chain)?;
         let mut heads = Vec::new();
         (unpublished, unfinished) = walk.segments(&segments, chain, &mut heads)?;
         for (_, octets) in trust.heads.iter().filter(|(of, _)| *of == log) {
@@ -315,6 +315,29 @@ fn one_log(
         clock_sets: rules.clock_sets,
         unsettled: rules.is_unsettled(),
     })
+}
+
+/// Checks every block of the index. It is derived, so one that is missing is made again; one that is there and wrong is
+/// somebody's hand.
+fn index_runs(dir: &Path, chain: &Chain) -> Result<(), Violation> {
+    for level in 0..=TOP {
+        let folder = dir.join(INDEX).join(level.to_string());
+        for number in layout::numbers(&folder, "").map_err(unreadable("the index"))? {
+            let stretch = Stretch { level, number };
+            match Run::open(dir, stretch, chain).and_then(|run| run.check()) {
+                // Made one with others meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => {
+                    return Err(Violation::Differs {
+                        what: "the index with its checks",
+                        index: stretch.start(),
+                    });
+                }
+                Ok(()) => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn open_segments(dir: &Path) -> io::Result<Vec<(u64, File)>> {
@@ -394,7 +417,6 @@ struct Walk<'a> {
     rules: &'a mut Rules,
     period: Option<(Moment, Moment)>,
     each: &'a mut dyn FnMut(EntryRef, &Entry),
-    rows: Vec<(u16, Row)>,
     history: BTreeMap<u64, Digest>,
     seen: u64,
 }
@@ -442,7 +464,7 @@ impl Walk<'_> {
                 self.edge.push(leaf_digest(octets), &mut full);
                 let entry =
                     parse_entry(octets).map_err(|_| Violation::Malformed { what: "an entry", index })?;
-                self.take(index, &entry)?;
+                self.judge(index, &entry)?;
             }
             self.compare(&full)?;
         }
@@ -477,21 +499,6 @@ impl Walk<'_> {
         self.rules.judge(at, entry)?;
         if self.period.is_none_or(|(start, end)| entry.moment >= start && entry.moment < end) {
             (self.each)(at, entry);
-        }
-        Ok(())
-    }
-
-    /// Judges one entry and keeps its row for the index.
-    fn take(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
-        self.judge(index, entry)?;
-        self.rows.push((u16::try_from(index % CHUNK).unwrap_or(0), Row::of(entry)));
-        if (index + 1).is_multiple_of(CHUNK) {
-            let rows = std::mem::take(&mut self.rows);
-            let path = numbered(self.tiles.dir, INDEX, index / CHUNK);
-            let file = layout::read(&path, index::MOST_FILE).map_err(unreadable("an index file"))?;
-            if file.is_some_and(|octets| octets != index::encode(&rows)) {
-                return Err(Violation::Differs { what: "an index file with its entries", index });
-            }
         }
         Ok(())
     }
