@@ -18,6 +18,7 @@ impl From<ReadError> for Error {
         match error {
             ReadError::NotAnswerable { .. } => Self::Pruned,
             ReadError::NotWritten => Self::NotThere,
+            ReadError::Busy => Self::Closed(honnin_terms::Mode::JournalFull),
             ReadError::NotPublished | ReadError::Io(_) => Self::Closed(honnin_terms::Mode::JournalFailed),
         }
     }
@@ -123,12 +124,12 @@ impl Care {
         visit: Visit<'_>,
         before: Option<EntryRef>,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let facts = self.own_disclosures(visit.session, before, PAGE)?;
+        let facts = self.own_disclosures(visit.session, before, PAGE).await?;
         self.show(visit, What::Disclosures, facts).await
     }
 
     /// At most so many of the account's disclosures below an index.
-    pub(crate) fn own_disclosures(
+    pub(crate) async fn own_disclosures(
         &self,
         session: &Session,
         before: Option<EntryRef>,
@@ -136,10 +137,12 @@ impl Care {
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
         let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
-        let since = journal.answerable_since();
+        let (since, account) = (journal.answerable_since(), session.account());
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
-        let rows = audit(journal, &epochs, session.account(), AuditSide::WhoSaw, period, page)?;
+        // It reads files: on a thread that answers requests everybody else would wait for the disk.
+        let question = move || audit(&journal, &epochs, account, AuditSide::WhoSaw, period, page);
+        let rows = self.parts.gate.desk().ask(question).await??;
         let last = most.checked_sub(1).and_then(|last| rows.get(last));
         let next_before = last.filter(|_| rows.len() > most).map(|row| row.entry);
         let rows = rows.iter().take(most).map(disclosure).collect();

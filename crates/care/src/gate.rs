@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Opened, Owned, Session};
-use honnin_journal::{Act, AppendError, Details, EpochKeys, Journal, Kind, Party};
+use honnin_journal::{Act, AppendError, Desk, Details, EpochKeys, Journal, Kind, Party};
 use honnin_terms::{EntryRef, Mode, Stop};
 
 use crate::answer::{Body, MadeFor};
@@ -56,6 +56,7 @@ pub struct Gate {
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
     house: Arc<dyn House>,
+    desk: Desk,
 }
 
 impl fmt::Debug for Gate {
@@ -74,7 +75,7 @@ impl Gate {
         house: Arc<dyn House>,
     ) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { authority, journal, epochs, house }
+        Self { authority, journal, epochs, house, desk: Desk::default() }
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -87,8 +88,13 @@ impl Gate {
         &*self.house
     }
 
-    pub(crate) fn journal(&self) -> &Journal {
-        &self.journal
+    pub(crate) fn journal(&self) -> Arc<Journal> {
+        Arc::clone(&self.journal)
+    }
+
+    /// Where questions to the journal are answered.
+    pub(crate) const fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {

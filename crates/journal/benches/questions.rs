@@ -61,7 +61,7 @@ fn memory(line: &str) -> Result<u64, Failure> {
     let kib = status
         .lines()
         .find_map(|told| told.strip_prefix(line))
-        .and_then(|told| told.split_whitespace().nth(1));
+        .and_then(|told| told.split_whitespace().next());
     Ok(kib.ok_or("no such line")?.parse::<u64>()? / 1024)
 }
 

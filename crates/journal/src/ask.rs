@@ -29,6 +29,9 @@ pub enum ReadError {
     /// The entry is durable and not yet part of a signed tree; see [`Journal::publish`].
     #[error("prove an entry: it is not yet published")]
     NotPublished,
+    /// Too many questions wait, or the one was given up. Passes by itself.
+    #[error("answer from the journal: too many questions wait")]
+    Busy,
     /// A file is missing, altered or cannot be read.
     #[error("read a file of the journal")]
     Io(#[from] io::Error),
