@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
 use bytes::Bytes;
 
-/// Serves the answer in that file on a free port and prints the address. Never returns.
-pub(crate) fn serve(file: &Path) {
+/// Serves the answer in that file on a free port and prints the address, on one thread or on as many as there are
+/// cores. Never returns.
+pub(crate) fn serve(file: &Path, one_thread: bool) {
     let answer = std::fs::read(file).expect("read the answer");
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an end of the headers");
     let head = String::from_utf8(answer[..end].to_vec()).expect("headers are text");
@@ -26,7 +27,12 @@ pub(crate) fn serve(file: &Path) {
         let (headers, body) = (headers.clone(), body.clone());
         async move { (headers, body) }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let mut builder = if one_thread {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let runtime = builder.enable_all().build().expect("a runtime");
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         println!("http://{}", listener.local_addr().expect("an address"));

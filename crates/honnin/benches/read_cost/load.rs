@@ -1,10 +1,13 @@
 //! A load of kept-alive connections, each asking again as soon as it was answered.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::process::Way;
 
 /// A server and the requests it is asked in turn.
 #[derive(Clone)]
@@ -79,22 +82,81 @@ impl Connection {
     }
 }
 
+const LENGTH: &[u8] = b"content-length: ";
+
 /// Length of the whole answer, once its headers are there.
 fn length_of(read: &[u8]) -> Option<usize> {
     let end = read.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&read[..end]).expect("headers are text").to_ascii_lowercase();
-    let length =
-        head.split("content-length: ").nth(1).expect("a length").split("\r\n").next().expect("a length");
-    Some(end + 4 + length.parse::<usize>().expect("a number"))
+    let at = read[..end]
+        .windows(LENGTH.len())
+        .position(|name| name.eq_ignore_ascii_case(LENGTH))
+        .expect("a length");
+    let digits = read[at + LENGTH.len()..end].iter().take_while(|octet| octet.is_ascii_digit());
+    let length = digits.fold(0, |length, digit| 10 * length + usize::from(digit - b'0'));
+    Some(end + 4 + length)
+}
+
+/// Asks again and again over one connection of the runtime's own thread.
+async fn talk(address: SocketAddr, requests: Vec<Vec<u8>>, first: usize, answers: Arc<AtomicU64>) {
+    let stream = tokio::net::TcpStream::connect(address).await.expect("connect");
+    stream.set_nodelay(true).expect("no delay");
+    let mut read = vec![0; 64 * 1024];
+    for request in requests.iter().cycle().skip(first) {
+        let mut sent = 0;
+        while sent < request.len() {
+            match stream.try_write(&request[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock, "ask");
+                    stream.writable().await.expect("ask");
+                }
+            }
+        }
+        let (mut end, mut whole) = (0, None);
+        while whole.is_none_or(|length| end < length) {
+            stream.readable().await.expect("an answer");
+            match stream.try_read(&mut read[end..]) {
+                Ok(count) => {
+                    assert!(count > 0, "the server closed the connection");
+                    end += count;
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "an answer"),
+            }
+            whole = whole.or_else(|| length_of(&read[..end]));
+        }
+        assert!(read.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&read[..end]));
+        answers.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Load {
-    pub(crate) fn warm_up(&self, target: &Target) {
-        Self { seconds: 1, connections: self.connections }.run(target);
+    pub(crate) fn warm_up(&self, way: Way, target: &Target) {
+        Self { seconds: 1, connections: self.connections }.run(way, target);
     }
 
     /// Loads the target and counts its answers.
-    pub(crate) fn run(&self, target: &Target) -> f64 {
+    pub(crate) fn run(&self, way: Way, target: &Target) -> f64 {
+        match way {
+            Way::Free => self.run_on_many(target),
+            Way::Pinned => self.run_on_one(target),
+        }
+    }
+
+    /// One thread, this one, serves all connections: it costs the machine less than what it asks.
+    fn run_on_one(&self, target: &Target) -> f64 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answers = Arc::new(AtomicU64::new(0));
+        for number in 0..self.connections {
+            let requests = target.requests.clone();
+            runtime.spawn(talk(target.address, requests, number, Arc::clone(&answers)));
+        }
+        let seconds = Duration::from_secs(self.seconds);
+        runtime.block_on(async move { tokio::time::sleep(seconds).await });
+        f64::from(u32::try_from(answers.load(Ordering::Relaxed)).expect("a count"))
+    }
+
+    /// A thread for each connection.
+    fn run_on_many(&self, target: &Target) -> f64 {
         let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
         std::thread::scope(|scope| {
             for number in 0..self.connections {

@@ -2,8 +2,10 @@
 //!
 //! `cargo bench -p honnin --bench read_cost` starts the real binary (`honnin demo`, durable journal and all) and, in
 //! a process of its own, a bare axum handler; it loads them in turn over kept-alive connections and divides the
-//! processor time that the operating system counted for each by the answers it gave.
-//! `-- --seconds N --rounds N --connections N --sessions N` change the run.
+//! processor time that the operating system counted for each by the answers it gave. It does so in two ways: *free*, as
+//! the operating system likes, and *pinned*, each server alone on core 0 and the load, in one thread, on core 1; pinned,
+//! the bare handler has a runtime of one thread.
+//! `-- --seconds N --rounds N --connections N --sessions N` change the run, `--free` and `--pinned` choose one way.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -18,7 +20,7 @@ mod process;
 use std::path::Path;
 
 use load::{Load, Target};
-use process::Server;
+use process::{Server, Way};
 
 /// The product's allocator, so that the bare handler has it too.
 #[global_allocator]
@@ -56,14 +58,27 @@ struct Pair {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let Some(place) = arguments.iter().position(|argument| argument == "--bare") {
-        bare::serve(Path::new(&arguments[place + 1]));
-        return;
+    for (flag, one_thread) in [("--bare", false), ("--bare-on-one", true)] {
+        if let Some(place) = arguments.iter().position(|argument| argument == flag) {
+            bare::serve(Path::new(&arguments[place + 1]), one_thread);
+            return;
+        }
     }
     let run = Run::of_arguments(&arguments);
+    let only = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    // Free first: the threads of its load go where they like only before this one is put on a core.
+    for (way, left_out) in [(Way::Free, "--pinned"), (Way::Pinned, "--free")] {
+        if !only(left_out) {
+            measure(way, &run);
+        }
+    }
+}
+
+fn measure(way: Way, run: &Run) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    println!("starting the demo with {} sessions", run.sessions);
-    let honnin = Server::demo(directory.path(), run.sessions);
+    println!("{}: starting the demo with {} sessions", way.word(), run.sessions);
+    let honnin = Server::demo(way, directory.path(), run.sessions);
+    way.place_load();
     let cookies = load::cookies(&directory.path().join("sessions.csv"));
     let json = json_target(&honnin, &cookies);
     let html = html_target(&honnin, &cookies);
@@ -74,7 +89,7 @@ fn main() {
             let file = directory.path().join(name.replace(' ', "-"));
             std::fs::write(&file, &answer).expect("write the bytes to compare with");
             println!("{name}: {} octets with headers", answer.len());
-            let bare = Server::bare(&file);
+            let bare = Server::bare(way, &file);
             let pair =
                 Pair { name, bare: Target { address: bare.address, ..target.clone() }, honnin: target };
             (pair, bare)
@@ -82,7 +97,7 @@ fn main() {
         .collect();
     let load = Load { seconds: run.seconds, connections: run.connections };
     for (pair, bare) in &pairs {
-        report(pair, bare, &honnin, &load, run.rounds);
+        report(way, pair, bare, &honnin, &load, run.rounds);
     }
 }
 
@@ -104,13 +119,13 @@ fn html_target(honnin: &Server, cookies: &[String]) -> Target {
     Target { address: honnin.address, requests: requests.collect() }
 }
 
-fn report(pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
+fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
     let mut costs = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let measure = |server: &Server, target: &Target| {
-            load.warm_up(target);
+            load.warm_up(way, target);
             let before = server.processor_micros();
-            let answers = load.run(target);
+            let answers = load.run(way, target);
             (server.processor_micros() - before) / answers
         };
         // The order is turned round every other time, so that neither always runs first.
@@ -128,7 +143,8 @@ fn report(pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usiz
     let (plain, ours, ratio) = (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2));
     let Pair { name, .. } = pair;
     println!(
-        "{name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} (median of {rounds})"
+        "{}, {name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} (median of {rounds})",
+        way.word()
     );
 }
 

@@ -5,6 +5,44 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// How servers and load share the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As the operating system likes; the load has a thread for each connection.
+    Free,
+    /// The server on core 0, the load on core 1 in one thread.
+    Pinned,
+}
+
+impl Way {
+    fn command(self, program: &Path) -> Command {
+        match self {
+            Self::Free => Command::new(program),
+            Self::Pinned => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", "0"]).arg(program);
+                command
+            }
+        }
+    }
+
+    /// Puts this thread where the load belongs; threads it has started before stay where they are.
+    pub(crate) fn place_load(self) {
+        if self == Self::Pinned {
+            let pid = std::process::id().to_string();
+            let placed = Command::new("taskset").args(["-p", "-c", "1", &pid]).stdout(Stdio::null()).status();
+            assert!(placed.is_ok_and(|status| status.success()), "taskset puts the load on core 1");
+        }
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Pinned => "pinned",
+        }
+    }
+}
+
 /// A server that is ended when it is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -20,8 +58,8 @@ impl Drop for Server {
 
 impl Server {
     /// The product with so many signed-in sessions, written to `sessions.csv`.
-    pub(crate) fn demo(directory: &Path, sessions: usize) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_honnin"));
+    pub(crate) fn demo(way: Way, directory: &Path, sessions: usize) -> Self {
+        let mut command = way.command(Path::new(env!("CARGO_BIN_EXE_honnin")));
         command.args([
             "demo",
             "--listen",
@@ -35,9 +73,9 @@ impl Server {
     }
 
     /// The bare handler with the answer in that file.
-    pub(crate) fn bare(file: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.arg("--bare").arg(file);
+    pub(crate) fn bare(way: Way, file: &Path) -> Self {
+        let mut command = way.command(&std::env::current_exe().expect("this program"));
+        command.arg(if way == Way::Pinned { "--bare-on-one" } else { "--bare" }).arg(file);
         Self::start(&mut command)
     }
 
