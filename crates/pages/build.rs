@@ -3,6 +3,8 @@
 
 #[path = "build/icon.rs"]
 mod icon;
+#[path = "build/languages.rs"]
+mod languages;
 #[path = "build/table.rs"]
 mod table;
 
@@ -16,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=assets");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=src/words/languages");
     #[expect(
         clippy::disallowed_methods,
         reason = "a build script learns its folder from the environment only"
@@ -39,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         table.hashed(name, "text/javascript; charset=utf-8", read(name)?.as_bytes());
     }
     for (name, kind) in [
-        ("manifest.webmanifest", "application/manifest+json; charset=utf-8"),
+        ("manifest-ja.webmanifest", "application/manifest+json; charset=utf-8"),
         ("manifest-en.webmanifest", "application/manifest+json; charset=utf-8"),
     ] {
         let text = table.with_paths(&read(name)?)?;
@@ -56,6 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.fragment("LINKS", &read("links.html")?)?;
     table.style("ALONE", &read("alone.css")?);
     table.write(out)?;
+    let folder = env::current_dir()?.join("src/words/languages");
+    fs::write(out.join("languages.rs"), languages::listed(&folder)?)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The auditing script is not part of the project; it needs Debian's chromium, node and npm and says so itself.
 
+mod look;
 mod scores;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,10 @@ struct Page {
 pub(crate) struct Audit {
     pub(crate) table: Vec<String>,
     pub(crate) below: usize,
+    /// What was looked at as people use it, and how it went.
+    pub(crate) looks: Vec<String>,
+    /// How many of these failed; `None` where nothing was looked at.
+    pub(crate) failed: Option<usize>,
 }
 
 /// What can be asked of the audit.
@@ -60,6 +65,12 @@ pub(crate) fn command(asked: Asked) -> Result<(), Failure> {
     println!();
     for line in &audit.table {
         println!("{line}");
+    }
+    for line in &audit.looks {
+        println!("{line}");
+    }
+    if let Some(count) = audit.failed.filter(|count| *count > 0) {
+        return Err(format!("{count} looks of the browser failed").into());
     }
     match (audit.below, audit.table.len().saturating_sub(1)) {
         (_, 0) => Err("no page has that path".into()),
@@ -95,7 +106,11 @@ pub(crate) fn run(asked: Asked) -> Result<Option<Audit>, Failure> {
         table.push(format!("{path:<28} {scores}"));
         below += usize::from(!scores.well);
     }
-    Ok(Some(Audit { table, below }))
+    let (looks, failed) = match only {
+        Some(_) => (Vec::new(), None),
+        None => look::run(&demo.address(""), &cookie, &scores::lines(&me), out.as_deref())?,
+    };
+    Ok(Some(Audit { table, below, looks, failed }))
 }
 
 /// Every page there is, for that line and that bill.

@@ -59,6 +59,8 @@ codes! {
         BillCsv = 13 "bill_csv",
         /// Everything held of the account.
         Export = 14 "export",
+        /// The lines of the account with what each has used this month.
+        Board = 15 "board",
         /// The code of a consent to a merge of accounts.
         MergeConsent = 20 "merge_consent",
         /// Lines of one account became another's, or went back.

@@ -5,7 +5,7 @@ use honnin_store::document;
 use honnin_terms::BillId;
 
 use crate::care::{Care, Error, Visit};
-use crate::facts::{Bill, BillLine, BillLines, Bills, Origin, Shown};
+use crate::facts::{Bill, BillBefore, BillLine, BillLines, Bills, Origin, Shown};
 use crate::{Disclosed, What, reckon};
 
 /// What a bill to keep is written as.
@@ -71,22 +71,31 @@ impl Care {
         let document = self.own_bills(visit.session).await?.ok_or(Error::NotThere)?;
         let found = document.map(bill, |document, wanted| {
             let document::Bills { source, bills, as_of: _ } = document;
-            let (entry, lines) = bills.into_iter().find(|(entry, _)| entry.bill == wanted)?;
-            let line = |item: document::BillItem| BillLine { item: item.item, amount: item.amount };
+            let place = bills.iter().position(|(entry, _)| entry.bill == wanted)?;
+            let (entry, lines) = bills.get(place)?.clone();
+            let of_month = entry.month.plus(-1);
+            let before =
+                bills.into_iter().find(|(other, _)| other.month == of_month).map(|(entry, lines)| {
+                    BillBefore { month: entry.month, amount: entry.amount, lines: lines_of(lines) }
+                });
             Some(Bill {
                 head: reckon::bill_head(&entry),
-                lines: match lines {
-                    document::BillItems::Unsaid => BillLines::Unsaid,
-                    document::BillItems::Whole(lines) => {
-                        BillLines::Whole(lines.into_iter().map(line).collect())
-                    }
-                    document::BillItems::Incomplete => BillLines::Incomplete,
-                },
+                lines: lines_of(lines),
                 origin: Origin { as_of: entry.as_of, source },
                 code: entry.code,
                 tax: entry.tax,
+                before,
             })
         });
         found.transpose().ok_or(Error::NotThere)
+    }
+}
+
+fn lines_of(items: document::BillItems) -> BillLines {
+    let line = |item: document::BillItem| BillLine { item: item.item, amount: item.amount };
+    match items {
+        document::BillItems::Unsaid => BillLines::Unsaid,
+        document::BillItems::Whole(lines) => BillLines::Whole(lines.into_iter().map(line).collect()),
+        document::BillItems::Incomplete => BillLines::Incomplete,
     }
 }

@@ -25,12 +25,21 @@ pub struct LineHead {
     pub line: HoldingId,
     /// The number with its middle hidden: `070-****-9572`.
     pub number_masked: String,
+    /// What the account calls it, where it has named it.
+    pub nickname: Option<String>,
     /// The plan's name.
     pub plan: String,
     /// In use, suspended or ended, as of today.
     pub status: LineStatus,
     /// From when to when it is held.
     pub held: Held,
+}
+
+impl LineHead {
+    /// What the account calls it, else the number with its middle hidden.
+    pub fn name(&self) -> &str {
+        self.nickname.as_deref().unwrap_or(&self.number_masked)
+    }
 }
 
 /// The signed-in person and her lines.
@@ -40,10 +49,38 @@ pub struct Me {
     pub account: AccountId,
     /// The name as the ledger writes it.
     pub name: String,
+    /// The sign-in name (会員ID).
+    pub login: String,
+    /// The mail address with all but its first letter and its domain hidden, where the ledger gives one.
+    pub mail_masked: Option<String>,
     /// Lines in use first, ended ones last; within these by first day.
     pub lines: Vec<LineHead>,
     /// Where the figures come from.
     pub origin: Origin,
+}
+
+/// The lines of the account on one board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    /// Whose lines they are.
+    pub me: Me,
+    /// Which month.
+    pub month: Month,
+    /// The lines, those in use first.
+    pub lines: Vec<BoardLine>,
+    /// Whether usage was looked up: not where the account has very many lines.
+    pub is_whole: bool,
+}
+
+/// One line of a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardLine {
+    /// The line.
+    pub head: LineHead,
+    /// What it has used this month on its known days; `None` where none is known.
+    pub used: Option<Octets>,
+    /// Whether it draws from shared data.
+    pub shared: bool,
 }
 
 /// Facts for one answer: for a page also whose it is, so that she can tell at a glance that it is hers.
@@ -162,8 +199,10 @@ pub struct Home {
     pub share_lines: Option<u32>,
     /// Usage.
     pub usage: UsageHead,
-    /// The latest bill; `None` without the account's role or where there is none.
-    pub bill: Option<BillHead>,
+    /// The latest days that are known, at most fourteen, ascending; today among them where it is known.
+    pub recent: Vec<UsageDay>,
+    /// The newest bill and every one that is not paid, newest first.
+    pub bills: Vec<BillHead>,
 }
 
 /// One bucket of data.
@@ -322,6 +361,17 @@ impl BillLines {
     }
 }
 
+/// The bill of the month before, to compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillBefore {
+    /// The month it is billed in.
+    pub month: Month,
+    /// The amount, tax included.
+    pub amount: Yen,
+    /// Its lines.
+    pub lines: BillLines,
+}
+
 /// One bill in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bill {
@@ -333,6 +383,8 @@ pub struct Bill {
     pub tax: Option<Yen>,
     /// Its lines, in the ledger's order.
     pub lines: BillLines,
+    /// The bill of the month before, where there is one.
+    pub before: Option<BillBefore>,
     /// Where the figures come from.
     pub origin: Origin,
 }

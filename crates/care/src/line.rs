@@ -2,11 +2,16 @@
 
 use honnin_access::{Owned, Permit, Read, Session, both};
 use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
-use honnin_terms::{Day, HoldingId, Month};
+use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
 use crate::care::{Care, Error, Visit, not_under_the_account};
-use crate::facts::{Buckets, Contract, Home, Origin, Purchase, Purchases, Shown, Usage, UsageDay};
+use crate::facts::{
+    Board, BoardLine, Buckets, Contract, Home, LineHead, Origin, Purchase, Purchases, Shown, Usage, UsageDay,
+};
 use crate::{Channel, Disclosed, What, reckon};
+
+/// Lines of a board at most.
+const MOST_ON_BOARD: usize = 12;
 
 impl Care {
     async fn line(&self, session: &Session, line: HoldingId) -> Result<(Permit<Read>, Owned<Line>), Error> {
@@ -46,11 +51,53 @@ impl Care {
             together.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
                 let (holding, account, today, page) = context;
                 Shown {
-                    facts: reckon::home(&line, holding, wish.as_ref(), profile.latest_bill.as_ref(), today),
+                    facts: reckon::home(&line, holding, wish.as_ref(), &profile.standing, today),
                     me: page.then(|| reckon::me(profile, account, today)),
                 }
             });
         self.parts.gate.disclose(session, shown, What::Home, channel).await
+    }
+
+    /// The lines of the account on one board, with what each that is held has used this month.
+    ///
+    /// # Errors
+    /// As all use cases: [`Error`].
+    pub async fn board(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Board>>, Error> {
+        let session = visit.session;
+        let context = (session.account(), self.today(session));
+        let profile = self.profile(session).await?;
+        let holdings = profile.leads_to(|profile| profile.lines.iter().map(|line| line.holding).collect());
+        let mut board = profile.map(context, |profile, (account, today)| Board {
+            month: today.month(),
+            is_whole: true,
+            lines: Vec::new(),
+            me: reckon::me(profile, account, today),
+        });
+        // Each line is a read of its own: an account with very many is shown their names alone.
+        let looked_at = if holdings.len() > MOST_ON_BOARD { Vec::new() } else { holdings };
+        for holding in looked_at {
+            let (_, document) = self.line(session, holding).await?;
+            board = self.joined(session, board.join(document))?.map(holding, |(mut board, line), holding| {
+                let used = reckon::usage_head(&line, board.month.last());
+                let used = used.month.get().copied();
+                let shared = line.share.is_some();
+                let head = board.me.lines.iter().find(|head| head.line == holding).cloned();
+                board.lines.extend(head.map(|head| BoardLine { head, used, shared }));
+                board
+            });
+        }
+        let facts = board.map((), |mut board, ()| {
+            if board.lines.is_empty() {
+                board.is_whole = board.me.lines.is_empty();
+                let bare = |head: &LineHead| BoardLine { head: head.clone(), used: None, shared: false };
+                board.lines = board.me.lines.iter().map(bare).collect();
+            }
+            board.lines.sort_by_key(|line| {
+                (line.head.status == LineStatus::Ended, line.head.held.from, line.head.line)
+            });
+            board
+        });
+        self.show(visit, What::Board, facts).await
     }
 
     /// Buckets of a line and of all it shares with.

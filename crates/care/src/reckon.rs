@@ -5,7 +5,12 @@ use honnin_terms::{
     AccountId, BucketKind, Day, Held, HoldingId, Known, LineStatus, Octets, SpeedReason, SpeedState,
 };
 
-use crate::facts::{Balance, BillHead, Bucket, Home, LineHead, Me, NextExpiry, Origin, Speed, UsageHead};
+use crate::facts::{
+    Balance, BillHead, Bucket, Home, LineHead, Me, NextExpiry, Origin, Speed, UsageDay, UsageHead,
+};
+
+/// Days that home draws, one more than the drawing shows: it ends with yesterday where today is not known.
+const RECENT_DAYS: i32 = 15;
 
 /// What the ledger says of a contract, as of a day: a holding outside its days is ended or to come, whatever else it
 /// says.
@@ -36,6 +41,7 @@ pub(crate) fn head(line: &Line, holding: HoldingId, today: Day) -> LineHead {
     LineHead {
         line: holding,
         number_masked: line.number.masked(),
+        nickname: None,
         plan: line.plan.clone(),
         status: status_on(line.status, &line.held, today),
         held: line.held,
@@ -175,6 +181,22 @@ pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     }
 }
 
+/// The latest known days up to today, at most fourteen.
+fn recent_days(line: &Line, today: Day) -> Vec<UsageDay> {
+    let first = today.plus(1 - RECENT_DAYS);
+    let recent = line.recent_days.iter().filter(|entry| first <= entry.day && entry.day <= today);
+    recent
+        .map(|entry| UsageDay { date: entry.day, high: entry.high, low: entry.low, whole: entry.whole })
+        .collect()
+}
+
+/// A mail address as it is shown: its first letter and its domain.
+fn masked_mail(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    if domain.is_empty() { format!("{first}***") } else { format!("{first}***@{domain}") }
+}
+
 pub(crate) fn bill_head(bill: &BillEntry) -> BillHead {
     let BillEntry { bill, as_of, month, used_in, amount, state, due_on, code: _, tax: _ } = bill;
     BillHead {
@@ -196,7 +218,7 @@ pub(crate) fn home(
     line: &Line,
     holding: HoldingId,
     wish: Option<&Wish>,
-    latest_bill: Option<&BillEntry>,
+    standing: &[BillEntry],
     today: Day,
 ) -> Home {
     Home {
@@ -208,7 +230,8 @@ pub(crate) fn home(
         five_g: line.five_g,
         share_lines: share_lines(line),
         usage: usage_head(line, today),
-        bill: latest_bill.map(bill_head),
+        recent: recent_days(line, today),
+        bills: standing.iter().map(bill_head).collect(),
     }
 }
 
@@ -216,6 +239,7 @@ pub(crate) fn me(profile: Profile, account: AccountId, today: Day) -> Me {
     let head = |entry: LineEntry| LineHead {
         line: entry.holding,
         number_masked: entry.number.masked(),
+        nickname: None,
         plan: entry.plan,
         status: status_on(entry.status, &entry.held, today),
         held: entry.held,
@@ -223,7 +247,14 @@ pub(crate) fn me(profile: Profile, account: AccountId, today: Day) -> Me {
     let mut lines: Vec<LineHead> = profile.lines.into_iter().map(head).collect();
     // Ended lines last; within these by first day.
     lines.sort_by_key(|line| (line.status == LineStatus::Ended, line.held.from, line.line));
-    Me { account, name: profile.name, lines, origin: Origin { as_of: profile.as_of, source: profile.source } }
+    Me {
+        account,
+        name: profile.name,
+        login: profile.login,
+        mail_masked: profile.mail.as_deref().map(masked_mail),
+        lines,
+        origin: Origin { as_of: profile.as_of, source: profile.source },
+    }
 }
 
 #[cfg(test)]

@@ -293,11 +293,20 @@ fn ended_lines_are_listed_last() {
             entry(3, "2021-01-01", None),
         ],
         lost_lines: Vec::new(),
-        latest_bill: None,
+        standing: Vec::new(),
     };
     let lines = me(profile, AccountId::from_octets([9; 16]), day(TODAY)).lines;
     assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [holding(3), holding(2), holding(1)]);
     assert_eq!(lines[2].status, LineStatus::Ended);
+}
+
+#[test]
+fn a_mail_address_shows_its_first_letter_and_its_domain() {
+    for (address, masked) in
+        [("taro@example.jp", "t***@example.jp"), ("髙@例え.jp", "髙***@例え.jp"), ("a", "a***"), ("", "***")]
+    {
+        assert_eq!(masked_mail(address), masked);
+    }
 }
 
 #[test]

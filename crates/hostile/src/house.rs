@@ -19,7 +19,9 @@ use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
 use honnin_node::{PublicPath, Standing};
-use honnin_pages::page::Operator;
+use honnin_pages::format::Currency;
+use honnin_pages::page::brand::Brand;
+use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_seal::HashCost;
 use honnin_store_sqlite::Sqlite;
@@ -317,8 +319,11 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
         operator: Operator {
             name: "海鳴モバイル".to_owned(),
             host: "my.example.jp".to_owned(),
-            help: None,
-            texts: Language::Ja,
+            contact: Contact { phone: HelpLink::new("tel:0120-000-000"), ..Contact::default() },
+            top_up: None,
+            texts: Language::JA,
+            currency: Currency::JPY,
+            brand: Brand::default(),
             demo: false,
         },
         simulated: true,

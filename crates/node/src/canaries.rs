@@ -189,6 +189,6 @@ fn profile(mark: &Mark, now: Moment) -> Profile {
         registered_on: None,
         lines: Vec::new(),
         lost_lines: Vec::new(),
-        latest_bill: None,
+        standing: Vec::new(),
     }
 }

@@ -30,6 +30,20 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
   });
 }
 
+// A day of the chart may be picked: what the table says of it is said below the chart.
+const plot = document.querySelector("[data-plot]");
+if (plot) {
+  const said = document.querySelector("[data-picked]");
+  for (const hint of document.querySelectorAll("[data-scripted]")) hint.hidden = false;
+  plot.addEventListener("click", event => {
+    const box = plot.getBoundingClientRect();
+    const day = Math.floor((event.clientX - box.left) / box.width * 31) + 1;
+    const row = document.querySelector(`tr[data-day="${day}"]`);
+    said.hidden = !row;
+    said.textContent = row ? `${row.firstElementChild.textContent} ${row.lastElementChild.textContent}` : "";
+  });
+}
+
 if ("serviceWorker" in navigator) {
   const policy = globalThis.trustedTypes?.createPolicy("sw", {
     createScriptURL: text => {

@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         for (name, _, sheet, rows) in Studio::new(language, Theme::Auto).kept() {
             std::fs::create_dir_all(folder.join(language.tag()))?;
             std::fs::write(folder.join(language.tag()).join(format!("{name}.pdf")), sheet)?;
@@ -74,7 +74,7 @@ fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
         return response.body(Bytes::from_static(served.body).into()).unwrap_or_default();
     }
     if path.ends_with("/speed/state") {
-        let answered = Studio::new(Language::Ja, Theme::Auto).polls();
+        let answered = Studio::new(Language::JA, Theme::Auto).polls();
         let body = answered.into_iter().find(|(name, _)| *name == "speed-confirmed").map(|(_, body)| body);
         response = response.header(header::CONTENT_TYPE, "application/json");
         return response.body(Bytes::from(body.unwrap_or_default()).into()).unwrap_or_default();
@@ -101,7 +101,7 @@ fn page(path: &str) -> Option<String> {
 }
 
 fn list() -> String {
-    let names = Studio::new(Language::Ja, Theme::Auto).all();
+    let names = Studio::new(Language::JA, Theme::Auto).all();
     let links = names.iter().map(|Sample { name, has_figures, html }| {
         let figures = if *has_figures { ", figures" } else { "" };
         format!("<li><a href=\"/ja/auto/{name}\">{name}</a> {} octets{figures}", html.len())

@@ -1,15 +1,17 @@
 //! Sign-in, a new password, lines, notices, devices, disclosures, settings, errors.
 
 use honnin_care::facts::MergeSide;
-use honnin_care::facts::{Agreement, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_care::facts::{
+    Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer,
+};
 use honnin_pages::format::Count;
 use honnin_pages::page::{
-    ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, LinesPage, MergePage,
+    ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, HelpPage, LinesPage, MergePage,
     MergeProblem, Nav, NoticePage, NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
 };
 use honnin_terms::{AccountId, EntryRef, Id, LineStatus, LogId, NoticeId, RequestId, SessionId};
 
-use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, moment, origin};
+use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, mb, moment, origin};
 
 fn lines() -> Vec<LineHead> {
     let second =
@@ -136,11 +138,31 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     strangers(studio, &mut push);
     let mine = head(1);
     let account = AccountId::from_octets([3; 16]);
-    let me = |lines| Me { account, name: "渋谷 太郎".to_owned(), lines, origin: origin() };
+    let me = |lines| Me {
+        account,
+        name: "渋谷 太郎".to_owned(),
+        login: "mio30617284".to_owned(),
+        mail_masked: Some("t***@example.jp".to_owned()),
+        lines,
+        origin: origin(),
+    };
+    let board = |lines: Vec<LineHead>, is_whole| Board {
+        month: origin().as_of.to_string().get(..7).unwrap().parse().unwrap(),
+        lines: (1..)
+            .zip(&lines)
+            .map(|(number, head)| BoardLine {
+                head: head.clone(),
+                used: (is_whole && number != 2).then(|| mb(number * 1_234)),
+                shared: number == 1,
+            })
+            .collect(),
+        is_whole,
+        me: me(lines),
+    };
     for (name, facts) in [
-        ("lines-usual", me(lines())),
-        ("lines-none", me(Vec::new())),
-        ("lines-hostile", me(vec![hostile_head(); 12])),
+        ("lines-usual", board(lines(), true)),
+        ("lines-none", board(Vec::new(), true)),
+        ("lines-hostile", board(vec![hostile_head(); 12], false)),
     ] {
         let shell = studio.shell(Nav::Home, Some(&mine), "/lines");
         push(name, true, LinesPage { shell, facts: &facts }.render());
@@ -189,6 +211,8 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         push(name, false, MergePage { shell, problem, given }.render());
     }
     let shell = studio.shell(Nav::Settings, Some(&mine), "/settings");
-    push("settings", false, SettingsPage { shell }.render());
+    push("settings", false, SettingsPage { shell, me: &me(lines()) }.render());
+    push("help", false, HelpPage { shell: studio.shell(Nav::None, Some(&mine), "/help") }.render());
+    push("help-outside", false, HelpPage { shell: studio.outside("/help") }.render());
     all
 }

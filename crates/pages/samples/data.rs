@@ -8,7 +8,7 @@ use honnin_terms::{
     BillId, BillState, BucketKind, Id, Known, LineStatus, Octets, PurchaseId, SpeedReason, SpeedState, Yen,
 };
 
-use super::{HOSTILE, Sample, Studio, day, ended, head, hostile_head, line, mb, moment, origin, warning};
+use super::{HOSTILE, Said, Sample, Studio, day, ended, head, hostile_head, line, mb, moment, origin};
 
 fn speed() -> Speed {
     Speed {
@@ -44,22 +44,34 @@ fn home() -> Home {
             as_of: Some(origin().as_of),
             of: day("2026-11-20").month(),
         },
-        bill: Some(BillHead {
-            bill: BillId::from_octets([7; 16]),
-            month: day("2026-11-01").month(),
-            amount: Yen::new(2_178),
-            state: BillState::Final,
-            due_on: Some(day("2026-11-26")),
-            used_in: Some(day("2026-10-01").month()),
-            as_of: origin().as_of,
-        }),
+        recent: (5..20)
+            .map(|number| UsageDay {
+                date: day("2026-11-01").plus(number),
+                high: mb(u64::from((number * 37 % 11).unsigned_abs()) * 70),
+                low: Octets::ZERO,
+                whole: true,
+            })
+            .collect(),
+        bills: vec![bill(7, BillState::Final)],
+    }
+}
+
+fn bill(number: u8, state: BillState) -> BillHead {
+    BillHead {
+        bill: BillId::from_octets([number; 16]),
+        month: day("2026-11-01").month().plus(i32::from(number) - 7),
+        amount: Yen::new(2_178),
+        state,
+        due_on: Some(day("2026-11-26")),
+        used_in: Some(day("2026-10-01").month()),
+        as_of: origin().as_of,
     }
 }
 
 fn homes() -> Vec<(&'static str, Home)> {
     let wish = |state, desired_high| Speed { state, desired_high, ..speed() };
     let exhausted = Speed { reason: SpeedReason::Exhausted, applied_high: Some(false), ..speed() };
-    let bill = |state| home().bill.map(|bill| BillHead { state, ..bill });
+    let zero = Speed { reason: SpeedReason::Exhausted, ..speed() };
     let suspended = Speed { reason: SpeedReason::Suspended, changeable: false, ..speed() };
     let left =
         |remaining| Known::Known(Balance { remaining, granted: mb(8_000), shared: false, current: true });
@@ -69,10 +81,7 @@ fn homes() -> Vec<(&'static str, Home)> {
             "home-exhausted",
             Home { balance: left(Octets::ZERO), next_expiry: None, speed: exhausted, ..home() },
         ),
-        (
-            "home-runs-out",
-            Home { balance: left(mb(512)), next_expiry: None, bill: bill(BillState::Overdue), ..home() },
-        ),
+        ("home-runs-out", Home { balance: left(mb(512)), next_expiry: None, ..home() }),
         (
             "home-shared",
             Home {
@@ -83,7 +92,7 @@ fn homes() -> Vec<(&'static str, Home)> {
                     current: false,
                 }),
                 share_lines: Some(3),
-                bill: None,
+                bills: Vec::new(),
                 ..home()
             },
         ),
@@ -112,6 +121,27 @@ fn homes() -> Vec<(&'static str, Home)> {
                 usage: UsageHead { today: None, ..home().usage },
                 ..home()
             },
+        ),
+        (
+            "home-overdue",
+            Home { bills: vec![bill(8, BillState::Open), bill(6, BillState::Overdue)], ..home() },
+        ),
+        (
+            "home-overdue-two",
+            Home { bills: vec![bill(7, BillState::Overdue), bill(6, BillState::Overdue)], ..home() },
+        ),
+        ("home-low", Home { balance: left(mb(300)), next_expiry: None, ..home() }),
+        (
+            "home-lapses",
+            Home {
+                balance: left(mb(7_000)),
+                next_expiry: Some(NextExpiry { octets: mb(6_800), expires_on: day("2026-11-30") }),
+                ..home()
+            },
+        ),
+        (
+            "home-zero-by-ledger",
+            Home { balance: left(Octets::ZERO), next_expiry: None, speed: zero, ..home() },
         ),
         ("home-pending", Home { speed: wish(SpeedState::Pending, false), ..home() }),
         ("home-failed", Home { speed: wish(SpeedState::Failed, false), ..home() }),
@@ -220,10 +250,10 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         let mut shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1");
         match *name {
             "home-hostile" => shell.name = Some(HOSTILE),
-            "home-runs-out" => shell.banner = Some(warning("請求の表示が遅れています")),
+            "home-low" => shell.said = Some(Said::Saved),
             _ => {}
         }
-        push(name, true, HomePage { shell, facts, notices: 2 }.render());
+        push(name, true, HomePage { shell, facts, notices: 2, held: 4 }.render());
     }
     let mut new_year = studio.shell(Nav::Home, None, "/lines/1");
     new_year.now = moment("2026-12-01T09:00:00+09:00");
@@ -239,14 +269,14 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         },
         ..home()
     };
-    push("home-first-day", true, HomePage { shell: new_year, facts: &facts, notices: 0 }.render());
+    push("home-first-day", true, HomePage { shell: new_year, facts: &facts, notices: 0, held: 1 }.render());
     for (name, facts) in &usages() {
         let shell = studio.shell(Nav::Usage, Some(&facts.head), "/lines/1/usage");
         push(name, facts.origin.is_some(), UsagePage { shell, facts }.render());
     }
     for (name, facts) in &buckets() {
         let shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1/buckets");
-        push(name, facts.origin.is_some(), BucketsPage { shell, facts }.render());
+        push(name, facts.origin.is_some(), BucketsPage { shell, facts, lines: &[head(1)] }.render());
     }
     let (mine, hostile, gone) = (head(1), hostile_head(), ended());
     let closed = Speed { changeable: false, applied_high: None, ..speed() };

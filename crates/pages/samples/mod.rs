@@ -7,7 +7,9 @@ mod data;
 mod money;
 
 use honnin_care::facts::{LineHead, Origin};
-use honnin_pages::page::{Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Theme};
+use honnin_pages::format::Currency;
+use honnin_pages::page::brand::Brand;
+use honnin_pages::page::{Contact, HelpLink, LineRef, Nav, Operator, Said, Shell, Theme};
 use honnin_pages::words::Language;
 use honnin_terms::{Day, Held, HoldingId, Id, LineStatus, Moment, Octets, Zone};
 
@@ -47,8 +49,16 @@ impl Studio {
         let operator = Operator {
             name: "マイモバイル".to_owned(),
             host: "my.example.jp".to_owned(),
-            help: HelpLink::new("https://example.jp/help"),
-            texts: Language::Ja,
+            contact: Contact {
+                page: HelpLink::new("https://example.jp/help"),
+                phone: HelpLink::new("tel:0120-000-000"),
+                mail: HelpLink::new("mailto:desk@example.jp"),
+                hours: "9:00–18:00（年中無休）".to_owned(),
+            },
+            top_up: HelpLink::new("https://example.jp/top-up"),
+            texts: Language::JA,
+            currency: Currency::JPY,
+            brand: Brand::default(),
             demo: false,
         };
         Self { language, theme, operator, zone: Zone::named("Asia/Tokyo").unwrap() }
@@ -85,17 +95,14 @@ impl Studio {
             now: moment("2026-11-20T12:03:00+09:00"),
             zone: &self.zone,
             simulated: true,
-            banner: None,
+            several: true,
+            said: None,
         }
     }
 
     fn outside<'a>(&'a self, path: &'a str) -> Shell<'a> {
         Shell { signed_in: false, name: None, simulated: false, ..self.shell(Nav::None, None, path) }
     }
-}
-
-fn warning(text: &str) -> Banner<'_> {
-    Banner { kind: BannerKind::Warning, text, at: Some(moment("2026-11-20T11:58:00+09:00")), to: None }
 }
 
 fn line(number: u8) -> HoldingId {
@@ -106,6 +113,7 @@ fn head(number: u8) -> LineHead {
     LineHead {
         line: line(number),
         number_masked: "080-****-1234".to_owned(),
+        nickname: None,
         plan: "ギガプラン 8GB".to_owned(),
         status: LineStatus::Active,
         held: Held { from: day("2024-03-01"), to: None },

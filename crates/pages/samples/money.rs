@@ -1,6 +1,8 @@
 //! Bills, purchases, contract.
 
-use honnin_care::facts::{Bill, BillHead, BillLine, BillLines, Bills, Contract, Me, Purchase, Purchases};
+use honnin_care::facts::{
+    Bill, BillBefore, BillHead, BillLine, BillLines, Bills, Contract, Me, Purchase, Purchases,
+};
 use honnin_pages::document::BillDocument;
 use honnin_pages::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 use honnin_paper::Press;
@@ -31,6 +33,11 @@ fn bills() -> Vec<(&'static str, Bill)> {
             line("ユニバーサルサービス料", 4),
             line("家族割引", -100),
         ]),
+        before: Some(BillBefore {
+            month: day("2026-08-01").month(),
+            amount: Yen::new(3_000),
+            lines: BillLines::Whole(vec![line("ギガプラン 8GB", 3_000), line("事務手数料", 3_300)]),
+        }),
         origin: origin(),
     };
     let hostile = vec![line(HOSTILE, 1), line(LONG, i64::MAX)];
@@ -38,7 +45,13 @@ fn bills() -> Vec<(&'static str, Bill)> {
         ("bill-usual", usual.clone()),
         (
             "bill-open",
-            Bill { head: bill(1, BillState::Open), tax: None, lines: BillLines::Unsaid, ..usual.clone() },
+            Bill {
+                head: bill(1, BillState::Open),
+                tax: None,
+                lines: BillLines::Unsaid,
+                before: None,
+                ..usual.clone()
+            },
         ),
         ("bill-incomplete", Bill { lines: BillLines::Incomplete, ..usual.clone() }),
         ("bill-overdue", Bill { head: bill(3, BillState::Overdue), ..usual.clone() }),
@@ -104,6 +117,8 @@ pub(super) fn kept(studio: &Studio) -> Vec<Kept> {
     let me = Me {
         account: AccountId::from_octets([1; 16]),
         name: "𠮷川 花子".to_owned(),
+        login: "mio30617284".to_owned(),
+        mail_masked: None,
         lines: vec![],
         origin: origin(),
     };

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use honnin_care::facts::UsageDay;
-use honnin_terms::{Day, Held, Month, Octets};
+use honnin_terms::{Day, Held, Month, Octets, Yen};
 
 use crate::format::{Show, digits};
 use crate::piece::Pieces;
@@ -22,6 +22,8 @@ pub struct DayBars {
     low: Vec<Bar>,
     today: Vec<Bar>,
     missing: Vec<Bar>,
+    weekend: Vec<Bar>,
+    average: Option<u64>,
     /// What the upper edge of the drawing stands for.
     pub top: Octets,
 }
@@ -71,12 +73,17 @@ impl DayBars {
             low: Vec::new(),
             today: Vec::new(),
             missing: Vec::new(),
+            weekend: Vec::with_capacity(10),
+            average: None,
             top,
         };
         let mut known = days.iter().filter(|day| day.date.month() == month).peekable();
         for number in 0..i32::from(month.days()) {
             let date = month.first().plus(number);
             let x = u64::try_from(number).unwrap_or(0) * SLOT + (SLOT - BAR) / 2;
+            if date.date().weekday().to_monday_zero_offset() > 4 {
+                bars.weekend.push(Bar { x, y: 0, height: HEIGHT });
+            }
             while known.next_if(|day| day.date < date).is_some() {}
             if let Some(day) = known.next_if(|day| day.date == date) {
                 let high = height_of(day.high, top);
@@ -93,6 +100,28 @@ impl DayBars {
             }
         }
         bars
+    }
+
+    /// The same with a line at what a known day used on average.
+    #[must_use]
+    pub fn with_average(mut self, average: Option<Octets>) -> Self {
+        self.average = average.map(|average| HEIGHT - height_of(average, self.top));
+        self
+    }
+
+    /// The middle of the scale.
+    pub const fn middle(&self) -> Octets {
+        Octets::new(self.top.get() / 2)
+    }
+
+    /// Where the line of the average stands, from the top.
+    pub const fn average(&self) -> Option<u64> {
+        self.average
+    }
+
+    /// Saturdays and Sundays, over the whole height.
+    pub fn weekend(&self) -> Bars<'_> {
+        Bars(&self.weekend)
     }
 
     /// High speed, without today.
@@ -113,6 +142,106 @@ impl DayBars {
     /// Days of which nothing is known.
     pub fn missing(&self) -> Bars<'_> {
         Bars(&self.missing)
+    }
+}
+
+/// The latest days in little room, `viewBox="0 0 140 40"`: fourteen places, the last one of today or of yesterday.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spark {
+    before: Vec<Bar>,
+    last: Vec<Bar>,
+    average: u64,
+    /// What a known day of these used on average, rounded up.
+    pub per_day: Octets,
+    /// The first day.
+    pub first: Day,
+    /// The last day.
+    pub latest: Day,
+}
+
+/// Days of a spark.
+const SPARK_DAYS: i32 = 14;
+/// Height of a spark.
+const SPARK_HEIGHT: u64 = 40;
+
+impl Spark {
+    /// Lays out the known days up to `today`; `None` where fewer than two are known. Days without a row stay empty.
+    pub fn new(today: Day, days: &[UsageDay]) -> Option<Self> {
+        let latest = if days.iter().any(|day| day.date == today) { today } else { today.plus(-1) };
+        let first = latest.plus(1 - SPARK_DAYS);
+        let shown = || days.iter().filter(|day| first <= day.date && day.date <= latest);
+        let count = u64::try_from(shown().count()).ok().filter(|count| *count > 1)?;
+        let used = |day: &UsageDay| day.high.plus(day.low);
+        let per_day = Octets::new(shown().map(used).sum::<Octets>().get().div_ceil(count));
+        let top = shown().map(used).max().unwrap_or(Octets::ZERO);
+        let height = |amount: Octets| height_of(amount, top) * SPARK_HEIGHT / HEIGHT;
+        let mut spark = Self {
+            before: Vec::with_capacity(14),
+            last: Vec::with_capacity(1),
+            average: SPARK_HEIGHT - height(per_day),
+            per_day,
+            first,
+            latest,
+        };
+        for day in shown() {
+            let place = u64::try_from(day.date.number() - first.number()).unwrap_or(0);
+            let height = height(used(day)).max(u64::from(used(day) > Octets::ZERO));
+            let into = if day.date == latest { &mut spark.last } else { &mut spark.before };
+            if height > 0 {
+                into.push(Bar { x: place * SLOT + (SLOT - BAR) / 2, y: SPARK_HEIGHT - height, height });
+            }
+        }
+        Some(spark)
+    }
+
+    /// All days but the last.
+    pub fn before(&self) -> Bars<'_> {
+        Bars(&self.before)
+    }
+
+    /// The last day.
+    pub fn last(&self) -> Bars<'_> {
+        Bars(&self.last)
+    }
+
+    /// Where the line of the average stands, from the top.
+    pub const fn average(&self) -> u64 {
+        self.average
+    }
+}
+
+/// Amounts of money side by side, twelve places wide, the newest at the right: `viewBox="0 0 120 100"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyBars {
+    before: Vec<Bar>,
+    newest: Vec<Bar>,
+}
+
+impl MoneyBars {
+    /// Lays out amounts, newest first; amounts below zero have no bar.
+    pub fn new(amounts: &[Yen]) -> Self {
+        let shown = amounts.get(..amounts.len().min(12)).unwrap_or(amounts);
+        let most = shown.iter().map(|amount| amount.get()).max().unwrap_or(0).max(1).unsigned_abs();
+        let mut bars = Self { before: Vec::with_capacity(12), newest: Vec::with_capacity(1) };
+        for (back, amount) in (0u64..).zip(shown) {
+            let parts = u128::from(amount.get().max(0).unsigned_abs()) * u128::from(HEIGHT);
+            let height = u64::try_from(parts.div_ceil(u128::from(most))).unwrap_or(HEIGHT);
+            if height > 0 {
+                let bar = Bar { x: (11 - back) * SLOT + (SLOT - BAR) / 2, y: HEIGHT - height, height };
+                if back == 0 { bars.newest.push(bar) } else { bars.before.push(bar) }
+            }
+        }
+        bars
+    }
+
+    /// All but the newest.
+    pub fn before(&self) -> Bars<'_> {
+        Bars(&self.before)
+    }
+
+    /// The newest.
+    pub fn newest(&self) -> Bars<'_> {
+        Bars(&self.newest)
     }
 }
 
@@ -238,6 +367,31 @@ mod tests {
         let drawn = bars("2026-11", "2026-11-30", &[day("2026-11-01", u64::MAX, u64::MAX)]);
         assert_eq!(drawn.high, [Bar { x: 1, y: 0, height: 100 }]);
         assert_eq!(permille(Octets::new(u64::MAX), Octets::new(1)), 1000);
+    }
+
+    #[test]
+    fn the_latest_days_end_with_today_or_with_yesterday() {
+        let days = [day("2026-11-06", 9 * GB, 0), day("2026-11-18", GB, 0), day("2026-11-19", GB, GB)];
+        let spark = Spark::new("2026-11-20".parse().unwrap(), &days).unwrap();
+        assert_eq!(
+            (spark.first.to_string(), spark.latest.to_string()),
+            ("2026-11-06".into(), "2026-11-19".into())
+        );
+        assert_eq!(spark.last, [Bar { x: 131, y: 31, height: 9 }]);
+        assert_eq!(spark.before.len(), 2);
+        assert_eq!(spark.per_day, Octets::new(4 * GB));
+        let today = [days[2], day("2026-11-20", 0, 0)];
+        let spark = Spark::new("2026-11-20".parse().unwrap(), &today).unwrap();
+        assert!(spark.last().is_empty() && spark.before.len() == 1, "a day of nothing is no bar");
+        assert_eq!(Spark::new("2026-11-20".parse().unwrap(), &days[..1]), None);
+    }
+
+    #[test]
+    fn months_of_money_stand_from_the_right() {
+        let bars = MoneyBars::new(&[Yen::new(500), Yen::new(1000), Yen::new(-5), Yen::new(1)]);
+        assert_eq!(bars.newest, [Bar { x: 111, y: 50, height: 50 }]);
+        assert_eq!(bars.before, [Bar { x: 101, y: 0, height: 100 }, Bar { x: 81, y: 99, height: 1 }]);
+        assert_eq!(MoneyBars::new(&[Yen::new(1); 40]).before.len(), 11);
     }
 
     #[test]

@@ -112,6 +112,23 @@ pub enum Rounding {
     Down,
     /// Up: what was used is never said to be less than it is.
     Up,
+    /// To so many hundredths, so that it adds up with what stands beside it (see [`adding_up`]).
+    To(u64),
+}
+
+/// The hundredths of a gigabyte by which parts are told, so that they add up to their sum as it is told: each part is off
+/// by less than one hundredth, and a part of nothing stays nothing.
+pub fn adding_up(parts: impl Iterator<Item = Octets>, rounding: Rounding) -> Vec<Rounding> {
+    let (mut sum, mut told) = (Octets::ZERO, 0);
+    parts
+        .map(|part| {
+            sum = sum.plus(part);
+            let up_to_here = centi(Gb(sum, rounding));
+            let this = up_to_here.saturating_sub(told);
+            told = up_to_here;
+            Rounding::To(this)
+        })
+        .collect()
 }
 
 /// Gigabytes (10^9 octets) with two decimals: `3.42 GB`. Safe in attributes.
@@ -153,47 +170,107 @@ impl Show for GbBig {
     }
 }
 
-/// Yen with the exact value: `<data value="2178">2,178円</data>`, `¥2,178`.
+/// Gigabytes with one decimal, rounded down: for what is only estimated.
 #[derive(Debug, Clone, Copy)]
-pub struct Price(pub Yen, pub Language);
+pub struct AboutGb(pub Octets);
+
+impl Show for AboutGb {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        let tenths = self.0.centi_gb_floor() / 10;
+        digits(out, tenths / 10, 1)?;
+        out.write_str(".")?;
+        digits(out, tenths % 10, 1)?;
+        out.write_str(" GB")
+    }
+}
+
+/// Money of the tenant: its code, its sign, and how many decimals it has (ISO 4217).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Currency {
+    /// The code: `JPY`.
+    pub code: &'static str,
+    sign: &'static str,
+    decimals: u32,
+}
+
+impl Currency {
+    /// The yen.
+    pub const JPY: Self = Self { code: "JPY", sign: "¥", decimals: 0 };
+
+    const KNOWN: [Self; 12] = [
+        Self::JPY,
+        Self { code: "AUD", sign: "A$", decimals: 2 },
+        Self { code: "EUR", sign: "€", decimals: 2 },
+        Self { code: "GBP", sign: "£", decimals: 2 },
+        Self { code: "HKD", sign: "HK$", decimals: 2 },
+        Self { code: "IDR", sign: "Rp ", decimals: 2 },
+        Self { code: "KRW", sign: "₩", decimals: 0 },
+        Self { code: "PHP", sign: "₱", decimals: 2 },
+        Self { code: "SGD", sign: "S$", decimals: 2 },
+        Self { code: "THB", sign: "฿", decimals: 2 },
+        Self { code: "TWD", sign: "NT$", decimals: 2 },
+        Self { code: "USD", sign: "US$", decimals: 2 },
+    ];
+
+    /// The currency of that code, where it is one of those known.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::KNOWN.into_iter().find(|currency| currency.code == code)
+    }
+
+    /// The codes that are known.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        Self::KNOWN.into_iter().map(|currency| currency.code)
+    }
+}
+
+/// Money with the exact count of its smallest unit: `<data value="2178">2,178円</data>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Price(pub PriceWord);
 
 impl Show for Price {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        let yen = self.0.get();
-        let minus = if yen < 0 { "-" } else { "" };
+        let units = self.0.0.get();
         out.write_str("<data value=\"")?;
-        out.write_str(minus)?;
-        digits(out, yen.unsigned_abs(), 1)?;
+        if units < 0 {
+            out.write_str("-")?;
+        }
+        digits(out, units.unsigned_abs(), 1)?;
         out.write_str("\">")?;
-        PriceWord(self.0, self.1).show(out)?;
+        self.0.show(out)?;
         out.write_str("</data>")
     }
 }
 
-/// Yen as plain words: `2,178円`, `¥2,178`. Safe in attributes.
+/// Money as plain words: `2,178円`, `S$21.78`. The amount counts the currency's smallest unit. Safe in attributes.
 #[derive(Debug, Clone, Copy)]
-pub struct PriceWord(pub Yen, pub Language);
+pub struct PriceWord(pub Yen, pub Currency, pub Language);
 
 impl Show for PriceWord {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        let yen = self.0.get();
-        if yen < 0 {
+        let Self(amount, currency, language) = *self;
+        let manner = &language.words().manner;
+        let own = manner.money.iter().find(|(code, ..)| *code == currency.code);
+        let (before, behind) = own.map_or((currency.sign, ""), |(_, before, behind)| (*before, *behind));
+        if amount.get() < 0 {
             out.write_str("-")?;
         }
-        if self.1 == Language::En {
-            out.write_str("¥")?;
+        out.write_str(before)?;
+        let units = amount.get().unsigned_abs();
+        let whole = 10u64.pow(currency.decimals);
+        grouped(out, units / whole, manner.group)?;
+        if currency.decimals > 0 {
+            out.write_str(manner.point)?;
+            digits(out, units % whole, usize::try_from(currency.decimals).unwrap_or_default())?;
         }
-        grouped(out, yen.unsigned_abs())?;
-        if self.1 == Language::Ja {
-            out.write_str("円")?;
-        }
-        Ok(())
+        out.write_str(behind)
     }
 }
 
 /// How much of a day is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayLook {
+    /// `11月30日`, `30 Nov`.
+    Short,
     /// `11月30日（月）`, `Mon 30 Nov`.
     Weekday,
     /// `2026年11月30日`, `30 Nov 2026`.
@@ -207,30 +284,16 @@ pub struct DayWord(pub Day, pub Language, pub DayLook);
 impl Show for DayWord {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let Self(day, language, look) = *self;
-        let date = day.date();
-        let weekday = date.weekday().to_monday_zero_offset();
-        match (language, look) {
-            (Language::Ja, DayLook::Year) => {
-                small(out, date.year(), 4)?;
-                out.write_str("年")?;
-                month_and_day(out, day)
+        let (date, words) = (day.date(), language.words());
+        let month = name_of(date.month().saturating_sub(1), &words.manner.months);
+        let number = Number(day.day_of_month(), 1);
+        match look {
+            DayLook::Short => words.dates.short.with(month, number).show(out),
+            DayLook::Weekday => {
+                let weekday = name_of(date.weekday().to_monday_zero_offset(), &words.manner.weekdays);
+                words.dates.weekday.with(month, number, weekday).show(out)
             }
-            (Language::Ja, DayLook::Weekday) => {
-                month_and_day(out, day)?;
-                out.write_str("（")?;
-                out.write_str(name_of(weekday, &["月", "火", "水", "木", "金", "土", "日"]))?;
-                out.write_str("）")
-            }
-            (Language::En, DayLook::Weekday) => {
-                out.write_str(name_of(weekday, &["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]))?;
-                out.write_str(" ")?;
-                day_and_month(out, day)
-            }
-            (Language::En, DayLook::Year) => {
-                day_and_month(out, day)?;
-                out.write_str(" ")?;
-                small(out, date.year(), 4)
-            }
+            DayLook::Year => words.dates.year.with(Year(date.year()), month, number).show(out),
         }
     }
 }
@@ -243,11 +306,11 @@ impl Show for DayTime {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let date = self.0.0.date();
         out.write_str("<time datetime=\"")?;
-        small(out, date.year(), 4)?;
+        Year(date.year()).show(out)?;
         out.write_str("-")?;
-        small(out, date.month(), 2)?;
+        Number(date.month(), 2).show(out)?;
         out.write_str("-")?;
-        small(out, date.day(), 2)?;
+        Number(date.day(), 2).show(out)?;
         out.write_str("\">")?;
         self.0.show(out)?;
         out.write_str("</time>")
@@ -260,20 +323,9 @@ pub struct MonthWord(pub Month, pub Language);
 
 impl Show for MonthWord {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        let Self(month, language) = *self;
-        match language {
-            Language::Ja => {
-                small(out, month.year(), 4)?;
-                out.write_str("年")?;
-                small(out, month.month(), 1)?;
-                out.write_str("月")
-            }
-            Language::En => {
-                out.write_str(english_month(month.month()))?;
-                out.write_str(" ")?;
-                small(out, month.year(), 4)
-            }
-        }
+        let words = self.1.words();
+        let month = name_of(self.0.month().saturating_sub(1), &words.manner.months);
+        words.dates.month.with(Year(self.0.year()), month).show(out)
     }
 }
 
@@ -286,13 +338,12 @@ impl Show for ShortMonth {
         if self.2 {
             return MonthWord(self.0, self.1).show(out);
         }
-        match self.1 {
-            Language::Ja => {
-                small(out, self.0.month(), 1)?;
-                out.write_str("月")
-            }
-            Language::En => out.write_str(english_month(self.0.month())),
-        }
+        let words = self.1.words();
+        words
+            .dates
+            .short_month
+            .with(name_of(self.0.month().saturating_sub(1), &words.manner.months))
+            .show(out)
     }
 }
 
@@ -317,58 +368,65 @@ impl Show for When<'_> {
         let local = self.zone.local(self.at);
         let (day, today) = (Day::from(local.date()), self.zone.day(self.now));
         if day != today {
-            if day.month().year() == today.month().year() {
-                match self.language {
-                    Language::Ja => month_and_day(out, day)?,
-                    Language::En => day_and_month(out, day)?,
-                }
-            } else {
-                DayWord(day, self.language, DayLook::Year).show(out)?;
-            }
+            let look =
+                if day.month().year() == today.month().year() { DayLook::Short } else { DayLook::Year };
+            DayWord(day, self.language, look).show(out)?;
             out.write_str(" ")?;
         }
-        small(out, local.hour(), if self.language == Language::Ja { 1 } else { 2 })?;
+        Number(local.hour(), self.language.words().manner.hour_digits).show(out)?;
         out.write_str(":")?;
-        small(out, local.minute(), 2)?;
+        Number(local.minute(), 2).show(out)?;
         out.write_str("</time>")
     }
 }
 
-fn month_and_day(out: &mut Pieces<'_>, day: Day) -> fmt::Result {
-    small(out, day.date().month(), 1)?;
-    out.write_str("月")?;
-    small(out, day.day_of_month(), 1)?;
-    out.write_str("日")
+/// A text of ours, as it stands.
+#[derive(Debug, Clone, Copy)]
+struct Ours(&'static str);
+
+impl Show for Ours {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        out.write_str(self.0)
+    }
 }
 
-fn day_and_month(out: &mut Pieces<'_>, day: Day) -> fmt::Result {
-    small(out, day.day_of_month(), 1)?;
-    out.write_str(" ")?;
-    out.write_str(english_month(day.date().month()))
+fn name_of<const N: usize>(place: i8, names: &[&'static str; N]) -> Ours {
+    Ours(usize::try_from(place).ok().and_then(|place| names.get(place)).copied().unwrap_or(""))
 }
 
-fn english_month(month: i8) -> &'static str {
-    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    name_of(month.saturating_sub(1), &names)
+/// A number of the calendar with that many digits at least; these are never negative where they are shown.
+#[derive(Debug, Clone, Copy)]
+struct Number(i8, usize);
+
+impl Show for Number {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        digits(out, u64::from(self.0.unsigned_abs()), self.1)
+    }
 }
 
-fn name_of<const N: usize>(place: i8, names: &[&'static str; N]) -> &'static str {
-    usize::try_from(place).ok().and_then(|place| names.get(place)).copied().unwrap_or("")
+#[derive(Debug, Clone, Copy)]
+struct Year(i16);
+
+impl Show for Year {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        digits(out, u64::from(self.0.unsigned_abs()), 4)
+    }
+}
+
+/// Hundredths of a gigabyte as they are told.
+pub(crate) const fn centi(amount: Gb) -> u64 {
+    match amount.1 {
+        Rounding::Down => amount.0.centi_gb_floor(),
+        Rounding::Up => amount.0.centi_gb_ceil(),
+        Rounding::To(centi) => centi,
+    }
 }
 
 fn hundredths(out: &mut Pieces<'_>, amount: Gb) -> fmt::Result {
-    let centi = match amount.1 {
-        Rounding::Down => amount.0.centi_gb_floor(),
-        Rounding::Up => amount.0.centi_gb_ceil(),
-    };
+    let centi = centi(amount);
     digits(out, centi / 100, 1)?;
     out.write_str(".")?;
     digits(out, centi % 100, 2)
-}
-
-/// A number of the calendar; these are never negative where they are shown.
-fn small(out: &mut Pieces<'_>, value: impl Into<i64>, least: usize) -> fmt::Result {
-    digits(out, value.into().unsigned_abs(), least)
 }
 
 /// Decimal digits, at least that many.
@@ -380,12 +438,12 @@ pub(crate) fn digits(out: &mut Pieces<'_>, value: u64, least: usize) -> fmt::Res
 }
 
 /// Decimal digits in groups of three.
-fn grouped(out: &mut Pieces<'_>, value: u64) -> fmt::Result {
+fn grouped(out: &mut Pieces<'_>, value: u64, between: &str) -> fmt::Result {
     if value < 1000 {
         return digits(out, value, 1);
     }
-    grouped(out, value / 1000)?;
-    out.write_str(",")?;
+    grouped(out, value / 1000, between)?;
+    out.write_str(between)?;
     digits(out, value % 1000, 3)
 }
 

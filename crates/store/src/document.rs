@@ -51,8 +51,8 @@ pub struct Profile {
     pub lines: Vec<LineEntry>,
     /// Contracts that were not understood so far, ascending.
     pub lost_lines: Vec<LostLine>,
-    /// The newest bill.
-    pub latest_bill: Option<BillEntry>,
+    /// The newest bill and every one that is not paid, newest first.
+    pub standing: Vec<BillEntry>,
 }
 
 /// A contract the ledger has named and that was not understood: the line is not known yet.
@@ -139,6 +139,15 @@ impl BillItems {
     /// Whether none is missing of those the ledger has spoken of.
     pub const fn are_complete(&self) -> bool {
         !matches!(self, Self::Incomplete)
+    }
+}
+
+impl Bills {
+    /// What home needs of them: the newest bill and every one that is not paid, newest first.
+    pub fn standing(&self) -> Vec<BillEntry> {
+        let entries = self.bills.iter().map(|(entry, _)| entry).enumerate();
+        let standing = entries.filter(|(place, entry)| *place == 0 || entry.state != BillState::Paid);
+        standing.map(|(_, entry)| entry.clone()).collect()
     }
 }
 

@@ -65,6 +65,12 @@ pub(super) fn first_line(me: &Value) -> Option<String> {
     active.get("line")?.as_str().map(str::to_owned)
 }
 
+/// The lines of `/api/v1/me`, as they are listed.
+pub(super) fn lines(me: &Value) -> Vec<String> {
+    let lines = me.get("lines").and_then(Value::as_array).into_iter().flatten();
+    lines.filter_map(|line| line.get("line")?.as_str().map(str::to_owned)).collect()
+}
+
 /// The first bill of `/api/v1/bills`.
 pub(super) fn first_bill(bills: &Value) -> Option<String> {
     bills.pointer("/bills/0/bill")?.as_str().map(str::to_owned)

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const SILENCE: Duration = Duration::from_millis(50);
 
 /// The product behind a proxy that speaks first on every connection.
-const BEHIND_A_PROXY: &str = "[tenant]\npublic_url = \"https://localhost\"\n\
+const BEHIND_A_PROXY: &str = "[tenant]\nhelp = \"https://example.jp/help\"\npublic_url = \"https://localhost\"\n\
      [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
      trusted_proxies = [\"127.0.0.1/32\"]\nproxies_tell = \"proxy-v2\"\n";
 

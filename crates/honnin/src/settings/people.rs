@@ -17,8 +17,22 @@ section! {
     zone: String = "Asia/Tokyo".to_owned();
     /// Public address of the service: https:// and a host. Needed with trusted proxies; "" otherwise.
     public_url: String = String::new();
-    /// Help page for subscribers: an address with https:, tel: or mailto:; "" for none.
+    /// Contact page for subscribers (https:); beyond loopback one of help, phone and mail is required.
     help: String = String::new();
+    /// Telephone number for subscribers, such as "tel:0120-000-000"; "" for none.
+    phone: String = String::new();
+    /// Mail address for subscribers, such as "mailto:desk@example.jp"; "" for none.
+    mail: String = String::new();
+    /// Opening hours of the contact desk, shown as written, such as "9:00–18:00"; "" for none.
+    hours: String = String::new();
+    /// Page where subscribers buy data (https:), offered when data runs low; "" for none.
+    top_up: String = String::new();
+    /// Currency of bills and prices (ISO 4217); amounts count its smallest unit.
+    currency: String = "JPY".to_owned();
+    /// Colour of buttons and links on light pages (#rrggbb); minimum contrast 4.5.
+    colour: String = "#0017c1".to_owned();
+    /// Colour of buttons and links on dark pages (#rrggbb); minimum contrast 4.5.
+    colour_dark: String = "#9db7f9".to_owned();
     /// Contact for security reports (security.txt, RFC 9116): mailto: or https:; "" for none.
     security_contact: String = String::new();
 }

@@ -1,6 +1,10 @@
 //! Settings that can be read, looked at together: words that are known, parts that fit each other.
 
+use honnin_front::Front;
+use honnin_pages::format::Currency;
 use honnin_pages::page::HelpLink;
+use honnin_pages::page::brand::{BadColour, Colour, style};
+use honnin_pages::words::Language;
 use honnin_terms::Zone;
 
 use super::certificates::CertificateFiles;
@@ -51,14 +55,44 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         "tenant.name",
         "is blank, write the name subscribers know".to_owned(),
     );
-    let known = ["ja", "en"].contains(&tenant.texts.as_str());
-    expect(known, "tenant.texts", format!("found {:?}, write \"ja\" or \"en\"", tenant.texts));
-    let help = tenant.help.is_empty() || HelpLink::new(&tenant.help).is_some();
+    let tags: Vec<&str> = Language::all().iter().map(|language| language.tag()).collect();
+    let known = tags.contains(&tenant.texts.as_str());
+    expect(known, "tenant.texts", format!("found {:?}, write one of {}", tenant.texts, tags.join(", ")));
+    for (key, text, scheme) in [
+        ("tenant.help", &tenant.help, "https://"),
+        ("tenant.phone", &tenant.phone, "tel:"),
+        ("tenant.mail", &tenant.mail, "mailto:"),
+        ("tenant.top_up", &tenant.top_up, "https://"),
+    ] {
+        let fits = text.is_empty() || text.starts_with(scheme) && HelpLink::new(text).is_some();
+        expect(fits, key, format!("found {text:?}, write an address that begins with {scheme}"));
+    }
+    let contact = [&tenant.help, &tenant.phone, &tenant.mail].iter().any(|text| !text.is_empty());
     expect(
-        help,
+        contact || front(settings).is_ok_and(|front| front == Front::Loopback),
         "tenant.help",
-        format!("found {:?}, write an address with https://, tel: or mailto:", tenant.help),
+        "is empty, and so are tenant.phone and tenant.mail: write where subscribers reach the operator"
+            .to_owned(),
     );
+    let codes: Vec<&str> = Currency::codes().collect();
+    let known = codes.contains(&tenant.currency.as_str());
+    expect(
+        known,
+        "tenant.currency",
+        format!("found {:?}, write one of {}", tenant.currency, codes.join(", ")),
+    );
+    for (key, text) in [("tenant.colour", &tenant.colour), ("tenant.colour_dark", &tenant.colour_dark)] {
+        expect(text.parse::<Colour>().is_ok(), key, format!("found {text:?}, write #rrggbb"));
+    }
+    if let (Ok(light), Ok(dark)) = (tenant.colour.parse(), tenant.colour_dark.parse()) {
+        let refused = style(light, dark).err();
+        let key = if matches!(refused, Some(BadColour::Faint("dark", _))) {
+            "tenant.colour_dark"
+        } else {
+            "tenant.colour"
+        };
+        expect(refused.is_none(), key, refused.map(|refused| refused.to_string()).unwrap_or_default());
+    }
     let connect = canary.connect_to.is_empty() || canary.connect_to.parse::<std::net::SocketAddr>().is_ok();
     expect(
         connect,
@@ -111,11 +145,30 @@ mod tests {
     }
 
     #[test]
+    fn beyond_loopback_subscribers_can_reach_the_operator() {
+        let public =
+            "[listen]\ntrusted_proxies = [\"10.0.0.0/8\"]\n[tenant]\npublic_url = \"https://my.example.jp\"";
+        assert_eq!(keys(public), ["tenant.help"]);
+        for contact in
+            ["help = \"https://a.example\"", "phone = \"tel:0120\"", "mail = \"mailto:a@b.example\""]
+        {
+            assert_eq!(keys(&format!("{public}\n{contact}")), [""; 0], "{contact}");
+        }
+    }
+
+    #[test]
     fn what_cannot_work_is_named_by_key() {
         assert_eq!(
             keys("[tenant]\nzone = \"Tokyo\"\ntexts = \"fr\"\nname = \" \"\nhelp = \"http://a\""),
             ["tenant.zone", "tenant.name", "tenant.texts", "tenant.help"]
         );
+        assert_eq!(
+            keys(
+                "[tenant]\ncolour = \"#ffcc00\"\ncolour_dark = \"blue\"\ncurrency = \"XXX\"\nphone = \"0120\""
+            ),
+            ["tenant.phone", "tenant.currency", "tenant.colour_dark"]
+        );
+        assert_eq!(keys("[tenant]\ncolour = \"#ffcc00\""), ["tenant.colour"]);
         assert_eq!(keys("[network]\nelement = \"radius\"\nlease = \"6 s\""), ["network.element", "network"]);
         assert_eq!(keys("[journal]\nname = \"our journal\""), ["journal.name"]);
         assert_eq!(keys("[sign_in]\npassword_fewest = 64\npassword_most = 64"), [""; 0]);

@@ -11,7 +11,9 @@ use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartEr
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{Canaries, Epochs, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
-use honnin_pages::page::{HelpLink, Operator};
+use honnin_pages::format::Currency;
+use honnin_pages::page::brand::Brand;
+use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
 use honnin_terms::{Moment, Stop};
@@ -304,8 +306,16 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
         operator: Operator {
             name: tenant.name.clone(),
             host: installation.host(),
-            help: HelpLink::new(&tenant.help),
-            texts: if tenant.texts == "en" { Language::En } else { Language::Ja },
+            contact: Contact {
+                page: HelpLink::new(&tenant.help),
+                phone: HelpLink::new(&tenant.phone),
+                mail: HelpLink::new(&tenant.mail),
+                hours: tenant.hours.clone(),
+            },
+            top_up: HelpLink::new(&tenant.top_up),
+            texts: Language::from_tag(&tenant.texts).unwrap_or_default(),
+            currency: Currency::of_code(&tenant.currency).unwrap_or(Currency::JPY),
+            brand: Brand::default(),
             demo: installation.demo,
         },
         simulated: network.element == "simulated",

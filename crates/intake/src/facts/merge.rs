@@ -292,8 +292,8 @@ impl<'a> AccountMerge<'a> {
     fn account(&mut self, fact: &AccountFact) -> Verdict {
         let AccountFact { account, name, name_kana, mail, born_on, registered_on, as_of } = fact.clone();
         let before = self.profile.take();
-        let (lines, latest_bill) =
-            before.as_ref().map(|p| (p.lines.clone(), p.latest_bill.clone())).unwrap_or_default();
+        let (lines, standing) =
+            before.as_ref().map(|p| (p.lines.clone(), p.standing.clone())).unwrap_or_default();
         let said = self.ground.said(as_of);
         let profile = Profile {
             as_of: said.at,
@@ -306,7 +306,7 @@ impl<'a> AccountMerge<'a> {
             registered_on,
             lines,
             lost_lines: before.as_ref().map(|before| before.lost_lines.clone()).unwrap_or_default(),
-            latest_bill,
+            standing,
         };
         let verdict = before.as_ref().map_or(Verdict::Taken, |before| {
             let same = Profile { as_of: before.as_of, ..profile.clone() } == *before;
@@ -347,7 +347,7 @@ impl<'a> AccountMerge<'a> {
             self.lost_lines.sort();
             profile.lost_lines = self.lost_lines;
             profile.lines.sort_by_key(|LineEntry { holding, held, .. }| (held.from, *holding));
-            profile.latest_bill = self.bills.latest().or(profile.latest_bill);
+            profile.standing = self.bills.standing().unwrap_or(profile.standing);
             sealing.add(None, &[], self.profile_before.as_ref(), &profile)?;
         }
         self.bills.seal(&mut sealing)?;

@@ -124,9 +124,9 @@ impl BillsMerge {
         }
     }
 
-    /// The newest bill.
-    pub(crate) fn latest(&self) -> Option<BillEntry> {
-        self.now.as_ref().and_then(|bills| bills.bills.first()).map(|(entry, _)| entry.clone())
+    /// The newest bill and every one that is not paid, newest first; `None` where the ledger has said nothing of bills.
+    pub(crate) fn standing(&self) -> Option<Vec<BillEntry>> {
+        self.now.as_ref().map(Bills::standing)
     }
 
     /// Seals them where they have changed.

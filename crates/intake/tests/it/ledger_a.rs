@@ -86,7 +86,7 @@ fn every_figure_of_every_expected_account_is_stored() {
             })
             .collect();
         assert_eq!(Value::Array(bills), account["bills"]);
-        assert_eq!(shown.profile.latest_bill.unwrap().month.to_string(), "2026-10");
+        assert_eq!(shown.profile.standing[0].month.to_string(), "2026-10");
     }
 }
 

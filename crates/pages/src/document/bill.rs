@@ -4,7 +4,7 @@ use honnin_care::facts::{Bill, BillLines, Me};
 use honnin_paper::{Block, Cell, Press, PrintError, Rows, Sheet, Table};
 use honnin_terms::{BillState, Moment, Yen, Zone};
 
-use super::stamp;
+use super::{Plain, stamp};
 use crate::format::{DayLook, DayWord, Html, MonthWord, PriceWord};
 use crate::page::{Operator, source};
 use crate::words::{Language, Phrase};
@@ -46,9 +46,10 @@ impl BillDocument<'_> {
         let (document, bills) = (&words.document, &words.bills);
         let title = bills.bill_of.with(self.month(self.facts.head.month)).to_string();
         let mut blocks = vec![
-            Block::Text(self.operator.name.clone()),
+            Block::Text(document.issuer.with(Plain(&self.operator.name)).to_string()),
             Block::Title(title.clone()),
-            Block::Name(document.to.text().replace("{0}", &self.me.name)),
+            Block::Name(document.to.with(Plain(&self.me.name)).to_string()),
+            Block::Text(document.member.with(Plain(&self.me.login)).to_string()),
             Block::Figure(
                 format!("{} ・ {}", self.amount_phrase().text(), self.state().text()),
                 self.yen(self.facts.head.amount),
@@ -67,8 +68,8 @@ impl BillDocument<'_> {
             "Asia/Tokyo" => words.shell.tokyo.text(),
             other => other,
         };
-        let made = document.made.text().replace("{0}", &stamp(self.now, self.zone, self.language));
-        blocks.push(Block::Remark(format!("{made}　{}", document.times_in.text().replace("{0}", zone))));
+        let made = document.made.with(Plain(&stamp(self.now, self.zone, self.language))).to_string();
+        blocks.push(Block::Remark(format!("{made}　{}", document.times_in.with(Plain(zone)))));
         Sheet {
             title,
             author: self.operator.name.clone(),
@@ -89,7 +90,7 @@ impl BillDocument<'_> {
         pairs.extend(due.map(|due| (bills.due, due)));
         pairs.push((
             bills.tax,
-            facts.tax.map_or_else(|| bills.tax_unknown.text().to_owned(), |tax| self.yen(tax)),
+            facts.tax.map_or_else(|| bills.unstated.text().to_owned(), |tax| self.yen(tax)),
         ));
         pairs.push((bills.code, facts.code.clone()));
         pairs.push((document.as_of, stamp(facts.origin.as_of, self.zone, self.language)));
@@ -122,7 +123,7 @@ impl BillDocument<'_> {
             bills.due.text(),
             document.kind.text(),
             bills.item.text(),
-            document.amount_yen.text(),
+            &document.amount.with(Plain(self.operator.currency.code)).to_string(),
             document.as_of.text(),
             document.source.text(),
         ]);
@@ -130,7 +131,7 @@ impl BillDocument<'_> {
             (facts.head.month.to_string(), facts.head.used_in.map(|month| month.to_string()));
         let due = facts.head.due_on.map(|day| day.to_string());
         let (as_of, source) = (self.zone.rfc3339(facts.origin.as_of), self.source());
-        let mut row = |kind: Phrase, item: Option<&str>, amount: Option<Yen>| {
+        let mut row = |kind: Phrase<0>, item: Option<&str>, amount: Option<Yen>| {
             rows.row(&[
                 Cell::Text(&facts.code),
                 Cell::Text(&month),
@@ -160,7 +161,7 @@ impl BillDocument<'_> {
     }
 
     fn yen(&self, yen: Yen) -> String {
-        Html(PriceWord(yen, self.language)).to_string()
+        Html(PriceWord(yen, self.operator.currency, self.language)).to_string()
     }
 
     fn source(&self) -> String {
@@ -168,7 +169,7 @@ impl BillDocument<'_> {
         format!("{word}{rest}")
     }
 
-    const fn amount_phrase(&self) -> Phrase {
+    const fn amount_phrase(&self) -> Phrase<0> {
         let words = &self.language.words().bills;
         match self.facts.head.state {
             BillState::Open => words.amount_open,
@@ -176,7 +177,7 @@ impl BillDocument<'_> {
         }
     }
 
-    const fn state(&self) -> Phrase {
+    const fn state(&self) -> Phrase<0> {
         let words = &self.language.words().bills;
         match self.facts.head.state {
             BillState::Open => words.open,
@@ -186,7 +187,7 @@ impl BillDocument<'_> {
         }
     }
 
-    const fn note(&self) -> Option<Phrase> {
+    const fn note(&self) -> Option<Phrase<0>> {
         let words = &self.language.words().bills;
         match self.facts.head.state {
             BillState::Open => Some(words.open_note),

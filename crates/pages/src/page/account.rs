@@ -1,14 +1,13 @@
 //! The account: sign-in, a new password, lines, settings.
 
 use askama::Template;
-use honnin_care::facts::{LineHead, Me};
-use honnin_terms::{LineStatus, Moment};
+use honnin_care::facts::Me;
+use honnin_terms::Moment;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::format::{Count, Html, Text};
-use crate::words::{Language, Phrase};
+use crate::words::Phrase;
 
 /// What sign-in has to say above its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +50,21 @@ impl SignInPage<'_> {
 
     fn is_problem(&self) -> bool {
         !matches!(self.note, None | Some(SignInNote::Ended | SignInNote::SignedOut | SignInNote::Activated))
+    }
+}
+
+/// How the operator is reached, and what to do in need. The same for everybody.
+#[derive(Debug, Clone, Template)]
+#[template(path = "help.html", whitespace = "minimize")]
+pub struct HelpPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+}
+
+impl HelpPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
     }
 }
 
@@ -100,40 +114,14 @@ impl ActivatePage<'_> {
     }
 }
 
-/// The lines of the account, to choose from.
-#[derive(Debug, Clone, Template)]
-#[template(path = "lines.html", whitespace = "minimize")]
-pub struct LinesPage<'a> {
-    /// The frame.
-    pub shell: Shell<'a>,
-    /// What is shown.
-    pub facts: &'a Me,
-}
-
-impl LinesPage<'_> {
-    /// The page as HTML.
-    pub fn render(&self) -> String {
-        rendered(self, 8 * 1024)
-    }
-
-    /// Lines still held, then those that ended, each with its heading.
-    fn groups(&self) -> [(Phrase, Vec<&LineHead>); 2] {
-        let words = &self.shell.words().lines;
-        let (ended, current) = self.facts.lines.iter().partition(|head| head.status == LineStatus::Ended);
-        [(words.current, current), (words.ended, ended)]
-    }
-
-    fn is_here(&self, head: &LineHead) -> bool {
-        self.shell.line.is_some_and(|line| line.line == head.line)
-    }
-}
-
 /// Settings.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings.html", whitespace = "minimize")]
 pub struct SettingsPage<'a> {
     /// The frame.
     pub shell: Shell<'a>,
+    /// Whose settings they are.
+    pub me: &'a Me,
 }
 
 impl SettingsPage<'_> {
@@ -142,7 +130,7 @@ impl SettingsPage<'_> {
         rendered(self, 6 * 1024)
     }
 
-    fn themes(&self) -> [(Theme, Phrase); 3] {
+    fn themes(&self) -> [(Theme, Phrase<0>); 3] {
         let words = &self.shell.words().settings;
         Theme::ALL.map(|theme| match theme {
             Theme::Auto => (theme, words.theme_auto),

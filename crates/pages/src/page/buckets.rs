@@ -1,15 +1,14 @@
 //! Buckets: what is left by expiry, in the order of use.
 
 use askama::Template;
-use honnin_care::facts::{Bucket, Buckets};
+use honnin_care::facts::{Bucket, Buckets, LineHead};
 use honnin_terms::{BucketKind, Day, LineStatus, Octets};
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::chart::stack;
-use crate::format::Count;
-use crate::words::{Language, Phrase};
+use crate::format::{Count, Rounding, Text, adding_up};
+use crate::words::Phrase;
 
 /// The buckets of one line and of all it shares with.
 #[derive(Debug, Clone, Template)]
@@ -19,6 +18,8 @@ pub struct BucketsPage<'a> {
     pub shell: Shell<'a>,
     /// What is shown.
     pub facts: &'a Buckets,
+    /// The lines of the account, to name those of the buckets.
+    pub lines: &'a [LineHead],
 }
 
 impl BucketsPage<'_> {
@@ -29,6 +30,16 @@ impl BucketsPage<'_> {
 
     fn usable(&self) -> impl Iterator<Item = &Bucket> {
         self.facts.buckets.iter().filter(|bucket| bucket.order.is_some())
+    }
+
+    /// The same with their remainders as they are told, so that they add up to the total.
+    fn usable_told(&self) -> impl Iterator<Item = (&Bucket, Rounding)> {
+        self.usable().zip(adding_up(self.usable().map(|bucket| bucket.remaining), Rounding::Down))
+    }
+
+    /// Whose it is, where it is of a line of this account.
+    fn whose(&self, bucket: &Bucket) -> Option<&str> {
+        self.lines.iter().find(|head| head.line == bucket.line).map(LineHead::name)
     }
 
     fn spent(&self) -> impl Iterator<Item = &Bucket> {
@@ -50,7 +61,7 @@ impl BucketsPage<'_> {
         self.usable().zip(places).map(|(bucket, (from, width))| (bucket.kind, from, width)).collect()
     }
 
-    fn kind(&self, kind: BucketKind) -> Phrase {
+    fn kind(&self, kind: BucketKind) -> Phrase<0> {
         let words = &self.shell.words().buckets;
         match kind {
             BucketKind::CarriedOver => words.carried_over,

@@ -5,10 +5,8 @@ use honnin_care::facts::Contract;
 use honnin_terms::LineStatus;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::format::Count;
-use crate::words::Language;
 
 /// The contract of one line.
 #[derive(Debug, Clone, Template)]

@@ -4,10 +4,8 @@ use askama::Template;
 use honnin_care::facts::Device;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::format::Text;
-use crate::words::Language;
 
 /// Devices that are signed in.
 #[derive(Debug, Clone, Template)]

@@ -2,12 +2,12 @@
 
 use askama::Template;
 use honnin_care::facts::{DisclosureRow, Disclosures, LineHead, Viewer};
+use honnin_terms::{Day, EntryRef};
 
 use super::paths::{Address, DisclosuresBefore};
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
-use crate::format::{Html, Place};
-use crate::words::Language;
+use super::{Nav, Shell, Theme, rendered};
+use crate::format::{Count, Html, Place};
+use crate::piece::Told;
 
 /// Who has seen my data.
 #[derive(Debug, Clone, Template)]
@@ -29,10 +29,43 @@ impl DisclosuresPage<'_> {
         rendered(self, 16 * 1024)
     }
 
+    /// Looks by anybody but the owner.
+    fn others(&self) -> Vec<&DisclosureRow> {
+        self.facts.rows.iter().filter(|row| !Self::is_own(row)).collect()
+    }
+
+    /// Her own looks by day, newest first.
+    fn own_days(&self) -> Vec<(Day, Vec<&DisclosureRow>)> {
+        let mut days: Vec<(Day, Vec<&DisclosureRow>)> = Vec::new();
+        for row in self.facts.rows.iter().filter(|row| Self::is_own(row)) {
+            let day = self.shell.zone.day(row.at);
+            match days.last_mut() {
+                Some((last, rows)) if *last == day => rows.push(row),
+                Some(_) | None => days.push((day, vec![row])),
+            }
+        }
+        days
+    }
+
+    fn is_own(row: &DisclosureRow) -> bool {
+        matches!(row.viewer, Viewer::Myself) && row.channel != "operator"
+    }
+
+    fn own_day(&self, day: Day, count: usize) -> Told {
+        let (words, number) = (self.shell.words(), u64::try_from(count).unwrap_or(u64::MAX));
+        let phrase = words.disclosures.own_day.of_count(number, words);
+        phrase.with(Count(number), self.shell.day(day)).told()
+    }
+
+    /// Where older records are.
+    fn before(&self, before: EntryRef) -> Html<DisclosuresBefore> {
+        Html(DisclosuresBefore(before, self.shell.chosen()))
+    }
+
     /// The number of the row's line, where it is about one that the account still lists.
     fn line(&self, row: &DisclosureRow) -> Option<&str> {
         let line = row.line?;
-        self.lines.iter().find(|head| head.line == line).map(|head| head.number_masked.as_str())
+        self.lines.iter().find(|head| head.line == line).map(LineHead::name)
     }
 
     /// The route table's word in the reader's; a word without translation is shown as it is.
@@ -54,6 +87,7 @@ impl DisclosuresPage<'_> {
             "devices" | "sessions" => words.kind_devices.text(),
             "disclosures" => words.kind_disclosures.text(),
             "merge_consent" => words.kind_merge_consent.text(),
+            "merge" => words.kind_merge.text(),
             other => other,
         }
     }
@@ -65,6 +99,7 @@ impl DisclosuresPage<'_> {
             "api" => words.api.text(),
             "mail" => words.mail.text(),
             "export" => words.export.text(),
+            "operator" => words.by_operator.text(),
             other => other,
         }
     }

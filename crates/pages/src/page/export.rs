@@ -4,9 +4,8 @@ use askama::Template;
 use honnin_care::{ExportFault, ExportStage, ExportState};
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
-use crate::words::{Language, Phrase};
+use super::{Nav, Shell, Theme, rendered};
+use crate::words::Phrase;
 
 /// Export of one's own data.
 #[derive(Debug, Clone, Template)]
@@ -28,7 +27,7 @@ impl ExportPage<'_> {
         self.state.map(|state| state.stage)
     }
 
-    fn why_not(&self, fault: ExportFault) -> Phrase {
+    fn why_not(&self, fault: ExportFault) -> Phrase<0> {
         let words = &self.shell.words().export;
         match fault {
             ExportFault::TooLarge => words.too_large,

@@ -9,13 +9,13 @@
 //! same data, where the line is not at high speed by choice, where nothing was used or nothing is left.
 
 use honnin_care::facts::Home;
-use honnin_terms::{Day, LineStatus, SpeedReason};
+use honnin_terms::{Day, LineStatus, Octets, SpeedReason};
 
 /// What the pace of this month comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// It lasts to the end of the month.
-    Lasts,
+    /// It lasts to the end of the month, and so much is left over then.
+    Lasts(Octets),
     /// It runs out on about that day.
     RunsOut(Day),
 }
@@ -46,9 +46,11 @@ pub fn outlook(home: &Home, as_of: Day) -> Option<Outlook> {
         let used_by_then = used * days_to(next.expires_on) / known;
         u128::from(next.octets.get()).saturating_sub(used_by_then)
     });
-    let lasts_days = left.saturating_sub(expiring) * known / used;
+    let usable = left.saturating_sub(expiring);
+    let lasts_days = usable * known / used;
     if lasts_days >= days_to(month_end) {
-        return Some(Outlook::Lasts);
+        let spare = usable.saturating_sub((used * days_to(month_end)).div_ceil(known));
+        return Some(Outlook::Lasts(Octets::new(u64::try_from(spare).unwrap_or(u64::MAX))));
     }
     Some(Outlook::RunsOut(as_of.plus(i32::try_from(lasts_days).unwrap_or(i32::MAX))))
 }
@@ -57,7 +59,7 @@ pub fn outlook(home: &Home, as_of: Day) -> Option<Outlook> {
 mod tests {
     use super::*;
     use honnin_care::facts::{Balance, LineHead, NextExpiry, Origin, Speed, UsageHead};
-    use honnin_terms::{Held, HoldingId, Id as _, Known, Moment, Octets, SpeedState};
+    use honnin_terms::{Held, HoldingId, Id as _, Known, Moment, SpeedState};
 
     const GB: u64 = 1_000_000_000;
 
@@ -71,6 +73,7 @@ mod tests {
             head: LineHead {
                 line: HoldingId::from_octets([1; 16]),
                 number_masked: String::new(),
+                nickname: None,
                 plan: String::new(),
                 status: LineStatus::Active,
                 held: Held { from: day("2024-01-01"), to: None },
@@ -102,7 +105,8 @@ mod tests {
                 as_of: None,
                 of: day("2026-11-20").month(),
             },
-            bill: None,
+            recent: Vec::new(),
+            bills: Vec::new(),
         }
     }
 
@@ -112,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_covers_the_days_left_lasts_and_less_runs_out_on_its_day() {
-        assert_eq!(on_the_20th(&home(10)), Some(Outlook::Lasts));
+        assert_eq!(on_the_20th(&home(10)), Some(Outlook::Lasts(Octets::ZERO)));
+        assert_eq!(on_the_20th(&home(12)), Some(Outlook::Lasts(Octets::new(2 * GB))));
         assert_eq!(on_the_20th(&home(9)), Some(Outlook::RunsOut(day("2026-11-29"))));
     }
 
@@ -120,7 +125,10 @@ mod tests {
     fn what_expires_unused_does_not_count() {
         let expiring =
             |octets| Some(NextExpiry { octets: Octets::new(octets * GB), expires_on: day("2026-11-22") });
-        assert_eq!(on_the_20th(&Home { next_expiry: expiring(2), ..home(12) }), Some(Outlook::Lasts));
+        assert!(matches!(
+            on_the_20th(&Home { next_expiry: expiring(2), ..home(12) }),
+            Some(Outlook::Lasts(_))
+        ));
         let most = Home { next_expiry: expiring(9), ..home(12) };
         assert_eq!(on_the_20th(&most), Some(Outlook::RunsOut(day("2026-11-25"))));
     }

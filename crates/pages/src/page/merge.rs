@@ -6,10 +6,9 @@ use honnin_care::facts::MergeSide;
 use honnin_terms::Moment;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::format::{Html, Text};
-use crate::words::{Language, Phrase};
+use crate::words::Phrase;
 
 /// Why a consent was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ impl MergePage<'_> {
     }
 
     /// Both sides: heading, what will happen, the button's word.
-    fn sides(&self) -> [(MergeSide, Phrase, Phrase, Phrase); 2] {
+    fn sides(&self) -> [(MergeSide, Phrase<0>, Phrase<0>, Phrase<0>); 2] {
         let words = &self.shell.words().merge;
         [
             (MergeSide::Gives, words.gives, words.gives_text, words.gives_submit),

@@ -4,6 +4,8 @@
 
 mod account;
 mod bills;
+mod board;
+pub mod brand;
 mod buckets;
 mod contract;
 mod devices;
@@ -21,8 +23,9 @@ mod usage;
 
 use askama::Template;
 
-pub use account::{ActivatePage, ActivateProblem, LinesPage, SettingsPage, SignInNote, SignInPage};
+pub use account::{ActivatePage, ActivateProblem, HelpPage, SettingsPage, SignInNote, SignInPage};
 pub use bills::{BillPage, BillsPage, PurchasesPage};
+pub use board::LinesPage;
 pub use buckets::BucketsPage;
 pub use contract::ContractPage;
 pub use devices::DevicesPage;
@@ -34,7 +37,7 @@ pub use merge::{MergePage, MergeProblem};
 pub use notices::{NoticePage, NoticesPage};
 pub use problem::{ClosedPage, Problem, ProblemPage};
 pub(crate) use shell::source;
-pub use shell::{AsOf, Banner, BannerKind, HelpLink, LineRef, Nav, Operator, Shell, Source, Theme};
+pub use shell::{AsOf, Contact, HelpLink, LineRef, Nav, Operator, Said, Shell, Source, Theme};
 pub use speed::{SpeedPage, SpeedStatePage};
 pub use usage::UsagePage;
 

@@ -4,10 +4,8 @@ use askama::Template;
 use honnin_care::facts::Notice;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::format::Text;
-use crate::words::Language;
 
 /// All notices that are up.
 #[derive(Debug, Clone, Template)]

@@ -99,6 +99,8 @@ addresses! {
     Disclosures = DISCLOSURES "/disclosures",
     /// Agreeing to a merge of accounts: form, and act with `side` and `password`.
     Merge = MERGE "/account/merge",
+    /// How the operator is reached, and what to do in need.
+    Help = HELP "/help",
     /// Settings.
     Settings = SETTINGS "/settings",
     /// Export of one's own data: page, and act that begins one.
@@ -138,10 +140,46 @@ impl Address {
             | Self::Disclosures
             | Self::Merge
             | Self::Settings
+            | Self::Help
             | Self::Export
             | Self::SetLanguage
             | Self::SetTheme => return None,
         })
+    }
+
+    /// Whether it is a page beside those of the lines: there the chosen line has to be said.
+    const fn is_beside_lines(self) -> bool {
+        match self {
+            Self::Lines
+            | Self::Bills
+            | Self::Bill(_)
+            | Self::Notices
+            | Self::Notice(_)
+            | Self::Devices
+            | Self::Revoke(_)
+            | Self::RevokeOthers
+            | Self::Disclosures
+            | Self::Merge
+            | Self::Settings
+            | Self::Help
+            | Self::Export => true,
+            Self::Root
+            | Self::SignIn
+            | Self::SignOut
+            | Self::Activate
+            | Self::Home(_)
+            | Self::Usage(_)
+            | Self::Buckets(_)
+            | Self::Purchases(_)
+            | Self::Contract(_)
+            | Self::Speed(_)
+            | Self::SpeedState(_)
+            | Self::BillPdf(_)
+            | Self::BillCsv(_)
+            | Self::ExportFile(_)
+            | Self::SetLanguage
+            | Self::SetTheme => false,
+        }
     }
 
     /// The address as it is written into a page.
@@ -167,6 +205,27 @@ impl fmt::Display for Address {
     }
 }
 
+/// An address with the chosen line, where it would be lost otherwise: `/bills?line=…`.
+#[derive(Debug, Clone, Copy)]
+pub struct Along(pub Address, pub Option<HoldingId>);
+
+impl Show for Along {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        self.0.show(out)?;
+        if let Some(line) = self.1.filter(|_| self.0.is_beside_lines()) {
+            out.write_str("?line=")?;
+            out.write_str(HEXLOWER.encode_mut_str(line.octets(), &mut [0; 32]))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Along {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Pieces::put(f, |pieces| self.show(pieces))
+    }
+}
+
 /// Usage of one month.
 #[derive(Debug, Clone, Copy)]
 pub struct UsageOf(pub HoldingId, pub Month);
@@ -181,20 +240,23 @@ impl Show for UsageOf {
     }
 }
 
-/// Disclosures before an entry.
+/// Disclosures before an entry, with the chosen line where there are several.
 #[derive(Debug, Clone, Copy)]
-pub struct DisclosuresBefore(pub EntryRef);
+pub struct DisclosuresBefore(pub EntryRef, pub Option<HoldingId>);
 
 impl Show for DisclosuresBefore {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        Address::Disclosures.show(out)?;
-        write!(out, "?before={}", self.0)
+        let along = Along(Address::Disclosures, self.1);
+        along.show(out)?;
+        out.write_str(if self.1.is_some() { "&amp;before=" } else { "?before=" })?;
+        write!(out, "{}", self.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use honnin_terms::LogId;
 
     #[test]
     fn an_address_fills_its_pattern_with_the_id() {
@@ -212,6 +274,18 @@ mod tests {
         }
         let month = "2026-01".parse().unwrap();
         assert_eq!(Html(UsageOf(line, month)).to_string(), format!("/lines/{line}/usage?month=2026-01"));
+    }
+
+    #[test]
+    fn the_chosen_line_goes_along_where_it_would_be_lost() {
+        let line = HoldingId::from_octets([3; 16]);
+        let chosen = |address| Along(address, Some(line)).to_string();
+        assert_eq!(chosen(Address::Bills), format!("/bills?line={line}"));
+        assert_eq!(chosen(Address::Home(line)), format!("/lines/{line}"));
+        assert_eq!(Along(Address::Bills, None).to_string(), "/bills");
+        let entry = EntryRef { log: LogId::from_octets([1; 16]), index: 7 };
+        let older = Html(DisclosuresBefore(entry, Some(line))).to_string();
+        assert_eq!(older, format!("/disclosures?line={line}&amp;before={entry}"));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use askama::Template;
 use honnin_terms::{Moment, RequestId};
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
+use super::{Nav, Shell, Theme, rendered};
 use crate::assets;
 use crate::format::{Count, Html, Show};
 use crate::piece::Pieces;
-use crate::words::{Language, Phrase};
+use crate::words::Phrase;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl ProblemPage<'_> {
         rendered(self, 5 * 1024)
     }
 
-    fn said(&self) -> (Phrase, Phrase) {
+    fn said(&self) -> (Phrase<0>, Phrase<0>) {
         let words = &self.shell.words().problem;
         match self.problem {
             Problem::SignIn => (words.sign_in_title, words.sign_in_text),

@@ -1,15 +1,16 @@
 //! The frame of a page: language, look, whose page it is, and how values are told in it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use honnin_care::facts::{LineHead, Origin};
 use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Month, Octets, Yen, Zone};
 
-use super::paths::Address;
+use super::brand::Brand;
+use super::paths::{Address, Along};
 use crate::assets;
 use crate::format::{
-    Count, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, Rounding, ShortMonth, Show,
-    Text, When,
+    Count, Currency, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, PriceWord,
+    Rounding, ShortMonth, Show, Text, When, centi,
 };
 use crate::piece::Pieces;
 use crate::words::{Filled, Language, Phrase, Words};
@@ -61,6 +62,32 @@ impl HelpLink {
     pub fn address(&self) -> &str {
         &self.0
     }
+
+    /// What a person reads of it: the number or the address without what programs need.
+    pub fn shown(&self) -> &str {
+        let bare = ["https://", "tel:", "mailto:"].iter().find_map(|scheme| self.0.strip_prefix(scheme));
+        bare.unwrap_or(&self.0)
+    }
+}
+
+/// How the operator is reached, signed in or not. At least one of the ways is there where people are served.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// A page of the operator's (`https:`).
+    pub page: Option<HelpLink>,
+    /// A telephone number (`tel:`).
+    pub phone: Option<HelpLink>,
+    /// A mail address (`mailto:`).
+    pub mail: Option<HelpLink>,
+    /// When somebody answers, in the operator's words.
+    pub hours: String,
+}
+
+impl Contact {
+    /// Whether there is any way to reach the operator.
+    pub const fn is_reachable(&self) -> bool {
+        self.page.is_some() || self.phone.is_some() || self.mail.is_some()
+    }
 }
 
 /// Whose site it is. Settings of the installation.
@@ -70,10 +97,16 @@ pub struct Operator {
     pub name: String,
     /// The host people sign in at, shown at sign-in.
     pub host: String,
-    /// Where help is found, signed in or not.
-    pub help: Option<HelpLink>,
+    /// How the operator is reached.
+    pub contact: Contact,
+    /// Where data is bought, where it can be.
+    pub top_up: Option<HelpLink>,
     /// The language of texts that come from the ledger: notices, items of bills, names of plans.
     pub texts: Language,
+    /// The money of bills and prices.
+    pub currency: Currency,
+    /// The operator's own look.
+    pub brand: Brand,
     /// Whether all of it is a demo: said on every page.
     pub demo: bool,
 }
@@ -95,28 +128,36 @@ pub enum Nav {
     None,
 }
 
-/// How grave a banner is.
+/// What the act before this page came to: said once at its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BannerKind {
-    /// Something to know.
-    Notice,
-    /// Something does not work as usual.
-    Warning,
-    /// An act was done.
-    Done,
+pub enum Said {
+    /// A setting was saved.
+    Saved,
+    /// A device was signed out.
+    DeviceEnded,
+    /// The password was changed.
+    Password,
+    /// A line was named.
+    Named,
 }
 
-/// A line of text above everything else of the page.
-#[derive(Debug, Clone, Copy)]
-pub struct Banner<'a> {
-    /// How grave it is.
-    pub kind: BannerKind,
-    /// The text.
-    pub text: &'a str,
-    /// When it was said, where that matters.
-    pub at: Option<Moment>,
-    /// Where it leads, where it leads anywhere.
-    pub to: Option<Address>,
+impl Said {
+    const ALL: [Self; 4] = [Self::Saved, Self::DeviceEnded, Self::Password, Self::Named];
+
+    /// The word of addresses: `?said=saved`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::DeviceEnded => "device",
+            Self::Password => "password",
+            Self::Named => "named",
+        }
+    }
+
+    /// Reads the word of an address.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|said| said.word() == word)
+    }
 }
 
 /// The line the page is about, or that the menu leads to.
@@ -124,14 +165,19 @@ pub struct Banner<'a> {
 pub struct LineRef<'a> {
     /// The holding.
     pub line: HoldingId,
-    /// The number with its middle hidden.
-    pub number_masked: &'a str,
+    /// What its owner calls it, or the number with its middle hidden; empty where nothing was read to know it.
+    pub name: &'a str,
 }
 
 impl<'a> LineRef<'a> {
     /// The line of a head.
     pub fn of(head: &'a LineHead) -> Self {
-        Self { line: head.line, number_masked: &head.number_masked }
+        Self { line: head.line, name: head.name() }
+    }
+
+    /// What tells it from the others in little room: its name, or the end of its number.
+    pub fn short(&self) -> &'a str {
+        self.name.rsplit_once('-').map_or(self.name, |(_, end)| end)
     }
 }
 
@@ -148,8 +194,10 @@ pub struct Shell<'a> {
     pub signed_in: bool,
     /// The name of the signed-in person, where it was asked for.
     pub name: Option<&'a str>,
-    /// Whose page it is; on pages of the account the line the menu leads to, where known.
+    /// Whose page it is; on pages of the account the line that was chosen, where known.
     pub line: Option<LineRef<'a>>,
+    /// Whether there are several lines to choose from: then the chosen one stands in every address and title.
+    pub several: bool,
     /// Which item of the menu it belongs to.
     pub nav: Nav,
     /// Path and query that were asked for, to come back to.
@@ -160,19 +208,50 @@ pub struct Shell<'a> {
     pub zone: &'a Zone,
     /// Whether the network is simulated: said on every page.
     pub simulated: bool,
-    /// Something to say first.
-    pub banner: Option<Banner<'a>>,
+    /// What the act before came to.
+    pub said: Option<Said>,
+}
+
+/// What stands behind the title of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Titled<'a>(&'a str);
+
+impl Show for Titled<'_> {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        out.write_str(" ")?;
+        Text(self.0).show(out)
+    }
+}
+
+/// The colour of the browser's own frame: that of the page, in the look that was chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct ThemeColor(Theme);
+
+impl Show for ThemeColor {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        out.write_str(match self.0 {
+            Theme::Auto => {
+                "<meta name=\"theme-color\" content=\"#f2f2f2\" media=\"(prefers-color-scheme:light)\">\
+                 <meta name=\"theme-color\" content=\"#1a1a1a\" media=\"(prefers-color-scheme:dark)\">"
+            }
+            Theme::Light => "<meta name=\"theme-color\" content=\"#f2f2f2\">",
+            Theme::Dark => "<meta name=\"theme-color\" content=\"#1a1a1a\">",
+        })
+    }
 }
 
 /// A moment with the words of its origin.
-pub type AsOf<'a> = Html<Filled<When<'a>, Source<'a>, ()>>;
+pub type AsOf<'a> = Html<Filled<2, (When<'a>, Source<'a>)>>;
 
 /// What every page loads: ours, written when the product is built.
 #[derive(Debug, Clone, Copy)]
 pub struct Links;
 
 impl Show for Links {
-    fn show(&self, out: &mut Pieces<'_>) -> std::fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         out.write_str(assets::LINKS)
     }
 }
@@ -182,7 +261,7 @@ impl Show for Links {
 pub struct Source<'a>(&'a str, Language);
 
 impl Show for Source<'_> {
-    fn show(&self, out: &mut Pieces<'_>) -> std::fmt::Result {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
         let (word, rest) = source(self.0, self.1);
         out.write_str(word)?;
         Text(rest).show(out)
@@ -191,10 +270,7 @@ impl Show for Source<'_> {
 
 /// Where figures come from: our own word for it where we have one, and the feed's.
 pub(crate) fn source(feed: &str, language: Language) -> (&'static str, &str) {
-    match (feed.strip_prefix("ledger"), language) {
-        (Some(rest), Language::Ja) => (language.words().document.ledger.text(), rest),
-        _ => ("", feed),
-    }
+    feed.strip_prefix("ledger").map_or(("", feed), |rest| (language.words().shell.ledger.text(), rest))
 }
 
 impl<'a> Shell<'a> {
@@ -209,21 +285,61 @@ impl<'a> Shell<'a> {
     }
 
     /// Where the menu's home leads.
-    pub fn home(&self) -> Html<Address> {
-        self.line.map_or(Address::Root, |line| Address::Home(line.line)).html()
+    pub fn home(&self) -> Html<Along> {
+        self.to(self.line.map_or(Address::Root, |line| Address::Home(line.line)))
     }
 
     /// Where the menu's usage leads.
-    pub fn usage(&self) -> Html<Address> {
-        self.line.map_or(Address::Lines, |line| Address::Usage(line.line)).html()
+    pub fn usage(&self) -> Html<Along> {
+        self.to(self.line.map_or(Address::Lines, |line| Address::Usage(line.line)))
     }
 
-    /// The language that is not this one.
-    pub const fn other_language(&self) -> Language {
-        match self.language {
-            Language::Ja => Language::En,
-            Language::En => Language::Ja,
-        }
+    /// The chosen line, where there are several.
+    pub fn chosen(&self) -> Option<HoldingId> {
+        self.line.filter(|_| self.several).map(|line| line.line)
+    }
+
+    /// The address, with the chosen line where it would be lost otherwise.
+    pub fn to(&self, address: Address) -> Html<Along> {
+        Html(Along(address, self.chosen()))
+    }
+
+    /// What stands behind the title of a page: the chosen line, where there are several.
+    pub fn titled(&self) -> Html<Titled<'a>> {
+        Html(Titled(self.line.filter(|_| self.several).map_or("", |line| line.short())))
+    }
+
+    /// Every language, each with whether it is this one.
+    pub fn languages(&self) -> impl Iterator<Item = (Language, bool)> {
+        let this = self.language;
+        Language::all().iter().map(move |language| (*language, *language == this))
+    }
+
+    /// The languages that are not this one.
+    pub fn other_languages(&self) -> impl Iterator<Item = Language> {
+        let this = self.language;
+        Language::all().iter().copied().filter(move |language| *language != this)
+    }
+
+    /// What the act before came to, in words.
+    pub fn said(&self) -> Option<Phrase<0>> {
+        let words = &self.words().shell;
+        self.said.map(|said| match said {
+            Said::Saved => words.said_saved,
+            Said::DeviceEnded => words.said_device_ended,
+            Said::Password => words.said_password,
+            Said::Named => words.said_named,
+        })
+    }
+
+    /// The colour of the browser's own frame.
+    pub const fn theme_color(&self) -> Html<ThemeColor> {
+        Html(ThemeColor(self.theme))
+    }
+
+    /// The manifest of this language.
+    pub fn manifest(&self) -> &'static str {
+        assets::manifest(self.language.tag())
     }
 
     /// Whether texts of the ledger are in another language than the page and must say so.
@@ -266,9 +382,31 @@ impl<'a> Shell<'a> {
         Html(Gb(octets, Rounding::Up))
     }
 
+    /// What was used of a grant, so that it adds up with what is told to be left of it.
+    pub fn used_of(&self, left: Octets, granted: Octets) -> Html<GbData> {
+        let used = Octets::new(granted.get().saturating_sub(left.get()));
+        let told = centi(Gb(granted, Rounding::Down)).saturating_sub(centi(Gb(left, Rounding::Down)));
+        Html(GbData(Gb(used, Rounding::To(told))))
+    }
+
+    /// An amount told by hundredths that add up with what stands beside it.
+    pub const fn part(&self, octets: Octets, told: Rounding) -> Html<GbData> {
+        Html(GbData(Gb(octets, told)))
+    }
+
     /// An amount of money.
     pub const fn yen(&self, yen: Yen) -> Html<Price> {
-        Html(Price(yen, self.language))
+        Html(Price(PriceWord(yen, self.operator.currency, self.language)))
+    }
+
+    /// An amount of money, for an attribute.
+    pub const fn yen_text(&self, yen: Yen) -> Html<PriceWord> {
+        Html(PriceWord(yen, self.operator.currency, self.language))
+    }
+
+    /// How many days there are until a day.
+    pub fn days_until(&self, day: Day) -> u64 {
+        u64::try_from(day.number() - self.today().number()).unwrap_or(0)
     }
 
     /// A day, with its weekday, or with its year where that is another than now.
@@ -280,6 +418,11 @@ impl<'a> Shell<'a> {
     pub fn day_text(&self, day: Day) -> Html<DayWord> {
         let near = day.month().year() == self.today().month().year();
         Html(DayWord(day, self.language, if near { DayLook::Weekday } else { DayLook::Year }))
+    }
+
+    /// A day without its weekday.
+    pub const fn short_day(&self, day: Day) -> Html<DayWord> {
+        Html(DayWord(day, self.language, DayLook::Short))
     }
 
     /// A day of any year.
@@ -312,10 +455,7 @@ impl<'a> Shell<'a> {
     where
         'a: 'o,
     {
-        self.words()
-            .shell
-            .as_of_source
-            .with2(self.when(origin.as_of).0, Source(&origin.source, self.language))
+        self.words().shell.as_of_source.with(self.when(origin.as_of).0, Source(&origin.source, self.language))
     }
 
     /// The zone in words: the one of Japan by its usual name.
@@ -327,7 +467,7 @@ impl<'a> Shell<'a> {
     }
 
     /// The word of a bill's state, and the class of its chip.
-    pub const fn bill_state(&self, state: BillState) -> (Phrase, &'static str) {
+    pub const fn bill_state(&self, state: BillState) -> (Phrase<0>, &'static str) {
         let words = &self.words().bills;
         match state {
             BillState::Open => (words.open, ""),
@@ -338,7 +478,7 @@ impl<'a> Shell<'a> {
     }
 
     /// The word of a line's status, and the class of its chip.
-    pub const fn line_status(&self, status: LineStatus) -> (Phrase, &'static str) {
+    pub const fn line_status(&self, status: LineStatus) -> (Phrase<0>, &'static str) {
         let words = &self.words().shell;
         match status {
             LineStatus::Active => (words.active, " ok"),

@@ -6,9 +6,9 @@ use honnin_terms::{LineStatus, SpeedState};
 use serde::Serialize;
 
 use super::paths::Address;
-use super::{BannerKind, Nav, Shell, Theme, rendered};
+use super::{Nav, Shell, Theme, rendered};
 use crate::assets;
-use crate::words::{Language, Phrase, Words};
+use crate::words::{Phrase, Words};
 
 /// Asks before anything is changed.
 #[derive(Debug, Clone, Template)]
@@ -93,12 +93,12 @@ impl SpeedStatePage<'_> {
         self.speed.version == 0 || matches!(self.speed.state, SpeedState::Confirmed | SpeedState::Failed)
     }
 
-    fn said(&self) -> (Phrase, Phrase) {
+    fn said(&self) -> (Phrase<0>, Phrase<0>) {
         said(self.shell.words(), self.speed)
     }
 
     /// The steps a wish goes through, and for each whether it is done, now or next.
-    fn steps(&self) -> [(Phrase, &'static str); 3] {
+    fn steps(&self) -> [(Phrase<0>, &'static str); 3] {
         let words = &self.shell.words().speed;
         let [first, second, third] = match self.speed.state {
             SpeedState::Accepted => ["now", "next", "next"],
@@ -111,7 +111,7 @@ impl SpeedStatePage<'_> {
 }
 
 /// What is said of a wish: a heading and a sentence.
-fn said(words: &Words, speed: &Speed) -> (Phrase, Phrase) {
+fn said(words: &Words, speed: &Speed) -> (Phrase<0>, Phrase<0>) {
     let words = &words.speed;
     let either = |on, off| if speed.desired_high { on } else { off };
     match speed.state {

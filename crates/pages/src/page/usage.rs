@@ -5,11 +5,9 @@ use honnin_care::facts::{Usage, UsageDay};
 use honnin_terms::{LineStatus, Month, Octets};
 
 use super::paths::{Address, UsageOf};
-use super::{BannerKind, Nav, Shell, Theme, rendered};
-use crate::assets;
+use super::{Nav, Shell, Theme, rendered};
 use crate::chart::DayBars;
-use crate::format::{Count, Html};
-use crate::words::Language;
+use crate::format::{AboutGb, Count, Gb, Html, Rounding, adding_up, centi};
 
 /// Usage of one line in one month.
 #[derive(Debug, Clone, Template)]
@@ -21,6 +19,20 @@ pub struct UsagePage<'a> {
     pub facts: &'a Usage,
 }
 
+/// One day, with how its amounts are told.
+struct Row<'a> {
+    day: &'a UsageDay,
+    high: Rounding,
+    low: Rounding,
+}
+
+impl Row<'_> {
+    fn sum(&self) -> Rounding {
+        let hundredths = |octets, told| centi(Gb(octets, told));
+        Rounding::To(hundredths(self.day.high, self.high) + hundredths(self.day.low, self.low))
+    }
+}
+
 impl UsagePage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
@@ -29,6 +41,29 @@ impl UsagePage<'_> {
 
     fn bars(&self) -> DayBars {
         DayBars::new(self.facts.month, self.facts.today, self.facts.head.held, &self.facts.days)
+            .with_average(self.average())
+    }
+
+    /// Each day's amounts of high and low speed as they are told, so that rows and columns add up.
+    fn rows(&self) -> Vec<Row<'_>> {
+        let high = adding_up(self.facts.days.iter().map(|day| day.high), Rounding::Up);
+        let low = adding_up(self.facts.days.iter().map(|day| day.low), self.low_rounding());
+        self.facts.days.iter().zip(high).zip(low).map(|((day, high), low)| Row { day, high, low }).collect()
+    }
+
+    /// How low speed is told, so that it and high speed come to the total, which is the one of home.
+    fn low_rounding(&self) -> Rounding {
+        let up = |octets| centi(Gb(octets, Rounding::Up));
+        if up(self.high()) + up(self.low()) > up(self.total()) { Rounding::Down } else { Rounding::Up }
+    }
+
+    /// What the month comes to at this pace, where days enough are known.
+    fn pace(&self) -> Option<Octets> {
+        let known = u64::try_from(self.facts.days.len()).ok().filter(|days| *days > 3)?;
+        let days = u64::try_from(self.facts.month.days()).unwrap_or(30);
+        let told = self.is_this_month() && known < days && self.facts.head.status == LineStatus::Active;
+        let whole = u128::from(self.total().get()) * u128::from(days) / u128::from(known);
+        told.then(|| Octets::new(u64::try_from(whole).unwrap_or(u64::MAX)))
     }
 
     fn high(&self) -> Octets {

@@ -35,9 +35,11 @@ fn kept(language: Language, wanted: &str) -> (String, Vec<u8>, String) {
 
 #[test]
 fn every_figure_of_the_page_stands_on_the_sheet_with_its_time_and_source() {
-    let (ja, _, _) = kept(Language::Ja, "bill-usual");
+    let (ja, _, _) = kept(Language::JA, "bill-usual");
     for figure in [
         "渋谷 太郎 様",
+        "発行 マイモバイル",
+        "会員ID mio30617284",
         "ご請求金額（税込） ・ 確定 4,056円",
         "ご利用月 2026年8月",
         "請求月 2026年9月",
@@ -45,7 +47,7 @@ fn every_figure_of_the_page_stands_on_the_sheet_with_its_time_and_source() {
         "うち消費税 368円",
         "請求番号 inv20261112345",
         "時点 2026年11月20日 6:00",
-        "出典 原簿",
+        "出典 料金システム",
         "ギガプラン 8GB 4,000円",
         "ユニバーサルサービス料 4円",
         "家族割引 -100円",
@@ -53,14 +55,14 @@ fn every_figure_of_the_page_stands_on_the_sheet_with_its_time_and_source() {
     ] {
         assert!(ja.contains(figure), "{figure} is not in {ja}");
     }
-    let (en, _, _) = kept(Language::En, "bill-usual");
+    let (en, _, _) = kept(Language::EN, "bill-usual");
     for figure in [
         "For 渋谷 太郎",
         "Final ¥4,056",
-        "Tax within ¥368",
+        "Of which tax ¥368",
         "家族割引 -¥100",
         "As of 20 Nov 2026 06:00",
-        "Source ledger",
+        "Source billing system",
     ] {
         assert!(en.contains(figure), "{figure} is not in {en}");
     }
@@ -68,15 +70,15 @@ fn every_figure_of_the_page_stands_on_the_sheet_with_its_time_and_source() {
 
 #[test]
 fn what_the_ledger_does_not_say_is_said_to_be_unknown_and_is_never_zero() {
-    let (ja, _, rows) = kept(Language::Ja, "bill-open");
-    assert!(ja.contains("うち消費税 記載がありません") && ja.contains("金額は変わることがあります"), "{ja}");
+    let (ja, _, rows) = kept(Language::JA, "bill-open");
+    assert!(ja.contains("うち消費税 記載なし") && ja.contains("金額は変わることがあります"), "{ja}");
     assert!(ja.contains("見込み金額") && ja.contains("内訳はまだありません"), "{ja}");
     assert!(rows.contains("\"うち消費税\",,,"), "{rows}");
 }
 
 #[test]
 fn the_rows_hold_every_figure_once_and_exactly() {
-    let (_, _, rows) = kept(Language::Ja, "bill-usual");
+    let (_, _, rows) = kept(Language::JA, "bill-usual");
     let lines: Vec<&str> = rows.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
     assert_eq!(lines.len(), 6, "{rows}");
     for (line, end) in lines[1..].iter().zip(["4000", "4", "-100", "368", "4056"]) {
@@ -84,13 +86,13 @@ fn the_rows_hold_every_figure_once_and_exactly() {
             line.starts_with("\"inv20261112345\",\"2026-09\",\"2026-08\",\"確定\",\"2026-11-26\","),
             "{line}"
         );
-        assert!(line.ends_with(&format!(",{end},\"2026-11-20T06:00:00+09:00\",\"原簿\"")), "{line}");
+        assert!(line.ends_with(&format!(",{end},\"2026-11-20T06:00:00+09:00\",\"料金システム\"")), "{line}");
     }
 }
 
 #[test]
 fn what_a_ledger_may_say_breaks_out_of_neither() {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         let (said, pdf, rows) = kept(language, "bill-hostile");
         assert!(said.contains(HOSTILE) && said.contains(LONG) && said.contains("9,223,372,036,854,775,807"));
         assert!(pdf.starts_with(b"%PDF-1.7") && pdf.ends_with(b"%%EOF"));

@@ -1,6 +1,9 @@
 //! What the web room promises, seen from outside.
 
 mod documents;
+mod eo;
+mod moments;
 mod pages;
 #[path = "../../samples/mod.rs"]
 mod samples;
+mod third_language;

@@ -11,7 +11,7 @@ use crate::samples::{HOSTILE, Sample, Studio};
 const VOID: &[&str] = &["meta", "link", "input", "br", "img", "hr"];
 
 fn each(check: impl Fn(&Sample, Language)) {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         for theme in Theme::ALL {
             Studio::new(language, theme).all().iter().for_each(|sample| check(sample, language));
         }
@@ -38,7 +38,7 @@ fn tags(html: &str) -> Vec<&str> {
 
 #[test]
 fn a_page_rendered_twice_is_the_same() {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         let render = || Studio::new(language, Theme::Auto).all();
         for (first, second) in render().iter().zip(&render()) {
             assert_eq!(first.html, second.html, "{}", first.name);
@@ -90,7 +90,7 @@ fn nothing_is_inline_and_every_attribute_is_quoted() {
 fn hostile_text_is_escaped_wherever_it_stands() {
     let mut shown = BTreeSet::new();
     let plain = ["<script>alert", "<img", "'x'"];
-    for sample in Studio::new(Language::Ja, Theme::Auto).all() {
+    for sample in Studio::new(Language::JA, Theme::Auto).all() {
         for text in plain {
             assert!(!sample.html.contains(text), "{}: {text}", sample.name);
         }
@@ -109,7 +109,7 @@ fn hostile_text_is_escaped_wherever_it_stands() {
 #[test]
 fn every_page_with_figures_says_as_of_when() {
     each(|Sample { name, html, has_figures }, language| {
-        let word = if language == Language::Ja { "時点・原簿" } else { "as of <time" };
+        let word = if language == Language::JA { "時点・料金システム" } else { "as of <time" };
         if *has_figures {
             assert!(html.contains(word), "{name}");
             assert!(html.contains("<time datetime=\"2026-11-20T06:00:00+09:00\">"), "{name}");
@@ -119,7 +119,7 @@ fn every_page_with_figures_says_as_of_when() {
 
 #[test]
 fn unknown_is_never_shown_as_nothing() {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         for sample in Studio::new(language, Theme::Auto).all() {
             if ["home-unknown", "home-ended", "usage-nothing", "bills-none"].contains(&sample.name) {
                 let figures = ["\"0\">0.00", "\"0\">0円", "\"0\">¥0"];
@@ -134,7 +134,7 @@ fn a_page_names_its_language_and_its_look() {
     each(|Sample { name, html, .. }, language| {
         assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())), "{name}");
     });
-    let themed = |theme| Studio::new(Language::Ja, theme).all();
+    let themed = |theme| Studio::new(Language::JA, theme).all();
     assert!(
         themed(Theme::Dark)
             .iter()
@@ -165,7 +165,7 @@ fn an_id_stands_once_and_every_reference_has_its_target() {
 
 #[test]
 fn the_module_is_answered_with_the_words_of_the_page() {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         let studio = Studio::new(language, Theme::Auto);
         let pages = studio.all();
         for (name, body) in studio.polls() {
@@ -190,10 +190,10 @@ fn the_module_is_answered_with_the_words_of_the_page() {
 
 #[test]
 fn home_stays_within_its_weight() {
-    for language in Language::ALL {
+    for language in Language::all().iter().copied() {
         for sample in Studio::new(language, Theme::Dark).all() {
             if sample.name.starts_with("home-") && sample.name != "home-hostile" {
-                assert!(sample.html.len() < 9_000, "{}: {}", sample.name, sample.html.len());
+                assert!(sample.html.len() < 12_000, "{}: {}", sample.name, sample.html.len());
             }
         }
     }

@@ -5,8 +5,8 @@ use honnin_care::facts::Shown;
 use honnin_care::{Channel, Visit};
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{
-    BillPage, BillsPage, DevicesPage, DisclosuresPage, LinesPage, Nav, NoticePage, NoticesPage, SettingsPage,
-    Shell,
+    BillPage, BillsPage, DevicesPage, DisclosuresPage, HelpPage, LineRef, LinesPage, Nav, NoticePage,
+    NoticesPage, Said, SettingsPage, Shell,
 };
 use honnin_terms::{BillId, EntryRef, NoticeId, SessionId};
 
@@ -30,17 +30,17 @@ pub(super) async fn root(app: &App, ask: &Ask, session: Option<&Session>) -> Res
 }
 
 pub(super) async fn lines(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let disclosed = app.wiring.care.me(visit(session)).await?;
-    Ok(Answer::personal(disclosed.body(HTML, |me| {
-        let shell = Shell { line: None, ..app.own_frame(ask, Some(me), Nav::Home) };
-        LinesPage { shell, facts: me }.render().into_bytes()
+    let disclosed = app.wiring.care.board(visit(session)).await?;
+    Ok(Answer::personal(disclosed.body(HTML, |Shown { me: _, facts }| {
+        let shell = app.own_frame(ask, Some(&facts.me), Nav::Home);
+        LinesPage { shell, facts }.render().into_bytes()
     })))
 }
 
 pub(super) async fn settings(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let disclosed = app.wiring.care.me(visit(session)).await?;
     Ok(Answer::personal(disclosed.body(HTML, |me| {
-        SettingsPage { shell: app.own_frame(ask, Some(me), Nav::Settings) }.render().into_bytes()
+        SettingsPage { shell: app.own_frame(ask, Some(me), Nav::Settings), me }.render().into_bytes()
     })))
 }
 
@@ -77,26 +77,35 @@ pub(super) async fn devices(app: &App, ask: &Ask, session: &Session) -> Result<A
 
 pub(super) async fn end_device(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     app.wiring.care.end_device(session, ask.id::<SessionId>()?).await?;
-    Ok(Answer::see_other(&Address::Devices.to_string()))
+    Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
 }
 
-pub(super) async fn end_other_devices(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+pub(super) async fn end_other_devices(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     app.wiring.care.end_other_devices(session).await?;
-    Ok(Answer::see_other(&Address::Devices.to_string()))
+    Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
 }
 
-/// The frame of a notice: nothing personal is read for it, so the menu leads to the first pages.
-fn notice_frame<'a>(app: &'a App, ask: &'a Ask, session: Option<&Session>) -> Shell<'a> {
-    let menu = if session.is_some() { Nav::Notices } else { Nav::None };
-    Shell { signed_in: session.is_some(), nav: menu, ..app.frame(ask) }
+/// The frame of a page for everybody: nothing personal is read for it, so the menu leads to the line the address names.
+fn open_frame<'a>(app: &'a App, ask: &'a Ask, session: Option<&Session>, nav: Nav) -> Shell<'a> {
+    let line = ask.chosen_line().filter(|_| session.is_some()).map(|line| LineRef { line, name: "" });
+    let nav = if session.is_some() { nav } else { Nav::None };
+    Shell { signed_in: session.is_some(), nav, several: line.is_some(), line, ..app.frame(ask) }
+}
+
+pub(super) async fn help(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
+    Ok(Answer::form(HelpPage { shell: open_frame(app, ask, session, Nav::None) }.render()))
 }
 
 pub(super) async fn notices(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     let facts = app.notices().await?;
-    Ok(Answer::form(NoticesPage { shell: notice_frame(app, ask, session), facts: &facts }.render()))
+    Ok(Answer::form(
+        NoticesPage { shell: open_frame(app, ask, session, Nav::Notices), facts: &facts }.render(),
+    ))
 }
 
 pub(super) async fn notice(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     let facts = app.wiring.care.notice(ask.id::<NoticeId>()?).await?;
-    Ok(Answer::form(NoticePage { shell: notice_frame(app, ask, session), facts: &facts }.render()))
+    Ok(Answer::form(
+        NoticePage { shell: open_frame(app, ask, session, Nav::Notices), facts: &facts }.render(),
+    ))
 }

@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Text,
     /// A file as it was built, with headers of its own.
     File,
+    /// The worker as it was built: it may fetch our own files and pages.
+    Worker,
     /// A page as it was built, with headers of its own but the policy of pages: it may load its style.
     Built,
     /// A page.
@@ -64,7 +66,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(super) const fn content_type(self) -> Option<HeaderValue> {
         match self {
-            Self::Nothing | Self::File | Self::Built => None,
+            Self::Nothing | Self::File | Self::Worker | Self::Built => None,
             Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
             Self::Page | Self::Alone => Some(HeaderValue::from_static(HTML)),
             Self::Json => Some(HeaderValue::from_static(JSON)),
@@ -79,6 +81,7 @@ impl Kind {
         match self {
             Self::Page | Self::Built => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
+            Self::Worker => HeaderValue::from_static(assets::WORKER_CSP),
             Self::Nothing
             | Self::Text
             | Self::File
@@ -94,7 +97,13 @@ impl Kind {
     pub(super) const fn is_made_now(self) -> bool {
         match self {
             Self::Page | Self::Alone | Self::Json | Self::Problem | Self::Csv => true,
-            Self::Nothing | Self::Text | Self::File | Self::Built | Self::Pdf | Self::Export => false,
+            Self::Nothing
+            | Self::Text
+            | Self::File
+            | Self::Worker
+            | Self::Built
+            | Self::Pdf
+            | Self::Export => false,
         }
     }
 }

@@ -9,6 +9,7 @@ use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use super::answer::{Answer, Personal, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
+use super::merge_pages::GIVEN_COOKIE;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -55,8 +56,9 @@ impl App {
     /// The answer that ends a session on its device: cookie gone, kept pages forgotten.
     pub(super) fn signed_out(&self, answer: Answer) -> Answer {
         let answer = answer.with(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
-        let gone = cookie::set(&self.wiring.front, self.session_cookie(), "", 0);
-        gone.into_iter().fold(answer, |answer, value| answer.with(SET_COOKIE, value))
+        let gone =
+            [self.session_cookie(), GIVEN_COOKIE].map(|name| cookie::set(&self.wiring.front, name, "", 0));
+        gone.into_iter().flatten().fold(answer, |answer, value| answer.with(SET_COOKIE, value))
     }
 
     pub(super) const fn session_cookie(&self) -> &'static str {

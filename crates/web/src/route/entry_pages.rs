@@ -3,7 +3,7 @@
 use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
 use honnin_pages::format::Count;
 use honnin_pages::page::paths::Address;
-use honnin_pages::page::{ActivatePage, ActivateProblem, SignInNote, SignInPage, Theme};
+use honnin_pages::page::{ActivatePage, ActivateProblem, Said, SignInNote, SignInPage, Theme};
 use honnin_pages::words::Language;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
@@ -139,6 +139,8 @@ fn choice(app: &App, ask: &Ask, name: &str, value: &str) -> Answer {
     let back = ask.form("back").unwrap_or_default();
     let cookie: Option<(HeaderName, HeaderValue)> =
         cookie::set(&app.wiring.front, name, value, CHOICE_SECONDS).map(|value| (SET_COOKIE, value));
-    let answer = Answer::see_other(app.own_path(&back));
+    let back = app.own_path(&back);
+    let joint = if back.contains('?') { '&' } else { '?' };
+    let answer = Answer::see_other(&format!("{back}{joint}said={}", Said::Saved.word()));
     cookie.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value))
 }

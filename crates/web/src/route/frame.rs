@@ -1,9 +1,12 @@
 //! What every page needs to know of the one who asks: language, look, whose page it is.
 
 use honnin_care::facts::{LineHead, Me};
-use honnin_pages::page::{LineRef, Nav, Shell, Theme};
+use honnin_pages::page::paths::{Address, Along};
+use honnin_pages::page::{LineRef, Nav, Said, Shell, Theme};
 use honnin_pages::words::Language;
+use honnin_terms::HoldingId;
 
+use super::answer::Answer;
 use super::app::{App, Ask};
 use super::cookie;
 
@@ -35,6 +38,18 @@ impl Ask {
         std::str::from_utf8(cookie::find(&self.parts.headers, name)?).ok()
     }
 
+    /// The line that was chosen, as the address says; whose it is, is not known by it.
+    pub(super) fn chosen_line(&self) -> Option<HoldingId> {
+        self.query("line")?.parse().ok()
+    }
+
+    /// The frame's part of an address that is gone on to: the line that was chosen, and what was done.
+    pub(super) fn go_on(&self, address: Address, said: Said) -> Answer {
+        let path = Along(address, self.chosen_line()).to_string();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        Answer::see_other(&format!("{path}{joint}said={}", said.word()))
+    }
+
     /// Path and query that were asked for.
     fn path(&self) -> &str {
         self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
@@ -56,14 +71,18 @@ impl App {
             now: self.wiring.care.now(),
             zone: self.wiring.care.zone(),
             simulated: self.wiring.simulated,
-            banner: None,
+            several: false,
+            said: ask.query("said").and_then(|word| Said::from_word(&word)),
         }
     }
 
-    /// The frame of a page of the account; the menu leads to her first line.
+    /// The frame of a page of the account; the menu leads to the line that was chosen, else to her first.
     pub(super) fn own_frame<'a>(&'a self, ask: &'a Ask, me: Option<&'a Me>, nav: Nav) -> Shell<'a> {
-        let line = me.and_then(|me| me.lines.first()).map(LineRef::of);
-        Shell { signed_in: true, name: me.map(|me| me.name.as_str()), line, nav, ..self.frame(ask) }
+        let lines = me.map(|me| me.lines.as_slice()).unwrap_or_default();
+        let chosen = ask.chosen_line().and_then(|chosen| lines.iter().find(|head| head.line == chosen));
+        let line = chosen.or(lines.first()).map(LineRef::of);
+        let (name, several) = (me.map(|me| me.name.as_str()), lines.len() > 1);
+        Shell { signed_in: true, name, line, several, nav, ..self.frame(ask) }
     }
 
     /// The frame of a page of one line.

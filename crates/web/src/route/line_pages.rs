@@ -1,13 +1,13 @@
 //! Pages of one line.
 
 use honnin_access::{Session, both};
-use honnin_care::facts::Shown;
+use honnin_care::facts::{LineHead, Me, Shown};
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{
     BucketsPage, ContractPage, HomePage, Nav, PurchasesPage, SpeedPage, SpeedStatePage, UsagePage,
 };
-use honnin_terms::{HoldingId, Month};
+use honnin_terms::{HoldingId, LineStatus, Month};
 
 use super::answer::{Answer, HTML, JSON, Refusal};
 use super::app::{App, Ask};
@@ -17,13 +17,23 @@ const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Page }
 }
 
+/// The lines of the account, as far as they were read.
+fn lines(me: Option<&Me>) -> &[LineHead] {
+    me.map(|me| me.lines.as_slice()).unwrap_or_default()
+}
+
+/// How many of them are held now.
+fn held(me: Option<&Me>) -> usize {
+    lines(me).iter().filter(|head| head.status != LineStatus::Ended).count()
+}
+
 pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let line = ask.id()?;
     let (notices, disclosed) = both(app.notices(), app.wiring.care.home(visit(session), line)).await;
     let (notices, disclosed) = (notices?.len(), disclosed?);
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
-        HomePage { shell, facts, notices }.render().into_bytes()
+        HomePage { shell, facts, notices, held: held(me.as_ref()) }.render().into_bytes()
     })))
 }
 
@@ -31,7 +41,7 @@ pub(super) async fn buckets(app: &App, ask: &Ask, session: &Session) -> Result<A
     let disclosed = app.wiring.care.buckets(visit(session), ask.id()?).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
-        BucketsPage { shell, facts }.render().into_bytes()
+        BucketsPage { shell, facts, lines: lines(me.as_ref()) }.render().into_bytes()
     })))
 }
 

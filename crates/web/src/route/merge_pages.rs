@@ -1,27 +1,56 @@
 //! Agreeing to a merge of accounts: the form, and the act that gives a code.
 
 use honnin_access::{MergeSide, Session, SignInError};
-use honnin_care::facts::Shown;
+use honnin_care::facts::{Agreement, Shown};
 use honnin_care::{AgreeError, Channel, Visit};
-use honnin_pages::page::{MergePage, MergeProblem, Nav, Shell};
+use honnin_pages::page::paths::{Address, Along};
+use honnin_pages::page::{LineRef, MergePage, MergeProblem, Nav, Shell};
+use honnin_terms::Moment;
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 
 use super::answer::{Answer, HTML, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
+use super::cookie;
+
+/// Longest code that is shown.
+const LONGEST_CODE: usize = 64;
+
+/// How long the browser keeps the code at most; it is shown no longer than it can be used.
+const GIVEN_SECONDS: i64 = 3600;
 
 /// Seconds after which to try again when the hashers have no room.
 const BUSY_SECONDS: i64 = 5;
 
+/// The cookie that carries a consent just given from the act to the page that shows it: a reload asks for no other.
+pub(super) const GIVEN_COOKIE: &str = "merge";
+
 /// The form, with nothing of her on it.
 fn form_page(app: &App, ask: &Ask, problem: Option<MergeProblem>) -> Answer {
-    let shell = Shell { signed_in: true, nav: Nav::Settings, ..app.frame(ask) };
+    let shell = own_shell(app, ask);
     Answer::form(MergePage { shell, problem, given: None }.render())
 }
 
-pub(super) async fn form(app: &App, ask: &Ask, _session: &Session) -> Result<Answer, Refusal> {
-    Ok(form_page(app, ask, None))
+fn own_shell<'a>(app: &'a App, ask: &'a Ask) -> Shell<'a> {
+    let line = ask.chosen_line().map(|line| LineRef { line, name: "" });
+    Shell { signed_in: true, nav: Nav::Settings, several: line.is_some(), line, ..app.frame(ask) }
+}
+
+/// The consent the browser has brought back, where it was given in this session and can still be used.
+fn given(app: &App, ask: &Ask, session: &Session) -> Option<Agreement> {
+    let text = std::str::from_utf8(cookie::find(&ask.parts.headers, GIVEN_COOKIE)?).ok()?;
+    let mut parts = text.split('.');
+    let (of, side, until, code) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let until = Moment::EPOCH.plus_seconds(until.parse().ok()?);
+    let hers = of == session.id().to_string() && until > app.wiring.care.now() && code.len() <= LONGEST_CODE;
+    hers.then(|| Some(Agreement { code: code.to_owned(), side: MergeSide::from_word(side)?, until }))?
+}
+
+pub(super) async fn form(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let given = given(app, ask, session).filter(|_| ask.query("again").is_none());
+    let page = MergePage { shell: own_shell(app, ask), problem: None, given: given.as_ref() };
+    Ok(Answer::form(page.render()))
 }
 
 pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -31,10 +60,20 @@ pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Ans
     let visit = Visit { session, channel: Channel::Page };
     let (problem, status, after) = match app.wiring.care.agree_to_merge(visit, &password, side).await {
         Ok(disclosed) => {
-            return Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
-                let shell = app.own_frame(ask, me.as_ref(), Nav::Settings);
-                MergePage { shell, problem: None, given: Some(facts) }.render().into_bytes()
-            })));
+            let of = session.id();
+            let written = disclosed.body(HTML, |Shown { me: _, facts }| {
+                let until = facts.until.seconds_since(Moment::EPOCH);
+                format!("{of}.{}.{until}.{}", facts.side.word(), facts.code).into_bytes()
+            });
+            let written = app.hand_over(written, ask)?;
+            let cookie = cookie::set(
+                &app.wiring.front,
+                GIVEN_COOKIE,
+                &String::from_utf8_lossy(&written),
+                GIVEN_SECONDS,
+            );
+            let answer = Answer::see_other(&Along(Address::Merge, ask.chosen_line()).to_string());
+            return Ok(cookie.into_iter().fold(answer, |answer, value| answer.with(SET_COOKIE, value)));
         }
         Err(AgreeError::Password(SignInError::Wrong)) => {
             (MergeProblem::Wrong, StatusCode::UNAUTHORIZED, None)

@@ -47,7 +47,11 @@ pub(super) fn file(_app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let accepted =
         ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let served = assets::find(ask.parts.uri.path(), accepted).ok_or(Code::NotFound)?;
-    let kind = if served.content_type == HTML { Kind::Built } else { Kind::File };
+    let kind = match served.content_type {
+        HTML => Kind::Built,
+        _ if ask.parts.uri.path() == assets::SW_JS => Kind::Worker,
+        _ => Kind::File,
+    };
     let fixed = HeaderValue::from_static;
     let mut answer = Answer::public(kind, served.body)
         .with(CONTENT_TYPE, fixed(served.content_type))

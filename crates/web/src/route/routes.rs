@@ -108,7 +108,8 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::ACTIVATE, public!(entry_pages::activate), "Set a password")
         .verb(Verb::Post)
         .load(Load::SignIn),
-    page(pattern::LINES, signed_in!(account_pages::lines), "Lines of the account").shows(What::Me),
+    page(pattern::LINES, signed_in!(account_pages::lines), "Lines of the account, with their usage")
+        .shows(What::Board),
     page(pattern::HOME, signed_in!(line_pages::home), "Home of a line").shows(What::Home),
     page(pattern::USAGE, signed_in!(line_pages::usage), "Usage by day of a month").shows(What::Usage),
     page(pattern::BUCKETS, signed_in!(line_pages::buckets), "Buckets in the order of use")
@@ -132,6 +133,7 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::BILL_CSV, signed_in!(bill_documents::csv_page), "One bill as rows (CSV)")
         .shows(What::BillCsv)
         .load(Load::Document),
+    page(pattern::HELP, either!(account_pages::help), "How the operator is reached, and what to do in need"),
     page(pattern::NOTICES, either!(account_pages::notices), "Notices of the operator"),
     page(pattern::NOTICE, either!(account_pages::notice), "One notice"),
     page(pattern::DEVICES, signed_in!(account_pages::devices), "Signed-in devices").shows(What::Devices),

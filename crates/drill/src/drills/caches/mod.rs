@@ -69,7 +69,7 @@ fn every(stage: &Stage) -> Duration {
 fn settings(plan: &NginxPlan, every: Duration) -> String {
     let (port, every) = (plan.secure.port(), every.as_secs());
     format!(
-        "[tenant]\npublic_url = \"https://localhost:{port}\"\n\
+        "[tenant]\nhelp = \"https://example.jp/help\"\npublic_url = \"https://localhost:{port}\"\n\
          [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
          trusted_proxies = [\"127.0.0.1/32\"]\nproxies_tell = \"forwarded\"\n\
          [canary]\nevery = \"{every} s\"\nagain = \"200 ms\"\nauthorities = \"../certificate.pem\"\n"

@@ -14,7 +14,7 @@ pub(super) const OVER_TLS: &str = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics
 /// An installation behind a proxy.
 pub(super) fn behind(plan: &NginxPlan) -> String {
     format!(
-        "[tenant]\npublic_url = \"https://localhost:{}\"\n\
+        "[tenant]\nhelp = \"https://example.jp/help\"\npublic_url = \"https://localhost:{}\"\n\
          [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
          trusted_proxies = [\"127.0.0.1/32\"]\nproxies_tell = \"forwarded\"\n\
          [canary]\nagain = \"200 ms\"\nauthorities = \"../certificate.pem\"\n",

@@ -41,7 +41,7 @@ impl Told {
         let listed = if self == Self::Nothing { "192.0.2.7/32" } else { "127.0.0.1/32" };
         let tell = if self == Self::ProxyV2 { "proxy-v2" } else { "forwarded" };
         format!(
-            "[tenant]\npublic_url = \"https://localhost:{}\"\n\
+            "[tenant]\nhelp = \"https://example.jp/help\"\npublic_url = \"https://localhost:{}\"\n\
              [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
              trusted_proxies = [\"{listed}\"]\nproxies_tell = \"{tell}\"\n\
              [canary]\nagain = \"200 ms\"\nauthorities = \"../certificate.pem\"\n",

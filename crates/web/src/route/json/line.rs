@@ -145,7 +145,7 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
             missing_days: home.usage.missing_days,
             as_of: home.usage.as_of.map(|at| At(at, zone)),
         },
-        bill: home.bill.map(|bill| BillHeadBody {
+        bill: home.bills.first().map(|bill| BillHeadBody {
             bill: AsText(bill.bill),
             month: AsText(bill.month),
             amount_yen: bill.amount.get(),

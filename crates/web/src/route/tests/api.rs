@@ -130,7 +130,13 @@ async fn home_says_what_is_left_and_never_a_guess() {
     );
     assert_eq!(home["next_expiry"], json!({"octets": 4_000_000_000_u64, "expires_on": "2026-11-30"}));
     assert_eq!(home["as_of"], "2026-11-20T06:00:00+09:00");
-    assert_eq!(home["usage"], json!({"today_octets": null, "month_octets": 4_000_000_000_u64}));
+    assert_eq!(
+        home["usage"],
+        json!({
+            "today_octets": null, "month_octets": 4_000_000_000_u64, "missing_days": 17,
+            "as_of": "2026-11-20T06:00:00+09:00",
+        })
+    );
     assert_eq!(home["share"], json!({"lines": 2}));
     assert_eq!((&home["bill"]["amount_yen"], &home["bill"]["month"]), (&json!(2345), &json!("2026-11")));
     assert_eq!(home["speed"]["desired"], true);

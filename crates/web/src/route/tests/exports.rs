@@ -121,7 +121,7 @@ async fn an_expired_export_is_told_so_and_deleted() {
         house.app.wiring.care.sweep_exports();
     }
     let page = house.get(&house.hana, "/export").await;
-    assert!(page.text().contains("ファイルは消しました"), "{}", page.text());
+    assert!(page.text().contains("ファイルを削除しました"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
 use honnin_node::{PathState, PublicPath, Standing};
-use honnin_pages::page::Operator;
+use honnin_pages::format::Currency;
+use honnin_pages::page::brand::Brand;
+use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_seal::{HashCost, VerifyingKey};
 use honnin_store::conformance::{Slow, Trips};
@@ -331,8 +333,11 @@ pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>, exports: DeskBou
         operator: Operator {
             name: "海鳴モバイル".to_owned(),
             host: "my.example.jp".to_owned(),
-            help: None,
-            texts: Language::Ja,
+            contact: Contact { phone: HelpLink::new("tel:0120-000-000"), ..Contact::default() },
+            top_up: None,
+            texts: Language::JA,
+            currency: Currency::JPY,
+            brand: Brand::default(),
             demo: false,
         },
         simulated: true,

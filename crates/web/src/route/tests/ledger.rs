@@ -154,7 +154,7 @@ pub(super) fn move_in(
         registered_on: None,
         lines,
         lost_lines: Vec::new(),
-        latest_bill: bills.bills.first().map(|(entry, _)| entry.clone()),
+        standing: bills.standing(),
     };
     documents.push(keys.seal(None, &[], &profile, 1).unwrap());
     documents.push(keys.seal(None, &[], &bills, 1).unwrap());

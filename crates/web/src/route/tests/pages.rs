@@ -101,10 +101,11 @@ async fn a_device_is_signed_out_from_another_one() {
     let cookie = format!("Cookie: session={}\r\n", value(&other, "session")[0].split(';').next().unwrap());
     let devices = house.get(&house.hana, "/devices").await.text();
     let revoke = devices.split("action=\"/devices/").nth(1).unwrap().split('"').next().unwrap();
+    let back = format!("/devices?line={}&said=device", house.hana.lines[0]);
     let foreign = house.post(Some(&house.ken), &format!("/devices/{revoke}"), "").await;
     assert_eq!(foreign.status, 404, "another account cannot");
     let reply = house.post(Some(&house.hana), &format!("/devices/{revoke}"), "").await;
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/devices")));
+    assert_eq!((reply.status, reply.header("location")), (303, Some(back.as_str())));
     assert_eq!(house.ask("GET", "/bills", &cookie, "").await.status, 401);
     assert_eq!(house.get(&house.hana, "/bills").await.status, 200);
     assert_eq!(house.post(Some(&house.hana), "/devices/revoke-others", "").await.status, 303);
@@ -114,7 +115,7 @@ async fn a_device_is_signed_out_from_another_one() {
 async fn a_choice_is_kept_by_the_device() {
     let house = House::open().await;
     let reply = house.post(None, "/settings/language", "language=en&back=/sign-in").await;
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/sign-in")));
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/sign-in?said=saved")));
     assert!(value(&reply, "language")[0].starts_with("en; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"));
     let english = house.ask("GET", "/sign-in", "Cookie: language=en; theme=dark\r\n", "").await.text();
     assert!(english.contains("lang=\"en\"") && english.contains("data-theme=\"dark\""));
@@ -122,7 +123,7 @@ async fn a_choice_is_kept_by_the_device() {
     assert!(wished.contains("lang=\"en\""));
     assert_eq!(
         house.post(None, "/settings/theme", "theme=dark&back=//evil").await.header("location"),
-        Some("/")
+        Some("/?said=saved")
     );
     assert_eq!(house.post(None, "/settings/theme", "theme=pink").await.status, 422);
 }
@@ -152,4 +153,91 @@ async fn a_notice_is_for_everybody() {
         assert_eq!(one.contains("action=\"/sign-out\"") || one.contains("class=\"bar\""), who.is_some());
     }
     assert_eq!(house.ask("GET", "/notices/00000000000000000000000000000000", "", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_worker_may_fetch_what_it_keeps() {
+    let house = House::open().await;
+    let worker = house.ask("GET", "/sw.js", "", "").await;
+    let policy = worker.header("content-security-policy").unwrap();
+    assert!(policy.contains("connect-src 'self'") && policy.contains("default-src 'none'"), "{policy}");
+    let style = house.ask("GET", "/robots.txt", "", "").await;
+    assert!(!style.header("content-security-policy").unwrap().contains("connect-src"));
+}
+
+#[tokio::test]
+async fn the_chosen_line_is_kept_from_page_to_page() {
+    let house = House::open().await;
+    let second = house.hana.lines[1];
+    let (mut path, mut moves) = (format!("/lines/{second}"), 0);
+    // Bills, notices, help, settings: each reached from the one before, and each leads home to the same line.
+    for next in
+        ["/bills", "/notices", "/help", "/settings", "/disclosures", "/devices", "/account/merge", "/export"]
+    {
+        let page = house.get(&house.hana, &path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let text = page.text();
+        assert!(text.contains(&format!("href=\"/lines/{second}\"")), "{path} does not lead home to its line");
+        let wanted = format!("{next}?line={second}");
+        if text.contains(&format!("\"{wanted}")) {
+            path = wanted;
+            moves += 1;
+        }
+    }
+    assert!(moves > 4, "{moves}");
+    let titled = house.get(&house.hana, &format!("/bills?line={second}")).await.text();
+    let end = titled.split("<title>").nth(1).unwrap().split(" | ").next().unwrap().to_owned();
+    assert!(end.split(' ').count() == 2, "{end}");
+    // A line of somebody else is no line of hers: the menu leads to her first.
+    let foreign = house.ken.lines[0];
+    let page = house.get(&house.hana, &format!("/bills?line={foreign}")).await.text();
+    assert!(!page.contains(&format!("/lines/{foreign}")) && page.contains(&house.hana.lines[0].to_string()));
+}
+
+#[tokio::test]
+async fn help_is_there_signed_out_and_while_personal_pages_are_stopped() {
+    for stopped in [false, true] {
+        let house = House::open_as(stopped, None).await;
+        let page = house.ask("GET", "/help", "", "").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("tel:0120-000-000"), "{}", page.text());
+    }
+    let house = House::open().await;
+    let sign_in = house.ask("GET", "/sign-in", "", "").await.text();
+    assert!(sign_in.contains("href=\"/help\""), "{sign_in}");
+}
+
+#[tokio::test]
+async fn a_reload_of_a_consent_shows_the_same_code() {
+    let house = House::open().await;
+    let form = format!("side=gives&password={}", PASSWORD.replace(' ', "+"));
+    let given = house.post(Some(&house.hana), "/account/merge", &form).await;
+    assert_eq!((given.status, given.header("location")), (303, Some("/account/merge")));
+    let brought = value(&given, "merge")[0].split(';').next().unwrap().to_owned();
+    let code = brought.rsplit('.').next().unwrap().to_owned();
+    let with = |who: &str| format!("Cookie: {who}; merge={brought}\r\n");
+    let hers = with(&house.hana.cookie);
+    for _ in 0..2 {
+        let page = house.ask("GET", "/account/merge", &hers, "").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains(&format!("<code>{code}</code>")), "{}", page.text());
+    }
+    let other = house.ask("GET", "/account/merge", &with(&house.ken.cookie), "").await;
+    assert!(!other.text().contains(&code), "another sign-in of the same browser is shown nothing of it");
+    let again = house.ask("GET", "/account/merge?again=1", &hers, "").await.text();
+    assert!(!again.contains(&code) && again.contains("name=\"password\""));
+    let out = house.ask("POST", "/sign-out", &hers, "").await;
+    assert!(value(&out, "merge")[0].starts_with("; Path=/; Max-Age=0"));
+}
+
+#[tokio::test]
+async fn what_was_saved_is_said_once_it_is() {
+    let house = House::open().await;
+    let kept = house.post(Some(&house.hana), "/settings/theme", "theme=dark&back=/settings").await;
+    assert_eq!((kept.status, kept.header("location")), (303, Some("/settings?said=saved")));
+    let page = house.get(&house.hana, "/settings?said=saved").await.text();
+    assert!(page.contains("role=\"status\"><p>設定を保存しました。"), "{page}");
+    for path in ["/settings", "/settings?said=<b>"] {
+        assert!(!house.get(&house.hana, path).await.text().contains("note ok"), "{path}");
+    }
 }

@@ -190,7 +190,7 @@ pub(super) fn sealed(
         registered_on: None,
         lines,
         lost_lines: Vec::new(),
-        latest_bill: bills.bills.first().map(|(entry, _)| entry.clone()),
+        standing: bills.standing(),
     };
     documents.push(keys.seal(None, &[], &profile, 1).unwrap());
     documents.push(keys.seal(None, &[], &bills, 1).unwrap());

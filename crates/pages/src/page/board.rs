@@ -1,0 +1,48 @@
+//! The lines of the account on one board: whose is whose, and how much of the month each has used.
+
+use askama::Template;
+use honnin_care::facts::{Board, BoardLine, LineHead};
+use honnin_terms::{LineStatus, Octets};
+
+use super::paths::Address;
+use super::{Nav, Shell, Theme, rendered};
+use crate::chart::permille;
+use crate::words::Phrase;
+
+/// The lines of the account, to choose from.
+#[derive(Debug, Clone, Template)]
+#[template(path = "lines.html", whitespace = "minimize")]
+pub struct LinesPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What is shown.
+    pub facts: &'a Board,
+}
+
+impl LinesPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 8 * 1024)
+    }
+
+    /// Lines still held, then those that ended, each with its heading.
+    fn groups(&self) -> [(Phrase<0>, Vec<&BoardLine>); 2] {
+        let words = &self.shell.words().lines;
+        let (ended, current) =
+            self.facts.lines.iter().partition(|line| line.head.status == LineStatus::Ended);
+        [(words.current, current), (words.ended, ended)]
+    }
+
+    fn is_here(&self, head: &LineHead) -> bool {
+        self.shell.line.is_some_and(|line| line.line == head.line)
+    }
+
+    /// What the line that used most has used: the whole width of the bars.
+    fn most(&self) -> Octets {
+        self.facts.lines.iter().filter_map(|line| line.used).max().unwrap_or(Octets::ZERO)
+    }
+
+    fn bar(&self, used: Octets) -> u64 {
+        permille(used, self.most())
+    }
+}
