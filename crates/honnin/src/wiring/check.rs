@@ -55,43 +55,8 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         "tenant.name",
         "is blank, write the name subscribers know".to_owned(),
     );
-    let tags: Vec<&str> = Language::all().iter().map(|language| language.tag()).collect();
-    let known = tags.contains(&tenant.texts.as_str());
-    expect(known, "tenant.texts", format!("found {:?}, write one of {}", tenant.texts, tags.join(", ")));
-    for (key, text, scheme) in [
-        ("tenant.help", &tenant.help, "https://"),
-        ("tenant.phone", &tenant.phone, "tel:"),
-        ("tenant.mail", &tenant.mail, "mailto:"),
-        ("tenant.top_up", &tenant.top_up, "https://"),
-    ] {
-        let fits = text.is_empty() || text.starts_with(scheme) && HelpLink::new(text).is_some();
-        expect(fits, key, format!("found {text:?}, write an address that begins with {scheme}"));
-    }
-    let contact = [&tenant.help, &tenant.phone, &tenant.mail].iter().any(|text| !text.is_empty());
-    expect(
-        contact || front(settings).is_ok_and(|front| front == Front::Loopback),
-        "tenant.help",
-        "is empty, and so are tenant.phone and tenant.mail: write where subscribers reach the operator"
-            .to_owned(),
-    );
-    let codes: Vec<&str> = Currency::codes().collect();
-    let known = codes.contains(&tenant.currency.as_str());
-    expect(
-        known,
-        "tenant.currency",
-        format!("found {:?}, write one of {}", tenant.currency, codes.join(", ")),
-    );
-    for (key, text) in [("tenant.colour", &tenant.colour), ("tenant.colour_dark", &tenant.colour_dark)] {
-        expect(text.parse::<Colour>().is_ok(), key, format!("found {text:?}, write #rrggbb"));
-    }
-    if let (Ok(light), Ok(dark)) = (tenant.colour.parse(), tenant.colour_dark.parse()) {
-        let refused = style(light, dark).err();
-        let key = if matches!(refused, Some(BadColour::Faint("dark", _))) {
-            "tenant.colour_dark"
-        } else {
-            "tenant.colour"
-        };
-        expect(refused.is_none(), key, refused.map(|refused| refused.to_string()).unwrap_or_default());
+    for (holds, key, says) in of_pages(settings) {
+        expect(holds, key, says);
     }
     let connect = canary.connect_to.is_empty() || canary.connect_to.parse::<std::net::SocketAddr>().is_ok();
     expect(
@@ -129,6 +94,52 @@ pub(crate) fn file_problems(installation: &Installation) -> Vec<Failure> {
     let key = installation.keeper(std::sync::Arc::new(honnin_keeper::Silent)).map(|_| ());
     let (token, way) = (monitor_token(installation).map(|_| ()), way(installation).map(|_| ()));
     [certificate, key, token, way].into_iter().filter_map(Result::err).collect()
+}
+
+/// What pages show of the tenant: whether it fits, by key, and what to write.
+fn of_pages(settings: &Settings) -> Vec<(bool, &'static str, String)> {
+    let tenant = &settings.tenant;
+    let mut found = Vec::new();
+    let mut wanted = |holds: bool, key: &'static str, says: String| found.push((holds, key, says));
+    let tags: Vec<&str> = Language::all().iter().map(|language| language.tag()).collect();
+    let known = tags.contains(&tenant.texts.as_str());
+    wanted(known, "tenant.texts", format!("found {:?}, write one of {}", tenant.texts, tags.join(", ")));
+    for (key, text, scheme) in [
+        ("tenant.help", &tenant.help, "https://"),
+        ("tenant.phone", &tenant.phone, "tel:"),
+        ("tenant.mail", &tenant.mail, "mailto:"),
+        ("tenant.top_up", &tenant.top_up, "https://"),
+    ] {
+        let fits = text.is_empty() || text.starts_with(scheme) && HelpLink::new(text).is_some();
+        wanted(fits, key, format!("found {text:?}, write an address that begins with {scheme}"));
+    }
+    let contact = [&tenant.help, &tenant.phone, &tenant.mail].iter().any(|text| !text.is_empty());
+    wanted(
+        contact || front(settings).map_or(true, |front| front == Front::Loopback),
+        "tenant.help",
+        "is empty, and so are tenant.phone and tenant.mail: write where subscribers reach the operator"
+            .to_owned(),
+    );
+    let codes: Vec<&str> = Currency::codes().collect();
+    let known = codes.contains(&tenant.currency.as_str());
+    wanted(
+        known,
+        "tenant.currency",
+        format!("found {:?}, write one of {}", tenant.currency, codes.join(", ")),
+    );
+    for (key, text) in [("tenant.colour", &tenant.colour), ("tenant.colour_dark", &tenant.colour_dark)] {
+        wanted(text.parse::<Colour>().is_ok(), key, format!("found {text:?}, write #rrggbb"));
+    }
+    if let (Ok(light), Ok(dark)) = (tenant.colour.parse(), tenant.colour_dark.parse()) {
+        let refused = style(light, dark).err();
+        let key = if matches!(refused, Some(BadColour::Faint("dark", _))) {
+            "tenant.colour_dark"
+        } else {
+            "tenant.colour"
+        };
+        wanted(refused.is_none(), key, refused.map(|refused| refused.to_string()).unwrap_or_default());
+    }
+    found
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A third language is one file.
 
-#![expect(clippy::unwrap_used, reason = "what a test has made is there")]
-
 use honnin_pages::page::Theme;
 use honnin_pages::words::Language;
 
