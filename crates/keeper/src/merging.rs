@@ -118,8 +118,8 @@ impl LinesMove<'_> {
             self.keeper.serves(consent.tenant())?;
         }
         self.keeper.tell(Deed::MoveLines);
-        let MergeMaterial { position, from, into, wishes, next } = material;
-        let position = position.saturating_add(1);
+        let MergeMaterial { steps, from, into, wishes, next } = material;
+        let position = steps.saturating_add(1);
         let (from_keys, mut into_keys) = (self.keeper.account_keys(from)?, self.keeper.account_keys(into)?);
         let mut losing = profile(&from_keys, from)?;
         let mut gaining = profile(&into_keys, into)?;

@@ -122,6 +122,7 @@ impl Canaries {
     async fn write(&self, marks: &[Mark; 2]) -> Result<(), NotSent> {
         let now = self.clock.now();
         let permit = self.feed.append(now, request(&*self.entropy));
+        let moves = self.store.moved(&permit).await?.moves;
         let position = self.store.progress(&permit, FEED).await?.unwrap_or_default().position + 1;
         let mut named: Vec<(AccountId, &Mark)> = accounts(&self.keeper).into_iter().zip(marks).collect();
         named.sort_unstable_by_key(|(account, _)| *account);
@@ -133,10 +134,12 @@ impl Canaries {
             updates.push(self.update(&permit, account, known, mark, (now, position))?);
         }
         let progress = Progress { position, state: Vec::new() };
-        let batch = Batch { accounts: updates, progress, ..Batch::default() };
+        let batch = Batch { accounts: updates, moves, progress, ..Batch::default() };
         match self.store.commit(&permit, FEED, batch).await? {
             Committed::Done => Ok(()),
             Committed::Stale { position } => Err(NotSent::Stale(position)),
+            // The next round reads again.
+            Committed::Overtaken => Err(NotSent::Stale(position)),
         }
     }
 

@@ -9,8 +9,8 @@ use honnin_terms::{AccountId, Day, Id, Moment, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
-use crate::rows;
 use crate::writer::Written;
+use crate::{merging, rows};
 
 /// Puts the rows with scattered keys in the order of their keys, so that the engine goes through its pages once.
 pub(crate) fn in_order(batch: &mut Batch) {
@@ -26,7 +26,7 @@ pub(crate) fn commit(
     batch: &Batch,
     at: Moment,
 ) -> Result<Written<Committed>, Fault> {
-    let Batch { accounts, directory, seen, notices, quarantine, released, progress } = batch;
+    let Batch { accounts, directory, seen, notices, quarantine, released, moves, progress } = batch;
     let stored: Option<i64> = connection
         .prepare_cached("select position from progress where tenant = ?1 and feed = ?2")?
         .query_row(params![tenant.number(), feed], |row| row.get(0))
@@ -34,6 +34,9 @@ pub(crate) fn commit(
     let stored = u64::try_from(stored.unwrap_or(0)).map_err(|_| Error::Corrupt)?;
     if stored.checked_add(1) != Some(progress.position) {
         return Ok(Written::uncached(Committed::Stale { position: stored }));
+    }
+    if merging::moves(connection, tenant)? != *moves {
+        return Ok(Written::uncached(Committed::Overtaken));
     }
     let mut changed = Vec::new();
     write_accounts(connection, tenant, accounts, &mut changed)?;

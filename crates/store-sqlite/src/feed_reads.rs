@@ -2,8 +2,8 @@
 
 use honnin_access::{Append, Permit};
 use honnin_store::{
-    AccountKeyRow, Answer, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, Error, FeedRows,
-    MovedHolding, Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument, SubjectKeyRow,
+    AccountKeyRow, Answer, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, Error, FeedRows, Moved,
+    Progress, QuarantineRow, RecordKey, StoredAccount, StoredDocument, SubjectKeyRow,
 };
 use honnin_terms::{AccountId, Held, HoldingId, Id, TenantId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -67,9 +67,9 @@ impl FeedRows for Sqlite {
         }))
     }
 
-    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
+    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Moved, Error>> {
         let tenant = permit.subject().tenant;
-        Answer::ready(self.readers.with(|connection| merging::moved(connection, tenant)))
+        Answer::ready(self.readers.at_once(|connection| merging::moved(connection, tenant)))
     }
 
     fn accounts(

@@ -2,10 +2,10 @@
 
 use honnin_access::{AgreeToMerge, ConsentRow, Operate, Permit, Subject};
 use honnin_store::{
-    Answer, Error, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, SpeedRow,
+    Answer, Error, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, MovedHolding, SpeedRow,
 };
 use honnin_terms::{AccountId, EntryRef, Id, TenantId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::fault::Fault;
 use crate::moving::Place;
@@ -43,26 +43,24 @@ impl MergeRows for Sqlite {
     fn merge_material(
         &self,
         permit: &Permit<Operate>,
-        feed: &str,
         from: AccountId,
         into: AccountId,
     ) -> Answer<'_, Result<Option<MergeMaterial>, Error>> {
         let tenant = permit.subject().tenant;
-        Answer::ready(self.readers.at_once(|connection| material(connection, tenant, feed, from, into)))
+        Answer::ready(self.readers.at_once(|connection| material(connection, tenant, from, into)))
     }
 
     fn commit_move(
         &self,
         permit: &Permit<Operate>,
-        feed: &str,
-        position: u64,
+        steps: u64,
         moving: Move,
         reason: MoveReason,
     ) -> Answer<'_, Result<(), Error>> {
-        let (tenant, at, feed) = (permit.subject().tenant, permit.at(), feed.to_owned());
+        let (tenant, at) = (permit.subject().tenant, permit.at());
         self.write(Kind::Large, move |connection| {
             let place = Place { connection, tenant, at };
-            let changed = place.commit(&feed, position, &moving, &reason)?;
+            let changed = place.commit(steps, &moving, &reason)?;
             Ok(Written { answer: (), changed })
         })
     }
@@ -158,7 +156,7 @@ fn with_holdings(
 }
 
 /// Holdings that merges have moved: the first merge that holds says where one came from, the last where it is.
-pub(crate) fn moved(connection: &Connection, tenant: TenantId) -> Result<Vec<MovedHolding>, Fault> {
+pub(crate) fn moved(connection: &Connection, tenant: TenantId) -> Result<Moved, Fault> {
     let mut statement = connection.prepare_cached(
         "select h.holding, m.gave, m.took from merged_holding h \
          join account_merge m on m.tenant = h.tenant and m.merge = h.merge \
@@ -172,25 +170,32 @@ pub(crate) fn moved(connection: &Connection, tenant: TenantId) -> Result<Vec<Mov
         let (first, last) = (steps.first()?, steps.last()?);
         Some(MovedHolding { holding: first.holding, home: first.home, now: last.now })
     });
-    Ok(whole.collect())
+    Ok(Moved { moves: moves(connection, tenant)?, holdings: whole.collect() })
 }
 
-fn feed_position(connection: &Connection, tenant: TenantId, feed: &str) -> Result<u64, Fault> {
-    let position: Option<i64> = connection
-        .prepare_cached("select position from progress where tenant = ?1 and feed = ?2")?
-        .query_row(params![tenant.number(), feed], |row| row.get(0))
-        .optional()?;
-    u64::try_from(position.unwrap_or(0)).map_err(|_| Error::Corrupt.into())
+/// How many moves there have been: each merge is one, and so is its undoing.
+pub(crate) fn moves(connection: &Connection, tenant: TenantId) -> Result<u64, Fault> {
+    counted(connection, tenant, "select count(*) + count(undone_at) from account_merge where tenant = ?1")
+}
+
+/// How many steps all feeds have committed.
+pub(crate) fn steps(connection: &Connection, tenant: TenantId) -> Result<u64, Fault> {
+    counted(connection, tenant, "select coalesce(sum(position), 0) from progress where tenant = ?1")
+}
+
+fn counted(connection: &Connection, tenant: TenantId, query: &str) -> Result<u64, Fault> {
+    let count: i64 =
+        connection.prepare_cached(query)?.query_row(params![tenant.number()], |row| row.get(0))?;
+    u64::try_from(count).map_err(|_| Error::Corrupt.into())
 }
 
 fn material(
     connection: &Connection,
     tenant: TenantId,
-    feed: &str,
     from: AccountId,
     into: AccountId,
 ) -> Result<Option<MergeMaterial>, Fault> {
-    let position = feed_position(connection, tenant, feed)?;
+    let steps = steps(connection, tenant)?;
     let both = (
         feed_reads::stored_account(connection, tenant, from)?,
         feed_reads::stored_account(connection, tenant, into)?,
@@ -206,5 +211,5 @@ fn material(
         .prepare_cached("select coalesce(max(merge), 0) + 1 from account_merge where tenant = ?1")?
         .query_row(params![tenant.number()], |row| row.get(0))?;
     let next = u64::try_from(next).map_err(|_| Error::Corrupt)?;
-    Ok(Some(MergeMaterial { position, from: stored_from, into: stored_into, wishes, next }))
+    Ok(Some(MergeMaterial { steps, from: stored_from, into: stored_into, wishes, next }))
 }

@@ -6,7 +6,7 @@ use honnin_terms::{AccountId, HoldingId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
 use crate::fault::Fault;
-use crate::{credentials, rows, sessions};
+use crate::{credentials, merging, rows, sessions};
 
 /// Where and when a move is written.
 #[derive(Clone, Copy)]
@@ -20,13 +20,14 @@ impl Place<'_> {
     /// Everything of a move. Whatever refuses it takes the whole transaction back.
     pub(crate) fn commit(
         self,
-        feed: &str,
-        position: u64,
+        steps: u64,
         moving: &Move,
         reason: &MoveReason,
     ) -> Result<Vec<Changed>, Fault> {
         let mut changed = Vec::new();
-        self.pass_feed(feed, position)?;
+        if merging::steps(self.connection, self.tenant)? != steps {
+            return Err(Error::Conflict.into());
+        }
         self.record(moving, reason)?;
         for holding in &moving.holdings {
             self.leave(moving, *holding, &mut changed)?;
@@ -50,17 +51,6 @@ impl Place<'_> {
             credentials::owe(self.connection, self.tenant, account, reason.message(), self.at)?;
         }
         Ok(changed)
-    }
-
-    /// A feed that has read what is about to move must not write it back.
-    fn pass_feed(self, feed: &str, position: u64) -> Result<(), Fault> {
-        let passed = self
-            .connection
-            .prepare_cached(
-                "update progress set position = position + 1 where tenant = ?1 and feed = ?2 and position = ?3",
-            )?
-            .execute(params![self.tenant.number(), feed, rows::stored_count(position)?])?;
-        if passed == 1 { Ok(()) } else { Err(Error::Conflict.into()) }
     }
 
     fn record(self, moving: &Move, reason: &MoveReason) -> Result<(), Fault> {

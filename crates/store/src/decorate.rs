@@ -74,10 +74,10 @@ pub mod ports {
     pub use crate::{
         Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
         ControlRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Error, FeedRows, Figures,
-        MergeMaterial, MergeRow, MergeRows, Move, MoveReason, MovedHolding, NewControl, NewWish, NewWork,
-        NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled,
-        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey,
-        WorkId, WorkRow,
+        MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish, NewWork, NoticeRow,
+        NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled, SpeedRow,
+        SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey, WorkId,
+        WorkRow,
     };
 }
 
@@ -133,7 +133,7 @@ macro_rules! decorate {
         fn holders(Permit<Append>, keys: &[DirectoryKey]) -> Vec<DirectoryRow>;
         fn directory(Permit<Append>, after: Option<(DirectoryKey, HoldingId)>, most: usize)
             -> Vec<DirectoryRow>;
-        fn moved(Permit<Append>) -> Vec<MovedHolding>;
+        fn moved(Permit<Append>) -> Moved;
         fn accounts(Permit<Append>, accounts: &[AccountId]) -> Vec<StoredAccount>;
         fn seen(Permit<Append>, records: &[RecordKey]) -> Vec<Option<[u8; 16]>>;
         fn commit(Permit<Append>, feed: &str, batch: Batch) -> Committed;
@@ -142,9 +142,8 @@ macro_rules! decorate {
     (@MergeRows $of:tt $it:ty) => { $crate::decorate! { @with MergeRows $of $it {
         fn put_consent(Permit<AgreeToMerge>, row: ConsentRow) -> ();
         fn consent(Permit<Operate>, account: AccountId) -> Option<ConsentRow>;
-        fn merge_material(Permit<Operate>, feed: &str, from: AccountId, into: AccountId)
-            -> Option<MergeMaterial>;
-        fn commit_move(Permit<Operate>, feed: &str, position: u64, moving: Move, reason: MoveReason) -> ();
+        fn merge_material(Permit<Operate>, from: AccountId, into: AccountId) -> Option<MergeMaterial>;
+        fn commit_move(Permit<Operate>, steps: u64, moving: Move, reason: MoveReason) -> ();
         fn merges(Permit<Operate>, of: Option<AccountId>, most: usize) -> Vec<MergeRow>;
         fn unjournaled_merges(Permit<Operate>, most: usize) -> Vec<MergeRow>;
         fn note_entry(Permit<Operate>, merge: u64, undone: bool, entry: EntryRef) -> ();

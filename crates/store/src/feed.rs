@@ -6,7 +6,7 @@ use honnin_access::{Answer, Append, Permit};
 use honnin_seal::Epoch;
 use honnin_terms::{AccountId, Held, HoldingId, Moment, NoticeId};
 
-use crate::{Error, MovedHolding};
+use crate::{Error, Moved};
 
 /// A keyed hash of a number or a line code: finds holdings without storing either.
 pub type DirectoryKey = [u8; 16];
@@ -160,6 +160,8 @@ pub struct Batch {
     pub quarantine: Vec<QuarantineRow>,
     /// Quarantined records that were taken after correction.
     pub released: Vec<RecordKey>,
+    /// How many moves of holdings there had been when the feed read who has what: [`Moved::moves`].
+    pub moves: u64,
     /// The feed's progress after this batch.
     pub progress: Progress,
 }
@@ -174,6 +176,8 @@ pub enum Committed {
         /// Where it stands.
         position: u64,
     },
+    /// Holdings have moved since the feed read who has what: nothing was written, and what it has read is out of date.
+    Overtaken,
 }
 
 /// Feeds. Everything takes a permit to append; nothing here can be opened with it.
@@ -195,7 +199,7 @@ pub trait FeedRows: Send + Sync {
         most: usize,
     ) -> Answer<'_, Result<Vec<DirectoryRow>, Error>>;
     /// Holdings that another account has now than the ledger names, by merges that hold.
-    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>>;
+    fn moved(&self, permit: &Permit<Append>) -> Answer<'_, Result<Moved, Error>>;
     /// What is stored of these accounts (ascending); unknown ones are absent.
     fn accounts(
         &self,
@@ -208,7 +212,9 @@ pub trait FeedRows: Send + Sync {
         permit: &Permit<Append>,
         records: &[RecordKey],
     ) -> Answer<'_, Result<Vec<Option<[u8; 16]>>, Error>>;
-    /// Writes a batch where `feed` stands at `progress.position - 1`; all or nothing.
+    /// Writes a batch where `feed` stands at `progress.position - 1` and no holding has moved since `moves`; all or
+    /// nothing. So a move conflicts with every feed that runs, whatever its name, also with one that has never
+    /// committed.
     fn commit(
         &self,
         permit: &Permit<Append>,

@@ -32,7 +32,9 @@ pub use feed::{
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;
 pub use honnin_access::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
-pub use merging::{MergeMaterial, MergeRow, MergeRows, Move, MovedHolding, MovedWish, Reason as MoveReason};
+pub use merging::{
+    MergeMaterial, MergeRow, MergeRows, Move, Moved, MovedHolding, MovedWish, Reason as MoveReason,
+};
 pub use operator::{MessageKind, OperatorRows, StoreReport};
 pub use speed::{
     Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,

@@ -19,6 +19,15 @@ pub struct MovedHolding {
     pub now: AccountId,
 }
 
+/// What merges have moved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moved {
+    /// How many moves there have been, undoings included; only grows.
+    pub moves: u64,
+    /// The holdings that another account has now, in their order.
+    pub holdings: Vec<MovedHolding>,
+}
+
 /// The record of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeRow {
@@ -45,8 +54,8 @@ pub struct MergeRow {
 /// What is needed to move the holdings of one account to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeMaterial {
-    /// Where the feed stood when this was read.
-    pub position: u64,
+    /// How many steps all feeds together had committed when this was read.
+    pub steps: u64,
     /// The account that has the holdings.
     pub from: StoredAccount,
     /// The account they go to.
@@ -130,18 +139,16 @@ pub trait MergeRows: Send + Sync {
     fn merge_material(
         &self,
         permit: &Permit<Operate>,
-        feed: &str,
         from: AccountId,
         into: AccountId,
     ) -> Answer<'_, Result<Option<MergeMaterial>, Error>>;
-    /// Moves holdings where the feed still stands at `position`; moves the feed on, so that one that runs beside it
-    /// stops, because what it has read is out of date. [`Error::Conflict`] where anything was written meanwhile that
-    /// the move was made without knowing: a step of the feed, a wish, another move, the use of a consent.
+    /// Moves holdings where the feeds together still stand at `steps`. A feed that runs beside it is overtaken, because
+    /// what it has read is out of date. [`Error::Conflict`] where anything was written meanwhile that the move was made
+    /// without knowing: a step of any feed, a wish, another move, the use of a consent.
     fn commit_move(
         &self,
         permit: &Permit<Operate>,
-        feed: &str,
-        position: u64,
+        steps: u64,
         moving: Move,
         reason: Reason,
     ) -> Answer<'_, Result<(), Error>>;

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use honnin_access::{MergeRefused, Operate, Permit, Proven};
-use honnin_intake::FEED;
 use honnin_keeper::LinesMove;
 use honnin_store::{Error, MergeRow, MoveReason};
 use honnin_terms::{EntryRef, Zone};
@@ -186,14 +185,14 @@ async fn carry_out(
     permit: &Permit<Operate>,
     lines: &LinesMove<'_>,
 ) -> Result<Option<(u64, usize)>, Failure> {
-    let material = rooms.store.merge_material(permit, FEED, lines.from(), lines.into()).await?;
+    let material = rooms.store.merge_material(permit, lines.from(), lines.into()).await?;
     let material = material.ok_or_else(|| {
         Failure::cannot("move lines: the ledger knows no such account; nothing was changed")
     })?;
     let (moving, reason) = lines.seal(&material)?;
     let (MoveReason::Merge { merge, .. } | MoveReason::Undoing { merge }) = &reason;
     let (merge, count) = (*merge, moving.holdings.len());
-    match rooms.store.commit_move(permit, FEED, material.position, moving, reason).await {
+    match rooms.store.commit_move(permit, material.steps, moving, reason).await {
         Ok(()) => Ok(Some((merge, count))),
         Err(Error::Conflict) => Ok(None),
         Err(error) => Err(error.into()),

@@ -284,14 +284,12 @@ fn what_is_written_meanwhile_is_noticed_and_nothing_is_left_behind() {
         let giver = shown(GIVER, args.from_code.as_str(), rows[0].as_ref());
         let taker = shown(TAKER, args.into_code.as_str(), rows[1].as_ref());
         let consent = subscriber.prove_merge(&permit, &giver, &taker).unwrap();
-        let material =
-            town.wait(town.rooms.store.merge_material(&permit, FEED, from, into)).unwrap().unwrap();
+        let material = town.wait(town.rooms.store.merge_material(&permit, from, into)).unwrap().unwrap();
         let (moving, reason) = town.rooms.keeper.merge(&consent).seal(&material).unwrap();
-        (material.position, moving, reason)
+        (material.steps, moving, reason)
     };
-    let commit = |(position, moving, reason)| {
-        town.wait(town.rooms.store.commit_move(&permit, FEED, position, moving, reason))
-    };
+    let commit =
+        |(steps, moving, reason)| town.wait(town.rooms.store.commit_move(&permit, steps, moving, reason));
 
     let before = everything(&town.rooms);
     let stale = prepared(&args);

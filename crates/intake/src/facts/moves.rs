@@ -2,25 +2,21 @@
 
 use std::collections::HashMap;
 
-use honnin_seal::{Digest, digest};
-use honnin_store::MovedHolding;
-use honnin_terms::{AccountId, HoldingId, Id};
+use honnin_store::{Moved, MovedHolding};
+use honnin_terms::{AccountId, HoldingId};
 
 /// Which account has a holding now, where it is not the one the ledger names.
 #[derive(Debug, Default)]
 pub(crate) struct Moves {
     of: HashMap<HoldingId, MovedHolding>,
-    digest: Digest,
+    count: u64,
 }
 
 impl Moves {
-    /// Of a list in the order of holdings.
-    pub(crate) fn new(moved: &[MovedHolding]) -> Self {
-        let start = digest(&[b"honnin moves v1\0"]);
-        let digest = moved.iter().fold(start, |before, MovedHolding { holding, home, now }| {
-            digest(&[&before, holding.octets(), home.octets(), now.octets()])
-        });
-        Self { of: moved.iter().map(|moved| (moved.holding, *moved)).collect(), digest }
+    /// As the store tells them.
+    pub(crate) fn new(moved: Moved) -> Self {
+        let Moved { moves: count, holdings } = moved;
+        Self { of: holdings.into_iter().map(|moved| (moved.holding, moved)).collect(), count }
     }
 
     /// The account that has the holding now.
@@ -33,8 +29,8 @@ impl Moves {
         self.of.get(&holding).map(|moved| moved.home)
     }
 
-    /// Says which moves these are: a run that began under others is another run.
-    pub(crate) const fn digest(&self) -> &Digest {
-        &self.digest
+    /// How many moves there have been: a run that began before one is another run.
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
     }
 }

@@ -76,7 +76,7 @@ impl Taking<'_> {
     /// [`FactsError`].
     pub fn batch(&self, facts: Vec<Fact>, position: u64) -> Result<Taken, FactsError> {
         let Self { permit, keeper, store, ledger } = *self;
-        let moves = Moves::new(&wait(store.moved(permit))?);
+        let moves = Moves::new(wait(store.moved(permit))?);
         let keys: Vec<DirectoryKey> = facts.iter().flat_map(|fact| keys_of(keeper, fact)).collect();
         let directory = Directory::of_keys(store, permit, &keys)?;
         let mut holders = Holders::new(ledger, keeper, &moves, directory, permit.at());
@@ -115,6 +115,7 @@ impl Taking<'_> {
             put(&mut verdicts, *place, take_notice(keeper, notice, record, &mut records, &mut batch));
         }
         batch.seen = records.into_taken();
+        batch.moves = moves.count();
         Ok(Taken { batch, verdicts })
     }
 }

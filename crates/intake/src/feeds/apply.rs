@@ -40,6 +40,8 @@ struct Commits {
     /// Records of batches that are not yet known to be durable: the store may not show them yet.
     in_flight: VecDeque<HashMap<RecordKey, [u8; 16]>>,
     state: RunState,
+    /// How many moves of holdings there had been when the run read who has what.
+    moves: u64,
     position: u64,
     /// The step being prepared.
     step: u64,
@@ -60,7 +62,7 @@ impl Commits {
         let state = postcard::to_allocvec(&self.state).map_err(|_| RunError::WriterGone)?;
         let progress = Progress { position: self.position, state };
         self.in_flight.push_back(batch.seen.iter().map(|row| (row.record, row.content)).collect());
-        if self.sender.send(Batch { progress, ..batch }).is_err() {
+        if self.sender.send(Batch { moves: self.moves, progress, ..batch }).is_err() {
             for answer in &self.answers {
                 answer?;
             }
@@ -108,7 +110,7 @@ impl Commits {
 }
 
 fn is_empty(batch: &Batch) -> bool {
-    let Batch { accounts, directory, seen, notices, quarantine, released, progress: _ } = batch;
+    let Batch { accounts, directory, seen, notices, quarantine, released, moves: _, progress: _ } = batch;
     accounts.is_empty()
         && directory.is_empty()
         && seen.is_empty()
@@ -122,7 +124,7 @@ fn write(feed: Feed<'_>, batches: &Receiver<Batch>, answers: &Sender<Result<(), 
     for batch in batches {
         let answer = match wait(feed.store.commit(feed.permit, FEED, batch)) {
             Ok(Committed::Done) => Ok(()),
-            Ok(Committed::Stale { position: _ }) => Err(RunError::Overtaken),
+            Ok(Committed::Stale { position: _ } | Committed::Overtaken) => Err(RunError::Overtaken),
             Err(error) => Err(RunError::Store(error)),
         };
         let failed = answer.is_err();
@@ -168,7 +170,9 @@ impl<'a> Apply<'a> {
             let Outset { state, scanned, inputs, partitions } = outset;
             let (resume_at, position) = (state.next_step, self.ground.position);
             let in_flight = VecDeque::new();
-            let mut commits = Commits { sender, answers, in_flight, state, position, step: 0, resume_at };
+            let moves = self.ground.moves.count();
+            let mut commits =
+                Commits { sender, answers, in_flight, state, moves, position, step: 0, resume_at };
             self.rejected(&scanned, inputs, &mut commits)?;
             self.notices(&scanned, inputs, &mut commits)?;
             let mut rows = 0;

@@ -183,10 +183,12 @@ impl Feed<'_> {
             wait(self.store.progress(self.permit, FEED)).map_err(RunError::from)?.unwrap_or_default();
         let count = u64::try_from(chosen.len()).unwrap_or(0);
         let progress = Progress { position: stored.position + 1, state: stored.state };
-        let batch = Batch { released: chosen.into_iter().collect(), progress, ..Batch::default() };
+        // Nothing of it is anybody's, so that no move can put it out of date.
+        let moves = wait(self.store.moved(self.permit)).map_err(RunError::from)?.moves;
+        let batch = Batch { released: chosen.into_iter().collect(), moves, progress, ..Batch::default() };
         match wait(self.store.commit(self.permit, FEED, batch)).map_err(RunError::from)? {
             Committed::Done => Ok(count),
-            Committed::Stale { .. } => Err(RunError::Overtaken.into()),
+            Committed::Stale { .. } | Committed::Overtaken => Err(RunError::Overtaken.into()),
         }
     }
 

@@ -10,7 +10,7 @@ use honnin_access::ports::{
 use honnin_access::{Append, Permit};
 use honnin_seal::Digest;
 use honnin_store::{
-    Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, MovedHolding, NoticeRow, Progress,
+    Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, Moved, NoticeRow, Progress,
     QuarantineRow, RecordKey, StoredAccount,
 };
 use honnin_terms::{AccountId, HoldingId, NoticeId, TenantId};
@@ -58,7 +58,7 @@ impl MemoryStore {
 
 impl Content {
     fn write(&mut self, batch: Batch) {
-        let Batch { accounts, directory, seen, notices, quarantine, released, progress } = batch;
+        let Batch { accounts, directory, seen, notices, quarantine, released, moves: _, progress } = batch;
         assert!(accounts.is_sorted_by_key(|update| update.account), "accounts come in ascending order");
         for update in accounts {
             let stored = self.accounts.entry(update.account).or_insert_with(|| StoredAccount {
@@ -115,8 +115,8 @@ impl FeedRows for MemoryStore {
         Answer::ready(Ok(rows))
     }
 
-    fn moved(&self, _: &Permit<Append>) -> Answer<'_, Result<Vec<MovedHolding>, Error>> {
-        Answer::ready(Ok(Vec::new()))
+    fn moved(&self, _: &Permit<Append>) -> Answer<'_, Result<Moved, Error>> {
+        Answer::ready(Ok(Moved::default()))
     }
 
     fn accounts(

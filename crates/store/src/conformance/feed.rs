@@ -78,6 +78,7 @@ fn one_of_each(stage: &Stage, position: u64, account: AccountId) -> Batch {
             at: stage.at(0),
         }],
         released: Vec::new(),
+        moves: 0,
         progress: step(position).progress,
     }
 }

@@ -135,11 +135,11 @@ pub fn what_is_written_after_a_move_was_read_stops_it(stage: &Stage) {
             Ok(WishAnswer::Accepted)
         );
     };
-    let refused = |moving: Move, position: Option<u64>| {
+    let refused = |moving: Move, steps: Option<u64>| {
         let before = stage.everything(&one, &other);
         let reason = stage.merge(1, consents.clone());
-        let refused = match position {
-            Some(position) => stage.commit_move_at(position, moving, reason, 10),
+        let refused = match steps {
+            Some(steps) => stage.commit_move_at(steps, moving, reason, 10),
             None => stage.commit_move(moving, reason, 10),
         };
         assert_eq!(refused, Err(Error::Conflict));
@@ -152,10 +152,16 @@ pub fn what_is_written_after_a_move_was_read_stops_it(stage: &Stage) {
     let moving = read();
     set(1, 100);
     refused(moving, None);
-    let position = stage.material(&one, &other).unwrap().position;
+    let steps = stage.material(&one, &other).unwrap().steps;
     let moving = read();
     stage.write(one.account, vec![stage.noise(Some(one.line), Line::KIND, b"")]);
-    refused(moving, Some(position));
+    refused(moving, Some(steps));
+    // A step of a feed of any name, also its first.
+    let (steps, moving) = (stage.material(&one, &other).unwrap().steps, read());
+    let first = Batch { progress: Progress { position: 1, state: Vec::new() }, ..Batch::default() };
+    assert_eq!(done(stage.store.commit(&stage.append(0), "changes", first)), Ok(Committed::Done));
+    refused(moving, Some(steps));
+    stage.position.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     let moving = read();
     stage.merged(1, &one, &other, &[one.line]);
     refused(moving, None);
@@ -163,14 +169,26 @@ pub fn what_is_written_after_a_move_was_read_stops_it(stage: &Stage) {
 
 pub fn a_feed_that_read_before_a_move_writes_nothing_after_it(stage: &Stage) {
     let (one, other) = two(stage);
-    let position = stage.material(&one, &other).unwrap().position;
-    stage.merged(1, &one, &other, &[one.line]);
+    let before = done(stage.store.moved(&stage.append(0))).unwrap().moves;
+    let step = |feed: &str, position, moves| {
+        let progress = Progress { position, state: Vec::new() };
+        done(stage.store.commit(&stage.append(0), feed, Batch { moves, progress, ..Batch::default() }))
+    };
+    assert_eq!(step("changes", 1, before), Ok(Committed::Done));
+    let steps = stage.material(&one, &other).unwrap().steps;
+    let consents = [&one, &other].map(|person| (person.account, stage.consent(person, 600)));
+    let moving = stage.sealed_for(&one, &other, &[one.line]);
+    assert_eq!(stage.commit_move_at(steps, moving, stage.merge(1, consents), 10), Ok(()));
     let after = stage.everything(&one, &other);
-    let next = Progress { position: position + 1, state: Vec::new() };
-    let batch = Batch { progress: next, ..Batch::default() };
-    let late = done(stage.store.commit(&stage.append(0), FEED, batch));
-    assert_eq!(late, Ok(Committed::Stale { position: position + 1 }));
+    // Whatever its name, and also one that has never written.
+    let own = stage.position.load(std::sync::atomic::Ordering::SeqCst);
+    for (feed, position) in [(FEED, own + 1), ("changes", 2), ("new", 1)] {
+        assert_eq!(step(feed, position, before), Ok(Committed::Overtaken), "{feed}");
+    }
     assert_eq!(stage.everything(&one, &other), after);
+    let now = done(stage.store.moved(&stage.append(0))).unwrap().moves;
+    assert!(now > before);
+    assert_eq!(step("new", 1, now), Ok(Committed::Done));
     stage.write(other.account, vec![stage.noise(Some(one.line), Line::KIND, b"")]);
 }
 

@@ -69,11 +69,11 @@ impl Stage {
     }
 
     pub(super) fn material(&self, from: &SignedIn, into: &SignedIn) -> Option<MergeMaterial> {
-        done(self.store.merge_material(&self.operate(0), FEED, from.account, into.account)).unwrap()
+        done(self.store.merge_material(&self.operate(0), from.account, into.account)).unwrap()
     }
 
     pub(super) fn moved(&self) -> Vec<MovedHolding> {
-        done(self.store.moved(&self.append(0))).unwrap()
+        done(self.store.moved(&self.append(0))).unwrap().holdings
     }
 
     pub(super) fn everything(&self, one: &SignedIn, other: &SignedIn) -> Everything {
@@ -150,24 +150,21 @@ impl Stage {
         MoveReason::Merge { merge, sealed: self.octets::<80>().to_vec(), consents }
     }
 
-    /// Commits a move where the stage's feed stands at this moment.
+    /// Commits a move where the stage's feed, which is the only one, stands at this moment.
     pub(super) fn commit_move(&self, moving: Move, reason: MoveReason, seconds: i64) -> Result<(), Error> {
-        let position = self.position.load(Ordering::SeqCst);
-        self.commit_move_at(position, moving, reason, seconds)
+        let steps = self.position.load(Ordering::SeqCst);
+        self.commit_move_at(steps, moving, reason, seconds)
     }
 
-    /// Commits a move that was made when the stage's feed stood at that position.
+    /// Commits a move that was made when so many steps had been committed.
     pub(super) fn commit_move_at(
         &self,
-        position: u64,
+        steps: u64,
         moving: Move,
         reason: MoveReason,
         seconds: i64,
     ) -> Result<(), Error> {
-        let operate = self.operate(seconds);
-        done(self.store.commit_move(&operate, FEED, position, moving, reason))?;
-        self.position.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        done(self.store.commit_move(&self.operate(seconds), steps, moving, reason))
     }
 
     /// A merge of lines with the consents of both.

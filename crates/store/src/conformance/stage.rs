@@ -216,7 +216,8 @@ impl Stage {
     /// Commits a batch as the next step of the stage's own feed.
     pub fn commit(&self, batch: Batch) {
         let position = self.position.fetch_add(1, Ordering::SeqCst) + 1;
-        let batch = Batch { progress: Progress { position, state: Vec::new() }, ..batch };
+        let moves = done(self.store.moved(&self.append(0))).unwrap().moves;
+        let batch = Batch { moves, progress: Progress { position, state: Vec::new() }, ..batch };
         assert_eq!(done(self.store.commit(&self.append(0), "stage", batch)), Ok(Committed::Done));
     }
 

@@ -5,7 +5,6 @@
 use honnin_access::Document;
 use honnin_terms::{AccountId, HoldingId};
 
-use super::moving::FEED;
 use super::wishes::{set, wish};
 use super::{Stage, done};
 use crate::document::{Line, UsageMonth};
@@ -52,13 +51,14 @@ pub fn a_move_is_whole(stage: &Stage) -> u64 {
     assert_eq!(of_line(stage, has, line), (in_all, 1));
     assert_eq!(of_line(stage, has_not, line), (0, 0));
     let wishes = |from, into| {
-        let material = done(stage.store.merge_material(&operate, FEED, from, into)).unwrap().unwrap();
-        (material.wishes.iter().map(|(holding, _)| *holding).collect::<Vec<_>>(), material.position)
+        let material = done(stage.store.merge_material(&operate, from, into)).unwrap().unwrap();
+        (material.wishes.iter().map(|(holding, _)| *holding).collect::<Vec<_>>(), material.steps)
     };
-    assert_eq!(wishes(has, has_not), (vec![line], STEPS + moves));
+    assert_eq!(wishes(has, has_not), (vec![line], STEPS));
     assert_eq!(wishes(has_not, has).0, []);
     let shown = if holds { vec![MovedHolding { holding: line, home: gave, now: took }] } else { Vec::new() };
     assert_eq!(stage.moved(), shown);
+    assert_eq!(done(stage.store.moved(&stage.append(0))).unwrap().moves, moves);
     if holds {
         assert_eq!([gave, took].map(|account| stage.consent_of(account)), [None, None]);
     }
