@@ -9,6 +9,7 @@ mod controls;
 mod deep;
 mod demo;
 mod faulty;
+mod field;
 mod fuzz;
 mod layers;
 mod ledger;
@@ -38,6 +39,8 @@ enum Chore {
     Ledger(ledger::Asked),
     /// Run long work, and write a dated page in docs/evidence for each step
     Deep(deep::Asked),
+    /// Take in what real systems do to files, case by case
+    Field,
     /// Build the program with planted faults, and list them
     Faults,
     /// Fuzz every parser, and require that named lines were reached
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Chore::Audit(asked) => audit::command(asked),
         Chore::Ledger(asked) => ledger::command(asked),
         Chore::Deep(asked) => deep::command(&asked),
+        Chore::Field => field::command(),
         Chore::Faults => faulty::command(),
         Chore::Fuzz(asked) => fuzz::command(asked),
         Chore::Layers { write } => layers::check(write),

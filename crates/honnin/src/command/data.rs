@@ -18,6 +18,50 @@ pub(crate) enum IntakeCommand {
     Files(IntakeArgs),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List rows set aside: name, file, line, reason; nothing of what they say
+    #[command(
+        after_help = "Examples:\n  honnin quarantine list\n  honnin quarantine list --json | jq -r '.rows[].reason'"
+    )]
+    List,
+    /// Show what a row says, on a terminal only: its values are personal
+    #[command(after_help = "Examples:\n  honnin quarantine show --mapping mapping.toml 4be1c20a77")]
+    Show {
+        /// Mapping file; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        mapping: Input,
+        /// Name of the row, or its beginning
+        #[arg(value_name = "ROW")]
+        row: String,
+    },
+    /// Import rows although they were set aside
+    ///
+    /// A conflict takes the place of what was imported before, a row near a change of holder goes to who held it at that
+    /// time, an incomplete set counts as whole. Other rows set aside are tried again along with them.
+    #[command(
+        after_help = "Examples:\n  honnin quarantine accept --mapping mapping.toml 4be1c20a77 91d0f3a2b6"
+    )]
+    Accept {
+        /// Mapping file; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        mapping: Input,
+        /// Names of the rows, or their beginnings
+        #[arg(value_name = "ROW", required = true)]
+        rows: Vec<String>,
+    },
+    /// Drop rows: they are no word of the ledger. This cannot be undone but by importing their file again
+    #[command(after_help = "Examples:\n  honnin quarantine drop --mapping mapping.toml 4be1c20a77")]
+    Drop {
+        /// Mapping file; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        mapping: Input,
+        /// Names of the rows, or their beginnings
+        #[arg(value_name = "ROW", required = true)]
+        rows: Vec<String>,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct IntakeArgs {
     /// Mapping file: what the operator's files, headings and values mean; `-` is standard input

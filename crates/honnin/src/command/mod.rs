@@ -11,7 +11,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use data::{
-    IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period, Question,
+    IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period,
+    QuarantineCommand, Question,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use reference::markdown;
@@ -91,6 +92,10 @@ pub(crate) enum Command {
     /// Import the operator's ledger
     #[command(subcommand)]
     Intake(IntakeCommand),
+
+    /// List, show, accept or drop rows of the ledger that were set aside
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
 
     /// Serve subscribers until SIGTERM or Ctrl-C; requests in progress are completed
     ///

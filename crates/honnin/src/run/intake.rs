@@ -43,13 +43,17 @@ pub(super) fn files(say: Say, installation: Installation, args: &IntakeArgs) -> 
     }
     let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
     let progress = Progress::start();
-    let mut tell = |tick: Tick<'_>| show(&progress, tick);
+    let mut alive = |tick: Tick<'_>| show(&progress, tick);
     let taken = rooms.with_feed(|feed| {
-        if *retry { feed.retry(&mapping, &mut tell) } else { feed.take(&mapping, directories, &mut tell) }
+        if *retry { feed.retry(&mapping, &mut alive) } else { feed.take(&mapping, directories, &mut alive) }
     });
     progress.clear();
-    let summary = taken?;
-    say.tell(&Taken(&summary)).map_err(|failure| failure.but("the extract was imported"))?;
+    tell(say, &taken?)
+}
+
+/// Tells what became of rows.
+pub(super) fn tell(say: Say, summary: &Summary) -> Result<Exit, Failure> {
+    say.tell(&Taken(summary)).map_err(|failure| failure.but("the extract was imported"))?;
     Ok(if summary.is_clean() { Exit::Done } else { Exit::Found })
 }
 

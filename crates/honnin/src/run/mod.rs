@@ -15,6 +15,7 @@ mod key;
 mod manual;
 mod merge;
 mod merged;
+mod quarantine;
 mod serve;
 
 pub(crate) use input::Input;
@@ -47,6 +48,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Config(command) => config::config(say, &place, command),
         Command::Demo(args) => demo::demo(say, args, common.data.as_deref()),
         Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &args),
+        Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &command),
         Command::Serve => serve::serve(say, installation()?),
         Command::Doctor => doctor::doctor(say, installation()?),
         Command::Account(command) => account::account(say, installation()?, &command),

@@ -115,10 +115,6 @@ impl<'a> Holders<'a> {
         let zone = &self.ledger.zone;
         let today = zone.day(self.latest);
         let said = |as_of: Option<Moment>| as_of.is_none_or(|as_of| as_of <= self.latest);
-        let came = |at: When| match at {
-            When::Day(day) => day <= today,
-            When::Moment(moment) => moment <= self.latest,
-        };
         let future = |field, there: bool| {
             if there { Ok(()) } else { Err(Fault::of_field(Reason::Future, field)) }
         };
@@ -126,8 +122,8 @@ impl<'a> Holders<'a> {
             Fact::Account(fact) => future("as_of", said(fact.as_of)),
             Fact::Holding(fact) => future("as_of", said(fact.as_of)),
             Fact::Bucket(fact) => future("as_of", said(Some(fact.as_of))),
-            Fact::Usage(fact) => future("at", came(fact.at)).and(future("as_of", said(fact.as_of))),
-            Fact::Purchase(fact) => future("at", came(fact.at)).and(future("as_of", said(fact.as_of))),
+            Fact::Usage(fact) => future("at", self.came(fact.at)).and(future("as_of", said(fact.as_of))),
+            Fact::Purchase(fact) => future("at", self.came(fact.at)).and(future("as_of", said(fact.as_of))),
             // A bill may be made out before its month begins.
             Fact::Bill(fact) => future("month", fact.month <= today.month().plus(1))
                 .and(future("used_in", fact.used_in.is_none_or(|month| month <= today.month())))
@@ -135,6 +131,14 @@ impl<'a> Holders<'a> {
             Fact::BillLine(fact) => future("as_of", said(fact.as_of)),
             // A notice may be written before the day from which it is shown.
             Fact::Notice(_) | Fact::Lost(_) => Ok(()),
+        }
+    }
+
+    /// Whether a day or moment has come.
+    fn came(&self, at: When) -> bool {
+        match at {
+            When::Day(day) => day <= self.ledger.zone.day(self.latest),
+            When::Moment(moment) => moment <= self.latest,
         }
     }
 
@@ -147,6 +151,8 @@ impl<'a> Holders<'a> {
                 let at = as_of.filter(|as_of| *as_of <= self.latest).unwrap_or(self.latest);
                 self.holder(&self.keeper.line_key(line), When::Moment(at), 0, Reason::UnknownLine)
             }
+            // Of a day to come no page tells, and none is to be kept for it.
+            Lost::Usage { at, .. } if !self.came(*at) => Err(Fault::of_field(Reason::Future, "at")),
             Lost::Usage { of, at, .. } => {
                 self.holder(&used_key(self.keeper, of), *at, 0, Reason::UnknownNumber)
             }

@@ -60,11 +60,7 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { taken, repeated, older, unknown_number, quarantined } = self;
-        write!(
-            f,
-            "taken {taken}, repeated {repeated}, older {older}, quarantined {}",
-            self.quarantined_in_all()
-        )?;
+        write!(f, "taken {taken}, repeated {repeated}, quarantined {}", self.quarantined_in_all())?;
         let mut before = " (";
         for (reason, count) in quarantined {
             write!(f, "{before}{reason} {count}")?;
@@ -73,7 +69,11 @@ impl fmt::Display for Counts {
         if !quarantined.is_empty() {
             f.write_str(")")?;
         }
-        write!(f, ", unknown number {unknown_number}")
+        write!(f, ", unknown number {unknown_number}")?;
+        if *older > 0 {
+            write!(f, ", older {older}")?;
+        }
+        Ok(())
     }
 }
 

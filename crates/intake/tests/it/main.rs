@@ -4,9 +4,13 @@
 
 mod crash;
 mod docs;
+mod evidence;
 mod factual;
+mod field;
 mod ledger_a;
+mod mangled;
 mod memory;
+mod newcomer;
 mod reading;
 mod rules;
 mod sample;

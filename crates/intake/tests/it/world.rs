@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) mapping: Mapping,
     pub(crate) partition_octets: u64,
+    /// When extracts are taken in.
+    pub(crate) now: Moment,
     entropy: Arc<dyn Entropy>,
     authority: FeedAuthority,
 }
@@ -74,6 +76,7 @@ impl World {
             store: MemoryStore::default(),
             mapping,
             partition_octets: 256 * 1024,
+            now: "2026-11-20T23:00:00+09:00".parse().unwrap(),
             entropy,
             authority: authorities.feed,
         }
@@ -85,8 +88,7 @@ impl World {
     }
 
     fn permit(&self) -> Permit<Append> {
-        let at: Moment = "2026-11-20T23:00:00+09:00".parse().unwrap();
-        self.authority.append(at, RequestId::from_octets([1; 16]))
+        self.authority.append(self.now, RequestId::from_octets([1; 16]))
     }
 
     pub(crate) fn with_feed<T>(&self, act: impl FnOnce(Feed<'_>) -> T) -> T {

@@ -1,9 +1,12 @@
 //! From nothing to a service that only has to be opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use honnin_intake::Mapping;
+use honnin_intake::event::Fact;
+use honnin_intake::fields::RowKind;
+use honnin_intake::files::FilesError;
+use honnin_intake::{Mapping, survey};
 use honnin_seal::HashCost;
 use honnin_terms::{Clock, Moment};
 use honnin_web::route::session_cookie;
@@ -83,13 +86,15 @@ pub(super) fn prepare(
     let progress = Progress::start();
     progress.now("opening an installation for the demo");
     let people = People::find(&mapping, &ledger)?;
-    let rooms = Rooms::open(installation.clone(), Arc::new(SystemClock))?;
+    // On an extract the newest moment it speaks of is now; a journal that is kept never goes back. What the ledger says
+    // without a moment is of the time of taking in: that of the demo, not of the machine.
+    let newest = newest(&mapping, &ledger)?.unwrap_or_else(|| SystemClock.now());
+    let still = Still(args.now.unwrap_or(newest));
+    let rooms = Rooms::open(installation.clone(), Arc::new(still))?;
     let taken = rooms.with_feed(|feed| feed.take(&mapping, &ledger, &mut |tick| show(&progress, tick)));
     progress.clear();
     let summary = taken?;
     progress.done(format_args!("ledger: {}", summary.in_all()));
-    // On an extract the newest moment it speaks of is now; a journal that is kept never goes back.
-    let newest = summary.newest_as_of.unwrap_or_else(|| SystemClock.now());
     let earliest = latest_entry(&rooms)?;
     let now = start_of_clock(args.now, newest, earliest)?;
     // The rooms are opened anew on the demo's clock.
@@ -106,6 +111,26 @@ pub(super) fn prepare(
     let sessions = sign_in(&rooms, &people.accounts, args.sessions, session_cookie(&front), handle)?;
     progress.clear();
     Ok(Prepared { service: Service::new(rooms, front)?, people, sessions, now, raised })
+}
+
+/// A clock that stands while the ledger is taken in.
+struct Still(Moment);
+
+impl Clock for Still {
+    fn now(&self) -> Moment {
+        self.0
+    }
+}
+
+/// The newest moment the ledger gives for its figures.
+fn newest(mapping: &Mapping, ledger: &[PathBuf]) -> Result<Option<Moment>, FilesError> {
+    let mut newest = None;
+    survey(mapping, ledger, &[RowKind::Bucket], &mut |fact| {
+        if let Fact::Bucket(bucket) = fact {
+            newest = newest.max(Some(bucket.as_of));
+        }
+    })?;
+    Ok(newest)
 }
 
 /// What the clock shows at the beginning.

@@ -1,0 +1,150 @@
+//! `honnin quarantine`: rows of the ledger that were set aside, and what a person decides of them.
+
+use std::fmt;
+use std::io::{IsTerminal as _, stdout};
+use std::path::Path;
+use std::sync::Arc;
+
+use honnin_intake::{ChoiceError, Mapping, Opened, Quarantined};
+use serde::Serialize;
+
+use super::{Input, intake};
+use crate::command::QuarantineCommand;
+use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
+use crate::logs::{self, For};
+use crate::machine::SystemClock;
+use crate::say::{self, Say};
+use crate::wiring::Rooms;
+
+/// How many rows are loaded at a time.
+const PAGE: usize = 1_000;
+
+pub(super) fn quarantine(
+    say: Say,
+    installation: Installation,
+    command: &QuarantineCommand,
+) -> Result<Exit, Failure> {
+    logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
+    let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+    match command {
+        QuarantineCommand::List => {
+            let rows = all(&rooms)?;
+            say.tell(&Listed(&rows))?;
+            Ok(if rows.is_empty() { Exit::Done } else { Exit::Found })
+        }
+        QuarantineCommand::Show { mapping, row } => {
+            // What the row says is for the eyes of who decides of it. A file or a pipe would keep it.
+            if !stdout().is_terminal() {
+                return Err(Failure::cannot(
+                    "show a row: standard output is not a terminal, and personal values are written nowhere else",
+                ));
+            }
+            let mapping = read(mapping)?;
+            let opened = rooms.with_feed(|feed| feed.open_quarantined(&mapping, row))?;
+            say::text(Shown(&opened))?;
+            Ok(Exit::Done)
+        }
+        QuarantineCommand::Accept { mapping, rows } => {
+            let mapping = read(mapping)?;
+            let summary = rooms.with_feed(|feed| feed.accept(&mapping, rows, &mut |_| {}))?;
+            intake::tell(say, &summary)
+        }
+        QuarantineCommand::Drop { mapping, rows } => {
+            let mapping = read(mapping)?;
+            let dropped = rooms.with_feed(|feed| feed.drop_quarantined(&mapping, rows, &mut |_| {}))?;
+            say.tell(&Dropped { dropped })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn read(mapping: &Input) -> Result<Mapping, Failure> {
+    Ok(match mapping {
+        Input::File(file) => Mapping::load(file)?,
+        Input::Standard => Mapping::parse(&mapping.text()?, Path::new("standard input"))?,
+    })
+}
+
+fn all(rooms: &Rooms) -> Result<Vec<Quarantined>, Failure> {
+    let mut rows = Vec::new();
+    loop {
+        let skip = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let page = rooms.with_feed(|feed| feed.quarantined(skip, PAGE)).map_err(ChoiceError::from)?;
+        let last = page.len() < PAGE;
+        rows.extend(page);
+        if last {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Rows set aside, without anything of what they say.
+struct Listed<'a>(&'a [Quarantined]);
+
+#[derive(Serialize)]
+struct RowShape<'a> {
+    row: &'a str,
+    file: &'a str,
+    line: u64,
+    reason: &'a str,
+    set_aside_at: String,
+}
+
+impl Listed<'_> {
+    fn rows(&self) -> impl Iterator<Item = RowShape<'_>> {
+        self.0.iter().map(|Quarantined { id, file, line, reason, at }| RowShape {
+            row: id,
+            file,
+            line: *line,
+            reason,
+            set_aside_at: at.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for RowShape { row, file, line, reason, set_aside_at } in self.rows() {
+            writeln!(f, "{row}  {file}:{line}  {reason}  {set_aside_at}")?;
+        }
+        write!(f, "{} rows", self.0.len())
+    }
+}
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            rows: Vec<RowShape<'a>>,
+        }
+        Shape { rows: self.rows().collect() }.serialize(serializer)
+    }
+}
+
+/// A row in full, for a terminal.
+struct Shown<'a>(&'a Opened);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Opened { about: Quarantined { id, file, line, reason, .. }, cells } = self.0;
+        writeln!(f, "{id}  {file}:{line}  {reason}")?;
+        for (heading, cell) in cells {
+            // Nothing of a ledger steers a terminal.
+            let cell: String = cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+            writeln!(f, "  {heading}: {cell}")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Dropped {
+    dropped: u64,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dropped {} rows", self.dropped)
+    }
+}

@@ -1,0 +1,209 @@
+//! What a file, its name and its neighbours say is not passed over; a record that was wrong can be corrected.
+
+use honnin_intake::fault::Reason;
+use honnin_intake::files::Suspect;
+use honnin_intake::{Mapping, RunError, Summary};
+use honnin_testkit::TestDir;
+
+use crate::reading::project;
+use crate::world::World;
+
+const ACCOUNTS: &str = "account,name,kana,mail,born,as_of\nu001,朝比奈 一郎,ｱｻﾋﾅ,u001@example.jp,1980/01/02,2026/11/20 05:00:00\n";
+const LINES: &str = "line,account,number,plan,monthly,from,to,status,hs\nl001,u001,07001110001,20ギガ,2000,2024/04/01,,active,ON\n\
+    l002,u001,07001110002,20ギガ,2000,2024/04/01,,active,ON\n";
+const HEAD: &str = "line,kind,granted,remaining,expires,as_of\n";
+
+fn bucket(line: &str, left: u32, hour: u32) -> String {
+    format!("{line},basic,20000000,{left},2026/12/31,2026/11/20 {hour:02}:00:00\n")
+}
+
+fn used(rows: &str) -> String {
+    format!("rec,number,day,high,low\n{rows}")
+}
+
+/// The mapping of the field with changes.
+fn world(changes: &[(&str, &str)]) -> World {
+    let mut text = std::fs::read_to_string(project("tests/data/field/mapping.toml")).unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let mut world = World::new("ledger-a");
+    world.mapping = Mapping::parse(&text, "mapping.toml".as_ref()).unwrap();
+    world
+}
+
+fn take(world: &World, files: &[(&str, &str)]) -> Result<Summary, RunError> {
+    let dir = TestDir::new();
+    for (name, content) in files {
+        dir.write(name, content);
+    }
+    world.take(&[dir.path().to_owned()])
+}
+
+fn left(world: &World, code: &str) -> Vec<u64> {
+    let line = world.line("u001", code, "2024-04-01").line;
+    line.buckets.iter().map(|bucket| bucket.remaining.get() / 1000).collect()
+}
+
+fn days(world: &World) -> Vec<u64> {
+    let line = world.line("u001", "l001", "2024-04-01").line;
+    line.recent_days.iter().map(|day| day.high.get() / 1000).collect()
+}
+
+#[test]
+fn a_file_that_is_not_finished_takes_nothing_of_its_extract_in() {
+    let world = world(&[]);
+    for cut in ["line,kind,granted,remaining,expires,as_of\nl001,basic,20000000,12", "", "line,kind"] {
+        let told = take(&world, &[("accounts.csv", ACCOUNTS), ("buckets.csv", cut)]).unwrap_err().to_string();
+        assert!(told.contains("buckets.csv to its end"), "{told}");
+        assert_eq!(world.store.content().accounts.len(), 0);
+    }
+    assert!(
+        take(&world, &[("accounts.csv", &(ACCOUNTS.to_owned() + "\u{1a}"))]).is_ok(),
+        "as older systems end"
+    );
+    let any = self::world(&[("encoding = \"utf-8\"", "encoding = \"utf-8\"\nfinished = \"any\"")]);
+    assert!(take(&any, &[("accounts.csv", ACCOUNTS.trim_end())]).is_ok(), "where the mapping says so");
+}
+
+#[test]
+fn a_companion_says_that_a_file_is_whole_and_how_long_it_is() {
+    let world = world(&[("row = \"account\"", "row = \"account\"\ncompanion = \".ok\"")]);
+    let with = |told: &str| take(&world, &[("accounts.csv", ACCOUNTS), ("accounts.csv.ok", told)]);
+    let refused = take(&world, &[("accounts.csv", ACCOUNTS)]).unwrap_err().to_string();
+    assert!(refused.contains("companion file is not there"), "{refused}");
+    assert!(with("12\n").unwrap_err().to_string().contains("not the size"));
+    let summary = with(&format!("{}\n", ACCOUNTS.len())).unwrap();
+    assert_eq!((summary.in_all().taken, summary.unknown_files.len()), (1, 0));
+    assert!(with("").is_ok());
+}
+
+#[test]
+fn files_that_may_be_meant_are_told_and_a_readme_is_not() {
+    let world = world(&[("row = \"bill\"", "row = \"bill\"\noptional = true")]);
+    let summary = take(
+        &world,
+        &[
+            ("accounts.csv", ACCOUNTS),
+            ("README.md", "read me"),
+            ("Lines.csv", LINES),
+            ("other.csv", "x\n"),
+            ("usage1.csv.gz", "x"),
+            ("buckets.csv.tmp", "x"),
+        ],
+    )
+    .unwrap();
+    let suspects: Vec<_> =
+        summary.unknown_files.iter().map(|file| (file.name.as_str(), &file.suspect)).collect();
+    let behind = |pattern: &str| Some(Suspect::Behind(pattern.to_owned()));
+    assert_eq!(
+        suspects,
+        [
+            ("Lines.csv", &Some(Suspect::Case("lines*.csv".to_owned()))),
+            ("README.md", &None),
+            ("buckets.csv.tmp", &behind("buckets*.csv")),
+            ("other.csv", &Some(Suspect::Ending)),
+            ("usage1.csv.gz", &behind("usage*.csv")),
+        ]
+    );
+    assert_eq!(summary.absent_patterns, ["lines*.csv", "buckets*.csv", "usage*.csv", "items*.csv"]);
+    assert!(!summary.is_clean());
+}
+
+#[test]
+fn a_correction_wins_by_a_rule_or_by_a_person_and_not_by_itself() {
+    let row = |kb: u32| used(&format!("r1,07001110001,2026/11/02,{kb},0\n"));
+    let files = |usage: &str| take_all(usage);
+    for (rule, wanted) in [("set_aside", [5, 5]), ("latest", [5, 7])] {
+        let world = world(&[("[rows]", &format!("corrections = \"{rule}\"\n[rows]"))]);
+        let seen = [5, 7].map(|kb| {
+            let files = files(&row(kb));
+            take(&world, &files.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>())
+                .unwrap();
+            days(&world)[0]
+        });
+        assert_eq!(seen, wanted, "{rule}");
+        if rule == "set_aside" {
+            let kept = world.with_feed(|feed| feed.quarantined(0, 9)).unwrap();
+            assert_eq!((kept.len(), kept[0].reason.as_str()), (1, "conflict"));
+            let opened = world.with_feed(|feed| feed.open_quarantined(&world.mapping, &kept[0].id)).unwrap();
+            assert_eq!(opened.cells[3], ("high".to_owned(), "7".to_owned()));
+            let ids = [kept[0].id.clone()];
+            world.with_feed(|feed| feed.accept(&world.mapping, &ids, &mut |_| {})).unwrap();
+            assert_eq!(days(&world), [7]);
+            assert_eq!(world.with_feed(|feed| feed.quarantined(0, 9)).unwrap(), []);
+        }
+    }
+}
+
+fn take_all(usage: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("accounts.csv", ACCOUNTS.to_owned()),
+        ("lines.csv", LINES.to_owned()),
+        ("usage1.csv", usage.to_owned()),
+    ]
+}
+
+#[test]
+fn a_correction_of_another_day_leaves_nothing_on_the_day_before() {
+    let world = world(&[("[rows]", "corrections = \"latest\"\n[rows]")]);
+    for row in ["r1,07001110001,2026/10/31,5,0\n", "r1,07001110001,2026/11/02,6,0\n"] {
+        let files = take_all(&used(row));
+        take(&world, &files.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>()).unwrap();
+    }
+    assert_eq!(days(&world), [6]);
+}
+
+#[test]
+fn a_row_that_was_never_written_is_missed_where_the_ledger_counts() {
+    let world = world(&[("kind = \"kind\"", "kind = \"kind\"\nset_rows = \"rows\"")]);
+    let head = HEAD.replace("as_of\n", "as_of,rows\n");
+    let row = |text: String, rows: u32| text.trim_end().to_owned() + &format!(",{rows}\n");
+    let all = head.clone() + &row(bucket("l001", 5, 6), 1);
+    take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &all)]).unwrap();
+    let part = head + &row(bucket("l001", 4, 9), 2);
+    let counts = take(&world, &[("buckets.csv", &part)]).unwrap().in_all();
+    assert_eq!((counts.quarantined.get(&Reason::Incomplete), left(&world, "l001")), (Some(&1), vec![5]));
+}
+
+#[test]
+fn a_row_that_names_nobody_holds_back_what_the_mapping_says() {
+    let rows = HEAD.to_owned() + &bucket("l001", 5, 9) + "garbage\n" + &bucket("l002", 6, 9);
+    for (key, wanted) in [
+        ("", [vec![5], vec![6]]),
+        ("grouped = true\n", [vec![], vec![]]),
+        ("strict = true\n", [vec![], vec![]]),
+    ] {
+        let world = world(&[("row = \"bucket\"\n", &format!("row = \"bucket\"\n{key}"))]);
+        take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &rows)]).unwrap();
+        assert_eq!([left(&world, "l001"), left(&world, "l002")], wanted, "{key}");
+    }
+    let named = HEAD.to_owned() + &bucket("l001", 5, 9) + "l002,basic,20,000,1,2\n" + &bucket("l002", 6, 9);
+    let world = world(&[]);
+    take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &named)]).unwrap();
+    assert_eq!([left(&world, "l001"), left(&world, "l002")], [vec![5], vec![]]);
+}
+
+#[test]
+fn what_never_expires_and_the_moment_in_a_name_can_be_said() {
+    let world = world(&[
+        (
+            "expires_on = \"expires\"\nas_of = \"as_of\"",
+            "expires_on = { heading = \"expires\", never = [\"9999/12/31\"] }",
+        ),
+        (
+            "row = \"bucket\"\n",
+            "row = \"bucket\"\nmoment = \"buckets_%Y%m%d%H%M.csv\"\nignore = [\"as_of\"]\n",
+        ),
+    ]);
+    let rows = HEAD.to_owned() + &bucket("l001", 5, 9).replace("2026/12/31", "9999/12/31");
+    let files = [("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets_202611200730.csv", &rows)];
+    take(&world, &files).unwrap();
+    let line = world.line("u001", "l001", "2024-04-01").line;
+    assert_eq!(line.buckets[0].expires_on, None);
+    assert_eq!(line.buckets_as_of, "2026-11-20T07:30:00+09:00".parse().ok());
+    let other =
+        take(&world, &[("accounts.csv", ACCOUNTS), ("buckets_today.csv", &rows)]).unwrap_err().to_string();
+    assert!(other.contains("read the moment of"), "{other}");
+}
