@@ -15,6 +15,7 @@ mod layers;
 mod ledger;
 mod lines;
 mod outside;
+mod simulate;
 mod suite;
 mod tidy;
 mod tool;
@@ -57,6 +58,8 @@ enum Chore {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Run histories of nodes with crashes, pauses, skewed clocks and lost answers, by seed
+    Simulate(simulate::Asked),
     /// Let schemathesis test everything that the API's description allows, as two subscribers
     Schemathesis(outside::Asked),
     /// Write the sample ledger that ships with the project
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Chore::Test => suite::command(),
         Chore::Tidy => tidy::check(),
         Chore::Lines(asked) => lines::command(&asked),
+        Chore::Simulate(asked) => simulate::command(&asked),
         Chore::Audit(asked) => audit::command(asked),
         Chore::Ledger(asked) => ledger::command(asked),
         Chore::Deep(asked) => deep::command(&asked),

@@ -13,6 +13,8 @@ mod nodes_tests;
 mod path;
 mod probe;
 mod shared;
+#[cfg(test)]
+mod simulation;
 mod standing;
 mod steady;
 mod upkeep;

@@ -31,6 +31,11 @@ struct Installation {
     dir: TestDir,
 }
 
+/// An authority of a node, for a test that has a store of its own.
+pub(crate) fn authority() -> Arc<NodeAuthority> {
+    Installation::new().authority
+}
+
 /// A node, its file of a stop that is not written down yet, and what keeps it.
 struct Node {
     standing: Arc<Standing>,

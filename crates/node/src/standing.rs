@@ -44,6 +44,8 @@ struct Known {
     stop: Option<Stop>,
     /// An alarm of this node that is not written down yet.
     owed: Option<Stop>,
+    /// How many alarms this node has heard: what is written down is what was heard before the writing began.
+    heard: u64,
     /// The newest writing of the row that was seen.
     revision: u64,
     /// Since when the row is known to be so.
@@ -156,14 +158,21 @@ impl Standing {
         if fresh > 0 && known_since.is_some_and(|at| begun.saturating_sub(at) <= fresh) {
             return;
         }
-        let owed = self.known().owed;
+        let (owed, heard) = {
+            let known = self.known();
+            (known.owed, known.heard)
+        };
         if let Some(reason) = owed
             && let Ok(revision) = shared.row.stop(reason).await
         {
             let mut known = self.known();
-            (known.owed, known.revision) = (None, revision);
-            drop(known);
-            (shared.on_written)();
+            known.revision = revision;
+            // What was heard meanwhile may have been heard after a person lifted what is written.
+            if known.heard == heard {
+                known.owed = None;
+                drop(known);
+                (shared.on_written)();
+            }
         }
         match shared.row.read().await {
             Ok(seen) => self.follow(seen, begun),
@@ -234,6 +243,7 @@ impl Standing {
         // Also where it is stopped already: lifting what was seen before does not lift this.
         if self.shared.is_some() {
             known.owed = known.owed.or(Some(reason));
+            known.heard += 1;
         }
         drop(known);
         if is_new {
