@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use honnin_terms::{AccountId, Basis, HoldingId, Id, Moment, RequestId, TenantId};
 
-use crate::delay::Delays;
+use crate::control::ControlRows;
+use crate::delay::Tries;
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::{HashPool, PasswordRules, Permit, SessionLimits};
@@ -20,7 +21,8 @@ pub struct SubscriberAuthority {
     pub(crate) code_seconds: i64,
     pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
-    pub(crate) delays: Delays,
+    pub(crate) tries: Tries,
+    pub(crate) guesses: Option<Arc<dyn ControlRows>>,
     #[cfg(honnin_faults)]
     pub(crate) kept: crate::planted::KeptHere,
 }
@@ -90,7 +92,6 @@ impl Authorities {
             delay_bounds,
             pool,
         } = settings;
-        let delays = Delays::new(delay_bounds);
         let subscriber = SubscriberAuthority {
             tenant,
             sessions,
@@ -101,7 +102,8 @@ impl Authorities {
             code_seconds,
             consent_seconds,
             pool,
-            delays,
+            tries: Tries::new(delay_bounds),
+            guesses: None,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
         };
@@ -120,11 +122,11 @@ impl Authorities {
 const NOBODY: [u8; 16] = [0; 16];
 
 /// Such a permit shows nothing: the gate lets nothing out that is not its viewer's own.
-fn nobodys() -> Look {
+pub(crate) fn nobodys() -> Look {
     Look { viewer: AccountId::from_octets(NOBODY), basis: Basis::Own }
 }
 
-fn of_tenant(tenant: TenantId) -> Subject {
+pub(crate) fn of_tenant(tenant: TenantId) -> Subject {
     Subject { tenant, account: AccountId::from_octets(NOBODY), holding: None }
 }
 
@@ -169,6 +171,17 @@ impl NodeAuthority {
 }
 
 impl SubscriberAuthority {
+    /// The same, counting guesses together with the other nodes.
+    #[must_use]
+    pub fn counting(self, guesses: Arc<dyn ControlRows>) -> Self {
+        Self { guesses: Some(guesses), ..self }
+    }
+
+    /// How many hashes were computed, and how many wait.
+    pub fn hashes(&self) -> (u64, usize) {
+        self.pool.figures()
+    }
+
     /// The rules of new passwords.
     pub const fn password_rules(&self) -> &PasswordRules {
         &self.password_rules

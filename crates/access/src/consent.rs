@@ -9,8 +9,8 @@ use honnin_seal::OpenError;
 use honnin_terms::{AccountId, Moment, RequestId, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::account::CodeRecord;
 use crate::permit::{AgreeToMerge, Operate};
+use crate::sign_in::CodeRecord;
 use crate::{CodeText, Permit, Session, SignInError, SubscriberAuthority};
 
 /// Which side of a merge an owner agrees to.

@@ -1,198 +1,508 @@
-//! Growing delay after wrong passwords: slows a guesser down, locks nobody out.
+//! What slows a guesser down and shuts nobody out.
 //!
-//! Three counters stand for each account: known devices (each mark its own), strangers from one address prefix, and
-//! all strangers together with a low cap. A person on a device she has signed in from before is never slowed by
-//! strangers, and a stranger can at most make another stranger wait for the low cap.
+//! A try goes by a lane: that of a known device, of a signed-in session, or of an address. In a lane that has guessed
+//! wrong a few times each further try is held for a while before it is hashed, whoever sends it: so many at once, and
+//! each for so long, that is how many guesses a lane has. Nobody's time depends on others' tries, only on how often her
+//! own lane was wrong. Guesses of strangers on one account are counted for the day as well, before they are hashed.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use honnin_terms::{AccountId, Moment};
+use honnin_terms::{AccountId, DeviceId, Id, Moment, RequestId, SessionId, TenantId};
 
-/// Bounds of the growing delay.
+use crate::Permit;
+use crate::authority::{nobodys, of_tenant};
+use crate::control::{ControlName, ControlRows, NewControl, Swapped};
+use crate::permit::Keep;
+use crate::pool::turns::{Rank, Share, Who};
+
+/// Bounds of guessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DelayBounds {
     /// Wrong answers without any delay. Default 4.
     pub free: u32,
-    /// The longest delay for one source, in seconds. Default 60.
+    /// The longest a try is held, in seconds. Default 20.
     pub longest_seconds: i64,
-    /// The longest delay for all strangers of an account together, in seconds. Default 4.
-    pub longest_for_all_seconds: i64,
-    /// A counter is forgotten so long after its last wrong answer, in seconds. Default 1,800.
+    /// Tries of one address on one account that are held or hashed at once. Default 64.
+    pub places: u32,
+    /// Wrong answers are forgotten so long after the last, in seconds. Default 1,800.
     pub forget_seconds: i64,
-    /// Counters kept in memory; beyond that the one that ends soonest is forgotten. Default 262,144.
+    /// Lanes kept in memory; beyond that those not used for longest are forgotten. Default 262,144.
     pub most: usize,
+    /// Guesses on one account and day that are the first few of their prefix. Default 20,000.
+    pub first_a_day: u32,
+    /// Further guesses of strangers on one account that may come at once. Default 40,000.
+    pub at_once: u32,
+    /// Further guesses of strangers on one account that are added in the course of a day. Default 86,400.
+    pub a_day: u32,
+    /// A wrong answer leaves at a multiple of so many milliseconds, so that it tells nothing of what was computed;
+    /// longer than the slowest hash there is. Default 500.
+    pub answer_millis: u64,
 }
 
 impl Default for DelayBounds {
     fn default() -> Self {
         Self {
             free: 4,
-            longest_seconds: 60,
-            longest_for_all_seconds: 4,
+            longest_seconds: 20,
+            places: 64,
             forget_seconds: 1_800,
             most: 262_144,
+            first_a_day: 20_000,
+            at_once: 40_000,
+            a_day: 86_400,
+            answer_millis: 500,
         }
     }
 }
 
-/// Where a sign-in comes from.
+/// Tries in the lane of one device or session at once.
+const OWN_PLACES: u32 = 2;
+
+/// Tries on their way on one account from which on it is crowded: then only one wrong answer is free, and whoever has
+/// given it is held for the longest time there is.
+const CROWD: u32 = 8;
+
+/// Guesses on an account and day that one node takes without asking the others: nobody but a guesser needs more.
+pub const UNASKED: u32 = 32;
+
+/// Guesses asked for at once, where more are needed.
+const ASKED: u32 = 64;
+
+const DAY_SECONDS: i64 = 86_400;
+
+impl DelayBounds {
+    /// Most guesses of all strangers together on one account in one day (UTC), whatever they do at once, where so many
+    /// nodes serve.
+    pub const fn most_a_day(&self, nodes: u32) -> u64 {
+        widen(self.first_a_day) + widen(self.at_once) + widen(self.a_day) + 2 * widen(UNASKED) * widen(nodes)
+    }
+
+    /// Most guesses in one day in the lane of a device that was lost, or of a session on a borrowed browser.
+    pub fn most_a_day_of_a_device(&self) -> u64 {
+        let holds = DAY_SECONDS / self.longest_seconds.max(1) + 1;
+        u64::from(OWN_PLACES) * u64::try_from(holds).unwrap_or(u64::MAX) + u64::from(self.free) + 8
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "widens; u64::from is not const")]
+const fn widen(number: u32) -> u64 {
+    number as u64
+}
+
+/// Which guesses of strangers are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guesses {
+    /// The first few of a prefix on that account and day.
+    First,
+    /// All others.
+    Again,
+}
+
+/// How often a count is read again where another node was first.
+const ATTEMPTS: usize = 8;
+
+/// Takes guesses for this node out of what is left of `most` for all nodes; how many it took. Where that cannot be
+/// written down it takes none: the bound holds.
+async fn reserve(
+    rows: &dyn ControlRows,
+    (tenant, account, now): (TenantId, AccountId, Moment),
+    (day, kind): (i64, Guesses),
+    most: u32,
+) -> u32 {
+    let permit: Permit<Keep> =
+        Permit::new(of_tenant(tenant), nobodys(), None, now, RequestId::from_octets([0; 16]));
+    let mut which = account.octets().to_vec();
+    which.extend(day.to_be_bytes());
+    which.push(u8::from(kind == Guesses::Again));
+    let name = ControlName::of("guesses", &which);
+    let Ok(mut row) = rows.control(&permit, &name).await else { return 0 };
+    for _ in 0..ATTEMPTS {
+        let revision = row.as_ref().map_or(0, |row| row.revision);
+        let octets = row.as_ref().and_then(|row| row.value.first_chunk::<4>());
+        let taken = octets.map_or(0, |octets| u32::from_be_bytes(*octets));
+        let granted = ASKED.min(most.saturating_sub(taken));
+        if granted == 0 {
+            return 0;
+        }
+        let value = taken.saturating_add(granted).to_be_bytes().to_vec();
+        let write = NewControl { value, until: Some(now.plus_seconds(2 * DAY_SECONDS)) };
+        match rows.swap_control(&permit, &name, revision, Some(write)).await {
+            Ok(Swapped::Done(_)) => return granted,
+            Ok(Swapped::Changed(newer)) => row = newer,
+            Err(_) => return 0,
+        }
+    }
+    0
+}
+
+/// Where a try comes from: the prefix of its address and the address, as opaque numbers.
+///
+/// The caller says what a prefix is: an IPv4 /24, an IPv6 /56, one address where many people share a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// A device this account has signed in from before, as its mark proves.
-    KnownDevice,
-    /// Any other, by the prefix of its address (/24 or /48) as an opaque number.
-    Stranger(u64),
+pub struct Source {
+    /// The prefix.
+    pub prefix: u64,
+    /// The address within.
+    pub address: u64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Counter {
-    One(AccountId, Source),
-    AllStrangers(AccountId),
+/// The lane a try goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// A device the account has signed in from.
+    Device(DeviceId),
+    /// Somebody who is signed in already.
+    Session(SessionId),
+    /// Anybody else.
+    Stranger(Source),
 }
 
+/// Why a try is not taken now: come back after so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ComeBack(pub(crate) i64);
+
+/// Entries by key in two generations: the older is forgotten whole, so that a bound costs nothing to keep.
+struct Recent<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    most: usize,
+}
+
+impl<K: Eq + Hash + Copy, V: Default> Recent<K, V> {
+    fn new(most: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), most: (most / 2).max(1) }
+    }
+
+    fn entry(&mut self, key: K) -> &mut V {
+        if !self.young.contains_key(&key) {
+            let known = self.old.remove(&key).unwrap_or_default();
+            if self.young.len() >= self.most {
+                self.old = std::mem::take(&mut self.young);
+            }
+            self.young.insert(key, known);
+        }
+        self.young.entry(key).or_default()
+    }
+
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.young.get_mut(key).or_else(|| self.old.get_mut(key))
+    }
+}
+
+/// What is known of a lane, or of a prefix.
 #[derive(Clone, Copy)]
 struct Wrong {
+    /// Wrong answers, and tries whose answer is not known yet.
     count: u32,
-    not_before: Moment,
-    forget_at: Moment,
+    /// Tries held or in the queue.
+    waiting: u32,
+    /// When it is forgotten.
+    until: Moment,
 }
 
-pub(crate) struct Delays {
+impl Default for Wrong {
+    fn default() -> Self {
+        Self { count: 0, waiting: 0, until: Moment::EPOCH }
+    }
+}
+
+impl Wrong {
+    fn begin(&mut self, now: Moment, forget_seconds: i64) -> u32 {
+        if self.until <= now {
+            self.count = 0;
+        }
+        let before = self.count;
+        self.count = self.count.saturating_add(1);
+        self.waiting = self.waiting.saturating_add(1);
+        self.until = now.plus_seconds(forget_seconds);
+        before
+    }
+}
+
+/// Guesses on one account that day, by kind: used, and granted to this node.
+#[derive(Default, Clone, Copy)]
+struct OnDay {
+    day: i64,
+    first: (u32, u32),
+    again: (u32, u32),
+    /// Tries on their way, whatever day it is.
+    waiting: u32,
+}
+
+impl OnDay {
+    fn of(&mut self, day: i64, kind: Guesses) -> &mut (u32, u32) {
+        if self.day != day {
+            *self = Self { day, waiting: self.waiting, ..Self::default() };
+        }
+        match kind {
+            Guesses::First => &mut self.first,
+            Guesses::Again => &mut self.again,
+        }
+    }
+}
+
+struct State {
+    lanes: Recent<(AccountId, Lane), Wrong>,
+    /// Prefixes, whatever account they tried.
+    prefixes: Recent<u64, Wrong>,
+    /// Addresses, whatever account they tried.
+    addresses: Recent<u64, Wrong>,
+    /// First guesses of a prefix on an account, and their day.
+    firsts: Recent<(AccountId, u64), (i64, u32)>,
+    days: Recent<AccountId, OnDay>,
+}
+
+struct Shared {
     bounds: DelayBounds,
-    wrong: Mutex<HashMap<Counter, Wrong>>,
+    state: Mutex<State>,
 }
 
-impl fmt::Debug for Delays {
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All tries of late.
+pub(crate) struct Tries {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Tries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delays").field("bounds", &self.bounds).finish_non_exhaustive()
+        f.debug_struct("Tries").field("bounds", &self.shared.bounds).finish_non_exhaustive()
     }
 }
 
-impl Delays {
+/// A try on its way. It counts as wrong until it was right, or was given up before it was hashed.
+pub(crate) struct Try {
+    shared: Arc<Shared>,
+    account: AccountId,
+    lane: Lane,
+    now: Moment,
+    hold: Duration,
+    rank: Rank,
+    is_fresh: bool,
+    /// Set when its hash begins.
+    pub(crate) begun: Arc<AtomicBool>,
+    counted: Option<(i64, Guesses)>,
+    /// Whether it was counted among the first of its prefix.
+    first: bool,
+    right: bool,
+}
+
+impl fmt::Debug for Try {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Try").field("hold", &self.hold).field("rank", &self.rank).finish_non_exhaustive()
+    }
+}
+
+impl Tries {
     pub(crate) fn new(bounds: DelayBounds) -> Self {
-        Self { bounds, wrong: Mutex::new(HashMap::new()) }
-    }
-
-    /// How many seconds that source must still wait; 0 for none.
-    pub(crate) fn wait_seconds(&self, account: AccountId, source: Source, now: Moment) -> i64 {
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = |counter: &Counter| {
-            let seen = wrong.get(counter).filter(|seen| seen.forget_at > now);
-            seen.map_or(0, |seen| (seen.not_before.millis().saturating_sub(now.millis()) + 999).max(0) / 1000)
+        let state = State {
+            lanes: Recent::new(bounds.most),
+            prefixes: Recent::new(bounds.most),
+            addresses: Recent::new(bounds.most),
+            firsts: Recent::new(bounds.most),
+            days: Recent::new(bounds.most),
         };
-        counters(account, source).iter().map(left).max().unwrap_or(0)
+        Self { shared: Arc::new(Shared { bounds, state: Mutex::new(state) }) }
     }
 
-    /// Counts a wrong answer.
-    pub(crate) fn count(&self, account: AccountId, source: Source, now: Moment) {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        for counter in counters(account, source) {
-            self.make_room(&mut wrong, now);
-            let longest = match counter {
-                Counter::One(..) => self.bounds.longest_seconds,
-                Counter::AllStrangers(_) => self.bounds.longest_for_all_seconds,
-            };
-            let entry = wrong.entry(counter).or_insert(Wrong { count: 0, not_before: now, forget_at: now });
-            if entry.forget_at <= now {
+    pub(crate) fn bounds(&self) -> &DelayBounds {
+        &self.shared.bounds
+    }
+
+    /// A try begins; it says how long it is to be held and in which rank it waits then.
+    ///
+    /// # Errors
+    /// [`ComeBack`] where the lane has as many tries on their way as it may.
+    pub(crate) fn enter(&self, account: AccountId, lane: Lane, now: Moment) -> Result<Try, ComeBack> {
+        let bounds = &self.shared.bounds;
+        let mut state = self.shared.lock();
+        let on_account = state.days.entry(account).waiting;
+        let is_crowd = on_account >= CROWD;
+        let stranger = matches!(lane, Lane::Stranger(_));
+        let (places, free) = match (stranger, is_crowd) {
+            (false, _) => (OWN_PLACES, bounds.free),
+            (true, false) => (bounds.places, bounds.free),
+            (true, true) => (bounds.places, 1),
+        };
+        let entry = state.lanes.entry((account, lane));
+        if entry.until > now && entry.count >= free && entry.waiting >= places {
+            return Err(ComeBack(bounds.longest_seconds));
+        }
+        let before = entry.begin(now, bounds.forget_seconds);
+        let hold = match before.checked_sub(free) {
+            None => 0,
+            Some(_) if stranger && is_crowd => bounds.longest_seconds,
+            Some(beyond) => (1_i64 << beyond.min(30)).min(bounds.longest_seconds),
+        };
+        let (rank, is_fresh) = match lane {
+            Lane::Device(_) | Lane::Session(_) => (Rank::Device, true),
+            Lane::Stranger(source) => {
+                let of_prefix = state.prefixes.entry(source.prefix).begin(now, bounds.forget_seconds);
+                let of_address = state.addresses.entry(source.address).begin(now, bounds.forget_seconds);
+                let rank = match (of_prefix, is_crowd) {
+                    (0, false) => Rank::First,
+                    (0, true) => Rank::Crowd,
+                    (_, _) => Rank::Again,
+                };
+                (rank, of_address == 0)
+            }
+        };
+        let waiting = &mut state.days.entry(account).waiting;
+        *waiting = waiting.saturating_add(1);
+        drop(state);
+        let hold = Duration::from_secs(u64::try_from(hold).unwrap_or(0));
+        let (shared, begun) = (Arc::clone(&self.shared), Arc::new(AtomicBool::new(false)));
+        let counted = None;
+        Ok(Try {
+            shared,
+            account,
+            lane,
+            now,
+            hold,
+            rank,
+            is_fresh,
+            begun,
+            counted,
+            first: false,
+            right: false,
+        })
+    }
+}
+
+impl Try {
+    pub(crate) const fn hold(&self) -> Duration {
+        self.hold
+    }
+
+    /// Where it waits for its hash.
+    pub(crate) const fn who(&self, share: Share, source: Source) -> Who {
+        Who { share, rank: self.rank, is_fresh: self.is_fresh, source }
+    }
+
+    /// Counts it on its account and day, before it is hashed. What other nodes have counted counts with it.
+    ///
+    /// # Errors
+    /// [`ComeBack`] where strangers have used up what there is for now.
+    pub(crate) async fn count(
+        &mut self,
+        tenant: TenantId,
+        elsewhere: Option<&dyn ControlRows>,
+    ) -> Result<(), ComeBack> {
+        let Lane::Stranger(source) = self.lane else { return Ok(()) };
+        let day = self.now.millis().div_euclid(DAY_SECONDS * 1000);
+        let first = {
+            let mut state = self.shared.lock();
+            let firsts = state.firsts.entry((self.account, source.prefix));
+            if firsts.0 != day {
+                *firsts = (day, 0);
+            }
+            firsts.1 = firsts.1.saturating_add(1);
+            firsts.1 <= self.shared.bounds.free
+        };
+        self.first = true;
+        let kinds: &[Guesses] = if first { &[Guesses::First, Guesses::Again] } else { &[Guesses::Again] };
+        for kind in kinds {
+            if self.take(*kind, day) || self.ask_for(tenant, *kind, day, elsewhere).await {
+                self.counted = Some((day, *kind));
+                return Ok(());
+            }
+        }
+        Err(ComeBack(self.shared.bounds.longest_seconds))
+    }
+
+    fn take(&self, kind: Guesses, day: i64) -> bool {
+        let mut state = self.shared.lock();
+        let (used, granted) = state.days.entry(self.account).of(day, kind);
+        let has = *used < granted.saturating_add(UNASKED);
+        *used += u32::from(has);
+        has
+    }
+
+    async fn ask_for(
+        &self,
+        tenant: TenantId,
+        kind: Guesses,
+        day: i64,
+        elsewhere: Option<&dyn ControlRows>,
+    ) -> bool {
+        let DelayBounds { first_a_day, at_once, a_day, .. } = self.shared.bounds;
+        let most = match kind {
+            Guesses::First => first_a_day,
+            Guesses::Again => {
+                let second = self.now.millis().rem_euclid(DAY_SECONDS * 1000) / 1000;
+                let so_far = i64::from(a_day) * second / DAY_SECONDS;
+                at_once.saturating_add(u32::try_from(so_far).unwrap_or(0))
+            }
+        };
+        let more = if let Some(rows) = elsewhere {
+            reserve(rows, (tenant, self.account, self.now), (day, kind), most).await
+        } else {
+            let mut state = self.shared.lock();
+            let (_, granted) = state.days.entry(self.account).of(day, kind);
+            most.saturating_sub(*granted).min(ASKED)
+        };
+        {
+            let mut state = self.shared.lock();
+            let (_, granted) = state.days.entry(self.account).of(day, kind);
+            *granted = granted.saturating_add(more);
+        }
+        self.take(kind, day)
+    }
+
+    /// For tests that hash nothing.
+    #[cfg(test)]
+    pub(crate) fn hashed(&self) {
+        self.begun.store(true, Ordering::Release);
+    }
+
+    /// It was right.
+    pub(crate) fn right(mut self) {
+        self.right = true;
+    }
+}
+
+impl Drop for Try {
+    fn drop(&mut self) {
+        let hashed = self.begun.load(Ordering::Acquire);
+        let uncounted = self.right || !hashed;
+        let own = !matches!(self.lane, Lane::Stranger(_));
+        let mut state = self.shared.lock();
+        let settle = |entry: &mut Wrong| {
+            entry.waiting = entry.waiting.saturating_sub(1);
+            entry.count = entry.count.saturating_sub(u32::from(uncounted));
+        };
+        if let Some(entry) = state.lanes.get_mut(&(self.account, self.lane)) {
+            settle(entry);
+            if own && self.right {
                 entry.count = 0;
             }
-            entry.count = entry.count.saturating_add(1);
-            let doublings = entry.count.saturating_sub(self.bounds.free).min(30);
-            let delay = if doublings == 0 { 0 } else { (1_i64 << (doublings - 1)).min(longest) };
-            entry.not_before = now.plus_seconds(delay);
-            entry.forget_at = now.plus_seconds(self.bounds.forget_seconds);
         }
-    }
-
-    /// Forgets the wrong answers of a source that has now answered right.
-    pub(crate) fn clear(&self, account: AccountId, source: Source) {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        wrong.remove(&Counter::One(account, source));
-    }
-
-    fn make_room(&self, wrong: &mut HashMap<Counter, Wrong>, now: Moment) {
-        if wrong.len() < self.bounds.most {
-            return;
+        if let Lane::Stranger(source) = self.lane {
+            let State { prefixes, addresses, .. } = &mut *state;
+            let places = [prefixes.get_mut(&source.prefix), addresses.get_mut(&source.address)];
+            places.into_iter().flatten().for_each(settle);
+            if uncounted
+                && self.first
+                && let Some((_, firsts)) = state.firsts.get_mut(&(self.account, source.prefix))
+            {
+                *firsts = firsts.saturating_sub(1);
+            }
         }
-        wrong.retain(|_, seen| seen.forget_at > now);
-        if wrong.len() >= self.bounds.most
-            && let Some(soonest) =
-                wrong.iter().min_by_key(|(_, seen)| seen.forget_at).map(|(counter, _)| *counter)
-        {
-            wrong.remove(&soonest);
+        if let Some(of) = state.days.get_mut(&self.account) {
+            of.waiting = of.waiting.saturating_sub(1);
+            if let (false, Some((day, kind))) = (hashed, self.counted) {
+                let (used, _) = of.of(day, kind);
+                *used = used.saturating_sub(1);
+            }
         }
-    }
-}
-
-fn counters(account: AccountId, source: Source) -> Vec<Counter> {
-    match source {
-        Source::KnownDevice => vec![Counter::One(account, source)],
-        Source::Stranger(_) => vec![Counter::One(account, source), Counter::AllStrangers(account)],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use honnin_terms::Id;
-
-    fn her() -> AccountId {
-        AccountId::from_octets([1; 16])
-    }
-
-    fn after_wrong_answers(count: u32, source: Source) -> Delays {
-        let delays = Delays::new(DelayBounds::default());
-        (0..count).for_each(|_| delays.count(her(), source, Moment::EPOCH));
-        delays
-    }
-
-    #[test]
-    fn the_delay_grows_and_stops_growing() {
-        let waits: Vec<i64> = (0..14)
-            .map(|wrong| {
-                after_wrong_answers(wrong, Source::KnownDevice).wait_seconds(
-                    her(),
-                    Source::KnownDevice,
-                    Moment::EPOCH,
-                )
-            })
-            .collect();
-        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    }
-
-    #[test]
-    fn a_stranger_can_never_lock_somebody_out() {
-        let delays = after_wrong_answers(10_000, Source::Stranger(7));
-        assert_eq!(delays.wait_seconds(her(), Source::KnownDevice, Moment::EPOCH), 0);
-        assert_eq!(delays.wait_seconds(her(), Source::Stranger(8), Moment::EPOCH), 4);
-        assert_eq!(delays.wait_seconds(her(), Source::Stranger(7), Moment::EPOCH), 60);
-        assert_eq!(
-            delays.wait_seconds(AccountId::from_octets([2; 16]), Source::Stranger(7), Moment::EPOCH),
-            0
-        );
-    }
-
-    #[test]
-    fn a_right_answer_and_time_are_both_forgiving() {
-        let delays = after_wrong_answers(9, Source::KnownDevice);
-        delays.clear(her(), Source::KnownDevice);
-        assert_eq!(delays.wait_seconds(her(), Source::KnownDevice, Moment::EPOCH), 0);
-        let delays = after_wrong_answers(9, Source::Stranger(7));
-        assert_eq!(delays.wait_seconds(her(), Source::Stranger(7), Moment::EPOCH.plus_seconds(1_800)), 0);
-    }
-
-    #[test]
-    fn counters_stay_within_their_bound() {
-        let delays = Delays::new(DelayBounds { most: 8, ..DelayBounds::default() });
-        for n in 0..100u64 {
-            delays.count(
-                AccountId::from_octets(u128::from(n).to_be_bytes()),
-                Source::Stranger(n),
-                Moment::EPOCH,
-            );
-        }
-        assert!(delays.wrong.lock().unwrap().len() <= 8);
     }
 }

@@ -6,7 +6,6 @@
 #[cfg(test)]
 extern crate self as honnin_access;
 
-mod account;
 mod answer;
 mod authority;
 mod consent;
@@ -15,6 +14,7 @@ mod delay;
 mod document;
 mod ending;
 mod owned;
+mod passwords;
 mod permit;
 #[cfg(honnin_faults)]
 mod planted;
@@ -25,7 +25,6 @@ mod ring;
 mod session;
 mod sign_in;
 
-pub use account::{CodeText, PasswordRefused, PasswordRules};
 pub use answer::{Answer, both};
 pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, NodeAuthority, OperatorAuthority,
@@ -33,11 +32,12 @@ pub use authority::{
 };
 pub use consent::{Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
 pub use control::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
-pub use delay::{DelayBounds, Source};
+pub use delay::{DelayBounds, Source, UNASKED};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};
 pub use owned::{Name, NotTogether, Opened, Owned, OwnerTag};
+pub use passwords::{LeakList, PasswordRefused, PasswordRules};
 pub use permit::{
     Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, Operate, Permit, Read, SetSpeed,
     Subject,
@@ -48,5 +48,6 @@ pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionLimits};
 pub use sign_in::{
-    ActivateError, Invitation, NewDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn,
+    ActivateError, CodeText, Forget, Invitation, KnownDevice, MARK_OCTETS, NewDevice, SessionDevice, SignIn,
+    SignInError, SignInProof, SignInSettings, SignedIn,
 };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use honnin_seal::{AccountKey, Digest, Epoch, OpenError, PasswordHash};
+use honnin_seal::{AccountKey, Digest, Epoch, OpenError};
 #[cfg(honnin_faults)]
 use honnin_terms::HoldingId;
 use honnin_terms::{AccountId, Entropy, Moment, SessionId, TenantId};
@@ -123,9 +123,9 @@ pub struct CredentialRow {
     pub ring: Vec<u8>,
     /// Counts the writes of the ring.
     pub ring_version: u64,
-    /// The password hash under the keeper's key; `None` before activation.
+    /// The record of password and known devices under the keeper's key; `None` before activation.
     pub password: Option<Vec<u8>>,
-    /// The one-time code's hash, expiry and tries under the keeper's key.
+    /// The one-time code's hash, expiry and use under the keeper's key.
     pub code: Option<Vec<u8>>,
     /// Counts the changes of password and code; a write names the version it read.
     pub version: u64,
@@ -186,7 +186,7 @@ pub trait CredentialRows: Send + Sync {
 pub trait KeyRelease: Send + Sync {
     /// The account of a sign-in name, whether it exists or not: a keyed hash.
     fn account_of(&self, tenant: TenantId, login: &str) -> AccountId;
-    /// Opens a sealed password hash.
+    /// Opens the record of a password.
     ///
     /// # Errors
     /// [`OpenError`]; an alarm.
@@ -195,8 +195,8 @@ pub trait KeyRelease: Send + Sync {
         tenant: TenantId,
         account: AccountId,
         sealed: &[u8],
-    ) -> Result<PasswordHash, OpenError>;
-    /// Seals a password hash.
+    ) -> Result<Vec<u8>, OpenError>;
+    /// Seals the record of a password.
     ///
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
@@ -204,7 +204,7 @@ pub trait KeyRelease: Send + Sync {
         &self,
         tenant: TenantId,
         account: AccountId,
-        hash: &PasswordHash,
+        record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError>;
     /// Opens the record of a one-time code.
@@ -240,6 +240,4 @@ pub trait KeyRelease: Send + Sync {
         epoch: Epoch,
         entropy: &dyn Entropy,
     ) -> Result<(AccountKey, Vec<u8>), OpenError>;
-    /// A keyed hash that marks a device the account has signed in from.
-    fn device_mark(&self, tenant: TenantId, account: AccountId) -> [u8; 16];
 }

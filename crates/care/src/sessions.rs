@@ -2,22 +2,17 @@
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{
-    ActivateError, NewDevice, Operate, Owned, Permit, Session, SessionError, SignIn, SignInError, SignedIn,
-    Source,
+    ActivateError, Forget, ManageSessions, NewDevice, Operate, Owned, Permit, Session, SessionError, SignIn,
+    SignInError, SignedIn,
 };
 use honnin_seal::SessionToken;
-use honnin_terms::{Moment, NoticeId, SessionId, Stream};
+use honnin_terms::{DeviceId, Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Device, Notice, Shown};
 use crate::{Disclosed, What};
 
 impl Care {
-    /// Where a sign-in comes from: a device of this account, or a stranger from that address prefix.
-    pub fn source_of(&self, login: &str, mark: Option<[u8; 16]>, address_prefix: u64) -> Source {
-        self.parts.subscriber.source_of(login, mark, address_prefix)
-    }
-
     /// Signs in by password.
     ///
     /// # Errors
@@ -71,6 +66,31 @@ impl Care {
         result
     }
 
+    /// Changes the password of a signed-in person. All sessions end and all devices are strangers again but hers, which
+    /// is given a new session and a new mark.
+    ///
+    /// # Errors
+    /// [`ActivateError::SignIn`] for the old password, [`ActivateError::Password`] for the new one.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        old: &str,
+        new: &str,
+        device: NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, ActivateError> {
+        let result = self.parts.subscriber.change_password(session, old, new, device, stream).await;
+        if let Err(ActivateError::SignIn(error)) = &result {
+            count("change_password", Some(error), stream);
+        }
+        result
+    }
+
+    /// How many passwords were hashed, and how many wait for it.
+    pub fn hashes(&self) -> (u64, usize) {
+        self.parts.subscriber.hashes()
+    }
+
     /// The fewest characters of a new password, for saying so before one is refused.
     pub fn fewest_password_characters(&self) -> u64 {
         u64::try_from(self.parts.subscriber.password_rules().fewest).unwrap_or(u64::MAX)
@@ -117,7 +137,7 @@ impl Care {
         let device = |row: &SessionRow| {
             Ok(Device {
                 session: row.session,
-                name: permit.device_name(row)?,
+                name: permit.device(row)?.name,
                 since: row.since,
                 last_seen: row.last_seen,
                 until: row.until,
@@ -134,8 +154,16 @@ impl Care {
     /// [`Error::NotThere`] where the account has no such session.
     pub async fn end_device(&self, session: &Session, device: SessionId) -> Result<(), Error> {
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let known = self.device_of(session, &permit, device).await?;
         let ended = self.parts.subscriber.end_device(session, &permit, device).await;
-        if self.ended(session, ended)? { Ok(()) } else { Err(Error::NotThere) }
+        if !self.ended(session, ended)? {
+            return Err(Error::NotThere);
+        }
+        // Somebody who has it is not to come back by its mark either.
+        match known {
+            Some(known) => self.forget(session, Forget::One(known)).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends all sessions of the account but this one; how many.
@@ -144,8 +172,29 @@ impl Care {
     /// As all use cases: [`Error`].
     pub async fn end_other_devices(&self, session: &Session) -> Result<usize, Error> {
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let own = self.device_of(session, &permit, session.id()).await?;
         let ended = self.parts.subscriber.end_others(session, &permit).await;
-        self.ended(session, ended)
+        let ended = self.ended(session, ended)?;
+        self.forget(session, Forget::AllBut(own)).await?;
+        Ok(ended)
+    }
+
+    /// The known device that session is on.
+    async fn device_of(
+        &self,
+        session: &Session,
+        permit: &Permit<ManageSessions>,
+        wanted: SessionId,
+    ) -> Result<Option<DeviceId>, Error> {
+        let rows = self.parts.store.sessions(permit).await?;
+        let row = rows.iter().find(|row| row.session == wanted);
+        let device = row.map(|row| permit.device(row)).transpose();
+        Ok(self.opened(session, device)?.and_then(|device| device.device))
+    }
+
+    async fn forget(&self, session: &Session, which: Forget) -> Result<(), Error> {
+        let forgotten = self.parts.subscriber.forget_devices(session, which).await;
+        forgotten.map(|_| ()).map_err(|_| Error::Store)
     }
 
     /// Notices to everybody, newest first. Public.

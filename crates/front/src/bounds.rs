@@ -24,6 +24,8 @@ pub struct Bounds {
     pub body: Duration,
     /// From the end of the headers to the answer.
     pub request: Duration,
+    /// The same for a sign-in, which may wait for its turn.
+    pub sign_in: Duration,
     /// How long the client may take no octet of an answer.
     pub write: Duration,
     /// How old a connection may become; then it is asked to close, with [`Self::request`] to finish.
@@ -59,6 +61,7 @@ impl Default for Bounds {
             header: seconds(10),
             body: seconds(10),
             request: seconds(15),
+            sign_in: seconds(60),
             write: seconds(10),
             connection_age: seconds(600),
             header_octets: 16 * 1024,

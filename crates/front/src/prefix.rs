@@ -31,13 +31,21 @@ impl Prefix {
         Self { first: Self::cut(address, length).unwrap_or(address), length }
     }
 
-    /// The addresses around one, as an opaque number: of IPv4 its /24, of IPv6 its /48.
-    pub fn neighbours(address: IpAddr) -> u64 {
-        match address.to_canonical() {
-            IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
-            // One bit more than any IPv4 number has, so that the two never meet.
-            IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 80).unwrap_or(u64::MAX) | (1 << 48),
-        }
+    /// The prefix one address lies in and the address itself (of IPv6 its /64), as opaque numbers: an IPv4 /24, an IPv6
+    /// /56; the address alone where it lies in a prefix that many people share.
+    pub fn places(address: IpAddr, shared: &[Self]) -> (u64, u64) {
+        // Bits no address has keep the two families and the two kinds apart.
+        const V6: u64 = 1 << 60;
+        const ALONE: u64 = 1 << 61;
+        let is_shared = shared.iter().any(|prefix| prefix.contains(address));
+        let (around, alone) = match address.to_canonical() {
+            IpAddr::V4(v4) => (u64::from(v4.to_bits() >> 8), u64::from(v4.to_bits())),
+            IpAddr::V6(v6) => {
+                let network = u64::try_from(v6.to_bits() >> 64).unwrap_or(u64::MAX);
+                ((network >> 8) | V6, network)
+            }
+        };
+        (if is_shared { alone | ALONE } else { around }, alone)
     }
 
     fn cut(address: IpAddr, length: u8) -> Option<IpAddr> {
@@ -104,6 +112,24 @@ mod tests {
         {
             assert_eq!(text.parse::<Prefix>(), Err(BadPrefix), "{text}");
         }
+    }
+
+    #[test]
+    fn neighbours_are_one_place_unless_many_people_share_it() {
+        let shared = ["203.0.113.0/24".parse().unwrap()];
+        let of = |text: &str| Prefix::places(text.parse().unwrap(), &shared);
+        for (one, other, same_prefix) in [
+            ("192.0.2.9", "192.0.2.250", true),
+            ("192.0.2.9", "192.0.3.9", false),
+            ("203.0.113.9", "203.0.113.10", false),
+            ("2001:db8:1:1::1", "2001:db8:1:ff::1", true),
+            ("2001:db8:1:1::1", "2001:db8:1:100::1", false),
+        ] {
+            assert_eq!(of(one).0 == of(other).0, same_prefix, "{one} {other}");
+            assert_ne!(of(one).1, of(other).1, "{one} {other}");
+        }
+        assert_eq!(of("2001:db8:1:1::1"), of("2001:db8:1:1::2"));
+        assert_eq!(of("::ffff:192.0.2.9"), of("192.0.2.9"));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
-    Source,
 };
 use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate};
 use honnin_drill::ledger::{Watermarked, Watermarks};
@@ -177,7 +176,7 @@ impl House {
 
     fn token(&self, login: &str) -> Result<String, Failure> {
         let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
-        let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
+        let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
         let session =
             self.doorkeeper.subscriber.sign_in_without_password(&permit, login, device, &*self.entropy);
         Ok(self.runtime.block_on(session)?.token.reveal())
@@ -240,7 +239,7 @@ fn authorities(store: &Arc<Sqlite>, keeper: &Arc<Keeper>) -> Result<Authorities,
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
         consent_seconds: 3600,
-        delay_bounds: DelayBounds::default(),
+        delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
         pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() })?,
     };
     Ok(Authorities::new(
@@ -327,6 +326,7 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
             demo: false,
         },
         simulated: true,
+        shared_prefixes: Vec::new(),
         security_contact: Some("mailto:security@example.jp".to_owned()),
     })
 }

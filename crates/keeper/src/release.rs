@@ -2,8 +2,8 @@
 
 use honnin_access::SignInProof;
 use honnin_access::ports::KeyRelease;
-use honnin_seal::{AccountKey, Epoch, OpenError, PasswordHash, Place, Purpose};
-use honnin_terms::{AccountId, Entropy, Id, TenantId};
+use honnin_seal::{AccountKey, Epoch, OpenError, Place, Purpose};
+use honnin_terms::{AccountId, Entropy, TenantId};
 
 use crate::{Deed, Keeper};
 
@@ -43,24 +43,22 @@ impl KeyRelease for Keeper {
         tenant: TenantId,
         account: AccountId,
         sealed: &[u8],
-    ) -> Result<PasswordHash, OpenError> {
+    ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
         self.tell(Deed::Credential);
-        let plain = self.records.open(&record_place(tenant, account, PASSWORD), sealed)?;
-        let text = std::str::from_utf8(&plain).map_err(|_| OpenError)?;
-        PasswordHash::parse(text).map_err(|_| OpenError)
+        self.records.open(&record_place(tenant, account, PASSWORD), sealed)
     }
 
     fn seal_password(
         &self,
         tenant: TenantId,
         account: AccountId,
-        hash: &PasswordHash,
+        record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
         self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, PASSWORD), hash.expose().as_bytes(), entropy)
+        self.records.seal(&record_place(tenant, account, PASSWORD), record, entropy)
     }
 
     fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
@@ -97,9 +95,5 @@ impl KeyRelease for Keeper {
         self.serves(tenant)?;
         self.tell(Deed::CreateKey);
         self.make_account_key(account, epoch, entropy)
-    }
-
-    fn device_mark(&self, _tenant: TenantId, account: AccountId) -> [u8; 16] {
-        self.marks.index(&[account.octets()])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Append, DocumentError, FeedAuthority, NewDevice, OperatorAuthority, Permit, Source};
+use honnin_access::{Append, DocumentError, FeedAuthority, NewDevice, OperatorAuthority, Permit};
 use honnin_canary::{Canary, Mark, Which};
 use honnin_care::Care;
 use honnin_keeper::{AccountKeys, Keeper};
@@ -113,7 +113,7 @@ impl Canaries {
     async fn sign_in(&self, which: Which) -> Result<String, NotSent> {
         let stream = Stream::begin(&self.entropy);
         let permit = self.operator.operate(self.clock.now(), stream.request());
-        let device = NewDevice { name: DEVICE.to_owned(), source: Source::Stranger(0) };
+        let device = NewDevice::of_nobody(DEVICE.to_owned());
         let signed_in = self.care.sign_in_canary(&permit, login(which), device, &stream).await?;
         Ok(format!("{}={}", self.cookie, signed_in.token.reveal()))
     }

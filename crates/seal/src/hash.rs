@@ -51,6 +51,12 @@ pub fn node_digest(left: &Digest, right: &Digest) -> Digest {
     digest(&[&[1], left, right])
 }
 
+/// SHA-1 of a text in upper-case hexadecimal: how public lists of leaked passwords name them. It secures nothing here.
+pub fn sha1_hex(text: &[u8]) -> String {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, text);
+    data_encoding::HEXUPPER.encode(hash.as_ref())
+}
+
 /// Whether two texts are the same, in a time that depends on their lengths only.
 pub fn same_octets(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()

@@ -29,3 +29,6 @@ pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
 pub use stream::{Entropy, Stream};
 pub use time::{BadTime, Clock, Day, Held, Moment, Month, Zone};
+
+/// Longest sign-in name (会員ID) that is taken, in characters: by pages, API and command line alike.
+pub const LONGEST_LOGIN: usize = 128;

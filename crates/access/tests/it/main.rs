@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails here has told where")]
 
+mod codes;
 mod documents;
+mod guesses;
 mod merges;
 mod sessions;
 mod stage;

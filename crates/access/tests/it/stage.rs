@@ -7,8 +7,8 @@ use honnin_access::ports::{
     SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring, Session,
-    SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Source,
+    Answer, Authorities, ControlRows, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring,
+    Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret,
@@ -27,7 +27,7 @@ pub(crate) fn start() -> Moment {
 
 pub(crate) const PASSWORD: &str = "umi no mieru ie";
 
-const COST: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+pub(crate) const COST: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
 
 /// Somebody with one line and one session.
 pub(crate) struct Person {
@@ -48,19 +48,19 @@ pub(crate) async fn person(number: u8) -> Person {
     let (account, line) = (AccountId::from_octets([number; 16]), HoldingId::from_octets([number + 100; 16]));
     let (key, account_key) = Keeper.new_account_key(TENANT, account, EPOCH, &entropy).unwrap();
     let (ring, sealed) = Ring::make((TENANT, account, EPOCH), &key, &entropy).unwrap();
-    let password = Some(sealed_for(account, hash(PASSWORD).expose().as_bytes()));
     let credential = CredentialRow {
         epoch: EPOCH,
         account_key,
         ring: sealed,
         ring_version: 0,
-        password,
+        password: None,
         code: None,
         version: 1,
     };
     let stage = Stage::over(Rows::default());
     stage.rows.hold().credentials.push((account, credential));
     let login = number.to_string();
+    stage.give(&login, &hash(PASSWORD)).await;
     let token = stage.begin(&login, number).await.unwrap().token;
     let mut held = stage.rows.hold();
     let (_, row) = held.sessions.pop().unwrap();
@@ -104,12 +104,21 @@ impl Held {
 }
 
 /// Rows in memory.
-#[derive(Default)]
-pub(crate) struct Rows(Mutex<Held>);
+pub(crate) struct Rows {
+    held: Mutex<Held>,
+    /// Every read of a credential waits here, so that a test can have two read before either writes.
+    pub(crate) reading: tokio::sync::Semaphore,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { held: Mutex::default(), reading: tokio::sync::Semaphore::new(1_000) }
+    }
+}
 
 impl Rows {
     pub(crate) fn hold(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap()
+        self.held.lock().unwrap()
     }
 }
 
@@ -153,7 +162,13 @@ impl CredentialRows for Rows {
         _: TenantId,
         account: AccountId,
     ) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
-        Answer::ready(Ok(Some(self.hold().credential(account).clone())))
+        let held = self.hold();
+        let found = held.credentials.iter().find(|(owner, _)| *owner == account).map(|(_, row)| row.clone());
+        drop(held);
+        Answer::later(async move {
+            drop(self.reading.acquire().await.unwrap());
+            Ok(found)
+        })
     }
     fn replace_credential(
         &self,
@@ -215,23 +230,17 @@ impl KeyRelease for Keeper {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
-    fn open_password(
-        &self,
-        _: TenantId,
-        account: AccountId,
-        sealed: &[u8],
-    ) -> Result<PasswordHash, OpenError> {
-        let text = String::from_utf8(opened(account, sealed)?).map_err(|_| OpenError)?;
-        PasswordHash::parse(&text).map_err(|_| OpenError)
+    fn open_password(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        opened(account, sealed)
     }
     fn seal_password(
         &self,
         _: TenantId,
         account: AccountId,
-        hash: &PasswordHash,
+        record: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Ok(sealed_for(account, hash.expose().as_bytes()))
+        Ok(sealed_for(account, record))
     }
     fn open_code(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         opened(account, sealed)
@@ -259,9 +268,6 @@ impl KeyRelease for Keeper {
         let sealed = Self::key().wrap(&Self::place(account, epoch), &key, entropy)?;
         Ok((key, sealed))
     }
-    fn device_mark(&self, _: TenantId, account: AccountId) -> [u8; 16] {
-        *account.octets()
-    }
 }
 
 /// The authorities over those rows.
@@ -272,23 +278,32 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn of(people: &[&Person]) -> Self {
+        Self::with(people, quick())
+    }
+
+    /// With those bounds of guessing.
+    pub(crate) fn with(people: &[&Person], delay_bounds: DelayBounds) -> Self {
         let rows = Rows::default();
         for person in people {
             let mut held = rows.hold();
             held.sessions.push((person.token.row_hash(), person.row.clone()));
             held.credentials.push((person.account, person.credential.clone()));
         }
-        Self::over(rows)
+        Self::bounded(rows, delay_bounds)
     }
 
     fn over(rows: Rows) -> Self {
+        Self::bounded(rows, quick())
+    }
+
+    fn bounded(rows: Rows, delay_bounds: DelayBounds) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
             consent_seconds: 60,
-            delay_bounds: DelayBounds::default(),
-            pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost: COST }).unwrap(),
+            delay_bounds,
+            pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() }).unwrap(),
         };
         let rows = Arc::new(rows);
         let (sessions, credentials) = (Arc::<Rows>::clone(&rows), Arc::<Rows>::clone(&rows));
@@ -296,18 +311,37 @@ impl Stage {
         Self { rows, authorities }
     }
 
+    /// The same, counting guesses there.
+    pub(crate) fn counting(mut self, guesses: Arc<dyn ControlRows>) -> Self {
+        self.authorities.subscriber = self.authorities.subscriber.counting(guesses);
+        self
+    }
+
+    /// Takes somebody's password away.
+    pub(crate) fn suspend(&self, who: &Person) {
+        self.rows.hold().credential(who.account).password = None;
+    }
+
+    /// Gives somebody a password by its hash.
+    pub(crate) async fn give(&self, login: &str, hash: &PasswordHash) {
+        let permit = self.authorities.operator.operate(start(), RequestId::from_octets([7; 16]));
+        let entropy = SeededEntropy::new(6);
+        let given = self.authorities.subscriber.import_password(&permit, login, hash, &entropy).await;
+        assert!(given.unwrap());
+    }
+
     /// Another session of that name, made at the operator's hands.
     pub(crate) async fn begin(&self, login: &str, seed: u8) -> Result<SignedIn, SignInError> {
         let operate = self.authorities.operator.operate(start(), RequestId::from_octets([8; 16]));
         let entropy = SeededEntropy::new(1_000 + u64::from(seed));
         let subscriber = &self.authorities.subscriber;
-        subscriber.sign_in_without_password(&operate, login, device(), &entropy).await
+        subscriber.sign_in_without_password(&operate, login, stranger(1), &entropy).await
     }
 
     /// Signs in by password.
     pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Result<SignedIn, SignInError> {
         let stream = stream(77);
-        let request = SignIn { login, password, device: device(), now: start(), stream: &stream };
+        let request = SignIn { login, password, device: stranger(1), now: start(), stream: &stream };
         self.authorities.subscriber.sign_in(request).await
     }
 
@@ -318,7 +352,7 @@ impl Stage {
         let invitation = subscriber.invitation(&operate, login, &stream).await.unwrap().unwrap();
         let code = invitation.code().reveal().to_owned();
         subscriber.issue(invitation).await.unwrap();
-        let request = SignIn { login, password, device: device(), now: start(), stream: &stream };
+        let request = SignIn { login, password, device: stranger(1), now: start(), stream: &stream };
         subscriber.activate(request, &code).await.unwrap()
     }
 
@@ -339,10 +373,18 @@ impl Stage {
     }
 }
 
-fn device() -> NewDevice {
-    NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) }
+/// Refusals leave at once.
+fn quick() -> DelayBounds {
+    DelayBounds { answer_millis: 0, ..DelayBounds::default() }
 }
 
-fn stream(seed: u64) -> Stream {
+/// A device nobody has seen, from that prefix.
+pub(crate) fn stranger(prefix: u64) -> NewDevice {
+    let source = Source { prefix, address: prefix << 8 };
+    NewDevice { name: "Firefox (Linux)".to_owned(), source, mark: None }
+}
+
+/// The randomness of a request.
+pub(crate) fn stream(seed: u64) -> Stream {
     Stream::new(RequestId::from_octets([9; 16]), Arc::new(SeededEntropy::new(seed)))
 }

@@ -10,13 +10,12 @@ use honnin_access::ports::{
 };
 use honnin_access::{
     Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, NewDevice, Owned, PasswordRules,
-    PoolBounds, Ring, Session, SessionLimits, SignInProof, SignInSettings, Source, Subject,
-    SubscriberAuthority,
+    PoolBounds, Ring, Session, SessionLimits, SignInProof, SignInSettings, Subject, SubscriberAuthority,
 };
 use honnin_journal::{Bounds, EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_seal::{
-    AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, MacKey, OpenError, PasswordHash, Place,
-    Purpose, Secret, SessionToken, SigningKey,
+    AccountKey, Digest, Epoch, HashCost, IndexKey, KeeperKey, MacKey, OpenError, Place, Purpose, Secret,
+    SessionToken, SigningKey,
 };
 use honnin_terms::{
     AccountId, Audience, Entropy, HoldingId, Id, LogId, Mode, Moment, RequestId, Stop, Stream, TenantId,
@@ -84,7 +83,7 @@ pub(super) fn person(number: u8) -> Person {
     };
     rows.credential.lock().unwrap().replace(row);
     let Authorities { subscriber, operator, .. } = authorities(Arc::clone(&rows));
-    let device = NewDevice { name: String::new(), source: Source::Stranger(0) };
+    let device = NewDevice::of_nobody(String::new());
     let (operate, login) = (operator.operate(start(), request(0)), number.to_string());
     let signing_in = subscriber.sign_in_without_password(&operate, &login, device, &entropy);
     let token = at_once(signing_in).unwrap().token;
@@ -327,14 +326,14 @@ impl KeyRelease for Rows {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
-    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
+    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn seal_password(
         &self,
         _: TenantId,
         _: AccountId,
-        _: &PasswordHash,
+        _: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
@@ -358,8 +357,5 @@ impl KeyRelease for Rows {
         let key = AccountKey::random(entropy);
         let sealed = Self::key().wrap(&key_place(account, epoch), &key, entropy)?;
         Ok((key, sealed))
-    }
-    fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
-        [0; 16]
     }
 }

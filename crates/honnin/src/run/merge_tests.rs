@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use honnin_access::{MergeSide, NewDevice, Permit, SetSpeed, Source};
+use honnin_access::{MergeSide, NewDevice, Permit, SetSpeed};
 use honnin_intake::Mapping;
 use honnin_seal::HashCost;
 use honnin_store::NewWish;
@@ -93,7 +93,7 @@ impl Town {
 
     fn session(&self, login: &str) -> honnin_access::Session {
         let subscriber = &self.rooms.authorities.subscriber;
-        let device = NewDevice { name: "test".to_owned(), source: Source::Stranger(0) };
+        let device = NewDevice::of_nobody("test".to_owned());
         let permit = self.rooms.operate();
         let signed_in =
             self.wait(subscriber.sign_in_without_password(&permit, login, device, &SystemEntropy)).unwrap();

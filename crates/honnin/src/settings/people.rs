@@ -1,7 +1,7 @@
 //! The operator, and how its subscribers sign in.
 
 use super::section::section;
-use super::value::{Size, Span};
+use super::value::{MaybePath, Size, Span};
 
 section! {
     /// The operator whose subscribers are served.
@@ -71,16 +71,26 @@ section! {
     hash_lanes: u32 = 1, 1..=16;
     /// Maximum number of hashes computed at once, each with its own memory and thread: the number of cores less one.
     hash_threads: usize = 1, 1..=64;
-    /// Maximum length of the sign-in queue; further sign-ins are refused with Retry-After.
-    hash_queue: usize = 64, 1..=10_000;
-    /// Number of failed sign-ins without a delay.
+    /// Maximum length of the sign-in queue; beyond it the source with most waiting gives way (Retry-After).
+    hash_queue: usize = 2_048, 1..=100_000;
+    /// Sorted file of SHA-1 hashes of leaked passwords, one a line; "" for none.
+    leaked_passwords: MaybePath = MaybePath::default();
+    /// Interval at whose multiples refusals of a sign-in are sent; longer than the slowest imported hash takes.
+    answer: Span = Span::millis(500), Span::millis(0)..=Span::seconds(10);
+    /// Number of failed sign-ins of one device or address without a delay.
     delay_free: u32 = 4, 1..=100;
-    /// Maximum delay for one device or address.
-    delay_longest: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
-    /// Maximum delay for all unknown devices of one account together: short, so that a stranger cannot lock out the owner.
-    delay_longest_for_all: Span = Span::seconds(4), Span::seconds(1)..=Span::seconds(60);
+    /// Maximum delay of a further sign-in.
+    delay_longest: Span = Span::seconds(20), Span::seconds(1)..=Span::seconds(50);
+    /// Maximum number of sign-ins of one address to one account that are delayed at once.
+    delay_places: u32 = 64, 1..=10_000;
     /// Interval without failed sign-ins after which earlier ones are forgotten.
     delay_forget: Span = Span::seconds(1_800), Span::seconds(60)..=Span::days(1);
-    /// Maximum number of delays kept; beyond it the one that ends soonest is dropped.
+    /// Maximum number of devices and addresses kept for delays; beyond it the ones unused for longest are dropped.
     delay_most: usize = 262_144, 1_024..=16_000_000;
+    /// Maximum number of sign-ins of unknown devices to one account and day that are among the first of their prefix.
+    guesses_first: u32 = 20_000, 100..=10_000_000;
+    /// Maximum number of further sign-ins of unknown devices to one account at the start of a day (UTC).
+    guesses_at_once: u32 = 40_000, 100..=10_000_000;
+    /// Number of further sign-ins of unknown devices to one account that is added evenly over the day.
+    guesses_a_day: u32 = 86_400, 100..=10_000_000;
 }

@@ -85,6 +85,8 @@ section! {
     body: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Timeout of an answer, from the request's headers.
     request: Span = Span::seconds(15), Span::millis(1)..=Span::seconds(600);
+    /// Timeout of the answer to a sign-in, which may wait for its turn.
+    sign_in: Span = Span::seconds(60), Span::millis(1)..=Span::seconds(600);
     /// Timeout of a client that reads nothing of an answer.
     write: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Maximum age of a connection.

@@ -3,7 +3,9 @@
 use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
-use crate::settings::{Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span};
+use crate::settings::{
+    Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Tenant,
+};
 
 fn octets_32(size: Size) -> u32 {
     u32::try_from(size.0).unwrap_or(u32::MAX)
@@ -31,6 +33,7 @@ pub(super) fn server(settings: &Server) -> honnin_front::Bounds {
         header: settings.header.duration(),
         body: settings.body.duration(),
         request: settings.request.duration(),
+        sign_in: settings.sign_in.duration(),
         write: settings.write.duration(),
         connection_age: settings.connection_age.duration(),
         header_octets: settings.header_size.octets(),
@@ -76,9 +79,12 @@ pub(super) fn sessions(settings: &Sessions) -> SessionLimits {
     }
 }
 
-/// Rules of new passwords.
-pub(super) const fn passwords(settings: &SignIn) -> PasswordRules {
-    PasswordRules { fewest: settings.password_fewest, most: settings.password_most }
+/// Rules of new passwords, but for the list of leaked ones, which is a file.
+pub(super) fn passwords(settings: &SignIn, tenant: &Tenant) -> PasswordRules {
+    let host = tenant.public_url.trim_start_matches("https://");
+    let names = tenant.name.split_whitespace().chain(host.split(['.', ':', '/']));
+    let context = names.map(str::to_owned).chain([tenant.name.clone()]).collect();
+    PasswordRules { fewest: settings.password_fewest, most: settings.password_most, context, leaked: None }
 }
 
 /// Bounds of the password hashers.
@@ -91,14 +97,18 @@ pub(super) fn hashers(settings: &SignIn) -> PoolBounds {
     PoolBounds { threads: settings.hash_threads, queue: settings.hash_queue, cost }
 }
 
-/// Bounds of the growing delay.
+/// Bounds of guessing.
 pub(super) fn delays(settings: &SignIn) -> DelayBounds {
     DelayBounds {
         free: settings.delay_free,
         longest_seconds: settings.delay_longest.whole_seconds(),
-        longest_for_all_seconds: settings.delay_longest_for_all.whole_seconds(),
+        places: settings.delay_places,
         forget_seconds: settings.delay_forget.whole_seconds(),
         most: settings.delay_most,
+        first_a_day: settings.guesses_first,
+        at_once: settings.guesses_at_once,
+        a_day: settings.guesses_a_day,
+        answer_millis: millis(settings.answer),
     }
 }
 
@@ -168,7 +178,8 @@ mod tests {
         assert_eq!(documents(&settings.documents), honnin_web::route::DeskBounds::default());
         assert_eq!(exports(&settings.exports), honnin_care::ExportBounds::default());
         assert_eq!(sessions(&settings.sessions), SessionLimits::default());
-        assert_eq!(passwords(&settings.sign_in), PasswordRules::default());
+        let (rules, by_default) = (passwords(&settings.sign_in, &settings.tenant), PasswordRules::default());
+        assert_eq!((rules.fewest, rules.most), (by_default.fewest, by_default.most));
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());

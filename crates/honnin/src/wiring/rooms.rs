@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Authorities, HashPool, Keep, Operate, Permit, SignInSettings};
+use honnin_access::{Authorities, HashPool, Keep, LeakList, Operate, PasswordRules, Permit, SignInSettings};
 use honnin_intake::Feed;
 use honnin_keeper::{Deed, Keeper, Witness};
 use honnin_store::Store;
@@ -77,7 +77,7 @@ impl Rooms {
             .map_err(|reason| Failure::settings(&reason).during("read tenant.zone"))?;
         let sign_in = SignInSettings {
             session_limits: bounds::sessions(&settings.sessions),
-            password_rules: bounds::passwords(&settings.sign_in),
+            password_rules: password_rules(&installation)?,
             code_seconds: settings.sign_in.code.whole_seconds(),
             consent_seconds: settings.sign_in.consent.whole_seconds(),
             delay_bounds: bounds::delays(&settings.sign_in),
@@ -90,6 +90,8 @@ impl Rooms {
             Arc::<Keeper>::clone(&keeper),
             sign_in,
         );
+        let subscriber = authorities.subscriber.counting(Arc::<dyn Store>::clone(&store));
+        let authorities = Authorities { subscriber, ..authorities };
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, store, authorities })
     }
 
@@ -122,4 +124,16 @@ pub(crate) fn request() -> RequestId {
     let mut octets = [0; 16];
     SystemEntropy.fill(&mut octets);
     RequestId::from_octets(octets)
+}
+
+/// Rules of new passwords, with the list of leaked ones where the settings name one.
+fn password_rules(installation: &Installation) -> Result<PasswordRules, Failure> {
+    let settings = &installation.settings;
+    let rules = bounds::passwords(&settings.sign_in, &settings.tenant);
+    let Some(path) = settings.sign_in.leaked_passwords.path() else { return Ok(rules) };
+    let path = installation.base().join(path);
+    let list = LeakList::open(&path).map_err(|reason| {
+        Failure::from(reason).during(&format!("read {} (sign_in.leaked_passwords)", path.display()))
+    })?;
+    Ok(PasswordRules { leaked: Some(Arc::new(list)), ..rules })
 }

@@ -319,6 +319,8 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
             demo: installation.demo,
         },
         simulated: network.element == "simulated",
+        // Read when the doors were opened, and refused there where one cannot be read.
+        shared_prefixes: super::front::prefixes(&installation.settings).unwrap_or_default(),
         security_contact: text(&tenant.security_contact),
     }
 }

@@ -11,11 +11,9 @@ use honnin_access::ports::{KeyRelease, RingWrite, SessionRow};
 use honnin_access::{
     Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, NewDevice, Operate,
     OwnerTag, PasswordRules, Permit, PoolBounds, Read, Ring, Session, SessionLimits, SetSpeed, SignInProof,
-    SignInSettings, Source, seal_document,
+    SignInSettings, seal_document,
 };
-use honnin_seal::{
-    AccountKey, Digest, Epoch, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret, SessionToken,
-};
+use honnin_seal::{AccountKey, Digest, Epoch, KeeperKey, OpenError, Place, Purpose, Secret, SessionToken};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
 use honnin_testkit::SeededEntropy;
 use serde::Serialize;
@@ -60,14 +58,14 @@ impl KeyRelease for StageKeeper {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets(u128::from_str_radix(login, 16).unwrap_or_default().to_be_bytes())
     }
-    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<PasswordHash, OpenError> {
+    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn seal_password(
         &self,
         _: TenantId,
         _: AccountId,
-        _: &PasswordHash,
+        _: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
@@ -91,9 +89,6 @@ impl KeyRelease for StageKeeper {
         let key = AccountKey::random(entropy);
         let sealed = Self::key().wrap(&Self::place(tenant, account, epoch), &key, entropy)?;
         Ok((key, sealed))
-    }
-    fn device_mark(&self, _: TenantId, _: AccountId) -> [u8; 16] {
-        [0; 16]
     }
 }
 
@@ -250,7 +245,7 @@ impl Stage {
         };
         self.commit(Batch { accounts: vec![update], ..Batch::default() });
         let login = format!("{:032x}", u128::from_be_bytes(*account.octets()));
-        let device = NewDevice { name: "a device".to_owned(), source: Source::Stranger(0) };
+        let device = NewDevice::of_nobody("a device".to_owned());
         let subscriber = &self.authorities.subscriber;
         let operate = self.operate(0);
         let signed_in = subscriber.sign_in_without_password(&operate, &login, device, &self.entropy);

@@ -41,7 +41,7 @@ struct SignInBody<'a> {
 
 pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let SignInBody { login, password } = ask.json()?;
-    let device = app.device(ask, &login);
+    let device = app.device(ask);
     let signed_in = app.wiring.care.sign_in(&login, &password, device, &ask.stream).await?;
     #[cfg(honnin_faults)]
     let signed_in = app.planted.signed_in(signed_in);

@@ -9,7 +9,7 @@ use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front, Untold};
+use honnin_front::{Answers, Bounds, Front, Prefix, Untold};
 use honnin_pages::page::Operator;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Moment, Stream};
@@ -56,6 +56,8 @@ pub struct Wiring {
     pub operator: Operator,
     /// Whether the network is simulated: said on every page.
     pub simulated: bool,
+    /// Prefixes that many people share, as behind an operator's own translation: each address there counts by itself.
+    pub shared_prefixes: Vec<Prefix>,
     /// Whom to tell of a weakness, as a `mailto:` or `https:` address (RFC 9116).
     pub security_contact: Option<String>,
 }
@@ -237,10 +239,13 @@ impl App {
     }
 
     /// Lets the row's handler work, within the deadline. An act runs to its end even where the client has gone: what
-    /// it has begun to write is not left half done.
+    /// it has begun to write is not left half done. A sign-in ends with its client: it waits for a hash, which nobody
+    /// is to compute for who has left, and each of its writes is whole by itself.
     async fn perform(self: &Arc<Self>, row: &Row, ask: Ask, begun: Instant) -> Response<Full<Bytes>> {
-        let (limit, route) = (self.wiring.bounds.request, row.route);
-        if route.verb.is_safe() {
+        let route = row.route;
+        let is_sign_in = route.load == Load::SignIn;
+        let limit = if is_sign_in { self.wiring.bounds.sign_in } else { self.wiring.bounds.request };
+        if route.verb.is_safe() || is_sign_in {
             let done = timeout(limit, self.handle(route, &ask)).await;
             return self.finish(Some(row), &ask, done.unwrap_or_else(|_| Done::late()), begun);
         }

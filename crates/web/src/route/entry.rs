@@ -1,7 +1,7 @@
 //! Signing in and out as pages and the API share it: device, cookies, marks.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use honnin_access::{NewDevice, SignedIn};
+use honnin_access::{NewDevice, SignedIn, Source};
 use honnin_front::Prefix;
 use honnin_terms::Entropy;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
@@ -21,14 +21,14 @@ const LONGEST_NAME: usize = 40;
 
 impl App {
     /// The device a sign-in comes from.
-    pub(super) fn device(&self, ask: &Ask, login: &str) -> NewDevice {
+    pub(super) fn device(&self, ask: &Ask) -> NewDevice {
         let mark = cookie::find(&ask.parts.headers, self.device_cookie());
         let mark =
             mark.and_then(|text| BASE64URL_NOPAD.decode(text).ok()).and_then(|octets| octets.try_into().ok());
         let agent =
             ask.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let source = self.wiring.care.source_of(login, mark, Prefix::neighbours(ask.client));
-        NewDevice { name: device_name(agent), source }
+        let (prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
+        NewDevice { name: device_name(agent), source: Source { prefix, address }, mark }
     }
 
     /// The answer with the cookies of a new session, for the request that signed in by that name. The session it came
@@ -47,8 +47,9 @@ impl App {
         let seconds = signed_in.until.seconds_since(self.wiring.care.now());
         let session =
             cookie::set(&self.wiring.front, self.session_cookie(), &signed_in.token.reveal(), seconds);
-        let mark = BASE64URL_NOPAD.encode(&signed_in.device_mark);
-        let device = cookie::set(&self.wiring.front, self.device_cookie(), &mark, DEVICE_SECONDS);
+        let mark = signed_in.device_mark.map(|mark| BASE64URL_NOPAD.encode(&mark));
+        let device = mark
+            .and_then(|mark| cookie::set(&self.wiring.front, self.device_cookie(), &mark, DEVICE_SECONDS));
         let cookies = [session, device].into_iter().flatten();
         Ok(cookies.fold(answer, |answer, value| answer.with(SET_COOKIE, value)))
     }

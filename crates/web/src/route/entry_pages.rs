@@ -53,7 +53,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     if login.trim().is_empty() || password.is_empty() {
         return again(SignInNote::Incomplete, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    let device = app.device(ask, &login);
+    let device = app.device(ask);
     match app.wiring.care.sign_in(&login, &password, device, &ask.stream).await {
         Ok(signed_in) => app.signed_in(ask, &login, Answer::see_other(app.own_path(&next)), &signed_in).await,
         Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
@@ -86,7 +86,7 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let login = ask.form("login").unwrap_or_default();
     let code = ask.form("code").unwrap_or_default();
     let password = ask.form("password").unwrap_or_default();
-    let device = app.device(ask, &login);
+    let device = app.device(ask);
     let error = match app.wiring.care.activate(&login, &code, &password, device, &ask.stream).await {
         Ok(signed_in) => return app.signed_in(ask, &login, Answer::see_other("/"), &signed_in).await,
         Err(error) => error,
@@ -100,7 +100,7 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
             let problem = match refused {
                 PasswordRefused::TooShort => ActivateProblem::Short,
                 PasswordRefused::TooLong => ActivateProblem::Long,
-                PasswordRefused::Guessable => ActivateProblem::Common,
+                PasswordRefused::Guessable | PasswordRefused::Leaked => ActivateProblem::Common,
             };
             (problem, StatusCode::UNPROCESSABLE_ENTITY, None)
         }
@@ -136,7 +136,8 @@ pub(super) fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 
 /// Keeps a choice in a cookie and goes back to where it was made.
 fn choice(app: &App, ask: &Ask, name: &str, value: &str) -> Answer {
-    let back = ask.form("back").unwrap_or_default();
+    // Pages do not repeat where they were asked for: what a stranger can choose stands beside nothing of hers.
+    let back = ask.form("back").or_else(|| ask.came_from()).unwrap_or_default();
     let cookie: Option<(HeaderName, HeaderValue)> =
         cookie::set(&app.wiring.front, name, value, CHOICE_SECONDS).map(|value| (SET_COOKIE, value));
     let back = app.own_path(&back);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
 use serde::Deserialize;
 
 use super::answer::Refusal;
@@ -32,6 +32,12 @@ impl Ask {
     /// A field of the form.
     pub(super) fn form(&self, name: &str) -> Option<Cow<'_, str>> {
         field(&self.body, name)
+    }
+
+    /// Path and query of the page an act came from, as browsers say it.
+    pub(super) fn came_from(&self) -> Option<Cow<'_, str>> {
+        let from = self.parts.headers.get(REFERER)?.to_str().ok()?.parse::<http::Uri>().ok()?;
+        Some(from.path_and_query()?.as_str().to_owned().into())
     }
 
     /// What the path's parameter names. A text that is no id names nothing, like an id nobody has.

@@ -82,7 +82,8 @@ impl App {
         let chosen = ask.chosen_line().and_then(|chosen| lines.iter().find(|head| head.line == chosen));
         let line = chosen.or(lines.first()).map(LineRef::of);
         let (name, several) = (me.map(|me| me.name.as_str()), lines.len() > 1);
-        Shell { signed_in: true, name, line, several, nav, ..self.frame(ask) }
+        // What was asked for is chosen by whoever made the link, and has no place beside what is hers.
+        Shell { signed_in: true, name, line, several, nav, path: "/", ..self.frame(ask) }
     }
 
     /// The frame of a page of one line.

@@ -43,13 +43,14 @@ impl KeptHere {
         if !faults::ANOTHERS_COOKIE.is_on() {
             return own;
         }
-        let SignedIn { session, account, device_mark, until, request, .. } = own;
+        let SignedIn { session, account, device_mark, device, until, request, .. } = own;
         let Some(token) = SessionToken::parse(own.token.reveal().as_bytes()) else { return own };
         self.signed_in.exchange((), own).unwrap_or(SignedIn {
             token,
             session,
             account,
             device_mark,
+            device,
             until,
             request,
         })

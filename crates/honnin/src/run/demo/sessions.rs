@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 
-use honnin_access::{NewDevice, Source};
+use honnin_access::NewDevice;
 use honnin_seal::PasswordHash;
 use tokio::runtime::Handle;
 
@@ -58,7 +58,7 @@ pub(super) fn sign_in(
     let permit = rooms.operate();
     let wanted: Vec<&String> = logins.iter().cycle().take(if logins.is_empty() { 0 } else { most }).collect();
     let begin = |login: &&String| {
-        let device = NewDevice { name: "demo".to_owned(), source: Source::Stranger(0) };
+        let device = NewDevice::of_nobody("demo".to_owned());
         let signed_in =
             rooms.authorities.subscriber.sign_in_without_password(&permit, login, device, &SystemEntropy);
         let signed_in = handle.block_on(signed_in)?;

@@ -91,9 +91,7 @@ async fn a_wrong_password_and_an_unknown_name_are_the_same_octets() {
     for _ in 0..4 {
         sign_in(&house, "mio-hana", "wrong").await;
     }
-    let delayed = sign_in(&house, "mio-hana", PASSWORD).await;
-    assert_eq!((delayed.status, delayed.json()["code"].as_str()), (429, Some("too_often")));
-    assert_eq!(delayed.header("retry-after"), Some("1"));
+    assert_eq!(sign_in(&house, "mio-hana", PASSWORD).await.status, 201, "held for a second, not refused");
 }
 
 #[tokio::test]

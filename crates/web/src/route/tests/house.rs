@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use honnin_access::{
     Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
-    SessionLimits, SignInSettings, Source,
+    SessionLimits, SignInSettings,
 };
 use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Shelf};
 use honnin_front::{Bounds, Entrance, Front, listen};
@@ -45,6 +45,8 @@ pub(super) struct Subscriber {
     pub(super) bill: BillId,
     /// A finished export of her session.
     pub(super) export: String,
+    /// A one-time code for her.
+    pub(super) code: String,
     /// Stands in her texts and in nobody else's.
     pub(super) mark: &'static str,
     /// What is stored of her.
@@ -91,6 +93,17 @@ impl House {
         Self::build(stopped, contact, StoreBounds::default(), DeskBounds::default()).await
     }
 
+    /// With hashes that take their time where there is no password to compare with.
+    pub(super) async fn open_slow() -> Self {
+        let dir = TestDir::new();
+        let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
+        let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
+        let room = (StoreBounds::default(), DeskBounds::default());
+        let cost = HashCost { memory_kib: 8_192, passes: 8, lanes: 1 };
+        let pool = HashPool::start(PoolBounds { cost, ..PoolBounds::default() }).unwrap();
+        Self::furnished(dir, false, None, exports, room, SignInSettings { pool, ..sign_in_settings() }).await
+    }
+
     /// With one reader, one place for writes, one desk, and caches that hold a few entries.
     pub(super) async fn open_with_room_for_one() -> Self {
         let engine = honnin_store_sqlite::Bounds { readers: 1, queue: 1, group: 1, ..Default::default() };
@@ -114,7 +127,7 @@ impl House {
         let dir = TestDir::new();
         let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
         let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
-        Self::furnished(dir, stopped, contact, exports, (bounds, desk)).await
+        Self::furnished(dir, stopped, contact, exports, (bounds, desk), sign_in_settings()).await
     }
 
     /// With exports of those bounds on that shelf.
@@ -125,7 +138,7 @@ impl House {
         shelf: Arc<dyn Shelf>,
     ) -> Self {
         let room = (StoreBounds::default(), DeskBounds::default());
-        Self::furnished(dir, false, None, (bounds, desk, shelf), room).await
+        Self::furnished(dir, false, None, (bounds, desk, shelf), room, sign_in_settings()).await
     }
 
     async fn furnished(
@@ -134,6 +147,7 @@ impl House {
         contact: Option<&str>,
         (export_bounds, desk, shelf): Exported,
         ((bounds, kept), documents): (StoreBounds, DeskBounds),
+        sign_in: SignInSettings,
     ) -> Self {
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -146,7 +160,7 @@ impl House {
             Arc::<Engine>::clone(&store),
             Arc::<Engine>::clone(&store),
             Arc::<Keeper>::clone(&keeper),
-            sign_in_settings(),
+            sign_in,
         );
         let now = clock.now();
         let hana = move_in(&keeper, &authorities.feed, "mio-hana", "HANA", now);
@@ -186,6 +200,11 @@ impl House {
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
         Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, dir, verifying }
+    }
+
+    /// How many passwords were hashed.
+    pub(super) fn hashes(&self) -> u64 {
+        self.app.wiring.care.hashes().0
     }
 
     /// Asks for an export and waits until it is made or has failed; its state.
@@ -256,7 +275,7 @@ pub(super) fn sign_in_settings() -> SignInSettings {
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
         consent_seconds: 900,
-        delay_bounds: DelayBounds::default(),
+        delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
         pool: HashPool::start(PoolBounds { cost: COST, ..PoolBounds::default() }).unwrap(),
     }
 }
@@ -272,12 +291,15 @@ async fn signed_in(
     let operate = authorities.operator.operate(now, RequestId::from_octets([2; 16]));
     let hash = COST.hasher().hash(PASSWORD.as_bytes(), entropy).unwrap();
     assert!(authorities.subscriber.import_password(&operate, login, &hash, entropy).await.unwrap());
-    let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
+    let invitation = authorities.subscriber.invitation(&operate, login, entropy).await.unwrap().unwrap();
+    let code = invitation.code().reveal().to_owned();
+    authorities.subscriber.issue(invitation).await.unwrap();
+    let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
     let session =
         authorities.subscriber.sign_in_without_password(&operate, login, device, entropy).await.unwrap();
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
-    Subscriber { cookie, lines, bill, export: "0".repeat(32), mark, stored }
+    Subscriber { cookie, lines, bill, export: "0".repeat(32), code, mark, stored }
 }
 
 /// The log that all houses write.
@@ -341,6 +363,7 @@ pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>, exports: DeskBou
             demo: false,
         },
         simulated: true,
+        shared_prefixes: Vec::new(),
         security_contact: contact.map(str::to_owned),
     }
 }

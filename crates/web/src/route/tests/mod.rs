@@ -7,6 +7,7 @@ mod exports;
 mod house;
 mod ledger;
 mod pages;
+mod sign_in;
 mod tricks;
 mod trips;
 mod wire;

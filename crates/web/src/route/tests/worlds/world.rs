@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_access::ports::{CredentialRows, SessionRow, SessionRows};
-use honnin_access::{
-    Authorities, HashPool, NewDevice, OperatorAuthority, PoolBounds, SignInSettings, Source,
-};
+use honnin_access::{Authorities, HashPool, NewDevice, OperatorAuthority, PoolBounds, SignInSettings};
 use honnin_care::{Care, CareParts, SessionToken};
 use honnin_journal::{Entry, Journal, Kind, Pseudonym, Query};
 use honnin_keeper::Keeper;
@@ -322,7 +320,7 @@ impl Setting<'_> {
         let subscriber = &authorities.subscriber;
         assert!(subscriber.import_password(&operate, name.login, &ground.hash, &entropy).await.unwrap());
         let invitation = subscriber.invitation(&operate, name.login, &entropy).await.unwrap().unwrap();
-        let device = NewDevice { name: "Firefox (Linux)".to_owned(), source: Source::Stranger(1) };
+        let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
         let session = subscriber.sign_in_without_password(&operate, name.login, device, &entropy).await;
         let account = name.account(&ground.keeper);
         let mut actor = Actor::new(name, whose);

@@ -1,0 +1,234 @@
+//! A fixed pool of password hashers: so many threads, so much memory, so long a queue, and no more.
+//!
+//! One pool serves everything that hashes, so that its memory is planned once. Whose turn it is decides [`turns`].
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod simulated;
+pub(crate) mod turns;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use honnin_seal::{BadPhc, HashCost, Hasher};
+use tokio::sync::oneshot;
+
+use turns::{Place, Pushed, Turns, Who};
+
+/// Bounds of the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolBounds {
+    /// Threads, each with the memory of one hash. Default 1; set it to the number of cores less one.
+    pub threads: usize,
+    /// Sign-ins that may wait; beyond that whoever has most waiting gives way. Default 2,048.
+    pub queue: usize,
+    /// Cost of our own hashes.
+    pub cost: HashCost,
+}
+
+impl Default for PoolBounds {
+    fn default() -> Self {
+        Self { threads: 1, queue: 2_048, cost: HashCost::default() }
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Hasher) + Send>;
+
+struct State {
+    turns: Turns<Job>,
+    ended: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    work: Condvar,
+    hashed: AtomicU64,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The pool. Its threads end when it is dropped and the queue is empty.
+pub struct HashPool {
+    shared: Arc<Shared>,
+    bounds: PoolBounds,
+}
+
+impl fmt::Debug for HashPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashPool").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.work.notify_all();
+    }
+}
+
+/// There is no room, or the pool has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("hash a password: too many wait already")]
+pub(crate) struct PoolBusy;
+
+/// Work in the queue: taken out again when whoever asked has gone.
+struct InQueue<'a> {
+    shared: &'a Shared,
+    place: Place,
+}
+
+impl Drop for InQueue<'_> {
+    fn drop(&mut self) {
+        drop(self.shared.lock().turns.take_out(self.place));
+    }
+}
+
+impl HashPool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's reason where a thread cannot be started.
+    pub fn start(bounds: PoolBounds) -> std::io::Result<Self> {
+        let state = Mutex::new(State { turns: Turns::new(bounds.queue), ended: false });
+        let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
+        let pool = Self { shared, bounds };
+        for number in 0..bounds.threads.max(1) {
+            let shared = Arc::clone(&pool.shared);
+            thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&shared, bounds.cost.hasher()))?;
+        }
+        Ok(pool)
+    }
+
+    /// The cost of our own hashes.
+    pub(crate) const fn cost(&self) -> HashCost {
+        self.bounds.cost
+    }
+
+    /// How many jobs have had their turn, and how many wait.
+    pub fn figures(&self) -> (u64, usize) {
+        (self.shared.hashed.load(Ordering::Relaxed), self.shared.lock().turns.len())
+    }
+
+    /// Runs one job with a hasher's memory when its turn comes; `begun` is set at that moment. Whoever stops waiting
+    /// before takes the job along: it is not run.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        who: Who,
+        begun: Arc<AtomicBool>,
+        job: impl FnOnce(&mut Hasher) -> Result<T, BadPhc> + Send + 'static,
+    ) -> Result<Result<T, BadPhc>, PoolBusy> {
+        let (done, answer) = oneshot::channel();
+        let job: Job = Box::new(move |hasher| {
+            begun.store(true, Ordering::Release);
+            // Whoever asked may have left in this very moment; the hash is then thrown away.
+            drop(done.send(job(hasher)));
+        });
+        let place = match self.shared.lock().turns.push(who, job) {
+            Pushed::Waits(place) => place,
+            // Dropping a job tells whoever waits for it.
+            Pushed::Instead(place, _gone) => place,
+            Pushed::Refused(_) => return Err(PoolBusy),
+        };
+        let _in_queue = InQueue { shared: &self.shared, place };
+        self.shared.work.notify_one();
+        answer.await.map_err(|_| PoolBusy)
+    }
+}
+
+fn work(shared: &Shared, mut hasher: Hasher) {
+    let mut state = shared.lock();
+    loop {
+        if let Some(job) = state.turns.pop() {
+            drop(state);
+            shared.hashed.fetch_add(1, Ordering::Relaxed);
+            job(&mut hasher);
+            state = shared.lock();
+        } else if state.ended {
+            return;
+        } else {
+            state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::turns::{Rank, Share};
+    use super::*;
+    use crate::Source;
+
+    fn who(address: u64) -> Who {
+        let source = Source { prefix: address, address };
+        Who { share: Share::SignIn, rank: Rank::First, is_fresh: true, source }
+    }
+
+    fn pool(queue: usize) -> HashPool {
+        let cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+        HashPool::start(PoolBounds { threads: 1, queue, cost }).unwrap()
+    }
+
+    /// Holds the one thread until the sender is dropped.
+    fn hold(pool: &Arc<HashPool>) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<bool>) {
+        let (open, door) = std::sync::mpsc::channel::<()>();
+        let pool = Arc::clone(pool);
+        let held = tokio::spawn(async move {
+            let job = move |_: &mut Hasher| {
+                assert!(door.recv().is_err(), "opened by dropping its key");
+                Ok(())
+            };
+            pool.run(who(0), Arc::default(), job).await.is_ok()
+        });
+        (open, held)
+    }
+
+    async fn until(pool: &HashPool, is_so: impl Fn((u64, usize)) -> bool) {
+        while !is_so(pool.figures()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_hashed() {
+        let pool = Arc::new(pool(8));
+        let (open, held) = hold(&pool);
+        until(&pool, |(hashed, _)| hashed == 1).await;
+        let begun = Arc::new(AtomicBool::new(false));
+        let left = pool.run(who(1), Arc::clone(&begun), |_| Ok(()));
+        assert!(tokio::time::timeout(Duration::from_millis(20), left).await.is_err());
+        assert_eq!(pool.figures(), (1, 0), "its place is free at once");
+        drop(open);
+        assert!(held.await.unwrap());
+        pool.run(who(2), Arc::default(), |_| Ok(())).await.unwrap().unwrap();
+        assert_eq!((pool.figures().0, begun.load(Ordering::Acquire)), (2, false));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_bound_the_newest_of_the_greediest_gives_way() {
+        let pool = Arc::new(pool(2));
+        let (open, held) = hold(&pool);
+        until(&pool, |(hashed, _)| hashed == 1).await;
+        let ask = |address| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.run(who(address), Arc::default(), |_| Ok(())).await.is_ok() })
+        };
+        let greedy = [ask(1), ask(1)];
+        until(&pool, |(_, waiting)| waiting == 2).await;
+        let modest = ask(2);
+        tokio::task::yield_now().await;
+        drop(open);
+        let [one, other] = greedy;
+        assert_eq!((one.await.unwrap(), other.await.unwrap(), modest.await.unwrap()), (true, false, true));
+        assert!(held.await.unwrap());
+    }
+}

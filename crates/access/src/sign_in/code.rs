@@ -1,0 +1,158 @@
+//! A new password by one-time code.
+
+use std::fmt;
+
+use honnin_seal::PasswordVerdict;
+use honnin_terms::{AccountId, Entropy, Moment};
+use tokio::time::Instant;
+
+use super::device::PasswordRecord;
+use super::{
+    ActivateError, CodeRecord, CodeText, LONGEST_PASSWORD, READ_AGAIN, Remembered, SignIn, SignInError,
+    SignInProof, SignedIn,
+};
+use crate::delay::Lane;
+use crate::passwords::Typed;
+use crate::permit::Operate;
+use crate::pool::turns::{Rank, Share, Who};
+use crate::ports::{CredentialRow, RowError};
+use crate::{Permit, SubscriberAuthority};
+
+impl SubscriberAuthority {
+    /// Sets a new password by one-time code, ends all sessions of the account and signs in.
+    ///
+    /// Nothing is hashed before the code is right. A form that was sent twice is answered twice alike.
+    ///
+    /// # Errors
+    /// [`ActivateError`]; the same for a name nobody has as for a wrong code.
+    pub async fn activate(&self, request: SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {
+        let came = Instant::now();
+        let result = self.activate_now(&request, code).await;
+        self.at_its_time(came, result).await
+    }
+
+    async fn activate_now(&self, request: &SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {
+        let SignIn { login, password, device, now, stream } = request;
+        if !Self::is_login(login) || password.chars().count() > LONGEST_PASSWORD {
+            return Err(ActivateError::Wrong);
+        }
+        let account = self.account_of(login);
+        let typed = Typed::new(password);
+        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
+        let who = Who { share: Share::Code, rank: Rank::First, is_fresh: true, source: device.source };
+        for _ in 0..READ_AGAIN {
+            let row = self.row(account).await?;
+            let record = self.code_of(account, row.as_ref())?.filter(|record| record.was(code, *now));
+            let (Some(row), Some(record)) = (row, record) else { return Err(ActivateError::Wrong) };
+            let (row, marked) = if record.is(code, *now) {
+                self.password_rules.check(login.trim(), password)?;
+                let hash = self.hash(who, &typed, stream).await?;
+                let mut new = PasswordRecord::new(&hash);
+                let marked = new.mark(&device.name, *now, *stream);
+                let password = Some(self.seal_password(account, &new, *stream)?);
+                let used =
+                    self.keys.seal_code(self.tenant, account, &record.after_use().to_octets(), *stream);
+                let code = Some(used.map_err(|_| SignInError::DoesNotOpen)?);
+                let changed = CredentialRow { password, code, ..row };
+                match self.replace_password(&proof, changed, Some(*now), *stream).await {
+                    Ok(row) => (row, marked),
+                    // Most likely the same form, sent twice: what it made true is looked at.
+                    Err(SignInError::Rows(RowError::Conflict)) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            } else {
+                // The code was used. If it was for this very password there is nothing left to do but to sign in.
+                let stored = self.password_of(account, Some(&row))?;
+                let entered = self.held(account, Lane::Stranger(device.source), *now).await?;
+                let hash = stored.as_ref().and_then(PasswordRecord::hash);
+                let verdict = self.verify(who, &entered, hash, &typed).await?;
+                let (Some(stored), true) = (stored, verdict != PasswordVerdict::Wrong) else {
+                    return Err(ActivateError::Wrong);
+                };
+                entered.right();
+                let known = stored.device(device.mark);
+                let nothing = (None, *now);
+                match self.remembered(account, row, stored, (device, known), nothing, *stream).await? {
+                    Remembered::Written(written) => written,
+                    Remembered::Replaced => continue,
+                }
+            };
+            match self.begin_session(&proof, row, (device, Some(marked)), *now, *stream).await {
+                Err(SignInError::Rows(RowError::Conflict)) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(SignInError::Busy.into())
+    }
+
+    /// A one-time code for an account: for activation, or for a forgotten password. `None` where the ledger knows no
+    /// such account. Nothing is changed before [`Self::issue`]: whoever asks writes the code out first, so that a code
+    /// nobody has seen voids no earlier one.
+    ///
+    /// # Errors
+    /// [`SignInError`] where the store does not answer or a record cannot be sealed.
+    pub async fn invitation(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Invitation>, SignInError> {
+        let account = self.account_of(login);
+        if self.row(account).await?.is_none() {
+            return Ok(None);
+        }
+        let until = permit.at().plus_seconds(self.code_seconds);
+        let (code, record) = CodeRecord::issue(entropy, until);
+        let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets(), entropy);
+        let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
+        Ok(Some(Invitation { account, code, until, sealed }))
+    }
+
+    /// Makes the code of an invitation valid; an earlier one is void from then on.
+    ///
+    /// # Errors
+    /// As [`Self::invitation`]; nothing was changed then.
+    pub async fn issue(&self, invitation: Invitation) -> Result<(), SignInError> {
+        let Invitation { account, sealed, .. } = invitation;
+        for _ in 0..READ_AGAIN {
+            let row = self.row(account).await?.ok_or(SignInError::Wrong)?;
+            let row = CredentialRow { code: Some(sealed.clone()), ..row };
+            match self.credentials.replace_credential(self.tenant, account, row, None).await {
+                Err(RowError::Conflict) => {}
+                done => return Ok(done?),
+            }
+        }
+        Err(SignInError::Busy)
+    }
+}
+
+/// A one-time code that is not valid yet.
+pub struct Invitation {
+    account: AccountId,
+    code: CodeText,
+    until: Moment,
+    sealed: Vec<u8>,
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Invitation(..)")
+    }
+}
+
+impl Invitation {
+    /// The account.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The code.
+    pub const fn code(&self) -> &CodeText {
+        &self.code
+    }
+
+    /// When it expires.
+    pub const fn until(&self) -> Moment {
+        self.until
+    }
+}

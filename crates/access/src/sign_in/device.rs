@@ -1,0 +1,99 @@
+//! The record of a password, and the devices that are known by it.
+//!
+//! A mark is random, each device's own, and lives inside the sealed record of the password it was given for: a new
+//! password ends all of them, because there is no other place where they could outlive it.
+
+use honnin_seal::{PasswordHash, digest, same_octets};
+use honnin_terms::{DeviceId, Entropy, Id, Moment};
+use serde::{Deserialize, Serialize};
+
+/// Devices of an account that are known; a new one takes the place of the oldest.
+const MOST: usize = 16;
+
+/// Octets of a mark.
+pub const MARK_OCTETS: usize = 16;
+
+/// A device that has signed in with the present password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDevice {
+    /// Its public name: a hash of its mark, which only the device has.
+    pub device: DeviceId,
+    /// When it first signed in.
+    pub since: Moment,
+    /// What the browser called itself.
+    pub name: String,
+}
+
+/// What is sealed of a password.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PasswordRecord {
+    hash: String,
+    pub(crate) known: Vec<KnownDevice>,
+}
+
+/// The name of the device of a mark.
+fn device_of(mark: &[u8; MARK_OCTETS]) -> DeviceId {
+    let named = digest(&[b"honnin device mark v1\0", mark]);
+    DeviceId::from_octets(*named.first_chunk().unwrap_or(&[0; 16]))
+}
+
+impl PasswordRecord {
+    /// Of a new password: no device is known by it yet.
+    pub(crate) fn new(hash: &PasswordHash) -> Self {
+        Self { hash: hash.expose().to_owned(), known: Vec::new() }
+    }
+
+    pub(crate) fn of_octets(octets: &[u8]) -> Option<Self> {
+        postcard::from_bytes(octets).ok()
+    }
+
+    pub(crate) fn to_octets(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    pub(crate) fn hash(&self) -> Option<PasswordHash> {
+        PasswordHash::parse(&self.hash).ok()
+    }
+
+    /// Takes another hash of the same password: the same devices are known by it.
+    pub(crate) fn renew(&mut self, hash: &PasswordHash) {
+        hash.expose().clone_into(&mut self.hash);
+    }
+
+    /// The device of that mark, where it is known.
+    pub(crate) fn device(&self, mark: Option<[u8; MARK_OCTETS]>) -> Option<DeviceId> {
+        let device = device_of(&mark?);
+        self.known.iter().any(|known| same_octets(known.device.octets(), device.octets())).then_some(device)
+    }
+
+    /// A new mark for a device, known from now on.
+    pub(crate) fn mark(&mut self, name: &str, now: Moment, entropy: &dyn Entropy) -> super::Marked {
+        let mut mark = [0; MARK_OCTETS];
+        entropy.fill(&mut mark);
+        if self.known.len() >= MOST {
+            self.known.remove(0);
+        }
+        let device = device_of(&mark);
+        self.known.push(KnownDevice { device, since: now, name: name.to_owned() });
+        (mark, device, false)
+    }
+
+    /// Forgets devices; whether there were any such.
+    pub(crate) fn forget(&mut self, which: Forget) -> bool {
+        let before = self.known.len();
+        self.known.retain(|known| match which {
+            Forget::One(device) => known.device != device,
+            Forget::AllBut(device) => Some(known.device) == device,
+        });
+        self.known.len() != before
+    }
+}
+
+/// Which devices are to be strangers again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forget {
+    /// That one.
+    One(DeviceId),
+    /// All but that one.
+    AllBut(Option<DeviceId>),
+}

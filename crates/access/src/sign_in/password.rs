@@ -1,0 +1,275 @@
+//! Signing in by password, asking for it again, changing it.
+
+use std::sync::Arc;
+
+use honnin_seal::{PasswordHash, PasswordVerdict};
+use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, Stream};
+use tokio::time::Instant;
+
+use super::device::PasswordRecord;
+use super::{
+    ActivateError, LONGEST_PASSWORD, Marked, NewDevice, READ_AGAIN, Remembered, SignIn, SignInError,
+    SignInProof, SignedIn,
+};
+use crate::delay::{ComeBack, Lane, Try};
+use crate::passwords::Typed;
+use crate::permit::Operate;
+use crate::pool::turns::{Share, Who};
+use crate::ports::{CredentialRow, RowError};
+use crate::{Permit, Session, Source, SubscriberAuthority};
+
+impl From<ComeBack> for SignInError {
+    fn from(ComeBack(seconds): ComeBack) -> Self {
+        Self::Delayed(seconds)
+    }
+}
+
+/// The hash a password is compared with where there is none, so that both ways cost the same.
+fn dummy(pool_cost: honnin_seal::HashCost) -> Option<PasswordHash> {
+    let honnin_seal::HashCost { memory_kib, passes, lanes } = pool_cost;
+    let text = format!(
+        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    );
+    PasswordHash::parse(&text).ok()
+}
+
+/// Where a signed-in person's password waits: each session by itself.
+pub(super) fn source_of_session(session: &Session) -> Source {
+    let first = session.id().octets().first_chunk::<8>().map_or(0, |octets| u64::from_be_bytes(*octets));
+    Source { prefix: first, address: first }
+}
+
+impl SubscriberAuthority {
+    /// Signs in by password.
+    ///
+    /// # Errors
+    /// [`SignInError`]; the same for a name nobody has as for a wrong password.
+    pub async fn sign_in(&self, request: SignIn<'_>) -> Result<SignedIn, SignInError> {
+        let came = Instant::now();
+        let result = self.sign_in_now(&request).await;
+        self.at_its_time(came, result).await
+    }
+
+    async fn sign_in_now(&self, request: &SignIn<'_>) -> Result<SignedIn, SignInError> {
+        let SignIn { login, password, device, now, stream } = request;
+        if !Self::is_login(login) || password.chars().count() > LONGEST_PASSWORD {
+            return Err(SignInError::Wrong);
+        }
+        let account = self.account_of(login);
+        let typed = Typed::new(password);
+        let mut entered: Option<Try> = None;
+        for _ in 0..READ_AGAIN {
+            let row = self.row(account).await?;
+            let record = self.password_of(account, row.as_ref())?;
+            let known = record.as_ref().and_then(|record| record.device(device.mark));
+            let lane = known.map_or(Lane::Stranger(device.source), Lane::Device);
+            let begun = match entered.take() {
+                Some(entered) => entered,
+                None => self.held(account, lane, *now).await?,
+            };
+            let who = begun.who(Share::SignIn, device.source);
+            let stored = record.as_ref().and_then(PasswordRecord::hash);
+            let verdict = self.verify(who, &begun, stored, &typed).await?;
+            let (Some(row), Some(record), true) = (row, record, verdict != PasswordVerdict::Wrong) else {
+                return Err(SignInError::Wrong);
+            };
+            let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
+            let old = verdict == PasswordVerdict::RightButOld;
+            let renewed = if old { self.hash(who, &typed, stream).await.ok() } else { None };
+            match self.remembered(account, row, record, (device, known), (renewed, *now), *stream).await? {
+                Remembered::Written((row, marked)) => {
+                    match self.begin_session(&proof, row, (device, Some(marked)), *now, *stream).await {
+                        // The row was written between: whether it is the same password is looked at once more.
+                        Err(SignInError::Rows(RowError::Conflict)) => {}
+                        other => {
+                            begun.right();
+                            return other;
+                        }
+                    }
+                }
+                Remembered::Replaced => {}
+            }
+            entered = Some(begun);
+        }
+        Err(SignInError::Busy)
+    }
+
+    /// Writes down what a right sign-in changes: a device that was not known, a hash that is made anew.
+    pub(super) async fn remembered(
+        &self,
+        account: AccountId,
+        row: CredentialRow,
+        record: PasswordRecord,
+        (device, known): (&NewDevice, Option<DeviceId>),
+        (renewed, now): (Option<PasswordHash>, Moment),
+        entropy: &dyn Entropy,
+    ) -> Result<Remembered<(CredentialRow, Marked)>, SignInError> {
+        let kept = device.mark.zip(known).map(|(mark, device)| (mark, device, true));
+        if let (Some(kept), None) = (kept, &renewed) {
+            return Ok(Remembered::Written((row, kept)));
+        }
+        let change = |record: &mut PasswordRecord| {
+            if let Some(hash) = &renewed {
+                record.renew(hash);
+            }
+            kept.unwrap_or_else(|| record.mark(&device.name, now, entropy))
+        };
+        self.remember(account, row, record, entropy, change).await
+    }
+
+    /// Holds a try as long as its lane says and counts it, before anything is hashed.
+    pub(super) async fn held(&self, account: AccountId, lane: Lane, now: Moment) -> Result<Try, SignInError> {
+        let mut entered = self.tries.enter(account, lane, now)?;
+        if !entered.hold().is_zero() {
+            tokio::time::sleep(entered.hold()).await;
+        }
+        entered.count(self.tenant, self.guesses.as_deref()).await?;
+        Ok(entered)
+    }
+
+    /// Compares a password, in its one form and as it was typed, with a stored hash; with a made-up one where there is
+    /// none. What is computed follows from what was typed and from nothing else.
+    pub(super) async fn verify(
+        &self,
+        who: Who,
+        entered: &Try,
+        stored: Option<PasswordHash>,
+        typed: &Typed,
+    ) -> Result<PasswordVerdict, SignInError> {
+        let known = stored.is_some();
+        let hash = stored.or_else(|| dummy(self.pool.cost())).ok_or(SignInError::DoesNotOpen)?;
+        let normal = zeroize::Zeroizing::new(typed.normal().to_owned());
+        let raw = typed.raw().map(|raw| zeroize::Zeroizing::new(raw.to_owned()));
+        let job = move |hasher: &mut honnin_seal::Hasher| {
+            let verdict = hasher.verify(&hash, normal.as_bytes())?;
+            let Some(raw) = raw else { return Ok(verdict) };
+            // Hashes made elsewhere may be of what was typed; where that is right it is hashed anew in our form.
+            let other = hasher.verify(&hash, raw.as_bytes())?;
+            let other_right = other != PasswordVerdict::Wrong;
+            let neither = verdict == PasswordVerdict::Wrong;
+            Ok(if neither && other_right { PasswordVerdict::RightButOld } else { verdict })
+        };
+        let verdict = self.pool.run(who, Arc::clone(&entered.begun), job).await;
+        let verdict = verdict.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)?;
+        Ok(if known { verdict } else { PasswordVerdict::Wrong })
+    }
+
+    pub(super) async fn hash(
+        &self,
+        who: Who,
+        typed: &Typed,
+        stream: &Stream,
+    ) -> Result<PasswordHash, SignInError> {
+        let (normal, stream) = (zeroize::Zeroizing::new(typed.normal().to_owned()), stream.clone());
+        let job = move |hasher: &mut honnin_seal::Hasher| hasher.hash(normal.as_bytes(), &stream);
+        let hash = self.pool.run(who, Arc::default(), job).await;
+        hash.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)
+    }
+
+    /// Asks a signed-in person for her password again, before an act that a borrowed browser must not do.
+    ///
+    /// The lane is the session's own: nobody slows her down, and she slows nobody down.
+    ///
+    /// # Errors
+    /// [`SignInError`] as for a sign-in.
+    pub(crate) async fn confirm_password(
+        &self,
+        session: &Session,
+        password: &str,
+    ) -> Result<(), SignInError> {
+        let came = Instant::now();
+        let result = self.confirmed(session, password).await.map(|_| ());
+        self.at_its_time(came, result).await
+    }
+
+    async fn confirmed(
+        &self,
+        session: &Session,
+        password: &str,
+    ) -> Result<Option<CredentialRow>, SignInError> {
+        if password.chars().count() > LONGEST_PASSWORD {
+            return Err(SignInError::Wrong);
+        }
+        let account = session.account();
+        let row = self.row(account).await?;
+        let stored = self.password_of(account, row.as_ref())?.and_then(|record| record.hash());
+        let entered = self.held(account, Lane::Session(session.id()), session.at()).await?;
+        let who = entered.who(Share::Confirm, source_of_session(session));
+        if self.verify(who, &entered, stored, &Typed::new(password)).await? == PasswordVerdict::Wrong {
+            return Err(SignInError::Wrong);
+        }
+        entered.right();
+        Ok(row)
+    }
+
+    /// Changes the password of a signed-in person: the old one is asked for, all sessions end and all devices are
+    /// strangers again but the one that asks, which has a new session and a new mark.
+    ///
+    /// # Errors
+    /// [`ActivateError::Password`] where the new one is refused, [`ActivateError::SignIn`] where the old one is wrong
+    /// or cannot be checked now.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        old: &str,
+        new: &str,
+        device: NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, ActivateError> {
+        let came = Instant::now();
+        let result = self.changed(session, (old, new), &device, stream).await;
+        self.at_its_time(came, result).await
+    }
+
+    async fn changed(
+        &self,
+        session: &Session,
+        (old, new): (&str, &str),
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, ActivateError> {
+        let account = session.account();
+        let row = self.confirmed(session, old).await?.ok_or(SignInError::Wrong)?;
+        self.password_rules.check("", new)?;
+        let source = source_of_session(session);
+        let rank = crate::pool::turns::Rank::Device;
+        let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
+        let hash = self.hash(who, &Typed::new(new), stream).await?;
+        let mut record = PasswordRecord::new(&hash);
+        let marked = record.mark(&device.name, session.at(), stream);
+        let password = Some(self.seal_password(account, &record, stream)?);
+        let changed = CredentialRow { password, ..row };
+        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
+        let row = match self.replace_password(&proof, changed, Some(session.at()), stream).await {
+            // Somebody else changed it in between: what was asked for is no longer the old one.
+            Err(SignInError::Rows(RowError::Conflict)) => return Err(SignInError::Busy.into()),
+            done => done?,
+        };
+        Ok(self.begin_session(&proof, row, (device, Some(marked)), session.at(), stream).await?)
+    }
+
+    /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account.
+    ///
+    /// # Errors
+    /// As [`Self::invite`].
+    pub async fn import_password(
+        &self,
+        _permit: &Permit<Operate>,
+        login: &str,
+        hash: &PasswordHash,
+        entropy: &dyn Entropy,
+    ) -> Result<bool, SignInError> {
+        let account = self.account_of(login);
+        for _ in 0..READ_AGAIN {
+            let Some(row) = self.row(account).await? else { return Ok(false) };
+            let password = Some(self.seal_password(account, &PasswordRecord::new(hash), entropy)?);
+            let row = CredentialRow { password, ..row };
+            match self.credentials.replace_credential(self.tenant, account, row, None).await {
+                Ok(()) => return Ok(true),
+                Err(RowError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(SignInError::Busy)
+    }
+}

@@ -1,0 +1,281 @@
+//! Guesses at passwords: what they cost the guesser, what they cost nobody else, and what they tell.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use honnin_access::ports::RowError;
+use honnin_access::{
+    Answer, ControlName, ControlRow, ControlRows, DelayBounds, Forget, Keep, MARK_OCTETS, MergeSide,
+    NewControl, NewDevice, Permit, SignIn, SignInError, SignedIn, Swapped, UNASKED,
+};
+use honnin_seal::{HashCost, PasswordHash};
+use honnin_terms::DeviceId;
+use honnin_testkit::SeededEntropy;
+use tokio::time::Instant;
+
+use crate::stage::{COST, PASSWORD, Person, Stage, person, start, stranger, stream};
+
+async fn sign_in_as(
+    stage: &Stage,
+    login: &str,
+    password: &str,
+    device: NewDevice,
+) -> Result<SignedIn, SignInError> {
+    let stream = &stream(device.source.prefix);
+    let now = start().plus_seconds(2);
+    stage.authorities.subscriber.sign_in(SignIn { login, password, device, now, stream }).await
+}
+
+async fn sign_in(
+    stage: &Stage,
+    who: &Person,
+    password: &str,
+    device: NewDevice,
+) -> Result<SignedIn, SignInError> {
+    sign_in_as(stage, &who.login, password, device).await
+}
+
+fn with_mark(mark: Option<[u8; MARK_OCTETS]>, prefix: u64) -> NewDevice {
+    NewDevice { mark, ..stranger(prefix) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_of_many_prefixes_do_not_keep_the_right_password_out() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    for guess in 0..160 {
+        assert_eq!(
+            sign_in(&stage, &hana, "wrong", stranger(guess % 16)).await.unwrap_err(),
+            SignInError::Wrong
+        );
+    }
+    let came = Instant::now();
+    sign_in(&stage, &hana, PASSWORD, stranger(99)).await.unwrap();
+    assert_eq!(came.elapsed(), Duration::ZERO, "a prefix not yet used");
+    sign_in(&stage, &hana, PASSWORD, stranger(3)).await.unwrap();
+    assert!(came.elapsed() <= Duration::from_secs(20), "one of theirs: {:?}", came.elapsed());
+}
+
+#[tokio::test]
+async fn a_guesser_at_the_same_address_does_not_keep_her_out() {
+    let hana = person(1).await;
+    let bounds = DelayBounds { longest_seconds: 1, answer_millis: 0, ..DelayBounds::default() };
+    let stage = std::sync::Arc::new(Stage::with(&[&hana], bounds));
+    for _ in 0..51 {
+        let (stage, login) = (std::sync::Arc::clone(&stage), hana.login.clone());
+        tokio::spawn(async move {
+            loop {
+                drop(sign_in_as(&stage, &login, "wrong", stranger(7)).await);
+            }
+        });
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for _ in 0..3 {
+        let signed_in =
+            tokio::time::timeout(Duration::from_secs(15), sign_in(&stage, &hana, PASSWORD, stranger(7)));
+        signed_in.await.expect("held for a second, not kept out").unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_known_device_is_slowed_by_itself_only_and_ends_with_its_password() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    let mine = sign_in(&stage, &hana, PASSWORD, stranger(1)).await.unwrap();
+    let other = sign_in(&stage, &hana, PASSWORD, stranger(2)).await.unwrap();
+    let (mark, lost) = (mine.device_mark, other.device_mark);
+    assert!(mark.is_some() && mark != lost, "each device has its own");
+    assert_eq!((mine.device.unwrap().1, other.device.unwrap().1), (false, false));
+    for _ in 0..12 {
+        assert!(sign_in(&stage, &hana, "wrong", with_mark(lost, 1)).await.is_err());
+        assert!(sign_in(&stage, &hana, "wrong", stranger(1)).await.is_err());
+    }
+    let came = Instant::now();
+    let again = sign_in(&stage, &hana, PASSWORD, with_mark(mark, 1)).await.unwrap();
+    assert_eq!((came.elapsed(), again.device_mark), (Duration::ZERO, mark));
+    assert!(again.device.unwrap().1, "known");
+    let session = stage.session_of(&again.token, 3).await.unwrap();
+    let subscriber = &stage.authorities.subscriber;
+    let known = subscriber.known_devices(&session).await.unwrap();
+    assert_eq!(
+        known.iter().map(|known| known.device).collect::<Vec<DeviceId>>(),
+        [mine.device.unwrap().0, other.device.unwrap().0]
+    );
+    assert!(subscriber.forget_devices(&session, Forget::One(other.device.unwrap().0)).await.unwrap());
+    let stranger_now = sign_in(&stage, &hana, PASSWORD, with_mark(lost, 50)).await.unwrap();
+    assert!(!stranger_now.device.unwrap().1, "revoked");
+    let changed = subscriber
+        .change_password(&session, PASSWORD, "kaze no tooru michi wo", with_mark(mark, 1), &stream(9))
+        .await
+        .unwrap();
+    assert!(!changed.device.unwrap().1);
+    let after = sign_in(&stage, &hana, "kaze no tooru michi wo", with_mark(mark, 60)).await.unwrap();
+    assert!(!after.device.unwrap().1, "a mark ends with its password");
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_of_strangers_do_not_slow_who_is_signed_in() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    for guess in 0..40 {
+        drop(sign_in(&stage, &hana, "wrong", stranger(guess)).await);
+    }
+    let session = stage.session(&hana, 1).await.unwrap();
+    let permit = stage.authorities.subscriber.agree_to_merge(&session).unwrap();
+    let came = Instant::now();
+    let consent = stage.authorities.subscriber.consent_to_merge(&session, permit, PASSWORD, MergeSide::Gives);
+    consent.await.unwrap();
+    assert_eq!(came.elapsed(), Duration::ZERO);
+}
+
+/// What all nodes share.
+#[derive(Default)]
+struct Book(Mutex<BTreeMap<ControlName, ControlRow>>);
+
+impl ControlRows for Book {
+    fn control(
+        &self,
+        _: &Permit<Keep>,
+        name: &ControlName,
+    ) -> Answer<'_, Result<Option<ControlRow>, RowError>> {
+        Answer::ready(Ok(self.0.lock().unwrap().get(name).cloned()))
+    }
+    fn controls(
+        &self,
+        _: &Permit<Keep>,
+        _: &str,
+        _: Option<&ControlName>,
+        _: usize,
+    ) -> Answer<'_, Result<Vec<(ControlName, ControlRow)>, RowError>> {
+        Answer::ready(Err(RowError::Unavailable))
+    }
+    fn swap_control(
+        &self,
+        permit: &Permit<Keep>,
+        name: &ControlName,
+        read_revision: u64,
+        write: Option<NewControl>,
+    ) -> Answer<'_, Result<Swapped, RowError>> {
+        let mut rows = self.0.lock().unwrap();
+        let stands = rows.get(name).map_or(0, |row| row.revision);
+        if stands != read_revision {
+            return Answer::ready(Ok(Swapped::Changed(rows.get(name).cloned())));
+        }
+        let NewControl { value, until } = write.unwrap();
+        rows.insert(name.clone(), ControlRow { revision: stands + 1, value, at: permit.at(), until });
+        Answer::ready(Ok(Swapped::Done(stands + 1)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_on_one_account_and_day_have_a_bound_at_once_and_on_all_nodes() {
+    let hana = person(1).await;
+    let bounds = DelayBounds {
+        first_a_day: 70,
+        at_once: 50,
+        a_day: 86,
+        answer_millis: 0,
+        longest_seconds: 1,
+        ..DelayBounds::default()
+    };
+    let book = std::sync::Arc::new(Book::default());
+    let nodes = [(); 3].map(|()| {
+        let book = std::sync::Arc::clone(&book);
+        std::sync::Arc::new(Stage::with(&[&hana], bounds).counting(book))
+    });
+    let before: u64 = nodes.iter().map(|node| node.authorities.subscriber.hashes().0).sum();
+    let mut all = tokio::task::JoinSet::new();
+    for guess in 0..3_000_u64 {
+        let (node, login) =
+            (std::sync::Arc::clone(&nodes[usize::try_from(guess % 3).unwrap()]), hana.login.clone());
+        all.spawn(async move { sign_in_as(&node, &login, "wrong", stranger(guess / 6)).await.unwrap_err() });
+    }
+    let answers = all.join_all().await;
+    let hashed: u64 = nodes.iter().map(|node| node.authorities.subscriber.hashes().0).sum::<u64>() - before;
+    let wrong =
+        u64::try_from(answers.iter().filter(|answer| **answer == SignInError::Wrong).count()).unwrap();
+    assert_eq!(hashed, wrong, "what was not hashed was not answered as wrong");
+    assert!(hashed <= bounds.most_a_day(3), "{hashed} of {}", bounds.most_a_day(3));
+    assert!(hashed >= u64::from(bounds.first_a_day + bounds.at_once + UNASKED), "{hashed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_at_once_from_one_address_are_counted_before_they_are_hashed() {
+    let hana = person(1).await;
+    let stage = std::sync::Arc::new(Stage::of(&[&hana]));
+    let before = stage.authorities.subscriber.hashes().0;
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (stage, login) = (std::sync::Arc::clone(&stage), hana.login.clone());
+        all.spawn(async move { sign_in_as(&stage, &login, "wrong", stranger(7)).await.unwrap_err() });
+    }
+    let answers = all.join_all().await;
+    // The first few are held for no time and leave their places while the others still come.
+    let most = u64::from(DelayBounds::default().places) + 8;
+    let hashed = stage.authorities.subscriber.hashes().0 - before;
+    assert!(hashed <= most, "{hashed}: no more than there are places");
+    assert!(answers.iter().any(|answer| matches!(answer, SignInError::Delayed(20))));
+}
+
+fn hash_of(cost: HashCost) -> PasswordHash {
+    cost.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(8)).unwrap()
+}
+
+#[tokio::test]
+async fn known_unknown_and_suspended_cost_one_hash_and_leave_at_the_same_moment() {
+    let mut people = Vec::new();
+    for number in 1..=5 {
+        people.push(person(number).await);
+    }
+    let bounds = DelayBounds { answer_millis: 400, ..DelayBounds::default() };
+    let stage = Stage::with(&people.iter().collect::<Vec<_>>(), bounds);
+    stage.give(&people[1].login, &hash_of(HashCost { memory_kib: 4_096, passes: 3, lanes: 1 })).await;
+    let pbkdf2 = "$pbkdf2-sha256$i=200000$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA";
+    stage.give(&people[2].login, &PasswordHash::parse(pbkdf2).unwrap()).await;
+    stage.suspend(&people[3]);
+    let mut prefix = 0;
+    for login in ["1", "2", "3", "4", "99"] {
+        prefix += 1;
+        let before = stage.authorities.subscriber.hashes().0;
+        let came = Instant::now();
+        let answer = sign_in_as(&stage, login, "not the password", stranger(prefix)).await.unwrap_err();
+        let after = came.elapsed().as_millis();
+        assert_eq!(
+            (answer, stage.authorities.subscriber.hashes().0 - before),
+            (SignInError::Wrong, 1),
+            "{login}"
+        );
+        let slot = 400 * (after / 400);
+        assert!(after >= 400 && after - slot < 200, "{login}: {after} ms");
+    }
+}
+
+#[tokio::test]
+async fn one_password_of_two_keyboards_signs_in_imported_or_not() {
+    let (hana, ken) = (person(1).await, person(2).await);
+    let stage = Stage::of(&[&hana, &ken]);
+    let (composed, decomposed) = ("ガラスの靴をはいた猫 café", "ガラスの靴をはいた猫\u{3000}cafe\u{301}");
+    let of = |text: &str| COST.hasher().hash(text.as_bytes(), &SeededEntropy::new(8)).unwrap();
+    stage.give(&hana.login, &of(composed)).await;
+    // Hashed elsewhere, as it was typed there.
+    stage.give(&ken.login, &of(decomposed)).await;
+    for typed in [decomposed, composed] {
+        sign_in(&stage, &hana, typed, stranger(1)).await.unwrap();
+        sign_in(&stage, &ken, typed, stranger(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_name_or_password_that_cannot_be_one_costs_no_hash() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    let before = stage.authorities.subscriber.hashes();
+    let long = "x".repeat(129);
+    for login in ["", "a\u{0}b", long.as_str()] {
+        assert_eq!(sign_in_as(&stage, login, "wrong", stranger(1)).await.unwrap_err(), SignInError::Wrong);
+    }
+    let password = "x".repeat(2_000);
+    assert_eq!(sign_in(&stage, &hana, &password, stranger(1)).await.unwrap_err(), SignInError::Wrong);
+    assert_eq!(stage.authorities.subscriber.hashes(), before);
+}
