@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a chore speaks to the person who runs it")]
 
+mod asvs;
 mod audit;
 mod controls;
 mod deep;
@@ -42,6 +43,8 @@ enum Chore {
     Deep(deep::Asked),
     /// Take in what real systems do to files, case by case
     Field,
+    /// Run every test that docs/asvs.md names as its proof
+    Asvs,
     /// Build the program with planted faults, and list them
     Faults,
     /// Fuzz every parser, and require that named lines were reached
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Chore::Ledger(asked) => ledger::command(asked),
         Chore::Deep(asked) => deep::command(&asked),
         Chore::Field => field::command(),
+        Chore::Asvs => asvs::command(),
         Chore::Faults => faulty::command(),
         Chore::Fuzz(asked) => fuzz::command(asked),
         Chore::Layers { write } => layers::check(write),
