@@ -175,6 +175,13 @@ pub(crate) fn is_dumb_terminal() -> bool {
     variable("TERM").is_some_and(|term| term.as_os_str() == "dumb")
 }
 
+/// Who acts, where the command line does not say: the person behind `sudo`, or whoever is signed in.
+pub(crate) fn operator() -> String {
+    let named = ["SUDO_USER", "LOGNAME", "USER"].iter().find_map(|name| variable(name));
+    let name = named.and_then(|name| name.into_os_string().into_string().ok());
+    name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
 /// Where systemd puts the credentials of a service: `CREDENTIALS_DIRECTORY` (systemd.exec(5)).
 pub(crate) fn credentials_directory() -> Option<PathBuf> {
     variable("CREDENTIALS_DIRECTORY")

@@ -110,6 +110,12 @@ pub(crate) enum JournalCommand {
     WhoSaw(Question),
     /// List what this account was shown, oldest first (CSV); verifies what it answers from
     SeenBy(Question),
+    /// List what operators did at the command line, oldest first (CSV); verifies what it answers from
+    #[command(after_help = "Examples:\n  honnin journal acts --from 2026-11-01")]
+    Acts {
+        #[command(flatten)]
+        period: Period,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

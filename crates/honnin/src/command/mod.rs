@@ -8,6 +8,7 @@ mod reference;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use honnin_journal::MOST_TEXT;
 
 pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use data::{
@@ -44,6 +45,10 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
 
+    /// Name under which an act is recorded in the journal [default: `$SUDO_USER`, or the signed-in user]
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    pub(crate) operator: Option<String>,
+
     /// Print the result as JSON: one object on one line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -66,6 +71,17 @@ impl Common {
         let data = data.filter(|data| !data.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
         let settings = self.settings.clone().unwrap_or_else(|| data.join(FILE_NAME));
         Place { data, settings }
+    }
+}
+
+impl Common {
+    /// Who acts.
+    pub(crate) fn operator(&self) -> String {
+        let mut name = self.operator.clone().unwrap_or_else(machine::operator);
+        while name.len() > MOST_TEXT {
+            name.pop();
+        }
+        name
     }
 }
 
@@ -161,7 +177,7 @@ mod tests {
     fn data_and_settings_lie_together_unless_told_otherwise() {
         let place = |data: Option<&str>, settings: Option<&str>| {
             let (data, settings) = (data.map(PathBuf::from), settings.map(PathBuf::from));
-            let Place { data, settings } = Common { data, settings, json: false }.place();
+            let Place { data, settings } = Common { data, settings, operator: None, json: false }.place();
             (data.display().to_string(), settings.display().to_string())
         };
         assert_eq!(place(Some("/data"), None), ("/data".into(), "/data/honnin.toml".into()));

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use honnin_intake::check::{CheckReport, Faulty, FileReport};
 use honnin_intake::fault::Fault;
 use honnin_intake::files::Unknown;
 use honnin_intake::summary::{Counts, FileCounts};
 use honnin_intake::{Mapping, Phase, Summary, Tick, check};
+use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
 use super::Input;
@@ -17,11 +17,16 @@ use crate::command::IntakeArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
-use crate::machine::SystemClock;
 use crate::say::{Progress, Say};
 use crate::wiring::Rooms;
+use crate::wiring::acts::Deed;
 
-pub(super) fn files(say: Say, installation: Installation, args: &IntakeArgs) -> Result<Exit, Failure> {
+pub(super) fn files(
+    say: Say,
+    installation: Installation,
+    operator: &str,
+    args: &IntakeArgs,
+) -> Result<Exit, Failure> {
     let IntakeArgs { mapping, check: dry, retry, directories } = args;
     logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
     let mapping = match mapping {
@@ -41,14 +46,24 @@ pub(super) fn files(say: Say, installation: Installation, args: &IntakeArgs) -> 
             mapping.ledger.zone.name()
         )));
     }
-    let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+    let clock = installation.clock()?;
+    let rooms = Rooms::open(installation, clock)?;
+    let acts = rooms.acts(operator)?;
+    let note = if *retry { "retry" } else { "files" };
+    let run = acts.record(Kind::IntakeRun, Party::Nobody, Deed { note, ..Deed::default() })?;
     let progress = Progress::start();
     let mut alive = |tick: Tick<'_>| show(&progress, tick);
     let taken = rooms.with_feed(|feed| {
         if *retry { feed.retry(&mapping, &mut alive) } else { feed.take(&mapping, directories, &mut alive) }
     });
     progress.clear();
-    tell(say, &taken?)
+    let summary = taken?;
+    let counts = summary.in_all();
+    let counts = [counts.taken, counts.repeated, counts.quarantined_in_all(), counts.unknown_number];
+    let done = Deed { counts: &counts, note: "done", follows: Some(run), ..Deed::default() };
+    acts.record(Kind::Operated, Party::Nobody, done)?;
+    acts.close()?;
+    tell(say, &summary)
 }
 
 /// Tells what became of rows.

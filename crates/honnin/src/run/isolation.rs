@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::Arc;
 
-use honnin_journal::verify;
+use honnin_journal::{Kind, Party, verify};
 use honnin_node::{lift_mode, read_mode};
 use honnin_terms::Stop;
 use serde::Serialize;
@@ -15,6 +14,7 @@ use crate::command::{IsolationCommand, LiftArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
+use crate::wiring::acts::Deed;
 use crate::wiring::{Rooms, trust};
 
 /// What became of it.
@@ -47,14 +47,15 @@ impl fmt::Display for Outcome {
 pub(super) fn isolation(
     say: Say,
     installation: &Installation,
+    operator: &str,
     command: IsolationCommand,
 ) -> Result<Exit, Failure> {
     match command {
-        IsolationCommand::Lift(args) => lift(say, installation, args),
+        IsolationCommand::Lift(args) => lift(say, installation, operator, args),
     }
 }
 
-fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, Failure> {
+fn lift(say: Say, installation: &Installation, operator: &str, args: LiftArgs) -> Result<Exit, Failure> {
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     let runtime = runtime(1)?;
     let seen = runtime.block_on(read_mode(&*rooms.store, &rooms.keep(), &*rooms.keeper))?;
@@ -73,7 +74,7 @@ fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, F
         }
     };
     confirm(args.confirmed, "lift the isolation", &format!("Personal pages were stopped: {reason}."))?;
-    let trust = trust(installation, &installation.keeper(Arc::new(honnin_keeper::Silent))?)?;
+    let trust = trust(installation, &rooms.keeper)?;
     let report = verify(&installation.journal(), &trust, None).map_err(|violation| {
         let cause = Failure::from(violation);
         Failure::with(
@@ -85,6 +86,9 @@ fn lift(say: Say, installation: &Installation, args: LiftArgs) -> Result<Exit, F
             ),
         )
     })?;
+    let acts = rooms.acts(operator)?;
+    acts.record(Kind::IsolationLifted, Party::Nobody, Deed { note: &reason, ..Deed::default() })?;
+    acts.close()?;
     if owed.is_some() {
         fs::remove_file(&marker)
             .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;

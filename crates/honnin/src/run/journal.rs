@@ -6,7 +6,8 @@ use std::sync::Arc;
 use data_encoding::{BASE64, HEXLOWER};
 use honnin_care::{AuditRow, AuditSide, Channel, What};
 use honnin_journal::{
-    Breach, Entry, EpochKeys, Kind, LogReport, Pseudonym, Report, Trust, Violation, verify, verify_each,
+    Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, Trust, Violation, Who, verify,
+    verify_each,
 };
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Basis, Day, EntryRef, Moment, Zone};
@@ -19,18 +20,25 @@ use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, JournalFiles};
 use crate::run::merged;
 use crate::say::{self, Say};
+use crate::wiring::acts::{Acts, Deed};
 use crate::wiring::{epochs, trust};
 
 pub(super) fn journal(
     say: Say,
     installation: &Installation,
+    operator: &str,
     command: &JournalCommand,
 ) -> Result<Exit, Failure> {
     let zone = Zone::named(&installation.settings.tenant.zone)?;
     match command {
         JournalCommand::Verify { key, period } => check(say, installation, &zone, key.as_deref(), period),
-        JournalCommand::WhoSaw(question) => ask(say, installation, &zone, question, AuditSide::WhoSaw),
-        JournalCommand::SeenBy(question) => ask(say, installation, &zone, question, AuditSide::SeenBy),
+        JournalCommand::WhoSaw(question) => {
+            ask(say, installation, operator, &zone, question, AuditSide::WhoSaw)
+        }
+        JournalCommand::SeenBy(question) => {
+            ask(say, installation, operator, &zone, question, AuditSide::SeenBy)
+        }
+        JournalCommand::Acts { period } => acts(say, installation, &zone, period),
     }
 }
 
@@ -191,6 +199,7 @@ impl fmt::Display for VerifiedLog {
 fn ask(
     say: Say,
     installation: &Installation,
+    operator: &str,
     zone: &Zone,
     question: &Question,
     side: AuditSide,
@@ -200,6 +209,9 @@ fn ask(
     let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
     let epochs: Vec<Arc<EpochKeys>> = epochs::kept(&keeper)?.into_iter().map(Arc::new).collect();
     let account = keeper.account_id(&login(word)?);
+    let asking = Acts::open(installation, &keeper, installation.clock()?, operator)?;
+    asking.record(Kind::Asked, Party::Account(account), Deed::default())?;
+    asking.close()?;
     let names: Vec<(u32, Pseudonym)> =
         epochs.iter().map(|keys| (keys.epoch, keys.account(account))).collect();
     let trust = trust(installation, &keeper)?;
@@ -241,6 +253,70 @@ fn ask(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What operators did.
+fn acts(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> Result<Exit, Failure> {
+    is_there(installation)?;
+    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
+    let epochs = epochs::kept(&keeper)?;
+    let trust = trust(installation, &keeper)?;
+    let mut acts = Vec::new();
+    let mut take = |at: EntryRef, entry: &Entry| {
+        if entry.kind.row().viewer != Who::Operator {
+            return;
+        }
+        // Details of an epoch whose keys were destroyed are gone; that something was done is not.
+        let keys = epochs.iter().find(|keys| keys.epoch == entry.epoch);
+        let details = keys.and_then(|keys| keys.open(entry).ok()).unwrap_or_default();
+        acts.push(Done {
+            entry: at.to_string(),
+            at: zone.rfc3339(entry.moment),
+            act: entry.kind.row().word,
+            operator: details.operator,
+            account: if entry.owner == Pseudonym::NOBODY {
+                String::new()
+            } else {
+                HEXLOWER.encode(&entry.owner.0)
+            },
+            counts: details.counts,
+            note: details.note,
+        });
+    };
+    verify_each(&installation.journal(), &trust, moments(zone, period)?, &mut take)
+        .map_err(|breach| refused(breach, zone))?;
+    say.tell(&Deeds { acts })?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Deeds {
+    acts: Vec<Done>,
+}
+
+/// One act of an operator; the account is a pseudonym of its epoch.
+#[derive(Serialize)]
+struct Done {
+    entry: String,
+    at: String,
+    act: &'static str,
+    operator: String,
+    account: String,
+    counts: Vec<u64>,
+    note: String,
+}
+
+impl fmt::Display for Deeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("entry,at,act,operator,account,counts,note")?;
+        let plain = |text: &str| text.replace([',', '"', '\n', '\r'], " ");
+        for Done { entry, at, act, operator, account, counts, note } in &self.acts {
+            let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+            let (operator, counts, note) = (plain(operator), counts.join(" "), plain(note));
+            write!(f, "\n{entry},{at},{act},{operator},{account},{counts},{note}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Who was shown what.

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use honnin_access::{MergeRefused, Operate, Permit, Proven};
+use honnin_care::What;
+use honnin_journal::{Kind, Party};
 use honnin_keeper::LinesMove;
 use honnin_store::{Error, MergeRow, MoveReason};
 use honnin_terms::{EntryRef, Zone};
@@ -16,6 +18,7 @@ use super::{Input, input};
 use crate::command::{MergeArgs, UnmergeArgs};
 use crate::failure::{Exit, Failure};
 use crate::say::{self, Say};
+use crate::wiring::acts::Deed;
 use crate::wiring::{Rooms, merges};
 
 /// How often it is tried again where something else was written meanwhile.
@@ -69,11 +72,20 @@ impl fmt::Display for Moved {
 ///
 /// # Errors
 /// [`Failure`]: who has not agreed, or what does not open. Nothing was changed then.
-pub(super) async fn merge(say: Say, rooms: &Rooms, args: &MergeArgs) -> Result<Exit, Failure> {
+pub(super) async fn merge(
+    say: Say,
+    rooms: &Rooms,
+    operator: &str,
+    args: &MergeArgs,
+) -> Result<Exit, Failure> {
     let MergeArgs { from, into, codes, confirmed } = args;
     let [from_code, into_code] = read_codes(codes)?;
     let consequence = "All devices of the account that gives them are signed out.";
     confirm(*confirmed, "move all lines of one account to another", consequence)?;
+    let acts = rooms.acts(operator)?;
+    let giver = Party::Account(rooms.authorities.subscriber.account_of(from));
+    acts.record(Kind::Operated, giver, Deed { what: What::Merge.code(), note: "merge", ..Deed::default() })?;
+    acts.close()?;
     let (from, into) = (from.clone(), into.clone());
     merge_agreed(say, rooms, &Agreement { from, from_code, into, into_code }).await
 }
@@ -152,10 +164,19 @@ async fn done(say: Say, rooms: &Rooms, permit: &Permit<Operate>, moved: Moved) -
 ///
 /// # Errors
 /// [`Failure`]; nothing was changed then.
-pub(super) async fn unmerge(say: Say, rooms: &Rooms, args: UnmergeArgs) -> Result<Exit, Failure> {
+pub(super) async fn unmerge(
+    say: Say,
+    rooms: &Rooms,
+    operator: &str,
+    args: UnmergeArgs,
+) -> Result<Exit, Failure> {
     let UnmergeArgs { merge: number, confirmed } = args;
     let consequence = "All devices of the account that had taken them are signed out.";
     confirm(confirmed, &format!("move the lines of merge {number} back"), consequence)?;
+    let acts = rooms.acts(operator)?;
+    let deed = Deed { what: What::Merge.code(), counts: &[number], note: "unmerge", ..Deed::default() };
+    acts.record(Kind::Operated, Party::Nobody, deed)?;
+    acts.close()?;
     for _ in 0..TRIES {
         let permit = rooms.operate();
         let known = rooms.store.merges(&permit, None, LISTED).await?;

@@ -202,7 +202,7 @@ fn late_usage(town: &Town) -> PathBuf {
 }
 
 async fn undo(town: &Town, merge: u64) -> Result<Exit, Failure> {
-    unmerge(Say::Text, &town.rooms, UnmergeArgs { merge, confirmed: Confirmed { yes: true } }).await
+    unmerge(Say::Text, &town.rooms, "a test", UnmergeArgs { merge, confirmed: Confirmed { yes: true } }).await
 }
 
 #[test]

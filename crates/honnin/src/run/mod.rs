@@ -34,7 +34,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
     let Honnin { common, command } = honnin;
     #[cfg(honnin_faults)]
     crate::planted::begin(&command)?;
-    let (say, place) = (Say::new(common.json), common.place());
+    let (say, place, operator) = (Say::new(common.json), common.place(), common.operator());
     let installation = || {
         machine::keep_files_to_owner();
         let opened = Installation::open(place.clone())?;
@@ -47,15 +47,15 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Init(args) => init::init(say, &args),
         Command::Config(command) => config::config(say, &place, command),
         Command::Demo(args) => demo::demo(say, args, common.data.as_deref()),
-        Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &args),
+        Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &operator, &args),
         Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &command),
         Command::Serve => serve::serve(say, installation()?),
         Command::Doctor => doctor::doctor(say, installation()?),
-        Command::Account(command) => account::account(say, installation()?, &command),
+        Command::Account(command) => account::account(say, installation()?, &operator, &command),
         Command::Key(command) => key::key(say, &installation()?, command),
-        Command::Isolation(command) => isolation::isolation(say, &installation()?, command),
+        Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
         Command::Drill(command) => drill::drill(say, &command),
-        Command::Journal(command) => journal::journal(say, &installation()?, &command),
+        Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man(args) => manual::manual(&args),
         #[cfg(honnin_faults)]

@@ -8,6 +8,7 @@ use honnin_keeper::{Deed, Keeper, Witness};
 use honnin_store::Store;
 use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 
+use super::acts::Acts;
 use super::{bounds, engine};
 use crate::failure::Failure;
 use crate::installation::Installation;
@@ -93,6 +94,14 @@ impl Rooms {
         let subscriber = authorities.subscriber.counting(Arc::<dyn Store>::clone(&store));
         let authorities = Authorities { subscriber, ..authorities };
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, store, authorities })
+    }
+
+    /// The log of commands, for what that person does.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not open: nothing may be done then.
+    pub(crate) fn acts(&self, operator: &str) -> Result<Acts, Failure> {
+        Acts::open(&self.installation, &self.keeper, Arc::clone(&self.clock.0), operator)
     }
 
     /// A permit for an act at the command line.

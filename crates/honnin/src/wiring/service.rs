@@ -195,19 +195,40 @@ fn now() -> Instant {
 /// # Errors
 /// [`StartError::Locked`] where another process has it; the others need a person.
 pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
-    let Rooms { installation, keeper, .. } = rooms;
+    open_log(&rooms.installation, &rooms.keeper, NODE)
+}
+
+/// The log of commands.
+pub(super) const COMMANDS: &str = "commands";
+
+/// The smallest segment: commands write little.
+const SMALL_SEGMENT: u64 = 1 << 20;
+
+/// Opens a log of the journal by the name of who writes it.
+///
+/// # Errors
+/// [`StartError::Locked`] where another process has it; the others need a person.
+pub(super) fn open_log(
+    installation: &Installation,
+    keeper: &Keeper,
+    writer: &str,
+) -> Result<Journal, StartError> {
     let Installation { settings, .. } = installation;
+    let mut bounds = bounds::journal(&settings.journal);
+    if writer == COMMANDS {
+        bounds.segment_octets = SMALL_SEGMENT;
+    }
     let wrong = |_| StartError::Foreign;
     let started = now();
     Journal::open(Opening {
         root: installation.journal(),
-        log: keeper.journal_log(NODE).map_err(wrong)?,
+        log: keeper.journal_log(writer).map_err(wrong)?,
         origin: format!("{}/{}", settings.journal.name, settings.tenant.id),
         keys: LogKeys {
             signing: keeper.journal_signing_key().map_err(wrong)?,
             chain: keeper.journal_chain_key().map_err(wrong)?,
         },
-        bounds: bounds::journal(&settings.journal),
+        bounds,
         anchor: Arc::new(FileAnchor(installation.anchors())),
         steady: Some(Arc::new(move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))),
         as_it_is: false,
@@ -221,12 +242,17 @@ pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
 /// [`Failure`] where the keyring does not open, or a head cannot be read.
 pub(crate) fn trust(installation: &Installation, keeper: &Keeper) -> Result<Trust, Failure> {
     let anchor = FileAnchor(installation.anchors());
-    let log = keeper.journal_log(NODE)?;
-    let heads = anchor.read(log).map_err(|reason| Failure::from(reason).during("read the journal's head"))?;
+    let mut heads = Vec::new();
+    for writer in [NODE, COMMANDS] {
+        let log = keeper.journal_log(writer)?;
+        let head =
+            anchor.read(log).map_err(|reason| Failure::from(reason).during("read the journal's head"))?;
+        heads.extend(head.map(|head| (log, head)));
+    }
     Ok(Trust {
         key: keeper.journal_signing_key()?.verifying_key()?,
         chain: Some(keeper.journal_chain_key()?),
-        heads: heads.map(|head| (log, head)).into_iter().collect(),
+        heads,
     })
 }
 

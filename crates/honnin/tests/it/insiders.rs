@@ -172,6 +172,90 @@ fn a_hangup_reopens_the_log_and_ends_nothing() {
     assert_eq!(serving.0.stop("-TERM"), Some(0));
 }
 
+/// What `journal acts` lists: act, operator, note.
+fn acts(place: &Place) -> Vec<(String, String, String)> {
+    let told = place.run(&["journal", "acts", "--json"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let told: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let row = |row| (text(row, "act"), text(row, "operator"), text(row, "note"));
+    told["acts"].as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn every_act_is_an_entry_under_the_name_of_who_did_it() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    let serving = place.serve();
+    let by = |args: &[&str], name: &str| place.run(&[args, &["--as", name]].concat());
+    // Beside a server that has the log of its own open.
+    assert_eq!(by(&["account", "invite", LOGIN], "sato").code, Some(0));
+    let hashes = place.beside("hashes.csv");
+    let hash = "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHRzYWx0$XyWRr9JsVPPbhOn2gJuLhPuKuBQGBbKbdwMAK2rhF3U";
+    fs::write(&hashes, format!("login,phc\n{LOGIN},{hash}\n")).unwrap();
+    assert_eq!(by(&["account", "import-hashes", "--yes", hashes.to_str().unwrap()], "suzuki").code, Some(0));
+    assert_eq!(by(&["journal", "who-saw", LOGIN], "sato").code, Some(0));
+    assert_eq!(by(&["account", "unmerge", "--yes", "7"], "mori").code, Some(1));
+    drop(serving);
+    fs::write(place.data.join("isolated"), "foreign_owner\n").unwrap();
+    assert_eq!(by(&["isolation", "lift", "--yes"], "mori").code, Some(0));
+    let mut told = acts(&place);
+    let named = |act: &str, name: &str, note: &str| (act.to_owned(), name.to_owned(), note.to_owned());
+    let taken: Vec<String> = told.drain(..2).map(|(act, _, note)| format!("{act} {note}")).collect();
+    assert_eq!(taken, ["intake_run files", "operated done"]);
+    let expected = [
+        named("invited", "sato", ""),
+        named("hashes_imported", "suzuki", ""),
+        named("credential_imported", "suzuki", ""),
+        named("asked", "sato", ""),
+        named("operated", "mori", "unmerge"),
+        named("isolation_lifted", "mori", "foreign_owner"),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(place.run(&["journal", "verify"]).code, Some(0));
+    let mut sudo = crate::support::command();
+    sudo.arg("--data").arg(&place.data).args(["account", "invite", LOGIN]);
+    assert!(
+        sudo.env("SUDO_USER", "kato").env("USER", "root").stdout(Stdio::null()).status().unwrap().success()
+    );
+    assert_eq!(acts(&place).pop(), Some(named("invited", "kato", "")));
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_done() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    let invited = place.run(&["account", "invite", LOGIN]);
+    let code = invited.out.lines().next().unwrap().trim_start_matches("code").trim().to_owned();
+    // The only log there is is that of commands.
+    let log = fs::read_dir(place.data.join("journal")).unwrap().next().unwrap().unwrap().path();
+    let aside = place.beside("log");
+    fs::rename(&log, &aside).unwrap();
+    fs::write(&log, "").unwrap();
+    chmod(&log, 0o600);
+    let hashes = place.beside("hashes.csv");
+    fs::write(&hashes, "login,phc\n").unwrap();
+    fs::write(place.data.join("isolated"), "a test\n").unwrap();
+    let refused: [&[&str]; 3] = [
+        &["account", "invite", LOGIN],
+        &["account", "import-hashes", "--yes", hashes.to_str().unwrap()],
+        &["account", "unmerge", "--yes", "1"],
+    ];
+    for args in refused {
+        let ran = place.run(args);
+        assert!(ran.code == Some(1) && ran.out.is_empty(), "{args:?}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains("cannot record the act in the journal"), "{args:?}: {}", ran.err);
+    }
+    assert_eq!(place.run(&["isolation", "lift", "--yes"]).code, Some(6));
+    assert!(place.data.join("isolated").exists());
+    fs::remove_file(place.data.join("isolated")).unwrap();
+    fs::remove_file(&log).unwrap();
+    fs::rename(&aside, &log).unwrap();
+    let form = [("login", LOGIN), ("code", code.as_str()), ("password", "umi no mieru ie de")];
+    let serving = place.serve();
+    assert_eq!(serving.browser().post_form("/activate", &form).status, 303, "the first code is still good");
+}
+
 /// A certificate of `openssl`'s own making; `None` where it is not on this machine.
 fn certificate(place: &Place, name: &str, days: u32) -> Option<[PathBuf; 2]> {
     let [chain, key] = ["pem", "key"].map(|kind| place.beside(&format!("{name}.{kind}")));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use honnin_journal::{Kind, Party};
 use honnin_seal::PasswordHash;
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use crate::run::Input;
 use crate::run::confirm::confirm;
 use crate::say::{self, Say};
 use crate::wiring::Rooms;
+use crate::wiring::acts::Deed;
 
 #[derive(Debug, Default, Serialize)]
 struct Imported {
@@ -27,7 +29,12 @@ impl fmt::Display for Imported {
     }
 }
 
-pub(super) async fn import(say: Say, rooms: &Rooms, args: &ImportArgs) -> Result<Exit, Failure> {
+pub(super) async fn import(
+    say: Say,
+    rooms: &Rooms,
+    operator: &str,
+    args: &ImportArgs,
+) -> Result<Exit, Failure> {
     let ImportArgs { file, confirmed } = args;
     confirm(
         *confirmed,
@@ -35,10 +42,18 @@ pub(super) async fn import(say: Say, rooms: &Rooms, args: &ImportArgs) -> Result
         "Passwords that are set are replaced.",
     )?;
     let rows = rows(file)?;
+    let acts = rooms.acts(operator)?;
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let run =
+        acts.record(Kind::HashesImported, Party::Nobody, Deed { counts: &[count], ..Deed::default() })?;
     let permit = rooms.operate();
     let subscriber = &rooms.authorities.subscriber;
     let mut imported = Imported::default();
     for Row { line, login, hash } in rows {
+        if hash.is_ok() {
+            let account = Party::Account(subscriber.account_of(&login));
+            acts.record(Kind::CredentialImported, account, Deed { follows: Some(run), ..Deed::default() })?;
+        }
         match hash {
             Ok(hash) if subscriber.import_password(&permit, &login, &hash, &SystemEntropy).await? => {
                 imported.taken += 1;
@@ -53,6 +68,7 @@ pub(super) async fn import(say: Say, rooms: &Rooms, args: &ImportArgs) -> Result
             }
         }
     }
+    acts.close()?;
     say.tell(&imported).map_err(|failure| failure.but(&imported.to_string()))?;
     Ok(if imported.unknown + imported.refused == 0 { Exit::Done } else { Exit::Found })
 }

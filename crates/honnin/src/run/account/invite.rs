@@ -5,6 +5,7 @@
 use std::fmt;
 
 use honnin_access::CodeText;
+use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
 use crate::command::InviteArgs;
@@ -13,6 +14,7 @@ use crate::machine::SystemEntropy;
 use crate::run::{Input, input};
 use crate::say::{self, Say};
 use crate::wiring::Rooms;
+use crate::wiring::acts::{Acts, Deed};
 
 const UNKNOWN: &str = "the ledger knows no account of that name";
 
@@ -55,13 +57,21 @@ impl fmt::Display for Row<'_> {
     }
 }
 
-pub(super) async fn invite(say: Say, rooms: &Rooms, args: &InviteArgs) -> Result<Exit, Failure> {
+pub(super) async fn invite(
+    say: Say,
+    rooms: &Rooms,
+    operator: &str,
+    args: &InviteArgs,
+) -> Result<Exit, Failure> {
     match (&args.login, &args.list) {
-        (_, Some(list)) => many(say, rooms, list).await,
+        (_, Some(list)) => many(say, rooms, operator, list).await,
         (Some(word), None) => {
             let login = input::login(word)?;
             let print = |code: &CodeText, until: String| say.tell(&Issued { code: code.reveal(), until });
-            if issue(rooms, &login, print).await? {
+            let acts = rooms.acts(operator)?;
+            let issued = issue(rooms, &acts, &login, print).await;
+            acts.close()?;
+            if issued? {
                 return Ok(Exit::Done);
             }
             Err(Failure::cannot(format_args!(
@@ -77,6 +87,7 @@ pub(super) async fn invite(say: Say, rooms: &Rooms, args: &InviteArgs) -> Result
 /// Issues a code; `false` where the ledger knows no such account. It is valid from when it was written on.
 async fn issue(
     rooms: &Rooms,
+    acts: &Acts,
     login: &str,
     print: impl FnOnce(&CodeText, String) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
@@ -84,6 +95,7 @@ async fn issue(
     let Some(invitation) = subscriber.invitation(&rooms.operate(), login, &SystemEntropy).await? else {
         return Ok(false);
     };
+    acts.record(Kind::Invited, Party::Account(invitation.account()), Deed::default())?;
     print(invitation.code(), rooms.zone.rfc3339(invitation.until()))
         .and_then(|()| say::durable())
         .map_err(|failure| failure.but("no code was issued and an earlier one stays valid"))?;
@@ -94,17 +106,18 @@ async fn issue(
     Ok(true)
 }
 
-async fn many(say: Say, rooms: &Rooms, list: &Input) -> Result<Exit, Failure> {
+async fn many(say: Say, rooms: &Rooms, operator: &str, list: &Input) -> Result<Exit, Failure> {
     let text = list.text()?;
     let logins = logins(&text).map_err(|reason| reason.during(&format!("read {list}")))?;
     if say == Say::Text {
         say::text("login,code,until")?;
     }
+    let acts = rooms.acts(operator)?;
     let (mut issued, mut unknown) = (0_u64, 0_u64);
     for (line, login) in logins {
         let row =
             |code: &CodeText, until: String| say.tell(&Row { login: &login, code: code.reveal(), until });
-        if issue(rooms, &login, row)
+        if issue(rooms, &acts, &login, row)
             .await
             .map_err(|failure| failure.during(&format!("issue the code of line {line}")))?
         {
@@ -114,6 +127,7 @@ async fn many(say: Say, rooms: &Rooms, list: &Input) -> Result<Exit, Failure> {
             say::note(format_args!("line {line}: {UNKNOWN}"));
         }
     }
+    acts.close()?;
     say::note(format_args!("issued {issued}, unknown account {unknown}"));
     Ok(if unknown == 0 { Exit::Done } else { Exit::Found })
 }

@@ -15,19 +15,20 @@ use crate::wiring::Rooms;
 pub(super) fn account(
     say: Say,
     installation: Installation,
+    operator: &str,
     command: &AccountCommand,
 ) -> Result<Exit, Failure> {
     let clock = installation.clock()?;
     let rooms = Rooms::open(installation, clock)?;
     let runtime = runtime(1)?;
     match command {
-        AccountCommand::Merge(args) => runtime.block_on(merge::merge(say, &rooms, args)),
-        AccountCommand::Unmerge(args) => runtime.block_on(merge::unmerge(say, &rooms, *args)),
+        AccountCommand::Merge(args) => runtime.block_on(merge::merge(say, &rooms, operator, args)),
+        AccountCommand::Unmerge(args) => runtime.block_on(merge::unmerge(say, &rooms, operator, *args)),
         AccountCommand::Merges { login: None } => runtime.block_on(merge::list(say, &rooms, None)),
         AccountCommand::Merges { login: Some(word) } => {
             runtime.block_on(merge::list(say, &rooms, Some(&login(word)?)))
         }
-        AccountCommand::Invite(args) => runtime.block_on(invite::invite(say, &rooms, args)),
-        AccountCommand::ImportHashes(args) => runtime.block_on(import::import(say, &rooms, args)),
+        AccountCommand::Invite(args) => runtime.block_on(invite::invite(say, &rooms, operator, args)),
+        AccountCommand::ImportHashes(args) => runtime.block_on(import::import(say, &rooms, operator, args)),
     }
 }
