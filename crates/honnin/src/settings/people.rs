@@ -29,9 +29,9 @@ section! {
     top_up: String = String::new();
     /// Currency of bills and prices (ISO 4217); amounts count its smallest unit.
     currency: String = "JPY".to_owned();
-    /// Colour of buttons and links on light pages (#rrggbb); minimum contrast 4.5.
+    /// Colour for light pages (#rrggbb); minimum contrast 4.5. Checked, and not yet used by the pages.
     colour: String = "#0017c1".to_owned();
-    /// Colour of buttons and links on dark pages (#rrggbb); minimum contrast 4.5.
+    /// Colour for dark pages (#rrggbb); minimum contrast 4.5. Checked, and not yet used by the pages.
     colour_dark: String = "#9db7f9".to_owned();
     /// Contact for security reports (security.txt, RFC 9116): mailto: or https:; "" for none.
     security_contact: String = String::new();

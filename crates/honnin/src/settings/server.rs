@@ -27,7 +27,7 @@ section! {
     trusted_proxies: Vec<String> = Vec::new();
     /// How these proxies tell the subscriber's address: "proxy-v2" (PROXY protocol), "forwarded" (RFC 7239; an IPv6
     /// address stands in brackets and quotes there, which nginx's `for=$remote_addr` does not write) or "x-forwarded-for".
-    /// A request of theirs that does not tell it is refused, counted (`honnin_requests_untold_total`) and told by doctor.
+    /// A request of theirs that does not tell it is refused, counted (`honnin_requests_untold_total`) and logged.
     proxies_tell: String = "forwarded".to_owned();
     /// Prefixes shared by many subscribers, such as those of the operator's own address translation. The maximum per
     /// address does not apply to them.
