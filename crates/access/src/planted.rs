@@ -57,5 +57,6 @@ impl SubscriberAuthority {
 /// A permit for whatever a fault needs to look at.
 pub fn planted_permit<A: crate::Act>(subject: Subject) -> Permit<A> {
     let request = honnin_terms::Id::from_octets([0; 16]);
-    Permit::new(subject, subject.account, None, honnin_terms::Moment::EPOCH, request)
+    let look = crate::Look { viewer: subject.account, basis: honnin_terms::Basis::Own };
+    Permit::new(subject, look, None, honnin_terms::Moment::EPOCH, request)
 }

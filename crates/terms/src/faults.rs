@@ -55,7 +55,7 @@ switches! { FAULTS:
     WRONG_SUBJECT_KEY = "wrong-subject-key", "the writer seals one account's document with another's key, at its place";
     REUSED_BUFFER = "reused-buffer", "a rendered body lies in a buffer that still holds the body before it";
     LATE_ANSWER = "late-answer", "an answer that came too late is delivered to the request after it";
-    UNRECORDED = "unrecorded", "the journal acknowledges an entry that it never writes";
+    UNRECORDED = "unrecorded-entry", "the journal acknowledges an entry that it never writes";
     MISSING_NO_STORE = "missing-no-store", "the headers of personal answers do not forbid to keep them";
     MISSING_ASSOCIATED_DATA = "missing-associated-data", "nothing is associated with what a key seals";
 }

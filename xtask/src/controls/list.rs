@@ -64,7 +64,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D14", "reused-buffer,without-request,without-asker", FOREIGN, None),
     control("D16", "holder-of-today", FOREIGN, None),
     control("D17", "unasked-owner", "without both owners it is refused, and nothing changes", None),
-    control("D20", "unrecorded", "who-saw names every disclosure of the walk", None),
+    control("D20", "unrecorded-entry", "who-saw names every disclosure of the walk", None),
     control("D21", "forgotten-owner", "another's id answers as an id that nobody has", Some("keys")),
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", FOREIGN, None),
     control("D24", "left-unsealed", "is readable without the key", None),

@@ -1,10 +1,17 @@
 //! `honnin config`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use honnin_testkit::TestDir;
 
 use crate::support::{Ran, honnin};
 
 fn config(dir: &TestDir, command: &str) -> Ran {
+    for path in [dir.path().to_owned(), dir.join("honnin.toml")] {
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
     honnin(["--data", dir.path().to_str().unwrap(), "config", command])
 }
 

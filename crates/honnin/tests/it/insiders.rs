@@ -282,7 +282,12 @@ fn shown(address: &str) -> String {
 
 fn with_tls(chain: &Path, key: &Path, more: &[(&str, &str)]) -> Place {
     let [chain, key] = [chain, key].map(|path| format!("\"{}\"", path.display()));
-    let mut settings = vec![PORTS[1], ("tls_certificate", chain.as_str()), ("tls_key", key.as_str())];
+    let mut settings = vec![
+        PORTS[1],
+        ("help", "\"https://help.example/\""),
+        ("tls_certificate", chain.as_str()),
+        ("tls_key", key.as_str()),
+    ];
     settings.extend(more);
     Place::begin(&settings)
 }

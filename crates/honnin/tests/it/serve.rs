@@ -71,9 +71,10 @@ fn a_subscriber_activates_by_code_reads_and_is_known_in_the_journal_and_nowhere_
     let me = browser.get("/api/v1/me");
     assert_eq!(me.status, 200, "{}", me.body);
     assert!(me.body.contains("汐里"), "{}", me.body);
+    let form = [form[0], form[1], ("password", "yama no mieru ie de")];
     let again =
         Browser::new(&format!("http://{}", serving.after("serving on "))).post_form("/activate", &form);
-    assert_eq!(again.status, 401, "a code works once");
+    assert_eq!(again.status, 401, "a code sets one password");
     assert_eq!(serving.stop("-TERM"), Some(0));
 
     let saw = house.ask(&["journal", "who-saw", LOGIN]);

@@ -40,7 +40,7 @@ const LINE_READS: [(&str, &str); 13] = [
 const ACCOUNT_READS: [(&str, &str); 8] = [
     ("/api/v1/me", "me"),
     ("/api/v1/bills", "bills"),
-    ("/lines", "me"),
+    ("/lines", "board"),
     ("/bills", "bills"),
     ("/devices", "devices"),
     ("/settings", "me"),
