@@ -234,8 +234,10 @@ fn step(polls: u8) -> impl Strategy<Value = Step> {
         .prop_map(|(head, gzip, json, english)| Manner { head, gzip, json, english });
     let cut = option::weighted(0.25, 0..=polls);
     (deed(), manner, cut).prop_map(|(deed, manner, cut)| {
-        // A sign-in ends with its client, unless its hash was quicker: which of them is no matter of any neighbour.
-        let waits = matches!(deed, Deed::SignIn { .. } | Deed::Activate { .. });
+        // A sign-in ends with its client, unless its hash was quicker, and so does a question to the journal: which of
+        // them is no matter of any neighbour.
+        let asks = matches!(deed, Deed::Get(row, ..) if get(row).path.ends_with("/disclosures"));
+        let waits = asks || matches!(deed, Deed::SignIn { .. } | Deed::Activate { .. });
         Step { deed, manner, cut: cut.map(|polls| if waits { 0 } else { polls }) }
     })
 }

@@ -9,7 +9,6 @@ use honnin_access::ports::{
     SessionRows,
 };
 use honnin_seal::Digest;
-use honnin_store::conformance::Slow;
 use honnin_store::decorate::{Call, Decorator};
 use honnin_store::{Answer, Store};
 use honnin_store_cache::Cached;
@@ -23,7 +22,7 @@ pub(super) const HERS: u8 = 0xaa;
 /// call.
 #[derive(Debug)]
 pub(super) struct Counted {
-    pub(super) inner: Cached<Slow<Sqlite>>,
+    pub(super) inner: Cached<Sqlite>,
     viewer: AccountId,
     hers: Mutex<Vec<&'static str>>,
     /// Sessions that were made, and of which account; made-up tokens as whoever shows them.
@@ -32,7 +31,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn new(inner: Cached<Slow<Sqlite>>, viewer: AccountId) -> Self {
+    pub(super) fn new(inner: Cached<Sqlite>, viewer: AccountId) -> Self {
         Self {
             inner,
             viewer,
