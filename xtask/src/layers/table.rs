@@ -12,7 +12,7 @@ const FILE: &str = "docs/reference/layers.md";
 const HEAD: &str = "\
 # Layers
 
-Written by `cargo xtask layers --write` and compared by `cargo xtask test`; no hand has written the table. For each
+Written by `cargo xtask layers --write` and compared by `cargo xtask deep`; no hand has written the table. For each
 fault that a build with `--cfg honnin_faults` can be told to make, the real program was started with it, three
 watermarked subjects read, signed in and asked for each other's lines, and whichever layer stopped it was left out in
 the next run, until one failed to hold.
@@ -121,12 +121,6 @@ pub(super) fn text(rows: &[Row], outside: &[(String, String)], known: &[(String,
 
 /// What begins the last line: the sources the table is about.
 const GUARDED: &str = "Guarded sources: ";
-
-/// Whether the table that is checked in is about sources of that digest.
-pub(super) fn is_about(digest: &str) -> bool {
-    let kept = fs::read_to_string(tidy::root().join(FILE)).unwrap_or_default();
-    kept.lines().any(|line| line.strip_prefix(GUARDED) == Some(digest))
-}
 
 /// Compares with what is checked in, or writes it.
 pub(super) fn keep(text: &str, digest: Option<&str>, write: bool) -> Result<(), Failure> {
