@@ -16,7 +16,7 @@ use crate::{Failure, tidy, tool};
 const GUARDS: &str = include_str!("guards.txt");
 
 /// The crates whose functions are listed.
-const CRATES: [&str; 4] = ["seal", "access", "care", "store-sqlite"];
+const CRATES: [&str; 6] = ["seal", "access", "care", "store-sqlite", "node", "terms"];
 
 /// Longest run of one crate.
 const LONGEST: Duration = Duration::from_mins(20);
