@@ -21,8 +21,9 @@ pub(crate) struct Ending<'a> {
     pub(crate) told: Option<Moment>,
 }
 
-/// How often a change is tried again where somebody else changed the ring in between.
-pub(crate) const ATTEMPTS: usize = 8;
+/// How often a change is tried again where somebody else changed the ring in between. Each time somebody else has
+/// succeeded, so that as many sign-ins of one account at once as this all end.
+pub(crate) const ATTEMPTS: usize = 64;
 
 impl SubscriberAuthority {
     /// Ends the session itself: sign-out.
