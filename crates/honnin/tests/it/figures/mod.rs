@@ -57,7 +57,11 @@ fn every_figure_of_every_expected_account_is_shown_and_nobody_elses() {
     let accounts = expected["accounts"].as_object().unwrap();
     assert_eq!(accounts.len(), 44);
     for (login, told) in accounts {
-        marks.expect(login, Account { login, told }.lines().values().flat_map(|line| line.usage_figures()));
+        let account = Account { login, told };
+        marks.expect(login, account.lines().values().flat_map(|line| line.usage_figures()));
+        // A bill's page says by how much it differs from the one before.
+        let amounts: Vec<u64> = account.bills().into_iter().map(|(_, _, amount)| amount).collect();
+        marks.expect(login, amounts.windows(2).map(|pair| pair[0].abs_diff(pair[1])));
     }
     let mut holdings = 0;
     for (place, (login, account)) in accounts.iter().enumerate() {
