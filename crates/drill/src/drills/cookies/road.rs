@@ -8,7 +8,7 @@ use crate::seed::Draw;
 const CONNECTIONS: usize = 2;
 
 /// An installation that ends TLS itself.
-pub(super) const OVER_TLS: &str = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
+pub(super) const OVER_TLS: &str = "[tenant]\nhelp = \"https://example.jp/help\"\n[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
     tls_certificate = \"../certificate.pem\"\ntls_key = \"../key.pem\"\n";
 
 /// An installation behind a proxy.
