@@ -1,6 +1,6 @@
 //! What stands round an engine and is an engine itself: a cache, a fault, a counter, a slower one.
 //!
-//! [`decorate!`](crate::decorate) writes the ports that a decorator hands on, so that a new method of a port is written
+//! [`decorate!`](macro@crate::decorate) writes the ports that a decorator hands on, so that a new method of a port is written
 //! here once and not in each of them. What a decorator does with a call of its own it implements itself.
 
 use honnin_access::{Answer, Subject};
@@ -56,7 +56,7 @@ pub trait Watcher: Send + Sync {
     fn changed(&self, changed: &[Changed]);
 }
 
-/// Every name that [`decorate!`](crate::decorate) writes.
+/// Every name that [`decorate!`](macro@crate::decorate) writes.
 pub mod ports {
     pub use std::sync::Arc;
 

@@ -251,7 +251,7 @@ impl SubscriberAuthority {
     /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account.
     ///
     /// # Errors
-    /// As [`Self::invite`].
+    /// The store does not answer, or the cipher refuses.
     pub async fn import_password(
         &self,
         _permit: &Permit<Operate>,

@@ -118,9 +118,11 @@ impl Scene {
             request = request.header("cookie", &session.cookie);
         }
         let answer = ask(self.target(), &request).await?;
-        let page = String::from_utf8_lossy(&answer.body).into_owned();
-        let code = page.split_once("<code>").and_then(|(_, rest)| rest.split_once("</code>"));
-        Ok(code.filter(|_| answer.status == 200).map(|(code, _)| code.to_owned()))
+        // The browser carries it to the page that shows it, where a reload asks for no other.
+        let carried =
+            answer.header("set-cookie").find_map(|cookie| cookie.split_once("merge=")?.1.split(';').next());
+        let code = carried.and_then(|carried| carried.rsplit('.').next());
+        Ok(code.filter(|_| answer.status == 303).map(str::to_owned))
     }
 
     /// A code that has to be given.

@@ -133,7 +133,8 @@ pub(crate) fn disclosed_by(method: &str, path: &str) -> Option<(String, String, 
     let told = |what: &str, line: &str| Some((what.to_owned(), channel.to_owned(), line.to_owned()));
     let parts: Vec<&str> = rest.split('/').skip(1).collect();
     match (method, parts.as_slice()) {
-        ("GET", ["lines" | "me" | "settings" | "export"]) => told("me", ""),
+        ("GET", ["lines"]) => told("board", ""),
+        ("GET", ["me" | "settings" | "export"]) => told("me", ""),
         ("GET", ["bills"]) => told("bills", ""),
         ("GET", ["bills", _]) => told("bill", ""),
         ("GET", ["bills", _, "pdf"]) => told("bill_pdf", ""),
