@@ -47,7 +47,7 @@ const STEPS: [Step; 7] = [
     Step("format", 20, How::Cargo(&["fmt", "--all", "--check"], &[])),
     Step(
         "clippy",
-        420,
+        600,
         How::Cargo(
             &["clippy", "--locked", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"],
             &[],
@@ -56,7 +56,7 @@ const STEPS: [Step; 7] = [
     Step("tidy", 20, How::Chore(tidy::check)),
     Step(
         "tests",
-        1200,
+        1500,
         How::Tests(&[
             "test",
             "--locked",
@@ -70,7 +70,7 @@ const STEPS: [Step; 7] = [
     ),
     Step(
         "drills",
-        420,
+        600,
         How::Tests(&[
             "test",
             "--locked",
@@ -83,10 +83,10 @@ const STEPS: [Step; 7] = [
             "drill::",
         ]),
     ),
-    Step("drill-controls, the short ones", 180, How::Chore(controls::in_the_gate)),
+    Step("drill-controls, the short ones", 480, How::Chore(controls::in_the_gate)),
     Step(
         "documentation",
-        180,
+        360,
         How::Cargo(
             &["doc", "--locked", "--release", "--workspace", "--no-deps", "--document-private-items"],
             &[("RUSTDOCFLAGS", "-D warnings")],
