@@ -42,7 +42,15 @@ const MISSING: [(&str, &str, &str); 1] = [("missing-gate", "owner", "swapped-vie
 const AT_ONCE: usize = 2;
 
 /// The faults no layer on a request's way can see begin after this one in the program's list.
-const OUTSIDE: [&str; 4] = ["holder-of-today", "left-unsealed", "blind-canaries", "unasked-owner"];
+const OUTSIDE: [&str; 7] = [
+    "holder-of-today",
+    "left-unsealed",
+    "blind-canaries",
+    "unasked-owner",
+    "counted-account",
+    "prompt-refusal",
+    "unfair-turns",
+];
 
 /// Faults to try, and what stands beside them from the beginning.
 #[derive(Debug, Clone)]

@@ -323,6 +323,8 @@ impl Tries {
     /// # Errors
     /// [`ComeBack`] where the lane has as many tries on their way as it may.
     pub(crate) fn enter(&self, account: AccountId, lane: Lane, now: Moment) -> Result<Try, ComeBack> {
+        #[cfg(honnin_faults)]
+        let lane = crate::planted::lane(lane);
         let bounds = &self.shared.bounds;
         let mut state = self.shared.lock();
         let on_account = state.days.entry(account).waiting;
@@ -384,8 +386,11 @@ impl Try {
     }
 
     /// Where it waits for its hash.
-    pub(crate) const fn who(&self, share: Share, source: Source) -> Who {
-        Who { share, rank: self.rank, is_fresh: self.is_fresh, source }
+    pub(crate) fn who(&self, share: Share, source: Source) -> Who {
+        let who = Who { share, rank: self.rank, is_fresh: self.is_fresh, source };
+        #[cfg(honnin_faults)]
+        let who = crate::planted::turn(who);
+        who
     }
 
     /// Counts it on its account and day, before it is hashed. What other nodes have counted counts with it.

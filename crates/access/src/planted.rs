@@ -2,7 +2,10 @@
 
 use honnin_terms::faults::{self, Kept};
 
+use crate::Source;
+use crate::delay::Lane;
 use crate::permit::{Read, Subject};
+use crate::pool::turns::{Rank, Who};
 use crate::{Permit, Session, SessionError, SubscriberAuthority};
 
 /// What the comparison of an owner comes to, with that layer or without it.
@@ -12,6 +15,27 @@ pub(crate) fn owner(same: bool) -> bool {
         return false;
     }
     true
+}
+
+/// Nobody's address: everybody's, where everybody is counted as one.
+const ONE: Source = Source { prefix: 0, address: 0 };
+
+/// The lane of a try: one for the whole account, where that fault is planted.
+pub(crate) fn lane(own: Lane) -> Lane {
+    if faults::COUNTED_ACCOUNT.is_on() { Lane::Stranger(ONE) } else { own }
+}
+
+/// Whose work it is: everybody's alike, where that fault is planted, so that it is done in the order in which it came.
+pub(crate) fn turn(own: Who) -> Who {
+    if faults::UNFAIR_TURNS.is_on() {
+        return Who { rank: Rank::Again, is_fresh: false, source: ONE, ..own };
+    }
+    own
+}
+
+/// The interval of refusals: none, where that fault is planted.
+pub(crate) fn slot(own: std::time::Duration) -> std::time::Duration {
+    if faults::PROMPT_REFUSAL.is_on() { std::time::Duration::ZERO } else { own }
 }
 
 /// What one request leaves behind for the next.

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn drills_are_chosen_by_name_and_a_stranger_is_refused() {
         assert_eq!(names(&["d03", "D01"]).unwrap(), ["D01", "D03"]);
-        assert_eq!(names(&["all"]).unwrap().len(), 29);
+        assert_eq!(names(&["all"]).unwrap().len(), 36);
         assert_eq!(names(&[]).unwrap(), Vec::<&str>::new());
         assert!(names(&["D01", "D99"]).unwrap_err().contains("\"D99\""));
     }

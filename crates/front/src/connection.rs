@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 use super::bounds::Bounds;
-use super::front::{Front, Tells};
+use super::front::{Front, Tells, Untold};
 use super::head::names_one_host;
 use super::pieces::{BUFFER, Pieces};
 use super::proxy_header;
@@ -38,6 +38,9 @@ pub trait Answers: Send + Sync + 'static {
 
     /// Says from now on that this server is not ready: it is about to stop.
     fn not_ready(&self);
+
+    /// Hears of a listed proxy that does not say, before anything else, whom it passes on.
+    fn untold(&self, proxy: IpAddr, why: Untold);
 }
 
 /// What every connection shares.
@@ -67,10 +70,11 @@ impl<A: Answers> Shared<A> {
             match timeout(self.bounds.header, proxy_header::read(&mut tcp)).await {
                 Ok(Ok(told)) => client = told.unwrap_or(client),
                 Ok(Err(reason)) => {
-                    refused("proxy_header");
-                    tracing::warn!(error = %reason, "close a connection of a trusted proxy");
-                    return;
+                    tracing::debug!(error = %reason, "close a connection of a trusted proxy");
+                    self.answers.untold(client, Untold::Unreadable);
+                    return refused("proxy_header");
                 }
+                // Who connects and says nothing, a balancer that looks whether we are there, is none.
                 Err(_) => return refused("proxy_header"),
             }
         }

@@ -16,6 +16,7 @@ mod proxy_header;
 mod room;
 mod stream;
 mod tls;
+mod untold;
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +32,8 @@ pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
 pub use prefix::{BadPrefix, Prefix};
 pub use rustls::ServerConfig as TlsConfig;
 pub use tls::{Certificates, Certified, TlsError};
+
+pub use untold::{Seen, Untolds};
 
 pub use connection::Answers;
 use connection::Shared;

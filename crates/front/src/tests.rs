@@ -32,6 +32,7 @@ struct Echo {
     ready: AtomicBool,
     begun: Notify,
     go_on: Notify,
+    untolds: Untolds,
 }
 
 impl Answers for Echo {
@@ -56,6 +57,10 @@ impl Answers for Echo {
 
     fn not_ready(&self) {
         self.ready.store(false, Ordering::SeqCst);
+    }
+
+    fn untold(&self, proxy: IpAddr, why: Untold) {
+        self.untolds.note(proxy, why);
     }
 }
 
@@ -87,6 +92,7 @@ impl Server {
             ready: AtomicBool::new(true),
             begun: Notify::new(),
             go_on: Notify::new(),
+            untolds: Untolds::default(),
         });
         let certified = || Arc::new(Certificates::new(Certified::read(CERTIFICATE, KEY).unwrap()));
         let tls = with_tls.then(|| certified().config().unwrap());

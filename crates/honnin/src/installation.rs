@@ -34,6 +34,9 @@ const EXPORTS: &str = "exports";
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
+/// A listed proxy that does not say whom it passes on, left by whoever serves until it serves again.
+const UNTOLD: &str = "proxies-untold";
+
 /// What the canaries last found, left while personal pages are refused.
 const PUBLIC_PATH: &str = "public-path";
 /// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
@@ -134,6 +137,11 @@ impl Installation {
     /// The file that says personal pages are refused because of the public path, and why.
     pub(crate) fn public_path_marker(&self) -> PathBuf {
         self.place.data.join(PUBLIC_PATH)
+    }
+
+    /// The file that names a listed proxy which does not say whom it passes on, while it is served.
+    pub(crate) fn untold_marker(&self) -> PathBuf {
+        self.place.data.join(UNTOLD)
     }
 
     /// The clock of commands: the machine's, or that of the demo which runs on this installation. No other

@@ -65,6 +65,9 @@ switches! { OUTSIDE:
     UNSEALED = "left-unsealed", "what is to be sealed is written as it is";
     BLIND_CANARIES = "blind-canaries", "the canaries find everything well, whatever they are given";
     UNASKED_OWNER = "unasked-owner", "a merge of accounts takes any code for consent, once one was given";
+    COUNTED_ACCOUNT = "counted-account", "wrong answers are counted on the account, whoever gives them";
+    PROMPT_REFUSAL = "prompt-refusal", "a refused sign-in is answered as soon as it is computed";
+    UNFAIR_TURNS = "unfair-turns", "whoever comes first is hashed for first, whoever sends most";
 }
 
 switches! { LAYERS:

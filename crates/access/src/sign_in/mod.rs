@@ -283,6 +283,8 @@ impl SubscriberAuthority {
     /// told from when it comes.
     async fn at_its_time<T, E>(&self, came: Instant, result: Result<T, E>) -> Result<T, E> {
         let slot = Duration::from_millis(self.tries.bounds().answer_millis);
+        #[cfg(honnin_faults)]
+        let slot = crate::planted::slot(slot);
         if result.is_err() && !slot.is_zero() {
             let slots = came.elapsed().as_nanos().div_ceil(slot.as_nanos()).max(1);
             let slots = u32::try_from(slots).unwrap_or(u32::MAX);

@@ -1,10 +1,11 @@
 //! A connection: kept alive, or left in the middle of anything.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::answer::{self, Answer, Body};
@@ -88,9 +89,25 @@ impl Connection {
     /// # Errors
     /// [`Broken`] where there is none within the limit.
     pub async fn open(target: Target, limits: Limits) -> Result<Self, Broken> {
-        let stream = timeout(limits.time, TcpStream::connect(target.address()))
-            .await
-            .map_err(|_| Broken::TooSlow(limits.time))??;
+        Self::opened(target, limits, TcpStream::connect(target.address())).await
+    }
+
+    /// Opens a connection from an address of this machine: all of 127.0.0.0/8 is its own.
+    ///
+    /// # Errors
+    /// [`Broken`] where there is none within the limit, or the address is not this machine's.
+    pub async fn open_from(from: IpAddr, target: Target, limits: Limits) -> Result<Self, Broken> {
+        let socket = if from.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(from, 0))?;
+        Self::opened(target, limits, socket.connect(target.address())).await
+    }
+
+    async fn opened(
+        target: Target,
+        limits: Limits,
+        opening: impl Future<Output = io::Result<TcpStream>>,
+    ) -> Result<Self, Broken> {
+        let stream = timeout(limits.time, opening).await.map_err(|_| Broken::TooSlow(limits.time))??;
         stream.set_nodelay(true)?;
         Ok(Self { stream, host: target.address().to_string(), limits, stray: Vec::new() })
     }
@@ -98,6 +115,14 @@ impl Connection {
     /// Octets that came before anything was asked: nobody's answer.
     pub fn stray(&self) -> &[u8] {
         &self.stray
+    }
+
+    /// Sends octets and reads nothing.
+    ///
+    /// # Errors
+    /// The system's reason where the connection is gone.
+    pub async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.stream.write_all(octets).await
     }
 
     /// Sends a request and reads its answer.

@@ -10,6 +10,7 @@ mod deadlines;
 mod documents;
 mod exports;
 mod forged;
+mod guesses;
 mod load;
 mod merging;
 mod modes;
@@ -70,7 +71,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Drill> {
     DRILLS.iter().find(|drill| drill.is_called(name))
 }
 
-const DRILLS: [Drill; 29] = [
+const DRILLS: [Drill; 36] = [
     Drill {
         name: "D01",
         incident: "My IIJmio 2021: under launch load people were shown others' data",
@@ -172,6 +173,25 @@ const DRILLS: [Drill; 29] = [
     Drill { name: "D27", incident: "Docomo 2021: a notice of recovery caused the second wave", play: None },
     Drill { name: "D28", incident: "Launch mail: everybody at 10:00", play: None },
     Drill { name: "D29", incident: "Lost staff device: a support session goes with it", play: None },
+    Drill { name: "D30", incident: "A primary database dies, or freezes and wakes up later", play: None },
+    Drill {
+        name: "D31",
+        incident: "Every lock after five tries: an account locked by strangers",
+        play: Some(|stage| Box::pin(guesses::account::play(stage))),
+    },
+    Drill {
+        name: "D32",
+        incident: "Credential stuffing with made-up names takes all hashers",
+        play: Some(|stage| Box::pin(guesses::names::play(stage))),
+    },
+    Drill { name: "D33", incident: "An insider with the data directory edits the record", play: None },
+    Drill { name: "D34", incident: "An insider with the command line looks and leaves no trace", play: None },
+    Drill { name: "D35", incident: "A clock that was once ahead, behind, or jumps", play: None },
+    Drill {
+        name: "D36",
+        incident: "ZAIKO 2026: the notice of what was shown had to be corrected",
+        play: None,
+    },
 ];
 
 #[cfg(test)]
@@ -181,7 +201,7 @@ mod tests {
     #[test]
     fn every_incident_is_listed_once_in_order() {
         let names: Vec<&str> = list().iter().map(|drill| drill.name).collect();
-        let expected: Vec<String> = (1..=29).map(|number| format!("D{number:02}")).collect();
+        let expected: Vec<String> = (1..=36).map(|number| format!("D{number:02}")).collect();
         assert_eq!(names, expected);
     }
 }

@@ -29,6 +29,10 @@ impl Findings {
         self.count == 0
     }
 
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
     pub(crate) fn take(&mut self, other: Self) {
         self.count += other.count;
         self.kept.extend(other.kept);

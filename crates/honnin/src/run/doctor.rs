@@ -19,7 +19,7 @@ use crate::machine::SystemClock;
 use crate::say::Say;
 use crate::settings::Size;
 use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
-use crate::wiring::{Rooms, epochs, trust};
+use crate::wiring::{Rooms, bounds, epochs, trust};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -77,6 +77,8 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     let mut findings = Findings { attention: 0, checks: Vec::new() };
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
+    guesses(&installation, &mut findings);
+    proxies(&installation, &mut findings);
     certificate(&installation, &mut findings);
     public_path(&installation, &mut findings);
     journal(&installation, &mut findings)?;
@@ -122,6 +124,50 @@ fn network(installation: &Installation, findings: &mut Findings) {
     let element = &installation.settings.network.element;
     let simulated = "simulated element; no network is changed";
     findings.ok("network", if element == "simulated" { simulated } else { element });
+}
+
+/// Proxies that are believed, and whether they say whom they pass on.
+fn proxies(installation: &Installation, findings: &mut Findings) {
+    let listen = &installation.settings.listen;
+    if listen.trusted_proxies.is_empty() {
+        findings.ok("proxies", "none is listed; nobody is believed");
+        return;
+    }
+    match fs::read_to_string(installation.untold_marker()) {
+        Ok(seen) => findings.attention(
+            "proxies",
+            format_args!(
+                "{}. Its requests are refused, because everybody behind it would be one source. Let it set what \
+                 listen.proxies_tell = \"{}\" names: an IPv6 address stands in brackets and quotes in Forwarded, which \
+                 nginx's `for=$remote_addr` does not write; or set \"x-forwarded-for\" and let nginx say \
+                 `proxy_set_header X-Forwarded-For $remote_addr`",
+                seen.trim(),
+                listen.proxies_tell
+            ),
+        ),
+        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => findings.ok(
+            "proxies",
+            format_args!(
+                "{} listed, they tell by {}; none was seen to name nobody",
+                listen.trusted_proxies.len(),
+                listen.proxies_tell
+            ),
+        ),
+        Err(reason) => findings.attention("proxies", reason),
+    }
+}
+
+/// What guessing comes to at most, as the settings have it.
+fn guesses(installation: &Installation, findings: &mut Findings) {
+    let bounds = bounds::delays(&installation.settings.sign_in);
+    findings.ok(
+        "guesses",
+        format_args!(
+            "at most {} on one account and day by all strangers together, {} by a lost device; one node",
+            bounds.most_a_day(1),
+            bounds.most_a_day_of_a_device()
+        ),
+    );
 }
 
 fn certificate(installation: &Installation, findings: &mut Findings) {

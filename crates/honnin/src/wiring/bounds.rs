@@ -98,7 +98,7 @@ pub(super) fn hashers(settings: &SignIn) -> PoolBounds {
 }
 
 /// Bounds of guessing.
-pub(super) fn delays(settings: &SignIn) -> DelayBounds {
+pub(crate) fn delays(settings: &SignIn) -> DelayBounds {
     DelayBounds {
         free: settings.delay_free,
         longest_seconds: settings.delay_longest.whole_seconds(),

@@ -1,7 +1,7 @@
 //! Putting the rooms together: who gets which authority, which engine, which clock.
 
 pub(crate) mod acts;
-mod bounds;
+pub(crate) mod bounds;
 pub(crate) mod certificates;
 mod check;
 mod doors;

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use honnin_care::{Care, CareParts, Directory, Exports, Gate};
-use honnin_front::Front;
+use honnin_front::{Front, Untolds};
 use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
@@ -16,7 +17,7 @@ use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Moment, Stop};
+use honnin_terms::{Clock as _, Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 
@@ -27,6 +28,7 @@ use super::rooms::{Rooms, entropy};
 use super::way::way;
 use crate::failure::Failure;
 use crate::installation::{Installation, free_octets};
+use crate::machine::SystemClock;
 use crate::settings::Settings;
 
 /// Everything that answers, before it does.
@@ -40,6 +42,7 @@ pub(crate) struct Service {
     probe: Option<Probe>,
     store: Arc<dyn Store>,
     volume: PathBuf,
+    untold: PathBuf,
 }
 
 impl Service {
@@ -127,8 +130,9 @@ impl Service {
             // Taken once there is somebody to count.
             figures: Box::new(|| ()),
         };
+        let untold = installation.untold_marker();
         let volume = installation.place.data;
-        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, standing, probe, store, volume })
+        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, standing, probe, store, volume, untold })
     }
 
     /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
@@ -141,7 +145,7 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self { app, reconciler, upkeep, journal, standing, probe, store, volume } = self;
+        let Self { app, reconciler, upkeep, journal, standing, probe, store, volume, untold } = self;
         let (ended, mut ending) = watch::channel(false);
         let kept = Arc::clone(&standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
@@ -150,7 +154,7 @@ impl Service {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
-        let figures = figures(volume, metrics);
+        let figures = figures(volume, metrics, proxies(untold, app.untolds()));
         let upkeep = Upkeep { figures, ..upkeep }.start()?;
         let looking = probe.map(|probe| tokio::spawn(probe.run()));
         let served = serve(doors.entrance, app, stop).await;
@@ -292,10 +296,35 @@ fn standing(
     })
 }
 
+/// Leaves word for `doctor` of a listed proxy that does not say whom it passes on. What an earlier start left is gone.
+fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send + Sync {
+    if let Err(error) = fs::remove_file(&marker)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "what was left of proxies that name nobody was not removed");
+    }
+    let told = AtomicU64::new(0);
+    move || {
+        let Some(seen) = untolds.seen().filter(|seen| seen.count != told.load(Ordering::Relaxed)) else {
+            return;
+        };
+        let text = format!("{seen}, the last at {}\n", SystemClock.now());
+        match fs::write(&marker, text) {
+            Ok(()) => told.store(seen.count, Ordering::Relaxed),
+            Err(error) => tracing::warn!(%error, "a proxy that names nobody was not written down for doctor"),
+        }
+    }
+}
+
 /// Figures that only the binary knows: of the volume, and of the figures themselves.
-fn figures(volume: PathBuf, metrics: Metrics) -> Box<dyn Fn() + Send + Sync> {
+fn figures(
+    volume: PathBuf,
+    metrics: Metrics,
+    proxies: impl Fn() + Send + Sync + 'static,
+) -> Box<dyn Fn() + Send + Sync> {
     Box::new(move || {
         metrics.upkeep();
+        proxies();
         if let Ok(free) = free_octets(&volume) {
             gauge("honnin_data_volume_free_octets", free);
         }

@@ -58,6 +58,46 @@ fn browser(serving: &Running) -> Browser {
 }
 
 #[test]
+fn doctor_names_a_listed_proxy_that_names_nobody() {
+    let house = House::new();
+    let file = house.data().join("honnin.toml");
+    let settings = fs::read_to_string(&file).unwrap();
+    let settings = settings
+        .replace("trusted_proxies = []", "trusted_proxies = [\"127.0.0.1/32\"]")
+        .replace("public_url = \"\"", "public_url = \"https://my.example.jp\"")
+        .replace("help = \"\"", "help = \"https://example.jp/help\"");
+    fs::write(&file, settings).unwrap();
+    let proxies = || {
+        let said = house.ask(&["doctor"]).out;
+        said.lines().find(|line| line.starts_with("proxies")).unwrap_or(&said).to_owned()
+    };
+    assert!(!proxies().contains("ATTENTION"), "{}", proxies());
+    let serving = house.serve();
+    let mut browser = browser(&serving);
+    // As nginx's obvious `for=$remote_addr` writes it: without brackets and quotes.
+    for (header, status) in [("for=2001:db8::1", 400), ("for=\"[2001:db8::1]\"", 200)] {
+        let answer = browser.ask("GET", "/sign-in", &[("forwarded", header)], "");
+        assert_eq!(answer.status, status, "{header}: {}", answer.body);
+    }
+    // Figures are taken every few seconds.
+    for _ in 0..60 {
+        if proxies().contains("ATTENTION") {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    let said = proxies();
+    for word in
+        ["127.0.0.1", "cannot be read", "1 refused", "x-forwarded-for", "X-Forwarded-For $remote_addr"]
+    {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    drop(serving);
+    drop(house.serve());
+    assert!(!proxies().contains("ATTENTION"), "a new start has seen none: {}", proxies());
+}
+
+#[test]
 fn a_subscriber_activates_by_code_reads_and_is_known_in_the_journal_and_nowhere_in_the_log() {
     let house = House::new();
     let serving = house.serve();

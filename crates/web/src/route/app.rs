@@ -1,7 +1,6 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,7 +8,7 @@ use honnin_access::Session;
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front, Prefix, Untold};
+use honnin_front::{Answers, Bounds, Front, Prefix, Untold, Untolds};
 use honnin_pages::page::Operator;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Moment, Stream};
@@ -97,7 +96,7 @@ pub struct App {
     pub(super) planted: super::planted::KeptHere,
     /// Counts what no row answers.
     elsewhere: Counters,
-    untold: AtomicU64,
+    untold: Arc<Untolds>,
     /// Notices, and when they were read: public, so that a copy may be kept.
     notices: Mutex<Option<(Moment, Arc<[Notice]>)>>,
 }
@@ -154,7 +153,7 @@ impl App {
             #[cfg(honnin_faults)]
             planted: super::planted::KeptHere::default(),
             elsewhere: Counters::of("-", "-"),
-            untold: AtomicU64::new(0),
+            untold: Arc::default(),
             notices: Mutex::new(None),
             entropy,
             wiring,
@@ -183,7 +182,10 @@ impl App {
         let (row, done) = match found {
             // Whether it lives is asked by the proxy itself.
             Found::Row(row, _) if told.is_err() && !WATCHED.contains(&row.route.path) => {
-                (Some(row), Err(self.untold(told.err())))
+                if let Err(why) = told {
+                    self.untold.note(peer, why);
+                }
+                (Some(row), Err(Refusal::after(Code::Untold, UNTOLD)))
             }
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
@@ -199,28 +201,9 @@ impl App {
         self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
     }
 
-    /// Counts a request of a listed proxy that does not say whose it is. Everybody behind it would be one source, and one
-    /// guesser's wrong answers would hold up all of them.
-    fn untold(&self, why: Option<Untold>) -> Refusal {
-        let count = self.untold.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(why) = why {
-            metrics::counter!("honnin_requests_untold_total", "why" => why.word()).increment(1);
-            // The first, the second, the fourth: a flood of them is not one of lines.
-            if count.is_power_of_two() {
-                tracing::error!(
-                    alarm = "untold",
-                    why = why.word(),
-                    count,
-                    "a listed proxy does not say who asks; its requests are refused (listen.proxies_tell)"
-                );
-            }
-        }
-        Refusal::after(Code::Untold, UNTOLD)
-    }
-
-    /// Requests of listed proxies that did not say whose they are, since the start.
-    pub fn untold_requests(&self) -> u64 {
-        self.untold.load(Ordering::Relaxed)
+    /// Listed proxies that did not say whom they pass on.
+    pub fn untolds(&self) -> Arc<Untolds> {
+        Arc::clone(&self.untold)
     }
 
     /// Refuses acts of other sites, and reads the body of an act.
@@ -396,5 +379,9 @@ impl Answers for App {
 
     fn not_ready(&self) {
         self.wiring.care.house().stops();
+    }
+
+    fn untold(&self, proxy: IpAddr, why: Untold) {
+        self.untold.note(proxy, why);
     }
 }

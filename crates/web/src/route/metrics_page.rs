@@ -35,6 +35,8 @@ impl Answers for MetricsPage {
     }
 
     fn not_ready(&self) {}
+
+    fn untold(&self, _proxy: IpAddr, _why: honnin_front::Untold) {}
 }
 
 /// Serves `GET /metrics` until `stop` is ready. `render` writes the text format of Prometheus.

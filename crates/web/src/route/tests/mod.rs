@@ -260,5 +260,5 @@ async fn a_listed_proxy_that_names_nobody_is_refused_and_counted() {
             assert!(!reply.text().contains("HANA") && reply.header("retry-after").is_some(), "{path}");
         }
     }
-    assert_eq!(app.untold_requests(), 3);
+    assert_eq!(app.untolds().seen().unwrap().count, 3);
 }
