@@ -11,6 +11,7 @@ use honnin_seal::{Digest, SessionToken};
 use honnin_terms::{Id, Mode, RequestId, Stop};
 
 use crate::care::Care;
+use crate::gate::{Disclosed, Leave};
 use crate::{Alarm, Error, Gate};
 
 /// The request of the permit and the session of the cookie that an answer is made for.
@@ -46,11 +47,16 @@ impl Asker {
 }
 
 /// The bytes of a personal answer. Made only of a [`crate::Disclosed`] value, and opened only by
-/// [`Care::hand_over`]; `web` sends nothing personal that is not one.
+/// [`Care::hand_over`], once its entry is durable; `web` sends nothing personal that is not one.
 pub struct Body {
     content_type: &'static str,
-    framed: Vec<u8>,
+    framed: Framed,
+    leave: Leave,
 }
+
+/// The bytes with what they were made for behind them.
+#[cfg_attr(honnin_faults, derive(Clone))]
+struct Framed(Vec<u8>);
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,7 +73,18 @@ fn count(bytes: usize) -> [u8; 8] {
 }
 
 impl Body {
-    pub(crate) fn new(content_type: &'static str, bytes: Vec<u8>, made_for: MadeFor) -> Self {
+    pub(crate) fn new(content_type: &'static str, bytes: Vec<u8>, made_for: MadeFor, leave: Leave) -> Self {
+        Self { content_type, framed: Framed::new(bytes, made_for), leave }
+    }
+
+    /// The media type.
+    pub const fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+}
+
+impl Framed {
+    fn new(bytes: Vec<u8>, made_for: MadeFor) -> Self {
         let MadeFor { request, session } = made_for;
         let mut framed = bytes;
         let length = count(framed.len());
@@ -75,17 +92,12 @@ impl Body {
         framed.extend_from_slice(request.octets());
         framed.extend_from_slice(&session);
         framed.extend_from_slice(&length);
-        Self { content_type, framed }
-    }
-
-    /// The media type.
-    pub const fn content_type(&self) -> &'static str {
-        self.content_type
+        Self(framed)
     }
 
     /// The bytes, where they were made for that asker.
     fn open_for(self, asker: &Asker) -> Option<Vec<u8>> {
-        let mut bytes = self.framed;
+        let mut bytes = self.0;
         let frame = bytes.split_last_chunk::<FRAME>().map(|(rest, frame)| (rest.len(), *frame));
         let (length, frame) = frame?;
         let (request, rest) = frame.split_first_chunk::<16>()?;
@@ -102,12 +114,15 @@ impl Body {
 }
 
 impl Gate {
-    /// The bytes of an answer, for the request they were made for.
+    /// The bytes of an answer, for the request they were made for, once the journal has the entry about them.
     ///
     /// # Errors
-    /// [`Error::Closed`] for another one: an alarm, and personal pages stop.
-    pub(crate) fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
-        body.open_for(asker).ok_or_else(|| self.foreign_answer(asker.request))
+    /// [`Error::Closed`] where the entry cannot be made durable, while nothing personal may leave, and for another
+    /// request: an alarm, and personal pages stop.
+    pub(crate) async fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
+        let Body { content_type: _, framed, leave } = body;
+        self.recorded(leave).await?;
+        framed.open_for(asker).ok_or_else(|| self.foreign_answer(asker.request))
     }
 
     /// Stops personal pages: an answer was about to leave by another request than it was made for.
@@ -118,14 +133,25 @@ impl Gate {
 }
 
 impl Care {
-    /// Takes the bytes of an answer out for the request they are about to be sent to.
+    /// Takes the bytes of an answer out for the request they are about to be sent to, once the journal has the entry
+    /// about them.
     ///
     /// # Errors
-    /// [`Error::Closed`] where they were made for another one: an alarm, and personal pages stop.
-    pub fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
+    /// [`Error::Closed`] where the entry cannot be made durable, while nothing personal may leave, and where they were
+    /// made for another request: an alarm, and personal pages stop.
+    pub async fn hand_over(&self, body: Body, asker: &Asker) -> Result<Vec<u8>, Error> {
         #[cfg(honnin_faults)]
         let body = planted::reused(&self.bodies, body);
-        self.parts.gate.hand_over(body, asker)
+        self.parts.gate.hand_over(body, asker).await
+    }
+
+    /// Waits until the journal has the entry about something of which no bytes are made: what was done is not
+    /// acknowledged before.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] where the entry cannot be made durable, and while nothing personal may leave.
+    pub async fn noted<T>(&self, disclosed: Disclosed<T>) -> Result<(), Error> {
+        self.parts.gate.recorded(disclosed.into_leave()).await.map(drop)
     }
 
     /// Whether a new session is for that request and of the account whose name was typed into it. Its token is all
@@ -151,7 +177,7 @@ impl Care {
 mod planted {
     use honnin_terms::faults::{self, Kept, Switch};
 
-    use super::Body;
+    use super::{Body, Framed};
 
     /// What a comparison comes to, with that layer or without it.
     pub(super) fn held(same: bool, without: &Switch, layer: &'static str) -> bool {
@@ -163,12 +189,12 @@ mod planted {
     }
 
     /// The body that lay in the buffer before, where that fault is planted.
-    pub(super) fn reused(bodies: &Kept<(), Body>, own: Body) -> Body {
+    pub(super) fn reused(buffers: &Kept<(), Framed>, own: Body) -> Body {
         if !faults::REUSED_BUFFER.is_on() {
             return own;
         }
-        let copy = Body { content_type: own.content_type, framed: own.framed.clone() };
-        bodies.exchange((), copy).unwrap_or(own)
+        let framed = buffers.exchange((), own.framed.clone()).unwrap_or(own.framed);
+        Body { framed, ..own }
     }
 }
 
@@ -186,31 +212,31 @@ mod tests {
         RequestId::from_octets([number; 16])
     }
 
-    fn body(bytes: &[u8], number: u8, seed: u64) -> Body {
-        Body::new("text/plain", bytes.to_vec(), MadeFor::new(request(number), &token(seed).row_hash()))
+    fn framed(bytes: &[u8], number: u8, seed: u64) -> Framed {
+        Framed::new(bytes.to_vec(), MadeFor::new(request(number), &token(seed).row_hash()))
     }
 
     #[test]
     fn an_answer_comes_out_for_its_own_request_and_its_own_session_only() {
         let asker = |number, seed| Asker::new(request(number), Some(&token(seed)));
         for bytes in [&b""[..], b"hers"] {
-            assert_eq!(body(bytes, 1, 7).open_for(&asker(1, 7)).as_deref(), Some(bytes));
-            assert_eq!(body(bytes, 1, 7).open_for(&asker(2, 7)), None, "another request of hers");
-            assert_eq!(body(bytes, 1, 7).open_for(&asker(1, 8)), None, "another session");
-            assert_eq!(body(bytes, 1, 7).open_for(&Asker::new(request(1), None)), None, "nobody's");
+            assert_eq!(framed(bytes, 1, 7).open_for(&asker(1, 7)).as_deref(), Some(bytes));
+            assert_eq!(framed(bytes, 1, 7).open_for(&asker(2, 7)), None, "another request of hers");
+            assert_eq!(framed(bytes, 1, 7).open_for(&asker(1, 8)), None, "another session");
+            assert_eq!(framed(bytes, 1, 7).open_for(&Asker::new(request(1), None)), None, "nobody's");
         }
     }
 
     #[test]
     fn what_another_answer_left_in_the_buffer_is_noticed() {
         let asker = Asker::new(request(2), Some(&token(8)));
-        let (before, own) = (body(b"somebody's long page", 1, 7), body(b"hers", 2, 8));
-        let mut behind = before.framed.clone();
-        behind.extend_from_slice(&own.framed);
-        let mut over = before.framed;
-        over.splice(..own.framed.len(), own.framed.iter().copied());
-        for framed in [behind, over, Vec::new()] {
-            assert_eq!(Body { content_type: "text/plain", framed }.open_for(&asker), None);
+        let (before, own) = (framed(b"somebody's long page", 1, 7), framed(b"hers", 2, 8));
+        let mut behind = before.0.clone();
+        behind.extend_from_slice(&own.0);
+        let mut over = before.0;
+        over.splice(..own.0.len(), own.0.iter().copied());
+        for octets in [behind, over, Vec::new()] {
+            assert_eq!(Framed(octets).open_for(&asker), None);
         }
     }
 }

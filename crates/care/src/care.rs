@@ -13,7 +13,7 @@ use honnin_store::{Store, read_view};
 use honnin_terms::{AccountId, Audience, Clock, Day, HoldingId, Mode, Moment, RequestId, Stop, Stream, Zone};
 
 #[cfg(honnin_faults)]
-use crate::answer::Body;
+use crate::answer::Framed;
 use crate::facts::{Me, Shown};
 use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, What, reckon};
 
@@ -125,7 +125,7 @@ impl fmt::Debug for CareParts {
 pub struct Care {
     pub(crate) parts: CareParts,
     #[cfg(honnin_faults)]
-    pub(crate) bodies: honnin_terms::faults::Kept<(), Body>,
+    pub(crate) bodies: honnin_terms::faults::Kept<(), Framed>,
 }
 
 impl Care {

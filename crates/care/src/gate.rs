@@ -1,40 +1,51 @@
 //! The way out: the one gate that pages, the JSON API, documents and messages leave by.
 //!
 //! A value passes when the owner found inside it is the subject it was asked for, that subject is the viewer's own
-//! (or there is a basis), and the journal entry about it is durable. Only then can bytes be made of it.
+//! (or there is a basis), and the journal has taken the entry about it. Its bytes are made while the entry becomes
+//! durable, so that nobody waits for one after the other; they are handed over when it is, and not before.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::{GateAuthority, Opened, Owned, Session};
-use honnin_journal::{Act, AppendError, Desk, Details, EpochKeys, Journal, Kind, Party};
-use honnin_terms::{EntryRef, Mode, Stop};
+use honnin_journal::{Act, Append, AppendError, Desk, Details, EpochKeys, Journal, Kind, Party};
+use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
 use crate::{Alarm, Channel, Error, House, What};
 
-/// A value that has passed the gate.
+/// A value that has passed the gate. Its entry is not durable yet: whoever makes no bytes of it has it [noted].
+///
+/// [noted]: crate::Care::noted
+#[must_use = "nothing of it is acknowledged before the journal has its entry"]
 pub struct Disclosed<T> {
     value: T,
-    entry: EntryRef,
+    leave: Leave,
     made_for: MadeFor,
+}
+
+/// What has still to come before something leaves: its entry, durable.
+#[derive(Debug)]
+pub(crate) struct Leave {
+    entry: Append,
+    viewer: AccountId,
+    request: RequestId,
 }
 
 impl<T> fmt::Debug for Disclosed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disclosed").field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Disclosed").finish_non_exhaustive()
     }
 }
 
 impl<T> Disclosed<T> {
-    /// The entry of the journal about it.
-    pub const fn entry(&self) -> EntryRef {
-        self.entry
+    pub(crate) fn into_leave(self) -> Leave {
+        self.leave
     }
 
     /// Makes the bytes of an answer of it.
     pub fn body(self, content_type: &'static str, write: impl FnOnce(&T) -> Vec<u8>) -> Body {
-        Body::new(content_type, write(&self.value), self.made_for)
+        Body::new(content_type, write(&self.value), self.made_for, self.leave)
     }
 
     /// Makes the bytes of an answer of it, or says why not.
@@ -46,7 +57,7 @@ impl<T> Disclosed<T> {
         content_type: &'static str,
         write: impl FnOnce(&T) -> Result<Vec<u8>, E>,
     ) -> Result<Body, E> {
-        write(&self.value).map(|bytes| Body::new(content_type, bytes, self.made_for))
+        write(&self.value).map(|bytes| Body::new(content_type, bytes, self.made_for, self.leave))
     }
 }
 
@@ -106,15 +117,15 @@ impl Gate {
     }
 
     /// Whether anything personal may leave to that session at this moment.
-    async fn stands_open(&self, session: &Session) -> Result<(), Error> {
-        self.house.shows(session.account()).await.map_err(Error::Closed)
+    async fn stands_open(&self, viewer: AccountId) -> Result<(), Error> {
+        self.house.shows(viewer).await.map_err(Error::Closed)
     }
 
     /// Lets a value out to the session that asked for it.
     ///
     /// # Errors
-    /// [`Error::Closed`] while nothing personal may leave to her, when this value stops personal pages, and where the
-    /// entry cannot be made durable. Nothing is disclosed then.
+    /// [`Error::Closed`] while nothing personal may leave to her, when this value stops personal pages, and where there
+    /// are no keys for an entry. Nothing is disclosed then.
     pub(crate) async fn disclose<T>(
         &self,
         session: &Session,
@@ -122,7 +133,7 @@ impl Gate {
         what: What,
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
-        self.stands_open(session).await?;
+        self.stands_open(session.account()).await?;
         let opened = value.open_at_gate(&self.authority);
         if !opened.may_leave_to(session) {
             self.house.hears(Alarm::ForeignOwner, session.request());
@@ -141,15 +152,25 @@ impl Gate {
         let act = Act { basis: look.basis, what: what.code(), channel: channel.code(), ..act };
         let sealed = epoch.seal(&act, session.entropy());
         let entry = sealed.map_err(|_| Error::Closed(Mode::JournalFailed))?;
-        let entry = self.journal.append(&entry).await.map_err(|error| {
-            let request = session.request();
+        let entry = self.journal.append(&entry);
+        let leave = Leave { entry, viewer: session.account(), request: session.request() };
+        // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
+        Ok(Disclosed { value, leave, made_for: MadeFor::new(request, session.row_hash()) })
+    }
+
+    /// Waits until what is about to leave stands in the journal, and asks once more whether it may.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] where the entry cannot be made durable, and while nothing personal may leave to her.
+    pub(crate) async fn recorded(&self, leave: Leave) -> Result<EntryRef, Error> {
+        let Leave { entry, viewer, request } = leave;
+        let entry = entry.await.map_err(|error| {
             tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Closed(refused_by_journal(error))
         })?;
         // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.
-        self.stands_open(session).await?;
-        // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
-        Ok(Disclosed { value, entry, made_for: MadeFor::new(request, session.row_hash()) })
+        self.stands_open(viewer).await?;
+        Ok(entry)
     }
 }
 

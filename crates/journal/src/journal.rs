@@ -175,7 +175,7 @@ impl Journal {
 
     /// Whether the clock was set and nobody has said since that it is right. It stops nothing that is shown to its owner.
     pub fn is_clock_unsettled(&self) -> bool {
-        self.shared.queue.time().unsettled
+        self.shared.queue.is_unsettled()
     }
 
     /// Appends an entry; the future gives its place when it is durable.

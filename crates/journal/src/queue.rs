@@ -179,6 +179,8 @@ pub(crate) struct Queue {
     steady: Option<Steady>,
     /// Whether the head is not anchored any more: nothing is taken meanwhile.
     adrift: AtomicBool,
+    /// As [`Time::unsettled`], for whoever asks with every request.
+    unsettled: AtomicBool,
 }
 
 impl Queue {
@@ -186,13 +188,18 @@ impl Queue {
         let forming = VecDeque::new();
         let (last, refusal, wake_at) = (None, None, None);
         let state = State { forming, waiting: 0, waiting_octets: 0, time, last, refusal, wake_at };
-        let adrift = AtomicBool::new(false);
-        Self { state: Mutex::new(state), filled: Condvar::new(), most_octets, log, steady, adrift }
+        let (adrift, unsettled) = (AtomicBool::new(false), AtomicBool::new(time.unsettled));
+        Self { state: Mutex::new(state), filled: Condvar::new(), most_octets, log, steady, adrift, unsettled }
     }
 
     /// What the log knows of the time.
     pub(crate) fn time(&self) -> Time {
         hold(&self.state).time
+    }
+
+    /// Whether the clock was set and nobody has said since that it is right.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Acquire)
     }
 
     /// Says whether the head is anchored within its bound; what is appended otherwise could be cut off unnoticed.
@@ -262,6 +269,7 @@ impl Queue {
         state.waiting += 1;
         state.waiting_octets += length;
         state.time = time;
+        self.unsettled.store(time.unsettled, Ordering::Release);
         state.last = steady.map(|steady| (steady, entry.moment));
         let wake = state.wake_at.is_some_and(|enough| state.waiting >= enough);
         if wake {

@@ -209,8 +209,12 @@ impl Standing {
 
     /// How long ago the row was known to be so, in milliseconds; `None` where this node stands alone.
     fn age(&self) -> Option<u64> {
-        let shared = self.shared.as_ref()?;
         let read_at = self.known().read_at;
+        self.age_of(read_at)
+    }
+
+    fn age_of(&self, read_at: Option<u64>) -> Option<u64> {
+        let shared = self.shared.as_ref()?;
         Some(read_at.map_or(u64::MAX, |at| shared.steady.millis().saturating_sub(at)))
     }
 
@@ -265,7 +269,11 @@ fn told(reason: Stop, what: &'static str) {
 
 impl House for Standing {
     fn mode(&self) -> Mode {
-        if let Some(reason) = self.stopped() {
+        let (stop, read_at) = {
+            let known = self.known();
+            (known.stop, known.read_at)
+        };
+        if let Some(reason) = stop {
             return Mode::Isolated(reason);
         }
         match self.journal.as_ref().map(|journal| journal.state()) {
@@ -274,8 +282,7 @@ impl House for Standing {
             Some(State::Ready) | None => {}
         }
         // Before its first word a node is about to have one.
-        let known = self.known().read_at.is_some();
-        if known && self.age().is_some_and(|age| age > SILENT) {
+        if read_at.is_some() && self.age_of(read_at).is_some_and(|age| age > SILENT) {
             return Mode::Unsure;
         }
         match self.path.state().mode() {

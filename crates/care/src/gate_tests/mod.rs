@@ -22,6 +22,11 @@ async fn let_out<T>(stage: &Stage, session: &Session, value: Owned<T>) -> Result
     stage.gate.disclose(session, value, What::Contract, Channel::Page).await
 }
 
+/// The entry about it, once it is durable.
+async fn entry_of<T>(stage: &Stage, disclosed: Result<Disclosed<T>, Error>) -> Result<EntryRef, Error> {
+    stage.gate.recorded(disclosed?.into_leave()).await
+}
+
 fn page(disclosed: Disclosed<Note>) -> Body {
     disclosed.body("text/plain", |Note(said)| vec![*said])
 }
@@ -34,18 +39,20 @@ async fn her_own_passes_once_the_journal_says_who_was_shown_what() {
         let session = stage.session(&hana, number, i64::from(number)).await;
         let note = stage.note(&hana, &session, line);
         let disclosed = let_out(&stage, &session, note).await.unwrap();
-        let entry = stage.journal.read(disclosed.entry()).unwrap();
+        assert_eq!(disclosed.body("text/plain", |_| Vec::new()).content_type(), "text/plain");
+        let note = stage.note(&hana, &session, line);
+        let about = entry_of(&stage, let_out(&stage, &session, note).await).await.unwrap();
+        let entry = stage.journal.read(about).unwrap();
         let hers = epoch(1).account(hana.account);
         assert_eq!((entry.viewer, entry.owner, entry.basis), (hers, hers, Basis::Own));
         assert_eq!((entry.kind, entry.moment), (Kind::Disclosure, start().plus_seconds(i64::from(number))));
-        let row = AuditRow::of(disclosed.entry(), &entry, &stage.gate.epochs());
+        let row = AuditRow::of(about, &entry, &stage.gate.epochs());
         assert_eq!((row.what, row.channel, row.holding), (Some(What::Contract), Some(Channel::Page), line));
         let told = epoch(1).open(&entry).unwrap();
         assert_eq!(told.request, Some(request(number)), "which request it was");
         assert_eq!(told.session, Some(session.id()), "in which session");
-        assert_eq!(page(disclosed).content_type(), "text/plain");
     }
-    assert_eq!(stage.journal.size(), 2);
+    assert_eq!(stage.journal.size(), 4);
     assert!(stage.heard().is_empty());
 }
 
@@ -102,7 +109,7 @@ async fn while_the_path_is_not_proven_the_gate_opens_to_the_canaries_alone() {
     let leaves = async |who: &Person| {
         let session = stage.session(who, 1, 1).await;
         let note = stage.note(who, &session, None);
-        let_out(&stage, &session, note).await.map(|disclosed| disclosed.entry().index)
+        entry_of(&stage, let_out(&stage, &session, note).await).await.map(|entry| entry.index)
     };
     stage.house.set(Mode::PathUnproven);
     assert_eq!(leaves(&hana).await, Err(Error::Closed(Mode::PathUnproven)));
@@ -140,7 +147,9 @@ async fn an_alarm_raised_while_the_entry_is_written_is_heeded() {
         let entropy = Drawn { entropy: SeededEntropy::new(4), done: AtomicBool::new(false), act };
         let session = stage.session_drawing(&hana, 1, 1, Arc::new(entropy)).await;
         let note = stage.note(&hana, &session, None);
-        assert_eq!(let_out(&stage, &session, note).await.unwrap_err(), Error::Closed(mode));
+        let body = page(let_out(&stage, &session, note).await.unwrap());
+        let asker = Asker::new(request(1), Some(&hana.token));
+        assert_eq!(stage.gate.hand_over(body, &asker).await, Err(Error::Closed(mode)));
         assert_eq!(stage.journal.size(), 1, "an entry may stand for what was never sent");
     }
 }
@@ -152,7 +161,7 @@ async fn what_the_journal_does_not_take_is_not_shown() {
     let leaves = async |seconds| {
         let session = stage.session(&hana, 1, seconds).await;
         let note = stage.note(&hana, &session, None);
-        let_out(&stage, &session, note).await.map(|disclosed| disclosed.entry().index)
+        entry_of(&stage, let_out(&stage, &session, note).await).await.map(|entry| entry.index)
     };
     assert_eq!(leaves(1000).await, Ok(0));
     assert_eq!(leaves(1).await, Ok(2), "a clock that was set back stops nobody; the journal notes it first");
@@ -162,13 +171,25 @@ async fn what_the_journal_does_not_take_is_not_shown() {
 }
 
 #[tokio::test]
+async fn bytes_made_before_their_entry_is_durable_stay_where_it_never_is() {
+    let hana = person(1);
+    let stage = Stage::without_room(&[&hana]);
+    let session = stage.session(&hana, 1, 1).await;
+    let note = stage.note(&hana, &session, None);
+    let body = page(let_out(&stage, &session, note).await.unwrap());
+    let asker = Asker::new(request(1), Some(&hana.token));
+    assert_eq!(stage.gate.hand_over(body, &asker).await, Err(Error::Closed(Mode::JournalFull)));
+    assert!(stage.journal.size() == 0 && stage.heard().is_empty());
+}
+
+#[tokio::test]
 async fn entries_are_written_under_the_newest_epoch() {
     let hana = person(1);
     let stage = Stage::of(&[&hana]);
     stage.gate.set_epochs(vec![epoch(1), epoch(2)]);
     let session = stage.session(&hana, 1, 1).await;
     let note = stage.note(&hana, &session, None);
-    let index = let_out(&stage, &session, note).await.unwrap().entry();
+    let index = entry_of(&stage, let_out(&stage, &session, note).await).await.unwrap();
     let entry = stage.journal.read(index).unwrap();
     assert_eq!((entry.epoch, entry.owner), (2, epoch(2).account(hana.account)));
 }
@@ -189,10 +210,10 @@ async fn an_answer_is_handed_to_the_request_and_the_session_it_was_made_for_and_
             let note = stage.note(&hana, &session, None);
             page(let_out(&stage, &session, note).await.unwrap())
         };
-        assert_eq!(stage.gate.hand_over(body().await, &own()), Ok(vec![42]));
+        assert_eq!(stage.gate.hand_over(body().await, &own()).await, Ok(vec![42]));
         let body = body().await;
         assert!(stage.heard().is_empty());
-        assert_eq!(stage.gate.hand_over(body, &asker), Err(FOREIGN), "{asker:?}");
+        assert_eq!(stage.gate.hand_over(body, &asker).await, Err(FOREIGN), "{asker:?}");
         assert_eq!(stage.heard(), [Alarm::ForeignAnswer]);
     }
 }
@@ -205,5 +226,5 @@ async fn what_was_opened_for_one_request_is_not_handed_to_another_of_the_same_se
     let note = stage.note(&hana, &before, None);
     let body = page(let_out(&stage, &now, note).await.unwrap());
     let asker = Asker::new(request(2), Some(&hana.token));
-    assert_eq!(stage.gate.hand_over(body, &asker), Err(FOREIGN));
+    assert_eq!(stage.gate.hand_over(body, &asker).await, Err(FOREIGN));
 }

@@ -170,9 +170,18 @@ impl Stage {
     }
 
     pub(super) fn with_canary(people: &[&Person], canary: Option<AccountId>) -> Self {
+        Self::with(people, canary, Bounds::default())
+    }
+
+    /// Where the journal takes no entry.
+    pub(super) fn without_room(people: &[&Person]) -> Self {
+        Self::with(people, None, Bounds { most_waiting_octets: 0, ..Bounds::default() })
+    }
+
+    fn with(people: &[&Person], canary: Option<AccountId>, bounds: Bounds) -> Self {
         let dir = TestDir::new();
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
-        let bounds = Bounds { segment_octets: 1 << 16, ..Bounds::default() };
+        let bounds = Bounds { segment_octets: 1 << 16, ..bounds };
         let root = dir.join("journal");
         let journal = Journal::open(Opening {
             anchor: Arc::new(FileAnchor(dir.join("anchors"))),

@@ -25,7 +25,7 @@ pub(super) async fn root(app: &App, ask: &Ask, session: Option<&Session>) -> Res
         let first = me.lines.first().map_or(Address::Lines, |head| Address::Home(head.line));
         first.to_string().into_bytes()
     });
-    let path = app.hand_over(path, ask)?;
+    let path = app.hand_over(path, ask).await?;
     Ok(Answer::see_other(&String::from_utf8_lossy(&path)))
 }
 

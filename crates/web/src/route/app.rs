@@ -275,7 +275,7 @@ impl App {
             (Cache::Private, Cache::Public) if answer.says_something() => Err(Refusal::bare()),
             (Cache::Private | Cache::Public, _) => Ok(answer),
         });
-        Done { signed_in, result }
+        self.handed_over(ask, Done { signed_in, result }).await
     }
 
     /// The token that came with a request.
@@ -292,9 +292,24 @@ impl App {
     }
 
     /// Takes what is personal out for the request it is sent to: its number, and the token it came with.
-    pub(super) fn hand_over(&self, body: honnin_care::Body, ask: &Ask) -> Result<Vec<u8>, Refusal> {
+    pub(super) async fn hand_over(&self, body: honnin_care::Body, ask: &Ask) -> Result<Vec<u8>, Refusal> {
         let asker = Asker::new(ask.stream.request(), ask.token.as_ref());
-        Ok(self.wiring.care.hand_over(body, &asker)?)
+        Ok(self.wiring.care.hand_over(body, &asker).await?)
+    }
+
+    /// What became of a request, with what is personal in it handed over.
+    async fn handed_over(&self, ask: &Ask, done: Done) -> Done {
+        #[cfg(honnin_faults)]
+        let done = self.planted.after_the_one_before(done);
+        let Done { signed_in, result } = done;
+        let (framed, answer) = match result {
+            Ok(Answer { personal: Personal::Framed(framed), status, cache, kind, body, headers }) => {
+                (framed, Answer { personal: Personal::HandedOver, status, cache, kind, body, headers })
+            }
+            result => return Done { signed_in, result },
+        };
+        let body = self.hand_over(framed, ask).await;
+        Done { signed_in, result: body.map(|body| Answer { body: body.into(), ..answer }) }
     }
 
     async fn session(&self, ask: &Ask) -> Result<Session, Error> {
@@ -307,15 +322,11 @@ impl App {
 
     /// Makes the response, counts and logs it.
     fn finish(&self, row: Option<&Row>, ask: &Ask, done: Done, begun: Instant) -> Response<Full<Bytes>> {
-        #[cfg(honnin_faults)]
-        let done = self.planted.after_the_one_before(done);
         let Done { signed_in, result } = done;
         let result = result.and_then(|answer| match answer.personal {
-            Personal::Framed(framed) => {
-                let body = self.hand_over(framed, ask)?.into();
-                Ok(Answer { body, personal: Personal::HandedOver, ..answer })
-            }
             Personal::Token(request) if request != ask.stream.request() => Err(Refusal::bare()),
+            // Nobody can read it as it is.
+            Personal::Framed(_) => Err(Refusal::bare()),
             Personal::Nothing | Personal::Token(_) | Personal::HandedOver => Ok(answer),
         });
         let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));

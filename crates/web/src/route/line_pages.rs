@@ -88,8 +88,9 @@ pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result
     };
     let key = ask.form("key");
     let wish = SpeedWish { line, high, key: key.as_deref() };
-    let _receipt = app.wiring.care.set_speed(visit(session), wish).await?;
+    let receipt = app.wiring.care.set_speed(visit(session), wish).await?;
     // What it says is shown by the page that follows, out of what is stored.
+    app.wiring.care.noted(receipt).await?;
     Ok(Answer::see_other(&Address::SpeedState(line).to_string()))
 }
 

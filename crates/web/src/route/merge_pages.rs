@@ -65,7 +65,7 @@ pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Ans
                 let until = facts.until.seconds_since(Moment::EPOCH);
                 format!("{of}.{}.{until}.{}", facts.side.word(), facts.code).into_bytes()
             });
-            let written = app.hand_over(written, ask)?;
+            let written = app.hand_over(written, ask).await?;
             let cookie = cookie::set(
                 &app.wiring.front,
                 GIVEN_COOKIE,
