@@ -42,13 +42,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         table.hashed(name, "text/javascript; charset=utf-8", read(name)?.as_bytes());
     }
     for (name, kind) in [
-        ("manifest-ja.webmanifest", "application/manifest+json; charset=utf-8"),
-        ("manifest-en.webmanifest", "application/manifest+json; charset=utf-8"),
-    ] {
-        let text = table.with_paths(&read(name)?)?;
-        table.hashed(name, kind, text.as_bytes());
-    }
-    for (name, kind) in [
         ("offline.html", "text/html; charset=utf-8"),
         ("sw.js", "text/javascript; charset=utf-8"),
         ("robots.txt", "text/plain; charset=utf-8"),

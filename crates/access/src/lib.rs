@@ -13,6 +13,7 @@ mod control;
 mod delay;
 mod document;
 mod ending;
+mod naming;
 mod owned;
 mod passwords;
 mod permit;
@@ -36,11 +37,12 @@ pub use delay::{DelayBounds, Source, UNASKED};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};
+pub use naming::LineNames;
 pub use owned::{Name, NotTogether, Opened, Owned, OwnerTag};
 pub use passwords::{LeakList, PasswordRefused, PasswordRules};
 pub use permit::{
-    Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, Operate, Permit, Read, SetSpeed,
-    Subject,
+    Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, NameLines, Operate, Permit, Read,
+    SetSpeed, Subject,
 };
 #[cfg(honnin_faults)]
 pub use planted::planted_permit;

@@ -35,6 +35,8 @@ acts! {
     SetSpeed
     /// List and end the account's own sessions.
     ManageSessions
+    /// Name the account's own lines.
+    NameLines
     /// Make an export of the account's own data, and fetch it.
     Export
     /// Leave the account's consent to a merge of accounts.

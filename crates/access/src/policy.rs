@@ -30,6 +30,8 @@ pub enum Deed {
     SetSpeed,
     /// List and end sessions.
     ManageSessions,
+    /// Name the lines.
+    NameLines,
     /// Make an export of the account's own data, and fetch it.
     Export,
     /// Agree to a merge of accounts.
@@ -43,6 +45,7 @@ impl Deed {
         Self::ReadAccount,
         Self::SetSpeed,
         Self::ManageSessions,
+        Self::NameLines,
         Self::Export,
         Self::AgreeToMerge,
     ];
@@ -57,6 +60,7 @@ pub const fn may(role: Role, deed: Deed) -> bool {
             | Deed::ReadAccount
             | Deed::SetSpeed
             | Deed::ManageSessions
+            | Deed::NameLines
             | Deed::Export
             | Deed::AgreeToMerge,
         ) => true,

@@ -1,13 +1,16 @@
-//! The ring of an account: the one secret all keys of its subjects come from, and what decides whether a session of
-//! the account still counts. Sealed under the account key, so that whoever can write the database can forge none of it.
+//! The ring of an account: the one secret all keys of its subjects come from, what decides whether a session of the
+//! account still counts, and what the account calls its lines. Sealed under the account key, so that whoever can write
+//! the database can forge none of it.
 //!
-//! Beside the ring's key stand, each of fixed length: how often the ring was written (8 octets, big-endian), how often
-//! the credential was changed (8), and the public names of the sessions that live (16 each, oldest first).
+//! Beside the ring's key stand, big-endian: how often the ring was written (8 octets), how often the credential was
+//! changed (8), how many sessions live (2), their public names (16 each, oldest first); then for each line with a name
+//! the holding (16), the length of the name (1) and the name. Names stand here because every request opens the ring:
+//! they cost no read of their own, and belong to the account and to nobody a line goes to.
 
 use std::fmt;
 
 use honnin_seal::{AccountKey, Beside, Epoch, OpenError, Place, Purpose, RingKey, SubjectKey};
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, SessionId, TenantId};
 
 use crate::ports::{RingRow, RingWrite};
 
@@ -27,7 +30,10 @@ enum Facts {
 }
 
 const COUNT: usize = 8;
-const HEAD: usize = 2 * COUNT;
+const HEAD: usize = 2 * COUNT + 2;
+
+/// Lines with a name at most; naming one more forgets names of lines that the account has no longer.
+pub(crate) const MOST_NAMES: usize = 64;
 
 impl fmt::Debug for Ring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,6 +48,34 @@ fn place(tenant: TenantId, account: AccountId, epoch: Epoch) -> Place<'static> {
 /// A number at the front of what is left.
 pub(crate) fn take_count(octets: &[u8]) -> Option<(u64, &[u8])> {
     octets.split_first_chunk::<COUNT>().map(|(count, rest)| (u64::from_be_bytes(*count), rest))
+}
+
+/// The sessions, and the names behind them.
+fn split(octets: &[u8]) -> Option<(&[[u8; 16]], &[u8])> {
+    let (head, rest) = octets.split_first_chunk::<HEAD>()?;
+    let number = u16::from_be_bytes(*head.last_chunk::<2>()?);
+    let (sessions, names) = rest.split_at_checked(usize::from(number) * 16)?;
+    Some((sessions.as_chunks().0, names))
+}
+
+/// Names, one after the other; `None` where there is something that is none, and from then on.
+struct Names<'a>(&'a [u8]);
+
+impl<'a> Iterator for Names<'a> {
+    type Item = Option<(HoldingId, &'a str)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let taken = self.0.split_first_chunk::<16>().and_then(|(line, rest)| {
+            let (length, rest) = rest.split_first()?;
+            let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+            Some(((HoldingId::from_octets(*line), std::str::from_utf8(name).ok()?), rest))
+        });
+        self.0 = taken.map_or(self.0, |(_, rest)| rest);
+        Some(taken.map(|(name, _)| name))
+    }
 }
 
 impl Ring {
@@ -69,9 +103,9 @@ impl Ring {
         sealed: &[u8],
     ) -> Result<Self, OpenError> {
         let (key, beside) = by.unwrap_beside(&place(tenant, account, epoch), sealed)?;
-        if beside.octets().len() < HEAD {
-            return Err(OpenError);
-        }
+        // What was sealed has this shape, or another build wrote it.
+        let (_, names) = split(beside.octets()).ok_or(OpenError)?;
+        Names(names).try_for_each(|name| name.map(drop)).ok_or(OpenError)?;
         Ok(Self { key, facts: Facts::Opened(beside) })
     }
 
@@ -128,7 +162,7 @@ impl Ring {
     }
 
     fn living(&self) -> impl Iterator<Item = SessionId> {
-        let (sessions, _) = self.octets().get(HEAD..).unwrap_or_default().as_chunks::<16>();
+        let (sessions, _) = split(self.octets()).unwrap_or_default();
         sessions.iter().map(|octets| SessionId::from_octets(*octets))
     }
 
@@ -137,13 +171,49 @@ impl Ring {
         self.living().any(|living| living == session)
     }
 
+    /// The lines that have a name, with it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (HoldingId, &str)> {
+        Names(split(self.octets()).unwrap_or_default().1).map_while(|name| name)
+    }
+
     /// The ring once more, with other sessions.
     fn next(&self, credential: u64, living: impl Iterator<Item = SessionId>) -> Self {
-        let mut octets = Vec::with_capacity(self.octets().len() + 16);
+        self.with_names(credential, living, split(self.octets()).unwrap_or_default().1)
+    }
+
+    fn with_names(&self, credential: u64, living: impl Iterator<Item = SessionId>, names: &[u8]) -> Self {
+        let mut octets = Vec::with_capacity(self.octets().len() + 16 + names.len());
         octets.extend_from_slice(&self.count().saturating_add(1).to_be_bytes());
         octets.extend_from_slice(&credential.to_be_bytes());
-        living.for_each(|session| octets.extend_from_slice(session.octets()));
+        octets.extend_from_slice(&[0; 2]);
+        let mut sessions = 0u16;
+        for session in living.take(usize::from(u16::MAX)) {
+            octets.extend_from_slice(session.octets());
+            sessions = sessions.saturating_add(1);
+        }
+        let number = octets.get_mut(2 * COUNT..HEAD).into_iter().flatten();
+        number.zip(sessions.to_be_bytes()).for_each(|(to, from)| *to = from);
+        octets.extend_from_slice(names);
         Self { key: self.key.again(), facts: Facts::Made(octets) }
+    }
+
+    /// With another name of a line, or none. Of more names than may be, those of lines that the account does not have
+    /// go first.
+    pub(crate) fn named(&self, line: HoldingId, name: Option<&LineName>, held: &[HoldingId]) -> Change {
+        let mut names: Vec<(HoldingId, &str)> = self.names().filter(|(of, _)| *of != line).collect();
+        names.extend(name.map(|name| (line, name.as_str())));
+        if names.len() > MOST_NAMES {
+            names.retain(|(of, _)| held.contains(of));
+        }
+        let beyond = names.len().saturating_sub(MOST_NAMES);
+        let mut octets = Vec::new();
+        for (line, name) in names.into_iter().skip(beyond) {
+            octets.extend_from_slice(line.octets());
+            octets.push(u8::try_from(name.len()).unwrap_or(0));
+            octets.extend_from_slice(name.as_bytes());
+        }
+        let ring = self.with_names(self.credential(), self.living(), &octets);
+        Change { ring, ended: Vec::new() }
     }
 
     /// With one session more; the oldest beyond `most` end.
@@ -222,6 +292,38 @@ mod tests {
         assert_eq!((none.ended.len(), living(&none.ring), none.ring.credential()), (2, vec![], 1));
         let kept = two.ring.ended(Some(id(1)), false);
         assert_eq!((kept.ended, living(&kept.ring), kept.ring.credential()), (vec![id(2)], vec![id(1)], 0));
+    }
+
+    #[test]
+    fn names_stay_through_every_change_and_are_bounded() {
+        let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
+        let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
+        let line = |number: u8| HoldingId::from_octets([number; 16]);
+        let name = |text: &str| text.parse::<LineName>().unwrap();
+        let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
+        let named = ring.with(id(1), 2).ring.named(line(1), Some(&name("はな")), &[]).ring;
+        let named = named.named(line(2), Some(&name("けん")), &[]).ring.with(id(2), 2).ring;
+        let sealed = named.ended(Some(id(2)), true).write(at, &key, 0, &entropy).unwrap().sealed;
+        let opened = Ring::open(at, &key, &sealed).unwrap();
+        assert_eq!(opened.names().collect::<Vec<_>>(), [(line(1), "はな"), (line(2), "けん")]);
+        assert_eq!((living(&opened), opened.credential()), (vec![id(2)], 1));
+        let renamed = opened.named(line(1), Some(&name("そら")), &[]).ring.named(line(2), None, &[]).ring;
+        assert_eq!(renamed.names().collect::<Vec<_>>(), [(line(1), "そら")]);
+        assert_eq!((living(&renamed), renamed.count()), (vec![id(2)], opened.count() + 2));
+        let mut full = renamed;
+        for number in 2..=u8::try_from(MOST_NAMES).unwrap() {
+            full = full.named(line(number), Some(&name("x")), &[]).ring;
+        }
+        assert_eq!(full.names().count(), MOST_NAMES);
+        let held = [line(1), line(200)];
+        let beyond = full.named(line(200), Some(&name("y")), &held).ring;
+        assert_eq!(beyond.names().collect::<Vec<_>>(), [(line(1), "そら"), (line(200), "y")]);
+        let all: Vec<_> = (1..=200).map(line).collect();
+        let oldest_gone = full.named(line(200), Some(&name("y")), &all).ring;
+        assert_eq!(
+            (oldest_gone.names().count(), oldest_gone.names().next()),
+            (MOST_NAMES, Some((line(2), "x")))
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@ use honnin_terms::{
     AccountId, Basis, DeviceId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId,
 };
 
-use crate::permit::{Act, AgreeToMerge, Export, Look, ManageSessions, Read, SetSpeed, Subject};
+use crate::naming::LineNames;
+use crate::permit::{Act, AgreeToMerge, Export, Look, ManageSessions, NameLines, Read, SetSpeed, Subject};
 use crate::policy::{Deed, Role, may};
 use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
 use crate::ring::{Ring, take_count};
@@ -184,6 +185,11 @@ impl Session {
         self.keys.ring.lives(session)
     }
 
+    /// What the account calls its lines, as its ring has it: lines that it has no longer may be among them.
+    pub fn line_names(&self) -> LineNames {
+        LineNames(self.keys.ring.names().map(|(line, name)| (line, name.to_owned())).collect())
+    }
+
     /// The moment of the request.
     pub const fn at(&self) -> Moment {
         self.at
@@ -352,6 +358,11 @@ impl SubscriberAuthority {
     /// A permit to list and end the account's sessions.
     pub fn manage_sessions(&self, session: &Session) -> Option<Permit<ManageSessions>> {
         self.permit(session, None, Deed::ManageSessions)
+    }
+
+    /// A permit to name the account's own lines.
+    pub fn name_lines(&self, session: &Session) -> Option<Permit<NameLines>> {
+        self.permit(session, None, Deed::NameLines)
     }
 
     /// A permit to make an export of the account's own data, and to fetch it.

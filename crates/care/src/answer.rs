@@ -8,7 +8,7 @@ use std::fmt;
 
 use honnin_access::SignedIn;
 use honnin_seal::{Digest, SessionToken};
-use honnin_terms::{Id, Mode, RequestId, Stop};
+use honnin_terms::{AccountId, Id, Mode, RequestId, Stop};
 
 use crate::care::Care;
 use crate::gate::{Disclosed, Leave};
@@ -160,10 +160,18 @@ impl Care {
     /// # Errors
     /// [`Error::Closed`] where not: an alarm, and personal pages stop.
     pub fn is_for(&self, signed_in: &SignedIn, request: RequestId, login: &str) -> Result<(), Error> {
+        self.is_of(signed_in, request, self.parts.subscriber.account_of(login))
+    }
+
+    /// Checks that a new session may leave in the answer to that request, for that account.
+    ///
+    /// # Errors
+    /// As [`Self::is_for`].
+    pub fn is_of(&self, signed_in: &SignedIn, request: RequestId, account: AccountId) -> Result<(), Error> {
         let same_request = signed_in.request == request;
         #[cfg(honnin_faults)]
         let same_request = planted::held(same_request, &honnin_terms::faults::WITHOUT_REQUEST, "request");
-        let same_account = self.parts.subscriber.account_of(login) == signed_in.account;
+        let same_account = account == signed_in.account;
         #[cfg(honnin_faults)]
         let same_account = planted::held(same_account, &honnin_terms::faults::WITHOUT_ASKER, "asker");
         if same_request && same_account {

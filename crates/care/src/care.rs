@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use honnin_access::ports::RowError;
 use honnin_access::{
-    Document, DocumentError, NotTogether, Owned, Permit, Read, Session, SessionError, SubscriberAuthority,
+    Document, DocumentError, LineNames, NotTogether, Owned, Permit, Read, Session, SessionError,
+    SubscriberAuthority,
 };
 use honnin_seal::SessionToken;
 use honnin_store::document::Profile;
@@ -84,6 +85,9 @@ pub(crate) fn not_under_the_account() -> Error {
 pub(crate) fn permitted<A: honnin_access::Act>(given: Option<Permit<A>>) -> Result<Permit<A>, Error> {
     given.ok_or(Error::NotThere)
 }
+
+/// A profile with what its account calls its lines.
+pub(crate) type Named = (Profile, LineNames);
 
 /// A visit: the signed-in session and the way it came by.
 #[derive(Debug, Clone, Copy)]
@@ -241,10 +245,12 @@ impl Care {
         self.parts.zone.day(session.at())
     }
 
-    /// The profile of the session's account.
-    pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Profile>, Error> {
+    /// The profile of the session's account, with what it calls its lines.
+    pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Named>, Error> {
         let permit = self.account_permit(session)?;
-        self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)
+        let profile: Owned<Profile> =
+            self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)?;
+        self.joined(session, profile.join(Owned::of_permit(&permit, session.line_names())))
     }
 
     /// Puts beside a value whose it is, where a page asks, and lets both out.

@@ -7,11 +7,14 @@ use honnin_journal::{Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadErro
 use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment};
 
 use crate::care::{Care, Error, Visit};
-use crate::facts::{DisclosureRow, Disclosures, Shown, Viewer};
+use crate::facts::{BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
 use crate::{Channel, Disclosed, What};
 
 /// Rows on one page.
 const PAGE: usize = 50;
+
+/// Looks by others that are shown one by one; of more than these the number is said.
+const MOST_OTHERS: usize = 100;
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
@@ -71,7 +74,7 @@ pub fn audit(
     period: (Moment, Moment),
     page: (Option<EntryRef>, usize),
 ) -> Result<Vec<AuditRow>, ReadError> {
-    let pseudonyms: Vec<Pseudonym> = epochs.iter().map(|epoch| epoch.account(account)).collect();
+    let pseudonyms = pseudonyms(epochs, account);
     let ((from, to), (before, limit)) = (period, page);
     let mut before = before.map(|entry| entry.index);
     let mut rows = Vec::new();
@@ -93,6 +96,27 @@ pub fn audit(
         }
     }
     Ok(rows)
+}
+
+/// What the account is called in each epoch.
+fn pseudonyms(epochs: &[Arc<EpochKeys>], account: AccountId) -> Vec<Pseudonym> {
+    epochs.iter().map(|epoch| epoch.account(account)).collect()
+}
+
+/// Looks by others than the account itself.
+fn looks_by_others(
+    journal: &Journal,
+    epochs: &[Arc<EpochKeys>],
+    account: AccountId,
+    from: Moment,
+) -> Result<Option<Others>, ReadError> {
+    let Some(found) = journal.looks_by_others(&pseudonyms(epochs, account), from) else { return Ok(None) };
+    let mut others = Others { rows: Vec::new(), count: u64::try_from(found.len()).unwrap_or(u64::MAX) };
+    for index in found.into_iter().take(MOST_OTHERS) {
+        let entry = journal.read_at(index)?;
+        others.rows.push(disclosure(&AuditRow::of(EntryRef { log: journal.log(), index }, &entry, epochs)));
+    }
+    Ok(Some(others))
 }
 
 impl AuditRow {
@@ -141,12 +165,27 @@ impl Care {
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
-        let question = move || audit(&journal, &epochs, account, AuditSide::WhoSaw, period, page);
-        let rows = self.parts.gate.desk().ask(question).await??;
+        let question = move || {
+            let rows = audit(&journal, &epochs, account, AuditSide::WhoSaw, period, page)?;
+            Ok::<_, ReadError>((rows, looks_by_others(&journal, &epochs, account, period.0)?))
+        };
+        let (rows, others) = self.parts.gate.desk().ask(question).await??;
         let last = most.checked_sub(1).and_then(|last| rows.get(last));
         let next_before = last.filter(|_| rows.len() > most).map(|row| row.entry);
         let rows = rows.iter().take(most).map(disclosure).collect();
-        Ok(Owned::of_permit(&permit, Disclosures { rows, next_before, answerable_since: since }))
+        Ok(Owned::of_permit(&permit, Disclosures { rows, next_before, answerable_since: since, others }))
+    }
+
+    /// How often somebody else was shown data of the account in the last days; `None` where that is not known. It is
+    /// counted in memory and reads nothing.
+    pub(crate) fn seen_by_others(&self, session: &Session) -> Option<u64> {
+        let (journal, from) = (self.parts.gate.journal(), session.at().plus_seconds(-BADGE_DAYS * 86_400));
+        // Of a time whose records are gone it is not said that nobody looked.
+        if journal.answerable_since().is_some_and(|since| from < since) {
+            return None;
+        }
+        let names = pseudonyms(&self.parts.gate.epochs(), session.account());
+        journal.by_others(&names, from)
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Origin {
     pub source: String,
 }
 
+/// So many days home counts looks by others.
+pub const BADGE_DAYS: i64 = 90;
+
 /// A line as its holder names it: enough to tell whose page it is, and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineHead {
@@ -203,6 +206,8 @@ pub struct Home {
     pub recent: Vec<UsageDay>,
     /// The newest bill and every one that is not paid, newest first.
     pub bills: Vec<BillHead>,
+    /// How often somebody else was shown data of this account in [`BADGE_DAYS`]; `None` where that is not known.
+    pub seen_by_others: Option<u64>,
 }
 
 /// One bucket of data.
@@ -471,4 +476,15 @@ pub struct Disclosures {
     pub next_before: Option<EntryRef>,
     /// From when on the journal can answer; earlier entries were pruned by the retention rule.
     pub answerable_since: Option<Moment>,
+    /// Looks by others in all the time there are records of, newest first; `None` where they are not known.
+    pub others: Option<Others>,
+}
+
+/// Looks by others than the owner.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    /// The newest of them.
+    pub rows: Vec<DisclosureRow>,
+    /// How many there are.
+    pub count: u64,
 }

@@ -1,10 +1,10 @@
 //! What is shown of one line: home, buckets, usage, purchases, contract.
 
 use honnin_access::{Owned, Permit, Read, Session, both};
-use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
+use honnin_store::document::{self, Line, UsageMonth, Wish, month_row};
 use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
-use crate::care::{Care, Error, Visit, not_under_the_account};
+use crate::care::{Care, Error, Named, Visit, not_under_the_account};
 use crate::facts::{
     Board, BoardLine, Buckets, Contract, Home, LineHead, Origin, Purchase, Purchases, Shown, Usage, UsageDay,
 };
@@ -45,13 +45,18 @@ impl Care {
     pub async fn home(&self, visit: Visit<'_>, line: HoldingId) -> Result<Disclosed<Shown<Home>>, Error> {
         let Visit { session, channel } = visit;
         let (document, profile) = both(self.line_and_wish(session, line), self.profile(session)).await;
-        let context = (line, session.account(), self.today(session), channel == Channel::Page);
+        let page = channel == Channel::Page;
+        let others = if page { self.seen_by_others(session) } else { None };
+        let context = (line, session.account(), self.today(session), page, others);
         let together = self.joined(session, document?.join(profile?))?;
         let shown =
-            together.map(context, |((line, wish), profile): ((Line, Option<Wish>), Profile), context| {
-                let (holding, account, today, page) = context;
+            together.map(context, |((line, wish), profile): ((Line, Option<Wish>), Named), context| {
+                let (holding, account, today, page, others) = context;
                 Shown {
-                    facts: reckon::home(&line, holding, wish.as_ref(), &profile.standing, today),
+                    facts: Home {
+                        seen_by_others: others,
+                        ..reckon::home(&line, holding, wish.as_ref(), &profile.0.standing, today)
+                    },
                     me: page.then(|| reckon::me(profile, account, today)),
                 }
             });
@@ -66,7 +71,8 @@ impl Care {
         let session = visit.session;
         let context = (session.account(), self.today(session));
         let profile = self.profile(session).await?;
-        let holdings = profile.leads_to(|profile| profile.lines.iter().map(|line| line.holding).collect());
+        let holdings =
+            profile.leads_to(|(profile, _)| profile.lines.iter().map(|line| line.holding).collect());
         let mut board = profile.map(context, |profile, (account, today)| Board {
             month: today.month(),
             is_whole: true,

@@ -1,5 +1,6 @@
 //! What a document says at the moment it is read: sums, expiries, states. Pure.
 
+use honnin_access::LineNames;
 use honnin_store::document::{BillEntry, BucketEntry, DayEntry, Line, LineEntry, Profile, Wish};
 use honnin_terms::{
     AccountId, BucketKind, Day, Held, HoldingId, Known, LineStatus, Octets, SpeedReason, SpeedState,
@@ -232,14 +233,15 @@ pub(crate) fn home(
         usage: usage_head(line, today),
         recent: recent_days(line, today),
         bills: standing.iter().map(bill_head).collect(),
+        seen_by_others: None,
     }
 }
 
-pub(crate) fn me(profile: Profile, account: AccountId, today: Day) -> Me {
+pub(crate) fn me((profile, names): (Profile, LineNames), account: AccountId, today: Day) -> Me {
     let head = |entry: LineEntry| LineHead {
+        nickname: names.of(entry.holding).map(str::to_owned),
         line: entry.holding,
         number_masked: entry.number.masked(),
-        nickname: None,
         plan: entry.plan,
         status: status_on(entry.status, &entry.held, today),
         held: entry.held,

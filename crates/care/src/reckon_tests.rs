@@ -1,3 +1,4 @@
+use honnin_access::LineNames;
 use honnin_store::document::{DayEntry, Share};
 use honnin_terms::{Id, Moment, Month, Msisdn};
 
@@ -295,7 +296,7 @@ fn ended_lines_are_listed_last() {
         lost_lines: Vec::new(),
         standing: Vec::new(),
     };
-    let lines = me(profile, AccountId::from_octets([9; 16]), day(TODAY)).lines;
+    let lines = me((profile, LineNames::default()), AccountId::from_octets([9; 16]), day(TODAY)).lines;
     assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [holding(3), holding(2), holding(1)]);
     assert_eq!(lines[2].status, LineStatus::Ended);
 }

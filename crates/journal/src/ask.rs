@@ -108,7 +108,7 @@ impl Journal {
         self.find(query, Side::Viewer)
     }
 
-    fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
+    pub(crate) fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
         let kept = self.kept();
         if let Some(from) = kept.from.filter(|from| query.from < *from) {
             return Err(ReadError::NotAnswerable { pruned_before: from });

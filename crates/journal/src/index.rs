@@ -16,7 +16,7 @@ use crate::queue::hold;
 use crate::run::{FAN, Item, OWNER, Run, Stretch, TOP, VIEWER, Writing, prefix};
 use crate::shelf::Shared;
 use crate::tiles::Tiles;
-use crate::{Entry, Pseudonym, parse_entry};
+use crate::{Entry, Pseudonym, others, parse_entry};
 
 /// Entries of the shortest run.
 pub(crate) const CHUNK: u64 = 65_536;
@@ -41,13 +41,15 @@ pub struct Query<'a> {
 pub(crate) enum Side {
     Viewer,
     Owner,
+    /// Any owner whom somebody else looked at: asked for by [`others::NAME`].
+    Others,
 }
 
 impl Side {
     pub(crate) const fn flag(self) -> u32 {
         match self {
             Self::Viewer => VIEWER,
-            Self::Owner => OWNER,
+            Self::Owner | Self::Others => OWNER,
         }
     }
 }
@@ -58,12 +60,15 @@ pub(crate) struct Row {
     pub(crate) moment: Moment,
     pub(crate) order: Moment,
     viewer: Pseudonym,
-    owner: Pseudonym,
+    pub(crate) owner: Pseudonym,
+    /// Whether somebody else than the owner looked.
+    pub(crate) by_other: bool,
 }
 
 impl Row {
     pub(crate) fn of(entry: &Entry) -> Self {
-        Self { moment: entry.moment, order: entry.order, viewer: entry.viewer, owner: entry.owner }
+        let Entry { moment, order, viewer, owner, .. } = *entry;
+        Self { moment, order, viewer, owner, by_other: others::is_by_other(entry) }
     }
 
     /// The same at that place in the order.
@@ -72,19 +77,21 @@ impl Row {
     }
 
     pub(crate) fn matches(&self, query: &Query<'_>, side: Side) -> bool {
-        let Self { moment, order: _, viewer, owner } = self;
-        let name = match side {
-            Side::Viewer => viewer,
-            Side::Owner => owner,
+        let Self { moment, order: _, viewer, owner, by_other } = self;
+        let is_named = match side {
+            Side::Viewer => query.pseudonyms.contains(viewer),
+            Side::Owner => query.pseudonyms.contains(owner),
+            Side::Others => *by_other,
         };
-        query.from <= *moment && *moment < query.to && query.pseudonyms.contains(name)
+        query.from <= *moment && *moment < query.to && is_named
     }
 
     fn items(&self, offset: u32) -> impl Iterator<Item = Item> {
         let item = |name, sides| Item { prefix: prefix(name), offset, sides };
         let both = self.viewer == self.owner;
         let first = item(self.viewer, if both { VIEWER | OWNER } else { VIEWER });
-        [Some(first), (!both).then(|| item(self.owner, OWNER))].into_iter().flatten()
+        let other = self.by_other.then(|| item(others::NAME, OWNER));
+        [Some(first), (!both).then(|| item(self.owner, OWNER)), other].into_iter().flatten()
     }
 }
 

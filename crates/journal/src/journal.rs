@@ -146,7 +146,10 @@ impl Journal {
         };
         let beside =
             vec![beside("journal publisher", publish::run)?, beside("journal anchor", anchoring::run)?];
-        Ok(Self { shared, opened, threads: Mutex::new(Some(Threads { writer, beside })), _lock: lock })
+        let journal =
+            Self { shared, opened, threads: Mutex::new(Some(Threads { writer, beside })), _lock: lock };
+        journal.remember_others();
+        Ok(journal)
     }
 
     /// The log.

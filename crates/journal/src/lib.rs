@@ -30,6 +30,7 @@ mod kind;
 mod layout;
 mod merkle;
 mod note;
+mod others;
 mod prune;
 mod publish;
 mod queue;

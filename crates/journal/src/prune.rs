@@ -50,7 +50,11 @@ pub(crate) fn prune(shared: &Shared, before: Moment) -> Result<u64, PublishError
     out.finish()?;
     // A crash here leaves files below the minimum index; opening sweeps them away.
     *hold(&shared.kept) = kept;
-    hold(&shared.tail).drop_rows_below(kept.minimum);
+    {
+        let mut tail = hold(&shared.tail);
+        tail.drop_rows_below(kept.minimum);
+        tail.others.drop_below(kept.minimum);
+    }
     for number in old.minimum / WIDE..kept.minimum / WIDE {
         remove(shared, number)?;
     }

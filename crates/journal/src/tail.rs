@@ -8,6 +8,7 @@ use honnin_seal::Digest;
 use crate::chain::Head;
 use crate::index::Row;
 use crate::merkle::Edge;
+use crate::others::{self, Look, Others};
 use crate::segment::Frame;
 
 /// The newest entries, in memory.
@@ -21,6 +22,8 @@ pub(crate) struct Tail {
     /// Index of the first row.
     pub(crate) first_row: u64,
     pub(crate) rows: VecDeque<Row>,
+    /// Looks by others.
+    pub(crate) others: Others,
     /// The index the next entry gets.
     pub(crate) next: u64,
     /// The check of the last frame.
@@ -29,6 +32,9 @@ pub(crate) struct Tail {
 
 impl Tail {
     pub(crate) fn push(&mut self, frame: Frame, rows: Vec<Row>) {
+        for (index, row) in (frame.first..).zip(&rows).filter(|(_, row)| row.by_other) {
+            self.others.push(Look { owner: row.owner, moment: row.moment, index }, others::MOST);
+        }
         (self.next, self.tag) = (frame.end(), frame.tag);
         self.frames.push_back(Arc::new(frame));
         self.rows.extend(rows);

@@ -98,16 +98,6 @@ impl Table {
         }
         rust.push_str("];\n");
         rust.push_str(&names);
-        let manifest = |asset: &Asset| {
-            let tag = asset.name.strip_prefix("manifest-")?.strip_suffix(".webmanifest")?;
-            Some(format!("({tag:?}, {:?})", asset.path))
-        };
-        let manifests: Vec<String> = self.assets.iter().filter_map(manifest).collect();
-        writeln!(
-            rust,
-            "/// Manifests by language.\nstatic MANIFESTS: &[(&str, &str)] = &[{}];",
-            manifests.join(", ")
-        )?;
         for (name, html) in &self.fragments {
             writeln!(rust, "/// A part of every page that names files.\npub const {name}: &str = {html:?};")?;
         }

@@ -7,15 +7,20 @@ use honnin_care::facts::{
 use honnin_pages::format::Count;
 use honnin_pages::page::{
     ActivatePage, ActivateProblem, ClosedPage, DevicesPage, DisclosuresPage, HelpPage, LinesPage, MergePage,
-    MergeProblem, Nav, NoticePage, NoticesPage, Problem, ProblemPage, SettingsPage, SignInNote, SignInPage,
+    MergeProblem, Nav, NoticePage, NoticesPage, PasswordPage, PasswordProblem, Problem, ProblemPage,
+    SettingsPage, SignInNote, SignInPage,
 };
 use honnin_terms::{AccountId, EntryRef, Id, LineStatus, LogId, NoticeId, RequestId, SessionId};
 
 use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, mb, moment, origin};
 
 fn lines() -> Vec<LineHead> {
-    let second =
-        LineHead { number_masked: "070-****-9572".to_owned(), status: LineStatus::Suspended, ..head(2) };
+    let second = LineHead {
+        number_masked: "070-****-9572".to_owned(),
+        nickname: Some("おばあちゃん".to_owned()),
+        status: LineStatus::Suspended,
+        ..head(2)
+    };
     vec![head(1), second, ended()]
 }
 
@@ -77,6 +82,7 @@ fn disclosures() -> Disclosures {
         ],
         next_before: Some(entry(1160)),
         answerable_since: Some(moment("2025-10-16T00:00:00+09:00")),
+        others: None,
     }
 }
 
@@ -162,10 +168,13 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     for (name, facts) in [
         ("lines-usual", board(lines(), true)),
         ("lines-none", board(Vec::new(), true)),
-        ("lines-hostile", board(vec![hostile_head(); 12], false)),
+        (
+            "lines-hostile",
+            board((1..=12).map(|number| LineHead { line: line(number), ..hostile_head() }).collect(), false),
+        ),
     ] {
         let shell = studio.shell(Nav::Home, Some(&mine), "/lines");
-        push(name, true, LinesPage { shell, facts: &facts }.render());
+        push(name, true, LinesPage { shell, facts: &facts, unnamed: None }.render());
     }
     let notices = notices();
     for (name, facts) in [("notices-usual", notices.as_slice()), ("notices-none", &[])] {
@@ -186,7 +195,7 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         let shell = studio.shell(Nav::Settings, Some(&mine), "/devices");
         push(name, false, DevicesPage { shell, facts }.render());
     }
-    let none = Disclosures { rows: Vec::new(), next_before: None, answerable_since: None };
+    let none = Disclosures { rows: Vec::new(), next_before: None, answerable_since: None, others: None };
     for (name, facts, older) in
         [("disclosures-usual", disclosures(), true), ("disclosures-none", none, false)]
     {
@@ -209,6 +218,16 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     ] {
         let shell = studio.shell(Nav::Settings, None, "/account/merge");
         push(name, false, MergePage { shell, problem, given }.render());
+    }
+    let later = moment("2026-11-20T12:13:00+09:00");
+    for (name, problem) in [
+        ("password", None),
+        ("password-old", Some(PasswordProblem::Old)),
+        ("password-wait", Some(PasswordProblem::Wait(later))),
+        ("password-common", Some(PasswordProblem::Common)),
+    ] {
+        let shell = studio.shell(Nav::Settings, Some(&mine), "/account/password");
+        push(name, false, PasswordPage { shell, problem, fewest: Count(15) }.render());
     }
     let shell = studio.shell(Nav::Settings, Some(&mine), "/settings");
     push("settings", false, SettingsPage { shell, me: &me(lines()) }.render());

@@ -53,6 +53,7 @@ fn home() -> Home {
             })
             .collect(),
         bills: vec![bill(7, BillState::Final)],
+        seen_by_others: Some(0),
     }
 }
 

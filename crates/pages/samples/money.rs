@@ -149,7 +149,7 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     }
     for (name, facts) in &bills() {
         let shell = studio.shell(Nav::Bills, None, "/bills/1");
-        push(name, true, BillPage { shell, facts }.render());
+        push(name, true, BillPage { shell, facts, member: Some("mio30617284") }.render());
     }
     for (name, facts) in &purchases() {
         let shell = studio.shell(Nav::Home, Some(&facts.head), "/lines/1/purchases");

@@ -34,11 +34,6 @@ pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'se
 /// Policy of the worker: it fetches our own files and pages, and nothing else. Without `connect-src` it never installs.
 pub const WORKER_CSP: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
 
-/// The manifest in a language; the first one's where the language has none of its own.
-pub fn manifest(tag: &str) -> &'static str {
-    MANIFESTS.iter().find(|(of, _)| *of == tag).map_or(MANIFEST_JA_WEBMANIFEST, |(_, path)| path)
-}
-
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The file at that path, in the smallest encoding that `accept_encoding` (the header's text) allows.

@@ -12,7 +12,7 @@ use pdf_writer::{Content, Filter, Finish, Name, Null, Pdf, Rect, Ref, Str, TextS
 use subsetter::GlyphRemapper;
 use ttf_parser::GlyphId;
 
-use crate::layout::{Composed, Element, HIGH, Kid, Line, Page, Role, WIDE};
+use crate::layout::{Composed, Element, HIGH, Kid, LEFT, Line, Page, Role, WIDE};
 use crate::typeface::{DATA, Press};
 use crate::{PrintError, Sheet};
 
@@ -134,6 +134,9 @@ fn drawn(page: &Page, used: &Used) -> Vec<u8> {
     for height in &page.rules {
         content.move_to(RULE.0, *height).line_to(RULE.1, *height).stroke();
     }
+    for (base, colour) in &page.bars {
+        fill(&mut content, *colour).rect(LEFT, base - 3.0, 4.0, 17.0).fill_nonzero();
+    }
     content.end_marked_content();
     for (place, line) in page.lines.iter().enumerate() {
         match line.element {
@@ -155,7 +158,14 @@ fn drawn(page: &Page, used: &Used) -> Vec<u8> {
     content.finish().into_vec()
 }
 
+/// What is drawn from here on has that colour.
+fn fill(content: &mut Content, colour: [u8; 3]) -> &mut Content {
+    let [red, green, blue] = colour.map(|octet| f32::from(octet) / 255.0);
+    content.set_fill_rgb(red, green, blue)
+}
+
 fn text(content: &mut Content, line: &Line, used: &Used) {
+    fill(content, line.colour.unwrap_or_default());
     content.begin_text().set_font(FONT, line.size).next_line(line.left, line.base);
     let drawn = line.run.sets.iter().filter_map(|set| set.glyph);
     let glyphs = drawn.map(|glyph| used.remapper.get(glyph.0).unwrap_or(0));

@@ -9,7 +9,7 @@ use crate::typeface::{GETA, Press, Run};
 /// A4 in points.
 pub(crate) const WIDE: f32 = 595.28;
 pub(crate) const HIGH: f32 = 841.89;
-const LEFT: f32 = 62.0;
+pub(crate) const LEFT: f32 = 62.0;
 const RIGHT: f32 = WIDE - LEFT;
 const TOP: f32 = HIGH - 64.0;
 const BOTTOM: f32 = 76.0;
@@ -29,6 +29,8 @@ const NAME: f32 = 14.0;
 const TEXT: f32 = 11.0;
 const REMARK: f32 = 9.0;
 const FIGURE: f32 = 26.0;
+/// How far a name in its own colour stands from the left edge.
+const BAR: f32 = 12.0;
 
 /// What an element of the tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub(crate) struct Line {
     pub(crate) base: f32,
     pub(crate) size: f32,
     pub(crate) run: Run,
+    /// Its colour, where it is not black.
+    pub(crate) colour: Option<[u8; 3]>,
     /// What it is part of; `None` for what is not read out, such as the number of the page.
     pub(crate) element: Option<usize>,
 }
@@ -79,6 +83,8 @@ pub(crate) struct Page {
     pub(crate) lines: Vec<Line>,
     /// Thin lines across, by height.
     pub(crate) rules: Vec<f32>,
+    /// Upright bars at the left edge of a name in its own colour, by height.
+    pub(crate) bars: Vec<(f32, [u8; 3])>,
 }
 
 /// A sheet with everything at its place.
@@ -123,6 +129,7 @@ struct Composer<'a> {
 impl Composer<'_> {
     fn block(&mut self, block: &Block) -> Result<(), PrintError> {
         match block {
+            Block::Mark(name, colour) => self.mark(name, *colour),
             Block::Title(text) => self.spaced(Role::Title, text, TITLE, (0.0, 10.0)),
             Block::Heading(text) => {
                 // A heading is not left alone at the end of a page.
@@ -152,6 +159,22 @@ impl Composer<'_> {
         let element = self.element(role, None, None);
         self.lines(text, (LEFT, RIGHT), size, Some(element))?;
         self.space(below);
+        Ok(())
+    }
+
+    /// A name in its own colour beside a bar of it.
+    fn mark(&mut self, name: &str, colour: [u8; 3]) -> Result<(), PrintError> {
+        let element = self.element(Role::Paragraph, None, None);
+        for run in self.fold(name, RIGHT - LEFT - BAR, NAME) {
+            self.feed(NAME)?;
+            if let Some(page) = self.done.pages.last_mut() {
+                page.bars.push((self.at, colour));
+            }
+            self.put(LEFT + BAR, NAME, run, Some(element));
+            let line = self.done.pages.last_mut().and_then(|page| page.lines.last_mut());
+            line.into_iter().for_each(|line| line.colour = Some(colour));
+        }
+        self.space(10.0);
         Ok(())
     }
 
@@ -264,7 +287,7 @@ impl Composer<'_> {
         let (number, base) = (self.done.pages.len().saturating_sub(1), self.at);
         let Some(page) = self.done.pages.last_mut() else { return };
         let kid = Kid::Line { page: number, number: page.lines.len() };
-        page.lines.push(Line { left, base, size, run, element });
+        page.lines.push(Line { left, base, size, run, colour: None, element });
         if let Some(element) = element.and_then(|element| self.done.elements.get_mut(element)) {
             element.kids.push(kid);
         }
@@ -352,7 +375,7 @@ impl Composer<'_> {
         let numbers: Vec<Run> = (1..=count).map(|number| self.run(&format!("{number} / {count}"))).collect();
         for (page, run) in self.done.pages.iter_mut().zip(numbers) {
             let left = (WIDE - run.width() * REMARK) / 2.0;
-            page.lines.push(Line { left, base: FOOT, size: REMARK, run, element: None });
+            page.lines.push(Line { left, base: FOOT, size: REMARK, run, colour: None, element: None });
         }
     }
 }

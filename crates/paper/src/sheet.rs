@@ -18,6 +18,8 @@ pub struct Sheet {
 /// One thing on a sheet.
 #[derive(Debug, Clone)]
 pub enum Block {
+    /// Whose sheet it is: a name in its own colour (red, green, blue).
+    Mark(String, [u8; 3]),
     /// The heading of the whole.
     Title(String),
     /// A heading within.

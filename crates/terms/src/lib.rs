@@ -12,6 +12,7 @@ pub mod faults;
 mod id;
 mod known;
 mod mode;
+mod name;
 mod number;
 mod state;
 mod stream;
@@ -25,6 +26,7 @@ pub use id::{
 };
 pub use known::Known;
 pub use mode::{Audience, Mode, Stop};
+pub use name::{BadLineName, LONGEST_LINE_NAME, LineName};
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
 pub use stream::{Entropy, Stream};

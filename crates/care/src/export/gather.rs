@@ -1,12 +1,12 @@
 //! Gathering: every document of one account, put together without anybody looking into them.
 
 use honnin_access::{Owned, Session};
-use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
+use honnin_store::document::{self, Line, LineEntry, UsageMonth, Wish, month_row};
 use honnin_terms::{HoldingId, Moment, Month};
 
 use super::ExportFault;
 use super::held::{Held, HeldDevice, HeldDisclosure, HeldLine};
-use crate::care::{Care, Error};
+use crate::care::{Care, Error, Named};
 use crate::facts::{Device, DisclosureRow, Disclosures, Viewer};
 
 /// Most disclosures in one export; older ones are read in pages.
@@ -27,7 +27,8 @@ impl Care {
         deadline: Moment,
     ) -> Result<Owned<Held>, ExportFault> {
         let profile = self.profile(session).await?;
-        let lines = profile.leads_to(|profile| profile.lines.iter().map(|entry| entry.holding).collect());
+        let lines =
+            profile.leads_to(|(profile, _)| profile.lines.iter().map(|entry| entry.holding).collect());
         let mut held = profile.map(session.at(), begun);
         for line in lines {
             self.in_time(deadline)?;
@@ -75,8 +76,10 @@ impl Care {
     }
 }
 
-const fn begun(profile: Profile, made_at: Moment) -> Held {
+fn begun((profile, names): Named, made_at: Moment) -> Held {
+    let name = |entry: &LineEntry| Some((entry.holding, names.of(entry.holding)?.to_owned()));
     Held {
+        names: profile.lines.iter().filter_map(name).collect(),
         made_at,
         profile,
         lines: Vec::new(),
@@ -111,7 +114,7 @@ fn with_devices((held, devices): (Held, Vec<Device>), (): ()) -> Held {
 }
 
 fn with_disclosures((held, disclosures): (Held, Disclosures), (): ()) -> Held {
-    let Disclosures { rows, next_before, answerable_since } = disclosures;
+    let Disclosures { rows, next_before, answerable_since, others: _ } = disclosures;
     let row = |row: DisclosureRow| HeldDisclosure {
         entry: row.entry,
         at: row.at,

@@ -12,6 +12,8 @@ pub struct Held {
     pub made_at: Moment,
     /// Who she is.
     pub profile: Profile,
+    /// What she calls her lines.
+    pub names: Vec<(HoldingId, String)>,
     /// Her lines, ended ones too, in the order of the profile.
     pub lines: Vec<HeldLine>,
     /// Her bills; `None` where the ledger has said nothing of any.
@@ -28,7 +30,7 @@ pub struct Held {
 
 impl Document for Held {
     const KIND: &'static str = "export";
-    const SCHEMA: u16 = 1;
+    const SCHEMA: u16 = 2;
 }
 
 /// Everything that is held of one line of hers.

@@ -29,10 +29,12 @@ section! {
     top_up: String = String::new();
     /// Currency of bills and prices (ISO 4217); amounts count its smallest unit.
     currency: String = "JPY".to_owned();
-    /// Colour for light pages (#rrggbb); minimum contrast 4.5. Checked, and not yet used by the pages.
+    /// Colour for light pages, documents and the manifest (#rrggbb); minimum contrast 4.5.
     colour: String = "#0017c1".to_owned();
-    /// Colour for dark pages (#rrggbb); minimum contrast 4.5. Checked, and not yet used by the pages.
+    /// Colour for dark pages (#rrggbb); minimum contrast 4.5.
     colour_dark: String = "#9db7f9".to_owned();
+    /// File of the logo beside the name: an SVG that only draws or a square PNG, at most 16 KiB; "" for none.
+    logo: MaybePath = MaybePath::default();
     /// Contact for security reports (security.txt, RFC 9116): mailto: or https:; "" for none.
     security_contact: String = String::new();
 }

@@ -9,6 +9,7 @@ use honnin_terms::Zone;
 
 use super::certificates::CertificateFiles;
 use super::doors::monitor_token;
+use super::look::look;
 use super::way::way;
 use super::{bounds, front, prefixes};
 use crate::failure::Failure;
@@ -93,7 +94,8 @@ pub(crate) fn file_problems(installation: &Installation) -> Vec<Failure> {
     let certificate = CertificateFiles::of(installation).map_or(Ok(()), |files| files.read().map(|_| ()));
     let key = installation.keeper(std::sync::Arc::new(honnin_keeper::Silent)).map(|_| ());
     let (token, way) = (monitor_token(installation).map(|_| ()), way(installation).map(|_| ()));
-    [certificate, key, token, way].into_iter().filter_map(Result::err).collect()
+    let look = look(installation).map(drop);
+    [certificate, key, token, way, look].into_iter().filter_map(Result::err).collect()
 }
 
 /// What pages show of the tenant: whether it fits, by key, and what to write.

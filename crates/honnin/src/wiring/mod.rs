@@ -7,6 +7,7 @@ mod check;
 mod doors;
 pub(crate) mod engine;
 mod front;
+mod look;
 pub(crate) mod merges;
 mod monitor;
 mod rooms;

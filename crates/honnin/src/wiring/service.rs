@@ -13,7 +13,6 @@ use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{Canaries, Epochs, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
 use honnin_pages::format::Currency;
-use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
@@ -23,6 +22,7 @@ use tokio::sync::watch;
 
 use super::bounds;
 use super::doors::Doors;
+use super::look::look;
 use super::monitor::{self, Metrics};
 use super::rooms::{Rooms, entropy};
 use super::way::way;
@@ -117,7 +117,7 @@ impl Service {
                 installation.public_path_marker(),
             ),
         });
-        let app = App::new(wiring(&installation, Arc::clone(&care), front), entropy())?;
+        let app = App::new(wiring(&installation, Arc::clone(&care), front)?, entropy())?;
         let upkeep = Upkeep {
             bounds: bounds::upkeep(settings),
             clock,
@@ -349,10 +349,10 @@ fn exports(installation: &Installation) -> Result<Exports, Failure> {
 }
 
 /// The site as the routes need to know it.
-fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring {
+fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Result<Wiring, Failure> {
     let Settings { tenant, network, server, documents, exports, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Wiring {
+    Ok(Wiring {
         front,
         documents: bounds::documents(documents),
         exports: bounds::export_desk(exports),
@@ -370,12 +370,12 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Wiring 
             top_up: HelpLink::new(&tenant.top_up),
             texts: Language::from_tag(&tenant.texts).unwrap_or_default(),
             currency: Currency::of_code(&tenant.currency).unwrap_or(Currency::JPY),
-            brand: Brand::default(),
+            brand: look(installation)?,
             demo: installation.demo,
         },
         simulated: network.element == "simulated",
         // Read when the doors were opened, and refused there where one cannot be read.
         shared_prefixes: super::front::prefixes(&installation.settings).unwrap_or_default(),
         security_contact: text(&tenant.security_contact),
-    }
+    })
 }

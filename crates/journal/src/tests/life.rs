@@ -49,6 +49,53 @@ fn a_journal_opened_again_goes_on_where_it_was() {
 }
 
 #[test]
+fn looks_by_others_are_counted_by_owner_also_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path());
+    let grant = Basis::Grant(place(0));
+    let until = at(1_000_000);
+    put(&journal, &beginning(at(0), 5, 3, Kind::Grant, until)).unwrap();
+    put(&journal, &own(1, 3)).unwrap();
+    let look = |seconds| entry(at(seconds), 5, 3, grant, Kind::Disclosure);
+    let first = put(&journal, &look(2)).unwrap();
+    put(&journal, &own(3, 5)).unwrap();
+    let second = put(&journal, &look(4)).unwrap();
+    // What somebody did is no look, and what she saw of others is theirs.
+    put(&journal, &ending(at(5), 5, 3, Kind::Revocation, 0)).unwrap();
+    let asks = |journal: &Journal| {
+        assert_eq!(journal.by_others(&[person(3)], at(0)), Some(2));
+        assert_eq!(journal.by_others(&[person(9), person(3)], at(3)), Some(1));
+        assert_eq!(journal.by_others(&[person(5)], at(0)), Some(0));
+        assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![second, first]));
+    };
+    asks(&journal);
+    journal.close().unwrap();
+    let journal = open(dir.path());
+    asks(&journal);
+    drop(journal);
+    asks(&open(dir.path()));
+}
+
+#[test]
+fn looks_by_others_are_found_behind_a_chunk_of_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
+    put(&journal, &beginning(at(0), 5, 3, Kind::Grant, at(1_000_000))).unwrap();
+    let look = put(&journal, &entry(at(1), 5, 3, Basis::Grant(place(0)), Kind::Disclosure)).unwrap();
+    let blank = Entry { viewer: person(1), owner: person(1), ..Entry::blank(Kind::Disclosure, at(2), 1) };
+    for _ in 0..17 {
+        let outcomes = append_all(&journal, std::iter::repeat_n(blank.clone(), 4_096));
+        assert!(outcomes.iter().all(Result::is_ok));
+    }
+    journal.publish().unwrap();
+    journal.close().unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
+    assert!(journal.shared_for_tests().tail.lock().unwrap().first_row > 0, "the first chunk is a run");
+    assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![look]));
+    assert_eq!(journal.by_others(&[person(1)], at(0)), Some(0));
+}
+
+#[test]
 fn only_one_writer_has_a_journal() {
     let dir = filled(1);
     let journal = open(dir.path());

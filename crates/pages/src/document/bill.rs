@@ -46,7 +46,7 @@ impl BillDocument<'_> {
         let (document, bills) = (&words.document, &words.bills);
         let title = bills.bill_of.with(self.month(self.facts.head.month)).to_string();
         let mut blocks = vec![
-            Block::Text(document.issuer.with(Plain(&self.operator.name)).to_string()),
+            Block::Mark(self.operator.name.clone(), self.operator.brand.colour.octets()),
             Block::Title(title.clone()),
             Block::Name(document.to.with(Plain(&self.me.name)).to_string()),
             Block::Text(document.member.with(Plain(&self.me.login)).to_string()),
@@ -63,6 +63,7 @@ impl BillDocument<'_> {
             lines if lines.shown().is_empty() => Block::Text(bills.lines_none.text().to_owned()),
             BillLines::Unsaid | BillLines::Whole(_) => Block::Table(self.table()),
         });
+        blocks.push(Block::Remark(document.issuer.with(Plain(&self.operator.name)).to_string()));
         blocks.push(Block::Remark(document.copied.text().to_owned()));
         let zone = match self.zone.name() {
             "Asia/Tokyo" => words.shell.tokyo.text(),

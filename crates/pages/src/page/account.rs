@@ -114,6 +114,50 @@ impl ActivatePage<'_> {
     }
 }
 
+/// Why a password was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordProblem {
+    /// The old one is wrong.
+    Old,
+    /// Too many failures: not before that moment.
+    Wait(Moment),
+    /// The server has no room to check a password now.
+    Busy,
+    /// The new one is the old one.
+    Same,
+    /// The new one is too short.
+    Short,
+    /// The new one is too long.
+    Long,
+    /// The new one is one that everybody guesses.
+    Common,
+}
+
+/// A new password while signed in. Fields: `old`, `password`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "password.html", whitespace = "minimize")]
+pub struct PasswordPage<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// What was wrong.
+    pub problem: Option<PasswordProblem>,
+    /// The fewest characters of a password.
+    pub fewest: Count,
+}
+
+impl PasswordPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 6 * 1024)
+    }
+
+    /// Whether it is the new one that was refused.
+    fn is_new(&self) -> bool {
+        use PasswordProblem::{Common, Long, Same, Short};
+        matches!(self.problem, Some(Short | Long | Common | Same))
+    }
+}
+
 /// Settings.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings.html", whitespace = "minimize")]

@@ -58,6 +58,8 @@ pub struct BillPage<'a> {
     pub shell: Shell<'a>,
     /// What is shown.
     pub facts: &'a Bill,
+    /// The member number, where it is known whose bill it is.
+    pub member: Option<&'a str>,
 }
 
 impl BillPage<'_> {

@@ -2,11 +2,12 @@
 
 use askama::Template;
 use honnin_care::facts::{Board, BoardLine, LineHead};
-use honnin_terms::{LineStatus, Octets};
+use honnin_terms::{BadLineName, HoldingId, LONGEST_LINE_NAME, LineStatus, Octets};
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
 use crate::chart::permille;
+use crate::format::{Count, Text};
 use crate::words::Phrase;
 
 /// The lines of the account, to choose from.
@@ -17,6 +18,8 @@ pub struct LinesPage<'a> {
     pub shell: Shell<'a>,
     /// What is shown.
     pub facts: &'a Board,
+    /// The line that was not named, and why.
+    pub unnamed: Option<(HoldingId, BadLineName)>,
 }
 
 impl LinesPage<'_> {
@@ -35,6 +38,16 @@ impl LinesPage<'_> {
 
     fn is_here(&self, head: &LineHead) -> bool {
         self.shell.line.is_some_and(|line| line.line == head.line)
+    }
+
+    /// The most characters of a name.
+    fn most_characters() -> Count {
+        Count(u64::try_from(LONGEST_LINE_NAME).unwrap_or(u64::MAX))
+    }
+
+    /// Why that line was not named, where it was not.
+    fn problem(&self, head: &LineHead) -> Option<BadLineName> {
+        self.unnamed.filter(|(line, _)| *line == head.line).map(|(_, why)| why)
     }
 
     /// What the line that used most has used: the whole width of the bars.

@@ -1,22 +1,224 @@
-//! The operator's own look: a colour that has to be readable, and a mark.
+//! The operator's own look: a colour that has to be readable, a mark, and the manifest that names both. Made once, when
+//! the product starts; pages name files by their content, so that a browser may keep them for ever.
 
 use std::fmt;
+
+use serde_json::json;
+
+use crate::assets;
+use crate::words::Language;
 
 /// The least contrast of text on its ground (WCAG 2.2, 1.4.3).
 const LEAST: f64 = 4.5;
 /// The grounds of cards in light and in dark.
 const GROUNDS: [(&str, [u8; 3]); 2] = [("light", [0xff; 3]), ("dark", [0x26; 3])];
 
-/// The operator's own look, as pages name it: paths of files that the binary serves.
-#[derive(Debug, Clone, Default)]
+/// The longest mark, in octets: it goes out with the first page.
+pub const MOST_MARK_OCTETS: usize = 16 * 1024;
+/// The sides of a mark that is a picture, in pixels.
+const SIDES: std::ops::RangeInclusive<u32> = 192..=1024;
+
+/// The operator's own look, as pages name it.
+#[derive(Debug, Clone)]
 pub struct Brand {
-    /// The path of the style with the operator's colours.
-    pub style: Option<String>,
+    /// What every page loads.
+    links: String,
     /// The path of the operator's mark.
-    pub mark: Option<String>,
-    /// The colour, for the manifest.
-    pub colour: Option<Colour>,
+    pub(crate) mark: Option<String>,
+    /// The colour of documents, in light.
+    pub(crate) colour: Colour,
+    manifests: Vec<(&'static str, String)>,
+    files: Vec<BrandFile>,
 }
+
+/// A file that was made when the product started. Its path holds a hash of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrandFile {
+    /// The path.
+    pub path: String,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl BrandFile {
+    fn new(name: &str, content_type: &'static str, body: Vec<u8>) -> Self {
+        // FNV-1a: names a version, and is no secret and no proof.
+        let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
+        let hash = body.iter().fold(0xcbf2_9ce4_8422_2325, step);
+        Self { path: format!("/a/{hash:016x}/{name}"), content_type, body }
+    }
+}
+
+impl Default for Brand {
+    /// Ours.
+    fn default() -> Self {
+        Self::build("Honnin 本人", None, None)
+    }
+}
+
+impl Brand {
+    /// The look of an operator of that name, with its colours in light and in dark, and with its mark.
+    ///
+    /// # Errors
+    /// [`BadColour`] where text in a colour could not be read.
+    pub fn new(name: &str, (light, dark): (Colour, Colour), mark: Option<Mark>) -> Result<Self, BadColour> {
+        let style = style(light, dark)?;
+        let own = (light, dark) != (OURS.0, OURS.1);
+        Ok(Self::build(name, own.then_some((style, light)), mark))
+    }
+
+    fn build(name: &str, style: Option<(String, Colour)>, mark: Option<Mark>) -> Self {
+        let (mut files, mut links) = (Vec::new(), assets::LINKS.to_owned());
+        let colour = style.as_ref().map_or(OURS.0, |(_, colour)| *colour);
+        if let Some((style, _)) = style {
+            // In one file with ours: a page asks for no more than it did.
+            let base = assets::find(assets::APP_CSS, "").map_or(&[][..], |served| served.body);
+            let css = BrandFile::new("app.css", "text/css; charset=utf-8", [base, style.as_bytes()].concat());
+            links = links.replace(assets::APP_CSS, &css.path);
+            files.push(css);
+        }
+        let icon = |src: &str, sizes: &str, kind: &str| json!({"src": src, "sizes": sizes, "type": kind});
+        let mut icons = vec![
+            icon(assets::ICON_192_PNG, "192x192", "image/png"),
+            icon(assets::ICON_512_PNG, "512x512", "image/png"),
+            json!({"src": assets::ICON_512_MASKABLE_PNG, "sizes": "512x512", "type": "image/png", "purpose": "maskable"}),
+            icon(assets::ICON_SVG, "any", "image/svg+xml"),
+        ];
+        let mark = mark.map(|mark| {
+            let (ending, kind, sizes) = match mark.side {
+                None => ("svg", "image/svg+xml", "any".to_owned()),
+                Some(side) => ("png", "image/png", format!("{side}x{side}")),
+            };
+            let file = BrandFile::new(&format!("mark.{ending}"), kind, mark.octets);
+            icons = vec![icon(&file.path, &sizes, kind)];
+            links = links.replace(
+                &format!("type=\"image/svg+xml\" href=\"{}\"", assets::ICON_SVG),
+                &format!("type=\"{kind}\" href=\"{}\"", file.path),
+            );
+            if mark.side.is_some() {
+                links = links.replace(assets::ICON_180_PNG, &file.path);
+            }
+            let path = file.path.clone();
+            files.push(file);
+            path
+        });
+        let short: String = name.chars().take(12).collect();
+        let manifest = |language: &Language| {
+            let words = language.words();
+            let text = json!({
+                "id": "/", "name": name, "short_name": short, "lang": language.tag(), "start_url": "/?src=pwa",
+                "scope": "/", "display": "standalone", "theme_color": colour.to_string(),
+                "background_color": "#f2f2f2", "icons": icons,
+                "shortcuts": [
+                    {"name": words.shell.bills.text(), "url": "/bills"},
+                    {"name": words.shell.notices.text(), "url": "/notices"},
+                ],
+            });
+            let name = format!("manifest-{}.webmanifest", language.tag());
+            let kind = "application/manifest+json; charset=utf-8";
+            (language.tag(), BrandFile::new(&name, kind, text.to_string().into_bytes()))
+        };
+        let made: Vec<_> = Language::all().iter().map(manifest).collect();
+        let manifests = made.iter().map(|(tag, file)| (*tag, file.path.clone())).collect();
+        files.extend(made.into_iter().map(|(_, file)| file));
+        Self { links, mark, colour, manifests, files }
+    }
+
+    /// What every page loads.
+    pub(crate) fn links(&self) -> &str {
+        &self.links
+    }
+
+    /// The manifest in a language.
+    pub(crate) fn manifest(&self, language: Language) -> &str {
+        let found = self.manifests.iter().find(|(tag, _)| *tag == language.tag());
+        found.map(|(_, path)| path.as_str()).unwrap_or_default()
+    }
+
+    /// The files that pages name and the binary serves.
+    pub fn files(&self) -> &[BrandFile] {
+        &self.files
+    }
+}
+
+/// The operator's mark: a square picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    octets: Vec<u8>,
+    /// The side of a PNG in pixels; `None` for an SVG.
+    side: Option<u32>,
+}
+
+/// Why a mark is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadMark {
+    /// It is too long.
+    #[error("it has {0} octets; make it {MOST_MARK_OCTETS} at most")]
+    Long(usize),
+    /// It is neither an SVG nor a PNG.
+    #[error("it is neither an SVG nor a PNG; convert it")]
+    Kind,
+    /// It is not square, or too small or too large.
+    #[error("it is {0} by {1} pixels; make it square, 192 to 1024 pixels a side")]
+    Shape(u32, u32),
+    /// The SVG does something, or takes something from elsewhere.
+    #[error("the SVG has a script, a style, an event or a reference; remove it")]
+    Active,
+}
+
+impl Mark {
+    /// Takes an SVG that only draws, or a square PNG.
+    ///
+    /// # Errors
+    /// [`BadMark`].
+    pub fn new(octets: Vec<u8>) -> Result<Self, BadMark> {
+        if octets.len() > MOST_MARK_OCTETS {
+            return Err(BadMark::Long(octets.len()));
+        }
+        let side = match png_size(&octets) {
+            Some((wide, high)) if wide == high && SIDES.contains(&wide) => Some(wide),
+            Some((wide, high)) => return Err(BadMark::Shape(wide, high)),
+            None => {
+                let text = std::str::from_utf8(&octets).map_err(|_| BadMark::Kind)?.to_ascii_lowercase();
+                let begins =
+                    ["<svg", "<?xml"].iter().any(|beginning| text.trim_start().starts_with(beginning));
+                if !begins || !text.contains("<svg") {
+                    return Err(BadMark::Kind);
+                }
+                // It is served as a picture and under a policy that runs nothing; what is not there cannot be run at all.
+                let active = [
+                    "<script",
+                    "<style",
+                    "<foreignobject",
+                    "<!entity",
+                    "<!doctype",
+                    "href",
+                    "url(",
+                    " on",
+                    "\non",
+                ];
+                if active.iter().any(|word| text.contains(word)) {
+                    return Err(BadMark::Active);
+                }
+                None
+            }
+        };
+        Ok(Self { octets, side })
+    }
+}
+
+/// Width and height of a PNG (ISO/IEC 15948, 11.2.2).
+fn png_size(octets: &[u8]) -> Option<(u32, u32)> {
+    let rest = octets.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR")?;
+    let (wide, rest) = rest.split_first_chunk::<4>()?;
+    let (high, _) = rest.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*wide), u32::from_be_bytes(*high)))
+}
+
+/// Our own colours, in light and in dark.
+const OURS: (Colour, Colour) = (Colour([0x00, 0x17, 0xc1]), Colour([0x9d, 0xb7, 0xf9]));
 
 /// A colour as `#rrggbb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +253,11 @@ impl fmt::Display for Colour {
 }
 
 impl Colour {
+    /// Red, green and blue.
+    pub(crate) const fn octets(self) -> [u8; 3] {
+        self.0
+    }
+
     /// How bright it is (WCAG 2.2, relative luminance).
     fn luminance(self) -> f64 {
         let linear = |octet: u8| {
@@ -87,7 +294,7 @@ pub fn style(light: Colour, dark: Colour) -> Result<String, BadColour> {
     }
     let set = |colour: Colour| {
         format!(
-            "--primary:{colour};--primary-2:{colour};--link:{colour};--b1:{colour};--on-primary:{}",
+            "--primary:{colour};--primary-2:{colour};--link:{colour};--b1:{colour};--tint:var(--track);--on-primary:{}",
             colour.on()
         )
     };
@@ -115,6 +322,56 @@ mod tests {
         for text in ["0017c1", "#0017c", "#0017cg", "blue", ""] {
             assert_eq!(text.parse::<Colour>(), Err(BadColour::Form), "{text}");
         }
+    }
+
+    #[test]
+    fn a_mark_that_is_no_square_picture_is_refused() {
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><path d='M0 0h8v8z'/></svg>";
+        assert!(Mark::new(svg.as_bytes().to_vec()).is_ok_and(|mark| mark.side.is_none()));
+        let png = |wide: u32, high: u32| {
+            let sides = [wide.to_be_bytes(), high.to_be_bytes()].concat();
+            Mark::new([&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], &sides, b"rest"].concat())
+        };
+        assert_eq!(png(512, 512).map(|mark| mark.side), Ok(Some(512)));
+        assert_eq!(png(512, 100), Err(BadMark::Shape(512, 100)));
+        assert_eq!(png(64, 64), Err(BadMark::Shape(64, 64)));
+        assert_eq!(Mark::new(vec![b'x'; 20_000]), Err(BadMark::Long(20_000)));
+        for (octets, why) in [
+            ("GIF89a", BadMark::Kind),
+            ("", BadMark::Kind),
+            ("<html><svg></svg></html>", BadMark::Kind),
+            ("<svg><script>alert(1)</script></svg>", BadMark::Active),
+            ("<svg onload='alert(1)'></svg>", BadMark::Active),
+            ("<svg><image href='https://a.example'/></svg>", BadMark::Active),
+            ("<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", BadMark::Active),
+        ] {
+            assert_eq!(Mark::new(octets.as_bytes().to_vec()), Err(why), "{octets}");
+        }
+    }
+
+    #[test]
+    fn an_own_look_asks_for_no_more_files_than_ours() {
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'></svg>".to_vec();
+        let mark = Mark::new(svg.clone()).unwrap();
+        let own = Brand::new("海鳴\"モバイル", (colour("#8a0f3c"), colour("#ffb3c7")), Some(mark)).unwrap();
+        let ours = Brand::default();
+        let count = |links: &str| links.matches("=\"/a/").count();
+        assert_eq!(count(own.links()), count(ours.links()));
+        let css = own.files().iter().find(|file| file.path.ends_with("/app.css")).unwrap();
+        assert!(own.links().contains(&css.path) && !own.links().contains(assets::APP_CSS));
+        assert!(css.body.ends_with(b"}") && String::from_utf8_lossy(&css.body).contains("--primary:#8a0f3c"));
+        assert!(own.links().contains(own.mark.as_ref().unwrap()), "{}", own.links());
+        assert_eq!(ours.links(), assets::LINKS);
+        for language in Language::all() {
+            let path = own.manifest(*language);
+            let file = own.files().iter().find(|file| file.path == path).unwrap();
+            let text: serde_json::Value = serde_json::from_slice(&file.body).unwrap();
+            assert_eq!((&text["name"], &text["theme_color"]), (&"海鳴\"モバイル".into(), &"#8a0f3c".into()));
+            assert_eq!(text["lang"], language.tag());
+            assert_eq!(text["icons"][0]["src"], own.mark.clone().unwrap());
+        }
+        let same = Brand::new("x", (colour("#0017c1"), colour("#9db7f9")), None).unwrap();
+        assert_eq!(same.links(), assets::LINKS, "our own colours need no file of their own");
     }
 
     #[test]

@@ -29,9 +29,18 @@ impl DisclosuresPage<'_> {
         rendered(self, 16 * 1024)
     }
 
-    /// Looks by anybody but the owner.
+    /// Looks by anybody but the owner, of all the time there are records of; where that is not known, of this page.
     fn others(&self) -> Vec<&DisclosureRow> {
-        self.facts.rows.iter().filter(|row| !Self::is_own(row)).collect()
+        match &self.facts.others {
+            Some(others) => others.rows.iter().collect(),
+            None => self.facts.rows.iter().filter(|row| !Self::is_own(row)).collect(),
+        }
+    }
+
+    /// How many looks by others are not listed.
+    fn unlisted(&self) -> u64 {
+        let listed = |rows: &[DisclosureRow]| u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        self.facts.others.as_ref().map_or(0, |others| others.count.saturating_sub(listed(&others.rows)))
     }
 
     /// Her own looks by day, newest first.

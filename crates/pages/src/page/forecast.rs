@@ -107,6 +107,7 @@ mod tests {
             },
             recent: Vec::new(),
             bills: Vec::new(),
+            seen_by_others: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Home: one sentence that answers, what is left, the next step where there is one; the rest below.
 
 use askama::Template;
-use honnin_care::facts::{Balance, BillHead, Home, NextExpiry};
+use honnin_care::facts::{BADGE_DAYS, Balance, BillHead, Home, NextExpiry};
 use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Octets, SpeedReason, SpeedState, Yen};
 
 use super::paths::Address;
@@ -104,6 +104,16 @@ impl HomePage<'_> {
 
     fn notice_count(&self) -> u64 {
         u64::try_from(self.notices).unwrap_or(u64::MAX)
+    }
+
+    /// The days that looks by others are counted of.
+    fn badge_days() -> Count {
+        Count(BADGE_DAYS.unsigned_abs())
+    }
+
+    /// How looks by others are told: nobody's is well.
+    fn seen_tone(&self) -> Tone {
+        if self.facts.seen_by_others.is_some_and(|times| times > 0) { Tone::Warn } else { Tone::Well }
     }
 
     /// The moment of a figure, where it is not that of the page: then it is said beside it.

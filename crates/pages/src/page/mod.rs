@@ -23,7 +23,10 @@ mod usage;
 
 use askama::Template;
 
-pub use account::{ActivatePage, ActivateProblem, HelpPage, SettingsPage, SignInNote, SignInPage};
+pub use account::{
+    ActivatePage, ActivateProblem, HelpPage, PasswordPage, PasswordProblem, SettingsPage, SignInNote,
+    SignInPage,
+};
 pub use bills::{BillPage, BillsPage, PurchasesPage};
 pub use board::LinesPage;
 pub use buckets::BucketsPage;

@@ -71,6 +71,8 @@ addresses! {
     Buckets(HoldingId) = BUCKETS "/lines/{line}/buckets",
     /// Purchases of a line.
     Purchases(HoldingId) = PURCHASES "/lines/{line}/purchases",
+    /// Act: name a line, with `name`.
+    NameLine(HoldingId) = NAME_LINE "/lines/{line}/name",
     /// Contract of a line.
     Contract(HoldingId) = CONTRACT "/lines/{line}/contract",
     /// High speed of a line: confirm page, and act with `high` and `key`.
@@ -97,6 +99,8 @@ addresses! {
     RevokeOthers = REVOKE_OTHERS "/devices/revoke-others",
     /// Who has seen my data; older ones by `?before=N`.
     Disclosures = DISCLOSURES "/disclosures",
+    /// A new password while signed in: form, and act with `old` and `password`.
+    Password = PASSWORD "/account/password",
     /// Agreeing to a merge of accounts: form, and act with `side` and `password`.
     Merge = MERGE "/account/merge",
     /// How the operator is reached, and what to do in need.
@@ -122,6 +126,7 @@ impl Address {
             | Self::Buckets(line)
             | Self::Purchases(line)
             | Self::Contract(line)
+            | Self::NameLine(line)
             | Self::Speed(line)
             | Self::SpeedState(line) => *line.octets(),
             Self::Bill(bill) | Self::BillPdf(bill) | Self::BillCsv(bill) => *bill.octets(),
@@ -138,6 +143,7 @@ impl Address {
             | Self::Devices
             | Self::RevokeOthers
             | Self::Disclosures
+            | Self::Password
             | Self::Merge
             | Self::Settings
             | Self::Help
@@ -159,6 +165,8 @@ impl Address {
             | Self::Revoke(_)
             | Self::RevokeOthers
             | Self::Disclosures
+            | Self::NameLine(_)
+            | Self::Password
             | Self::Merge
             | Self::Settings
             | Self::Help

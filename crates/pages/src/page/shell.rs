@@ -7,7 +7,6 @@ use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Month, Octets,
 
 use super::brand::Brand;
 use super::paths::{Address, Along};
-use crate::assets;
 use crate::format::{
     Count, Currency, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, PriceWord,
     Rounding, ShortMonth, Show, Text, When, centi,
@@ -167,17 +166,28 @@ pub struct LineRef<'a> {
     pub line: HoldingId,
     /// What its owner calls it, or the number with its middle hidden; empty where nothing was read to know it.
     pub name: &'a str,
+    /// The number with its middle hidden, where the name is another.
+    pub number: Option<&'a str>,
 }
 
 impl<'a> LineRef<'a> {
     /// The line of a head.
     pub fn of(head: &'a LineHead) -> Self {
-        Self { line: head.line, name: head.name() }
+        let number = head.nickname.is_some().then_some(head.number_masked.as_str());
+        Self { line: head.line, name: head.name(), number }
+    }
+
+    /// A line of which nothing was read.
+    pub const fn unread(line: HoldingId) -> Self {
+        Self { line, name: "", number: None }
     }
 
     /// What tells it from the others in little room: its name, or the end of its number.
     pub fn short(&self) -> &'a str {
-        self.name.rsplit_once('-').map_or(self.name, |(_, end)| end)
+        match self.number {
+            Some(_) => self.name,
+            None => self.name.rsplit_once('-').map_or(self.name, |(_, end)| end),
+        }
     }
 }
 
@@ -246,13 +256,13 @@ impl Show for ThemeColor {
 /// A moment with the words of its origin.
 pub type AsOf<'a> = Html<Filled<2, (When<'a>, Source<'a>)>>;
 
-/// What every page loads: ours, written when the product is built.
+/// What every page loads: ours, with what is the operator's own.
 #[derive(Debug, Clone, Copy)]
-pub struct Links;
+pub struct Links<'a>(&'a str);
 
-impl Show for Links {
+impl Show for Links<'_> {
     fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
-        out.write_str(assets::LINKS)
+        out.write_str(self.0)
     }
 }
 
@@ -280,8 +290,8 @@ impl<'a> Shell<'a> {
     }
 
     /// What every page loads.
-    pub const fn links(&self) -> Html<Links> {
-        Html(Links)
+    pub fn links(&self) -> Html<Links<'a>> {
+        Html(Links(self.operator.brand.links()))
     }
 
     /// Where the menu's home leads.
@@ -338,8 +348,8 @@ impl<'a> Shell<'a> {
     }
 
     /// The manifest of this language.
-    pub fn manifest(&self) -> &'static str {
-        assets::manifest(self.language.tag())
+    pub fn manifest(&self) -> &'a str {
+        self.operator.brand.manifest(self.language)
     }
 
     /// Whether texts of the ledger are in another language than the page and must say so.

@@ -77,7 +77,7 @@ keys! {
     }
     /// A new password while signed in.
     password PasswordWords {
-        title; intro; old; new; submit; sessions_end; problem; wrong; forgotten;
+        title; intro; old; new; submit; sessions_end; problem; wrong; wait(at); same; forgotten;
     }
     /// Home.
     home HomeWords {
@@ -95,7 +95,7 @@ keys! {
         month(month, amount); first_day(month); today; yesterday; two_weeks_ago(day);
         overdue_bill(month); next_bill; estimate(month); due_in[days, day]; due_today(day); was_due(day);
         contract; purchases; five_g; share; share_lines[lines]; share_none; family[lines];
-        recent_notices[count]; notices_none; seen; seen_none; seen_by_others[count];
+        recent_notices[count]; notices_none; seen; seen_days(days); seen_times[count];
         not_known_since(at); not_after(at); share_partial; usage_partial[days];
     }
     /// Usage.
@@ -120,7 +120,7 @@ keys! {
     bills BillWords {
         title; list; bill_of(month); used_in(month); amount; amount_open; open; settled; paid; overdue; due; due_on(day); code;
         month; month_of_use; tax; unstated; state; lines; item; price; sum; lines_none; none; open_note; overdue_note; to_list;
-        chart; chart_text(first, last); against; same(month); more(month, amount); less(month, amount); what_changed; new_item;
+        issuer; chart; chart_text(first, last); against; same(month); more(month, amount); less(month, amount); what_changed; new_item;
         gone_item; was(amount); unchanged; latest; lines_incomplete;
     }
     /// Documents to keep.
@@ -145,7 +145,7 @@ keys! {
     /// Lines.
     lines LineWords {
         title; heading; current; ended; period(from); period_to(from, to); none; used(month, amount); not_yet; board(month); here;
-        name; name_label(line); name_hint; rename; save; shared; too_many;
+        name_label(line); name_hint(most); rename; rename_label(line); save; name_problem; name_long(most); name_invisible; shared; too_many;
     }
     /// Notices.
     notices NoticeWords {
@@ -158,7 +158,7 @@ keys! {
     }
     /// Who has seen my data.
     disclosures DisclosureWords {
-        title; intro; others; others_none; own; own_day[count, day]; myself; granted; granted_basis(entry); agent;
+        title; intro; others; others_none; others_none_ever; others_more[count]; own; own_day[count, day]; myself; granted; granted_basis(entry); agent;
         agent_basis(entry); operator; index(index); older; newest; none; since(at); how; self_basis; page; api; mail; export;
         by_operator; unfamiliar;
         kind_me; kind_home; kind_usage; kind_buckets; kind_purchases; kind_contract; kind_speed; kind_bills; kind_bill;

@@ -9,7 +9,8 @@ use crate::samples::{HOSTILE, LONG, Studio};
 /// Everything that stands on a sheet.
 fn said(sheet: &Sheet) -> String {
     let block = |block: &Block| match block {
-        Block::Title(text)
+        Block::Mark(text, _)
+        | Block::Title(text)
         | Block::Heading(text)
         | Block::Name(text)
         | Block::Text(text)

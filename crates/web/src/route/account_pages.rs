@@ -2,13 +2,14 @@
 
 use honnin_access::Session;
 use honnin_care::facts::Shown;
-use honnin_care::{Channel, Visit};
+use honnin_care::{Channel, NameError, Visit};
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{
     BillPage, BillsPage, DevicesPage, DisclosuresPage, HelpPage, LineRef, LinesPage, Nav, NoticePage,
     NoticesPage, Said, SettingsPage, Shell,
 };
-use honnin_terms::{BillId, EntryRef, NoticeId, SessionId};
+use honnin_terms::{BillId, EntryRef, HoldingId, NoticeId, SessionId};
+use http::StatusCode;
 
 use super::answer::{Answer, HTML, Refusal};
 use super::app::{App, Ask};
@@ -33,8 +34,24 @@ pub(super) async fn lines(app: &App, ask: &Ask, session: &Session) -> Result<Ans
     let disclosed = app.wiring.care.board(visit(session)).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me: _, facts }| {
         let shell = app.own_frame(ask, Some(&facts.me), Nav::Home);
-        LinesPage { shell, facts }.render().into_bytes()
+        LinesPage { shell, facts, unnamed: None }.render().into_bytes()
     })))
+}
+
+/// Names a line and goes back to the board; where the text is no name, the board says why.
+pub(super) async fn name_line(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let line = ask.id::<HoldingId>()?;
+    let why = match app.wiring.care.name_line(session, line, ask.form("name").as_deref()).await {
+        Ok(()) => return Ok(ask.go_on(Address::Lines, Said::Named)),
+        Err(NameError::Care(error)) => return Err(error.into()),
+        Err(NameError::Name(why)) => why,
+    };
+    let disclosed = app.wiring.care.board(visit(session)).await?;
+    let answer = Answer::personal(disclosed.body(HTML, |Shown { me: _, facts }| {
+        let shell = app.own_frame(ask, Some(&facts.me), Nav::Home);
+        LinesPage { shell, facts, unnamed: Some((line, why)) }.render().into_bytes()
+    }));
+    Ok(answer.status(StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 pub(super) async fn settings(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -54,7 +71,8 @@ pub(super) async fn bills(app: &App, ask: &Ask, session: &Session) -> Result<Ans
 pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let disclosed = app.wiring.care.bill(visit(session), ask.id::<BillId>()?).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
-        BillPage { shell: app.own_frame(ask, me.as_ref(), Nav::Bills), facts }.render().into_bytes()
+        let member = me.as_ref().map(|me| me.login.as_str());
+        BillPage { shell: app.own_frame(ask, me.as_ref(), Nav::Bills), facts, member }.render().into_bytes()
     })))
 }
 
@@ -87,7 +105,7 @@ pub(super) async fn end_other_devices(app: &App, ask: &Ask, session: &Session) -
 
 /// The frame of a page for everybody: nothing personal is read for it, so the menu leads to the line the address names.
 fn open_frame<'a>(app: &'a App, ask: &'a Ask, session: Option<&Session>, nav: Nav) -> Shell<'a> {
-    let line = ask.chosen_line().filter(|_| session.is_some()).map(|line| LineRef { line, name: "" });
+    let line = ask.chosen_line().filter(|_| session.is_some()).map(LineRef::unread);
     let nav = if session.is_some() { nav } else { Nav::None };
     Shell { signed_in: session.is_some(), nav, several: line.is_some(), line, ..app.frame(ask) }
 }

@@ -10,6 +10,7 @@ use honnin_care::{Asker, Care, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
 use honnin_front::{Answers, Bounds, Front, Prefix, Untold, Untolds};
 use honnin_pages::page::Operator;
+use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Moment, Stream};
 use http::header::HOST;
@@ -25,7 +26,7 @@ use super::dress::Dress;
 use super::measure::Counters;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
-use super::{cookie, csrf, measure, openapi};
+use super::{cookie, csrf, gzip, measure, openapi};
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";
@@ -97,6 +98,8 @@ pub struct App {
     /// Counts what no row answers.
     elsewhere: Counters,
     untold: Arc<Untolds>,
+    /// Files of the operator's own look, and the same packed.
+    pub(super) brand: Vec<(BrandFile, Option<Bytes>)>,
     /// Notices, and when they were read: public, so that a copy may be kept.
     notices: Mutex<Option<(Moment, Arc<[Notice]>)>>,
 }
@@ -137,6 +140,12 @@ impl Ask {
     }
 }
 
+/// A file with the same packed; a picture is left as it is.
+fn packed(file: &BrandFile) -> (BrandFile, Option<Bytes>) {
+    let worth = !file.content_type.starts_with("image/png");
+    (file.clone(), worth.then(|| gzip::compress(&file.body)).flatten())
+}
+
 impl App {
     /// Wires the routes.
     ///
@@ -154,6 +163,7 @@ impl App {
             planted: super::planted::KeptHere::default(),
             elsewhere: Counters::of("-", "-"),
             untold: Arc::default(),
+            brand: wiring.operator.brand.files().iter().map(packed).collect(),
             notices: Mutex::new(None),
             entropy,
             wiring,

@@ -1,7 +1,7 @@
 //! Signing in and out as pages and the API share it: device, cookies, marks.
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use honnin_access::{NewDevice, SignedIn, Source};
+use honnin_access::{NewDevice, Session, SignedIn, Source};
 use honnin_front::Prefix;
 use honnin_terms::Entropy;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
@@ -43,6 +43,23 @@ impl App {
         let request = ask.stream.request();
         self.wiring.care.is_for(signed_in, request, login)?;
         self.end_replaced(ask).await;
+        Ok(self.with_session(ask, answer, signed_in))
+    }
+
+    /// The same for somebody who was signed in already: her account is the one that asked. Her old session has ended.
+    pub(super) fn signed_in_anew(
+        &self,
+        ask: &Ask,
+        session: &Session,
+        answer: Answer,
+        signed_in: &SignedIn,
+    ) -> Result<Answer, Refusal> {
+        self.wiring.care.is_of(signed_in, ask.stream.request(), session.account())?;
+        Ok(self.with_session(ask, answer, signed_in))
+    }
+
+    fn with_session(&self, ask: &Ask, answer: Answer, signed_in: &SignedIn) -> Answer {
+        let request = ask.stream.request();
         let answer = Answer { personal: Personal::Token(request), ..answer };
         let seconds = signed_in.until.seconds_since(self.wiring.care.now());
         let session =
@@ -51,7 +68,7 @@ impl App {
         let device = mark
             .and_then(|mark| cookie::set(&self.wiring.front, self.device_cookie(), &mark, DEVICE_SECONDS));
         let cookies = [session, device].into_iter().flatten();
-        Ok(cookies.fold(answer, |answer, value| answer.with(SET_COOKIE, value)))
+        cookies.fold(answer, |answer, value| answer.with(SET_COOKIE, value))
     }
 
     /// The answer that ends a session on its device: cookie gone, kept pages forgotten.

@@ -94,7 +94,9 @@ impl App {
         head: &'a LineHead,
         nav: Nav,
     ) -> Shell<'a> {
-        Shell { line: Some(LineRef::of(head)), ..self.own_frame(ask, me, nav) }
+        // What she calls it stands in her profile alone.
+        let own = me.and_then(|me| me.lines.iter().find(|own| own.line == head.line));
+        Shell { line: Some(LineRef::of(own.unwrap_or(head))), ..self.own_frame(ask, me, nav) }
     }
 
     /// A path to come back to, where it is a page of ours; else the first page.

@@ -33,7 +33,7 @@ fn form_page(app: &App, ask: &Ask, problem: Option<MergeProblem>) -> Answer {
 }
 
 fn own_shell<'a>(app: &'a App, ask: &'a Ask) -> Shell<'a> {
-    let line = ask.chosen_line().map(|line| LineRef { line, name: "" });
+    let line = ask.chosen_line().map(LineRef::unread);
     Shell { signed_in: true, nav: Nav::Settings, several: line.is_some(), line, ..app.frame(ask) }
 }
 

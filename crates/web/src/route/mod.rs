@@ -22,6 +22,7 @@ mod measure;
 mod merge_pages;
 mod metrics_page;
 mod openapi;
+mod password_pages;
 mod plain;
 #[cfg(honnin_faults)]
 mod planted;

@@ -1,5 +1,6 @@
 //! Whether the service lives, and the files at well-known places.
 
+use bytes::Bytes;
 use honnin_pages::assets;
 use honnin_pages::page::paths::pattern;
 use http::StatusCode;
@@ -8,6 +9,7 @@ use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYP
 use super::answer::{Answer, HTML, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
+use super::gzip;
 
 /// How long `security.txt` says it can be relied on. RFC 9116 §2.5.5 advises less than a year.
 const SECURITY_TEXT_SECONDS: i64 = 180 * 24 * 3600;
@@ -32,7 +34,7 @@ pub(super) fn openapi(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of handlers")]
 pub(super) fn change_password(_app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
-    Ok(Answer::see_other(pattern::ACTIVATE))
+    Ok(Answer::see_other(pattern::PASSWORD))
 }
 
 pub(super) fn security_text(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
@@ -42,11 +44,25 @@ pub(super) fn security_text(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
     Ok(Answer::public(Kind::Text, text))
 }
 
+/// A file of the operator's own look, packed when the product started where that is of use.
+fn brand_file(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let path = ask.parts.uri.path();
+    let (file, packed) = app.brand.iter().find(|(file, _)| file.path == path).ok_or(Code::NotFound)?;
+    let fixed = HeaderValue::from_static;
+    let packed = packed.as_ref().filter(|_| gzip::is_taken(&ask.parts.headers));
+    let body = packed.map_or_else(|| Bytes::copy_from_slice(&file.body), Bytes::clone);
+    let answer = Answer::public(Kind::File, body)
+        .with(CONTENT_TYPE, fixed(file.content_type))
+        .with(CACHE_CONTROL, fixed("public, max-age=31536000, immutable"))
+        .with(VARY, fixed("Accept-Encoding"));
+    Ok(if packed.is_some() { answer.with(CONTENT_ENCODING, fixed("gzip")) } else { answer })
+}
+
 /// The files every visitor may have.
-pub(super) fn file(_app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+pub(super) fn file(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let accepted =
         ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let served = assets::find(ask.parts.uri.path(), accepted).ok_or(Code::NotFound)?;
+    let Some(served) = assets::find(ask.parts.uri.path(), accepted) else { return brand_file(app, ask) };
     let kind = match served.content_type {
         HTML => Kind::Built,
         _ if ask.parts.uri.path() == assets::SW_JS => Kind::Worker,

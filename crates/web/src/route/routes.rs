@@ -6,7 +6,10 @@ use honnin_pages::page::paths::pattern;
 use super::answer::{CSV, EXPORT, PDF};
 use super::shape::Shape;
 use super::table::{Cache, Contract, Handler, Load, Route, Verb};
-use super::{account_pages, api, bill_documents, entry_pages, export, json, line_pages, merge_pages, plain};
+use super::{
+    account_pages, api, bill_documents, entry_pages, export, json, line_pages, merge_pages, password_pages,
+    plain,
+};
 
 /// A file or a word for everybody.
 const fn open(path: &'static str, handler: Handler, summary: &'static str) -> Route {
@@ -116,6 +119,10 @@ pub(super) const TABLE: &[Route] = &[
         .shows(What::Buckets),
     page(pattern::PURCHASES, signed_in!(line_pages::purchases), "Purchases").shows(What::Purchases),
     page(pattern::CONTRACT, signed_in!(line_pages::contract), "Contract").shows(What::Contract),
+    page(pattern::NAME_LINE, signed_in!(account_pages::name_line), "Name a line")
+        .shows(What::Board)
+        .verb(Verb::Post)
+        .load(Load::Begun),
     page(pattern::SPEED, signed_in!(line_pages::speed), "Asks before the speed is changed")
         .shows(What::Speed),
     page(pattern::SPEED, signed_in!(line_pages::set_speed), "Wishes for another speed")
@@ -153,6 +160,10 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::EXPORT_FILE, signed_in!(export::file_page), "A finished export (JSON)")
         .shows(What::Export)
         .load(Load::Document),
+    page(pattern::PASSWORD, signed_in!(password_pages::form), "A new password while signed in"),
+    page(pattern::PASSWORD, signed_in!(password_pages::change), "Change the password")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
     page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
         .shows(What::MergeConsent)

@@ -47,7 +47,7 @@ crate::language! {
         said_saved: "設定を保存しました。",
         said_device_ended: "ログアウトしました。",
         said_password: "パスワードを変更しました。ほかの端末はすべてログアウトしました。",
-        said_named: "回線の名前を保存しました。",
+        said_named: "回線の呼び名を保存しました。",
         app: "本人",
     }
     dates {
@@ -100,6 +100,8 @@ crate::language! {
         sessions_end: "変更すると、この端末以外はすべてログアウトされます。",
         problem: "変更できませんでした",
         wrong: "いまのパスワードが違います。",
+        wait: "失敗が続いたため、{at}まで変更できません。",
+        same: "いまのパスワードと同じです。別のパスワードにしてください。",
         forgotten: "いまのパスワードを忘れた方",
     }
     home {
@@ -193,9 +195,9 @@ crate::language! {
         family: { Other: "回線の一覧（{lines}回線）" },
         recent_notices: { Other: "お知らせ（{count}件）" },
         notices_none: "お知らせ",
-        seen: "閲覧の記録",
-        seen_none: "ご本人以外の閲覧 0件",
-        seen_by_others: { Other: "ご本人以外の閲覧 {count}件" },
+        seen: "ご本人以外の閲覧",
+        seen_days: "この{days}日間",
+        seen_times: { Other: "{count}件" },
     }
     usage {
         day_partial: "一部のみ",
@@ -316,6 +318,7 @@ crate::language! {
         open_note: "まだ確定していません。金額は変わることがあります。",
         overdue_note: "お支払いを確認できていません。お支払い済みの場合は、行き違いをご容赦ください。",
         to_list: "請求の一覧へ",
+        issuer: "請求元",
         chart: "月ごとのご請求",
         chart_text: "{first}から{last}までの月ごとのご請求金額",
         against: "前月との比較",
@@ -412,11 +415,14 @@ crate::language! {
         not_yet: "利用量は未反映",
         board: "{month}の利用量",
         here: "表示中",
-        name: "回線の名前",
-        name_label: "{line} の名前",
-        name_hint: "この会員IDの画面だけで使われます。空にすると電話番号で表示します。",
-        rename: "名前を変える",
+        name_label: "{line} の呼び名",
+        name_hint: "{most}文字まで。この会員IDの画面にだけ表示されます。空欄にすると電話番号の表示に戻ります。",
+        rename: "呼び名を変える",
+        rename_label: "{line} の呼び名を変える",
         save: "保存する",
+        name_problem: "呼び名を保存できませんでした",
+        name_long: "呼び名は{most}文字までです。",
+        name_invisible: "呼び名に、画面に表示できない文字があります。",
         shared: "シェア",
         too_many: "回線が多いため、利用量は各回線の画面に表示します。",
     }
@@ -447,6 +453,8 @@ crate::language! {
         intro: "いつ・誰に・何が表示されたかの記録です。改ざんを検知できる形で保存しています。",
         others: "ご本人以外",
         others_none: "このページの期間に、ご本人以外の閲覧はありません。",
+        others_none_ever: "ご本人以外の閲覧の記録はありません。",
+        others_more: { Other: "ほかに{count}件あります。下の記録で確認できます。" },
         own: "ご本人",
         own_day: { Other: "{day}（{count}件）" },
         myself: "ご本人",

@@ -31,6 +31,7 @@ pub(in crate::route) fn export_state(state: &ExportState, zone: &Zone) -> Vec<u8
 pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
     let at = |moment: Moment| zone.rfc3339(moment);
     let profile = &held.profile;
+    let name = |line| held.names.iter().find(|(of, _)| *of == line).map(|(_, name)| name.as_str());
     let bills = held.bills.as_ref().map(|bills| {
         let list = bills.bills.iter().map(|(entry, items)| {
             let list = items.shown().iter().map(
@@ -84,7 +85,7 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
             "as_of": at(profile.as_of),
             "source": profile.source,
         },
-        "lines": held.lines.iter().map(|line| line_of(line, zone)).collect::<Vec<_>>(),
+        "lines": held.lines.iter().map(|line| line_of(line, name(line.line), zone)).collect::<Vec<_>>(),
         "bills": bills,
         "sessions": devices.collect::<Vec<_>>(),
         "disclosures": disclosures.collect::<Vec<_>>(),
@@ -95,7 +96,7 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
     serde_json::to_vec_pretty(&body).unwrap_or_default()
 }
 
-fn line_of(held: &HeldLine, zone: &Zone) -> Value {
+fn line_of(held: &HeldLine, name: Option<&str>, zone: &Zone) -> Value {
     let at = |moment: Moment| zone.rfc3339(moment);
     let contract = &held.contract;
     let wish = held.wish.as_ref().map(|wish| {
@@ -111,6 +112,7 @@ fn line_of(held: &HeldLine, zone: &Zone) -> Value {
     });
     json!({
         "line": held.line.to_string(),
+        "name": name,
         "line_code": contract.line_code,
         "service_code": contract.service_code,
         "number": contract.number.digits(),

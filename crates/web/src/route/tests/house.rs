@@ -73,6 +73,7 @@ pub(super) struct House {
     pub(super) store: Arc<Engine>,
     feed: FeedAuthority,
     pub(super) dir: TestDir,
+    pub(super) keeper: Arc<Keeper>,
     verifying: VerifyingKey,
 }
 
@@ -199,7 +200,8 @@ impl House {
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
-        Self { at, app, clock, journal, path, hana, ken, notice: notice.notice, store, feed, dir, verifying }
+        let notice = notice.notice;
+        Self { at, app, clock, journal, path, hana, ken, notice, store, feed, dir, keeper, verifying }
     }
 
     /// How many passwords were hashed.

@@ -6,6 +6,7 @@ mod coverage;
 mod exports;
 mod house;
 mod ledger;
+mod own;
 mod pages;
 mod sign_in;
 mod tricks;

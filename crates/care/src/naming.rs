@@ -1,0 +1,46 @@
+//! Naming the lines of the account.
+
+use honnin_access::Session;
+use honnin_terms::{BadLineName, HoldingId, LineName};
+
+use crate::care::{Care, Error, not_under_the_account, permitted};
+
+/// Why a line was not named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The text is no name.
+    #[error(transparent)]
+    Name(#[from] BadLineName),
+    /// As all use cases.
+    #[error(transparent)]
+    Care(#[from] Error),
+}
+
+impl Care {
+    /// Names a line of the account; a blank text takes the name away. The name is the account's own: it is kept with
+    /// its sessions, shown to nobody else, and does not go with the line to another account.
+    ///
+    /// # Errors
+    /// [`NameError`]; of a line that is not hers nothing else is told.
+    pub async fn name_line(
+        &self,
+        session: &Session,
+        line: HoldingId,
+        typed: Option<&str>,
+    ) -> Result<(), NameError> {
+        let permit = permitted(self.parts.subscriber.name_lines(session))?;
+        let profile = self.profile(session).await?;
+        let held: Vec<HoldingId> =
+            profile.leads_to(|(profile, _)| profile.lines.iter().map(|line| line.holding).collect());
+        if !held.contains(&line) {
+            return Err(not_under_the_account().into());
+        }
+        let typed = typed.ok_or(BadLineName::Empty)?;
+        let name: Option<LineName> = match typed.parse() {
+            Err(BadLineName::Empty) => None,
+            named => Some(named?),
+        };
+        let named = self.parts.subscriber.name_line(session, &permit, (line, name.as_ref()), &held).await;
+        Ok(self.ended(session, named)?)
+    }
+}

@@ -1,0 +1,70 @@
+//! A new password while signed in.
+
+use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
+use honnin_pages::format::Count;
+use honnin_pages::page::paths::Address;
+use honnin_pages::page::{LineRef, Nav, PasswordPage, PasswordProblem, Said, Shell};
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
+
+use super::answer::{Answer, Refusal};
+use super::app::{App, Ask};
+
+/// Seconds after which to try again when the hashers have no room.
+const BUSY_SECONDS: i64 = 5;
+
+/// The form, with nothing of her on it.
+fn page(app: &App, ask: &Ask, problem: Option<PasswordProblem>) -> Answer {
+    let line = ask.chosen_line().map(LineRef::unread);
+    let shell =
+        Shell { signed_in: true, nav: Nav::Settings, several: line.is_some(), line, ..app.frame(ask) };
+    let fewest = Count(app.wiring.care.fewest_password_characters());
+    Answer::form(PasswordPage { shell, problem, fewest }.render())
+}
+
+pub(super) async fn form(app: &App, ask: &Ask, _session: &Session) -> Result<Answer, Refusal> {
+    Ok(page(app, ask, None))
+}
+
+pub(super) async fn change(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let old = ask.form("old").unwrap_or_default();
+    let new = ask.form("password").unwrap_or_default();
+    if !old.is_empty() && old == new {
+        return Ok(page(app, ask, Some(PasswordProblem::Same)).status(StatusCode::UNPROCESSABLE_ENTITY));
+    }
+    let device = app.device(ask);
+    let changed = app.wiring.care.change_password(session, &old, &new, device, &ask.stream).await;
+    let (problem, status, after) = match changed {
+        Ok(signed_in) => {
+            return app.signed_in_anew(
+                ask,
+                session,
+                ask.go_on(Address::Settings, Said::Password),
+                &signed_in,
+            );
+        }
+        Err(ActivateError::Wrong | ActivateError::SignIn(SignInError::Wrong)) => {
+            (PasswordProblem::Old, StatusCode::UNPROCESSABLE_ENTITY, None)
+        }
+        Err(ActivateError::Password(refused)) => {
+            let problem = match refused {
+                PasswordRefused::TooShort => PasswordProblem::Short,
+                PasswordRefused::TooLong => PasswordProblem::Long,
+                PasswordRefused::Guessable | PasswordRefused::Leaked => PasswordProblem::Common,
+            };
+            (problem, StatusCode::UNPROCESSABLE_ENTITY, None)
+        }
+        Err(ActivateError::SignIn(SignInError::Delayed(seconds))) => {
+            let at = app.wiring.care.now().plus_seconds(seconds);
+            (PasswordProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
+        }
+        Err(ActivateError::SignIn(SignInError::Busy)) => {
+            (PasswordProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_SECONDS))
+        }
+        Err(ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_)))) => {
+            return Err(error.into());
+        }
+    };
+    let answer = page(app, ask, Some(problem)).status(status);
+    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+}
