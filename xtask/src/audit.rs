@@ -117,7 +117,10 @@ pub(crate) fn run(asked: Asked) -> Result<Option<Audit>, Failure> {
 fn pages(line: &str, bill: &str) -> Vec<Page> {
     let inside =
         // Not `/`: it leads to home of a line, and the browser does not send the given cookie again when led on.
-        ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export", "/account/merge"]
+        [
+            "/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export", "/account/merge",
+            "/account/password",
+        ]
             .map(str::to_owned);
     let of_line = ["", "/usage", "/buckets", "/purchases", "/contract", "/speed"]
         .map(|part| format!("/lines/{line}{part}"));
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn every_page_is_looked_at_and_only_the_open_ones_without_a_cookie() {
         let pages = pages("l1", "b1");
-        assert_eq!(pages.len(), 18);
+        assert_eq!(pages.len(), 19);
         let open: Vec<&str> =
             pages.iter().filter(|page| !page.signed_in).map(|page| page.path.as_str()).collect();
         assert_eq!(open, ["/sign-in", "/activate", "/offline.html"]);

@@ -132,7 +132,7 @@ await look("a day of the chart can be picked", () => within({}, async page => {
   hold(/GB/.test(said), `nothing is said: ${said}`);
 }));
 
-const account = ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export", "/account/merge", "/help"];
+const account = ["/lines", "/bills", "/notices", "/devices", "/disclosures", "/settings", "/export", "/account/merge", "/account/password", "/help"];
 const paths = [...["", "/usage", "/buckets", "/purchases", "/contract", "/speed"].map(part => home(lines[0]) + part), ...account];
 
 await look("every page works without script", () => within({ javaScriptEnabled: false }, async page => {
@@ -174,6 +174,35 @@ await look("home weighs 14 KB at most in five requests", () => within({ serviceW
   hold(octets <= 14 * 1024 && asked.length <= 5, `${octets} octets in ${asked.length} requests`);
 }));
 
+await look("home is painted within 1.7 s at 400 kbit/s and 400 ms", () => within({ serviceWorkers: "block" }, async (page, context) => {
+  const client = await context.newCDPSession(page);
+  await client.send("Network.enable");
+  await client.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 });
+  const paints = [];
+  for (let round = 0; round < 3; round += 1) {
+    await client.send("Network.clearBrowserCache");
+    await page.goto(at(home(lines[0])), { waitUntil: "load" });
+    await page.waitForTimeout(300);
+    paints.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
+  }
+  const median = paints.sort((one, other) => one - other)[1];
+  console.log(`   first paint ${Math.round(median)} ms, median of ${paints.map(Math.round).join(", ")}`);
+  hold(median <= 1700, `${Math.round(median)} ms`);
+}));
+
+await look("a line that was named is shown by its name", () => within({}, async page => {
+  for (const [name, shown] of [["おばあちゃん", true], ["", false]]) {
+    await page.goto(at(`/lines?line=${lines[0]}`));
+    const form = page.locator(`form[action*="${third}/name"]`);
+    await form.locator("xpath=..").locator("summary").click();
+    await form.locator("input[name=name]").fill(name);
+    await form.locator("button").click();
+    hold(/said=named/.test(page.url()), `not saved: ${page.url()}`);
+    await page.goto(at(home(third)));
+    hold((await page.title()).includes("おばあちゃん") === shown, await page.title());
+  }
+}));
+
 if (shots) {
   mkdirSync(shots, { recursive: true });
   for (const language of ["ja", "en"]) await within({ language, deviceScaleFactor: 2 }, async page => {
@@ -184,6 +213,21 @@ if (shots) {
     }
   });
 }
+
+// Last, because the session ends with it.
+await look("back after a real sign-out shows nothing", () => within({}, async page => {
+  await page.goto(at(home(lines[0])));
+  await page.goto(at("/settings"));
+  await page.locator('form[action="/sign-out"] button').click();
+  hold(/signed-out/.test(page.url()), `not signed out: ${page.url()}`);
+  for (let step = 0; step < 2; step += 1) {
+    await page.goBack();
+    await page.waitForLoadState();
+    await page.waitForTimeout(300);
+    const text = await page.locator("body").innerText();
+    hold(!/\d+\.\d\d\s*GB/.test(text) && !text.includes("会員ID\n"), `shown after sign-out at ${page.url()}`);
+  }
+}));
 
 await browser.close();
 console.log(`${failed} failed`);

@@ -218,7 +218,7 @@ impl HomePage<'_> {
             }
             (Some(Outlook::Lasts(_)), _) => (Tone::Well, told(home.say_lasts)),
             (None, VERY_LOW..LOW) => (Tone::Warn, home.say_low.with(left(&balance)).told()),
-            (None, _) => (Tone::Plain, home.say_left.with(left(&balance)).told()),
+            (None, _) => (Tone::Plain, home.say_left.with(Count(self.gauge() / 10)).told()),
         }
     }
 

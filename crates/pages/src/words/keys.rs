@@ -83,7 +83,7 @@ keys! {
     home HomeWords {
         title; balance; balance_shared[lines]; of(granted); used_of(used); gauge(left, granted); refresh; updated(at);
         say_enough(left); say_lasts; say_today(left); say_tomorrow(left); say_runs_out(day); say_low(left);
-        say_very_low(left); say_left(left); say_exhausted; say_fair_use; say_overdue(month, amount);
+        say_very_low(left); say_left(percent); say_exhausted; say_fair_use; say_overdue(month, amount);
         say_overdue_many[count, amount]; say_suspended; say_ended; say_unknown; say_chosen_low(left);
         lapses(octets, day); until(octets, day); in_days[days]; buckets; balance_ended;
         step_pay; step_pay_text; step_pay_bill; step_contact; step_suspended; step_suspended_text;

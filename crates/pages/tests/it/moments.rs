@@ -101,7 +101,7 @@ fn home_answers_in_one_sentence_in_both_languages() {
         ),
         ("home-unknown", "データ残量を確認できません", "Your data balance is not available"),
         ("home-ended", "この回線のご利用は終了しました", "This line has ended"),
-        ("home-shared", "あと 32.40 GB 使えます", "You have 32.40 GB left"),
+        ("home-shared", "データの 54% が残っています", "54% of your data is left"),
     ] {
         assert_eq!(sentence(&page(Language::JA, name)), ja, "{name}");
         assert_eq!(sentence(&page(Language::EN, name)), en, "{name}");

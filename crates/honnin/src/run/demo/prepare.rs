@@ -58,11 +58,21 @@ pub(super) fn begin(plan: &Plan) -> Result<Installation, Failure> {
     } else {
         let mut key = data.clone().into_os_string();
         key.push(".key");
-        Installation::begin(&data, Path::new(&key), Settings::default(), true)?.0
+        Installation::begin(&data, Path::new(&key), of_demo(), true)?.0
     };
     installation.settings.listen.public = vec![plan.args.listen];
     installation.settings.listen.metrics = ([127, 0, 0, 1], 0).into();
     Ok(installation)
+}
+
+/// The settings of a demo: with a contact, so that its pages show one. Nobody has the number, and the domain is one for
+/// examples (JPRS reserves `example.jp`).
+fn of_demo() -> Settings {
+    let mut settings = Settings::default();
+    settings.tenant.phone = "tel:0120-000-000".to_owned();
+    settings.tenant.mail = "mailto:desk@example.jp".to_owned();
+    settings.tenant.hours = "9:00–18:00".to_owned();
+    settings
 }
 
 /// Takes in the ledger, opens its accounts and puts the service together.

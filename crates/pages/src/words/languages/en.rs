@@ -14,7 +14,7 @@ crate::language! {
         money: &[],
     },
     shell {
-        demo: "Demo: every subscriber shown here is invented.",
+        demo: "Demo: every subscriber here is invented",
         upcoming: "Not started",
         begins: "Service starts on {day}.",
         skip: "Skip to content",
@@ -124,7 +124,7 @@ crate::language! {
         say_runs_out: "At this pace your data runs out around {day}",
         say_low: "Your data is running low ({left} left)",
         say_very_low: "Almost no data left ({left})",
-        say_left: "You have {left} left",
+        say_left: "{percent}% of your data is left",
         say_exhausted: "Your data is used up. You are at low speed",
         say_fair_use: "Speed is limited after heavy use in a short time",
         say_overdue: "We have not received payment for the {month} bill ({amount})",

@@ -14,7 +14,7 @@ crate::language! {
         money: &[("JPY", "", "円")],
     },
     shell {
-        demo: "デモ環境です。表示されるのは架空のお客様の情報です。",
+        demo: "デモ環境・架空のお客様の情報です",
         upcoming: "ご利用開始前",
         begins: "{day}からご利用いただけます。",
         skip: "本文へ",
@@ -124,7 +124,7 @@ crate::language! {
         say_runs_out: "このペースでは{day}ごろになくなりそうです",
         say_low: "残りが少なくなっています（{left}）",
         say_very_low: "残りわずかです（{left}）",
-        say_left: "あと {left} 使えます",
+        say_left: "データの {percent}% が残っています",
         say_exhausted: "データを使い切りました。いまは低速です",
         say_fair_use: "短期間に大量の通信があったため、速度を制限しています",
         say_overdue: "{month}請求分のお支払いを確認できていません（{amount}）",
