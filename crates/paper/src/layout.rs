@@ -171,8 +171,9 @@ impl Composer<'_> {
                 page.bars.push((self.at, colour));
             }
             self.put(LEFT + BAR, NAME, run, Some(element));
-            let line = self.done.pages.last_mut().and_then(|page| page.lines.last_mut());
-            line.into_iter().for_each(|line| line.colour = Some(colour));
+            if let Some(line) = self.done.pages.last_mut().and_then(|page| page.lines.last_mut()) {
+                line.colour = Some(colour);
+            }
         }
         self.space(10.0);
         Ok(())

@@ -1,5 +1,6 @@
-//! The operator's own look: a colour that has to be readable, a mark, and the manifest that names both. Made once, when
-//! the product starts; pages name files by their content, so that a browser may keep them for ever.
+//! The operator's own look: a colour that has to be readable, a mark, and the manifest that names both.
+//!
+//! Made once, when the product starts. Pages name files by their content, so that a browser may keep them for ever.
 
 use std::fmt;
 

@@ -69,9 +69,9 @@ pub(super) fn begin(plan: &Plan) -> Result<Installation, Failure> {
 /// examples (JPRS reserves `example.jp`).
 fn of_demo() -> Settings {
     let mut settings = Settings::default();
-    settings.tenant.phone = "tel:0120-000-000".to_owned();
-    settings.tenant.mail = "mailto:desk@example.jp".to_owned();
-    settings.tenant.hours = "9:00–18:00".to_owned();
+    "tel:0120-000-000".clone_into(&mut settings.tenant.phone);
+    "mailto:desk@example.jp".clone_into(&mut settings.tenant.mail);
+    "9:00–18:00".clone_into(&mut settings.tenant.hours);
     settings
 }
 
