@@ -97,7 +97,7 @@ fn wrong(rows: &[Row]) -> Vec<String> {
 }
 
 /// The names of tests that passed, and of those that failed.
-fn ran(said: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(crate) fn ran(said: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let name = |line: &str, verdict: &str| {
         let path = line.strip_prefix("test ")?.strip_suffix(verdict)?;
         path.rsplit("::").next().map(str::to_owned)
@@ -113,7 +113,14 @@ mod tests {
     #[test]
     fn every_requirement_of_level_2_has_its_row_on_the_page() {
         let text = fs::read_to_string(tidy::root().join(PAGE)).unwrap();
-        assert_eq!(wrong(&rows(&text)), Vec::<String>::new());
+        let rows = rows(&text);
+        assert_eq!(wrong(&rows), Vec::<String>::new());
+        let [yes, no, not] =
+            ["yes", "no", "n/a"].map(|word| rows.iter().filter(|row| row.met == word).count());
+        assert!(
+            text.contains(&format!("{yes} met, {no} not met, {not} not applicable")),
+            "{yes}, {no}, {not}"
+        );
     }
 
     #[test]

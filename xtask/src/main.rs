@@ -16,6 +16,7 @@ mod layers;
 mod ledger;
 mod lines;
 mod outside;
+mod red_team;
 mod simulate;
 mod suite;
 mod tidy;
@@ -45,6 +46,8 @@ enum Chore {
     Field,
     /// Run every test that docs/asvs.md names as its proof
     Asvs,
+    /// Run every test that shows an attack no longer works, and write docs/evidence/red-team.md
+    RedTeam(red_team::Asked),
     /// Build the program with planted faults, and list them
     Faults,
     /// Fuzz every parser, and require that named lines were reached
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Chore::Deep(asked) => deep::command(&asked),
         Chore::Field => field::command(),
         Chore::Asvs => asvs::command(),
+        Chore::RedTeam(asked) => red_team::command(&asked),
         Chore::Faults => faulty::command(),
         Chore::Fuzz(asked) => fuzz::command(asked),
         Chore::Layers { write } => layers::check(write),

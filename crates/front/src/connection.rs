@@ -154,7 +154,9 @@ impl<A: Answers> Shared<A> {
             .max_send_buf_size(BUFFER)
             .serve_connection(
                 TokioIo::new(
-                    TimedStream::new(stream, self.bounds.write).must_open(PREFACE, self.bounds.header),
+                    TimedStream::new(stream, self.bounds.write)
+                        .must_open(PREFACE, self.bounds.header)
+                        .counting_frames(),
                 ),
                 service_fn(move |request: Request<Incoming>| {
                     let answer = self.answer(request, client, held);

@@ -8,12 +8,14 @@ pub mod body;
 mod bounds;
 mod connection;
 mod forwarded;
+mod frames;
 mod front;
 mod head;
 mod pieces;
 mod prefix;
 mod proxy_header;
 mod room;
+mod seldom;
 mod stream;
 mod tls;
 mod untold;
@@ -25,7 +27,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 pub use bounds::Bounds;
 pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
@@ -38,6 +40,7 @@ pub use untold::{Seen, Untolds};
 pub use connection::Answers;
 use connection::Shared;
 use room::Room;
+use seldom::Seldom;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
@@ -145,6 +148,7 @@ async fn accept_later<A: Answers>(address: SocketAddr, shared: Arc<Shared<A>>) {
 /// Accepts connections while there is room, until the server stops.
 async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
     let mut closing = shared.closing.clone();
+    let mut failures = Seldom::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -157,7 +161,11 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
             }
             Err(reason) if is_of_one_connection(&reason) => {}
             Err(reason) => {
-                tracing::error!(error = %reason, "accept a connection");
+                metrics::counter!("honnin_accept_failures_total").increment(1);
+                // Each try fails while the system has nothing left: the log is not to be full of it.
+                if let Some(times) = failures.happened(Instant::now()) {
+                    tracing::error!(error = %reason, times, "accept a connection");
+                }
                 sleep(OUT_OF_DESCRIPTORS).await;
             }
         }

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::frames::Frames;
 use crate::head::HeadGuard;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// Length of the HTTP/2 client preface (RFC 9113 §3.4): hyper waits for it without a time limit.
 pub(super) const PREFACE: usize = 24;
@@ -21,6 +22,8 @@ pub(super) struct TimedStream<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Looks at the heads of requests, where they are those of HTTP/1.1.
     guard: Option<HeadGuard>,
+    /// Counts frames that ask for nothing, where it is HTTP/2; and when it began.
+    frames: Option<(Frames, Instant)>,
     /// Runs until so many octets have come.
     opening: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -28,13 +31,25 @@ pub(super) struct TimedStream<S> {
 impl<S> TimedStream<S> {
     /// Ends with an error once the peer takes nothing for `write`.
     pub(super) fn new(stream: S, write: Duration) -> Self {
-        Self { stream, write, stalled: None, guard: None, opening: None }
+        Self { stream, write, stalled: None, guard: None, frames: None, opening: None }
     }
 
     /// Looks at the heads of requests that come in.
     pub(super) fn guarded(mut self) -> Self {
         self.guard = Some(HeadGuard::default());
         self
+    }
+
+    /// Ends with an error once more frames come that ask for nothing than may.
+    pub(super) fn counting_frames(mut self) -> Self {
+        self.frames = Some((Frames::after(PREFACE), Instant::now()));
+        self
+    }
+
+    fn wrote(&mut self, result: &Poll<io::Result<usize>>) {
+        if let (Some((frames, _)), Poll::Ready(Ok(octets))) = (&mut self.frames, result) {
+            frames.sent(u64::try_from(*octets).unwrap_or(u64::MAX));
+        }
     }
 
     /// Ends with an error also where the first `octets` are not read within `limit`.
@@ -67,6 +82,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         if let Some(guard) = &mut this.guard {
             guard.look(buf.filled_mut().get_mut(before..).unwrap_or_default());
         }
+        if let Some((frames, began)) = &mut this.frames
+            && frames.look(buf.filled().get(before..).unwrap_or_default(), began.elapsed()).is_err()
+        {
+            metrics::counter!("honnin_frame_floods_total").increment(1);
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
         let Some((limit, missing)) = &mut this.opening else { return result };
         *missing = missing.saturating_sub(buf.filled().len() - before);
         if *missing == 0 {
@@ -81,6 +102,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(&result);
         self.watch(cx, result)
     }
 
@@ -100,6 +122,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.wrote(&result);
         self.watch(cx, result)
     }
 

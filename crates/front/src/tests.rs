@@ -16,6 +16,8 @@ use tokio::time::Instant;
 
 use super::*;
 
+mod floods;
+
 const CERTIFICATE: &[u8] = include_bytes!("test-certificate.pem");
 const KEY: &[u8] = include_bytes!("test-key.pem");
 
@@ -115,22 +117,37 @@ impl Server {
     }
 
     async fn connect_h2(&self) -> tokio_rustls::client::TlsStream<TcpStream> {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(CERTIFICATE).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        self.connect_as(&client(&[b"h2"])).await
+    }
+
+    async fn connect_as(
+        &self,
+        config: &Arc<rustls::ClientConfig>,
+    ) -> tokio_rustls::client::TlsStream<TcpStream> {
         let name = ServerName::try_from("localhost").unwrap();
-        tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, self.connect().await).await.unwrap()
+        tokio_rustls::TlsConnector::from(Arc::clone(config))
+            .connect(name, self.connect().await)
+            .await
+            .unwrap()
     }
 
     fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
+}
+
+/// A client that trusts the certificate of these tests and speaks those protocols.
+fn client(protocols: &[&[u8]]) -> Arc<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(CERTIFICATE).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    Arc::new(config)
 }
 
 async fn send(stream: &mut (impl AsyncWrite + Unpin), octets: &[u8]) {

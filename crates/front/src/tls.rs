@@ -112,6 +112,8 @@ impl Certificates {
             .map_err(TlsError::Pair)?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
+        // Tickets are sealed and kept by the client: the house keeps nothing for each, so that none crowds out another.
+        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(TlsError::Pair)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

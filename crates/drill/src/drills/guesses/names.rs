@@ -93,7 +93,7 @@ pub(in super::super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failur
     let guesses = Counts::of(&counts.wrong) + Counts::of(&one.wrong);
     let check = "nobody whose name is made up is let in";
     verdicts.push(Verdict::of(check, "every answer to a made-up name", guesses, found.into_iter().collect()));
-    let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(30).clamp(30, 2_000);
+    let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(40).clamp(40, 2_000);
     verdicts.push(times::tell_nothing(stage, &house, &world, each).await?);
     house.end().await?;
     Ok(verdicts)

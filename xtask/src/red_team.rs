@@ -1,0 +1,187 @@
+//! The attacks that an earlier build did not hold against, row by row: which test or drill shows that this one does, run
+//! now, and how each was seen failing.
+
+mod rows;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use honnin_drill::{Options, Outcome, Run, Verdict};
+use honnin_testkit::FixedClock;
+
+use self::rows::{INSIDERS, Row, STRANGERS, Seen};
+use crate::{Failure, asvs, tidy, tool};
+
+/// The page.
+const PAGE: &str = "docs/evidence/red-team.md";
+
+/// What can be asked of the chore.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// A program of the commit that was attacked: its drills are run on it too, and have to fail there
+    #[arg(long, value_name = "PROGRAM")]
+    before: Option<PathBuf>,
+    /// Run nothing: only check that every row names tests that exist
+    #[arg(long)]
+    list: bool,
+}
+
+/// The drills that run on a program of any build.
+const DRILLS: [&str; 2] = ["D31", "D32"];
+
+/// `cargo xtask red-team`.
+pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
+    let all = || STRANGERS.iter().chain(INSIDERS);
+    let tests: BTreeSet<&str> = all().flat_map(|row| row.shown).copied().collect();
+    if asked.list {
+        for row in all() {
+            println!("{}: {}", row.done, row.shown.join(", "));
+        }
+        return Ok(());
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = cargo.arg("--").args(&tests).current_dir(tidy::root()).output();
+    let output = output.map_err(|error| format!("run cargo: {error}"))?;
+    let (passed, failed) = asvs::ran(&String::from_utf8_lossy(&output.stdout));
+    let held = |test: &str| passed.contains(test) && !failed.contains(test);
+    let before = asked.before.as_deref().map(drilled).transpose()?;
+    let wrong: Vec<&str> = tests.iter().copied().filter(|test| !held(test)).collect();
+    for test in &wrong {
+        println!("error: {test} did not run and pass");
+    }
+    fs::write(tidy::root().join(PAGE), page(&held, before.as_deref())?)?;
+    let open = all().filter(|row| row.is_open()).count();
+    println!(
+        "{PAGE}: {} rows, {open} not shown whole; {} tests, {} failed",
+        all().count(),
+        tests.len(),
+        wrong.len()
+    );
+    if wrong.is_empty() { Ok(()) } else { Err("an attack is not held against".into()) }
+}
+
+/// Runs the drills on a program of another build.
+fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
+    let options = Options {
+        binary: binary.to_owned(),
+        environment: Vec::new(),
+        seed: 1,
+        // Long, because an earlier build does not know the settings that make it short.
+        seconds: 40,
+        subjects: 60,
+        connections: 8,
+        clock: Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")),
+        digest: |octets| format!("{} octets", octets.len()),
+        progress: Arc::new(|text| println!("{text}")),
+        verdict: Arc::new(|text| println!("{text}")),
+    };
+    let names: Vec<String> = DRILLS.iter().map(|&name| name.to_owned()).collect();
+    Ok(honnin_drill::run(&names, &options)?.drills)
+}
+
+fn page(held: &dyn Fn(&str) -> bool, before: Option<&[Outcome]>) -> Result<String, Failure> {
+    let said = |program: &str, words: &[&str]| {
+        tool::said(Command::new(program).args(words).current_dir(tidy::root()))
+            .map(|said| said.trim().to_owned())
+    };
+    let commit = said("git", &["rev-parse", "--short=7", "HEAD"])?;
+    let day = said("date", &["-u", "+%Y-%m-%d"])?;
+    let mut page = format!(
+        "# Attacks that were held against, and how that is shown\n\n\
+         Made by `cargo xtask red-team` on {day}, at {commit}. The commit f2a9232 was attacked from outside and from inside the\n\
+         machine; each row was done there. What shows that it no longer works was run for this page. \"Before\" says how the\n\
+         row was seen failing: run there (*ran*), or by the same drill on a program of that commit (*drill*), or only by a\n\
+         test that needs types which that commit does not have (*types*): such a test was not run there.\n"
+    );
+    for (title, rows) in [("Strangers", STRANGERS), ("Insiders and files", INSIDERS)] {
+        write!(
+            page,
+            "\n## {title}\n\n| what was done | what holds | shown by | now | before |\n|---|---|---|---|---|\n"
+        )?;
+        for row in rows {
+            let Row { done, holds, shown, seen, missing } = row;
+            let tests = shown.iter().map(|test| format!("`{test}`")).collect::<Vec<_>>().join(", ");
+            let fails: Vec<&str> = shown.iter().copied().filter(|test| !held(test)).collect();
+            let now = match (shown.is_empty(), fails.is_empty(), missing.is_empty()) {
+                (true, ..) => format!("**not yet**: {missing}"),
+                (_, false, _) => format!("**FAILED**: {}", fails.join(", ")),
+                (_, _, false) => format!("passed; **not yet**: {missing}"),
+                _ => "passed".to_owned(),
+            };
+            let seen = match seen {
+                Seen::Ran(how) => format!("*ran*: {how}"),
+                Seen::Drill(name) => format!("*drill* {name}{}", below(name, before)),
+                Seen::Types => "*types*".to_owned(),
+            };
+            writeln!(page, "| {done} | {holds} | {tests} | {now} | {seen} |")?;
+        }
+    }
+    if let Some(outcomes) = before {
+        page.push_str("\n## The drills on a program of f2a9232\n\n```text\n");
+        for outcome in outcomes {
+            told(outcome, &mut page)?;
+        }
+        page.push_str("```\n");
+    }
+    Ok(page)
+}
+
+/// Where the page says what the drill found there.
+fn below(name: &str, before: Option<&[Outcome]>) -> &'static str {
+    let outcome = before.into_iter().flatten().find(|outcome| outcome.drill == name);
+    match outcome {
+        None => ", not run for this page",
+        Some(outcome) if outcome.failed() => ", fails there (below)",
+        Some(_) => ", passes there",
+    }
+}
+
+fn told(outcome: &Outcome, page: &mut String) -> Result<(), std::fmt::Error> {
+    match &outcome.run {
+        Run::Done { verdicts } => {
+            for Verdict { check, pass, found, noted, .. } in verdicts {
+                let word = if *pass { "pass" } else { "FAIL" };
+                let found = found.first().map_or("", String::as_str);
+                writeln!(page, "{}  {word}  {check}: {found}", outcome.drill)?;
+                for note in noted {
+                    writeln!(page, "           {note}")?;
+                }
+            }
+            Ok(())
+        }
+        Run::Broken { why } | Run::Skipped { why } => writeln!(page, "{}  FAIL  {why}", outcome.drill),
+        Run::NotYet => writeln!(page, "{}  not yet", outcome.drill),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_red_team_names_a_test_that_exists_or_what_is_missing() {
+        let known = tidy::functions().unwrap();
+        for row in STRANGERS.iter().chain(INSIDERS) {
+            assert!(!row.shown.is_empty() || row.is_open(), "{}", row.done);
+            for test in row.shown {
+                assert!(known.contains(*test), "{}: there is no test {test}", row.done);
+            }
+        }
+    }
+
+    #[test]
+    fn a_test_that_fails_and_a_row_without_one_stand_on_the_page() {
+        let page = page(&|_| false, None).unwrap();
+        assert!(page.contains("**FAILED**") && !page.contains("| passed |"), "{page}");
+        let page = super::page(&|_| true, None).unwrap();
+        assert!(!page.contains("**FAILED**") && page.contains("| passed |"), "{page}");
+    }
+}
