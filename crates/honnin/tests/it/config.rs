@@ -71,3 +71,45 @@ fn a_wrong_command_line_ends_with_2_and_help_names_the_exit_codes() {
     assert_eq!(help.code, Some(0));
     assert!(help.out.contains("Exit codes:") && help.out.contains("config"), "{}", help.out);
 }
+
+#[test]
+fn the_operators_look_is_on_every_page_and_what_does_not_fit_is_refused() {
+    let dir = TestDir::new();
+    let logo = dir.write("logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0h8v8z'/></svg>");
+    let quoted = format!("{:?}", logo.to_str().unwrap());
+    let place = Place::begin(&[
+        ("name", "\"海鳴モバイル\""),
+        ("colour", "\"#8a0f3c\""),
+        ("colour_dark", "\"#ffb3c7\""),
+        ("logo", &quoted),
+        ("public", "[\"127.0.0.1:0\"]"),
+        ("metrics", "\"127.0.0.1:0\""),
+    ]);
+    let serving = place.serve();
+    let mut browser = serving.browser();
+    let page = browser.get("/sign-in").body;
+    let path = |before: &str, after: &str| {
+        let found = page.split(before).nth(1).and_then(|rest| rest.split(after).next());
+        found.unwrap_or_else(|| panic!("{before} is not in {page}")).to_owned()
+    };
+    assert!(page.contains("<span>海鳴モバイル</span>"), "{page}");
+    let style = browser.get(&path("rel=\"stylesheet\" href=\"", "\""));
+    assert!(style.status == 200 && style.body.contains("--primary:#8a0f3c") && style.body.contains(".card"));
+    assert_eq!(style.headers["cache-control"], "public, max-age=31536000, immutable");
+    let mark = browser.get(&path("<img src=\"", "\""));
+    assert_eq!((mark.status, mark.headers["content-type"].as_str()), (200, "image/svg+xml"));
+    assert!(mark.headers["content-security-policy"].contains("default-src 'none'"), "{mark:?}");
+    let manifest = browser.get(&path("rel=\"manifest\" href=\"", "\"")).body;
+    assert!(manifest.contains("海鳴モバイル") && manifest.contains("#8a0f3c"), "{manifest}");
+    drop(serving);
+    for (text, says) in [
+        ("<svg><script>1</script></svg>", "the SVG has a script"),
+        ("no picture", "it is neither an SVG nor a PNG; convert it"),
+    ] {
+        dir.write("logo.svg", text);
+        let (checked, served) = (place.run(&["config", "check"]), place.run(&["serve"]));
+        for refused in [checked, served] {
+            assert!(refused.code == Some(3) && refused.err.contains(says), "{}", refused.err);
+        }
+    }
+}

@@ -162,6 +162,11 @@ impl HomePage<'_> {
         self.facts.next_expiry.filter(|next| next.expires_on.number() - today.number() <= SOON_DAYS)
     }
 
+    /// What lapses next, where the next step does not say it.
+    fn next_expiry(&self) -> Option<NextExpiry> {
+        self.facts.next_expiry.filter(|_| !matches!(self.step(), Some(Step::Use(_))))
+    }
+
     /// Whether more lapses than the pace would use until then; where the pace is not known, whether it is much.
     fn is_lapse_grave(&self, next: &NextExpiry) -> bool {
         let usage = &self.facts.usage;
