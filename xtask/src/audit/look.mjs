@@ -225,7 +225,8 @@ await look("back after a real sign-out shows nothing", () => within({}, async pa
     await page.waitForLoadState();
     await page.waitForTimeout(300);
     const text = await page.locator("body").innerText();
-    hold(!/\d+\.\d\d\s*GB/.test(text) && !text.includes("会員ID\n"), `shown after sign-out at ${page.url()}`);
+    const inside = await page.locator("nav.bar").count();
+    hold(!/\d+\.\d\d\s*GB/.test(text) && inside === 0, `shown after sign-out at ${page.url()}`);
   }
 }));
 

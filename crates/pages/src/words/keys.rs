@@ -145,7 +145,7 @@ keys! {
     /// Lines.
     lines LineWords {
         title; heading; current; ended; period(from); period_to(from, to); none; used(month, amount); not_yet; board(month); here;
-        name_label(line); name_hint(most); rename; rename_label(line); save; name_problem; name_long(most); name_invisible; shared; too_many;
+        name_label(line); name_hint(most); rename; save; name_problem; name_long(most); name_invisible; shared; too_many;
     }
     /// Notices.
     notices NoticeWords {

@@ -424,7 +424,6 @@ crate::language! {
         name_label: "Name of {line}",
         name_hint: "Up to {most} characters, shown on the pages of this member ID only. Leave it empty to show the phone number again.",
         rename: "Change name",
-        rename_label: "Change the name of {line}",
         save: "Save",
         name_problem: "The name was not saved",
         name_long: "A name has up to {most} characters.",

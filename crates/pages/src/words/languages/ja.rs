@@ -418,7 +418,6 @@ crate::language! {
         name_label: "{line} の呼び名",
         name_hint: "{most}文字まで。この会員IDの画面にだけ表示されます。空欄にすると電話番号の表示に戻ります。",
         rename: "呼び名を変える",
-        rename_label: "{line} の呼び名を変える",
         save: "保存する",
         name_problem: "呼び名を保存できませんでした",
         name_long: "呼び名は{most}文字までです。",
