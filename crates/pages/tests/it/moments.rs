@@ -83,7 +83,11 @@ fn little_left_and_much_that_lapses_are_said_with_one_next_step() {
     );
     assert!(low.contains("低速に切り替える") && low.contains("https://example.jp/top-up"));
     let lapses = ja("home-lapses");
-    assert!(lapses.contains("<p class=\"lapse\">") && lapses.contains("6.80 GB</data> が"), "{lapses}");
+    assert_eq!(lapses.matches("6.80 GB</data> が").count(), 1, "said once, by the step: {lapses}");
+    assert!(
+        ja("home-usual").contains("<p class=\"lapse\">"),
+        "where there is no step it is said below the figure"
+    );
     assert!(lapses.contains("残量と期限を見る"));
     for sample in Studio::new(Language::JA, Theme::Auto).all() {
         assert!(sample.html.matches("card step").count() <= 1, "{}", sample.name);
