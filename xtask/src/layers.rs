@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 
 use crate::{Failure, faulty, tidy};
 pub(crate) use probe::stopped;
-use probe::{Ground, Seen};
+use probe::{Asks, Ground, Seen};
 use table::Row;
 
-/// The layers a run can leave out, in the order of the path.
-pub(crate) const LAYERS: [&str; 6] = ["keys", "rows", "owner", "request", "asker", "headers"];
+/// The layers a run can leave out, in the order in which they are tried. The rows come last: a question that went astray
+/// by a fault is refused there too, and yet it is another layer that would have kept the answer.
+pub(crate) const LAYERS: [&str; 6] = ["keys", "owner", "request", "asker", "headers", "rows"];
 
 /// Cases of `crates/store/tests/it/refused` that do not compile because of what the fault would need.
 const TYPES: [(&str, &str); 6] = [
@@ -37,6 +38,13 @@ const BESIDE: [(&str, &str); 1] = [("missing-associated-data", "swapped-view-row
 
 /// A guard that is missing as a whole: what it is called, which layer that is, and what tries it.
 const MISSING: [(&str, &str, &str); 1] = [("missing-gate", "owner", "swapped-view-row")];
+
+/// Nothing is planted and no guard is missing: somebody asks for what is not hers.
+const ASKED: (&str, &str) = ("asked-for-anothers", "each asks for the lines of the others by their ids");
+
+/// Faults that harm only who is asked for by somebody else. In all other runs each asks for her own things alone, so
+/// that whatever a layer stops there is the fault's doing.
+const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 
 /// How many runs at once: each is a process of its own that mostly waits for its disk.
 const AT_ONCE: usize = 2;
@@ -60,6 +68,12 @@ struct Trial {
     planted: Vec<String>,
     /// Layers that are left out from the beginning.
     without: Vec<&'static str>,
+}
+
+impl Trial {
+    fn asks(&self) -> Asks {
+        if BY_OTHERS.contains(&self.name.as_str()) { Asks::Others } else { Asks::Own }
+    }
 }
 
 /// `cargo xtask layers`: runs everything and compares the table with the one that is checked in, or writes it.
@@ -92,18 +106,20 @@ fn trials(known: &[(String, String)]) -> Vec<Trial> {
         planted: vec![tried_by.to_owned()],
         without: vec![layer],
     }));
+    let (name, what) = (ASKED.0.to_owned(), ASKED.1.to_owned());
+    trials.push(Trial { name, what, planted: Vec::new(), without: Vec::new() });
     trials
 }
 
 async fn all(ground: &Arc<Ground>, trials: Vec<Trial>) -> Result<Vec<Row>, Failure> {
-    // All but the rows: a permit for a line needs no row of the store, so that with neither rows nor keys the question
-    // of a neighbour is itself what finds another's line.
-    let but_rows: Vec<&'static str> = LAYERS.into_iter().filter(|layer| *layer != "rows").collect();
-    for without in [&[][..], &but_rows] {
-        let seen = ground.run(&[], without).await?;
-        let others = seen.stopped.iter().any(|layer| layer != "rows");
-        if seen.harm().is_some() || others || seen.own == 0 || !seen.verifies {
-            return Err(format!("without any fault and without {without:?}: {seen:?}").into());
+    // Without a fault nothing is stopped, whatever is left out, but the one question that nobody may ask.
+    for (asks, without, stops) in
+        [(Asks::Own, &[][..], None), (Asks::Own, &LAYERS, None), (Asks::Others, &[], Some("rows"))]
+    {
+        let seen = ground.run(&[], without, asks).await?;
+        let stopped = seen.stopped.iter().map(String::as_str).eq(stops);
+        if seen.harm().is_some() || !stopped || seen.own == 0 || !seen.verifies {
+            return Err(format!("without any fault and without {without:?}, {asks:?}: {seen:?}").into());
         }
     }
     let mut waiting = trials.into_iter().enumerate();
@@ -126,11 +142,12 @@ async fn all(ground: &Arc<Ground>, trials: Vec<Trial>) -> Result<Vec<Row>, Failu
 
 /// Leaves out whatever layer stopped the fault, one after another, until one fails to hold.
 async fn peel(ground: &Ground, trial: Trial) -> Result<Row, Failure> {
+    let asks = trial.asks();
     let Trial { name, what, planted, mut without } = trial;
     let left_out = without.clone();
     let mut prevented = Vec::new();
     let seen: Seen = loop {
-        let seen = ground.run(&planted, &without).await?;
+        let seen = ground.run(&planted, &without, asks).await?;
         if seen.harm().is_some() {
             break seen;
         }

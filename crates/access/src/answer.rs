@@ -76,6 +76,25 @@ pub async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output 
     .await
 }
 
+/// Asks for all of them before it waits for any; the answers in the order of the questions.
+pub async fn all<A, F: Future<Output = A>>(asked: impl IntoIterator<Item = F>) -> Vec<A> {
+    let mut asked: Vec<_> = asked.into_iter().map(|one| (Box::pin(one), None)).collect();
+    poll_fn(|context| {
+        let mut waits = false;
+        for (one, answer) in &mut asked {
+            if answer.is_none() {
+                match one.as_mut().poll(context) {
+                    Poll::Ready(value) => *answer = Some(value),
+                    Poll::Pending => waits = true,
+                }
+            }
+        }
+        if waits { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    asked.into_iter().filter_map(|(_, answer)| answer).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +118,11 @@ mod tests {
         assert_eq!(asked.get(), 2);
         assert_eq!(answers.as_mut().poll(&mut context), Poll::Pending, "one is there");
         assert_eq!(answers.as_mut().poll(&mut context), Poll::Ready((3, 2)));
+        asked.set(0);
+        let mut answers = pin!(all([later(2), later(1), later(3)]));
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Pending);
+        assert_eq!(asked.get(), 3);
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Pending);
+        assert_eq!(answers.as_mut().poll(&mut context), Poll::Ready(vec![2, 1, 3]));
     }
 }

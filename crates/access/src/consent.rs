@@ -10,6 +10,7 @@ use honnin_terms::{AccountId, Moment, RequestId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::permit::{AgreeToMerge, Operate};
+use crate::ports::RecordKind;
 use crate::sign_in::CodeRecord;
 use crate::{CodeText, Permit, Session, SignInError, SubscriberAuthority};
 
@@ -181,7 +182,13 @@ impl SubscriberAuthority {
         let (code, record) = CodeRecord::issue(session.entropy(), until);
         let record = postcard::to_extend(&ConsentRecord { side, code: record }, MARK.to_vec());
         let record = record.map_err(|_| SignInError::DoesNotOpen)?;
-        let sealed = self.keys.seal_code(self.tenant, session.account(), &record, session.entropy());
+        let sealed = self.keys.seal_record(
+            self.tenant,
+            session.account(),
+            RecordKind::Code,
+            &record,
+            session.entropy(),
+        );
         let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
         Ok(Consent { row: (permit, ConsentRow { sealed, until }), code, side, until })
     }
@@ -220,7 +227,7 @@ impl SubscriberAuthority {
         now: Moment,
     ) -> Result<Vec<u8>, MergeRefused> {
         let row = shown.row.ok_or(MergeRefused::NoConsent(side))?;
-        let record = self.keys.open_code(self.tenant, account, &row.sealed)?;
+        let record = self.keys.open_record(self.tenant, account, RecordKind::Code, &row.sealed)?;
         let record = record.strip_prefix(MARK).ok_or(MergeRefused::DoesNotOpen)?;
         let record: ConsentRecord = postcard::from_bytes(record).map_err(|_| MergeRefused::DoesNotOpen)?;
         let agreed = record.side == side && record.code.is(shown.code, now);

@@ -26,7 +26,7 @@ mod ring;
 mod session;
 mod sign_in;
 
-pub use answer::{Answer, both};
+pub use answer::{Answer, all, both};
 pub use authority::{
     Authorities, ElementAuthority, FeedAuthority, GateAuthority, NodeAuthority, OperatorAuthority,
     SubscriberAuthority,

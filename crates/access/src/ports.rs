@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use honnin_seal::{AccountKey, Digest, Epoch, OpenError};
+use honnin_seal::{AccountKey, Digest, Epoch, OpenError, SessionKey};
 #[cfg(honnin_faults)]
 use honnin_terms::HoldingId;
 use honnin_terms::{AccountId, Entropy, Moment, SessionId, TenantId};
@@ -182,44 +182,39 @@ pub trait CredentialRows: Send + Sync {
     ) -> Answer<'_, Result<(), RowError>>;
 }
 
+/// What the keeper seals for sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A password.
+    Password,
+    /// A one-time code.
+    Code,
+}
+
 /// The part of the keeper that sign-in needs.
 pub trait KeyRelease: Send + Sync {
     /// The account of a sign-in name, whether it exists or not: a keyed hash.
     fn account_of(&self, tenant: TenantId, login: &str) -> AccountId;
-    /// Opens the record of a password.
+    /// Opens a record of that kind.
     ///
     /// # Errors
     /// [`OpenError`]; an alarm.
-    fn open_password(
+    fn open_record(
         &self,
         tenant: TenantId,
         account: AccountId,
+        kind: RecordKind,
         sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError>;
-    /// Seals the record of a password.
+    /// Seals a record of that kind.
     ///
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
-    fn seal_password(
+    fn seal_record(
         &self,
         tenant: TenantId,
         account: AccountId,
-        record: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, OpenError>;
-    /// Opens the record of a one-time code.
-    ///
-    /// # Errors
-    /// [`OpenError`]; an alarm.
-    fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError>;
-    /// Seals the record of a one-time code.
-    ///
-    /// # Errors
-    /// [`OpenError`] where the cipher refuses.
-    fn seal_code(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
+        kind: RecordKind,
         record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError>;
@@ -228,6 +223,31 @@ pub trait KeyRelease: Send + Sync {
     /// # Errors
     /// [`OpenError`]; an alarm.
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError>;
+    /// Seals what opens a session once more, and the hash its row is found by.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    fn leave(
+        &self,
+        _tenant: TenantId,
+        _account: AccountId,
+        _session: (&SessionKey, &Digest),
+        _entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        Err(OpenError)
+    }
+    /// Opens what [`Self::leave`] has sealed for that account.
+    ///
+    /// # Errors
+    /// [`OpenError`]; an alarm.
+    fn take_up(
+        &self,
+        _tenant: TenantId,
+        _account: AccountId,
+        _left: &[u8],
+    ) -> Result<(SessionKey, Digest), OpenError> {
+        Err(OpenError)
+    }
     /// A fresh account key of that epoch, and the same under the keeper's key. It opens nothing until somebody who has
     /// the ring wraps it.
     ///

@@ -127,11 +127,6 @@ impl Ring {
         by.wrap_beside(&place(tenant, account, epoch), &self.key, self.octets(), entropy)
     }
 
-    /// The same ring once more, for work that goes on after the request.
-    pub(crate) fn again(&self) -> Self {
-        Self { key: self.key.again(), facts: Facts::Made(self.octets().to_vec()) }
-    }
-
     fn octets(&self) -> &[u8] {
         match &self.facts {
             Facts::Opened(beside) => beside.octets(),

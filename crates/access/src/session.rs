@@ -139,8 +139,6 @@ pub(crate) struct Keys {
     pub(crate) epoch: Epoch,
     pub(crate) account: AccountKey,
     pub(crate) ring: Ring,
-    /// The version of the ring's row.
-    pub(crate) version: u64,
 }
 
 impl fmt::Debug for Session {
@@ -205,12 +203,9 @@ impl Session {
         &self.stream
     }
 
-    /// The session once more, for work it has begun that goes on after the request: it holds what opens the account's
-    /// documents until that work is done.
-    #[must_use]
-    pub fn for_work(&self) -> Self {
-        let Self { tenant, account, id, row_hash, inside, ref keys, at, ref stream } = *self;
-        Self { tenant, account, id, row_hash, inside, keys: keys.again(), at, stream: stream.clone() }
+    /// The request's name and randomness.
+    pub const fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// Whether the account is the one that signed in, with the token that asks: both were written into the row before
@@ -254,19 +249,6 @@ impl Session {
     }
 }
 
-impl Keys {
-    fn again(&self) -> Self {
-        let Self { session, epoch, account, ring, version } = self;
-        Self {
-            session: session.again(),
-            epoch: *epoch,
-            account: account.again(),
-            ring: ring.again(),
-            version: *version,
-        }
-    }
-}
-
 /// The place of what is sealed in a session's row.
 pub(crate) fn session_place(
     tenant: TenantId,
@@ -289,7 +271,55 @@ impl SubscriberAuthority {
         stream: Stream,
         now: Moment,
     ) -> Result<Session, SessionError> {
-        let row_hash = token.row_hash();
+        let key_of = |session| SessionKey::of_session(token, session);
+        let (opened, last_seen) = self.open_session(token.row_hash(), key_of, stream, now).await?;
+        let Session { tenant, account, id, ref row_hash, ref inside, ref keys, .. } = opened;
+        let touch = self.session_limits.touch_seconds;
+        if [last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= touch) {
+            let place = session_place(tenant, account, id, keys.epoch);
+            let seen = opened.seen(&place).map_err(|_| SessionError::DoesNotOpen { account })?;
+            self.sessions.touch_session(tenant, row_hash, seen);
+        }
+        #[cfg(honnin_faults)]
+        let opened = self.kept.session(opened)?;
+        Ok(opened)
+    }
+
+    /// What a session leaves with work that is done after its request, maybe on another node: what opens it once more,
+    /// sealed by the keeper. It is worth nothing once the session has ended.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn leave(&self, session: &Session) -> Result<Vec<u8>, OpenError> {
+        let Session { tenant, account, row_hash, keys, stream, .. } = session;
+        self.keys.leave(*tenant, *account, (&keys.session, row_hash), stream)
+    }
+
+    /// Opens the session that has left this with its work.
+    ///
+    /// # Errors
+    /// As [`Self::session`].
+    pub async fn take_up(
+        &self,
+        account: AccountId,
+        left: &[u8],
+        stream: Stream,
+        now: Moment,
+    ) -> Result<Session, SessionError> {
+        let closed = |_: OpenError| SessionError::DoesNotOpen { account };
+        let (key, row_hash) = self.keys.take_up(self.tenant, account, left).map_err(closed)?;
+        let (session, _) = self.open_session(row_hash, |_| Ok(key), stream, now).await?;
+        if session.account == account { Ok(session) } else { Err(SessionError::Foreign) }
+    }
+
+    /// The session, and when its row says that it was seen.
+    async fn open_session(
+        &self,
+        row_hash: Digest,
+        key_of: impl FnOnce(SessionId) -> Result<SessionKey, OpenError> + Send,
+        stream: Stream,
+        now: Moment,
+    ) -> Result<(Session, Moment), SessionError> {
         let found = self.sessions.session(self.tenant, &row_hash).await?.ok_or(SessionError::Unknown)?;
         let FoundSession { session: row, ring: ring_row } = found;
         if !self.lasts(row.until, row.last_seen, now) {
@@ -297,7 +327,7 @@ impl SubscriberAuthority {
         }
         let SessionRow { tenant, session, account, epoch, .. } = *row;
         let closed = |_: OpenError| SessionError::DoesNotOpen { account };
-        let key = SessionKey::of_session(token, session).map_err(closed)?;
+        let key = key_of(session).map_err(closed)?;
         let place = session_place(tenant, account, session, epoch);
         let (account_key, beside) = key.unwrap_beside(&place, &row.sealed).map_err(closed)?;
         let inside = Inside::read(beside.octets()).ok_or(OpenError).map_err(closed)?;
@@ -306,7 +336,7 @@ impl SubscriberAuthority {
             return Err(SessionError::Unknown);
         }
         let ring = Ring::of_row((tenant, account), &account_key, &ring_row).map_err(closed)?;
-        let keys = Keys { session: key, epoch, account: account_key, ring, version: ring_row.version };
+        let keys = Keys { session: key, epoch, account: account_key, ring };
         let opened = Session { tenant, account, id: session, row_hash, inside, keys, at: now, stream };
         if !opened.is_of_who_signed_in() {
             return Err(SessionError::Foreign);
@@ -316,17 +346,13 @@ impl SubscriberAuthority {
             // The ring is older than the session it names: somebody put it back.
             return Err(SessionError::DoesNotOpen { account });
         }
-        if ring.credential() != inside.credential || !ring.lives(session) {
+        let lives = ring.lives(session);
+        #[cfg(honnin_faults)]
+        let lives = crate::planted::owner(lives);
+        if ring.credential() != inside.credential || !lives {
             return Err(SessionError::Unknown);
         }
-        let touch = self.session_limits.touch_seconds;
-        if [row.last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= touch) {
-            let seen = opened.seen(&place).map_err(closed)?;
-            self.sessions.touch_session(tenant, &row_hash, seen);
-        }
-        #[cfg(honnin_faults)]
-        let opened = self.kept.session(opened)?;
-        Ok(opened)
+        Ok((opened, row.last_seen))
     }
 
     fn lasts(&self, until: Moment, last_seen: Moment, now: Moment) -> bool {

@@ -108,7 +108,7 @@ pub struct CareParts {
     pub gate: Gate,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where exports are kept until they are fetched.
+    /// What exports are made with.
     pub exports: Exports,
     /// The tenant's zone.
     pub zone: Zone,

@@ -24,8 +24,8 @@ pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide, audit};
 pub use export::{
-    Directory, ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
-    HeldDisclosure, HeldLine, Shelf,
+    ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
+    HeldDisclosure, HeldLine,
 };
 pub use gate::{Disclosed, Gate};
 pub use honnin_seal::SessionToken;

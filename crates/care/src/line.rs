@@ -1,6 +1,6 @@
 //! What is shown of one line: home, buckets, usage, purchases, contract.
 
-use honnin_access::{Owned, Permit, Read, Session, both};
+use honnin_access::{Owned, Permit, Read, Session, all, both};
 use honnin_store::document::{self, Line, UsageMonth, Wish, month_row};
 use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
@@ -81,8 +81,9 @@ impl Care {
         });
         // Each line is a read of its own: an account with very many is shown their names alone.
         let looked_at = if holdings.len() > MOST_ON_BOARD { Vec::new() } else { holdings };
-        for holding in looked_at {
-            let (_, document) = self.line(session, holding).await?;
+        let asked = all(looked_at.iter().map(|holding| self.line(session, *holding))).await;
+        for (holding, found) in looked_at.into_iter().zip(asked) {
+            let (_, document) = found?;
             board = self.joined(session, board.join(document))?.map(holding, |(mut board, line), holding| {
                 let used = reckon::usage_head(&line, board.month.last());
                 let used = used.month.get().copied();
@@ -101,9 +102,9 @@ impl Care {
             board.lines.sort_by_key(|line| {
                 (line.head.status == LineStatus::Ended, line.head.held.from, line.head.line)
             });
-            board
+            Shown { me: Some(board.me.clone()), facts: board }
         });
-        self.show(visit, What::Board, facts).await
+        self.parts.gate.disclose(session, facts, What::Board, visit.channel).await
     }
 
     /// Buckets of a line and of all it shares with.

@@ -102,7 +102,7 @@ impl Care {
     /// [`Error::Store`]: the session then still lives.
     pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
         self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
-        self.parts.exports.forget(session);
+        self.forget_exports(session).await;
         Ok(())
     }
 

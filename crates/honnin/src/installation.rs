@@ -28,9 +28,6 @@ const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
 const JOURNAL_KEY: &str = "journal.pub";
 
-/// Where finished exports lie, sealed.
-const EXPORTS: &str = "exports";
-
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
@@ -104,11 +101,6 @@ impl Installation {
     /// The store's directory.
     pub(crate) fn store(&self) -> PathBuf {
         self.place.data.join(STORE)
-    }
-
-    /// The directory of finished exports.
-    pub(crate) fn exports(&self) -> PathBuf {
-        self.place.data.join(EXPORTS)
     }
 
     /// Whether there is a journal, by its directory and by what the keyring says of its epochs.

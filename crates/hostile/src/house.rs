@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
 };
-use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate};
+use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_front::{Bounds, Entrance, Front, Tells, listen};
@@ -112,16 +112,13 @@ impl House {
         let authorities = || authorities(&store, &keeper);
         let (now, doorkeeper) = (clock.now(), authorities()?);
         let told = take_in(&dir, &keeper, &store, &*entropy, &doorkeeper, now)?;
-        let Authorities { subscriber, gate, .. } = authorities()?;
+        let Authorities { subscriber, gate, node, .. } = authorities()?;
         let care = Arc::new(Care::new(CareParts {
             subscriber,
             store: Arc::<Sqlite>::clone(&store),
             gate: way_out(&dir, &keeper, gate, now)?,
             clock: Arc::<FixedClock>::clone(&clock),
-            exports: Exports::new(
-                ExportBounds::default(),
-                Arc::new(Directory::cleared(dir.join("exports"))?),
-            ),
+            exports: Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) },
             zone: Zone::named("Asia/Tokyo")?,
             wish_seconds: 0,
             wake: Arc::new(|| {}),
@@ -307,7 +304,6 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
     };
     Ok(Wiring {
         documents: DeskBounds::default(),
-        exports: DeskBounds::default(),
         front: match face {
             Face::Bare => Front::Loopback,
             Face::Proxied => trusted(Tells::ProxyV2)?,

@@ -114,16 +114,19 @@ fn an_epoch_lasts_its_time_and_is_then_followed_by_another() {
 
 #[test]
 fn a_keeper_acts_for_its_own_tenant_only() {
-    use honnin_access::ports::KeyRelease as _;
+    use honnin_access::ports::{KeyRelease as _, RecordKind};
 
     let data = made();
     let keeper = open(data.path(), KEY_FILE).unwrap();
     let (account, entropy) = (keeper.account_id("mio1"), SeededEntropy::new(3));
     let (own, other) = (TenantId::FIRST, TenantId::new(2));
-    let sealed = keeper.seal_code(own, account, b"code", &entropy).unwrap();
-    assert_eq!(keeper.open_code(own, account, &sealed).unwrap(), b"code");
-    assert!(keeper.open_code(other, account, &sealed).is_err());
-    assert!(keeper.seal_code(other, account, b"code", &entropy).is_err(), "nothing is sealed for another");
+    let sealed = keeper.seal_record(own, account, RecordKind::Code, b"code", &entropy).unwrap();
+    assert_eq!(keeper.open_record(own, account, RecordKind::Code, &sealed).unwrap(), b"code");
+    assert!(keeper.open_record(other, account, RecordKind::Code, &sealed).is_err());
+    assert!(
+        keeper.seal_record(other, account, RecordKind::Code, b"code", &entropy).is_err(),
+        "nothing is sealed for another"
+    );
     assert!(keeper.new_account_key(own, account, 1, &entropy).is_ok());
     assert!(keeper.new_account_key(other, account, 1, &entropy).is_err());
 }

@@ -1,8 +1,8 @@
 //! What sign-in asks of the keeper.
 
 use honnin_access::SignInProof;
-use honnin_access::ports::KeyRelease;
-use honnin_seal::{AccountKey, Epoch, OpenError, Place, Purpose};
+use honnin_access::ports::{KeyRelease, RecordKind};
+use honnin_seal::{AccountKey, Digest, Epoch, OpenError, Place, Purpose, SessionKey};
 use honnin_terms::{AccountId, Entropy, TenantId};
 
 use crate::{Deed, Keeper};
@@ -16,8 +16,14 @@ fn record_place(tenant: TenantId, account: AccountId, kind: &'static str) -> Pla
     Place::of_account(tenant, account, Purpose::KeeperRecord(kind))
 }
 
-const PASSWORD: &str = "password";
-const CODE: &str = "one-time code";
+const fn name_of(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Password => "password",
+        RecordKind::Code => "one-time code",
+    }
+}
+
+const WORK: &str = "session left with work";
 
 impl Keeper {
     /// A fresh account key, and the same under the keeper's key.
@@ -38,51 +44,58 @@ impl KeyRelease for Keeper {
         self.account_id(login)
     }
 
-    fn open_password(
+    fn open_record(
         &self,
         tenant: TenantId,
         account: AccountId,
+        kind: RecordKind,
         sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
         self.tell(Deed::Credential);
-        self.records.open(&record_place(tenant, account, PASSWORD), sealed)
+        self.records.open(&record_place(tenant, account, name_of(kind)), sealed)
     }
 
-    fn seal_password(
+    fn seal_record(
         &self,
         tenant: TenantId,
         account: AccountId,
+        kind: RecordKind,
         record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
         self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, PASSWORD), record, entropy)
-    }
-
-    fn open_code(&self, tenant: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.serves(tenant)?;
-        self.tell(Deed::Credential);
-        self.records.open(&record_place(tenant, account, CODE), sealed)
-    }
-
-    fn seal_code(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-        record: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, OpenError> {
-        self.serves(tenant)?;
-        self.tell(Deed::Credential);
-        self.records.seal(&record_place(tenant, account, CODE), record, entropy)
+        self.records.seal(&record_place(tenant, account, name_of(kind)), record, entropy)
     }
 
     fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
         self.serves(proof.tenant())?;
         self.tell(Deed::ReleaseAccountKey);
         self.wrap.unwrap_key(&account_key_place(proof.tenant(), proof.account(), epoch), wrapped)
+    }
+
+    fn leave(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        (key, row_hash): (&SessionKey, &Digest),
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, OpenError> {
+        self.serves(tenant)?;
+        self.wrap.wrap_beside(&record_place(tenant, account, WORK), key, row_hash, entropy)
+    }
+
+    fn take_up(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        left: &[u8],
+    ) -> Result<(SessionKey, Digest), OpenError> {
+        self.serves(tenant)?;
+        self.tell(Deed::TakeUp);
+        let (key, beside) = self.wrap.unwrap_beside(&record_place(tenant, account, WORK), left)?;
+        Ok((key, beside.octets().try_into().map_err(|_| OpenError)?))
     }
 
     fn new_account_key(

@@ -5,6 +5,8 @@
 pub enum Deed {
     /// Release an account key to a completed sign-in.
     ReleaseAccountKey,
+    /// Open what a session has left with work it asked for.
+    TakeUp,
     /// Open or seal a password hash or one-time code.
     Credential,
     /// Create keys of an account or a subject.
@@ -27,6 +29,7 @@ impl Deed {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::ReleaseAccountKey,
+        Self::TakeUp,
         Self::Credential,
         Self::CreateKey,
         Self::SealFromFeed,
@@ -41,6 +44,7 @@ impl Deed {
     pub const fn word(self) -> &'static str {
         match self {
             Self::ReleaseAccountKey => "release_account_key",
+            Self::TakeUp => "take_up_work",
             Self::Credential => "credential",
             Self::CreateKey => "create_key",
             Self::SealFromFeed => "seal_from_feed",

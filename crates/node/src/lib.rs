@@ -6,6 +6,7 @@
 
 mod canaries;
 mod epochs;
+mod exports;
 mod fault;
 mod merges;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod watch;
 
 pub use canaries::{Canaries, NotSent, accounts};
 pub use epochs::{Epochs, kept};
+pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;
 pub use merges::journal_merges;
 pub use path::{PathState, PublicPath};

@@ -52,7 +52,7 @@ pub struct Upkeep {
     pub store: Arc<dyn Store>,
     /// The journal.
     pub journal: Arc<Journal>,
-    /// What has exports to remove and keys to renew.
+    /// What has keys to renew.
     pub care: Arc<Care>,
     /// Permits.
     pub operator: Arc<OperatorAuthority>,
@@ -101,8 +101,6 @@ impl Upkeep {
         let mut due = self.clock.now();
         loop {
             self.figures();
-            // Every few seconds, so that an export does not outlive its time by much.
-            self.care.sweep_exports();
             let now = self.clock.now();
             told("merges", self.merges(now, handle));
             if now >= due {

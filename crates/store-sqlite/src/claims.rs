@@ -9,10 +9,14 @@ use crate::fault::Fault;
 use crate::writer::{Kind, Written};
 use crate::{Sqlite, rows, tick};
 
+/// Payloads longer than this have a transaction of their own.
+const SMALL: usize = 16 << 10;
+
 impl ClaimRows for Sqlite {
     fn put_work(&self, permit: &Permit<Keep>, work: NewWork) -> Answer<'_, Result<bool, Error>> {
         let (tenant, at) = (permit.subject().tenant, permit.at());
-        self.write(Kind::Small, move |connection| Ok(Written::uncached(put(connection, tenant, at, &work)?)))
+        let kind = if work.payload.len() > SMALL { Kind::Large } else { Kind::Small };
+        self.write(kind, move |connection| Ok(Written::uncached(put(connection, tenant, at, &work)?)))
     }
 
     fn claim_work(
@@ -65,6 +69,25 @@ impl ClaimRows for Sqlite {
                 }
             };
             if written == 1 { Ok(Written::uncached(())) } else { Err(Error::Conflict.into()) }
+        })
+    }
+
+    fn drop_work(
+        &self,
+        permit: &Permit<Keep>,
+        queue: Queue,
+        id: &WorkId,
+        payload: Option<Vec<u8>>,
+    ) -> Answer<'_, Result<bool, Error>> {
+        let (tenant, id) = (permit.subject().tenant.number(), *id);
+        self.write(Kind::Small, move |connection| {
+            let gone = connection
+                .prepare_cached(
+                    "delete from work where tenant = ?1 and queue = ?2 and id = ?3 \
+                     and (?4 is null or payload = ?4)",
+                )?
+                .execute(params![tenant, queue.word(), id, payload])?;
+            Ok(Written::uncached(gone == 1))
         })
     }
 
@@ -140,7 +163,7 @@ pub(crate) fn put(
         .prepare_cached("delete from work where tenant = ?1 and queue = ?2 and id = ?3 and until <= ?4")?
         .execute(params![tenant, queue.word(), id, at])?;
     let owner = owner.as_ref().map_or(&[][..], |owner| owner.octets());
-    let (due, until) = (due.millis(), until.map(Moment::millis));
+    let (due, until) = (due.map(Moment::millis), until.map(Moment::millis));
     let put = connection
         .prepare_cached(
             "insert into work (tenant, queue, id, owner, payload, at, due_at, until) \

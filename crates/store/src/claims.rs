@@ -16,8 +16,10 @@ pub struct Queue(&'static str);
 impl Queue {
     /// Entries the journal is owed.
     pub const ENTRIES: Self = Self("entries");
-    /// Exports that were asked for, until they are fetched or forgotten.
+    /// Exports that were asked for, until they are forgotten.
     pub const EXPORTS: Self = Self("exports");
+    /// What finished exports hold, sealed. Nothing of it is ever due.
+    pub const EXPORTED: Self = Self("exported");
     /// Messages owed to people.
     pub const MESSAGES: Self = Self("messages");
     /// What is done from time to time: forgetting, pruning.
@@ -43,8 +45,8 @@ pub struct NewWork {
     pub owner: Option<AccountId>,
     /// What its worker needs; sealed where it is personal.
     pub payload: Vec<u8>,
-    /// From when it can be claimed.
-    pub due: Moment,
+    /// From when it can be claimed; `None` where there is nothing to do, and it is only kept.
+    pub due: Option<Moment>,
     /// From when it is as if it were not there; `None` where it stays until it is done.
     pub until: Option<Moment>,
 }
@@ -118,6 +120,15 @@ pub trait ClaimRows: Send + Sync {
         fence: u64,
         settled: Settled,
     ) -> Answer<'_, Result<(), Error>>;
+    /// Takes work away, whoever has claimed it: what its worker then settles is refused. Where `payload` is given, only
+    /// while it is still that. Whether it was there.
+    fn drop_work(
+        &self,
+        permit: &Permit<Keep>,
+        queue: Queue,
+        id: &WorkId,
+        payload: Option<Vec<u8>>,
+    ) -> Answer<'_, Result<bool, Error>>;
     /// One piece of work.
     fn work(
         &self,

@@ -164,6 +164,7 @@ macro_rules! decorate {
         fn put_work(Permit<Keep>, work: NewWork) -> bool;
         fn claim_work(Permit<Keep>, queue: Queue, lease_seconds: i64, most: usize) -> Vec<ClaimedWork>;
         fn settle_work(Permit<Keep>, queue: Queue, id: &WorkId, fence: u64, settled: Settled) -> ();
+        fn drop_work(Permit<Keep>, queue: Queue, id: &WorkId, payload: Option<Vec<u8>>) -> bool;
         fn work(Permit<Keep>, queue: Queue, id: &WorkId) -> Option<WorkRow>;
         fn works(
             Permit<Keep>,

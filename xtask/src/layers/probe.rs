@@ -23,6 +23,15 @@ const PASSWORD: &str = "honnin-demo-only";
 const OF_ACCOUNT: [&str; 5] = ["/api/v1/me", "/api/v1/bills", "/lines", "/bills", "/devices"];
 const OF_LINE: [&str; 3] = ["/api/v1/lines/{}/home", "/api/v1/lines/{}/usage", "/lines/{}/contract"];
 
+/// What each subject asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// What is hers.
+    Own,
+    /// The lines of the others too.
+    Others,
+}
+
 /// What every run stands on: the program and a ledger.
 #[derive(Debug)]
 pub(super) struct Ground {
@@ -74,12 +83,18 @@ impl Ground {
     }
 
     /// Starts the program with these faults and without these layers, and lets everybody ask for everything.
-    pub(super) async fn run(&self, planted: &[String], without: &[&str]) -> Result<Seen, Failure> {
+    pub(super) async fn run(
+        &self,
+        planted: &[String],
+        without: &[&str],
+        asks: Asks,
+    ) -> Result<Seen, Failure> {
         let told = tempfile::NamedTempFile::new()?;
         let left_out = without.iter().map(|layer| format!("without-{layer}"));
         let names: Vec<String> = planted.iter().cloned().chain(left_out).collect();
         let environment = vec![
-            ("HONNIN_FAULTS".to_owned(), names.join(",")),
+            // Never empty: a build that is told nothing does not tell what stopped something either.
+            ("HONNIN_FAULTS".to_owned(), format!(",{}", names.join(","))),
             ("HONNIN_FAULTS_TOLD".to_owned(), told.path().display().to_string()),
         ];
         let plan = Plan {
@@ -98,7 +113,7 @@ impl Ground {
                 return if seen.stopped.is_empty() { Err(failure.into()) } else { Ok(seen) };
             }
         };
-        self.ask_for_everything(&house, &mut seen).await?;
+        self.ask_for_everything(&house, asks, &mut seen).await?;
         house.end().await?;
         let verified = house.command(["journal", "verify"])?;
         let counted = verified.out.lines().find_map(|line| line.strip_prefix("to owner"));
@@ -108,23 +123,29 @@ impl Ground {
         Ok(seen)
     }
 
-    async fn ask_for_everything(&self, house: &House, seen: &mut Seen) -> Result<(), Failure> {
+    async fn ask_for_everything(&self, house: &House, asks: Asks, seen: &mut Seen) -> Result<(), Failure> {
         let target = house.target();
-        let mut lines = BTreeSet::new();
         let others = || house.sessions().iter().cycle().skip(1);
+        let mut lines = vec![BTreeSet::new(); house.sessions().len()];
         for _ in 0..ROUNDS {
-            for session in house.sessions() {
+            for (session, lines) in house.sessions().iter().zip(&mut lines) {
                 let answer = self.ask(target, session, Request::get("/api/v1/me"), seen).await?;
                 lines.extend(lines_of(&answer));
             }
-            let of_lines = lines.iter().flat_map(|line| OF_LINE.map(|path| path.replace("{}", line)));
-            let paths: Vec<String> = OF_ACCOUNT.iter().map(|&path| path.to_owned()).chain(of_lines).collect();
-            for path in &paths {
-                // The request after one's own is somebody else's.
+            // The request after one's own is somebody else's.
+            for path in OF_ACCOUNT {
                 for (session, other) in house.sessions().iter().zip(others()) {
                     self.ask(target, session, Request::get(path), seen).await?;
                     let named = Request::get(path).header("x-account-id", &other.account);
                     self.ask(target, session, named, seen).await?;
+                }
+            }
+            let all: BTreeSet<&String> = lines.iter().flatten().collect();
+            for path in OF_LINE {
+                for (session, own) in house.sessions().iter().zip(&lines) {
+                    for line in all.iter().filter(|line| asks == Asks::Others || own.contains(**line)) {
+                        self.ask(target, session, Request::get(&path.replace("{}", line)), seen).await?;
+                    }
                 }
             }
             for session in house.sessions() {

@@ -12,10 +12,11 @@ const FILE: &str = "docs/reference/layers.md";
 const HEAD: &str = "\
 # Layers
 
-Written by `cargo xtask layers --write` and compared by `cargo xtask deep`; no hand has written the table. For each
+Written by `cargo xtask layers --write` and compared by `cargo xtask deep`, and by the gate where
+a guarded source has changed since; no hand has written the table. For each
 fault that a build with `--cfg honnin_faults` can be told to make, the real program was started with it, three
-watermarked subjects read, signed in and asked for each other's lines, and whichever layer stopped it was left out in
-the next run, until one failed to hold.
+watermarked subjects signed in and read what is theirs (where the fault is about it, also what is not), and whichever
+layer stopped it was left out in the next run, until one failed to hold.
 
 **prevented**: this layer stopped it when those before it were left out. **refused**: the fault cannot be written
 outside the room that it was planted in; the case named below does not compile. **–**: not its job. *then*: what got

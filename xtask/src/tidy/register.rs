@@ -12,7 +12,7 @@ pub(super) const GLOBALS: &str = "docs/reference/globals.md";
 pub(super) const PERMITLESS: &str = "docs/reference/permitless.md";
 
 /// How many calls without a permit there may be at most. The number may only be lowered.
-const MOST_PERMITLESS: usize = 20;
+const MOST_PERMITLESS: usize = 19;
 
 /// A row: the file, and what stands in it.
 type Entry = (String, String);

@@ -15,7 +15,7 @@ use crate::delay::Lane;
 use crate::passwords::Typed;
 use crate::permit::Operate;
 use crate::pool::turns::{Rank, Share, Who};
-use crate::ports::{CredentialRow, RowError};
+use crate::ports::{CredentialRow, RecordKind, RowError};
 use crate::{Permit, SubscriberAuthority};
 
 impl SubscriberAuthority {
@@ -50,8 +50,13 @@ impl SubscriberAuthority {
                 let mut new = PasswordRecord::new(&hash);
                 let marked = new.mark(&device.name, *now, *stream);
                 let password = Some(self.seal_password(account, &new, *stream)?);
-                let used =
-                    self.keys.seal_code(self.tenant, account, &record.after_use().to_octets(), *stream);
+                let used = self.keys.seal_record(
+                    self.tenant,
+                    account,
+                    RecordKind::Code,
+                    &record.after_use().to_octets(),
+                    *stream,
+                );
                 let code = Some(used.map_err(|_| SignInError::DoesNotOpen)?);
                 let changed = CredentialRow { password, code, ..row };
                 match self.replace_password(&proof, changed, Some(*now), *stream).await {
@@ -103,7 +108,8 @@ impl SubscriberAuthority {
         }
         let until = permit.at().plus_seconds(self.code_seconds);
         let (code, record) = CodeRecord::issue(entropy, until);
-        let sealed = self.keys.seal_code(self.tenant, account, &record.to_octets(), entropy);
+        let sealed =
+            self.keys.seal_record(self.tenant, account, RecordKind::Code, &record.to_octets(), entropy);
         let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;
         Ok(Some(Invitation { account, code, until, sealed }))
     }

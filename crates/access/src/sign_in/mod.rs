@@ -29,7 +29,7 @@ pub use device::{Forget, KnownDevice, MARK_OCTETS};
 use crate::document::{open_with, seal_document};
 use crate::ending::{ATTEMPTS, Ending};
 use crate::permit::{ManageSessions, Operate};
-use crate::ports::{CredentialRow, RowError, SessionRow};
+use crate::ports::{CredentialRow, RecordKind, RowError, SessionRow};
 use crate::ring::{FIRST_EPOCH, Ring};
 use crate::session::{Inside, session_place};
 use crate::{
@@ -218,7 +218,7 @@ impl SubscriberAuthority {
         row: Option<&CredentialRow>,
     ) -> Result<Option<PasswordRecord>, SignInError> {
         let Some(sealed) = row.and_then(|row| row.password.as_deref()) else { return Ok(None) };
-        let octets = self.keys.open_password(self.tenant, account, sealed);
+        let octets = self.keys.open_record(self.tenant, account, RecordKind::Password, sealed);
         let octets = octets.map_err(|_| SignInError::DoesNotOpen)?;
         PasswordRecord::of_octets(&octets).map(Some).ok_or(SignInError::DoesNotOpen)
     }
@@ -229,7 +229,8 @@ impl SubscriberAuthority {
         record: &PasswordRecord,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, SignInError> {
-        let sealed = self.keys.seal_password(self.tenant, account, &record.to_octets(), entropy);
+        let sealed =
+            self.keys.seal_record(self.tenant, account, RecordKind::Password, &record.to_octets(), entropy);
         sealed.map_err(|_| SignInError::DoesNotOpen)
     }
 
@@ -239,7 +240,7 @@ impl SubscriberAuthority {
         row: Option<&CredentialRow>,
     ) -> Result<Option<CodeRecord>, SignInError> {
         let Some(sealed) = row.and_then(|row| row.code.as_deref()) else { return Ok(None) };
-        let octets = self.keys.open_code(self.tenant, account, sealed);
+        let octets = self.keys.open_record(self.tenant, account, RecordKind::Code, sealed);
         Ok(CodeRecord::of_octets(&octets.map_err(|_| SignInError::DoesNotOpen)?))
     }
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RingRow, RingWrite, RowError,
-    SeenSession, SessionRow, SessionRows,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, RingRow, RingWrite,
+    RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
     Answer, Authorities, ControlRows, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring,
@@ -230,25 +230,20 @@ impl KeyRelease for Keeper {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
-    fn open_password(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        opened(account, sealed)
-    }
-    fn seal_password(
+    fn open_record(
         &self,
         _: TenantId,
         account: AccountId,
-        record: &[u8],
-        _: &dyn Entropy,
+        _: RecordKind,
+        sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
-        Ok(sealed_for(account, record))
-    }
-    fn open_code(&self, _: TenantId, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         opened(account, sealed)
     }
-    fn seal_code(
+    fn seal_record(
         &self,
         _: TenantId,
         account: AccountId,
+        _: RecordKind,
         record: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RingRow, RingWrite, RowError,
-    SeenSession, SessionRow, SessionRows,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, RingRow, RingWrite,
+    RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
     Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, NewDevice, Owned, PasswordRules,
@@ -335,22 +335,17 @@ impl KeyRelease for Rows {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets([login.parse().unwrap_or(0); 16])
     }
-    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn open_record(&self, _: TenantId, _: AccountId, _: RecordKind, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn seal_password(
+    fn seal_record(
         &self,
         _: TenantId,
         _: AccountId,
+        _: RecordKind,
         _: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
-    fn open_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
-    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {

@@ -1,10 +1,8 @@
 //! D04: documents asked by several subjects in the same millisecond, under the same file names, and without room.
 //!
 //! Once one request overwrote what another was about to be given, because both wrote to one slot. Here everybody asks
-//! at one moment, again and again; then the place where exports lie is taken away.
+//! at one moment, again and again; and then once more where exports have no room.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +12,10 @@ use tokio::time::Instant;
 
 use super::exports::{Export, code};
 use super::paths::Paths;
-use super::stage::{Stage, World, ask, ask_kept, get_as};
+use super::stage::{Stage, World, ask_kept, get_as};
 use super::tally::{Findings, Tally};
 use crate::client::{Connection, Exchange, Limits, Request, Target};
-use crate::harness::{Failure, House, SignedIn, Verdict};
+use crate::harness::{Failure, SignedIn, Verdict};
 
 /// Subjects. More of them ask no more at one moment.
 const SUBJECTS: u64 = 16;
@@ -26,6 +24,15 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 /// Forms of one bill: sheet and rows, by page and by program. Each is asked for at least once.
 const FORMS: usize = 4;
+
+/// No export is as small as its room.
+const NO_ROOM: &str = "\
+[listen]
+public = [\"127.0.0.1:0\"]
+metrics = \"127.0.0.1:0\"
+[exports]
+space = \"1 KiB\"
+";
 
 /// Somebody, and what documents she has.
 #[derive(Debug, Clone)]
@@ -67,8 +74,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     stage.say("  everybody begins an export at the same moment");
     let (mut others, mut tried) = (Findings::default(), 0);
     exports(&world, target, house.sessions(), &mut counted, (&mut others, &mut tried)).await?;
-    stage.say("  the place where exports lie is taken away");
-    let room = without_room(&world, &house, &subjects, &mut counted).await?;
+    stage.say("  a house in which exports have no room");
+    let room = without_room(stage, &world, &mut counted).await?;
     let Counted { mut tally, asked, at_once, same_names, unclear } = counted;
     tally.take(looked_up);
     let note = format!(
@@ -224,55 +231,35 @@ async fn exports(
     Ok(())
 }
 
-/// Exports without a place to lie, and again with one.
-async fn without_room(
-    world: &World,
-    house: &House,
-    subjects: &[Subject],
-    counted: &mut Counted,
-) -> Result<Verdict, Failure> {
-    let (target, shelf) = (house.target(), house.data().join("exports"));
+/// Exports where there is no room for any.
+async fn without_room(stage: &Stage, world: &World, counted: &mut Counted) -> Result<Verdict, Failure> {
+    let house = stage.installation(world, NO_ROOM).await?;
+    let target = house.target();
     let (mut found, mut times) = (Findings::default(), 0);
-    take_away(&shelf).map_err(Failure::machine("take the place of exports away"))?;
-    for Subject { session, documents } in subjects {
-        let export = Export::begin(target, session).await?.made(target, session).await?;
+    for session in house.sessions() {
+        // Without TLS, on this machine alone, the cookie has its plain name.
+        let cookie = session.cookie.trim_start_matches("__Host-").to_owned();
+        let Subject { session, documents } =
+            subject(world, target, &SignedIn { cookie, ..session.clone() }, &mut counted.tally).await?;
+        let export = Export::begin(target, &session).await?.made(target, &session).await?;
         times += 1;
         if (export.state.as_str(), export.fault.as_deref()) != ("failed", Some("no_room")) {
             found.add(format!("without room an export ended as {}: {:?}", export.state, export.fault));
         }
-        let exchange = ask_kept(target, &get_as(session, &export.data())).await?;
-        counted.tally.look(world, Some(session), &export.data(), &exchange);
+        let exchange = ask_kept(target, &get_as(&session, &export.data())).await?;
+        counted.tally.look(world, Some(&session), &export.data(), &exchange);
         if (exchange.answer.status, code(&exchange.answer).as_str()) != (409, "export_not_ready") {
             found.add(format!("without room the data answered {}", exchange.answer.status));
         }
         // A bill needs no room, so that it is given all the same.
         if let Some(path) = documents.first() {
-            let exchange = ask_kept(target, &get_as(session, path)).await?;
-            counted.tally.look(world, Some(session), path, &exchange);
+            let exchange = ask_kept(target, &get_as(&session, path)).await?;
+            counted.tally.look(world, Some(&session), path, &exchange);
             if exchange.answer.status != 200 {
                 found.add(format!("without room {path} answered {}", exchange.answer.status));
             }
         }
     }
-    give_back(&shelf).map_err(Failure::machine("give the place of exports back"))?;
-    if let Some(Subject { session, .. }) = subjects.first() {
-        let export = Export::begin(target, session).await?.made(target, session).await?;
-        let answer = ask(target, &get_as(session, &export.data())).await?;
-        if answer.status != 200 {
-            found.add(format!("with room again the data answered {}", answer.status));
-        }
-    }
     let check = "without room an export is refused with its own code, and nothing of it can be claimed";
-    Ok(Verdict::of(check, "exports while their place is no directory", times, found.told()))
-}
-
-/// A file in place of the directory: nothing can be put there, whoever the product runs as.
-fn take_away(shelf: &Path) -> std::io::Result<()> {
-    fs::rename(shelf, shelf.with_extension("away"))?;
-    fs::write(shelf, b"")
-}
-
-fn give_back(shelf: &Path) -> std::io::Result<()> {
-    fs::remove_file(shelf)?;
-    fs::rename(shelf.with_extension("away"), shelf)
+    Ok(Verdict::of(check, "exports in a house without room for any", times, found.told()))
 }

@@ -31,9 +31,16 @@ impl Export {
             .map_err(|error| Failure::Product(format!("an export answered {}: {error}", answer.status)))
     }
 
-    /// Begins one.
+    /// Begins one, as soon as there is a place.
     pub(crate) async fn begin(target: Target, session: &SignedIn) -> Result<Self, Failure> {
-        Self::of(&ask(target, &begin(session)).await?)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = ask(target, &begin(session)).await?;
+            if answer.status != 503 || Instant::now() > deadline {
+                return Self::of(&answer);
+            }
+            sleep(ASK).await;
+        }
     }
 
     /// Waits until it is made or has failed.

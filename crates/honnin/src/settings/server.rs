@@ -45,13 +45,12 @@ section! {
 }
 
 section! {
-    /// Exports of one's own data. They lie sealed in `exports` of the data directory until they expire; a start of
-    /// the program removes what is there.
+    /// Exports of one's own data. They lie sealed in the store until they expire; at most two of one account.
     pub(crate) struct Exports in "exports";
 
-    /// Maximum number of exports made at the same time.
+    /// Maximum number of exports this node makes at the same time.
     at_once: usize = 1, 1..=256;
-    /// Maximum number of exports in the queue; further ones are refused with Retry-After.
+    /// Maximum number of exports in the queue of all nodes; further ones are refused with Retry-After.
     waiting: usize = 16, 0..=100_000;
     /// Maximum size of one export.
     most: Size = Size(32 << 20), Size(1 << 10)..=Size(1 << 30);
@@ -61,8 +60,6 @@ section! {
     keep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(7);
     /// Timeout for making one export.
     deadline: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
-    /// Maximum number of finished exports kept.
-    most_kept: usize = 10_000, 1..=1_000_000;
 }
 
 section! {

@@ -53,11 +53,6 @@ pub(super) const fn documents(settings: &Documents) -> honnin_web::route::DeskBo
     honnin_web::route::DeskBounds { at_once: settings.at_once, waiting: settings.waiting }
 }
 
-/// Bounds of the desk where exports are made.
-pub(super) const fn export_desk(settings: &Exports) -> honnin_web::route::DeskBounds {
-    honnin_web::route::DeskBounds { at_once: settings.at_once, waiting: settings.waiting }
-}
-
 /// Bounds of exports.
 pub(super) fn exports(settings: &Exports) -> honnin_care::ExportBounds {
     honnin_care::ExportBounds {
@@ -65,7 +60,7 @@ pub(super) fn exports(settings: &Exports) -> honnin_care::ExportBounds {
         space_octets: settings.space.0,
         keep_seconds: settings.keep.whole_seconds(),
         deadline_seconds: settings.deadline.whole_seconds(),
-        most_kept: settings.most_kept,
+        most_under_way: settings.waiting.saturating_add(settings.at_once),
     }
 }
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use honnin_care::{Care, CareParts, Directory, Exports, Gate};
+use honnin_care::{Care, CareParts, Exports, Gate};
 use honnin_front::{Front, Untolds};
 use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
-use honnin_node::{Canaries, Epochs, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts};
+use honnin_node::{
+    Canaries, Epochs, ExportWorkers, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts,
+    bell,
+};
 use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
@@ -37,6 +40,7 @@ pub(crate) struct Service {
     app: Arc<App>,
     reconciler: Reconciler,
     upkeep: Upkeep,
+    exports: ExportWorkers,
     journal: Arc<Journal>,
     standing: Arc<Standing>,
     probe: Option<Probe>,
@@ -63,9 +67,10 @@ impl Service {
             Some(_) => PublicPath::watched(accounts(&keeper)),
             None => PublicPath::unwatched(),
         });
+        let node = Arc::new(authorities.node);
         let row = ModeRow::new(
             Arc::<dyn Store>::clone(&store),
-            Arc::new(authorities.node),
+            Arc::clone(&node),
             Arc::<Keeper>::clone(&keeper),
             Arc::clone(&clock),
             entropy(),
@@ -85,12 +90,13 @@ impl Service {
         };
         let reconciler = Reconciler::new(parts, bounds::network(&settings.network))
             .map_err(|reason| Failure::settings(&reason).during("use [network] of the settings"))?;
+        let (wake, ring) = bell();
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<dyn Store>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
-            exports: exports(&installation)?,
+            exports: Exports { bounds: bounds::exports(&settings.exports), node, wake: ring },
             zone: zone.clone(),
             wish_seconds: settings.network.between_wishes.whole_seconds(),
             wake: reconciler.waker().callback(),
@@ -117,6 +123,8 @@ impl Service {
                 installation.public_path_marker(),
             ),
         });
+        let at_once = settings.exports.at_once;
+        let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
         let app = App::new(wiring(&installation, Arc::clone(&care), front)?, entropy())?;
         let upkeep = Upkeep {
             bounds: bounds::upkeep(settings),
@@ -132,7 +140,18 @@ impl Service {
         };
         let untold = installation.untold_marker();
         let volume = installation.place.data;
-        Ok(Self { app: Arc::new(app), reconciler, upkeep, journal, standing, probe, store, volume, untold })
+        Ok(Self {
+            app: Arc::new(app),
+            reconciler,
+            upkeep,
+            exports,
+            journal,
+            standing,
+            probe,
+            store,
+            volume,
+            untold,
+        })
     }
 
     /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
@@ -145,7 +164,7 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self { app, reconciler, upkeep, journal, standing, probe, store, volume, untold } = self;
+        let Self { app, reconciler, upkeep, exports, journal, standing, probe, store, volume, untold } = self;
         let (ended, mut ending) = watch::channel(false);
         let kept = Arc::clone(&standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
@@ -157,10 +176,12 @@ impl Service {
         let figures = figures(volume, metrics, proxies(untold, app.untolds()));
         let upkeep = Upkeep { figures, ..upkeep }.start()?;
         let looking = probe.map(|probe| tokio::spawn(probe.run()));
+        let exporting = tokio::spawn(exports.run());
         let served = serve(doors.entrance, app, stop).await;
         if let Some(looking) = looking {
             looking.abort();
         }
+        exporting.abort();
         ended.send_replace(true);
         if driving.await.is_err() {
             tracing::error!("the reconciler ended before its time");
@@ -340,22 +361,13 @@ fn gauge(name: &'static str, value: u64) {
     metrics::gauge!(name).set(value as f64);
 }
 
-/// Where exports are kept: empty at every start, because nobody can claim what an earlier one has left.
-fn exports(installation: &Installation) -> Result<Exports, Failure> {
-    let path = installation.exports();
-    let shelf = Directory::cleared(path.clone())
-        .map_err(|reason| Failure::from(reason).during(&format!("clear {}", path.display())))?;
-    Ok(Exports::new(bounds::exports(&installation.settings.exports), Arc::new(shelf)))
-}
-
 /// The site as the routes need to know it.
 fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Result<Wiring, Failure> {
-    let Settings { tenant, network, server, documents, exports, .. } = &installation.settings;
+    let Settings { tenant, network, server, documents, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(Wiring {
         front,
         documents: bounds::documents(documents),
-        exports: bounds::export_desk(exports),
         bounds: bounds::server(server),
         care,
         operator: Operator {

@@ -9,7 +9,7 @@ use crate::{ClaimedWork, Error, NewWork, Queue, Settled, WorkId, WorkRow};
 const QUEUE: Queue = Queue::SWEEPS;
 
 fn work(stage: &Stage, id: u8, seconds: i64) -> NewWork {
-    let due = stage.at(seconds);
+    let due = Some(stage.at(seconds));
     NewWork { queue: QUEUE, id: [id; 16], owner: None, payload: vec![id], due, until: None }
 }
 
@@ -127,6 +127,22 @@ pub fn work_past_its_time_is_neither_claimed_nor_found(stage: &Stage) {
     assert_eq!(done(stage.store.put_work(&stage.keep(60), again)), Ok(true));
     let swept = |seconds| done(stage.store.sweep(&stage.operate(seconds), stage.at(0), stage.at(0)));
     assert_eq!((swept(89), swept(90)), (Ok(0), Ok(1)));
+}
+
+pub fn work_that_is_dropped_is_nobodys_any_more(stage: &Stage) {
+    let drop = |stage: &Stage, payload: Option<&[u8]>| {
+        done(stage.store.drop_work(&stage.keep(0), QUEUE, &[1; 16], payload.map(<[u8]>::to_vec)))
+    };
+    put(stage, work(stage, 1, 0));
+    let claimed = claim_one(stage, 0);
+    assert_eq!(drop(&stage.neighbour(), None), Ok(false));
+    assert_eq!(drop(stage, Some(&[9])), Ok(false), "it says something else by now");
+    assert_eq!(drop(stage, Some(&[1])), Ok(true));
+    assert_eq!((drop(stage, None), found(stage, 0, 1)), (Ok(false), None));
+    assert_eq!(settle(stage, 0, &claimed, LATER), Err(Error::Conflict));
+    put(stage, NewWork { due: None, ..work(stage, 1, 0) });
+    assert!(claim(stage, 9_999, 10).is_empty(), "it is only kept");
+    assert_eq!(drop(stage, None), Ok(true));
 }
 
 pub fn at_most_so_much_work_is_claimed_the_longest_due_first(stage: &Stage) {

@@ -120,6 +120,7 @@ macro_rules! every_promise {
             work_that_is_claimed_again_is_the_second_ones
             a_fence_never_comes_twice
             work_that_is_done_is_gone_and_can_be_put_again
+            work_that_is_dropped_is_nobodys_any_more
             work_is_done_again_when_it_is_due_with_what_was_left
             a_lease_lasts_longer_for_who_is_still_at_it
             work_past_its_time_is_neither_claimed_nor_found

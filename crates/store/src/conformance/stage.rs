@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use honnin_access::ports::{KeyRelease, RingWrite, SessionRow};
+use honnin_access::ports::{KeyRelease, RecordKind, RingWrite, SessionRow};
 use honnin_access::{
     Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, NewDevice, Operate,
     OwnerTag, PasswordRules, Permit, PoolBounds, Read, Ring, Session, SessionLimits, SetSpeed, SignInProof,
@@ -58,22 +58,17 @@ impl KeyRelease for StageKeeper {
     fn account_of(&self, _: TenantId, login: &str) -> AccountId {
         AccountId::from_octets(u128::from_str_radix(login, 16).unwrap_or_default().to_be_bytes())
     }
-    fn open_password(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn open_record(&self, _: TenantId, _: AccountId, _: RecordKind, _: &[u8]) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn seal_password(
+    fn seal_record(
         &self,
         _: TenantId,
         _: AccountId,
+        _: RecordKind,
         _: &[u8],
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
-    fn open_code(&self, _: TenantId, _: AccountId, _: &[u8]) -> Result<Vec<u8>, OpenError> {
-        Err(OpenError)
-    }
-    fn seal_code(&self, _: TenantId, _: AccountId, _: &[u8], _: &dyn Entropy) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
     fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {

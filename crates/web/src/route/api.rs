@@ -7,18 +7,13 @@ use honnin_access::Session;
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_terms::{BillId, EntryRef, HoldingId, Month};
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue, LINK};
+use http::header::{HeaderValue, LINK};
 use serde::Deserialize;
 
 use super::answer::{Answer, JSON, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
 use super::json;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Longest idempotency key that is taken.
-const LONGEST_KEY: usize = 255;
 
 /// Lines on one page of the list where the caller does not say.
 const LINES: usize = 100;
@@ -125,9 +120,7 @@ struct WishBody {
 
 pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let line = ask.id()?;
-    let key = ask.parts.headers.get(IDEMPOTENCY_KEY).ok_or(Code::KeyMissing)?;
-    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-    let key = Some(key.ok_or_else(|| Refusal::because(Code::Invalid, "Idempotency-Key"))?);
+    let key = Some(ask.idempotency_key()?.ok_or(Code::KeyMissing)?);
     let WishBody { high } = ask.json()?;
     let disclosed = app.wiring.care.set_speed(visit(session), SpeedWish { line, high, key }).await?;
     Ok(Answer::personal(disclosed.body(JSON, json::receipt)).status(StatusCode::ACCEPTED))

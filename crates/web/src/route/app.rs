@@ -44,8 +44,6 @@ const NOTICES_SECONDS: i64 = 5;
 pub struct Wiring {
     /// How many documents are made at once.
     pub documents: DeskBounds,
-    /// How many exports are made at once.
-    pub exports: DeskBounds,
     /// What stands between us and the subscriber.
     pub front: Front,
     /// The bounds.
@@ -87,7 +85,6 @@ pub struct App {
     pub(super) wiring: Wiring,
     pub(super) openapi: Bytes,
     pub(super) desk: Desk,
-    pub(super) export_desk: Desk,
     pub(super) press: Arc<Press>,
     finder: Finder,
     dress: Dress,
@@ -157,7 +154,6 @@ impl App {
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
             openapi: openapi::document(TABLE, cookie::session_cookie(&wiring.front)),
             desk: Desk::start("document", wiring.documents.clone(), Code::DocumentsBusy)?,
-            export_desk: Desk::start("export", wiring.exports.clone(), Code::ExportsBusy)?,
             press: Arc::new(Press::new()?),
             #[cfg(honnin_faults)]
             planted: super::planted::KeptHere::default(),

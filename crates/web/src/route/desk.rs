@@ -111,18 +111,6 @@ impl Place {
     }
 }
 
-impl Place {
-    /// Hands work over that nobody waits for here. Where the desk has ended it is dropped, and says so itself.
-    pub(super) fn hand_over(self, work: impl FnOnce() + Send + 'static) {
-        let Self { jobs, place } = self;
-        let job: Job = Box::new(move || {
-            work();
-            drop(place);
-        });
-        drop(jobs.try_send(job));
-    }
-}
-
 fn work(waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();

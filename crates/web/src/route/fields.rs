@@ -2,12 +2,17 @@
 
 use std::borrow::Cow;
 
-use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, REFERER};
 use serde::Deserialize;
 
 use super::answer::Refusal;
 use super::app::Ask;
 use super::code::Code;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest idempotency key that is taken.
+const LONGEST_KEY: usize = 255;
 
 /// The first field of that name in an `application/x-www-form-urlencoded` text.
 fn field<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
@@ -46,6 +51,16 @@ impl Ask {
     /// [`Code::NotFound`].
     pub(super) fn id<T: honnin_terms::Id>(&self) -> Result<T, Refusal> {
         self.parameter().parse().map_err(|_| Code::NotFound.into())
+    }
+
+    /// The idempotency key, where the request has one.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] for one that is empty or too long.
+    pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
+        let Some(key) = self.parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+        key.ok_or_else(|| Refusal::because(Code::Invalid, "Idempotency-Key")).map(Some)
     }
 
     /// The body as JSON.

@@ -1,70 +1,44 @@
 //! Exports: what is in one, who can fetch it, and what is left where its making ends half-way.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
-use std::{fs, io};
-
-use honnin_care::{Directory, ExportBounds, Shelf};
-use honnin_testkit::TestDir;
+use honnin_care::ExportBounds;
+use honnin_store::{ClaimRows, NewWork, Queue, Settled, WorkRow};
+use honnin_terms::{Clock, Id, RequestId};
 
 use super::house::{House, PASSWORD, Subscriber};
-use super::wire::Reply;
-use crate::route::DeskBounds;
+use super::wire::{Reply, ask};
 
-/// What a shelf does besides keeping.
-enum Trouble {
-    None,
-    /// Writes a part and has no room for the rest.
-    Full,
-    /// Takes the worker with it.
-    Broken,
-    /// Waits.
-    Slow(Mutex<Receiver<()>>),
+/// What is kept of exports in that queue.
+async fn kept(house: &House, queue: Queue) -> Vec<WorkRow> {
+    house.store.works(&keep(house), queue, None, None, 100).await.unwrap()
 }
 
-/// A shelf with trouble.
-struct Troubled {
-    shelf: Directory,
-    trouble: Mutex<Trouble>,
+fn keep(house: &House) -> honnin_access::Permit<honnin_access::Keep> {
+    house.node.keep(house.clock.now(), RequestId::from_octets([4; 16]))
 }
 
-impl Shelf for Troubled {
-    fn put(&self, name: &[u8; 16], octets: &[u8]) -> io::Result<()> {
-        match &*self.trouble.lock().unwrap() {
-            Trouble::None => {}
-            Trouble::Full => return Err(io::ErrorKind::StorageFull.into()),
-            Trouble::Broken => panic!("broken on purpose"),
-            Trouble::Slow(wait) => assert!(wait.lock().unwrap().recv().is_err(), "released by its end"),
-        }
-        self.shelf.put(name, octets)
-    }
-
-    fn read(&self, name: &[u8; 16]) -> io::Result<Vec<u8>> {
-        self.shelf.read(name)
-    }
-
-    fn remove(&self, name: &[u8; 16]) -> io::Result<()> {
-        self.shelf.remove(name)
-    }
-}
-
-async fn troubled(bounds: ExportBounds, trouble: Trouble) -> (House, Arc<Troubled>) {
-    let dir = TestDir::new();
-    let shelf = Directory::cleared(dir.join("exports")).unwrap();
-    let shelf = Arc::new(Troubled { shelf, trouble: Mutex::new(trouble) });
-    let desk = DeskBounds { at_once: 1, waiting: 0 };
-    (House::with_exports(dir, bounds, desk, Arc::<Troubled>::clone(&shelf)).await, shelf)
-}
-
-/// What lies on the shelf.
-fn lying(house: &House) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(house.dir.join("exports")).unwrap().map(Result::unwrap);
-    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+async fn lying(house: &House) -> Vec<WorkRow> {
+    kept(house, Queue::EXPORTED).await
 }
 
 async fn data(house: &House, who: &Subscriber, export: &str) -> Reply {
     house.get(who, &format!("/api/v1/exports/{export}/data")).await
+}
+
+/// Asks for an export, with a key or without one.
+async fn begin(house: &House, cookie: &str, key: &str) -> Reply {
+    let key = if key.is_empty() { String::new() } else { format!("Idempotency-Key: {key}\r\n") };
+    house.ask("POST", "/api/v1/exports", &format!("Cookie: {cookie}\r\n{key}"), "").await
+}
+
+/// Her further devices' cookies.
+async fn devices(house: &House, count: usize) -> Vec<String> {
+    let body = format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#);
+    let mut cookies = Vec::new();
+    for _ in 0..count {
+        let reply = house.ask("POST", "/api/v1/sessions", "Content-Type: application/json\r\n", &body).await;
+        cookies.push(format!("session={}", reply.json()["token"].as_str().unwrap()));
+    }
+    cookies
 }
 
 #[tokio::test]
@@ -96,13 +70,11 @@ async fn an_export_holds_everything_of_the_account_and_is_a_file_to_keep() {
 #[tokio::test]
 async fn only_the_sign_in_that_asked_can_fetch_its_export() {
     let house = House::open().await;
-    let body = format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#);
-    let token =
-        house.ask("POST", "/api/v1/sessions", "Content-Type: application/json\r\n", &body).await.json();
-    let bearer = format!("Authorization: Bearer {}\r\n", token["token"].as_str().unwrap());
+    let other = devices(&house, 1).await.remove(0);
     let path = format!("/api/v1/exports/{}", house.hana.export);
     for path in [path.clone(), format!("{path}/data")] {
-        assert_eq!(house.ask("GET", &path, &bearer, "").await.status, 404, "her other device");
+        let hers = house.ask("GET", &path, &format!("Cookie: {other}\r\n"), "").await;
+        assert_eq!(hers.status, 404, "her other device");
         assert_eq!(house.get(&house.ken, &path).await.status, 404, "somebody else");
         assert_eq!(house.get(&house.hana, &path).await.status, 200);
     }
@@ -113,13 +85,11 @@ async fn an_expired_export_is_told_so_and_deleted() {
     let house = House::open().await;
     house.clock.advance_seconds(3_599);
     assert_eq!(data(&house, &house.hana, &house.hana.export).await.status, 200);
+    assert_eq!(lying(&house).await.len(), 2);
     house.clock.advance_seconds(1);
-    for swept in [0, 2] {
-        assert_eq!(lying(&house).len(), 2 - swept);
-        let reply = data(&house, &house.hana, &house.hana.export).await;
-        assert_eq!((reply.status, reply.json()["code"].as_str()), (410, Some("export_expired")));
-        house.app.wiring.care.sweep_exports();
-    }
+    assert!(lying(&house).await.is_empty());
+    let reply = data(&house, &house.hana, &house.hana.export).await;
+    assert_eq!((reply.status, reply.json()["code"].as_str()), (410, Some("export_expired")));
     let page = house.get(&house.hana, "/export").await;
     assert!(page.text().contains("ファイルを削除しました"), "{}", page.text());
 }
@@ -130,25 +100,29 @@ async fn an_export_ends_with_its_session_and_a_new_one_takes_the_place_of_the_ol
     let before = house.hana.export.clone();
     let state = house.export(&house.hana).await;
     assert_ne!(state["export"].as_str(), Some(before.as_str()));
-    assert_eq!((lying(&house).len(), data(&house, &house.hana, &before).await.status), (2, 404));
+    assert_eq!((lying(&house).await.len(), data(&house, &house.hana, &before).await.status), (2, 404));
     let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
     assert_eq!(house.ask("DELETE", "/api/v1/sessions/current", &cookie, "").await.status, 204);
-    assert_eq!(lying(&house).len(), 1, "his is left");
+    assert_eq!(lying(&house).await.len(), 1, "his is left");
 }
 
 #[tokio::test]
-async fn what_lies_on_the_shelf_says_nothing_and_opens_for_nobody_else() {
+async fn an_export_at_rest_says_nothing_and_opens_in_no_other_place() {
     let house = House::open().await;
-    let lying = lying(&house);
+    let lying = lying(&house).await;
     assert_eq!(lying.len(), 2);
-    for (name, octets) in &lying {
-        let text = String::from_utf8_lossy(octets);
+    for row in lying.iter().chain(&kept(&house, Queue::EXPORTS).await) {
+        let text = String::from_utf8_lossy(&row.payload);
         assert!(!text.contains("HANA") && !text.contains("KEN") && !text.contains("mio-"), "{text}");
-        assert!(*name != house.hana.export && *name != house.ken.export, "its name stands in no address");
     }
-    // Each takes the other's place, as somebody with the volume could have it.
+    // Each takes the other's place, as somebody with the database could have it.
     for (place, from) in [(0, 1), (1, 0)] {
-        fs::write(house.dir.join("exports").join(&lying[place].0), &lying[from].1).unwrap();
+        let id = lying[place].id;
+        assert!(house.store.drop_work(&keep(&house), Queue::EXPORTED, &id, None).await.unwrap());
+        let payload = lying[from].payload.clone();
+        let until = lying[place].until;
+        let work = NewWork { queue: Queue::EXPORTED, id, owner: None, payload, due: None, until };
+        assert!(house.store.put_work(&keep(&house), work).await.unwrap());
     }
     for who in [&house.hana, &house.ken] {
         let reply = data(&house, who, &who.export).await;
@@ -160,19 +134,17 @@ async fn what_lies_on_the_shelf_says_nothing_and_opens_for_nobody_else() {
 #[tokio::test]
 async fn an_export_that_cannot_be_finished_leaves_nothing_and_says_why() {
     let bounds = ExportBounds::default;
-    for (fault, bounds, trouble) in [
-        ("too_large", ExportBounds { most_octets: 100, ..bounds() }, Trouble::None),
-        ("no_room", ExportBounds { space_octets: 100, ..bounds() }, Trouble::None),
-        ("no_room", bounds(), Trouble::Full),
-        ("deadline", ExportBounds { deadline_seconds: -1, ..bounds() }, Trouble::None),
-        ("interrupted", bounds(), Trouble::Broken),
+    for (fault, bounds) in [
+        ("too_large", ExportBounds { most_octets: 100, ..bounds() }),
+        ("no_room", ExportBounds { space_octets: 100, ..bounds() }),
+        ("deadline", ExportBounds { deadline_seconds: -1, ..bounds() }),
     ] {
-        let (house, _shelf) = troubled(bounds, trouble).await;
+        let house = House::with_exports(bounds).await;
         let state = house.export(&house.hana).await;
         assert_eq!((state["state"].as_str(), state["fault"].as_str()), (Some("failed"), Some(fault)));
         let reply = data(&house, &house.hana, state["export"].as_str().unwrap()).await;
         assert_eq!((reply.status, reply.json()["code"].as_str()), (409, Some("export_not_ready")), "{fault}");
-        assert!(lying(&house).is_empty(), "{fault}");
+        assert!(lying(&house).await.is_empty(), "{fault}");
         assert_eq!(house.journal.size(), 0, "{fault}");
         let page = house.get(&house.hana, "/export").await;
         assert!(page.text().contains("class=\"note err\""), "{fault}: {}", page.text());
@@ -180,62 +152,138 @@ async fn an_export_that_cannot_be_finished_leaves_nothing_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_shelf_that_has_room_again_takes_the_next_export() {
-    let (house, shelf) = troubled(ExportBounds::default(), Trouble::Full).await;
-    assert_eq!(house.export(&house.hana).await["fault"], "no_room");
-    *shelf.trouble.lock().unwrap() = Trouble::None;
-    assert_eq!(house.export(&house.hana).await["state"], "ready");
-    assert_eq!(lying(&house).len(), 1);
+async fn an_export_whose_worker_dies_is_made_by_another_and_given_up_in_the_end() {
+    let house = House::with_exports(ExportBounds::default()).await;
+    house.kill_workers();
+    let begun = begin(&house, &house.hana.cookie, "").await.json();
+    assert_eq!((begun["state"].as_str(), begun["before"].as_u64()), (Some("waiting"), Some(0)));
+    let claim = async || house.store.claim_work(&keep(&house), Queue::EXPORTS, 90, 1).await.unwrap().pop();
+    // One is paused in the middle of it. Nobody else has it while its claim lasts.
+    let paused = claim().await.unwrap();
+    assert!(claim().await.is_none());
+    house.clock.advance_seconds(90);
+    house.start_workers();
+    let state = house.export(&house.hana).await;
+    assert_eq!((&state["state"], &state["export"]), (&"ready".into(), &begun["export"]));
+    // And goes on now: what it says is no word any more.
+    let late = Settled::Again { payload: Some(paused.work.payload), due: None };
+    let late =
+        house.store.settle_work(&keep(&house), Queue::EXPORTS, &paused.work.id, paused.fence, late).await;
+    assert_eq!(late, Err(honnin_store::Error::Conflict));
+    assert_eq!(data(&house, &house.hana, begun["export"].as_str().unwrap()).await.status, 200);
+    // Worker after worker breaks off over his.
+    house.kill_workers();
+    begin(&house, &house.ken.cookie, "").await;
+    for _ in 0..3 {
+        assert!(claim().await.is_some());
+        house.clock.advance_seconds(90);
+    }
+    house.start_workers();
+    assert_eq!(house.export(&house.ken).await["fault"], "interrupted");
 }
 
 #[tokio::test]
-async fn beyond_the_bound_an_export_is_refused_with_a_time_and_asking_twice_begins_one() {
-    let (release, wait) = channel();
-    let (house, _shelf) = troubled(ExportBounds::default(), Trouble::Slow(Mutex::new(wait))).await;
-    let ask = async |who: &Subscriber| {
-        house.ask("POST", "/api/v1/exports", &format!("Cookie: {}\r\n", who.cookie), "").await
-    };
-    let first = ask(&house.hana).await;
-    let again = ask(&house.hana).await;
-    assert_eq!((first.status, again.status), (202, 202));
-    assert_eq!(first.json()["export"], again.json()["export"]);
-    let refused = ask(&house.ken).await;
-    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("exports_busy")));
-    assert!(refused.header("retry-after").is_some() && refused.json()["detail"].is_string());
-    let page = house.get(&house.hana, "/export").await;
-    assert!(!page.text().contains("<button type=\"submit\" class=\"button\">"), "no second one is offered");
-    drop(release);
-    // Her place is free a moment after hers is made.
-    let mut taken = ask(&house.ken).await.status;
+async fn an_export_of_a_session_that_has_ended_is_not_made() {
+    let house = House::with_exports(ExportBounds::default()).await;
+    house.kill_workers();
+    let other = devices(&house, 1).await.remove(0);
+    begin(&house, &other, "").await;
+    let all = format!("Cookie: {}\r\n", house.hana.cookie);
+    // She signs all others out; what that one left opens nothing any more.
+    let listed = house.get(&house.hana, "/devices").await;
+    assert_eq!(listed.status, 200);
+    assert_eq!(house.ask("POST", "/devices/revoke-others", &all, "").await.status, 303);
+    house.start_workers();
     for _ in 0..10_000 {
-        if taken == 202 {
+        if kept(&house, Queue::EXPORTS).await.is_empty() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        taken = ask(&house.ken).await.status;
     }
-    assert_eq!(taken, 202, "what was refused is taken afterwards");
+    assert!(kept(&house, Queue::EXPORTS).await.is_empty());
+    assert!(lying(&house).await.is_empty());
 }
 
 #[tokio::test]
-async fn as_many_exports_are_kept_as_may_be_and_no_more() {
-    let (house, _shelf) =
-        troubled(ExportBounds { most_kept: 1, ..ExportBounds::default() }, Trouble::None).await;
-    assert_eq!(house.export(&house.hana).await["state"], "ready");
-    let cookie = format!("Cookie: {}\r\n", house.ken.cookie);
-    let refused = house.ask("POST", "/api/v1/exports", &cookie, "").await;
-    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("exports_busy")));
-    assert_eq!(house.export(&house.hana).await["state"], "ready", "her own is replaced");
+async fn asking_again_begins_no_second_export_and_a_key_is_one() {
+    let house = House::with_exports(ExportBounds::default()).await;
+    house.kill_workers();
+    let first = begin(&house, &house.hana.cookie, "one").await;
+    let place = format!("/api/v1/exports/{}", first.json()["export"].as_str().unwrap());
+    assert_eq!(
+        (first.status, first.header("location"), first.header("retry-after")),
+        (202, Some(&*place), Some("2"))
+    );
+    for key in ["one", "", "another"] {
+        let again = begin(&house, &house.hana.cookie, key).await;
+        assert_eq!((again.status, &again.json()["export"]), (202, &first.json()["export"]), "{key}");
+    }
+    let page = house.get(&house.hana, "/export").await;
+    assert!(!page.text().contains("<button type=\"submit\" class=\"button\">"), "no second one is offered");
+    let theirs = begin(&house, &house.ken.cookie, "one").await;
+    assert_ne!(theirs.json()["export"], first.json()["export"]);
+    assert_eq!(theirs.json()["before"], 1);
+    house.start_workers();
+    let made = house.export(&house.hana).await;
+    assert_eq!(made["export"], first.json()["export"]);
+    // The answer was lost: the same key is the same export, also once it is made.
+    let again = begin(&house, &house.hana.cookie, "one").await;
+    assert_eq!((&again.json()["state"], &again.json()["export"]), (&"ready".into(), &first.json()["export"]));
+    assert_eq!(again.header("retry-after"), None);
+    let next = begin(&house, &house.hana.cookie, "another").await;
+    assert_ne!(next.json()["export"], first.json()["export"]);
+    let bad = begin(&house, &house.hana.cookie, &"k".repeat(256)).await;
+    assert_eq!((bad.status, bad.json()["code"].as_str()), (422, Some("invalid")));
 }
 
-#[test]
-fn a_start_removes_what_an_earlier_one_has_left() {
-    let dir = TestDir::new();
-    let shelf = Directory::cleared(dir.join("exports")).unwrap();
-    shelf.put(&[7; 16], b"sealed").unwrap();
-    assert!(shelf.put(&[7; 16], b"another").is_err(), "a name is given once");
-    assert_eq!(shelf.read(&[7; 16]).unwrap(), b"sealed");
-    let shelf = Directory::cleared(dir.join("exports")).unwrap();
-    assert!(shelf.read(&[7; 16]).is_err());
-    shelf.remove(&[7; 16]).unwrap();
+#[tokio::test]
+async fn one_account_leaves_room_for_the_others_however_often_it_asks() {
+    let house = House::with_exports(ExportBounds { most_under_way: 3, ..ExportBounds::default() }).await;
+    house.kill_workers();
+    let cookies = devices(&house, 12).await;
+    let mut running = tokio::task::JoinSet::new();
+    for cookie in cookies.iter().chain(&cookies) {
+        let (at, headers) = (house.at, format!("Cookie: {cookie}\r\n"));
+        running.spawn(async move { ask(at, "POST", "/api/v1/exports", &headers, "").await });
+    }
+    let (mut taken, mut refused) = (0, 0);
+    while let Some(reply) = running.join_next().await {
+        let reply = reply.unwrap();
+        match reply.status {
+            202 => taken += 1,
+            503 => {
+                assert!(reply.header("retry-after").is_some() && reply.json()["code"] == "exports_busy");
+                refused += 1;
+            }
+            other => panic!("{other}: {}", reply.text()),
+        }
+    }
+    assert!(taken >= 2 && refused > 0, "{taken} {refused}");
+    assert_eq!(kept(&house, Queue::EXPORTS).await.len(), 2, "however many ask at one moment");
+    assert_eq!(begin(&house, &house.ken.cookie, "").await.status, 202, "his place is his");
+}
+
+#[tokio::test]
+async fn beyond_the_bound_an_export_is_refused_with_a_time_and_taken_afterwards() {
+    let house = House::with_exports(ExportBounds { most_under_way: 1, ..ExportBounds::default() }).await;
+    house.kill_workers();
+    assert_eq!(begin(&house, &house.hana.cookie, "").await.status, 202);
+    let refused = begin(&house, &house.ken.cookie, "").await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("exports_busy")));
+    assert!(refused.header("retry-after").is_some());
+    house.start_workers();
+    assert_eq!(house.export(&house.hana).await["state"], "ready");
+    assert_eq!(house.export(&house.ken).await["state"], "ready");
+    // Two of one account are known at once; a third device takes the place of the older one.
+    for cookie in devices(&house, 2).await {
+        assert_eq!(begin(&house, &cookie, "").await.status, 202);
+        for _ in 0..10_000 {
+            if house.store.waiting(&keep(&house), Queue::EXPORTS).await.unwrap().0 == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        house.clock.advance_seconds(1);
+    }
+    assert_eq!(lying(&house).await.len(), 3);
 }

@@ -2,17 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use honnin_access::{
-    Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, PasswordRules, PoolBounds,
-    SessionLimits, SignInSettings,
+    Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, NodeAuthority,
+    PasswordRules, PoolBounds, SessionLimits, SignInSettings,
 };
-use honnin_care::{Care, CareParts, Directory, ExportBounds, Exports, Gate, Shelf};
+use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
-use honnin_node::{PathState, PublicPath, Standing};
+use honnin_node::{ExportWorkers, PathState, PublicPath, Standing, bell};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, HelpLink, Operator};
@@ -26,6 +26,7 @@ use honnin_terms::{
     BillId, Clock, Entropy, HoldingId, Id, LogId, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
 };
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use tokio::task::AbortHandle;
 
 use super::ledger::{Told, move_in, notice_of};
 use super::wire::{Reply, ask};
@@ -71,14 +72,15 @@ pub(super) struct House {
     pub(super) ken: Subscriber,
     pub(super) notice: NoticeId,
     pub(super) store: Arc<Engine>,
+    pub(super) node: Arc<NodeAuthority>,
     feed: FeedAuthority,
+    /// What makes exports, and those at work.
+    workers: ExportWorkers,
+    making: Mutex<Option<AbortHandle>>,
     pub(super) dir: TestDir,
     pub(super) keeper: Arc<Keeper>,
     verifying: VerifyingKey,
 }
-
-/// Bounds of exports, the desk they are made at, and where they lie.
-type Exported = (ExportBounds, DeskBounds, Arc<dyn Shelf>);
 
 impl House {
     /// With an export of each that can be fetched.
@@ -96,13 +98,11 @@ impl House {
 
     /// With hashes that take their time where there is no password to compare with.
     pub(super) async fn open_slow() -> Self {
-        let dir = TestDir::new();
-        let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
-        let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
         let room = (StoreBounds::default(), DeskBounds::default());
         let cost = HashCost { memory_kib: 8_192, passes: 8, lanes: 1 };
         let pool = HashPool::start(PoolBounds { cost, ..PoolBounds::default() }).unwrap();
-        Self::furnished(dir, false, None, exports, room, SignInSettings { pool, ..sign_in_settings() }).await
+        let sign_in = SignInSettings { pool, ..sign_in_settings() };
+        Self::furnished(false, None, ExportBounds::default(), room, sign_in).await
     }
 
     /// With one reader, one place for writes, one desk, and caches that hold a few entries.
@@ -125,31 +125,24 @@ impl House {
     }
 
     async fn build(stopped: bool, contact: Option<&str>, bounds: StoreBounds, desk: DeskBounds) -> Self {
-        let dir = TestDir::new();
-        let shelf = Arc::new(Directory::cleared(dir.join("exports")).unwrap());
-        let exports: Exported = (ExportBounds::default(), DeskBounds::default(), shelf);
-        Self::furnished(dir, stopped, contact, exports, (bounds, desk), sign_in_settings()).await
+        let exports = ExportBounds::default();
+        Self::furnished(stopped, contact, exports, (bounds, desk), sign_in_settings()).await
     }
 
-    /// With exports of those bounds on that shelf.
-    pub(super) async fn with_exports(
-        dir: TestDir,
-        bounds: ExportBounds,
-        desk: DeskBounds,
-        shelf: Arc<dyn Shelf>,
-    ) -> Self {
+    /// With exports of those bounds.
+    pub(super) async fn with_exports(bounds: ExportBounds) -> Self {
         let room = (StoreBounds::default(), DeskBounds::default());
-        Self::furnished(dir, false, None, (bounds, desk, shelf), room, sign_in_settings()).await
+        Self::furnished(false, None, bounds, room, sign_in_settings()).await
     }
 
     async fn furnished(
-        dir: TestDir,
         stopped: bool,
         contact: Option<&str>,
-        (export_bounds, desk, shelf): Exported,
+        bounds_of_exports: ExportBounds,
         ((bounds, kept), documents): (StoreBounds, DeskBounds),
         sign_in: SignInSettings,
     ) -> Self {
+        let dir = TestDir::new();
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let keeper = keeper(&dir, &entropy);
@@ -182,31 +175,63 @@ impl House {
         let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
         let gate =
             Gate::new(authorities.gate, Arc::clone(&journal), vec![epoch(&keeper, now)], Arc::new(standing));
-        let care = Care::new(CareParts {
+        let (node, (wake, ring)) = (Arc::new(authorities.node), bell());
+        let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Engine>::clone(&store),
             gate,
             clock: Arc::<FixedClock>::clone(&clock),
-            exports: Exports::new(export_bounds, shelf),
+            exports: Exports { bounds: bounds_of_exports, node: Arc::clone(&node), wake: ring },
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
             wake: Arc::new(|| {}),
-        });
-        let app = Arc::new(App::new(Wiring { documents, ..wiring(care, contact, desk) }, entropy).unwrap());
+        }));
+        let workers =
+            ExportWorkers { care: Arc::clone(&care), entropy: Arc::clone(&entropy), wake, at_once: 1 };
+        let app = Arc::new(App::new(Wiring { documents, ..wiring_of(care, contact) }, entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let entrance =
             Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
+        let making = Mutex::new(Some(tokio::spawn(workers.clone().run()).abort_handle()));
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
-        let notice = notice.notice;
-        Self { at, app, clock, journal, path, hana, ken, notice, store, feed, dir, keeper, verifying }
+        Self {
+            at,
+            app,
+            clock,
+            journal,
+            path,
+            hana,
+            ken,
+            notice: notice.notice,
+            store,
+            node,
+            feed,
+            dir,
+            keeper,
+            verifying,
+            workers,
+            making,
+        }
     }
 
     /// How many passwords were hashed.
     pub(super) fn hashes(&self) -> u64 {
         self.app.wiring.care.hashes().0
+    }
+
+    /// Kills the workers that make exports, wherever they are.
+    pub(super) fn kill_workers(&self) {
+        if let Some(making) = self.making.lock().unwrap().take() {
+            making.abort();
+        }
+    }
+
+    /// Others take their place.
+    pub(super) fn start_workers(&self) {
+        *self.making.lock().unwrap() = Some(tokio::spawn(self.workers.clone().run()).abort_handle());
     }
 
     /// Asks for an export and waits until it is made or has failed; its state.
@@ -338,20 +363,15 @@ pub(super) fn gate(authority: GateAuthority, keeper: &Keeper, journal: &Arc<Jour
     Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], Arc::new(standing))
 }
 
-pub(super) fn exports(dir: &TestDir) -> Exports {
-    let shelf = Directory::cleared(dir.join("exports")).unwrap();
-    Exports::new(ExportBounds::default(), Arc::new(shelf))
+/// Exports that nobody makes.
+pub(super) fn exports(node: NodeAuthority) -> Exports {
+    Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) }
 }
 
-pub(super) fn wiring(care: Care, contact: Option<&str>, exports: DeskBounds) -> Wiring {
-    wiring_of(Arc::new(care), contact, exports)
-}
-
-pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>, exports: DeskBounds) -> Wiring {
+pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>) -> Wiring {
     Wiring {
         front: Front::Loopback,
         documents: DeskBounds::default(),
-        exports,
         bounds: Bounds::default(),
         care,
         operator: Operator {

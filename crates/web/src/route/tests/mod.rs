@@ -233,7 +233,7 @@ async fn a_listed_proxy_that_names_nobody_is_refused_and_counted() {
         tells: honnin_front::Tells::Forwarded,
     };
     let care = std::sync::Arc::clone(&house.app.wiring.care);
-    let wiring = house::wiring_of(care, None, super::DeskBounds::default());
+    let wiring = house::wiring_of(care, None);
     let entropy = std::sync::Arc::new(honnin_testkit::SeededEntropy::new(5));
     let app = std::sync::Arc::new(super::App::new(super::Wiring { front, ..wiring }, entropy).unwrap());
     let listener = honnin_front::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();

@@ -24,9 +24,9 @@ use super::counted::{Counted, HERS};
 use super::lines::{Line, Lines};
 use super::people::{NEIGHBOUR, Name, VIEWER, sealed};
 use super::{Answered, Leak, RoundSeen, Seen};
+use crate::route::App;
 use crate::route::tests::house;
 use crate::route::tests::ledger::notice_of;
-use crate::route::{App, DeskBounds};
 
 /// What is made once and is the same in all worlds.
 pub(super) struct Ground {
@@ -146,14 +146,14 @@ impl World {
             store: Arc::<Counted>::clone(&store),
             gate: house::gate(authorities.gate, &keeper, &journal, now),
             clock: Arc::<FixedClock>::clone(&clock),
-            exports: house::exports(&dir),
+            exports: house::exports(authorities.node),
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
             wake: Arc::new(|| {}),
         });
         let shared = Arc::new(SeededEntropy::new(1));
         let entropy: Arc<dyn Entropy> = Arc::<SeededEntropy>::clone(&shared);
-        let app = Arc::new(App::new(house::wiring(uses, None, DeskBounds::default()), entropy).unwrap());
+        let app = Arc::new(App::new(house::wiring_of(Arc::new(uses), None), entropy).unwrap());
         let world = Self {
             app,
             keeper,
