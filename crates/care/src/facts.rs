@@ -80,8 +80,8 @@ pub struct Board {
 pub struct BoardLine {
     /// The line.
     pub head: LineHead,
-    /// What it has used this month on its known days; `None` where none is known.
-    pub used: Option<Octets>,
+    /// What it has used this month; `None` where the account has too many lines to look it up.
+    pub usage: Option<UsageHead>,
     /// Whether it draws from shared data.
     pub shared: bool,
 }

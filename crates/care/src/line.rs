@@ -69,7 +69,8 @@ impl Care {
     /// As all use cases: [`Error`].
     pub async fn board(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Board>>, Error> {
         let session = visit.session;
-        let context = (session.account(), self.today(session));
+        let today = self.today(session);
+        let context = (session.account(), today);
         let profile = self.profile(session).await?;
         let holdings =
             profile.leads_to(|(profile, _)| profile.lines.iter().map(|line| line.holding).collect());
@@ -84,19 +85,21 @@ impl Care {
         let asked = all(looked_at.iter().map(|holding| self.line(session, *holding))).await;
         for (holding, found) in looked_at.into_iter().zip(asked) {
             let (_, document) = found?;
-            board = self.joined(session, board.join(document))?.map(holding, |(mut board, line), holding| {
-                let used = reckon::usage_head(&line, board.month.last());
-                let used = used.month.get().copied();
-                let shared = line.share.is_some();
-                let head = board.me.lines.iter().find(|head| head.line == holding).cloned();
-                board.lines.extend(head.map(|head| BoardLine { head, used, shared }));
-                board
-            });
+            board = self.joined(session, board.join(document))?.map(
+                (holding, today),
+                |(mut board, line), (holding, today)| {
+                    let usage = Some(reckon::usage_head(&line, today));
+                    let shared = line.share.is_some();
+                    let head = board.me.lines.iter().find(|head| head.line == holding).cloned();
+                    board.lines.extend(head.map(|head| BoardLine { head, usage, shared }));
+                    board
+                },
+            );
         }
         let facts = board.map((), |mut board, ()| {
             if board.lines.is_empty() {
                 board.is_whole = board.me.lines.is_empty();
-                let bare = |head: &LineHead| BoardLine { head: head.clone(), used: None, shared: false };
+                let bare = |head: &LineHead| BoardLine { head: head.clone(), usage: None, shared: false };
                 board.lines = board.me.lines.iter().map(bare).collect();
             }
             board.lines.sort_by_key(|line| {

@@ -182,10 +182,11 @@ pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     }
 }
 
-/// The latest known days up to today, at most fourteen.
+/// The latest days up to today that are known whole, at most fourteen: a part of a day is not drawn as the day.
 fn recent_days(line: &Line, today: Day) -> Vec<UsageDay> {
     let first = today.plus(1 - RECENT_DAYS);
-    let recent = line.recent_days.iter().filter(|entry| first <= entry.day && entry.day <= today);
+    let recent =
+        line.recent_days.iter().filter(|entry| entry.whole && first <= entry.day && entry.day <= today);
     recent
         .map(|entry| UsageDay { date: entry.day, high: entry.high, low: entry.low, whole: entry.whole })
         .collect()

@@ -2,7 +2,7 @@
 
 use honnin_care::facts::MergeSide;
 use honnin_care::facts::{
-    Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, Viewer,
+    Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, UsageHead, Viewer,
 };
 use honnin_pages::format::Count;
 use honnin_pages::page::{
@@ -138,6 +138,19 @@ fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String))
     push("closed", false, page.render());
 }
 
+/// What a line of the board has used: of one it is not known, of one not whole.
+fn used(number: u64) -> UsageHead {
+    let known = number != 2;
+    UsageHead {
+        today: None,
+        month: known.then(|| mb(number * 1_234)).into(),
+        known_days: 19,
+        missing_days: u32::from(number == 3),
+        as_of: known.then(|| origin().as_of.plus_seconds(if number == 3 { -1_800 } else { 0 })),
+        of: origin().as_of.to_string().get(..7).unwrap().parse().unwrap(),
+    }
+}
+
 pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
     let mut all = Vec::new();
     let mut push = |name, has_figures, html| all.push(Sample { name, has_figures, html });
@@ -152,13 +165,13 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         lines,
         origin: origin(),
     };
-    let board = |lines: Vec<LineHead>, is_whole| Board {
+    let board = |lines: Vec<LineHead>, is_whole: bool| Board {
         month: origin().as_of.to_string().get(..7).unwrap().parse().unwrap(),
         lines: (1..)
             .zip(&lines)
             .map(|(number, head)| BoardLine {
                 head: head.clone(),
-                used: (is_whole && number != 2).then(|| mb(number * 1_234)),
+                usage: is_whole.then(|| used(number)),
                 shared: number == 1,
             })
             .collect(),

@@ -136,9 +136,9 @@ impl BillItems {
         }
     }
 
-    /// Whether none is missing of those the ledger has spoken of.
+    /// Whether they are known, and all of them.
     pub const fn are_complete(&self) -> bool {
-        !matches!(self, Self::Incomplete)
+        matches!(self, Self::Whole(_))
     }
 }
 

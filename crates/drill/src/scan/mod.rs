@@ -80,6 +80,13 @@ impl Scan {
     }
 }
 
+/// What a PDF says: the text of each of its text objects, on lines of their own.
+pub fn text_of_pdf(octets: &[u8]) -> Option<String> {
+    let found = packed::embedded(octets)?;
+    let streams: Vec<&[u8]> = std::iter::once(octets).chain(found.iter().map(Vec::as_slice)).collect();
+    pdf::text(&streams).map(|text| String::from_utf8_lossy(&text).into_owned())
+}
+
 /// Looks for marks.
 #[derive(Debug, Clone, Copy)]
 pub struct Scanner<'v> {

@@ -51,6 +51,8 @@ reasons! {
     LocalTime = "no_such_time", "the clocks of the zone skip or repeat that time: write an offset (`%:z`) or mend the row";
     /// Not a month in the mapping's shape.
     Month = "bad_month", "not a month in the mapping's `shape`: mend the row or the mapping";
+    /// A code of an account that nobody could type to sign in.
+    Account = "bad_account", "nobody can sign in by that code: it has control characters or more than 128 letters; mend the ledger";
     /// Not a phone number.
     Number = "bad_number", "not a phone number of a length in `number_digits`: mend the row or the mapping";
     /// Not an amount as the mapping says amounts are written.

@@ -244,7 +244,7 @@ impl<'a> AccountMerge<'a> {
                 let (keys, stored) = (&self.keys, &self.stored);
                 let mut open = |row: &[u8]| stored.open(keys, Some(holding), row);
                 once(records, record, item, &ground, |again| {
-                    line.usage(fact, record, again, &ground, &mut open)
+                    line.usage(fact, record, (again, item.accepted), &ground, &mut open)
                 })
             }
             Fact::Purchase(fact) => {
@@ -253,7 +253,8 @@ impl<'a> AccountMerge<'a> {
                 let Some(record) = record else { return no_line };
                 let (keys, stored) = (&self.keys, &self.stored);
                 once(records, record, item, &ground, |again| {
-                    line.purchase(fact, again, &ground, || stored.open(keys, Some(holding), &[]))
+                    let open = || stored.open(keys, Some(holding), &[]);
+                    line.purchase(fact, (again, item.accepted), &ground, open)
                 })
             }
             Fact::Bill(fact) => Ok(self.bills.bill(fact, &ground)),

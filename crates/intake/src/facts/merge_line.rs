@@ -188,7 +188,7 @@ impl LineMerge {
         &mut self,
         fact: &UsageFact,
         record: Record,
-        again: bool,
+        (again, accepted): (bool, bool),
         ground: &Ground<'_>,
         open: &mut Open<'_>,
     ) -> Result<Verdict, FactsError> {
@@ -200,7 +200,7 @@ impl LineMerge {
                 return Ok(Verdict::Refused(Fault::of_row(Reason::Conflict)));
             };
             let records = &mut self.month(month, ground, open)?.records;
-            if records.get(place).is_some_and(|before| said.at < before.as_of) {
+            if !accepted && records.get(place).is_some_and(|before| said.at < before.as_of) {
                 return Ok(Verdict::Older);
             }
             records.remove(place);
@@ -254,7 +254,7 @@ impl LineMerge {
     pub(crate) fn purchase(
         &mut self,
         fact: &PurchaseFact,
-        again: bool,
+        (again, accepted): (bool, bool),
         ground: &Ground<'_>,
         open: impl FnOnce() -> Result<Option<Purchases>, FactsError>,
     ) -> Result<Verdict, FactsError> {
@@ -269,7 +269,7 @@ impl LineMerge {
         let Some(Changed { now, .. }) = &mut self.purchases else { return Ok(conflict) };
         let PurchaseFact { purchase, line: _, at, item, octets, amount, as_of: _ } = fact.clone();
         if again {
-            if said.at < now.as_of {
+            if !accepted && said.at < now.as_of {
                 return Ok(Verdict::Older);
             }
             let Some(place) = now.purchases.iter().position(|known| known.code == purchase) else {

@@ -252,11 +252,11 @@ impl<'a> Apply<'a> {
         inputs: &[Input<'_>],
     ) -> Result<Option<QuarantineRow>, RunError> {
         let Ok(place) = usize::try_from(source.file) else { return Ok(None) };
-        let (Some(input), Some(headings)) = (inputs.get(place), scanned.headings.get(place)) else {
+        let (Some(input), Some(stood)) = (inputs.get(place), scanned.stood.get(place)) else {
             return Ok(None);
         };
         let Feed { permit, keeper, .. } = self.feed;
-        let sealed = quarantine::seal(permit, keeper, &record, headings, raw)?;
+        let sealed = quarantine::seal(permit, keeper, &record, stood, raw)?;
         let (file, line) = (input.name().to_owned(), source.line);
         Ok(Some(QuarantineRow { file, line, reason: told, sealed, record, at: permit.at() }))
     }

@@ -11,7 +11,7 @@ use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 use honnin_terms::Moment;
 
 use crate::facts::fault::Reason;
-use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Tick};
+use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Stood, Tick};
 use crate::feeds::summary::Summary;
 use crate::files::mapping::Mapping;
 use crate::files::rows::Rows;
@@ -93,15 +93,15 @@ pub(crate) fn record(keeper: &Keeper, file: &str, raw: &[u8], alike_before: u32)
     keeper.content_key(if alike_before == 0 { &parts[..3] } else { &parts })
 }
 
-/// Seals a row with the headings it stood under.
+/// Seals a row with what it stood under.
 pub(crate) fn seal(
     permit: &Permit<Append>,
     keeper: &Keeper,
     record: &RecordKey,
-    headings: &[String],
+    stood: &Stood,
     raw: &[u8],
 ) -> Result<Vec<u8>, OpenError> {
-    let plain = postcard::to_allocvec(&(headings, raw)).map_err(|_| OpenError)?;
+    let plain = postcard::to_allocvec(&(stood, raw)).map_err(|_| OpenError)?;
     keeper.seal_quarantined(permit, record, &plain)
 }
 
@@ -138,7 +138,7 @@ impl Feed<'_> {
     /// [`ChoiceError`].
     pub fn open_quarantined(&self, mapping: &Mapping, id: &str) -> Result<Opened, ChoiceError> {
         let row = self.chosen(id)?;
-        let (headings, raw) = self.opened(&row)?;
+        let (Stood { headings, moment: _ }, raw) = self.opened(&row)?;
         let cells = mapping.plan_for(&row.file).ok().flatten().and_then(|plan| {
             let mut rows = Rows::new(raw.as_slice(), plan.row_shape());
             let cells = rows.next_row().ok().flatten()?.cells.ok()?;
@@ -213,7 +213,7 @@ impl Feed<'_> {
         }
     }
 
-    fn opened(&self, row: &QuarantineRow) -> Result<(Vec<String>, Vec<u8>), RunError> {
+    fn opened(&self, row: &QuarantineRow) -> Result<(Stood, Vec<u8>), RunError> {
         let plain = self.keeper.open_quarantined(self.permit, &row.record, &row.sealed)?;
         Ok(postcard::from_bytes(&plain).map_err(|_| OpenError)?)
     }
@@ -232,13 +232,15 @@ impl Feed<'_> {
         fate: &dyn Fn(&RecordKey) -> Fate,
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
-        let mut files = BTreeMap::<String, BTreeMap<Vec<String>, Vec<KeptRow>>>::new();
+        let mut files = BTreeMap::<String, BTreeMap<Stood, Vec<KeptRow>>>::new();
         each(self, &mut |row| {
             // Of a row that was too long only the beginning is here.
             if !row.reason.starts_with(Reason::TooLong.code()) {
-                let (headings, raw) = self.opened(&row)?;
+                let (mut stood, raw) = self.opened(&row)?;
+                // A word that says no moment is of when it came, however late it is understood.
+                stood.moment = stood.moment.or(Some(row.at));
                 let kept = KeptRow { line: row.line, raw, fate: fate(&row.record) };
-                files.entry(row.file).or_default().entry(headings).or_default().push(kept);
+                files.entry(row.file).or_default().entry(stood).or_default().push(kept);
             }
             Ok(())
         })?;
@@ -247,9 +249,10 @@ impl Feed<'_> {
         for (name, rows) in files {
             match mapping.plan_for(&name) {
                 Ok(Some(plan)) => {
-                    inputs.extend(rows.into_iter().map(|(headings, rows)| {
-                        Input::Kept(Kept { name: name.clone(), plan, headings, rows })
-                    }));
+                    inputs
+                        .extend(rows.into_iter().map(|(stood, rows)| {
+                            Input::Kept(Kept { name: name.clone(), plan, stood, rows })
+                        }));
                 }
                 Ok(None) | Err(_) => {
                     unknown_files.push(Unknown { name, suspect: Some(Suspect::Ending) });

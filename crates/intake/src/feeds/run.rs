@@ -118,8 +118,16 @@ impl std::fmt::Debug for Feed<'_> {
 pub(crate) struct Kept<'m> {
     pub(crate) name: String,
     pub(crate) plan: &'m FilePlan,
-    pub(crate) headings: Vec<String>,
+    pub(crate) stood: Stood,
     pub(crate) rows: Vec<KeptRow>,
+}
+
+/// What a row set aside stood under: without it the row could not be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Stood {
+    pub(crate) headings: Vec<String>,
+    /// Of which moment its file was, where that was said.
+    pub(crate) moment: Option<Moment>,
 }
 
 /// A row out of quarantine.
@@ -163,8 +171,8 @@ impl<'m> Input<'m> {
 impl Kept<'_> {
     pub(crate) fn translator<'m>(&'m self, mapping: &'m Mapping) -> Result<Translator<'m>, Fault> {
         // Headings that no longer fit the mapping: as many columns as the row has, and none of them known.
-        let bound = Translator::bind(mapping, self.plan, &self.headings);
-        let moment = self.plan.moment_of(&self.name, mapping).flatten();
+        let bound = Translator::bind(mapping, self.plan, &self.stood.headings);
+        let moment = self.plan.moment_of(&self.name, mapping).flatten().or(self.stood.moment);
         bound.map(|bound| bound.of_moment(moment)).map_err(|_| Fault::of_row(Reason::Columns))
     }
 
@@ -204,8 +212,26 @@ impl Feed<'_> {
         dirs: &[PathBuf],
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
+        self.take_of(mapping, dirs, None, progress)
+    }
+
+    /// Takes in the files of an extract that was written at a moment: it is that of rows that say none, in files whose
+    /// names say none.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn take_of(
+        &self,
+        mapping: &Mapping,
+        dirs: &[PathBuf],
+        as_of: Option<Moment>,
+        progress: &mut dyn FnMut(Tick<'_>),
+    ) -> Result<Summary, RunError> {
         let Extract { files, unknown, absent } = Extract::find(mapping, dirs)?;
-        let inputs: Vec<_> = files.into_iter().map(Input::File).collect();
+        let mut inputs = Vec::with_capacity(files.len());
+        for file in files {
+            inputs.push(Input::File(ExtractFile { moment: file.moment.or(as_of), ..file }));
+        }
         let summary = self.run(mapping, &inputs, progress)?;
         Ok(Summary { unknown_files: unknown, absent_patterns: absent, ..summary })
     }

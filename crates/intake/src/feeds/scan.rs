@@ -11,13 +11,13 @@ use crate::facts::fault::Fault;
 use crate::facts::item::Item;
 use crate::facts::{Holders, Whose, lost_of};
 use crate::feeds::quarantine::Fate;
-use crate::feeds::run::{Input, Kept, KeptRow, Phase, RunError, Tick};
+use crate::feeds::run::{Input, Kept, KeptRow, Phase, RunError, Stood, Tick};
 use crate::feeds::spill::Spill;
 use crate::feeds::spilled::{FIRST_OF_ACCOUNTS, NOTICES, REJECTED, Rejected, Spilled, partition_of};
 use crate::feeds::summary::Counts;
 use crate::files::hashing::{Hashing, ReadDigest};
 use crate::files::mapping::{FilePlan, Mapping};
-use crate::files::{FilesError, OpenFile};
+use crate::files::{ExtractFile, FilesError, OpenFile};
 
 /// How many rows pass between two calls of the progress function.
 const TICK: u64 = 8_192;
@@ -27,8 +27,8 @@ pub(crate) struct Scanned<'a> {
     pub(crate) spill: Spill<'a, Spilled>,
     /// Counts of rows that were not taken, per input.
     pub(crate) rejected: Vec<Counts>,
-    /// The headings of each input: without them a row set aside could not be tried again.
-    pub(crate) headings: Vec<Vec<String>>,
+    /// What the rows of each input stand under.
+    pub(crate) stood: Vec<Stood>,
     /// The newest moment the ledger gives for its buckets.
     pub(crate) newest_bucket: Option<Moment>,
     /// Files with a row that was not understood and could be of any set in them, ascending.
@@ -59,7 +59,7 @@ pub(crate) fn scan<'a>(
     let scanned = Scanned {
         spill,
         rejected: vec![Counts::default(); inputs.len()],
-        headings: Vec::with_capacity(inputs.len()),
+        stood: Vec::with_capacity(inputs.len()),
         newest_bucket: None,
         doubtful: Vec::new(),
         content: digest(&[b"honnin run v1\0", &mapping.digest]),
@@ -71,11 +71,13 @@ pub(crate) fn scan<'a>(
         let content = match input {
             Input::File(file) => {
                 let opened = file.open_with(mapping, Hashing::new)?;
-                scan.file(place, opened, file.plan, &file.path, told)?
+                scan.file(place, opened, file, told)?
             }
             Input::Kept(kept) => scan.kept(place, kept)?,
         };
-        scan.scanned.content = digest(&[&scan.scanned.content, name.as_bytes(), &content]);
+        let moment = scan.scanned.stood.last().and_then(|stood| stood.moment).map(Moment::millis);
+        let moment = moment.unwrap_or_default().to_be_bytes();
+        scan.scanned.content = digest(&[&scan.scanned.content, name.as_bytes(), &content, &moment]);
         told(scan.rows);
     }
     Ok(scan.scanned)
@@ -135,13 +137,13 @@ impl Scan<'_> {
         &mut self,
         place: u32,
         opened: (OpenFile<'_, R>, ReadDigest),
-        plan: &FilePlan,
-        path: &std::path::Path,
+        file: &ExtractFile<'_>,
         told: &mut dyn FnMut(u64),
     ) -> Result<Digest, RunError> {
         let (OpenFile { mut rows, translator, headings }, content) = opened;
-        self.scanned.headings.push(headings);
-        let failed = |cause| FilesError::Read { path: path.to_owned(), cause };
+        let ExtractFile { path, plan, moment, name: _ } = file;
+        self.scanned.stood.push(Stood { headings, moment: *moment });
+        let failed = |cause| FilesError::Read { path: path.clone(), cause };
         let mut neighbours = plan.grouped.then(Neighbours::default);
         while let Some(row) = rows.next_row().map_err(failed)? {
             let source = Source { file: place, line: row.line };
@@ -174,6 +176,7 @@ impl Scan<'_> {
                 told(self.rows);
             }
         }
+        file.is_read_to_its_end(&rows)?;
         if neighbours.is_some_and(|neighbours| neighbours.scattered) {
             self.doubt(place);
         }
@@ -201,7 +204,7 @@ impl Scan<'_> {
 
     fn kept(&mut self, place: u32, kept: &Kept<'_>) -> Result<Digest, RunError> {
         let translator = kept.translator(self.mapping);
-        self.scanned.headings.push(kept.headings.clone());
+        self.scanned.stood.push(kept.stood.clone());
         let mut content = digest(&[b"honnin kept rows v2\0"]);
         for KeptRow { line, raw, fate } in &kept.rows {
             content = digest(&[&content, raw, format!("{fate:?}").as_bytes()]);

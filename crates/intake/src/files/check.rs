@@ -97,6 +97,7 @@ fn check_file(
             }
         }
     }
+    file.is_read_to_its_end(&open.rows)?;
     Ok(report)
 }
 

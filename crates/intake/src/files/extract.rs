@@ -264,6 +264,9 @@ pub(crate) struct OpenFile<'m, R> {
 /// How many octets at a file's end say whether it is finished: a line end and the mark of older systems behind it.
 const END: u64 = 2;
 
+/// How many octets a byte order mark has at most.
+const MARK: u64 = 3;
+
 impl<'m> ExtractFile<'m> {
     /// The name of the file that says this one is finished.
     fn companion(&self) -> Option<String> {
@@ -276,6 +279,10 @@ impl<'m> ExtractFile<'m> {
         let unfinished = |reason| Err(FilesError::Unfinished { path: self.path.clone(), reason });
         let mut file = File::open(&self.path).map_err(failed)?;
         let octets = file.metadata().map_err(failed)?.len();
+        // Its encoding first: in another one the end of a line is written otherwise.
+        let mut beginning = Vec::new();
+        (&file).take(MARK).read_to_end(&mut beginning).map_err(failed)?;
+        self.is_of_its_encoding(&beginning)?;
         if let Some(companion) = self.companion() {
             let told = match fs::read_to_string(self.path.with_file_name(companion)) {
                 Ok(told) => told,
@@ -302,6 +309,22 @@ impl<'m> ExtractFile<'m> {
         }
     }
 
+    /// Whether it begins with no mark of another encoding.
+    fn is_of_its_encoding(&self, beginning: &[u8]) -> Result<(), FilesError> {
+        let encoding = self.plan.rows.encoding;
+        let Some(found) = foreign_mark(beginning, encoding) else { return Ok(()) };
+        Err(FilesError::Mark { path: self.path.clone(), encoding: encoding.word(), found })
+    }
+
+    /// Whether it ended where a row ends, once all its rows are read.
+    pub(crate) fn is_read_to_its_end<R: BufRead>(&self, rows: &Rows<R>) -> Result<(), FilesError> {
+        if rows.ended_within_a_cell() && !self.plan.may_be_cut {
+            let reason = "its last row ends within a cell";
+            return Err(FilesError::Unfinished { path: self.path.clone(), reason });
+        }
+        Ok(())
+    }
+
     /// Opens the file and ties its headings to the plan.
     pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m, BufReader<File>>, FilesError> {
         self.open_with(mapping, |file| (file, ())).map(|(opened, ())| opened)
@@ -316,11 +339,7 @@ impl<'m> ExtractFile<'m> {
         let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
         let (reader, beside) = wrap(File::open(&self.path).map_err(failed)?);
         let mut reader = BufReader::with_capacity(1 << 16, reader);
-        let encoding = self.plan.rows.encoding;
-        if let Some(found) = foreign_mark(reader.fill_buf().map_err(failed)?, encoding) {
-            let (path, encoding) = (self.path.clone(), encoding.word());
-            return Err(FilesError::Mark { path, encoding, found });
-        }
+        self.is_of_its_encoding(reader.fill_buf().map_err(failed)?)?;
         let mut rows = Rows::new(reader, self.plan.rows);
         for _ in 0..self.plan.skip_lines {
             rows.skip_line().map_err(failed)?;

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MappingFile {
     pub(crate) operator: String,
@@ -53,7 +53,7 @@ fn yes() -> bool {
 }
 
 /// How rows are written, for all files (`[rows]`) or for one (`[file.rows]`).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowsTable {
     pub(crate) encoding: Option<String>,
@@ -66,7 +66,7 @@ pub(crate) struct RowsTable {
 }
 
 /// How cells are written where a field does not say otherwise (`[shapes]`).
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShapeTable {
     pub(crate) day: Option<String>,
@@ -79,7 +79,7 @@ pub(crate) struct ShapeTable {
 }
 
 /// What one kind of file means (`[[file]]`).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileTable {
     pub(crate) name: String,
@@ -97,11 +97,12 @@ pub(crate) struct FileTable {
     pub(crate) strict: bool,
     #[serde(default)]
     pub(crate) ignore: Vec<String>,
-    pub(crate) fields: BTreeMap<String, FieldTable>,
+    pub(crate) fields: BTreeMap<String, FieldEntry>,
 }
 
-/// Where a field comes from and how it is written: a heading alone, or a table.
-#[derive(Debug, Default)]
+/// Where a field comes from and how it is written: a table, or a heading alone.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FieldTable {
     pub(crate) heading: Option<String>,
     pub(crate) fixed: Option<String>,
@@ -111,37 +112,24 @@ pub(crate) struct FieldTable {
     pub(crate) decimal: Option<String>,
     pub(crate) negative: Option<String>,
     pub(crate) suffix: Option<String>,
+    #[serde(default)]
     pub(crate) values: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) replace: BTreeMap<String, String>,
+    #[serde(default)]
     pub(crate) blank: Vec<String>,
+    #[serde(default)]
     pub(crate) never: Vec<String>,
     pub(crate) form: Option<String>,
     pub(crate) months_before: Option<u8>,
     pub(crate) trim: Option<bool>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FullFieldTable {
-    heading: Option<String>,
-    fixed: Option<String>,
-    shape: Option<String>,
-    unit: Option<String>,
-    group: Option<String>,
-    decimal: Option<String>,
-    negative: Option<String>,
-    suffix: Option<String>,
-    #[serde(default)]
-    values: BTreeMap<String, String>,
-    #[serde(default)]
-    blank: Vec<String>,
-    #[serde(default)]
-    never: Vec<String>,
-    form: Option<String>,
-    months_before: Option<u8>,
-    trim: Option<bool>,
-}
+/// A field as it stands in the file.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldEntry(pub(crate) FieldTable);
 
-impl<'de> Deserialize<'de> for FieldTable {
+impl<'de> Deserialize<'de> for FieldEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(FieldVisitor)
     }
@@ -151,49 +139,17 @@ impl<'de> Deserialize<'de> for FieldTable {
 struct FieldVisitor;
 
 impl<'de> Visitor<'de> for FieldVisitor {
-    type Value = FieldTable;
+    type Value = FieldEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a heading, or a table such as { heading = \"…\", shape = \"…\" }")
     }
 
-    fn visit_str<E>(self, heading: &str) -> Result<FieldTable, E> {
-        Ok(FieldTable { heading: Some(heading.to_owned()), ..FieldTable::default() })
+    fn visit_str<E>(self, heading: &str) -> Result<FieldEntry, E> {
+        Ok(FieldEntry(FieldTable { heading: Some(heading.to_owned()), ..FieldTable::default() }))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldTable, A::Error> {
-        let full = FullFieldTable::deserialize(MapAccessDeserializer::new(map))?;
-        let FullFieldTable {
-            heading,
-            fixed,
-            shape,
-            unit,
-            group,
-            decimal,
-            negative,
-            suffix,
-            values,
-            blank,
-            never,
-            form,
-            months_before,
-            trim,
-        } = full;
-        Ok(FieldTable {
-            heading,
-            fixed,
-            shape,
-            unit,
-            group,
-            decimal,
-            negative,
-            suffix,
-            values,
-            blank,
-            never,
-            form,
-            months_before,
-            trim,
-        })
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldEntry, A::Error> {
+        FieldTable::deserialize(MapAccessDeserializer::new(map)).map(FieldEntry)
     }
 }

@@ -1,6 +1,8 @@
 //! Patterns of file names: `利用量_*.csv`, `usage-??.tsv`.
 
-use unicode_normalization::UnicodeNormalization as _;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// A file name with `*` (any characters) and `?` (one character).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,15 @@ pub struct Pattern {
 /// A file name in the form names are compared in: some systems write が as か and a mark of its own.
 pub fn composed(name: &str) -> String {
     name.nfc().collect()
+}
+
+/// A text in the form texts are compared in; as it stands where it is in that form, as almost all are.
+pub(crate) fn in_one_form(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(composed(text))
+    }
 }
 
 impl Pattern {

@@ -10,7 +10,7 @@ use crate::facts::{Corrections, Ledger};
 use crate::files::amount::{AmountShape, Unit};
 use crate::files::decode::Encoding;
 use crate::files::mapping::{FilePlan, Mapping, NumberForm, NumberRule};
-use crate::files::mapping_file::{FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
+use crate::files::mapping_file::{FieldEntry, FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
 use crate::files::pattern::{Pattern, composed};
 use crate::files::rows::RowShape;
 use crate::files::shape::TimeShape;
@@ -71,6 +71,8 @@ pub(crate) struct FieldPlan {
     pub(crate) origin: Origin,
     pub(crate) reader: Reader,
     pub(crate) values: BTreeMap<String, String>,
+    /// Pieces that are written otherwise, the longest first.
+    pub(crate) replace: Vec<(String, String)>,
     pub(crate) blank: Vec<String>,
     pub(crate) never: Vec<String>,
     pub(crate) trim: bool,
@@ -207,7 +209,7 @@ fn compile_file(
     let mut plans = Vec::new();
     for spec in kind.fields() {
         match fields.remove(spec.name) {
-            Some(field) => plans.extend(compile_field(
+            Some(FieldEntry(field)) => plans.extend(compile_field(
                 &format!("{key} fields.{}", spec.name),
                 *spec,
                 field,
@@ -321,11 +323,20 @@ fn compile_field(
         && let Some(months) = table.months_before
     {
         let (origin, reader) = (Origin::MonthsBefore(months), Reader::Text);
-        let (values, blank, never) = (BTreeMap::new(), Vec::new(), Vec::new());
-        return Some(FieldPlan { spec, origin, reader, values, blank, never, trim: true });
+        let (values, replace, blank, never) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        return Some(FieldPlan { spec, origin, reader, values, replace, blank, never, trim: true });
     }
     let reader = compile_reader(key, spec, &table, defaults, problems);
-    let FieldTable { heading, fixed, values, blank, never, months_before, trim, .. } = table;
+    let FieldTable { heading, fixed, values, replace, blank, never, months_before, trim, .. } = table;
+    let all_composed = |texts: Vec<String>| texts.iter().map(|text| composed(text)).collect::<Vec<_>>();
+    let (blank, never) = (all_composed(blank), all_composed(never));
+    let values = values.into_iter().map(|(text, word)| (composed(&text), word)).collect::<BTreeMap<_, _>>();
+    let mut replace: Vec<_> =
+        replace.into_iter().map(|(piece, instead)| (composed(&piece), instead)).collect();
+    replace.sort_by_key(|(piece, _)| std::cmp::Reverse(piece.len()));
+    if replace.iter().any(|(piece, _)| piece.is_empty()) {
+        problems.add(key, "`replace` has an empty piece: write what stands in the cell");
+    }
     if months_before.is_some() {
         problems.add(key, "`months_before` is only for `used_in`");
     }
@@ -334,7 +345,7 @@ fn compile_field(
     }
     let origin = match (heading, fixed) {
         (Some(heading), None) => Some(Origin::Heading(composed(heading.trim()))),
-        (None, Some(fixed)) => Some(Origin::Fixed(fixed)),
+        (None, Some(fixed)) => Some(Origin::Fixed(composed(&fixed))),
         _ => problems.note(key, "must have either `heading` or `fixed`"),
     };
     if let FieldKind::Word(words) = spec.kind {
@@ -357,7 +368,7 @@ fn compile_field(
             &format!("`fixed` \"{text}\" cannot be read: write it as a cell of the file would be written"),
         );
     }
-    Some(FieldPlan { spec, origin, reader, values, blank, never, trim: trim.unwrap_or(true) })
+    Some(FieldPlan { spec, origin, reader, values, replace, blank, never, trim: trim.unwrap_or(true) })
 }
 
 fn compile_reader(
@@ -465,5 +476,11 @@ fn compile_amount(
     if negative.is_empty() {
         return problems.note(key, "`negative` is empty: every amount would be negative");
     }
-    Some(AmountShape { unit, group, decimal, negative, suffix: table.suffix.clone().unwrap_or_default() })
+    Some(AmountShape {
+        unit,
+        group,
+        decimal,
+        negative,
+        suffix: table.suffix.as_deref().map(composed).unwrap_or_default(),
+    })
 }

@@ -51,6 +51,10 @@ pub struct Rows<R> {
     /// Memory of an earlier line, used again.
     spare: Vec<u8>,
     cells: Cells,
+    /// How many cells the first row has.
+    width: Option<usize>,
+    /// Whether a quote was open at the end of the file, and no row of that many cells has come since it was opened.
+    open: bool,
 }
 
 impl<R> std::fmt::Debug for Rows<R> {
@@ -71,7 +75,14 @@ impl<R: BufRead> Rows<R> {
             current,
             spare: Vec::new(),
             cells: Cells::default(),
+            width: None,
+            open: false,
         }
+    }
+
+    /// Whether the file ended within a cell: it was cut off there, or is still being written.
+    pub const fn ended_within_a_cell(&self) -> bool {
+        self.open
     }
 
     /// Passes over one line without looking at it.
@@ -96,6 +107,10 @@ impl<R: BufRead> Rows<R> {
             }
         }
         let verdict = self.judge()?;
+        if verdict.is_ok() {
+            let width = *self.width.get_or_insert(self.cells.len());
+            self.open &= self.cells.len() != width;
+        }
         let Self { current, cells, .. } = self;
         let cells = verdict.map(|()| &*cells).map_err(Fault::of_row);
         Ok(Some(Row { line: current.number, raw: &current.octets, cells }))
@@ -119,7 +134,10 @@ impl<R: BufRead> Rows<R> {
         let mut taken = VecDeque::new();
         let mut closed = false;
         while taken.len() < MAX_LINES && !closed {
-            let Some(line) = self.next_line()? else { break };
+            let Some(line) = self.next_line()? else {
+                self.open = true;
+                break;
+            };
             self.current.octets.push(b'\n');
             self.current.octets.extend_from_slice(&line.octets);
             closed = !self.quotes_even(&line.octets);

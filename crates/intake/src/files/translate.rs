@@ -1,7 +1,11 @@
 //! A row into a canonical event, by the plan of its file. Judges the row alone; who holds what is asked later.
 
+use std::borrow::Cow;
+
 use honnin_seal::digest;
-use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen};
+use honnin_terms::{
+    BillState, BucketKind, Day, Held, LONGEST_LOGIN, LineStatus, Moment, Month, Msisdn, Octets, Yen,
+};
 
 use crate::facts::event::When;
 use crate::facts::event::{
@@ -11,6 +15,7 @@ use crate::facts::event::{
 use crate::facts::fault::{Fault, Reason};
 use crate::facts::fields::RowKind;
 use crate::files::mapping::{FilePlan, Mapping};
+use crate::files::pattern::in_one_form;
 use crate::files::plan::{FieldPlan, Origin, Reader};
 use crate::files::rows::RowShape;
 use crate::files::shape::NoMoment;
@@ -152,20 +157,24 @@ impl<'m> Translator<'m> {
         let text = encoding.decode_with_marks(raw);
         let between =
             |mark: char| mark == char::from(marks.delimiter) || Some(mark) == marks.quote.map(char::from);
-        let pieces =
-            || text.split(between).map(str::trim).filter(|piece| !piece.is_empty()).take(MOST_PIECES);
+        let pieces = || {
+            let pieces = text.split(between).map(str::trim).filter(|piece| !piece.is_empty());
+            pieces.map(in_one_form).take(MOST_PIECES)
+        };
         let field = |name: &str| self.plan.fields.iter().find(|field| field.spec.name == name);
         match self.plan.kind {
             RowKind::Bucket => {
-                pieces().map(|line| Lost::Bucket { line: line.to_owned(), as_of: None }).collect()
+                pieces().map(|line| Lost::Bucket { line: line.into_owned(), as_of: None }).collect()
             }
-            RowKind::BillLine => pieces().map(|bill| Lost::BillLine { bill: bill.to_owned() }).collect(),
+            RowKind::BillLine => pieces().map(|bill| Lost::BillLine { bill: bill.into_owned() }).collect(),
             RowKind::Usage => {
                 let at = field("at")
-                    .and_then(|field| pieces().find_map(|piece| read_when(self.mapping, field, piece).ok()));
-                let of = |piece: &str| match field("number") {
-                    Some(field) => read_number(self.mapping, field, piece).ok().map(Used::Number),
-                    None => Some(Used::Line(piece.to_owned())),
+                    .and_then(|field| pieces().find_map(|piece| read_when(self.mapping, field, &piece).ok()));
+                let of = |piece: Cow<'_, str>| match field("number") {
+                    Some(field) => {
+                        read_number(self.mapping, field, &field.written(&piece)).ok().map(Used::Number)
+                    }
+                    None => Some(Used::Line(piece.into_owned())),
                 };
                 let lost = |(of, at)| Lost::Usage { record: unnamed(raw), of, at };
                 at.into_iter()
@@ -209,8 +218,13 @@ impl<'a> RowReader<'a> {
     }
 
     fn account(&self) -> Result<AccountFact, Fault> {
+        let account = self.text("account")?;
+        // Who cannot type it cannot sign in, and nobody would notice.
+        if account.chars().count() > LONGEST_LOGIN || account.chars().any(char::is_control) {
+            return Err(Fault::of_field(Reason::Account, "account"));
+        }
         Ok(AccountFact {
-            account: self.text("account")?,
+            account,
             name: self.text("name")?,
             name_kana: self.maybe_text("name_kana")?,
             mail: self.maybe_text("mail")?,
@@ -323,7 +337,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// The field's plan and its text, not yet looked at; nothing where the mapping does not have the field.
-    fn cell(&self, name: &str) -> Option<(&'a FieldPlan, &'a str)> {
+    fn cell(&self, name: &str) -> Option<(&'a FieldPlan, Cow<'a, str>)> {
         let fields = self.translator.plan.fields.iter().zip(&self.translator.columns);
         let (field, column) = fields.into_iter().find(|(field, _)| field.spec.name == name)?;
         let text = match (&field.origin, column) {
@@ -331,8 +345,7 @@ impl<'a> RowReader<'a> {
             (Origin::MonthsBefore(_), _) => "",
             (Origin::Heading(_), place) => self.cells.get((*place)?)?,
         };
-        let text = if field.trim { text.trim() } else { text };
-        Some((field, text))
+        Some((field, field.written(text)))
     }
 
     /// Reads a field where its cell says something.
@@ -342,8 +355,8 @@ impl<'a> RowReader<'a> {
         read: impl FnOnce(&Mapping, &FieldPlan, &str) -> Result<T, Reason>,
     ) -> Result<Option<T>, Fault> {
         match self.cell(name) {
-            Some((field, text)) if !text.is_empty() && !field.blank.iter().any(|blank| blank == text) => {
-                read(self.translator.mapping, field, text)
+            Some((field, text)) if !text.is_empty() && !field.blank.iter().any(|blank| *blank == text) => {
+                read(self.translator.mapping, field, &text)
                     .map(Some)
                     .map_err(|reason| Fault::of_field(reason, name))
             }
@@ -365,6 +378,31 @@ impl<'a> RowReader<'a> {
 
     fn maybe_text(&self, name: &'static str) -> Result<Option<String>, Fault> {
         self.maybe(name, read_words)
+    }
+}
+
+impl FieldPlan {
+    /// The text of a cell as it is read: in one form, without blanks at its ends, and with the pieces the mapping
+    /// writes otherwise.
+    fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let trimmed = |text: &'t str| if self.trim { text.trim() } else { text };
+        let text = in_one_form(trimmed(text));
+        if !self.replace.iter().any(|(piece, _)| text.contains(piece)) {
+            return text;
+        }
+        let (mut out, mut rest) = (String::with_capacity(text.len()), &*text);
+        while let Some(next) = rest.chars().next() {
+            let found =
+                self.replace.iter().find_map(|(piece, instead)| Some((rest.strip_prefix(piece)?, instead)));
+            rest = if let Some((behind, instead)) = found {
+                out.push_str(instead);
+                behind
+            } else {
+                out.push(next);
+                rest.get(next.len_utf8()..).unwrap_or("")
+            };
+        }
+        Cow::Owned(if self.trim { out.trim().to_owned() } else { out })
     }
 }
 

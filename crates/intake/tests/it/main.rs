@@ -6,7 +6,6 @@ mod crash;
 mod docs;
 mod evidence;
 mod factual;
-mod field;
 mod ledger_a;
 mod mangled;
 mod memory;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use honnin_care::facts::{Board, BoardLine, LineHead};
-use honnin_terms::{BadLineName, HoldingId, LONGEST_LINE_NAME, LineStatus, Octets};
+use honnin_terms::{BadLineName, HoldingId, LONGEST_LINE_NAME, LineStatus, Moment, Octets};
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
@@ -52,10 +52,22 @@ impl LinesPage<'_> {
 
     /// What the line that used most has used: the whole width of the bars.
     fn most(&self) -> Octets {
-        self.facts.lines.iter().filter_map(|line| line.used).max().unwrap_or(Octets::ZERO)
+        self.facts.lines.iter().filter_map(|line| self.used(line)).max().unwrap_or(Octets::ZERO)
     }
 
     fn bar(&self, used: Octets) -> u64 {
         permille(used, self.most())
+    }
+
+    /// The moment of what a line has used, where it is not that of the page: then it is said beside it.
+    fn of_its_own(&self, line: &BoardLine) -> Option<Moment> {
+        let as_of = line.usage.as_ref().and_then(|usage| usage.as_of);
+        as_of.filter(|as_of| *as_of != self.facts.me.origin.as_of)
+    }
+
+    /// What a line has used this month, where that is known.
+    #[expect(clippy::unused_self, reason = "a template calls methods")]
+    fn used(&self, line: &BoardLine) -> Option<Octets> {
+        line.usage.as_ref().and_then(|usage| usage.month.get().copied())
     }
 }

@@ -119,7 +119,7 @@ keys! {
     /// Bills.
     bills BillWords {
         title; list; bill_of(month); used_in(month); amount; amount_open; open; settled; paid; overdue; due; due_on(day); code;
-        month; month_of_use; tax; unstated; state; lines; item; price; sum; lines_none; none; open_note; overdue_note; to_list;
+        month; month_of_use; tax; unstated; state; lines; item; price; sum; lines_none; none; none_unknown; open_note; overdue_note; to_list;
         issuer; chart; chart_text(first, last); against; same(month); more(month, amount); less(month, amount); what_changed; new_item;
         gone_item; was(amount); unchanged; latest; lines_incomplete;
     }

@@ -321,6 +321,7 @@ crate::language! {
         sum: "Total",
         lines_none: "There are no items yet.",
         none: "There are no bills yet.",
+        none_unknown: "Bills are not available yet.",
         open_note: "Not final yet; the amount may change.",
         overdue_note: "We have not received your payment. If you have already paid, please disregard this notice.",
         to_list: "All bills",

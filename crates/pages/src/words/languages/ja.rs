@@ -315,6 +315,7 @@ crate::language! {
         sum: "合計",
         lines_none: "内訳はまだありません。",
         none: "請求はまだありません。",
+        none_unknown: "請求の情報は、まだ反映されていません。",
         open_note: "まだ確定していません。金額は変わることがあります。",
         overdue_note: "お支払いを確認できていません。お支払い済みの場合は、行き違いをご容赦ください。",
         to_list: "請求の一覧へ",
@@ -406,7 +407,7 @@ crate::language! {
     lines {
         title: "回線",
         heading: "回線を選ぶ",
-        current: "ご利用中の回線",
+        current: "ご契約中の回線",
         ended: "ご利用終了の回線",
         period: "{from}から",
         period_to: "{from}から{to}まで",

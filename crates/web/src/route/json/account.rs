@@ -179,7 +179,7 @@ pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
         state: bill.head.state.word(),
         due_on: bill.head.due_on.map(AsText),
         code: &bill.code,
-        items_complete: bill.lines != BillLines::Incomplete,
+        items_complete: matches!(bill.lines, BillLines::Whole(_)),
         items: items.collect(),
         as_of: At(bill.origin.as_of, zone),
         source: &bill.origin.source,
