@@ -164,6 +164,12 @@ impl OperatorAuthority {
 }
 
 impl NodeAuthority {
+    /// The same once more, for another part of the node.
+    #[must_use]
+    pub const fn again(&self) -> Self {
+        Self(self.0)
+    }
+
     /// A permit to keep what is of the installation and of nobody in particular.
     pub fn keep(&self, at: Moment, request: RequestId) -> Permit<Keep> {
         Permit::new(of_tenant(self.0), nobodys(), None, at, request)

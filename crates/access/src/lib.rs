@@ -50,6 +50,6 @@ pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionLimits};
 pub use sign_in::{
-    ActivateError, CodeText, Forget, Invitation, KnownDevice, MARK_OCTETS, NewDevice, SessionDevice, SignIn,
-    SignInError, SignInProof, SignInSettings, SignedIn,
+    ActivateError, CodeText, Forget, Invitation, KnownDevice, MARK_OCTETS, NewDevice, ReleasedFor,
+    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn,
 };

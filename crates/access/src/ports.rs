@@ -191,6 +191,26 @@ pub enum RecordKind {
     Code,
 }
 
+/// Why the key of an account is not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseError {
+    /// It does not open: an alarm.
+    #[error("release an account key: it does not open")]
+    DoesNotOpen,
+    /// It could not be written down what for.
+    #[error("release an account key: the journal takes no entry about it")]
+    NotRecorded,
+    /// It was released too often; so many seconds to wait.
+    #[error("release an account key: it was released too often; wait {0} seconds")]
+    TooOften(i64),
+}
+
+impl From<OpenError> for ReleaseError {
+    fn from(_: OpenError) -> Self {
+        Self::DoesNotOpen
+    }
+}
+
 /// The part of the keeper that sign-in needs.
 pub trait KeyRelease: Send + Sync {
     /// The account of a sign-in name, whether it exists or not: a keyed hash.
@@ -218,11 +238,17 @@ pub trait KeyRelease: Send + Sync {
         record: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError>;
-    /// Releases the account key to a completed sign-in.
+    /// Releases the account key to a completed sign-in, once it is written down where nobody takes it out again what
+    /// it is released for.
     ///
     /// # Errors
-    /// [`OpenError`]; an alarm.
-    fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError>;
+    /// [`ReleaseError`]; nothing was released.
+    fn release<'a>(
+        &'a self,
+        proof: &SignInProof,
+        wrapped: &'a [u8],
+        epoch: Epoch,
+    ) -> Answer<'a, Result<AccountKey, ReleaseError>>;
     /// Seals what opens a session once more, and the hash its row is found by.
     ///
     /// # Errors

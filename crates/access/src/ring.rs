@@ -12,7 +12,7 @@ use std::fmt;
 use honnin_seal::{AccountKey, Beside, Epoch, OpenError, Place, Purpose, RingKey, SubjectKey};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, SessionId, TenantId};
 
-use crate::ports::{RingRow, RingWrite};
+use crate::ports::{KeyChange, RingRow, RingWrite};
 
 /// The epoch of a subject's first key.
 pub const FIRST_EPOCH: Epoch = 1;
@@ -132,6 +132,22 @@ impl Ring {
             Facts::Opened(beside) => beside.octets(),
             Facts::Made(octets) => octets,
         }
+    }
+
+    /// What is written where all sessions of the account end and none goes on: the ring without any, under a key that
+    /// takes the place of the one before. There is no way to end sessions that leaves one of them in a ring.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn end_all(
+        &self,
+        (tenant, account, epoch): (TenantId, AccountId, Epoch),
+        (by, account_key): (&AccountKey, Vec<u8>),
+        read_version: u64,
+        entropy: &dyn Entropy,
+    ) -> Result<KeyChange, OpenError> {
+        let ring = self.ended(None, false).write((tenant, account, epoch), by, read_version, entropy)?;
+        Ok(KeyChange { epoch, account_key, ring, keep: None, told: None })
     }
 
     /// The key of a subject of the account.

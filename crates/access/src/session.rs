@@ -73,21 +73,23 @@ pub(crate) struct Inside {
     pub(crate) until: Moment,
     pub(crate) last_seen: Moment,
     pub(crate) device: DeviceId,
+    /// Whether the account was not known to be used from that device when it signed in.
+    pub(crate) is_new: bool,
 }
 
-const INSIDE: usize = 32 + 16 + 2 * 8 + 3 * 8 + 16;
+const INSIDE: usize = 32 + 16 + 2 * 8 + 3 * 8 + 16 + 1;
 
 impl Inside {
     /// In fixed places, numbers big-endian.
     pub(crate) fn octets(&self) -> [u8; INSIDE] {
-        let Self { row_hash, account, credential, count, since, until, last_seen, device } = self;
+        let Self { row_hash, account, credential, count, since, until, last_seen, device, is_new } = self;
         let numbers = [*credential, *count].map(u64::to_be_bytes);
         let moments = [since, until, last_seen].map(|moment| moment.millis().to_be_bytes());
         let mut out = [0; INSIDE];
         let parts = [&row_hash[..], account.octets()].into_iter();
         let parts = parts
             .chain(numbers.iter().chain(&moments).map(<[u8; 8]>::as_slice))
-            .chain([&device.octets()[..]]);
+            .chain([&device.octets()[..], if *is_new { &[1] } else { &[0] }]);
         out.iter_mut().zip(parts.flatten()).for_each(|(to, from)| *to = *from);
         out
     }
@@ -103,9 +105,24 @@ impl Inside {
         let (credential, rest) = take_count(rest)?;
         let (count, mut rest) = take_count(rest)?;
         let (since, until, last_seen) = (moment(&mut rest)?, moment(&mut rest)?, moment(&mut rest)?);
-        let device = DeviceId::from_octets(rest.try_into().ok()?);
-        let account = AccountId::from_octets(*account);
-        Some(Self { row_hash: *row_hash, account, credential, count, since, until, last_seen, device })
+        let (device, rest) = rest.split_first_chunk::<16>()?;
+        let is_new = match rest {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        };
+        let (account, device) = (AccountId::from_octets(*account), DeviceId::from_octets(*device));
+        Some(Self {
+            row_hash: *row_hash,
+            account,
+            credential,
+            count,
+            since,
+            until,
+            last_seen,
+            device,
+            is_new,
+        })
     }
 
     /// Seals it with the account key for a row.
@@ -176,6 +193,11 @@ impl Session {
     /// The device it signed in from.
     pub const fn device(&self) -> DeviceId {
         self.inside.device
+    }
+
+    /// Whether the account was not known to be used from that device when it signed in.
+    pub const fn is_on_new_device(&self) -> bool {
+        self.inside.is_new
     }
 
     /// Whether another session of the account still counts, whatever its row says.

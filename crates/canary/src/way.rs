@@ -117,21 +117,8 @@ impl Way {
         let bare = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(bare.clone()).map_err(|_| BadWay::Address)?;
         let target = address.map_or(Target::Named(bare, authority.port_u16().unwrap_or(443)), Target::Fixed);
-        let mut trusted = RootCertStore::empty();
-        let read = CertificateDer::pem_slice_iter(roots).collect::<Result<Vec<_>, _>>();
-        trusted.add_parsable_certificates(read.map_err(|_| BadWay::Roots)?);
-        if trusted.is_empty() {
-            return Err(BadWay::Roots);
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(BadWay::Tls)?
-            .with_root_certificates(trusted)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let host = HeaderValue::try_from(host).map_err(|_| BadWay::Address)?;
-        Ok(Self { host, name, target, tls: TlsConnector::from(Arc::new(config)), patience })
+        Ok(Self { host, name, target, tls: tls(roots)?, patience })
     }
 
     /// Opens a connection.
@@ -152,6 +139,24 @@ impl Way {
         };
         timeout(self.patience, open).await.map_err(|_| Unanswered::TooSlow(self.patience))?
     }
+}
+
+/// TLS towards whoever those authorities (PEM) vouch for.
+pub(crate) fn tls(roots: &[u8]) -> Result<TlsConnector, BadWay> {
+    let mut trusted = RootCertStore::empty();
+    let read = CertificateDer::pem_slice_iter(roots).collect::<Result<Vec<_>, _>>();
+    trusted.add_parsable_certificates(read.map_err(|_| BadWay::Roots)?);
+    if trusted.is_empty() {
+        return Err(BadWay::Roots);
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(BadWay::Tls)?
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// An open connection.

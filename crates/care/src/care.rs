@@ -16,7 +16,8 @@ use honnin_terms::{AccountId, Audience, Clock, Day, HoldingId, Mode, Moment, Req
 #[cfg(honnin_faults)]
 use crate::answer::Framed;
 use crate::facts::{Me, Shown};
-use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, What, reckon};
+use crate::failures::Failures;
+use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, Told, What, WishRefusal, reckon};
 
 /// Why a use case gives no answer. Each is a case its caller treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,18 +37,9 @@ pub enum Error {
     /// The store does not answer.
     #[error("answer: the store does not answer")]
     Store,
-    /// A wish was refused because the line is suspended.
-    #[error("set the speed: the line is suspended")]
-    LineSuspended,
-    /// A wish was refused because the holding has ended.
-    #[error("set the speed: the line is no longer held")]
-    LineEnded,
-    /// The contract of the line has not begun: nothing of it can be changed.
-    #[error("change the line: its contract has not begun")]
-    LineUpcoming,
-    /// A wish was refused because the last one is too young; seconds to wait.
-    #[error("set the speed: wait {0} seconds")]
-    TooSoon(i64),
+    /// A wish was refused; what it tells of the line has passed the gate.
+    #[error("set the speed: {}", .0.what())]
+    Refused(Told<WishRefusal>),
     /// An idempotency key was used for another request.
     #[error("set the speed: the key was used for another request")]
     KeyReused,
@@ -128,6 +120,7 @@ impl fmt::Debug for CareParts {
 #[derive(Debug)]
 pub struct Care {
     pub(crate) parts: CareParts,
+    pub(crate) failures: Failures,
     #[cfg(honnin_faults)]
     pub(crate) bodies: honnin_terms::faults::Kept<(), Framed>,
 }
@@ -137,6 +130,7 @@ impl Care {
     pub const fn new(parts: CareParts) -> Self {
         Self {
             parts,
+            failures: Failures::new(),
             #[cfg(honnin_faults)]
             bodies: honnin_terms::faults::Kept::new(),
         }

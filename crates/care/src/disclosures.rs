@@ -7,11 +7,15 @@ use honnin_journal::{Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadErro
 use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment};
 
 use crate::care::{Care, Error, Visit};
-use crate::facts::{BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
-use crate::{Channel, Disclosed, What};
+use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
+use crate::{Channel, Disclosed, Recorder, What};
 
 /// Rows on one page.
 const PAGE: usize = 50;
+/// Acts shown beside them.
+const MOST_ACTS: usize = 20;
+/// Pages of entries looked through for acts.
+const LOOKED_THROUGH: usize = 6;
 
 /// Looks by others that are shown one by one; of more than these the number is said.
 const MOST_OTHERS: usize = 100;
@@ -57,6 +61,8 @@ pub struct AuditRow {
     pub channel: Option<Channel>,
     /// The holding, where it was about one.
     pub holding: Option<HoldingId>,
+    /// Whether it was in a session on a device the account had not been used from before.
+    pub new_device: bool,
 }
 
 /// Disclosures of one account in a period, newest first: at most `limit` before the entry `before`.
@@ -119,11 +125,64 @@ fn looks_by_others(
     Ok(Some(others))
 }
 
+/// The newest acts on an account: in this node's log, and in the one of commands.
+///
+/// # Errors
+/// [`ReadError`] where one of them cannot be read: the answer is never "nothing was done".
+fn acts(
+    recorder: &Recorder,
+    epochs: &[Arc<EpochKeys>],
+    account: AccountId,
+    since: Moment,
+    now: Moment,
+) -> Result<Vec<ActRow>, ReadError> {
+    let names = pseudonyms(epochs, account);
+    let journal = recorder.journal();
+    let mut rows = Vec::new();
+    let to = now.plus_seconds(1);
+    let mut before = None;
+    // Looks stand between them; beyond a few hundred the older acts are asked for at the operator.
+    for _ in 0..LOOKED_THROUGH {
+        let query = Query { pseudonyms: &names, from: since, to, before, limit: PAGE };
+        let found = journal.by_owner(&query)?;
+        for index in &found {
+            rows.extend(act_of(&journal.read_at(*index)?, epochs));
+        }
+        before = found.last().copied();
+        if found.len() < PAGE || rows.len() >= MOST_ACTS {
+            break;
+        }
+    }
+    if let Some(commands) = recorder.commands() {
+        for (_, entry) in commands.about(&names, MOST_ACTS)? {
+            rows.extend(act_of(&entry, epochs));
+        }
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.at));
+    rows.truncate(MOST_ACTS);
+    Ok(rows)
+}
+
+fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Option<ActRow> {
+    // What strangers try at an account is for the operator: how often somebody guesses is not hers to bear.
+    if matches!(entry.kind, Kind::Disclosure | Kind::SignInFailed) {
+        return None;
+    }
+    let keys = epochs.iter().find(|keys| keys.epoch == entry.epoch);
+    let details = keys.and_then(|keys| keys.open(entry).ok()).unwrap_or_default();
+    Some(ActRow {
+        at: entry.moment,
+        act: entry.kind.row().word,
+        by_operator: entry.channel == Channel::Operator.code(),
+        new_device: details.new_device && entry.kind == Kind::SignedIn,
+    })
+}
+
 impl AuditRow {
     /// A disclosure of the journal; its details are opened where its epoch's keys are among those given.
     pub fn of(at: EntryRef, entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Self {
         let epoch = epochs.iter().find(|epoch| epoch.epoch == entry.epoch);
-        let details = epoch.and_then(|epoch| epoch.open(entry).ok());
+        let details = epoch.and_then(|epoch| epoch.open(entry).ok()).unwrap_or_default();
         Self {
             entry: at,
             at: entry.moment,
@@ -133,7 +192,8 @@ impl AuditRow {
             owner: entry.owner,
             what: What::from_code(entry.what),
             channel: Channel::from_code(entry.channel),
-            holding: details.and_then(|details| details.holding),
+            holding: details.holding,
+            new_device: details.new_device,
         }
     }
 }
@@ -165,15 +225,22 @@ impl Care {
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
+        let (recorder, now) = (Arc::clone(self.parts.gate.recorder()), session.at());
         let question = move || {
             let rows = audit(&journal, &epochs, account, AuditSide::WhoSaw, period, page)?;
-            Ok::<_, ReadError>((rows, looks_by_others(&journal, &epochs, account, period.0)?))
+            let acts = match before {
+                None => acts(&recorder, &epochs, account, since.unwrap_or(Moment::EPOCH), now)?,
+                Some(_) => Vec::new(),
+            };
+            let others = looks_by_others(&journal, &epochs, account, period.0)?;
+            Ok::<_, ReadError>((rows, acts, others))
         };
-        let (rows, others) = self.parts.gate.desk().ask(question).await??;
+        let (rows, acts, others) = self.parts.gate.desk().ask(question).await??;
         let last = most.checked_sub(1).and_then(|last| rows.get(last));
         let next_before = last.filter(|_| rows.len() > most).map(|row| row.entry);
         let rows = rows.iter().take(most).map(disclosure).collect();
-        Ok(Owned::of_permit(&permit, Disclosures { rows, next_before, answerable_since: since, others }))
+        let facts = Disclosures { rows, acts, next_before, answerable_since: since, others };
+        Ok(Owned::of_permit(&permit, facts))
     }
 
     /// How often somebody else was shown data of the account in the last days; `None` where that is not known. It is
@@ -201,5 +268,6 @@ fn disclosure(row: &AuditRow) -> DisclosureRow {
         what: row.what.map_or("other", What::word),
         line: row.holding,
         channel: row.channel.map_or("other", Channel::word),
+        new_device: row.new_device,
     }
 }

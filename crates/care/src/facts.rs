@@ -465,6 +465,21 @@ pub struct DisclosureRow {
     pub line: Option<HoldingId>,
     /// By page, programming interface, mail, export.
     pub channel: &'static str,
+    /// Whether it was in a session on a device the account had not been used from before.
+    pub new_device: bool,
+}
+
+/// An act on the account out of the journal: a sign-in, a new password, what the operator did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActRow {
+    /// When.
+    pub at: Moment,
+    /// What, in the journal's word, such as `signed_in`, `invited`.
+    pub act: &'static str,
+    /// Whether a person of the operator did it, at the command line.
+    pub by_operator: bool,
+    /// Whether it was on a device the account had not been used from before.
+    pub new_device: bool,
 }
 
 /// A page of the account's disclosures, newest first.
@@ -472,6 +487,8 @@ pub struct DisclosureRow {
 pub struct Disclosures {
     /// The rows.
     pub rows: Vec<DisclosureRow>,
+    /// The newest acts on the account, on the first page only.
+    pub acts: Vec<ActRow>,
     /// Where the next (older) page begins, where there is one: rows before this one.
     pub next_before: Option<EntryRef>,
     /// From when on the journal can answer; earlier entries were pruned by the retention rule.

@@ -5,13 +5,14 @@
 //! durable, so that nobody waits for one after the other; they are handed over when it is, and not before.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use honnin_access::{GateAuthority, Opened, Owned, Session};
-use honnin_journal::{Act, Append, AppendError, Desk, Details, EpochKeys, Journal, Kind, Party};
+use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Journal, Kind, Party};
 use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
+use crate::recorder::{Recorder, refused_by_journal};
 use crate::{Alarm, Channel, Error, House, What};
 
 /// A value that has passed the gate. Its entry is not durable yet: whoever makes no bytes of it has it [noted].
@@ -61,11 +62,21 @@ impl<T> Disclosed<T> {
     }
 }
 
+/// What was told of a personal fact by refusing: made only of what has passed the gate, and is in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told<T>(T);
+
+impl<T: Copy> Told<T> {
+    /// What was told.
+    pub const fn what(&self) -> T {
+        self.0
+    }
+}
+
 /// The gate.
 pub struct Gate {
     authority: GateAuthority,
-    journal: Arc<Journal>,
-    epochs: RwLock<Vec<Arc<EpochKeys>>>,
+    recorder: Arc<Recorder>,
     house: Arc<dyn House>,
     desk: Desk,
 }
@@ -85,14 +96,18 @@ impl Gate {
         epochs: Vec<EpochKeys>,
         house: Arc<dyn House>,
     ) -> Self {
-        let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { authority, journal, epochs, house, desk: Desk::default() }
+        let recorder = Arc::new(Recorder::new(journal, epochs));
+        Self { authority, recorder, house, desk: Desk::default() }
+    }
+
+    /// What writes into the journal, for whoever else writes there.
+    pub const fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
     pub fn set_epochs(&self, epochs: Vec<EpochKeys>) {
-        *self.epochs.write().unwrap_or_else(PoisonError::into_inner) =
-            epochs.into_iter().map(Arc::new).collect();
+        self.recorder.set_epochs(epochs);
     }
 
     pub(crate) fn house(&self) -> &dyn House {
@@ -100,7 +115,7 @@ impl Gate {
     }
 
     pub(crate) fn journal(&self) -> Arc<Journal> {
-        Arc::clone(&self.journal)
+        Arc::clone(self.recorder.journal())
     }
 
     /// Where questions to the journal are answered.
@@ -109,11 +124,7 @@ impl Gate {
     }
 
     pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {
-        self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn present_epoch(&self) -> Option<Arc<EpochKeys>> {
-        self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned()
+        self.recorder.epochs()
     }
 
     /// Whether anything personal may leave to that session at this moment.
@@ -133,29 +144,50 @@ impl Gate {
         what: What,
         channel: Channel,
     ) -> Result<Disclosed<T>, Error> {
+        self.let_out(session, value, Kind::Disclosure, (what, channel)).await
+    }
+
+    /// The same for what its entry calls otherwise: a refusal that tells something, an act whose answer does.
+    pub(crate) async fn let_out<T>(
+        &self,
+        session: &Session,
+        value: Owned<T>,
+        kind: Kind,
+        (what, channel): (What, Channel),
+    ) -> Result<Disclosed<T>, Error> {
         self.stands_open(session.account()).await?;
         let opened = value.open_at_gate(&self.authority);
         if !opened.may_leave_to(session) {
             self.house.hears(Alarm::ForeignOwner, session.request());
             return Err(Error::Closed(Mode::Isolated(Stop::ForeignOwner)));
         }
-        let epoch = self.present_epoch().ok_or(Error::Closed(Mode::JournalFailed))?;
         let Opened { owner: tag, look, request, value, .. } = opened;
         let details = Details {
             holding: tag.holding,
             request: Some(session.request()),
             session: Some(session.id()),
+            device: Some(session.device()),
+            new_device: session.is_on_new_device(),
             ..Details::default()
         };
         let (viewer, owner) = (Party::Account(look.viewer), Party::Account(tag.account));
-        let act = Act::new(Kind::Disclosure, session.at(), viewer, owner, &details);
+        let act = Act::new(kind, session.at(), viewer, owner, &details);
         let act = Act { basis: look.basis, what: what.code(), channel: channel.code(), ..act };
-        let sealed = epoch.seal(&act, session.entropy());
-        let entry = sealed.map_err(|_| Error::Closed(Mode::JournalFailed))?;
-        let entry = self.journal.append(&entry);
+        let entry = self.recorder.record(&act, session.entropy());
+        let entry = entry.map_err(|error| Error::Closed(refused_by_journal(error)))?;
         let leave = Leave { entry, viewer: session.account(), request: session.request() };
         // The request is the permit's and the session is what the cookie opened: two witnesses, not one.
         Ok(Disclosed { value, leave, made_for: MadeFor::new(request, session.row_hash()) })
+    }
+
+    /// A refusal that may be told, once its entry is durable.
+    ///
+    /// # Errors
+    /// As [`Self::recorded`].
+    pub(crate) async fn told<T>(&self, refusal: Disclosed<T>) -> Result<Told<T>, Error> {
+        let Disclosed { value, leave, made_for: _ } = refusal;
+        self.recorded(leave).await?;
+        Ok(Told(value))
     }
 
     /// Waits until what is about to leave stands in the journal, and asks once more whether it may.
@@ -171,15 +203,6 @@ impl Gate {
         // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.
         self.stands_open(viewer).await?;
         Ok(entry)
-    }
-}
-
-/// How the house stands where the journal takes no entry.
-const fn refused_by_journal(error: AppendError) -> Mode {
-    match error {
-        AppendError::Full | AppendError::Busy | AppendError::Unanchored => Mode::JournalFull,
-        AppendError::Clock => Mode::ClockApart,
-        AppendError::Failed | AppendError::Closed | AppendError::TooLong => Mode::JournalFailed,
     }
 }
 

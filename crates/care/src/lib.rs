@@ -9,12 +9,14 @@ mod care;
 mod disclosures;
 mod export;
 pub mod facts;
+mod failures;
 mod gate;
 mod house;
 mod line;
 mod merging;
 mod naming;
 mod reckon;
+mod recorder;
 mod sessions;
 mod speed;
 
@@ -27,9 +29,10 @@ pub use export::{
     ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
     HeldDisclosure, HeldLine,
 };
-pub use gate::{Disclosed, Gate};
+pub use gate::{Disclosed, Gate, Told};
 pub use honnin_seal::SessionToken;
 pub use house::{Alarm, House};
 pub use merging::AgreeError;
 pub use naming::NameError;
-pub use speed::SpeedWish;
+pub use recorder::Recorder;
+pub use speed::{SpeedWish, WishRefusal};

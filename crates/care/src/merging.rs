@@ -1,6 +1,7 @@
 //! An owner's consent to a merge of accounts. The merge itself is the operator's act, at the command line.
 
 use honnin_access::{Consent, MergeSide, Owned, SignInError};
+use honnin_journal::Kind;
 
 use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Agreement, Shown};
@@ -35,6 +36,7 @@ impl Care {
         let given = subscriber.consent_to_merge(session, permit, password, side).await;
         let given = given.map_err(AgreeError::Password)?;
         let Consent { row: (permit, row), code, side, until } = given;
+        self.about_to(session, (Kind::Changed, Some(What::MergeConsent)), String::new()).await?;
         self.parts.store.put_consent(&permit, row).await.map_err(Error::from)?;
         let agreement = Agreement { code: code.reveal().to_owned(), side, until };
         Ok(self.show(visit, What::MergeConsent, Owned::of_permit(&permit, agreement)).await?)

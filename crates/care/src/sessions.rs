@@ -3,14 +3,15 @@
 use honnin_access::ports::SessionRow;
 use honnin_access::{
     ActivateError, Forget, ManageSessions, NewDevice, Operate, Owned, Permit, Session, SessionError, SignIn,
-    SignInError, SignedIn,
+    SignInError, SignedIn, SubscriberAuthority,
 };
+use honnin_journal::{Details, Kind};
 use honnin_seal::SessionToken;
 use honnin_terms::{DeviceId, Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Device, Notice, Shown};
-use crate::{Disclosed, What};
+use crate::{Channel, Disclosed, What};
 
 impl Care {
     /// Signs in by password.
@@ -25,8 +26,12 @@ impl Care {
         stream: &Stream,
     ) -> Result<SignedIn, SignInError> {
         let now = self.now();
-        let result = self.parts.subscriber.sign_in(SignIn { login, password, device, now, stream }).await;
+        let request = SignIn { login, password, device: device.clone(), now, stream };
+        let result = self.parts.subscriber.sign_in(request).await;
         count("sign_in", result.as_ref().err(), stream);
+        if matches!(result, Err(SignInError::Wrong)) {
+            self.failed(login, &device, ("password", now, stream));
+        }
         result
     }
 
@@ -58,8 +63,11 @@ impl Care {
         stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
         let now = self.now();
-        let request = SignIn { login, password, device, now, stream };
+        let request = SignIn { login, password, device: device.clone(), now, stream };
         let result = self.parts.subscriber.activate(request, code).await;
+        if matches!(result, Err(ActivateError::Wrong)) {
+            self.failed(login, &device, ("one-time code", now, stream));
+        }
         if let Err(ActivateError::SignIn(error)) = &result {
             count("activate", Some(error), stream);
         }
@@ -86,6 +94,26 @@ impl Care {
         result
     }
 
+    /// Writes down that somebody did not get in.
+    fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
+        if SubscriberAuthority::is_login(login) {
+            let account = self.parts.subscriber.account_of(login);
+            self.failures.write(self.parts.gate.recorder(), account, device, how);
+        }
+    }
+
+    /// Writes down what a signed-in person is about to do; it may be done once this has returned.
+    pub(crate) async fn about_to(
+        &self,
+        session: &Session,
+        act: (Kind, Option<What>),
+        note: String,
+    ) -> Result<(), Error> {
+        let ((kind, what), details) = (act, Details { note, ..Details::default() });
+        let act = (kind, what, Channel::Page);
+        self.parts.gate.recorder().of_session(session, act, details).await.map(drop)
+    }
+
     /// How many passwords were hashed, and how many wait for it.
     pub fn hashes(&self) -> (u64, usize) {
         self.parts.subscriber.hashes()
@@ -101,6 +129,7 @@ impl Care {
     /// # Errors
     /// [`Error::Store`]: the session then still lives.
     pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
+        self.about_to(session, (Kind::SignedOut, None), String::new()).await?;
         self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
         self.forget_exports(session).await;
         Ok(())
@@ -155,6 +184,7 @@ impl Care {
     pub async fn end_device(&self, session: &Session, device: SessionId) -> Result<(), Error> {
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let known = self.device_of(session, &permit, device).await?;
+        self.about_to(session, (Kind::SessionEnded, None), device.to_string()).await?;
         let ended = self.parts.subscriber.end_device(session, &permit, device).await;
         if !self.ended(session, ended)? {
             return Err(Error::NotThere);
@@ -173,6 +203,7 @@ impl Care {
     pub async fn end_other_devices(&self, session: &Session) -> Result<usize, Error> {
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let own = self.device_of(session, &permit, session.id()).await?;
+        self.about_to(session, (Kind::AllEnded, None), String::new()).await?;
         let ended = self.parts.subscriber.end_others(session, &permit).await;
         let ended = self.ended(session, ended)?;
         self.forget(session, Forget::AllBut(own)).await?;

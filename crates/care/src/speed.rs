@@ -1,6 +1,7 @@
 //! High speed: the state as shown, and a wish for another.
 
 use honnin_access::{DocumentError, Owned, Permit, Session, SetSpeed};
+use honnin_journal::{Details, Kind};
 use honnin_seal::{Epoch, digest};
 use honnin_store::document::{Line, Wish};
 use honnin_store::{NewWish, SpeedRow, WishAnswer, WishKey};
@@ -26,6 +27,29 @@ pub struct SpeedWish<'a> {
     pub key: Option<&'a str>,
 }
 
+/// Why a wish is not taken. Each tells something of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WishRefusal {
+    /// The line is suspended.
+    #[error("the line is suspended")]
+    LineSuspended,
+    /// The holding has ended.
+    #[error("the line is no longer held")]
+    LineEnded,
+    /// The contract of the line has not begun: nothing of it can be changed.
+    #[error("the contract of the line has not begun")]
+    LineUpcoming,
+    /// The last wish is too young; seconds to wait.
+    #[error("wait {0} seconds")]
+    TooSoon(i64),
+}
+
+/// What becomes of a wish.
+enum Judged<T> {
+    Taken(T),
+    Refused(WishRefusal),
+}
+
 impl Care {
     /// The state of a line's speed.
     ///
@@ -47,7 +71,7 @@ impl Care {
     /// Writes a wish for another speed: at most one a minute for a line, the latest counts.
     ///
     /// # Errors
-    /// As all use cases, and [`Error::LineSuspended`], [`Error::LineEnded`], [`Error::LineUpcoming`], [`Error::TooSoon`], [`Error::KeyReused`].
+    /// As all use cases, and [`Error::Refused`], [`Error::KeyReused`].
     pub async fn set_speed(
         &self,
         visit: Visit<'_>,
@@ -61,7 +85,16 @@ impl Care {
         });
         let receipt = match self.known_key(&permit, key.as_ref()).await? {
             Some(version) => WishReceipt { state: SpeedState::Accepted, version },
-            None => self.write_wish(session, &permit, wish.high, key).await?,
+            None => match self.write_wish(visit, &permit, wish.high, key).await? {
+                Judged::Taken(receipt) => receipt,
+                Judged::Refused(why) => {
+                    // That it is refused tells how the line stands: it leaves by the gate like anything else.
+                    let why = Owned::of_permit(&permit, why);
+                    let told = (What::Speed, visit.channel);
+                    let let_out = self.parts.gate.let_out(session, why, Kind::Refused, told).await?;
+                    return Err(Error::Refused(self.parts.gate.told(let_out).await?));
+                }
+            },
         };
         let receipt = Owned::of_permit(&permit, receipt);
         self.parts.gate.disclose(session, receipt, What::Speed, visit.channel).await
@@ -82,16 +115,26 @@ impl Care {
 
     async fn write_wish(
         &self,
-        session: &Session,
+        Visit { session, channel }: Visit<'_>,
         permit: &Permit<SetSpeed>,
         high: bool,
         key: Option<WishKey>,
-    ) -> Result<WishReceipt, Error> {
+    ) -> Result<Judged<WishReceipt>, Error> {
+        let mut written_down = false;
         for _ in 0..ATTEMPTS {
             let contract = self.parts.store.contract_to_set(permit).await?.ok_or(Error::NotThere)?;
             let row = self.parts.store.speed_to_set(permit).await?;
             let context = WishContext { care: self, session, permit };
-            let (next, epoch) = context.next(&contract, row.as_deref(), high)?;
+            let (next, epoch) = match context.next(&contract, row.as_deref(), high)? {
+                Judged::Taken(next) => next,
+                Judged::Refused(why) => return Ok(Judged::Refused(why)),
+            };
+            if !written_down {
+                let details = Details { holding: permit.subject().holding, ..Details::default() };
+                let act = (Kind::Changed, Some(What::Speed), channel);
+                self.parts.gate.recorder().of_session(session, act, details).await?;
+                written_down = true;
+            }
             let wish = NewWish {
                 read_revision: row.as_ref().map_or(0, |row| row.revision),
                 blob: self
@@ -106,13 +149,18 @@ impl Care {
             match self.parts.store.set_wish(permit, wish).await {
                 Ok(WishAnswer::Accepted) => {
                     (self.parts.wake)();
-                    return Ok(WishReceipt { state: SpeedState::Accepted, version: next.version });
+                    return Ok(Judged::Taken(WishReceipt {
+                        state: SpeedState::Accepted,
+                        version: next.version,
+                    }));
                 }
                 Ok(WishAnswer::Repeated(version)) => {
-                    return Ok(WishReceipt { state: SpeedState::Accepted, version });
+                    return Ok(Judged::Taken(WishReceipt { state: SpeedState::Accepted, version }));
                 }
                 Ok(WishAnswer::KeyReused) => return Err(Error::KeyReused),
-                Ok(WishAnswer::TooSoon(seconds)) => return Err(Error::TooSoon(seconds)),
+                Ok(WishAnswer::TooSoon(seconds)) => {
+                    return Ok(Judged::Refused(WishRefusal::TooSoon(seconds)));
+                }
                 // The reconciler or another device wrote in between: look again.
                 Err(honnin_store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -130,16 +178,24 @@ struct WishContext<'a> {
 
 impl WishContext<'_> {
     /// Judges a wish by the contract and the wish before it, and makes the next one.
-    fn next(&self, contract: &[u8], row: Option<&SpeedRow>, high: bool) -> Result<(Wish, Epoch), Error> {
+    fn next(
+        &self,
+        contract: &[u8],
+        row: Option<&SpeedRow>,
+        high: bool,
+    ) -> Result<Judged<(Wish, Epoch)>, Error> {
         let Self { care, session, permit } = self;
         let opened =
             |result: Result<(Line, Option<Wish>, Epoch), DocumentError>| care.opened(session, result);
         let (line, before, epoch) = opened(permit.judge(contract, row.map(|row| &*row.blob)))?;
-        match reckon::status_on(line.status, &line.held, care.today(session)) {
-            LineStatus::Ended => return Err(Error::LineEnded),
-            LineStatus::Suspended => return Err(Error::LineSuspended),
-            LineStatus::Upcoming => return Err(Error::LineUpcoming),
-            LineStatus::Active => {}
+        let refused = match reckon::status_on(line.status, &line.held, care.today(session)) {
+            LineStatus::Ended => Some(WishRefusal::LineEnded),
+            LineStatus::Suspended => Some(WishRefusal::LineSuspended),
+            LineStatus::Upcoming => Some(WishRefusal::LineUpcoming),
+            LineStatus::Active => None,
+        };
+        if let Some(why) = refused {
+            return Ok(Judged::Refused(why));
         }
         let applied = before.as_ref().and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);
         let wish = Wish {
@@ -151,6 +207,6 @@ impl WishContext<'_> {
             asked_at: session.at(),
             changed_at: session.at(),
         };
-        Ok((wish, epoch))
+        Ok(Judged::Taken((wish, epoch)))
     }
 }

@@ -18,11 +18,10 @@ use crate::machine::{OffsetClock, SystemClock, SystemEntropy};
 use crate::owner_only;
 use crate::settings::{Problem, Settings, SettingsError};
 use crate::wiring::problems;
+use crate::wiring::witness::Written;
 
 /// The journal's directory in the data directory.
 const JOURNAL: &str = "journal";
-/// Where the heads of the journal's logs are kept, apart from them.
-const ANCHORS: &str = "anchors";
 /// The store's directory in it.
 const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
@@ -93,11 +92,6 @@ impl Installation {
         self.place.data.join(JOURNAL)
     }
 
-    /// Where the heads of the journal's logs are kept.
-    pub(crate) fn anchors(&self) -> PathBuf {
-        self.place.data.join(ANCHORS)
-    }
-
     /// The store's directory.
     pub(crate) fn store(&self) -> PathBuf {
         self.place.data.join(STORE)
@@ -145,7 +139,7 @@ impl Installation {
         if !self.demo {
             return Ok(Arc::new(SystemClock));
         }
-        let file = self.place.data.join(DEMO_CLOCK);
+        let file = self.demo_clock();
         match fs::read_to_string(&file) {
             Ok(text) => match text.trim().parse() {
                 Ok(millis) => Ok(Arc::new(OffsetClock(millis))),
@@ -159,12 +153,17 @@ impl Installation {
         }
     }
 
+    /// The file that says how far the demo's clock is from the machine's.
+    pub(crate) fn demo_clock(&self) -> PathBuf {
+        self.place.data.join(DEMO_CLOCK)
+    }
+
     /// Says how far the demo's clock is from the machine's; `None` when no demo uses this data directory any more.
     ///
     /// # Errors
     /// What the system says.
     pub(crate) fn set_demo_clock(&self, millis: Option<i64>) -> io::Result<()> {
-        let file = self.place.data.join(DEMO_CLOCK);
+        let file = self.demo_clock();
         match millis {
             Some(millis) => fs::write(file, format!("{millis}\n")),
             None => match fs::remove_file(file) {
@@ -199,7 +198,7 @@ impl Installation {
     pub(crate) fn create_keyring(&self) -> Result<(), Failure> {
         let create = if self.demo { Keeper::create_demo } else { Keeper::create };
         create(&self.place.data, self.key()?.as_bytes(), &SystemEntropy)?;
-        let keeper = self.keeper(Arc::new(honnin_keeper::Silent))?;
+        let keeper = self.keeper(Arc::new(Written::new(self.demo)))?;
         let key = keeper.journal_signing_key()?.verifying_key()?;
         let file = self.place.data.join(JOURNAL_KEY);
         fs::write(&file, format!("{}\n", BASE64.encode(&key.0)))

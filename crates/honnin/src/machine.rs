@@ -1,11 +1,14 @@
 //! The world outside: the clock, randomness and the environment. Read here and nowhere else.
 
 use std::env;
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process::abort;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use honnin_terms::{Clock, Entropy, Moment};
 use rustix::fs::{Mode, fsync};
@@ -24,25 +27,39 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that starts at another moment and goes on from there at the machine's pace.
+/// The clock of a demo: so far from the machine's as a file says, from one moment to the next.
 #[derive(Debug)]
-pub(crate) struct ShiftedClock {
-    start: Moment,
-    started: Instant,
-}
+pub(crate) struct DemoClock(Arc<AtomicI64>);
 
-impl ShiftedClock {
-    /// A clock that shows that moment now.
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
-    pub(crate) fn starting_at(start: Moment) -> Self {
-        Self { start, started: Instant::now() }
+impl DemoClock {
+    /// How often the file is read.
+    const LOOK: Duration = Duration::from_millis(100);
+
+    /// A clock that is so far from the machine's now, in milliseconds, and follows that file.
+    ///
+    /// # Errors
+    /// The system's reason where a thread cannot be started.
+    pub(crate) fn following(file: PathBuf, millis: i64) -> io::Result<Self> {
+        let offset = Arc::new(AtomicI64::new(millis));
+        let followed = Arc::downgrade(&offset);
+        thread::Builder::new().name("demo clock".to_owned()).spawn(move || {
+            while let Some(offset) = followed.upgrade() {
+                let text = fs::read_to_string(&file).unwrap_or_default();
+                // A file that is being written, or is gone, says nothing.
+                if let Ok(millis) = text.trim().parse() {
+                    offset.store(millis, Ordering::Relaxed);
+                }
+                drop(offset);
+                thread::sleep(Self::LOOK);
+            }
+        })?;
+        Ok(Self(offset))
     }
 }
 
-impl Clock for ShiftedClock {
+impl Clock for DemoClock {
     fn now(&self) -> Moment {
-        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Moment::from_millis(self.start.millis().saturating_add(passed)).unwrap_or(self.start)
+        OffsetClock(self.0.load(Ordering::Relaxed)).now()
     }
 }
 
@@ -211,13 +228,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shifted_clock_starts_where_it_is_told_and_goes_on() {
-        let start: Moment = "2026-11-20T06:00:00+09:00".parse().unwrap();
-        let clock = ShiftedClock::starting_at(start);
+    fn the_clock_of_a_demo_starts_where_it_is_told_and_follows_its_file() {
+        let dir = honnin_testkit::TestDir::new();
+        let file = dir.join("demo-clock");
+        let hour = 3_600_000;
+        let clock = DemoClock::following(file.clone(), hour).unwrap();
+        let ahead = |clock: &DemoClock| clock.now().seconds_since(SystemClock.now());
+        assert!((3_590..=3_610).contains(&ahead(&clock)));
         let first = clock.now();
-        assert!(first >= start && first.seconds_since(start) < 60);
         while clock.now() == first {}
         assert!(clock.now() > first);
+        fs::write(file, format!("{}\n", -hour)).unwrap();
+        assert!((0..600).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            (-3_610..=-3_590).contains(&ahead(&clock))
+        }));
     }
 
     #[test]

@@ -6,20 +6,29 @@ use std::time::{Duration, Instant};
 use crate::queue::hold;
 use crate::shelf::Shared;
 
-/// So long the head may stay unanchored while entries come; then nothing more is taken until it is.
-const LONGEST: Duration = Duration::from_secs(5);
-
 /// How far the head is anchored.
 #[derive(Debug, Default)]
 pub(crate) struct Anchored {
     pub(crate) size: u64,
     /// Since when there is something durable that is not anchored.
     since: Option<Instant>,
+    /// The longest time for which something durable was not anchored.
+    longest: Duration,
 }
 
 impl Anchored {
     pub(crate) const fn of(size: u64) -> Self {
-        Self { size, since: None }
+        Self { size, since: None, longest: Duration::ZERO }
+    }
+
+    /// The longest time for which something durable was not anchored.
+    pub(crate) const fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// For how long there has been something that is not anchored.
+    pub(crate) fn unanchored(&self) -> Duration {
+        self.since.map(|since| since.elapsed()).unwrap_or_default()
     }
 }
 
@@ -35,7 +44,8 @@ fn now() -> Instant {
 pub(crate) fn note_durable(shared: &Shared) {
     let late = {
         let mut anchored = hold(&shared.anchored);
-        anchored.since.get_or_insert_with(now).elapsed() > LONGEST
+        let longest = Duration::from_millis(shared.bounds.longest_unanchored_millis);
+        anchored.since.get_or_insert_with(now).elapsed() > longest
     };
     if late {
         shared.queue.set_adrift(true);
@@ -80,6 +90,7 @@ pub(crate) fn anchor(shared: &Shared) -> Result<(), crate::AnchorError> {
     {
         let mut anchored = hold(&shared.anchored);
         anchored.size = head.size;
+        anchored.longest = anchored.longest.max(anchored.unanchored());
         anchored.since = (next > head.size).then_some(begun);
     }
     shared.queue.set_adrift(false);

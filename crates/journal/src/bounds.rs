@@ -17,6 +17,9 @@ pub struct Bounds {
     /// Milliseconds between two anchorings of the head, while entries come. Default 200: what is appended later than
     /// that before a crash could be cut off unnoticed; one row of the store each time.
     pub anchor_millis: u64,
+    /// Milliseconds for which the head may stay unanchored while entries come; then nothing more is taken. Default
+    /// 30,000: a store that stands still for a while stops no page.
+    pub longest_unanchored_millis: u64,
 }
 
 impl Default for Bounds {
@@ -27,6 +30,7 @@ impl Default for Bounds {
             most_waiting_octets: 8 << 20,
             retention_days: 400,
             anchor_millis: 200,
+            longest_unanchored_millis: 30_000,
         }
     }
 }

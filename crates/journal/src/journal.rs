@@ -23,6 +23,24 @@ use crate::tiles::Tiles;
 use crate::writer::Writer;
 use crate::{AppendError, Bounds, Entry, State, prune};
 
+/// Waits for an answer on a thread that has no runtime.
+pub fn wait<T>(answer: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut answer = pin!(answer);
+    loop {
+        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(outcome) => return outcome,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
 /// One open log of the journal. One process has it; threads share it behind an [`Arc`].
 pub struct Journal {
     pub(crate) shared: Arc<Shared>,
@@ -105,11 +123,14 @@ impl Journal {
         let kept = kept.map_err(|_| StartError::Mismatch("its anchored head is not of this log and key"))?;
         let found = recover::open(&dir, &origin, &keys.signing, &chain, &*disk)?;
         match kept {
-            Some(kept) if !as_it_is => found.reaches(&kept)?,
+            Some(kept) if !as_it_is => {
+                found.reaches(&kept)?;
+                found.was_anchored(&kept)?;
+            }
             None if !as_it_is && found.tail.next > 0 => return Err(StartError::Unanchored),
             Some(_) | None => {}
         }
-        let Found { lock, shelf, tail, kept, segments, time, heads: _, cut } = found;
+        let Found { lock, shelf, tail, kept, segments, time, heads: _, anchored: _, cut } = found;
         let opened = Opened { size: tail.next, unpublished: tail.next - tail.published, cut };
         // Anchored before anything is appended: from here on an empty log is not taken for a new one.
         anchor.write(log, &tail.head().octets(&chain))?;
@@ -176,9 +197,30 @@ impl Journal {
         self.size().saturating_sub(anchored)
     }
 
+    /// For how long there has been something durable that is not anchored, in milliseconds.
+    pub fn unanchored_millis(&self) -> u64 {
+        u64::try_from(hold(&self.shared.anchored).unanchored().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The longest time since it was opened for which something durable was not anchored, in milliseconds.
+    pub fn longest_unanchored_millis(&self) -> u64 {
+        u64::try_from(hold(&self.shared.anchored).longest().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Whether the clock was set and nobody has said since that it is right. It stops nothing that is shown to its owner.
     pub fn is_clock_unsettled(&self) -> bool {
         self.shared.queue.is_unsettled()
+    }
+
+    /// How often the clock was found to be set since this was opened.
+    pub fn clock_sets(&self) -> u64 {
+        self.shared.queue.clock_sets()
+    }
+
+    /// Looks whether the clock stands elsewhere than the time that went by would have it, and writes it down where it
+    /// does, though nobody else has anything to write. Whether it did.
+    pub fn look_at_clock(&self, now: Moment, epoch: u32) -> bool {
+        self.shared.queue.look_at_clock(now, epoch)
     }
 
     /// Appends an entry; the future gives its place when it is durable.
@@ -197,20 +239,7 @@ impl Journal {
     /// # Errors
     /// As [`Self::append`].
     pub fn append_blocking(&self, entry: &Entry) -> Result<EntryRef, AppendError> {
-        struct Unpark(Thread);
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut append = pin!(self.append(entry));
-        loop {
-            match append.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(outcome) => return outcome,
-                Poll::Pending => thread::park(),
-            }
-        }
+        wait(self.append(entry))
     }
 
     /// Whether entries are taken; for metrics and readiness.

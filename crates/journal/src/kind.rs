@@ -135,7 +135,7 @@ kinds! {
     /// Personal pages were let go on.
     IsolationLifted = 24 "isolation_lifted" (Operator, Nobody) Perhaps, false;
     /// The installation was put into another mode.
-    ModeChanged = 25 "mode_changed" (Operator, Nobody) Nothing, false;
+    ModeChanged = 25 "mode_changed" (Anybody, Nobody) Nothing, false;
     /// A key was made, replaced or destroyed.
     KeyAct = 26 "key_act" (Operator, Nobody) Nothing, false;
     /// A copy of her data was made for her.

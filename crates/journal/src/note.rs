@@ -24,8 +24,8 @@ pub(crate) struct Note {
     signatures: Vec<(String, Vec<u8>)>,
 }
 
-fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
-    let [a, b, c, d, ..] = digest(&[name.as_bytes(), b"\n", &[ED25519], &key.0]);
+pub(crate) fn key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
+    let [a, b, c, d, ..] = digest(&[name.as_bytes(), b"\n", &[kind], &key.0]);
     [a, b, c, d]
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 impl Note {
     /// Signs a text that ends in a line feed.
     pub(crate) fn sign(text: &str, name: &str, key: &SigningKey) -> Result<Vec<u8>, BadSignature> {
-        let mut signature = key_id(name, &key.verifying_key()?).to_vec();
+        let mut signature = key_id(name, ED25519, &key.verifying_key()?).to_vec();
         signature.extend_from_slice(&key.sign(text.as_bytes()));
         Ok(format!("{text}\n{DASH}{name} {}\n", BASE64.encode(&signature)).into_bytes())
     }
@@ -76,7 +76,7 @@ impl Note {
 
     /// Whether that key signed; signatures of other keys are passed over.
     pub(crate) fn verify(&self, name: &str, key: &VerifyingKey) -> Result<(), BadSignature> {
-        let id = key_id(name, key);
+        let id = key_id(name, ED25519, key);
         let own = |(signer, value): &&(String, Vec<u8>)| signer == name && value.starts_with(&id);
         let (_, value) = self.signatures.iter().find(own).ok_or(BadSignature)?;
         key.verify(self.text.as_bytes(), value.get(4..).ok_or(BadSignature)?)

@@ -145,6 +145,8 @@ struct State {
     time: Time,
     /// The steady clock at the last entry, and the moment that entry bears.
     last: Option<(u64, Moment)>,
+    /// How often the clock was found to be set in this process.
+    sets: u64,
     refusal: Option<AppendError>,
     /// The writer sleeps until so many entries wait; `None` while it works.
     wake_at: Option<usize>,
@@ -156,6 +158,10 @@ const MARKER: usize = 2 + 42 + 8;
 impl State {
     /// What is written before an entry by whose moment the clock was set; `None` where it was not.
     fn clock_marker(&self, entry: &Entry, steady: Option<u64>) -> Option<Entry> {
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::UNSEEN_CLOCK.is_on() {
+            return None;
+        }
         let Time { clock, .. } = self.time;
         let expected = steady.zip(self.last).map(|(now, (then, moment))| {
             let millis = i64::try_from(now.saturating_sub(then)).unwrap_or(i64::MAX);
@@ -186,8 +192,8 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(most_octets: usize, log: LogId, time: Time, steady: Option<Steady>) -> Self {
         let forming = VecDeque::new();
-        let (last, refusal, wake_at) = (None, None, None);
-        let state = State { forming, waiting: 0, waiting_octets: 0, time, last, refusal, wake_at };
+        let (last, sets, refusal, wake_at) = (None, 0, None, None);
+        let state = State { forming, waiting: 0, waiting_octets: 0, time, last, sets, refusal, wake_at };
         let (adrift, unsettled) = (AtomicBool::new(false), AtomicBool::new(time.unsettled));
         Self { state: Mutex::new(state), filled: Condvar::new(), most_octets, log, steady, adrift, unsettled }
     }
@@ -220,6 +226,18 @@ impl Queue {
         Append(self.try_push(entry), self.log)
     }
 
+    /// How often the clock was found to be set in this process.
+    pub(crate) fn clock_sets(&self) -> u64 {
+        hold(&self.state).sets
+    }
+
+    pub(crate) fn look_at_clock(&self, now: Moment, epoch: u32) -> bool {
+        let steady = self.steady.as_ref().map(|steady| steady());
+        let marker = hold(&self.state).clock_marker(&Entry::blank(Kind::Started, now, epoch), steady);
+        // Where somebody else was first it is written once more, which says nothing new.
+        marker.is_some_and(|marker| self.try_push(&marker).is_ok())
+    }
+
     fn try_push(&self, entry: &Entry) -> Result<(Arc<Batch>, usize), AppendError> {
         if entry.body.len() > MOST_BODY {
             return Err(AppendError::TooLong);
@@ -234,6 +252,7 @@ impl Queue {
         }
         let steady = self.steady.as_ref().map(|steady| steady());
         let marker = state.clock_marker(entry, steady);
+        let is_set = marker.is_some() || entry.kind == Kind::ClockSet;
         let mut time = state.time;
         if let Some(marker) = &marker {
             time.follow(marker);
@@ -268,6 +287,7 @@ impl Queue {
         forming.rows.push(Row::of(entry).at(time.order));
         state.waiting += 1;
         state.waiting_octets += length;
+        state.sets += u64::from(is_set);
         state.time = time;
         self.unsettled.store(time.unsettled, Ordering::Release);
         state.last = steady.map(|steady| (steady, entry.moment));

@@ -42,6 +42,11 @@ pub enum StartError {
     /// The log has entries, and nothing is anchored for it.
     #[error("open the journal: it has entries and no anchored head; restore the store that belongs to it")]
     Unanchored,
+    /// Less is anchored than the log says there was once: what is anchored was put back.
+    #[error(
+        "open the journal: {0} entries are anchored, and {1} were once; the store is older than the journal, restore the one that belongs to it"
+    )]
+    Older(u64, u64),
     /// The place of the head does not answer.
     #[error("ask for the anchored head of the journal")]
     Anchor(#[from] AnchorError),
@@ -66,6 +71,8 @@ pub(crate) struct Found {
     pub(crate) time: Time,
     /// The head after each frame that is left.
     pub(crate) heads: Vec<Head>,
+    /// So much was anchored when the last frame was written.
+    pub(crate) anchored: u64,
     /// Whether a broken last batch was cut.
     pub(crate) cut: bool,
 }
@@ -79,6 +86,15 @@ impl Found {
             None => kept.size <= self.tail.published,
         };
         if there { Ok(()) } else { Err(StartError::Shorter(kept.size)) }
+    }
+}
+
+impl Found {
+    /// Whether as much is anchored as the log itself says there was.
+    pub(crate) const fn was_anchored(&self, kept: &Head) -> Result<(), StartError> {
+        // Where no frame is left nothing was written since all of it was anchored.
+        let anchored = if self.heads.is_empty() { self.tail.published } else { self.anchored };
+        if kept.size < anchored { Err(StartError::Older(kept.size, anchored)) } else { Ok(()) }
     }
 }
 
@@ -116,16 +132,16 @@ pub(crate) fn open(
     tail.rows = index::rows_of(tiles, tail.first_row, tiles.size)?.into();
     tail.tag = chain.start(tiles.size, &checkpoint.root);
     let mut time = last_time(tiles)?;
-    let mut replayed = Replayed { time: &mut time, heads: Vec::new(), cut: false };
+    let mut replayed = Replayed { time: &mut time, heads: Vec::new(), anchored: 0, cut: false };
     let segments = replay(tiles, disk, chain, &mut tail, &mut replayed)?;
-    let Replayed { heads, cut, .. } = replayed;
+    let Replayed { heads, anchored, cut, .. } = replayed;
     let maker = Maker { disk, tiles, chain, minimum: kept.minimum };
     for stretch in Stretch::cover(tail.first_row / CHUNK) {
         if stretch.end() > kept.minimum && !stretch.path(dir).exists() {
             maker.make(stretch)?;
         }
     }
-    Ok(Found { lock, shelf, tail, kept, segments, time, heads, cut })
+    Ok(Found { lock, shelf, tail, kept, segments, time, heads, anchored, cut })
 }
 
 /// What the last published entries say of the time.
@@ -139,6 +155,7 @@ fn last_time(tiles: Tiles<'_>) -> Result<Time, StartError> {
 struct Replayed<'a> {
     time: &'a mut Time,
     heads: Vec<Head>,
+    anchored: u64,
     cut: bool,
 }
 
@@ -232,6 +249,7 @@ fn replay(
             }
             before = Some(frame.head());
             replayed.heads.push(frame.head());
+            replayed.anchored = replayed.anchored.max(frame.anchored);
             tail.tag = frame.tag;
             take_frame(tiles, frame, tail, replayed.time)?;
         }

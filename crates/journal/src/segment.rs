@@ -1,7 +1,8 @@
 //! Segments: the entries as they came, one frame for each batch that was made durable at once.
 //!
-//! Frame: magic (4), length of the entries (4), first index (8), count (4), zero (4), check of the frame before (32),
-//! check (32), entries as in a bundle, zeros up to a multiple of 64. Checks are made with the keeper's key
+//! Frame: magic (4), length of the entries (4), first index (8), count (4), how many entries before it were not anchored
+//! yet when it was written (4), check of the frame before (32), check (32), entries as in a bundle, zeros up to a multiple
+//! of 64. Where less is anchored than a frame says, what is anchored was put back. Checks are made with the keeper's key
 //! ([`Chain`]). A frame is written only after the one before it was durable; so a broken frame with a whole one after it
 //! is damage, while a broken last one is a batch nobody was told of.
 
@@ -12,7 +13,7 @@ use crate::bundle::split;
 use crate::chain::{Chain, Head};
 use crate::entry::take;
 
-const MAGIC: [u8; 4] = *b"HJF2";
+const MAGIC: [u8; 4] = *b"HJF3";
 pub(crate) const HEAD: usize = 88;
 const ALIGN: usize = 64;
 
@@ -25,6 +26,8 @@ pub(crate) const MOST_SEGMENT: usize = 1 << 30;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) first: u64,
+    /// So much was anchored when it was written, or more.
+    pub(crate) anchored: u64,
     pub(crate) leaves: Vec<Digest>,
     pub(crate) before: Digest,
     pub(crate) tag: Digest,
@@ -36,7 +39,7 @@ impl Frame {
     /// Makes the frame of entries that stand in `octets` after [`HEAD`] octets left free.
     pub(crate) fn of(
         mut octets: Vec<u8>,
-        first: u64,
+        (first, anchored): (u64, u64),
         before: Digest,
         chain: &Chain,
     ) -> Result<Self, BadFormat> {
@@ -50,14 +53,16 @@ impl Frame {
         start.extend_from_slice(&octet_count.to_be_bytes());
         start.extend_from_slice(&first.to_be_bytes());
         start.extend_from_slice(&count.to_be_bytes());
-        start.extend_from_slice(&[0; 4]);
+        let unanchored = u32::try_from(first.saturating_sub(anchored)).unwrap_or(u32::MAX);
+        start.extend_from_slice(&unanchored.to_be_bytes());
         let fixed = start.first_chunk().ok_or(BadFormat("the head of a frame"))?;
         let tag = chain.frame(&before, fixed, &leaves);
         start.extend_from_slice(&before);
         start.extend_from_slice(&tag);
         head.copy_from_slice(&start);
         octets.resize(octets.len().next_multiple_of(ALIGN), 0);
-        Ok(Self { first, leaves, before, tag, octets, length })
+        let anchored = first.saturating_sub(unanchored.into());
+        Ok(Self { first, anchored, leaves, before, tag, octets, length })
     }
 
     /// Reads the frame that stands at the beginning of `octets`, where there is a whole one that the key made.
@@ -67,11 +72,11 @@ impl Frame {
         let length = u32::from_be_bytes(take(&mut rest)?);
         let first = u64::from_be_bytes(take(&mut rest)?);
         let count = u32::from_be_bytes(take(&mut rest)?);
-        let zero = take::<4>(&mut rest)?;
+        let unanchored = u32::from_be_bytes(take(&mut rest)?);
         let before: Digest = take(&mut rest)?;
         let tag: Digest = take(&mut rest)?;
         let length = usize::try_from(length).map_err(|_| BadFormat("a length"))?;
-        if magic != MAGIC || zero != [0; 4] || length > MOST_FRAME || length == 0 {
+        if magic != MAGIC || length > MOST_FRAME || length == 0 {
             return Err(BadFormat("the head of a frame"));
         }
         let whole =
@@ -86,7 +91,8 @@ impl Frame {
         {
             return Err(BadFormat("a frame as it was written"));
         }
-        Ok(Self { first, leaves, before, tag, octets: whole.to_vec(), length })
+        let anchored = first.saturating_sub(unanchored.into());
+        Ok(Self { first, anchored, leaves, before, tag, octets: whole.to_vec(), length })
     }
 
     /// Whether it was written after that.

@@ -24,7 +24,7 @@ use crate::run::{Run, Stretch, TOP};
 use crate::segment::{MOST_SEGMENT, Scan, scan};
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
-use crate::{BadFormat, Checkpoint, Entry, parse_bundle, parse_entry};
+use crate::{BadFormat, Checkpoint, Entry, parse_bundle, parse_entry, verifier_key};
 
 use rules::{Rules, Wrong};
 
@@ -71,6 +71,24 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Compares heads that were read after the files with what the files say was anchored.
+    ///
+    /// # Errors
+    /// [`Violation::Older`] where a head was put back, [`Violation::Head`] where it is not of its log and key.
+    pub fn was_anchored(&self, chain: &MacKey, heads: &[(LogId, Vec<u8>)]) -> Result<(), Breach> {
+        for report in &self.logs {
+            let breach = |violation| Breach { log: Some(report.log), violation };
+            let Some((log, octets)) = heads.iter().find(|(log, _)| *log == report.log) else { continue };
+            let head = Head::parse(octets, &Chain::new(chain, *log)).map_err(|_| breach(Violation::Head))?;
+            if head.size < report.anchored {
+                return Err(breach(Violation::Older(head.size, report.anchored)));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What was proven of one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogReport {
@@ -78,6 +96,8 @@ pub struct LogReport {
     pub log: LogId,
     /// Its name in its checkpoint. The caller compares it with the one it expects.
     pub origin: String,
+    /// Its key as others are told it (signed-note).
+    pub verifier_key: String,
     /// Entries in the signed tree.
     pub size: u64,
     /// Root of the signed tree; to be compared with a checkpoint kept elsewhere.
@@ -92,6 +112,9 @@ pub struct LogReport {
     pub unfinished: bool,
     /// Older checkpoints that were found to be of the same tree.
     pub history: u64,
+    /// So much was anchored when its last frame was written; 0 without the key of the checks. A head that is read after
+    /// this and says less was put back.
+    pub anchored: u64,
     /// How often the clock was set.
     pub clock_sets: u64,
     /// Whether it was set and nobody has said since that it is right.
@@ -151,6 +174,9 @@ pub enum Violation {
     /// The log is not there, or does not reach what was anchored.
     #[error("find the {0} entries that were anchored")]
     Shorter(u64),
+    /// Less is anchored than the log says there was once.
+    #[error("compare what is anchored: {0} entries are, and {1} were; the store is older than the journal")]
+    Older(u64, u64),
     /// A head that was anchored is not of this log and key.
     #[error("verify the anchored head")]
     Head,
@@ -285,11 +311,11 @@ fn one_log(
     if walk.edge.root() != checkpoint.root {
         return Err(Violation::Root(checkpoint.size));
     }
-    let (mut unpublished, mut unfinished) = (0, false);
+    let (mut unpublished, mut unfinished, mut anchored) = (0, false, 0);
     if let Some(chain) = &chain {
         index_runs(dir, chain)?;
         let mut heads = Vec::new();
-        (unpublished, unfinished) = walk.segments(&segments, chain, &mut heads)?;
+        (unpublished, unfinished, anchored) = walk.segments(&segments, chain, &mut heads)?;
         for (_, octets) in trust.heads.iter().filter(|(of, _)| *of == log) {
             let head = Head::parse(octets, chain).map_err(|_| Violation::Head)?;
             let there = match heads.iter().find(|other| other.size == head.size) {
@@ -304,6 +330,7 @@ fn one_log(
     let Walk { rules, seen, .. } = walk;
     Ok(LogReport {
         log,
+        verifier_key: verifier_key(&checkpoint.origin, &trust.key),
         origin: checkpoint.origin,
         size: checkpoint.size,
         root: checkpoint.root,
@@ -312,6 +339,7 @@ fn one_log(
         unpublished,
         unfinished,
         history: seen,
+        anchored,
         clock_sets: rules.clock_sets,
         unsettled: rules.is_unsettled(),
     })
@@ -547,10 +575,10 @@ impl Walk<'_> {
         segments: &[(u64, File)],
         chain: &Chain,
         heads: &mut Vec<Head>,
-    ) -> Result<(u64, bool), Violation> {
+    ) -> Result<(u64, bool, u64), Violation> {
         const WHAT: &str = "a segment";
         let size = self.tiles.size;
-        let (mut next, mut unfinished) = (size, false);
+        let (mut next, mut unfinished, mut anchored) = (size, false, 0);
         let limits = segments.iter().skip(1).map(|(first, _)| *first).chain([u64::MAX]);
         for ((first, file), limit) in segments.iter().zip(limits) {
             let first = *first;
@@ -571,6 +599,7 @@ impl Walk<'_> {
                     return Err(malformed());
                 }
                 heads.push(frame.head());
+                anchored = anchored.max(frame.anchored);
                 for ((index, leaf), octets) in (frame.first..).zip(&frame.leaves).zip(frame.entries()) {
                     if index < size {
                         self.compare_leaf(index, leaf)?;
@@ -582,7 +611,11 @@ impl Walk<'_> {
                 }
             }
         }
-        Ok((next - size, unfinished))
+        // Where no frame is left nothing was written since all of it was anchored.
+        if heads.is_empty() {
+            anchored = size;
+        }
+        Ok((next - size, unfinished, anchored))
     }
 
     fn compare_leaf(&self, index: u64, leaf: &Digest) -> Result<(), Violation> {

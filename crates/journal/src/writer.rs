@@ -92,8 +92,10 @@ impl Writer {
         }
         let first = self.next;
         let octets = std::mem::take(&mut forming.octets);
-        let frame =
-            Frame::of(octets, first, self.before, &self.shared.chain).map_err(|_| AppendError::TooLong)?;
+        // Before the frame is written, so that it never says too much.
+        let anchored = hold(&self.shared.anchored).size;
+        let frame = Frame::of(octets, (first, anchored), self.before, &self.shared.chain)
+            .map_err(|_| AppendError::TooLong)?;
         let length = u64::try_from(frame.octets().len()).map_err(|_| AppendError::TooLong)?;
         if self.segment.as_ref().is_none_or(|active| active.at + length > active.length) {
             // Whether or not a segment is opened, the old one is at its end: a file that a failure leaves under the

@@ -41,7 +41,7 @@ impl Keeper {
     ) -> Result<DrivenLine<'_>, DocumentError> {
         let subject = *permit.subject();
         self.serves(subject.tenant)?;
-        self.tell(Deed::ElementAddress);
+        self.may(Deed::ElementAddress)?;
         let ring = self.ring_of(subject.account, &material.key)?;
         let epoch = epoch_of(&material.line).ok_or(DocumentError::DoesNotOpen)?;
         let (owner, line): (OwnerTag, Line) = open_document(&ring, &subject, &[], &material.line)?;

@@ -92,7 +92,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`]; an alarm.
     pub fn journal_epochs(&self) -> Result<Vec<EpochKey>, OpenError> {
-        self.tell(Deed::JournalEpoch);
+        self.may(Deed::JournalEpoch)?;
         let epochs = self.epochs.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let kept = epochs.records.iter().filter(|record| !record.secret.is_empty());
         kept.map(|record| self.keys_of(record)).collect()
@@ -103,8 +103,8 @@ impl Keeper {
     /// # Errors
     /// [`KeyringError`] where the keyring cannot be written.
     pub fn journal_epoch(&self, now: Moment, longest_seconds: i64) -> Result<EpochKey, KeyringError> {
-        self.tell(Deed::JournalEpoch);
         let wrong = |_: OpenError| KeyringError::WrongKey("keyring.toml".into());
+        self.may(Deed::JournalEpoch).map_err(wrong)?;
         let mut epochs = self.epochs.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let young = |record: &&EpochRecord| {
             !record.secret.is_empty()

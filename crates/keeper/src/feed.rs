@@ -42,7 +42,7 @@ impl Keeper {
         account: AccountId,
     ) -> Result<AccountKeys<'_>, OpenError> {
         self.serves(permit.subject().tenant)?;
-        self.tell(Deed::CreateKey);
+        self.may(Deed::CreateKey)?;
         let (key, by_keeper) = self.make_account_key(account, FIRST_EPOCH, &*self.entropy)?;
         let (ring, sealed) = Ring::make((self.tenant, account, FIRST_EPOCH), &key, &*self.entropy)?;
         let mut keys = AccountKeys {
@@ -67,7 +67,7 @@ impl Keeper {
         stored: &StoredAccount,
     ) -> Result<AccountKeys<'_>, OpenError> {
         self.serves(permit.subject().tenant)?;
-        self.tell(Deed::SealFromFeed);
+        self.may(Deed::SealFromFeed)?;
         self.account_keys(stored)
     }
 
@@ -103,7 +103,7 @@ impl Keeper {
         row: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(permit.subject().tenant)?;
-        self.tell(Deed::Quarantine);
+        self.may(Deed::Quarantine)?;
         self.records.seal(&quarantine_place(self.tenant, record), row, &*self.entropy)
     }
 
@@ -118,7 +118,7 @@ impl Keeper {
         sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(permit.subject().tenant)?;
-        self.tell(Deed::Quarantine);
+        self.may(Deed::Quarantine)?;
         self.records.open(&quarantine_place(self.tenant, record), sealed)
     }
 }

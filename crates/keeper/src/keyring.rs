@@ -217,8 +217,9 @@ impl Keeper {
         if tenant == self.tenant { Ok(()) } else { Err(OpenError) }
     }
 
-    pub(crate) fn tell(&self, deed: Deed) {
-        self.witness.about_to(deed);
+    /// Asks whether that may be done. What is refused the witness says; to whoever asked for it, it does not open.
+    pub(crate) fn may(&self, deed: Deed) -> Result<(), OpenError> {
+        self.witness.about_to(deed).map_err(|_| OpenError)
     }
 }
 

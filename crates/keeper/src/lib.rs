@@ -1,6 +1,6 @@
 //! The only room that holds the key-encryption key (KEK).
 //!
-//! Its acts are a closed list, [`Deed`]; each is told to the [`Witness`] that the binary hands in. Pages never touch
+//! Its acts are a closed list, [`Deed`]; before each the [`Witness`] is asked that the binary hands in. Pages never touch
 //! it: `web` and `care` know only [`honnin_access::ports::KeyRelease`], which sign-in calls.
 //!
 //! # Security
@@ -22,4 +22,4 @@ pub use epochs::{EpochKey, EpochRecord};
 pub use feed::AccountKeys;
 pub use keyring::{Keeper, KeyringError, Outline};
 pub use merging::{LinesMove, MergeError};
-pub use witness::{Deed, Silent, Witness};
+pub use witness::{Deed, Refused, Silent, Witness};

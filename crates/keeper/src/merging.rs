@@ -87,7 +87,7 @@ impl Keeper {
     /// [`MergeError::Key`] where the record is not one of this keeper's; an alarm.
     pub fn undo_merge(&self, permit: &Permit<Operate>, row: &MergeRow) -> Result<LinesMove<'_>, MergeError> {
         self.serves(permit.subject().tenant)?;
-        self.tell(Deed::MoveLines);
+        self.may(Deed::MoveLines)?;
         let number = row.merge.to_be_bytes();
         let plain = self.records.open(&record_place(self.tenant, &number), &row.sealed)?;
         let Record { gave, took, holdings } = postcard::from_bytes(&plain).map_err(|_| OpenError)?;
@@ -117,8 +117,8 @@ impl LinesMove<'_> {
         if let Why::Consent(consent) = &self.reason {
             self.keeper.serves(consent.tenant())?;
         }
-        self.keeper.tell(Deed::MoveLines);
-        let MergeMaterial { steps, from, into, wishes, next } = material;
+        self.keeper.may(Deed::MoveLines)?;
+        let MergeMaterial { steps, from, into, wishes, next, ring_version } = material;
         let position = steps.saturating_add(1);
         let (from_keys, mut into_keys) = (self.keeper.account_keys(from)?, self.keeper.account_keys(into)?);
         let mut losing = profile(&from_keys, from)?;
@@ -145,8 +145,13 @@ impl LinesMove<'_> {
             .collect::<Result<_, _>>()?;
         let (_, keys) = into_keys.take_new();
         let reason = self.reason(*next, &holdings)?;
+        let keeper = self.keeper;
+        let epoch = from.account_key.epoch.checked_add(1).ok_or(OpenError)?;
+        let new = keeper.make_account_key(self.from, epoch, &*keeper.entropy)?;
+        let place = (keeper.tenant, self.from, epoch);
+        let ending = from_keys.ring().end_all(place, (&new.0, new.1), *ring_version, &*keeper.entropy)?;
         let (from, into) = (self.from, self.into);
-        Ok((Move { from, into, holdings, keys, into_documents, from_documents, wishes }, reason))
+        Ok((Move { from, ending, into, holdings, keys, into_documents, from_documents, wishes }, reason))
     }
 
     fn holdings(&self, losing: &Profile) -> Result<Vec<HoldingId>, MergeError> {

@@ -9,12 +9,34 @@ impl Keeper {
         Place::of_tenant(self.tenant, Purpose::KeeperRecord("mode"))
     }
 
+    fn clock_place(&self) -> Place<'static> {
+        Place::of_tenant(self.tenant, Purpose::KeeperRecord("clock"))
+    }
+
+    /// Seals a person's word that the clock is right.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn seal_clock(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        self.records.seal(&self.clock_place(), content, &*self.entropy)
+    }
+
+    /// Opens a person's word that the clock is right.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nobody of us has said so.
+    pub fn open_clock(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        self.records.open(&self.clock_place(), sealed)
+    }
+
     /// Seals what is written of the mode.
     ///
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
     pub fn seal_mode(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.tell(Deed::Mode);
+        self.may(Deed::Mode)?;
         self.records.seal(&self.mode_place(), content, &*self.entropy)
     }
 
@@ -23,7 +45,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`]; an alarm.
     pub fn open_mode(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.tell(Deed::Mode);
+        self.may(Deed::Mode)?;
         self.records.open(&self.mode_place(), sealed)
     }
 }

@@ -1,11 +1,11 @@
 //! What sign-in asks of the keeper.
 
-use honnin_access::SignInProof;
-use honnin_access::ports::{KeyRelease, RecordKind};
+use honnin_access::ports::{KeyRelease, RecordKind, ReleaseError};
+use honnin_access::{Answer, SignInProof};
 use honnin_seal::{AccountKey, Digest, Epoch, OpenError, Place, Purpose, SessionKey};
 use honnin_terms::{AccountId, Entropy, TenantId};
 
-use crate::{Deed, Keeper};
+use crate::{Deed, Keeper, Refused};
 
 /// The place of the account key under the keeper's key.
 pub(crate) fn account_key_place(tenant: TenantId, account: AccountId, epoch: Epoch) -> Place<'static> {
@@ -52,7 +52,7 @@ impl KeyRelease for Keeper {
         sealed: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
-        self.tell(Deed::Credential);
+        self.may(Deed::Credential)?;
         self.records.open(&record_place(tenant, account, name_of(kind)), sealed)
     }
 
@@ -65,14 +65,28 @@ impl KeyRelease for Keeper {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
-        self.tell(Deed::Credential);
+        self.may(Deed::Credential)?;
         self.records.seal(&record_place(tenant, account, name_of(kind)), record, entropy)
     }
 
-    fn release(&self, proof: &SignInProof, wrapped: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
-        self.serves(proof.tenant())?;
-        self.tell(Deed::ReleaseAccountKey);
-        self.wrap.unwrap_key(&account_key_place(proof.tenant(), proof.account(), epoch), wrapped)
+    fn release<'a>(
+        &'a self,
+        proof: &SignInProof,
+        wrapped: &'a [u8],
+        epoch: Epoch,
+    ) -> Answer<'a, Result<AccountKey, ReleaseError>> {
+        if self.serves(proof.tenant()).is_err() {
+            return Answer::ready(Err(ReleaseError::DoesNotOpen));
+        }
+        let proof = *proof;
+        Answer::later(async move {
+            self.witness.about_to_release(&proof).await.map_err(|refused| match refused {
+                Refused::NotRecorded => ReleaseError::NotRecorded,
+                Refused::TooOften(seconds) => ReleaseError::TooOften(seconds),
+            })?;
+            let place = account_key_place(proof.tenant(), proof.account(), epoch);
+            Ok(self.wrap.unwrap_key(&place, wrapped)?)
+        })
     }
 
     fn leave(
@@ -93,7 +107,7 @@ impl KeyRelease for Keeper {
         left: &[u8],
     ) -> Result<(SessionKey, Digest), OpenError> {
         self.serves(tenant)?;
-        self.tell(Deed::TakeUp);
+        self.may(Deed::TakeUp)?;
         let (key, beside) = self.wrap.unwrap_beside(&record_place(tenant, account, WORK), left)?;
         Ok((key, beside.octets().try_into().map_err(|_| OpenError)?))
     }
@@ -106,7 +120,7 @@ impl KeyRelease for Keeper {
         entropy: &dyn Entropy,
     ) -> Result<(AccountKey, Vec<u8>), OpenError> {
         self.serves(tenant)?;
-        self.tell(Deed::CreateKey);
+        self.may(Deed::CreateKey)?;
         self.make_account_key(account, epoch, entropy)
     }
 }

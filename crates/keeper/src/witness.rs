@@ -1,4 +1,6 @@
-//! The keeper's closed list of acts, and who is told of each.
+//! The keeper's closed list of acts, and who is asked before each.
+
+use honnin_access::{Answer, SignInProof};
 
 /// What the keeper does. The list is closed: another act is another variant, and a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,16 +59,42 @@ impl Deed {
     }
 }
 
-/// Is told of every act of the keeper, before it is done.
-pub trait Witness: Send + Sync {
-    /// The keeper is about to do this.
-    fn about_to(&self, deed: Deed);
+/// Why the keeper does not do what it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is not written down, or cannot be.
+    #[error("the journal has no entry about it")]
+    NotRecorded,
+    /// It was done as often as may be; so many seconds to wait.
+    #[error("it was done too often; wait {0} seconds")]
+    TooOften(i64),
 }
 
-/// A witness that keeps nothing: for tests.
+/// Is asked about every act of the keeper before it is done, and writes down what has to be.
+pub trait Witness: Send + Sync {
+    /// The keeper is about to do this.
+    ///
+    /// # Errors
+    /// [`Refused`]; it is not done then.
+    fn about_to(&self, deed: Deed) -> Result<(), Refused>;
+
+    /// The keeper is about to release the key of an account: it does once what for is durable in the journal.
+    ///
+    /// # Errors
+    /// [`Refused`]; it is not released then.
+    fn about_to_release(&self, proof: &SignInProof) -> Answer<'_, Result<(), Refused>>;
+}
+
+/// A witness that keeps nothing and lets everything be done: for tests and tools.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
 impl Witness for Silent {
-    fn about_to(&self, _deed: Deed) {}
+    fn about_to(&self, _deed: Deed) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn about_to_release(&self, _proof: &SignInProof) -> Answer<'_, Result<(), Refused>> {
+        Answer::ready(Ok(()))
+    }
 }

@@ -1,7 +1,7 @@
 //! Why something that is done besides requests was not done.
 
 use honnin_access::DocumentError;
-use honnin_journal::{AppendError, PublishError};
+use honnin_journal::{AppendError, PublishError, ReadError};
 use honnin_keeper::KeyringError;
 use honnin_seal::OpenError;
 
@@ -17,6 +17,9 @@ pub enum Fault {
     /// The journal cannot be published or pruned.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The keyring cannot be read or written.
     #[error(transparent)]
     Keyring(#[from] KeyringError),

@@ -4,10 +4,13 @@
 //! Answers the one question `care` asks (`House::shows`). Knows no route, no page, no engine and no setting of a file:
 //! the binary hands it what it works on.
 
+mod anchor;
 mod canaries;
+mod clock;
 mod epochs;
 mod exports;
 mod fault;
+mod leaving;
 mod merges;
 #[cfg(test)]
 mod nodes_tests;
@@ -21,10 +24,13 @@ mod steady;
 mod upkeep;
 mod watch;
 
+pub use anchor::StoreAnchor;
 pub use canaries::{Canaries, NotSent, accounts};
+pub use clock::{ClockWord, accept_clock, follow_clock};
 pub use epochs::{Epochs, kept};
 pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;
+pub use leaving::{LastLeft, Leaving, Witness};
 pub use merges::journal_merges;
 pub use path::{PathState, PublicPath};
 pub use probe::Probe;

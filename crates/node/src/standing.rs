@@ -17,10 +17,10 @@ use std::task::Poll;
 use honnin_access::Answer;
 use honnin_care::{Alarm, House};
 use honnin_journal::{Journal, State};
-use honnin_terms::{AccountId, Audience, Mode, Moment, RequestId, Stop};
+use honnin_terms::{AccountId, Audience, Clock, Mode, Moment, RequestId, Stop};
 use tokio::sync::Notify;
 
-use crate::{ModeRow, PublicPath, Seen, Steady};
+use crate::{LastLeft, ModeRow, PublicPath, Seen, Steady};
 
 const ACCOUNTS: usize = 3;
 const WITHIN_SECONDS: i64 = 60;
@@ -61,6 +61,19 @@ struct Shared {
     alarm: Notify,
 }
 
+/// That a checkpoint has to leave.
+struct Leaves {
+    left: Arc<LastLeft>,
+    within_seconds: i64,
+    clock: Arc<dyn Clock>,
+}
+
+impl Leaves {
+    fn is_late(&self) -> bool {
+        self.left.age(self.clock.now()).is_none_or(|age| age > self.within_seconds)
+    }
+}
+
 /// How the house stands, on this node.
 pub struct Standing {
     known: Mutex<Known>,
@@ -68,6 +81,7 @@ pub struct Standing {
     stopping: AtomicBool,
     path: Arc<PublicPath>,
     journal: Option<Arc<Journal>>,
+    leaves: Option<Leaves>,
     seen: Mutex<HashMap<AccountId, Moment>>,
     on_stop: OnStop,
 }
@@ -101,6 +115,7 @@ impl Standing {
             stopping: AtomicBool::new(false),
             path,
             journal: None,
+            leaves: None,
             seen: Mutex::new(HashMap::new()),
             on_stop: Box::new(on_stop),
         }
@@ -123,6 +138,12 @@ impl Standing {
             alarm: Notify::new(),
         };
         Self { shared: Some(shared), ..self }
+    }
+
+    /// The same where a checkpoint of the journal has to leave at least so often, in seconds, or nothing personal is shown.
+    #[must_use]
+    pub fn leaving(self, left: Arc<LastLeft>, within_seconds: i64, clock: Arc<dyn Clock>) -> Self {
+        Self { leaves: Some(Leaves { left, within_seconds, clock }), ..self }
     }
 
     /// Why personal pages wait for a person, where they do.
@@ -281,6 +302,9 @@ impl House for Standing {
             Some(State::Full | State::Unanchored) => return Mode::JournalFull,
             Some(State::Ready) | None => {}
         }
+        if self.leaves.as_ref().is_some_and(Leaves::is_late) {
+            return Mode::Unwitnessed;
+        }
         // Before its first word a node is about to have one.
         if read_at.is_some() && self.age_of(read_at).is_some_and(|age| age > SILENT) {
             return Mode::Unsure;
@@ -295,6 +319,7 @@ impl House for Standing {
             | Mode::JournalFailed
             | Mode::JournalFull
             | Mode::ClockApart
+            | Mode::Unwitnessed
             | Mode::Unsure
             | Mode::PathMixed
             | Mode::PathUnproven

@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use honnin_access::OperatorAuthority;
+use honnin_access::{NodeAuthority, OperatorAuthority};
 use honnin_care::Care;
-use honnin_journal::{Journal, State};
+use honnin_journal::{Act, Details, Journal, Kind, Party, State, wait};
 use honnin_keeper::Keeper;
 use honnin_store::{Figures, Store};
 use honnin_terms::{Clock, Entropy, Mode, Moment};
 use tokio::runtime::Handle;
 
-use crate::{Epochs, Fault, journal_merges, kept, request};
+use crate::{Epochs, Fault, follow_clock, journal_merges, kept, request};
 
 /// How often figures are taken.
 const FIGURES: Duration = Duration::from_secs(5);
@@ -56,6 +56,8 @@ pub struct Upkeep {
     pub care: Arc<Care>,
     /// Permits.
     pub operator: Arc<OperatorAuthority>,
+    /// Permits for what nodes agree by.
+    pub node: NodeAuthority,
     /// Figures that only the binary knows, taken every few seconds.
     pub figures: Box<dyn Fn() + Send + Sync>,
 }
@@ -99,11 +101,17 @@ impl Upkeep {
     fn run(&self, handle: &Handle, stopped: &Receiver<()>) {
         let every = self.bounds.every_seconds;
         let mut due = self.clock.now();
+        let (mut told_mode, mut sets) = (Mode::Open, None);
         loop {
             self.figures();
+            // One moment for the whole round: what is swept and pruned was judged by it.
             let now = self.clock.now();
+            told("clock", self.clock(now, &mut sets, handle));
+            told("mode", self.mode(&mut told_mode));
             told("merges", self.merges(now, handle));
-            if now >= due {
+            // By a clock that jumped everything would have had its time. It waits until a person has looked.
+            let is_due = now >= due || due.seconds_since(now) > every;
+            if is_due && !self.journal.is_clock_unsettled() {
                 due = now.plus_seconds(every);
                 self.tidy(now, handle);
             }
@@ -125,11 +133,54 @@ impl Upkeep {
         gauge("honnin_journal_entries", self.journal.size());
         gauge("honnin_journal_clock_unsettled", u64::from(self.journal.is_clock_unsettled()));
         gauge("honnin_journal_unanchored_entries", self.journal.unanchored());
+        gauge("honnin_journal_unanchored_milliseconds", self.journal.unanchored_millis());
+        gauge("honnin_journal_unanchored_longest_milliseconds", self.journal.longest_unanchored_millis());
         gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
         let mode = self.care.house().mode();
         gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));
         gauge("honnin_ready", u64::from(mode.is_ready()));
         gauge("honnin_clock_apart", u64::from(self.journal.is_clock_unsettled()));
+    }
+
+    /// A clock that jumped is written down though nobody asks for anything, and so is the word of who looked at it.
+    fn clock(&self, now: Moment, seen: &mut Option<u64>, handle: &Handle) -> Result<(), Fault> {
+        let epochs = kept(&self.keeper)?;
+        let Some(keys) = epochs.last() else { return Ok(()) };
+        if self.journal.look_at_clock(now, keys.epoch) {
+            metrics::counter!("honnin_alarm_total", "kind" => "clock").increment(1);
+            tracing::error!(
+                alarm = "clock",
+                "the clock stands elsewhere than the time that went by would have it; look at it, then `honnin clock accept`"
+            );
+        }
+        // What was found in the round before is durable by now, and is seen by who looks for it.
+        let sets = self.journal.clock_sets();
+        if seen.replace(sets) != Some(sets) {
+            return Ok(());
+        }
+        let permit = self.node.keep(now, request(&*self.entropy));
+        let rows = (&*self.store, &permit);
+        let word = follow_clock(&self.journal, &self.keeper, rows, (keys, sets), (now, &*self.entropy));
+        handle.block_on(word).map(drop)
+    }
+
+    /// Writes down that the house stands otherwise than before. A stop is obeyed at once and written down after it.
+    fn mode(&self, told: &mut Mode) -> Result<(), Fault> {
+        let mode = self.care.house().mode();
+        let writable = self.journal.state() == State::Ready;
+        if mode == *told || !writable {
+            return Ok(());
+        }
+        let (kind, note) = if let Mode::Isolated(stop) = mode {
+            (Kind::Isolated, stop.word())
+        } else {
+            (Kind::ModeChanged, mode.word())
+        };
+        let details = Details { note: note.to_owned(), ..Details::default() };
+        let act = Act::new(kind, self.clock.now(), Party::Nobody, Party::Nobody, &details);
+        wait(self.care.gate().recorder().record(&act, &*self.entropy)?)?;
+        *told = mode;
+        Ok(())
     }
 
     /// Each part on its own: one that fails is tried again next time and holds up no other.

@@ -2,7 +2,8 @@
 
 use honnin_care::facts::MergeSide;
 use honnin_care::facts::{
-    Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, UsageHead, Viewer,
+    ActRow, Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, UsageHead,
+    Viewer,
 };
 use honnin_pages::format::Count;
 use honnin_pages::page::{
@@ -71,6 +72,7 @@ fn disclosures() -> Disclosures {
         what,
         line: Some(line(1)),
         channel,
+        new_device: index == 1203,
     };
     Disclosures {
         rows: vec![
@@ -80,8 +82,33 @@ fn disclosures() -> Disclosures {
             DisclosureRow { line: None, ..row(1170, Viewer::Myself, "bills", "export") },
             row(1160, Viewer::Myself, "a-word-without-translation", "mail"),
         ],
+        acts: vec![
+            ActRow {
+                at: moment("2026-11-20T12:00:00+09:00"),
+                act: "signed_in",
+                by_operator: false,
+                new_device: true,
+            },
+            ActRow {
+                at: moment("2026-11-19T12:00:00+09:00"),
+                act: "invited",
+                by_operator: true,
+                new_device: false,
+            },
+        ],
         next_before: Some(entry(1160)),
         answerable_since: Some(moment("2025-10-16T00:00:00+09:00")),
+        others: None,
+    }
+}
+
+/// Nobody has seen anything, and nothing was done.
+fn nothing() -> Disclosures {
+    Disclosures {
+        rows: Vec::new(),
+        acts: Vec::new(),
+        next_before: None,
+        answerable_since: None,
         others: None,
     }
 }
@@ -208,7 +235,7 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         let shell = studio.shell(Nav::Settings, Some(&mine), "/devices");
         push(name, false, DevicesPage { shell, facts }.render());
     }
-    let none = Disclosures { rows: Vec::new(), next_before: None, answerable_since: None, others: None };
+    let none = nothing();
     for (name, facts, older) in
         [("disclosures-usual", disclosures(), true), ("disclosures-none", none, false)]
     {

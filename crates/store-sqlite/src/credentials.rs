@@ -79,7 +79,7 @@ fn replace(
 }
 
 /// A new account key: all sessions end but the one that is sealed for it.
-fn change_keys(
+pub(crate) fn change_keys(
     connection: &Connection,
     tenant: TenantId,
     account: AccountId,

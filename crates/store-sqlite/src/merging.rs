@@ -211,5 +211,8 @@ fn material(
         .prepare_cached("select coalesce(max(merge), 0) + 1 from account_merge where tenant = ?1")?
         .query_row(params![tenant.number()], |row| row.get(0))?;
     let next = u64::try_from(next).map_err(|_| Error::Corrupt)?;
-    Ok(Some(MergeMaterial { steps, from: stored_from, into: stored_into, wishes, next }))
+    let ring_version = connection
+        .prepare_cached("select ring_version from account where tenant = ?1 and account = ?2")?
+        .query_row(params![tenant.number(), from.octets()], |row| Ok(rows::count(row, 0)))??;
+    Ok(Some(MergeMaterial { steps, from: stored_from, into: stored_into, wishes, next, ring_version }))
 }

@@ -6,7 +6,7 @@ use honnin_terms::{AccountId, HoldingId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
 use crate::fault::Fault;
-use crate::{credentials, merging, rows, sessions};
+use crate::{credentials, merging, rows};
 
 /// Where and when a move is written.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ impl Place<'_> {
                 self.document(account, document, &mut changed)?;
             }
         }
-        changed.extend(sessions::end_all(self.connection, self.tenant, moving.from)?);
+        changed.extend(credentials::change_keys(self.connection, self.tenant, moving.from, &moving.ending)?);
         for account in [moving.from, moving.into] {
             credentials::owe(self.connection, self.tenant, account, reason.message(), self.at)?;
         }

@@ -196,14 +196,3 @@ fn touch(
 pub(crate) fn gone(tenant: TenantId, ended: rusqlite::Rows<'_>) -> Result<Vec<Changed>, Fault> {
     rows::gather(ended, |row| Ok(Changed::Session(tenant, row.get(0)?)))
 }
-
-/// Ends all sessions of an account.
-pub(crate) fn end_all(
-    connection: &Connection,
-    tenant: TenantId,
-    account: AccountId,
-) -> Result<Vec<Changed>, Fault> {
-    let mut ended = connection
-        .prepare_cached("delete from session where tenant = ?1 and account = ?2 returning row_hash")?;
-    gone(tenant, ended.query(params![tenant.number(), account.octets()])?)
-}

@@ -3,6 +3,7 @@
 //! A merge moves holdings: their documents, keys and wishes go to another account in one transaction with the record
 //! of it. The directory goes on saying what the ledger says; [`MovedHolding`] is laid over it.
 
+use honnin_access::ports::KeyChange;
 use honnin_access::{AgreeToMerge, Answer, ConsentRow, Operate, Permit};
 use honnin_terms::{AccountId, EntryRef, HoldingId, Moment};
 
@@ -64,6 +65,8 @@ pub struct MergeMaterial {
     pub wishes: Vec<(HoldingId, SpeedRow)>,
     /// The number the next merge gets.
     pub next: u64,
+    /// The version of the ring of the account that has the holdings.
+    pub ring_version: u64,
 }
 
 /// A wish that moves with its line.
@@ -80,8 +83,10 @@ pub struct MovedWish {
 /// Holdings sealed for another account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// The account they leave. All its sessions end.
+    /// The account they leave.
     pub from: AccountId,
+    /// All its sessions end, with the key they hold: [`Error::Conflict`] where somebody has signed in meanwhile.
+    pub ending: KeyChange,
     /// The account they go to.
     pub into: AccountId,
     /// Which.

@@ -64,6 +64,9 @@ switches! { OUTSIDE:
     HOLDER_OF_TODAY = "holder-of-today", "usage goes to who has the number now, not to who had it then";
     UNSEALED = "left-unsealed", "what is to be sealed is written as it is";
     BLIND_CANARIES = "blind-canaries", "the canaries find everything well, whatever they are given";
+    UNASKED_ANCHOR = "unasked-anchor", "the journal is opened and verified without the head that is anchored";
+    UNWRITTEN_ACTS = "unwritten-acts", "what operators do at the command line is written down nowhere";
+    UNSEEN_CLOCK = "unseen-clock", "a clock that jumped is taken for what it says";
     UNASKED_OWNER = "unasked-owner", "a merge of accounts takes any code for consent, once one was given";
     COUNTED_ACCOUNT = "counted-account", "wrong answers are counted on the account, whoever gives them";
     PROMPT_REFUSAL = "prompt-refusal", "a refused sign-in is answered as soon as it is computed";

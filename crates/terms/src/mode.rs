@@ -58,6 +58,8 @@ pub enum Mode {
     JournalFull,
     /// The clock was set, and nobody has said since that it is right: what rests on a grant or a case waits.
     ClockApart,
+    /// No checkpoint of the journal has left the machine for too long, and one has to.
+    Unwitnessed,
     /// Whether another node has stopped personal pages is not known, and was not for too long.
     Unsure,
     /// A canary was given what is not hers.
@@ -77,6 +79,7 @@ impl Mode {
             Self::JournalFailed => "journal_failed",
             Self::JournalFull => "journal_full",
             Self::ClockApart => "clock_apart",
+            Self::Unwitnessed => "unwitnessed",
             Self::Unsure => "unsure",
             Self::PathMixed => "path_mixed",
             Self::PathUnproven => "path_unproven",
@@ -94,6 +97,9 @@ impl Mode {
             Self::ClockApart => {
                 "ready, but the clock was set and nobody has said that it is right; see `honnin doctor`"
             }
+            Self::Unwitnessed => {
+                "not ready: no checkpoint of the journal has left for too long; see `honnin doctor`"
+            }
             Self::Unsure => "not ready: the store does not say whether personal pages are stopped",
             Self::PathMixed | Self::PathUnproven => {
                 "ready, but personal pages are refused: the public path is not proven; see `honnin doctor`"
@@ -108,7 +114,11 @@ impl Mode {
             // What was begun is ended; and whose data it is may see it whatever the time is.
             Self::Open | Self::Stopping | Self::ClockApart => Audience::Everybody,
             Self::PathMixed | Self::PathUnproven => Audience::Canaries,
-            Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::Unsure => Audience::Nobody,
+            Self::Isolated(_)
+            | Self::JournalFailed
+            | Self::JournalFull
+            | Self::Unwitnessed
+            | Self::Unsure => Audience::Nobody,
         }
     }
 
@@ -122,7 +132,7 @@ impl Mode {
         match self {
             // A person has to look first, or make room.
             Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::ClockApart => 60,
-            Self::PathMixed | Self::PathUnproven => 10,
+            Self::PathMixed | Self::PathUnproven | Self::Unwitnessed => 10,
             Self::Open | Self::Unsure | Self::Stopping => 2,
         }
     }
@@ -132,12 +142,13 @@ impl Mode {
 mod tests {
     use super::*;
 
-    const ALL: [Mode; 9] = [
+    const ALL: [Mode; 10] = [
         Mode::Open,
         Mode::Isolated(Stop::ForeignOwner),
         Mode::JournalFailed,
         Mode::JournalFull,
         Mode::ClockApart,
+        Mode::Unwitnessed,
         Mode::Unsure,
         Mode::PathMixed,
         Mode::PathUnproven,

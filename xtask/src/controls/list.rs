@@ -71,6 +71,9 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),
     control("D32", "prompt-refusal", "the time of a refusal does not tell", None),
     control("D32", "unfair-turns", "99 of 100 right sign-ins are in within 2 s", None),
+    control("D33", "unasked-anchor", "every file edited, cut, swapped or put back is noticed", None),
+    control("D34", "unwritten-acts", "every act at the command line is an entry", None),
+    control("D35", "unseen-clock", "readiness, metrics and doctor say at once that the clock jumped", None),
 ];
 
 /// Those that the gate runs: they are short.

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::device::PasswordRecord;
 use super::{
-    ActivateError, CodeRecord, CodeText, LONGEST_PASSWORD, READ_AGAIN, Remembered, SignIn, SignInError,
-    SignInProof, SignedIn,
+    ActivateError, CodeRecord, CodeText, LONGEST_PASSWORD, READ_AGAIN, ReleasedFor, Remembered, SignIn,
+    SignInError, SignInProof, SignedIn,
 };
 use crate::delay::Lane;
 use crate::passwords::Typed;
@@ -38,7 +38,8 @@ impl SubscriberAuthority {
         }
         let account = self.account_of(login);
         let typed = Typed::new(password);
-        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
+        let (request, purpose) = (stream.request(), ReleasedFor::Activation);
+        let proof = SignInProof { tenant: self.tenant, account, request, at: *now, purpose };
         let who = Who { share: Share::Code, rank: Rank::First, is_fresh: true, source: device.source };
         for _ in 0..READ_AGAIN {
             let row = self.row(account).await?;
@@ -82,7 +83,8 @@ impl SubscriberAuthority {
                     Remembered::Replaced => continue,
                 }
             };
-            match self.begin_session(&proof, row, (device, Some(marked)), *now, *stream).await {
+            let who = (account, request);
+            match self.begin_session(who, row, (device, Some(marked)), *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return Ok(other?),
             }

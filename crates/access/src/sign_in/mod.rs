@@ -13,7 +13,7 @@ mod password;
 use std::fmt;
 use std::time::Duration;
 
-use honnin_seal::{OpenError, SessionKey, SessionToken};
+use honnin_seal::{AccountKey, OpenError, SessionKey, SessionToken};
 use honnin_terms::{
     AccountId, DeviceId, Entropy, Id, LONGEST_LOGIN, Moment, RequestId, SessionId, Stream, TenantId,
 };
@@ -29,7 +29,7 @@ pub use device::{Forget, KnownDevice, MARK_OCTETS};
 use crate::document::{open_with, seal_document};
 use crate::ending::{ATTEMPTS, Ending};
 use crate::permit::{ManageSessions, Operate};
-use crate::ports::{CredentialRow, RecordKind, RowError, SessionRow};
+use crate::ports::{CredentialRow, RecordKind, ReleaseError, RowError, SessionRow};
 use crate::ring::{FIRST_EPOCH, Ring};
 use crate::session::{Inside, session_place};
 use crate::{
@@ -138,15 +138,52 @@ impl From<RowError> for ActivateError {
     }
 }
 
+/// What the key of an account is released for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleasedFor {
+    /// A session is begun.
+    Session {
+        /// Its public name.
+        session: SessionId,
+        /// The known device it is on; `None` where nobody typed a password.
+        device: Option<DeviceId>,
+        /// Whether the account was not known to be used from that device before.
+        is_new: bool,
+    },
+    /// A new password, set by one-time code.
+    Activation,
+    /// A new password, set by who was signed in.
+    NewPassword,
+    /// A password hash made elsewhere takes the place of what there was.
+    Import,
+}
+
 /// Proof that a sign-in of that account was completed; made only here, asked for by the keeper.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct SignInProof {
     tenant: TenantId,
     account: AccountId,
     request: RequestId,
+    at: Moment,
+    purpose: ReleasedFor,
 }
 
 impl SignInProof {
+    /// When.
+    pub const fn at(&self) -> Moment {
+        self.at
+    }
+
+    /// The request it was made in.
+    pub const fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// What the key is released for.
+    pub const fn purpose(&self) -> ReleasedFor {
+        self.purpose
+    }
+
     /// The tenant.
     pub const fn tenant(&self) -> TenantId {
         self.tenant
@@ -336,8 +373,7 @@ impl SubscriberAuthority {
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
-        let proof = SignInProof { tenant: self.tenant, account, request: permit.request() };
-        self.begin_session(&proof, row, (&device, None), permit.at(), entropy).await
+        self.begin_session((account, permit.request()), row, (&device, None), permit.at(), entropy).await
     }
 
     /// Writes a credential that takes the place of another: all sessions end and the account key is a new one, so that
@@ -350,7 +386,7 @@ impl SubscriberAuthority {
         entropy: &dyn Entropy,
     ) -> Result<CredentialRow, SignInError> {
         let SignInProof { tenant, account, .. } = *proof;
-        let (_, ring) = self.released(proof, &row)?;
+        let (_, ring) = self.released(proof, &row).await?;
         let ending = Ending { keep: None, credential: true, told };
         let keys = self.new_keys(account, (&row, &ring), ending, entropy).map_err(closed)?;
         let after = CredentialRow {
@@ -365,12 +401,17 @@ impl SubscriberAuthority {
         Ok(after)
     }
 
-    fn released(
+    async fn released(
         &self,
         proof: &SignInProof,
         row: &CredentialRow,
-    ) -> Result<(honnin_seal::AccountKey, Ring), SignInError> {
-        let key = self.keys.release(proof, &row.account_key, row.epoch).map_err(closed)?;
+    ) -> Result<(AccountKey, Ring), SignInError> {
+        let key = self.keys.release(proof, &row.account_key, row.epoch).await;
+        let key = key.map_err(|error| match error {
+            ReleaseError::DoesNotOpen => SignInError::DoesNotOpen,
+            ReleaseError::NotRecorded => SignInError::Rows(RowError::Unavailable),
+            ReleaseError::TooOften(seconds) => SignInError::Delayed(seconds),
+        })?;
         let ring = Ring::open((proof.tenant, proof.account, row.epoch), &key, &row.ring).map_err(closed)?;
         Ok((key, ring))
     }
@@ -379,13 +420,13 @@ impl SubscriberAuthority {
     /// another has just signed in, the row is read again; a session of an older credential is never made.
     async fn begin_session(
         &self,
-        proof: &SignInProof,
+        (account, request): (AccountId, RequestId),
         mut row: CredentialRow,
         (device, marked): (&NewDevice, Option<Marked>),
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
-        let SignInProof { tenant, account, request } = *proof;
+        let tenant = self.tenant;
         let token = SessionToken::random(entropy);
         let mut octets = [0; 16];
         entropy.fill(&mut octets);
@@ -393,9 +434,22 @@ impl SubscriberAuthority {
         let limits = &self.session_limits;
         let until = now.plus_seconds(limits.absolute_seconds);
         let named = SessionDevice { name: device.name.clone(), device: marked.map(|(_, device, _)| device) };
-        let mut proven = None;
+        let purpose = ReleasedFor::Session {
+            session,
+            device: named.device,
+            is_new: !marked.is_some_and(|(_, _, known)| known),
+        };
+        let proof = SignInProof { tenant, account, request, at: now, purpose };
+        let (mut proven, mut released) = (None, None);
         for _ in 0..ATTEMPTS {
-            let (key, ring) = self.released(proof, &row)?;
+            // Released once, however often another is first to write the ring.
+            let (key, ring) = match released.take() {
+                Some((epoch, key)) if epoch == row.epoch => {
+                    let ring = Ring::open((tenant, account, epoch), &key, &row.ring).map_err(closed)?;
+                    (key, ring)
+                }
+                _ => self.released(&proof, &row).await?,
+            };
             if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
                 return Err(SignInError::Wrong);
             }
@@ -409,6 +463,7 @@ impl SubscriberAuthority {
                 until,
                 last_seen: now,
                 device: named.device.unwrap_or(DeviceId::from_octets(octets)),
+                is_new: !marked.is_some_and(|(_, _, known)| known),
             };
             let place = session_place(tenant, account, session, row.epoch);
             let by = SessionKey::of_session(&token, session).map_err(closed)?;
@@ -438,6 +493,7 @@ impl SubscriberAuthority {
                 Err(RowError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
+            released = Some((row.epoch, key));
             row = self.credentials.credential(tenant, account).await?.ok_or(SignInError::Wrong)?;
         }
         Err(RowError::Conflict.into())

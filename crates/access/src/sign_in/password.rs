@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::device::PasswordRecord;
 use super::{
-    ActivateError, LONGEST_PASSWORD, Marked, NewDevice, READ_AGAIN, Remembered, SignIn, SignInError,
-    SignInProof, SignedIn,
+    ActivateError, LONGEST_PASSWORD, Marked, NewDevice, READ_AGAIN, ReleasedFor, Remembered, SignIn,
+    SignInError, SignInProof, SignedIn,
 };
 use crate::delay::{ComeBack, Lane, Try};
 use crate::passwords::Typed;
@@ -73,12 +73,12 @@ impl SubscriberAuthority {
             let (Some(row), Some(record), true) = (row, record, verdict != PasswordVerdict::Wrong) else {
                 return Err(SignInError::Wrong);
             };
-            let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
             let old = verdict == PasswordVerdict::RightButOld;
             let renewed = if old { self.hash(who, &typed, stream).await.ok() } else { None };
             match self.remembered(account, row, record, (device, known), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
-                    match self.begin_session(&proof, row, (device, Some(marked)), *now, *stream).await {
+                    let who = (account, stream.request());
+                    match self.begin_session(who, row, (device, Some(marked)), *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
                         other => {
@@ -239,22 +239,25 @@ impl SubscriberAuthority {
         let marked = record.mark(&device.name, session.at(), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
-        let proof = SignInProof { tenant: self.tenant, account, request: stream.request() };
+        let purpose = ReleasedFor::NewPassword;
+        let (at, request) = (session.at(), stream.request());
+        let proof = SignInProof { tenant: self.tenant, account, request, at, purpose };
         let row = match self.replace_password(&proof, changed, Some(session.at()), stream).await {
             // Somebody else changed it in between: what was asked for is no longer the old one.
             Err(SignInError::Rows(RowError::Conflict)) => return Err(SignInError::Busy.into()),
             done => done?,
         };
-        Ok(self.begin_session(&proof, row, (device, Some(marked)), session.at(), stream).await?)
+        Ok(self.begin_session((account, request), row, (device, Some(marked)), at, stream).await?)
     }
 
-    /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account.
+    /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account. Where there was a
+    /// password already it is replaced as any other is: nothing that was begun with it goes on.
     ///
     /// # Errors
     /// The store does not answer, or the cipher refuses.
     pub async fn import_password(
         &self,
-        _permit: &Permit<Operate>,
+        permit: &Permit<Operate>,
         login: &str,
         hash: &PasswordHash,
         entropy: &dyn Entropy,
@@ -262,12 +265,21 @@ impl SubscriberAuthority {
         let account = self.account_of(login);
         for _ in 0..READ_AGAIN {
             let Some(row) = self.row(account).await? else { return Ok(false) };
+            let had_one = row.password.is_some();
             let password = Some(self.seal_password(account, &PasswordRecord::new(hash), entropy)?);
             let row = CredentialRow { password, ..row };
-            match self.credentials.replace_credential(self.tenant, account, row, None).await {
+            let written = if had_one {
+                let (request, purpose) = (permit.request(), ReleasedFor::Import);
+                let proof = SignInProof { tenant: self.tenant, account, request, at: permit.at(), purpose };
+                self.replace_password(&proof, row, None, entropy).await.map(drop)
+            } else {
+                let written = self.credentials.replace_credential(self.tenant, account, row, None);
+                written.await.map_err(SignInError::from)
+            };
+            match written {
                 Ok(()) => return Ok(true),
-                Err(RowError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(SignInError::Rows(RowError::Conflict)) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(SignInError::Busy)

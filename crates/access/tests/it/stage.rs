@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, RingRow, RingWrite,
-    RowError, SeenSession, SessionRow, SessionRows,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, ReleaseError, RingRow,
+    RingWrite, RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
     Answer, Authorities, ControlRows, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring,
@@ -249,8 +249,14 @@ impl KeyRelease for Keeper {
     ) -> Result<Vec<u8>, OpenError> {
         Ok(sealed_for(account, record))
     }
-    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
-        Self::key().unwrap_key(&Self::place(proof.account(), epoch), sealed)
+    fn release<'a>(
+        &'a self,
+        proof: &SignInProof,
+        sealed: &'a [u8],
+        epoch: Epoch,
+    ) -> Answer<'a, Result<AccountKey, ReleaseError>> {
+        let opened = Self::key().unwrap_key(&Self::place(proof.account(), epoch), sealed);
+        Answer::ready(opened.map_err(ReleaseError::from))
     }
     fn new_account_key(
         &self,

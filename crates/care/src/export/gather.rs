@@ -114,7 +114,7 @@ fn with_devices((held, devices): (Held, Vec<Device>), (): ()) -> Held {
 }
 
 fn with_disclosures((held, disclosures): (Held, Disclosures), (): ()) -> Held {
-    let Disclosures { rows, next_before, answerable_since, others: _ } = disclosures;
+    let Disclosures { rows, acts: _, next_before, answerable_since, others: _ } = disclosures;
     let row = |row: DisclosureRow| HeldDisclosure {
         entry: row.entry,
         at: row.at,

@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use honnin_access::{Keep, NodeAuthority, Permit, Session, SessionError, both};
+use honnin_journal::Kind;
 use honnin_seal::digest;
 use honnin_store::{ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
 use honnin_terms::{AccountId, ExportId, Id, Moment, Stream};
@@ -244,6 +245,7 @@ impl Care {
             Stage::Asked(_) | Stage::Failed(_) => return Err(Error::ExportNotReady),
         }
         let sealed = found?.ok_or(Error::ExportGone)?.payload;
+        self.about_to(session, (Kind::ExportFetched, Some(What::Export)), export.to_string()).await?;
         let held = self.opened(session, permit.open_export::<Held>(&row(export, session), &sealed))?;
         self.parts.gate.disclose(session, held, What::Export, visit.channel).await
     }
@@ -375,6 +377,7 @@ impl Care {
             due: None,
             until: Some(until),
         };
+        self.about_to(session, (Kind::ExportMade, Some(What::Export)), export.to_string()).await?;
         let put = self.parts.store.put_work(&keep, work).await.map_err(|error| {
             tracing::error!(%error, "the store takes no export");
             ExportFault::NoRoom

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use honnin_access::ports::{
-    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, RingRow, RingWrite,
-    RowError, SeenSession, SessionRow, SessionRows,
+    CredentialRow, CredentialRows, FoundSession, KeyChange, KeyRelease, RecordKind, ReleaseError, RingRow,
+    RingWrite, RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
     Answer, Authorities, DelayBounds, Document, DocumentError, HashPool, NewDevice, Owned, PasswordRules,
@@ -348,8 +348,14 @@ impl KeyRelease for Rows {
     ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
-        Self::key().unwrap_key(&key_place(proof.account(), epoch), sealed)
+    fn release<'a>(
+        &'a self,
+        proof: &SignInProof,
+        sealed: &'a [u8],
+        epoch: Epoch,
+    ) -> Answer<'a, Result<AccountKey, ReleaseError>> {
+        let opened = Self::key().unwrap_key(&key_place(proof.account(), epoch), sealed);
+        Answer::ready(opened.map_err(ReleaseError::from))
     }
     fn new_account_key(
         &self,

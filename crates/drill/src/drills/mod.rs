@@ -11,9 +11,12 @@ mod documents;
 mod exports;
 mod forged;
 mod guesses;
+mod insider;
+mod jumped;
 mod load;
 mod merging;
 mod modes;
+mod operator;
 mod paths;
 mod recycled;
 mod routes;
@@ -184,9 +187,21 @@ const DRILLS: [Drill; 36] = [
         incident: "Credential stuffing with made-up names takes all hashers",
         play: Some(|stage| Box::pin(guesses::names::play(stage))),
     },
-    Drill { name: "D33", incident: "An insider with the data directory edits the record", play: None },
-    Drill { name: "D34", incident: "An insider with the command line looks and leaves no trace", play: None },
-    Drill { name: "D35", incident: "A clock that was once ahead, behind, or jumps", play: None },
+    Drill {
+        name: "D33",
+        incident: "Insider with the data directory: log edited, backup put back",
+        play: Some(|stage| Box::pin(insider::play(stage))),
+    },
+    Drill {
+        name: "D34",
+        incident: "Insider with the command line: password put in and out again, invitation used",
+        play: Some(|stage| Box::pin(operator::play(stage))),
+    },
+    Drill {
+        name: "D35",
+        incident: "A clock that was once ahead, behind, or jumps",
+        play: Some(|stage| Box::pin(jumped::play(stage))),
+    },
     Drill {
         name: "D36",
         incident: "ZAIKO 2026: the notice of what was shown had to be corrected",

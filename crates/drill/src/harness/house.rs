@@ -26,6 +26,8 @@ const STOP: Duration = Duration::from_secs(30);
 const ASK: Duration = Duration::from_millis(20);
 /// What the product says of itself where only a person lets it go on.
 pub(crate) const STOPPED: &str = "personal pages are stopped";
+/// The name an insider acts under.
+pub(crate) const INSIDER: &str = "drill-insider";
 /// How much of the product's own words a failure repeats.
 const LAST_WORDS: usize = 2000;
 
@@ -230,11 +232,60 @@ impl House {
     /// # Errors
     /// [`Failure::Machine`] where it cannot be run.
     pub fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Result<Ran, Failure> {
+        self.command_on(&self.data(), words)
+    }
+
+    /// The same, under the name of a person who is up to something.
+    ///
+    /// # Errors
+    /// As [`Self::command`].
+    pub fn act<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Result<Ran, Failure> {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        self.command(["--as".into(), INSIDER.into()].into_iter().chain(words))
+    }
+
+    /// Runs a command of the product on other data, to its end.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] where it cannot be run.
+    pub fn command_on<S: AsRef<OsStr>>(
+        &self,
+        data: &Path,
+        words: impl IntoIterator<Item = S>,
+    ) -> Result<Ran, Failure> {
         let mut command = product(&self.binary, &self.environment);
-        command.arg("--data").arg(self.data()).args(words);
+        command.arg("--data").arg(data).args(words);
         let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })
+    }
+
+    /// Serves other data, and ends that again; why not, where it refuses.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] where it cannot be run.
+    pub async fn try_serve(&self, data: &Path) -> Result<Result<(), String>, Failure> {
+        let mut command = product(&self.binary, &self.environment);
+        command.arg("--data").arg(data).arg("serve");
+        let words = data.with_extension("words");
+        match begin(command, &words, "serving on ").await {
+            Ok((mut process, ..)) => {
+                end_by(&mut process.0, Signal::TERM).await?;
+                Ok(Ok(()))
+            }
+            Err(Failure::Product(why)) => Ok(Err(why)),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Ends it as a power cut does.
+    ///
+    /// # Errors
+    /// [`Failure::Machine`] where it cannot be ended.
+    pub fn kill(&mut self) -> Result<(), Failure> {
+        let what = "kill the product";
+        self.process.0.kill().map_err(Failure::machine(what))?;
+        self.process.0.wait().map_err(Failure::machine(what)).map(drop)
     }
 
     /// Whether it still runs.
@@ -247,22 +298,27 @@ impl House {
     /// # Errors
     /// [`Failure`] where it does not end in time.
     pub async fn end(&mut self) -> Result<ExitStatus, Failure> {
-        let what = "end the product";
-        let pid = i32::try_from(self.process.0.id()).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| Failure::Product("the product has no process id".to_owned()))?;
-        if self.is_running() {
-            kill_process(pid, Signal::TERM).map_err(|error| Failure::machine(what)(error.into()))?;
+        end_by(&mut self.process.0, Signal::TERM).await
+    }
+}
+
+/// Asks a process to end, where it still runs, and waits until it has.
+async fn end_by(child: &mut Child, signal: Signal) -> Result<ExitStatus, Failure> {
+    let what = "end the product";
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| Failure::Product("the product has no process id".to_owned()))?;
+    if matches!(child.try_wait(), Ok(None)) {
+        kill_process(pid, signal).map_err(|error| Failure::machine(what)(error.into()))?;
+    }
+    let deadline = Instant::now() + STOP;
+    loop {
+        if let Some(status) = child.try_wait().map_err(Failure::machine(what))? {
+            return Ok(status);
         }
-        let deadline = Instant::now() + STOP;
-        loop {
-            if let Some(status) = self.process.0.try_wait().map_err(Failure::machine(what))? {
-                return Ok(status);
-            }
-            if Instant::now() > deadline {
-                return Err(Failure::Product(format!("the product did not end within {STOP:?}")));
-            }
-            sleep(ASK).await;
+        if Instant::now() > deadline {
+            return Err(Failure::Product(format!("the product did not end within {STOP:?}")));
         }
+        sleep(ASK).await;
     }
 }
 

@@ -9,8 +9,8 @@ mod proxy;
 mod report;
 mod varnish;
 
-pub(crate) use house::STOPPED;
 pub use house::{Failure, House, Plan, Ran, SignedIn};
+pub(crate) use house::{INSIDER, STOPPED};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
 pub use program::{CERTIFICATE, KEY, free_address};

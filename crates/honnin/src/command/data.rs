@@ -110,12 +110,28 @@ pub(crate) enum JournalCommand {
     WhoSaw(Question),
     /// List what this account was shown, oldest first (CSV); verifies what it answers from
     SeenBy(Question),
+    /// Go on with the journal as its files are, after the store or the journal was restored from a copy
+    ///
+    /// For the person who restored it, with the server stopped. Everything in the files is proven first; what was written
+    /// after the copy was made is given up, and the journal names who said so.
+    #[command(after_help = "Examples:\n  honnin journal accept")]
+    Accept(Confirmed),
     /// List what operators did at the command line, oldest first (CSV); verifies what it answers from
     #[command(after_help = "Examples:\n  honnin journal acts --from 2026-11-01")]
     Acts {
         #[command(flatten)]
         period: Period,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum ClockCommand {
+    /// Take the present time for the right one, after the clock has jumped
+    ///
+    /// For the person who has looked at it. A jump of more than a minute is in the journal, in /readyz, in the metrics and
+    /// in `honnin doctor` until then; what rests on a grant or a case waits.
+    #[command(after_help = "Examples:\n  honnin clock accept")]
+    Accept(Confirmed),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

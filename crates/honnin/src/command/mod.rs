@@ -12,7 +12,7 @@ use honnin_journal::MOST_TEXT;
 
 pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use data::{
-    IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period,
+    ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period,
     QuarantineCommand, Question,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
@@ -143,6 +143,10 @@ pub(crate) enum Command {
     /// Resume personal pages after an integrity alarm
     #[command(subcommand)]
     Isolation(IsolationCommand),
+
+    /// Say that the clock is right, after it has jumped
+    #[command(subcommand)]
+    Clock(ClockCommand),
 
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  honnin completions bash > /etc/bash_completion.d/honnin\n  \

@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use honnin_journal::verify;
 use honnin_node::{Written, read_mode};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
@@ -18,8 +16,10 @@ use crate::installation::{Installation, JournalFiles, free_octets};
 use crate::machine::SystemClock;
 use crate::say::Say;
 use crate::settings::Size;
+use crate::wiring::acts::ACTS_A_DAY;
 use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
-use crate::wiring::{Rooms, bounds, epochs, trust};
+use crate::wiring::witness::{FOR_ONE_ACT, RELEASES_AN_HOUR};
+use crate::wiring::{Rooms, bounds, epochs, leaving, proven};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -81,12 +81,21 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     proxies(&installation, &mut findings);
     certificate(&installation, &mut findings);
     public_path(&installation, &mut findings);
-    journal(&installation, &mut findings)?;
-    let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+    let clock = installation.clock()?;
+    let rooms = Rooms::open(installation, clock)?;
+    journal(&rooms, &mut findings)?;
+    checkpoints(&rooms, &mut findings)?;
     let open = epochs::kept(&rooms.keeper)?.len();
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
     findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
+    findings.ok(
+        "keeper",
+        format_args!(
+            "nothing is released before it is written down; {FOR_ONE_ACT} keys or credentials for one act of an operator, \
+             {ACTS_A_DAY} acts about one account a day, {RELEASES_AN_HOUR} releases of one account's key an hour"
+        ),
+    );
     isolation(&rooms, &mut findings)?;
     match runtime(1)?.block_on(async { rooms.store.report(&rooms.operate()).await }) {
         Ok(report) => store(&report, &rooms, &mut findings),
@@ -226,7 +235,8 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-fn journal(installation: &Installation, findings: &mut Findings) -> Result<(), Failure> {
+fn journal(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    let installation = &rooms.installation;
     match installation.journal_files()? {
         JournalFiles::There => {}
         JournalFiles::NotYet => {
@@ -241,10 +251,7 @@ fn journal(installation: &Installation, findings: &mut Findings) -> Result<(), F
             return Ok(());
         }
     }
-    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent));
-    let verified = keeper
-        .and_then(|keeper| trust(installation, &keeper))
-        .and_then(|trust| Ok(verify(&installation.journal(), &trust, None)?));
+    let verified = proven(rooms, None, &mut |_, _| {}).and_then(|verified| Ok(verified?));
     match verified {
         Ok(report) => {
             findings.ok("journal", format_args!("verifies: {} entries", report.entries()));
@@ -252,11 +259,43 @@ fn journal(installation: &Installation, findings: &mut Findings) -> Result<(), F
                 findings.attention(
                     "clock",
                     "it was set by more than a minute, and nobody has said since that it is right; what rests on a \
-                     grant or a case waits for that",
+                     grant or a case waits for that. Set it right, then run `honnin clock accept`",
                 );
             }
         }
         Err(reason) => findings.attention("journal", format_args!("does not verify: {reason}")),
+    }
+    Ok(())
+}
+
+/// When a checkpoint last left the machine, and whether the journal goes on from it.
+fn checkpoints(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    let leaving = leaving(rooms)?;
+    if !leaving.is_wanted() {
+        findings.ok("checkpoint", "leaves for nowhere: set journal.checkpoints or journal.witnesses");
+        return Ok(());
+    }
+    match leaving.compare() {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => findings.attention("checkpoint", reason),
+        Err(reason) => findings.attention("checkpoint", format_args!("cannot read what left: {reason}")),
+    }
+    let age = rooms.installation.settings.journal.checkpoint_age;
+    match leaving.oldest() {
+        Err(reason) => findings.attention("checkpoint", format_args!("cannot read what left: {reason}")),
+        Ok(None) => {
+            findings.attention("checkpoint", "none has left to every place it is to leave to; see the log");
+        }
+        Ok(Some(left)) => {
+            let seconds = SystemClock.now().seconds_since(left);
+            let text = format!("the last one left {seconds} s ago");
+            if seconds > age.whole_seconds() {
+                findings
+                    .attention("checkpoint", format_args!("{text}; look at the witness or the directory"));
+            } else {
+                findings.ok("checkpoint", text);
+            }
+        }
     }
     Ok(())
 }

@@ -6,22 +6,23 @@ use std::sync::Arc;
 use data_encoding::{BASE64, HEXLOWER};
 use honnin_care::{AuditRow, AuditSide, Channel, What};
 use honnin_journal::{
-    Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, Trust, Violation, Who, verify,
-    verify_each,
+    Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, StartError, Trust, Violation, Who,
+    verify,
 };
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Basis, Day, EntryRef, Moment, Zone};
 use jiff::civil::date;
 use serde::Serialize;
 
+use super::confirm::confirm;
 use super::input::login;
-use crate::command::{JournalCommand, Period, Question};
+use crate::command::{Confirmed, JournalCommand, Period, Question};
 use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, JournalFiles};
 use crate::run::merged;
 use crate::say::{self, Say};
-use crate::wiring::acts::{Acts, Deed};
-use crate::wiring::{epochs, trust};
+use crate::wiring::acts::Deed;
+use crate::wiring::{COMMANDS, NODE, Rooms, epochs, open_log, open_log_as, proven, trust};
 
 pub(super) fn journal(
     say: Say,
@@ -39,6 +40,58 @@ pub(super) fn journal(
             ask(say, installation, operator, &zone, question, AuditSide::SeenBy)
         }
         JournalCommand::Acts { period } => acts(say, installation, &zone, period),
+        JournalCommand::Accept(confirmed) => accept(say, installation, operator, *confirmed),
+    }
+}
+
+fn rooms(installation: &Installation) -> Result<Rooms, Failure> {
+    Rooms::open(installation.clone(), installation.clock()?)
+}
+
+/// Whether a server has the journal open.
+pub(super) fn is_served(rooms: &Rooms) -> bool {
+    matches!(open_log(rooms, NODE), Err(StartError::Locked))
+}
+
+/// Takes the journal's files as what there is, after store or journal were restored from a copy. Everything in them is
+/// proven before; what was cut off is not there any more, and the entry says who went on without it.
+fn accept(
+    say: Say,
+    installation: &Installation,
+    operator: &str,
+    confirmed: Confirmed,
+) -> Result<Exit, Failure> {
+    is_there(installation)?;
+    let rooms = rooms(installation)?;
+    let trust = Trust { heads: Vec::new(), ..trust(&rooms)? };
+    let report = verify(&installation.journal(), &trust, None).map_err(Failure::from)?;
+    let entries = report.entries();
+    confirm(
+        confirmed,
+        &format!("go on with the journal as it is ({entries} entries)"),
+        "What was written after that is given up: nobody can tell any more what was shown then.",
+    )?;
+    // Their heads are anchored as they are; then the log of commands says who did it.
+    for writer in [NODE, COMMANDS] {
+        let opened = open_log_as(&rooms, writer, true);
+        opened.map_err(|reason| Failure::from(reason).during("go on with the journal as it is"))?.close()?;
+    }
+    let acts = rooms.acts(operator)?;
+    let deed = Deed { counts: &[entries], note: "journal accept", ..Deed::default() };
+    acts.record(Kind::Operated, Party::Nobody, deed)?;
+    acts.close()?;
+    say.tell(&Accepted { entries })?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    entries: u64,
+}
+
+impl fmt::Display for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "journal  {} entries, accepted as they are; the journal names who said so", self.entries)
     }
 }
 
@@ -68,14 +121,14 @@ fn check(
     key: Option<&str>,
     period: &Period,
 ) -> Result<Exit, Failure> {
-    let trust = if let Some(key) = key {
-        Trust::of_key(verifying_key(key)?)
+    let period = moments(zone, period)?;
+    let report = if let Some(key) = key {
+        verify(&installation.journal(), &Trust::of_key(verifying_key(key)?), period)
     } else {
         is_there(installation)?;
-        trust(installation, &installation.keeper(Arc::new(honnin_keeper::Silent))?)?
+        proven(&rooms(installation)?, period, &mut |_, _| {})?
     };
-    let report = verify(&installation.journal(), &trust, moments(zone, period)?)
-        .map_err(|breach| refused(breach, zone))?;
+    let report = report.map_err(|breach| refused(breach, zone))?;
     say.tell(&Verified::of(&report, zone))?;
     Ok(Exit::Done)
 }
@@ -122,6 +175,8 @@ struct Verified {
 #[derive(Serialize)]
 struct VerifiedLog {
     origin: String,
+    /// The key as a witness has to know it.
+    key: String,
     entries: u64,
     unpublished: u64,
     root: String,
@@ -147,6 +202,7 @@ impl VerifiedLog {
     fn of(report: &LogReport, zone: &Zone) -> Self {
         Self {
             origin: report.origin.clone(),
+            key: report.verifier_key.clone(),
             entries: report.size,
             unpublished: report.unpublished,
             root: BASE64.encode(&report.root),
@@ -173,6 +229,7 @@ impl fmt::Display for VerifiedLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, entries, unpublished, root, older_checkpoints, clock_sets, .. } = self;
         writeln!(f, "journal     {origin}")?;
+        writeln!(f, "key         {}", self.key)?;
         writeln!(f, "entries     {entries} in the signed tree, {unpublished} durable and not yet published")?;
         writeln!(f, "root        {root}")?;
         writeln!(f, "history     {older_checkpoints} older checkpoints agree")?;
@@ -206,15 +263,16 @@ fn ask(
 ) -> Result<Exit, Failure> {
     let Question { login: word, period } = question;
     is_there(installation)?;
-    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
-    let epochs: Vec<Arc<EpochKeys>> = epochs::kept(&keeper)?.into_iter().map(Arc::new).collect();
+    let rooms = rooms(installation)?;
+    let keeper = &rooms.keeper;
+    let epochs: Vec<Arc<EpochKeys>> = epochs::kept(keeper)?.into_iter().map(Arc::new).collect();
     let account = keeper.account_id(&login(word)?);
-    let asking = Acts::open(installation, &keeper, installation.clock()?, operator)?;
+    let asking = rooms.acts(operator)?;
     asking.record(Kind::Asked, Party::Account(account), Deed::default())?;
     asking.close()?;
     let names: Vec<(u32, Pseudonym)> =
         epochs.iter().map(|keys| (keys.epoch, keys.account(account))).collect();
-    let trust = trust(installation, &keeper)?;
+    let trust = trust(&rooms)?;
     let root = installation.journal();
     // Where lines went the journal itself says: in a pass of its own, because a merge is written down after it is made.
     let merged = match side {
@@ -235,8 +293,8 @@ fn ask(
             rows.extend(merged.iter().find_map(|merged| merged.row(at, entry, &epochs)));
         }
     };
-    let report = verify_each(&root, &trust, moments(zone, period)?, &mut take)
-        .map_err(|breach| refused(breach, zone))?;
+    let report =
+        proven(&rooms, moments(zone, period)?, &mut take)?.map_err(|breach| refused(breach, zone))?;
     let answer = Answer {
         disclosures: rows.iter().map(|row| Seen::of(row, zone)).collect(),
         verified_entries: report.entries(),
@@ -258,9 +316,8 @@ fn ask(
 /// What operators did.
 fn acts(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> Result<Exit, Failure> {
     is_there(installation)?;
-    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
-    let epochs = epochs::kept(&keeper)?;
-    let trust = trust(installation, &keeper)?;
+    let rooms = rooms(installation)?;
+    let epochs = epochs::kept(&rooms.keeper)?;
     let mut acts = Vec::new();
     let mut take = |at: EntryRef, entry: &Entry| {
         if entry.kind.row().viewer != Who::Operator {
@@ -283,8 +340,7 @@ fn acts(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> 
             note: details.note,
         });
     };
-    verify_each(&installation.journal(), &trust, moments(zone, period)?, &mut take)
-        .map_err(|breach| refused(breach, zone))?;
+    proven(&rooms, moments(zone, period)?, &mut take)?.map_err(|breach| refused(breach, zone))?;
     say.tell(&Deeds { acts })?;
     Ok(Exit::Done)
 }
@@ -342,7 +398,7 @@ struct Seen {
 
 impl Seen {
     fn of(row: &AuditRow, zone: &Zone) -> Self {
-        let AuditRow { entry, at, own, basis, viewer, owner, what, channel, holding } = row;
+        let AuditRow { entry, at, own, basis, viewer, owner, what, channel, holding, new_device: _ } = row;
         let person = |name: &Pseudonym| HEXLOWER.encode(&name.0);
         Self {
             entry: entry.to_string(),

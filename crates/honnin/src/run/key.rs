@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
 use crate::command::KeyCommand;
 use crate::failure::{Exit, Failure};
-use crate::installation::Installation;
+use crate::installation::{Installation, JournalFiles};
 use crate::say::Say;
+use crate::wiring::Rooms;
+use crate::wiring::acts::Deed;
+use crate::wiring::witness::Written;
 
 #[derive(Serialize)]
 struct Keys<'a> {
@@ -31,15 +35,25 @@ impl fmt::Display for Keys<'_> {
     }
 }
 
-pub(super) fn key(say: Say, installation: &Installation, command: KeyCommand) -> Result<Exit, Failure> {
+pub(super) fn key(
+    say: Say,
+    installation: &Installation,
+    operator: &str,
+    command: KeyCommand,
+) -> Result<Exit, Failure> {
     match command {
-        KeyCommand::Check => check(say, installation),
+        KeyCommand::Check => check(say, installation, operator),
     }
 }
 
 /// Opens the keyring and every epoch in it, and compares the public key that was written at the beginning.
-fn check(say: Say, installation: &Installation) -> Result<Exit, Failure> {
-    let keeper = installation.keeper(Arc::new(honnin_keeper::Silent))?;
+fn check(say: Say, installation: &Installation, operator: &str) -> Result<Exit, Failure> {
+    if installation.journal_files()? == JournalFiles::There {
+        let acts = Rooms::open(installation.clone(), installation.clock()?)?.acts(operator)?;
+        acts.record(Kind::KeyAct, Party::Nobody, Deed { note: "key check", ..Deed::default() })?;
+        acts.close()?;
+    }
+    let keeper = installation.keeper(Arc::new(Written::new(installation.demo)))?;
     let journal_epochs = keeper.journal_epochs()?.len();
     let public_key_matches = keeper.journal_signing_key()?.verifying_key()? == installation.journal_key()?;
     let key_file = &installation.settings.keys.key_file;

@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use honnin_access::ports::RingWrite;
 use honnin_access::{MergeSide, NewDevice, Permit, SetSpeed};
 use honnin_intake::Mapping;
 use honnin_seal::HashCost;
@@ -41,7 +42,10 @@ struct Town {
 fn opened(data: PathBuf, clock: &Arc<FixedClock>) -> Rooms {
     let settings = data.join(FILE_NAME);
     let installation = Installation::open(Place { data, settings }).unwrap();
-    Rooms::open(installation, Arc::<FixedClock>::clone(clock)).unwrap()
+    let rooms = Rooms::open(installation, Arc::<FixedClock>::clone(clock)).unwrap();
+    // What the command writes down before it does anything is not what is tested here.
+    rooms.witness.lets_everything();
+    rooms
 }
 
 fn take(rooms: &Rooms, extract: &Path) {
@@ -242,7 +246,7 @@ fn what_arrives_while_merged_goes_with_its_line_and_comes_back_with_it() {
     assert_eq!(everything(&town.rooms), everything(&never_merged));
     let verified = honnin_journal::verify(
         &town.rooms.installation.journal(),
-        &crate::wiring::trust(&town.rooms.installation, &town.rooms.keeper).unwrap(),
+        &crate::wiring::trust(&town.rooms).unwrap(),
         None,
     );
     assert_eq!(verified.unwrap().bases, 1, "the merge stands in the journal");
@@ -341,4 +345,30 @@ fn an_intake_that_read_before_a_merge_writes_nothing_after_it() {
     take(&town.rooms, &late);
     let changed = everything(&town.rooms).iter().filter(|(at, text)| before.get(*at) != Some(text)).count();
     assert_eq!(changed, 3, "started again it takes all of it in, for whoever has the line now");
+}
+
+#[test]
+fn a_session_of_who_gave_her_lines_is_in_no_ring_and_no_row_revives_it() {
+    let town = Town::new();
+    let subscriber = &town.rooms.authorities.subscriber;
+    let args = town.args();
+    let device = NewDevice::of_nobody("test".to_owned());
+    let permit = town.rooms.operate();
+    let signed_in = subscriber.sign_in_without_password(&permit, GIVER, device, &SystemEntropy);
+    let token = town.wait(signed_in).unwrap().token;
+    let tenant = town.rooms.installation.tenant();
+    let found = || town.wait(town.rooms.store.session(tenant, &token.row_hash())).unwrap();
+    let before = found().expect("she is signed in");
+    town.wait(merge_agreed(Say::Text, &town.rooms, &args)).unwrap();
+    assert!(found().is_none(), "her sessions end with the merge");
+    // Who can write the store puts her row back, beside the ring as it is now.
+    let giver = account(&town.rooms, GIVER);
+    let now = town.wait(town.rooms.store.credential(tenant, giver)).unwrap().unwrap();
+    let ring = RingWrite { read_version: now.ring_version, sealed: now.ring.clone(), ended: Vec::new() };
+    let row = honnin_access::ports::SessionRow { ring_version: 0, ..(*before.session).clone() };
+    town.wait(town.rooms.store.insert_session(token.row_hash(), row, ring)).unwrap();
+    assert!(found().is_some(), "the row stands there again");
+    let stream = Stream::begin(&entropy());
+    let revived = town.wait(subscriber.session(&token, stream, town.clock.now()));
+    assert!(revived.is_err(), "a cookie that had ended signs in again");
 }

@@ -1,6 +1,7 @@
 //! Doing what was asked.
 
 mod account;
+mod clock;
 mod config;
 mod confirm;
 mod demo;
@@ -48,12 +49,13 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Config(command) => config::config(say, &place, command),
         Command::Demo(args) => demo::demo(say, args, common.data.as_deref()),
         Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &operator, &args),
-        Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &command),
+        Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &operator, &command),
         Command::Serve => serve::serve(say, installation()?),
         Command::Doctor => doctor::doctor(say, installation()?),
         Command::Account(command) => account::account(say, installation()?, &operator, &command),
-        Command::Key(command) => key::key(say, &installation()?, command),
+        Command::Key(command) => key::key(say, &installation()?, &operator, command),
         Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
+        Command::Clock(command) => clock::clock(say, installation()?, &operator, command),
         Command::Drill(command) => drill::drill(say, &command),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
         Command::Completions { shell } => manual::completions(shell),

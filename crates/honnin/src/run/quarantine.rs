@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io::{IsTerminal as _, stdout};
 use std::path::Path;
-use std::sync::Arc;
 
 use honnin_intake::{ChoiceError, Mapping, Opened, Quarantined};
+use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
 use super::{Input, intake};
@@ -13,9 +13,9 @@ use crate::command::QuarantineCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
-use crate::machine::SystemClock;
 use crate::say::{self, Say};
 use crate::wiring::Rooms;
+use crate::wiring::acts::Deed;
 
 /// How many rows are loaded at a time.
 const PAGE: usize = 1_000;
@@ -23,10 +23,12 @@ const PAGE: usize = 1_000;
 pub(super) fn quarantine(
     say: Say,
     installation: Installation,
+    operator: &str,
     command: &QuarantineCommand,
 ) -> Result<Exit, Failure> {
     logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
-    let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+    let clock = installation.clock()?;
+    let rooms = Rooms::open(installation, clock)?;
     match command {
         QuarantineCommand::List => {
             let rows = all(&rooms)?;
@@ -41,22 +43,38 @@ pub(super) fn quarantine(
                 ));
             }
             let mapping = read(mapping)?;
+            written(&rooms, operator, "quarantine show", std::slice::from_ref(row))?;
             let opened = rooms.with_feed(|feed| feed.open_quarantined(&mapping, row))?;
             say::text(Shown(&opened))?;
             Ok(Exit::Done)
         }
         QuarantineCommand::Accept { mapping, rows } => {
             let mapping = read(mapping)?;
+            written(&rooms, operator, "quarantine accept", rows)?;
             let summary = rooms.with_feed(|feed| feed.accept(&mapping, rows, &mut |_| {}))?;
             intake::tell(say, &summary)
         }
         QuarantineCommand::Drop { mapping, rows } => {
             let mapping = read(mapping)?;
+            written(&rooms, operator, "quarantine drop", rows)?;
             let dropped = rooms.with_feed(|feed| feed.drop_quarantined(&mapping, rows, &mut |_| {}))?;
             say.tell(&Dropped { dropped })?;
             Ok(Exit::Done)
         }
     }
+}
+
+/// Writes down which rows are shown, taken in or dropped, before they are.
+fn written(rooms: &Rooms, operator: &str, what: &str, rows: &[String]) -> Result<(), Failure> {
+    let acts = rooms.acts(operator)?;
+    // A row's id is a keyed hash; one entry names as many as it holds, and says of how many it is one.
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    for row in rows {
+        let note = format!("{what} {row}");
+        let deed = Deed { counts: &[count], note: &note, ..Deed::default() };
+        acts.record(Kind::Operated, Party::Nobody, deed)?;
+    }
+    acts.close()
 }
 
 fn read(mapping: &Input) -> Result<Mapping, Failure> {

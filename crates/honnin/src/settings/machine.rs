@@ -67,6 +67,18 @@ section! {
     /// Lifetime of the keys entries are written under. New pseudonyms begin with new keys; old keys are destroyed with
     /// the entries they belong to.
     epoch: Span = Span::days(30), Span::days(1)..=Span::days(400);
+    /// Directory that signed checkpoints are copied to, on another machine or a volume that this machine's administrators
+    /// cannot change; "" for none. A journal that does not go on from what is there is refused at the start.
+    checkpoints: MaybePath = MaybePath::default();
+    /// Witnesses that cosign checkpoints (C2SP tlog-witness), an address and a key each: "https://… name+hash+base64". The
+    /// keys a witness has to know are printed by `honnin journal verify`.
+    witnesses: Vec<String> = Vec::new();
+    /// Interval between checkpoints that leave.
+    checkpoint_every: Span = Span::seconds(60), Span::seconds(1)..=Span::days(1);
+    /// Age of the last checkpoint that left from which on `honnin doctor` calls for attention.
+    checkpoint_age: Span = Span::seconds(900), Span::seconds(1)..=Span::days(30);
+    /// Refuse personal pages while no checkpoint has left for `checkpoint_age`.
+    checkpoint_required: bool = false;
 }
 
 section! {

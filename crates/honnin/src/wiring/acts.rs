@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use honnin_care::Channel;
-use honnin_journal::{Act, Details, EpochKeys, Journal, Kind, Party, StartError};
-use honnin_keeper::Keeper;
-use honnin_terms::{Clock, EntryRef};
+use honnin_care::{Channel, Recorder};
+use honnin_journal::{
+    Act, AppendError, Details, EpochKeys, Journal, Kind, Party, Pseudonym, Query, StartError, wait,
+};
+use honnin_terms::{Clock, EntryRef, Moment};
 
+use super::Rooms;
 use super::epochs::{self, Epochs};
 use super::rooms::{SharedClock, entropy};
 use super::service::{COMMANDS, open_log};
+use super::witness::Written;
 use crate::failure::Failure;
-use crate::installation::Installation;
 
 /// How often a log that another command has is asked for, and how long in between.
 const TRIES: u32 = 100;
@@ -25,26 +27,29 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// The log of commands, open for one of them.
 #[derive(Debug)]
 pub(crate) struct Acts {
-    journal: Journal,
-    keys: EpochKeys,
+    journal: Arc<Journal>,
+    recorder: Arc<Recorder>,
+    /// By which accounts are found in this log.
+    names: Vec<EpochKeys>,
+    witness: Arc<Written>,
     clock: SharedClock,
     operator: String,
 }
+
+/// Acts of operators that are about one account, in a day. Whoever needs more than that looks at what is going on.
+pub(crate) const ACTS_A_DAY: usize = 50;
+const DAY: i64 = 86_400;
 
 impl Acts {
     /// Opens the log of commands under the name of whoever acts.
     ///
     /// # Errors
     /// [`Failure`] where it does not open: nothing may be done then.
-    pub(crate) fn open(
-        installation: &Installation,
-        keeper: &Keeper,
-        clock: Arc<dyn Clock>,
-        operator: &str,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn open(rooms: &Rooms, clock: Arc<dyn Clock>, operator: &str) -> Result<Self, Failure> {
+        let Rooms { installation, keeper, witness, .. } = rooms;
         let mut tries = 0;
         let journal = loop {
-            match open_log(installation, keeper, COMMANDS) {
+            match open_log(rooms, COMMANDS) {
                 Err(StartError::Locked) if tries < TRIES => {
                     tries += 1;
                     thread::sleep(AGAIN);
@@ -61,9 +66,21 @@ impl Acts {
             let longest = installation.settings.journal.epoch.whole_seconds();
             known = Epochs::at(keeper, clock.now(), longest)?.keys;
         }
-        let keys =
-            known.pop().ok_or_else(|| Failure::cannot("record the act in the journal: it has no epoch"))?;
-        Ok(Self { journal, keys, clock: SharedClock(clock), operator: operator.to_owned() })
+        if known.is_empty() {
+            return Err(Failure::cannot("record the act in the journal: it has no epoch"));
+        }
+        let journal = Arc::new(journal);
+        let recorder = Arc::new(Recorder::new(Arc::clone(&journal), known));
+        witness.commands(Arc::clone(&recorder), operator);
+        let (names, witness) = (epochs::kept(keeper)?, Arc::clone(witness));
+        Ok(Self {
+            journal,
+            recorder,
+            names,
+            witness,
+            clock: SharedClock(clock),
+            operator: operator.to_owned(),
+        })
     }
 
     /// Writes an act down; it may be done once this has returned.
@@ -80,9 +97,32 @@ impl Acts {
         };
         let act = Act::new(kind, self.clock.0.now(), Party::Operator(&self.operator), owner, &details);
         let act = Act { what, channel: Channel::Operator.code(), about: follows, ..act };
-        let entry = self.keys.seal(&act, &*entropy())?;
-        let written = self.journal.append_blocking(&entry);
-        written.map_err(|reason| Failure::from(reason).during("record the act in the journal"))
+        self.within_bounds(owner, act.moment)?;
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::UNWRITTEN_ACTS.is_on() {
+            self.witness.wrote();
+            return Ok(EntryRef { log: self.journal.log(), index: 0 });
+        }
+        let during = |reason: AppendError| Failure::from(reason).during("record the act in the journal");
+        let taken = self.recorder.record(&act, &*entropy()).map_err(during)?;
+        let entry = wait(taken).map_err(during)?;
+        self.witness.wrote();
+        Ok(entry)
+    }
+
+    /// Whether one more act may be about that account today, by what this log itself says of the day.
+    fn within_bounds(&self, owner: Party<'_>, now: Moment) -> Result<(), Failure> {
+        let Party::Account(account) = owner else { return Ok(()) };
+        let names: Vec<Pseudonym> = self.names.iter().map(|keys| keys.account(account)).collect();
+        let (from, to) = (now.plus_seconds(-DAY), now.plus_seconds(DAY));
+        let query = Query { pseudonyms: &names, from, to, before: None, limit: ACTS_A_DAY };
+        if self.journal.by_owner(&query)?.len() < ACTS_A_DAY {
+            return Ok(());
+        }
+        Err(Failure::cannot(format_args!(
+            "do this: {ACTS_A_DAY} acts of operators were about this account within a day, and no more are done; look \
+             at `honnin journal acts`, or wait"
+        )))
     }
 
     /// Publishes what was written; it is durable already.
@@ -90,7 +130,13 @@ impl Acts {
     /// # Errors
     /// [`Failure`] where it cannot be published now; the next command does.
     pub(crate) fn close(self) -> Result<(), Failure> {
-        Ok(self.journal.close()?)
+        let Self { journal, recorder, witness, .. } = self;
+        witness.closes();
+        drop(recorder);
+        match Arc::into_inner(journal) {
+            Some(journal) => Ok(journal.close()?),
+            None => Ok(()),
+        }
     }
 }
 

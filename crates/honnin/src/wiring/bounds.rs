@@ -115,6 +115,7 @@ pub(crate) fn journal(settings: &Journal) -> honnin_journal::Bounds {
         most_waiting_octets: settings.waiting.octets(),
         retention_days: settings.retention_days,
         anchor_millis: honnin_journal::Bounds::default().anchor_millis,
+        longest_unanchored_millis: honnin_journal::Bounds::default().longest_unanchored_millis,
     }
 }
 

@@ -92,7 +92,8 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
 /// Everything in the files these settings name that `serve` would refuse: certificate, keys, authorities.
 pub(crate) fn file_problems(installation: &Installation) -> Vec<Failure> {
     let certificate = CertificateFiles::of(installation).map_or(Ok(()), |files| files.read().map(|_| ()));
-    let key = installation.keeper(std::sync::Arc::new(honnin_keeper::Silent)).map(|_| ());
+    let key =
+        installation.keeper(std::sync::Arc::new(super::witness::Written::new(installation.demo))).map(|_| ());
     let (token, way) = (monitor_token(installation).map(|_| ()), way(installation).map(|_| ()));
     let look = look(installation).map(drop);
     [certificate, key, token, way, look].into_iter().filter_map(Result::err).collect()

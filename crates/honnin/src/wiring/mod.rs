@@ -7,19 +7,22 @@ mod check;
 mod doors;
 pub(crate) mod engine;
 mod front;
+mod leaving;
 mod look;
 pub(crate) mod merges;
 mod monitor;
 mod rooms;
 mod service;
 mod way;
+pub(crate) mod witness;
 
 pub(crate) use check::{file_problems, problems};
 pub(crate) use doors::Doors;
 pub(crate) use front::{front, prefixes};
 pub(crate) use honnin_node as epochs;
+pub(crate) use leaving::leaving;
 pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};
-pub(crate) use service::{Service, latest_entry, trust};
+pub(crate) use service::{COMMANDS, NODE, Service, latest_entry, open_log, open_log_as, proven, trust};

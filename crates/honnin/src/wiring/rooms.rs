@@ -4,24 +4,17 @@ use std::sync::Arc;
 
 use honnin_access::{Authorities, HashPool, Keep, LeakList, Operate, PasswordRules, Permit, SignInSettings};
 use honnin_intake::Feed;
-use honnin_keeper::{Deed, Keeper, Witness};
+use honnin_keeper::Keeper;
+use honnin_node::StoreAnchor;
 use honnin_store::Store;
 use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 
 use super::acts::Acts;
+use super::witness::Written;
 use super::{bounds, engine};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::machine::{EntropyAhead, SystemEntropy};
-
-/// Counts the keeper's acts.
-struct Counting;
-
-impl Witness for Counting {
-    fn about_to(&self, deed: Deed) {
-        metrics::counter!("honnin_keeper_deeds_total", "deed" => deed.word()).increment(1);
-    }
-}
 
 /// The rooms of one installation.
 #[derive(Debug)]
@@ -34,6 +27,8 @@ pub(crate) struct Rooms {
     pub(crate) zone: Zone,
     /// The keys.
     pub(crate) keeper: Arc<Keeper>,
+    /// What the keeper asks before it does anything.
+    pub(crate) witness: Arc<Written>,
     /// The engine.
     pub(crate) store: Arc<dyn Store>,
     /// Makers of permits.
@@ -61,16 +56,17 @@ impl Rooms {
     /// # Errors
     /// [`Failure`]: which of them, and why.
     pub(crate) fn open(installation: Installation, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let keeper = Arc::new(installation.keeper(Arc::new(Counting))?);
+        let witness = Arc::new(Written::new(installation.demo));
+        let keeper = Arc::new(installation.keeper(Arc::<Written>::clone(&witness))?);
         let settings = &installation.settings;
         let store = engine::open(&installation.store(), &settings.store, Arc::clone(&clock))?;
-        Self::with_store(installation, clock, keeper, store)
+        Self::with_store(installation, clock, (keeper, witness), store)
     }
 
     fn with_store(
         installation: Installation,
         clock: Arc<dyn Clock>,
-        keeper: Arc<Keeper>,
+        (keeper, witness): (Arc<Keeper>, Arc<Written>),
         store: Arc<dyn Store>,
     ) -> Result<Self, Failure> {
         let settings = &installation.settings;
@@ -93,7 +89,7 @@ impl Rooms {
         );
         let subscriber = authorities.subscriber.counting(Arc::<dyn Store>::clone(&store));
         let authorities = Authorities { subscriber, ..authorities };
-        Ok(Self { installation, clock: SharedClock(clock), zone, keeper, store, authorities })
+        Ok(Self { installation, clock: SharedClock(clock), zone, keeper, witness, store, authorities })
     }
 
     /// The log of commands, for what that person does.
@@ -101,7 +97,13 @@ impl Rooms {
     /// # Errors
     /// [`Failure`] where it does not open: nothing may be done then.
     pub(crate) fn acts(&self, operator: &str) -> Result<Acts, Failure> {
-        Acts::open(&self.installation, &self.keeper, Arc::clone(&self.clock.0), operator)
+        Acts::open(self, Arc::clone(&self.clock.0), operator)
+    }
+
+    /// Where heads of the journal are kept.
+    pub(crate) fn anchor(&self) -> StoreAnchor {
+        let (store, clock) = (Arc::<dyn Store>::clone(&self.store), Arc::clone(&self.clock.0));
+        StoreAnchor::new(store, self.authorities.node.again(), clock, entropy())
     }
 
     /// A permit for an act at the command line.

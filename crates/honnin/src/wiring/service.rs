@@ -8,27 +8,32 @@ use std::time::Instant;
 
 use honnin_care::{Care, CareParts, Exports, Gate};
 use honnin_front::{Front, Untolds};
-use honnin_journal::{Anchor as _, FileAnchor, Journal, LogKeys, Opening, StartError, Trust};
+use honnin_journal::{
+    Anchor as _, Breach, Entry, Followed, Journal, Kind, LogKeys, Opening, Report, StartError, Trust,
+    verify_each,
+};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{
-    Canaries, Epochs, ExportWorkers, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch, accounts,
-    bell,
+    Canaries, Epochs, ExportWorkers, Leaving, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch,
+    accounts, bell,
 };
 use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Clock as _, Moment, Stop};
+use honnin_terms::{Clock as _, EntryRef, Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 
 use super::bounds;
 use super::doors::Doors;
+use super::leaving::compared;
 use super::look::look;
 use super::monitor::{self, Metrics};
 use super::rooms::{Rooms, entropy};
 use super::way::way;
+use super::witness::Written;
 use crate::failure::Failure;
 use crate::installation::{Installation, free_octets};
 use crate::machine::SystemClock;
@@ -44,6 +49,7 @@ pub(crate) struct Service {
     journal: Arc<Journal>,
     standing: Arc<Standing>,
     probe: Option<Probe>,
+    leaving: Leaving,
     store: Arc<dyn Store>,
     volume: PathBuf,
     untold: PathBuf,
@@ -56,18 +62,19 @@ impl Service {
     /// [`Failure`]: what cannot be opened, and why.
     pub(crate) fn new(rooms: Rooms, front: Front) -> Result<Self, Failure> {
         let now = rooms.clock.0.now();
-        let journal = Arc::new(open_journal(&rooms)?);
+        let (journal, leaving) = opened(&rooms)?;
         let longest = rooms.installation.settings.journal.epoch.whole_seconds();
         let epochs = Epochs::at(&rooms.keeper, now, longest)?;
         epochs.mark(&journal, now)?;
-        let Rooms { installation, clock, zone, keeper, store, authorities } = rooms;
+        started(&journal, &epochs, now)?;
+        let Rooms { installation, clock, zone, keeper, witness, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
         let way = way(&installation)?;
         let path = Arc::new(match &way {
             Some(_) => PublicPath::watched(accounts(&keeper)),
             None => PublicPath::unwatched(),
         });
-        let node = Arc::new(authorities.node);
+        let (node, upkeeping) = (Arc::new(authorities.node.again()), authorities.node);
         let row = ModeRow::new(
             Arc::<dyn Store>::clone(&store),
             Arc::clone(&node),
@@ -75,9 +82,11 @@ impl Service {
             Arc::clone(&clock),
             entropy(),
         );
-        let standing = Arc::new(standing(&installation, Arc::clone(&path), Arc::clone(&journal), row));
+        let standing = standing(&installation, Arc::clone(&path), Arc::clone(&journal), row);
+        let standing = Arc::new(as_left(standing, settings, &leaving));
         let house = Arc::<Standing>::clone(&standing);
         let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, house);
+        writes(&gate, &witness, &installation, &keeper)?;
         let parts = Parts {
             authority: authorities.element,
             rows: Arc::<dyn Store>::clone(&store),
@@ -135,6 +144,7 @@ impl Service {
             journal: Arc::clone(&journal),
             care,
             operator,
+            node: upkeeping,
             // Taken once there is somebody to count.
             figures: Box::new(|| ()),
         };
@@ -148,6 +158,7 @@ impl Service {
             journal,
             standing,
             probe,
+            leaving,
             store,
             volume,
             untold,
@@ -164,7 +175,19 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self { app, reconciler, upkeep, exports, journal, standing, probe, store, volume, untold } = self;
+        let Self {
+            app,
+            reconciler,
+            upkeep,
+            exports,
+            journal,
+            standing,
+            probe,
+            leaving,
+            store,
+            volume,
+            untold,
+        } = self;
         let (ended, mut ending) = watch::channel(false);
         let kept = Arc::clone(&standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
@@ -173,7 +196,8 @@ impl Service {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
-        let figures = figures(volume, metrics, proxies(untold, app.untolds()));
+        let figures = figures(volume, metrics, &leaving, proxies(untold, app.untolds()));
+        let leaving = tokio::spawn(leaving.run());
         let upkeep = Upkeep { figures, ..upkeep }.start()?;
         let looking = probe.map(|probe| tokio::spawn(probe.run()));
         let exporting = tokio::spawn(exports.run());
@@ -188,6 +212,10 @@ impl Service {
         }
         upkeep.stop();
         keeping.abort();
+        leaving.abort();
+        if let Err(error) = journal.anchor() {
+            tracing::warn!(%error, "the head of the journal is not anchored at the end");
+        }
         store.close().await;
         served?;
         // Durable it is already; published it can be verified by others at once.
@@ -196,12 +224,65 @@ impl Service {
     }
 }
 
+/// Opens this node's log, sees that the log of commands is as it was written, and that both go on from what has left.
+fn opened(rooms: &Rooms) -> Result<(Arc<Journal>, Leaving), Failure> {
+    let journal = Arc::new(open_journal(rooms)?);
+    // A command that has it at this moment has looked itself.
+    match open_log(rooms, COMMANDS) {
+        Ok(commands) => commands.close()?,
+        Err(StartError::Locked) => {}
+        Err(reason) => {
+            return Err(Failure::from(reason).during(
+                "start (the log of commands is not as it was written; see `honnin journal verify`)",
+            ));
+        }
+    }
+    // Once they are open: what was durable is published then.
+    let leaving = compared(rooms)?;
+    Ok((journal, leaving))
+}
+
+/// The house as it stands where a checkpoint has to leave, if the settings say so.
+fn as_left(standing: Standing, settings: &Settings, leaving: &Leaving) -> Standing {
+    if !settings.journal.checkpoint_required {
+        return standing;
+    }
+    let within = settings.journal.checkpoint_age.whole_seconds();
+    standing.leaving(Arc::clone(&leaving.left), within, Arc::clone(&leaving.clock))
+}
+
+/// From here on the keeper writes into this node's log, and whoever asks about herself is told of the commands' too.
+fn writes(
+    gate: &Gate,
+    witness: &Written,
+    installation: &Installation,
+    keeper: &Keeper,
+) -> Result<(), Failure> {
+    witness.serves(Arc::clone(gate.recorder()));
+    let (commands, key) = (keeper.journal_log(COMMANDS)?, keeper.journal_signing_key()?.verifying_key()?);
+    gate.recorder().follows(Followed::new(installation.journal(), commands, key));
+    Ok(())
+}
+
 /// Opens the journal of an installation.
 fn open_journal(rooms: &Rooms) -> Result<Journal, Failure> {
     start_journal(rooms).map_err(|reason| {
         Failure::from(reason)
             .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
     })
+}
+
+/// What the entry of a start says of the end before it.
+const AFTER_AN_END: u16 = 1;
+const AFTER_A_CRASH: u16 = 2;
+
+/// Writes down that this node begins to write, and how the log was found.
+fn started(journal: &Journal, epochs: &Epochs, now: Moment) -> Result<(), Failure> {
+    let Some(keys) = epochs.keys.last() else { return Ok(()) };
+    let found = journal.opened();
+    let what = if found.unpublished > 0 || found.cut { AFTER_A_CRASH } else { AFTER_AN_END };
+    journal.append_blocking(&Entry { what, ..Entry::blank(Kind::Started, now, keys.epoch) })?;
+    Ok(())
 }
 
 /// The node, until there are several: its log follows from its name.
@@ -220,11 +301,11 @@ fn now() -> Instant {
 /// # Errors
 /// [`StartError::Locked`] where another process has it; the others need a person.
 pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
-    open_log(&rooms.installation, &rooms.keeper, NODE)
+    open_log(rooms, NODE)
 }
 
 /// The log of commands.
-pub(super) const COMMANDS: &str = "commands";
+pub(crate) const COMMANDS: &str = "commands";
 
 /// The smallest segment: commands write little.
 const SMALL_SEGMENT: u64 = 1 << 20;
@@ -233,16 +314,23 @@ const SMALL_SEGMENT: u64 = 1 << 20;
 ///
 /// # Errors
 /// [`StartError::Locked`] where another process has it; the others need a person.
-pub(super) fn open_log(
-    installation: &Installation,
-    keeper: &Keeper,
-    writer: &str,
-) -> Result<Journal, StartError> {
+pub(crate) fn open_log(rooms: &Rooms, writer: &str) -> Result<Journal, StartError> {
+    open_log_as(rooms, writer, false)
+}
+
+/// The same; `as_it_is` where a person has looked and says that the files are what there is.
+///
+/// # Errors
+/// As [`open_log`].
+pub(crate) fn open_log_as(rooms: &Rooms, writer: &str, as_it_is: bool) -> Result<Journal, StartError> {
+    let Rooms { installation, keeper, .. } = rooms;
     let Installation { settings, .. } = installation;
     let mut bounds = bounds::journal(&settings.journal);
     if writer == COMMANDS {
         bounds.segment_octets = SMALL_SEGMENT;
     }
+    #[cfg(honnin_faults)]
+    let as_it_is = as_it_is || honnin_terms::faults::UNASKED_ANCHOR.is_on();
     let wrong = |_| StartError::Foreign;
     let started = now();
     Journal::open(Opening {
@@ -254,9 +342,9 @@ pub(super) fn open_log(
             chain: keeper.journal_chain_key().map_err(wrong)?,
         },
         bounds,
-        anchor: Arc::new(FileAnchor(installation.anchors())),
+        anchor: Arc::new(rooms.anchor()),
         steady: Some(Arc::new(move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))),
-        as_it_is: false,
+        as_it_is,
     })
 }
 
@@ -265,14 +353,18 @@ pub(super) fn open_log(
 ///
 /// # Errors
 /// [`Failure`] where the keyring does not open, or a head cannot be read.
-pub(crate) fn trust(installation: &Installation, keeper: &Keeper) -> Result<Trust, Failure> {
-    let anchor = FileAnchor(installation.anchors());
+pub(crate) fn trust(rooms: &Rooms) -> Result<Trust, Failure> {
+    let (anchor, keeper) = (rooms.anchor(), &rooms.keeper);
     let mut heads = Vec::new();
     for writer in [NODE, COMMANDS] {
         let log = keeper.journal_log(writer)?;
         let head =
             anchor.read(log).map_err(|reason| Failure::from(reason).during("read the journal's head"))?;
         heads.extend(head.map(|head| (log, head)));
+    }
+    #[cfg(honnin_faults)]
+    if honnin_terms::faults::UNASKED_ANCHOR.is_on() {
+        heads.clear();
     }
     Ok(Trust {
         key: keeper.journal_signing_key()?.verifying_key()?,
@@ -281,14 +373,39 @@ pub(crate) fn trust(installation: &Installation, keeper: &Keeper) -> Result<Trus
     })
 }
 
+/// Verifies the journal of an installation, and hands over its entries. The heads are read before the files, so that what
+/// is cut off them is missed, and once more after them, so that a head that was put back is.
+///
+/// # Errors
+/// [`Failure`] where a head cannot be read, [`Breach`] where the journal does not verify.
+pub(crate) fn proven(
+    rooms: &Rooms,
+    period: Option<(Moment, Moment)>,
+    each: &mut dyn FnMut(EntryRef, &Entry),
+) -> Result<Result<Report, Breach>, Failure> {
+    let before = trust(rooms)?;
+    let report = match verify_each(&rooms.installation.journal(), &before, period, each) {
+        Ok(report) => report,
+        Err(breach) => return Ok(Err(breach)),
+    };
+    let Trust { chain, heads, .. } = trust(rooms)?;
+    let compared = chain.map_or(Ok(()), |chain| report.was_anchored(&chain, &heads));
+    Ok(compared.map(|()| report))
+}
+
 /// When the newest entry of the journal was written, where there is one.
 ///
 /// # Errors
 /// [`Failure`] where the journal does not open.
 pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
-    let journal = open_journal(rooms)?;
-    let last = journal.size().checked_sub(1);
-    Ok(last.map(|last| journal.read_at(last)).transpose()?.map(|entry| entry.moment))
+    let mut latest = None;
+    for writer in [NODE, COMMANDS] {
+        let journal = open_log(rooms, writer)?;
+        if let Some(last) = journal.size().checked_sub(1) {
+            latest = latest.max(Some(journal.read_at(last)?.order));
+        }
+    }
+    Ok(latest)
 }
 
 /// How the house stands. A stop is written into the store, where every node reads it; until it is, a file keeps it over
@@ -341,11 +458,17 @@ fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send + Sync {
 fn figures(
     volume: PathBuf,
     metrics: Metrics,
+    leaving: &Leaving,
     proxies: impl Fn() + Send + Sync + 'static,
 ) -> Box<dyn Fn() + Send + Sync> {
+    let (left, clock) = (Arc::clone(&leaving.left), Arc::clone(&leaving.clock));
     Box::new(move || {
         metrics.upkeep();
         proxies();
+        // None where none is to leave, or none has since the start.
+        if let Some(age) = left.age(clock.now()) {
+            gauge("honnin_checkpoint_age_seconds", u64::try_from(age).unwrap_or(0));
+        }
         if let Ok(free) = free_octets(&volume) {
             gauge("honnin_data_volume_free_octets", free);
         }

@@ -151,6 +151,21 @@ fn d32_made_up_names_delay_no_right_sign_in() {
 }
 
 #[test]
+fn d33_what_an_insider_does_to_the_files_is_noticed() {
+    run("D33", &[]);
+}
+
+#[test]
+fn d34_what_an_insider_does_at_the_command_line_is_an_entry() {
+    run("D34", &[]);
+}
+
+#[test]
+fn d35_a_clock_that_jumps_is_said_and_accepted() {
+    run("D35", &[]);
+}
+
+#[test]
 fn every_incident_is_listed_and_what_is_not_built_is_no_pass() {
     let listed = honnin(["drill", "list"]);
     assert_eq!(listed.code, Some(0), "{}", listed.err);

@@ -20,6 +20,7 @@ mod insiders;
 mod killed;
 mod no_faults;
 mod output;
+mod put_back;
 mod recycled;
 mod routes;
 mod serve;

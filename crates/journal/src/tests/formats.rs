@@ -90,7 +90,7 @@ fn frame(first: u64, count: usize, before: Digest) -> Frame {
     for _ in 0..count {
         crate::bundle::push(&mut octets, b"ten octets").unwrap();
     }
-    Frame::of(octets, first, before, &chain()).unwrap()
+    Frame::of(octets, (first, first), before, &chain()).unwrap()
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_forged_frame_is_never_signed() {
     let mut forged = vec![0; crate::segment::HEAD];
     crate::bundle::push(&mut forged, &foreign.octets()).unwrap();
     let before: Digest = octets[frames(&octets).0.last().unwrap() + 56..][..32].try_into().unwrap();
-    let forged = Frame::of(forged, 320, before, &other).unwrap();
+    let forged = Frame::of(forged, (320, 320), before, &other).unwrap();
     octets[end..end + forged.octets().len()].copy_from_slice(forged.octets());
     fs::write(&segment, &octets).unwrap();
     let report = check(dir.path()).unwrap();
@@ -224,6 +224,38 @@ fn a_log_without_its_anchored_head_opens_only_as_a_person_says() {
     open(dir.path()).close().unwrap();
 }
 
+#[test]
+fn a_head_that_was_put_back_is_noticed_with_the_files_as_they_are() {
+    let dir = filled(100);
+    let older = copy(&dir.path().join("anchors"));
+    let journal = open(dir.path());
+    assert!(put(&journal, &own(101, 1)).is_ok());
+    journal.anchor().unwrap();
+    // Its frame says how much was anchored before it.
+    assert!(put(&journal, &own(102, 1)).is_ok());
+    let crashed = copy(dir.path());
+    journal.close().unwrap();
+    for dir in [crashed.path(), dir.path()] {
+        assert!(check(dir).is_ok());
+        let now = fs::read(dir.join("anchors").join(the_log().to_string())).unwrap();
+        let head = |octets: &[u8]| vec![(the_log(), octets.to_vec())];
+        let report = verify(dir, &anchored(dir), None).unwrap();
+        assert!(report.was_anchored(&chain_key(), &head(&now)).is_ok());
+        fs::copy(older.path().join(the_log().to_string()), dir.join("anchors").join(the_log().to_string()))
+            .unwrap();
+        let old = fs::read(dir.join("anchors").join(the_log().to_string())).unwrap();
+        let report = verify(dir, &anchored(dir), None).unwrap();
+        let breach = report.was_anchored(&chain_key(), &head(&old)).unwrap_err();
+        assert!(matches!(breach.violation, Violation::Older(100, 101)), "{breach:?}");
+        let opened = Journal::open(opening(dir, small()));
+        assert!(matches!(opened, Err(StartError::Older(100, 101))), "{opened:?}");
+        // A person who has looked goes on, and from then on the head is as it is.
+        let journal = Journal::open(Opening { as_it_is: true, ..opening(dir, small()) }).unwrap();
+        journal.close().unwrap();
+        open(dir).close().unwrap();
+    }
+}
+
 /// An anchor that does not answer.
 struct Silent(std::sync::atomic::AtomicBool);
 
@@ -241,7 +273,7 @@ fn what_cannot_be_anchored_is_not_taken_for_long() {
     let dir = tempfile::tempdir().unwrap();
     let silent = Arc::new(Silent(false.into()));
     let anchor: Arc<dyn Anchor> = Arc::<Silent>::clone(&silent);
-    let bounds = Bounds { anchor_millis: 1, ..small() };
+    let bounds = Bounds { anchor_millis: 1, longest_unanchored_millis: 300, ..small() };
     let journal = Journal::open(Opening { anchor, ..opening(dir.path(), bounds) }).unwrap();
     silent.0.store(true, Ordering::Relaxed);
     let mut refused = None;
@@ -254,7 +286,7 @@ fn what_cannot_be_anchored_is_not_taken_for_long() {
             }
         }
     }
-    assert_eq!(refused, Some(AppendError::Unanchored), "five seconds at most");
+    assert_eq!(refused, Some(AppendError::Unanchored), "as long as the bound says and no longer");
     assert_eq!(journal.state(), State::Unanchored);
     silent.0.store(false, Ordering::Relaxed);
     journal.anchor().unwrap();

@@ -1,7 +1,7 @@
 //! Who has seen my data.
 
 use askama::Template;
-use honnin_care::facts::{DisclosureRow, Disclosures, LineHead, Viewer};
+use honnin_care::facts::{ActRow, DisclosureRow, Disclosures, LineHead, Viewer};
 use honnin_terms::{Day, EntryRef};
 
 use super::paths::{Address, DisclosuresBefore};
@@ -98,6 +98,23 @@ impl DisclosuresPage<'_> {
             "merge_consent" => words.kind_merge_consent.text(),
             "merge" => words.kind_merge.text(),
             other => other,
+        }
+    }
+
+    /// An act in the reader's words.
+    fn act(&self, row: &ActRow) -> &'static str {
+        let words = &self.shell.words().disclosures;
+        match row.act {
+            "signed_in" => words.act_signed_in.text(),
+            "password_changed" | "activated" => words.act_password.text(),
+            "signed_out" | "session_ended" | "all_ended" => words.act_ended.text(),
+            "export_made" | "export_fetched" => words.act_exported.text(),
+            "invited" => words.act_invited.text(),
+            "credential_imported" => words.act_imported.text(),
+            "asked" => words.act_asked.text(),
+            "merged" | "unmerged" => words.act_merged.text(),
+            _ if row.by_operator => words.act_operated.text(),
+            _ => words.act_changed.text(),
         }
     }
 

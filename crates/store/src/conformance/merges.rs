@@ -3,7 +3,7 @@
 use honnin_access::{Document, Permit, SetSpeed};
 use honnin_terms::HoldingId;
 
-use super::moving::{FEED, of_nothing};
+use super::moving::FEED;
 use super::wishes::wish;
 use super::{SignedIn, Stage, done};
 use crate::document::{Line, Purchases, UsageMonth};
@@ -71,7 +71,7 @@ pub fn a_merge_needs_what_both_owners_have_left_and_uses_it_up(stage: &Stage) {
     assert_eq!(merge(both.clone(), 599), Ok(()));
     assert_eq!([a, b].map(|account| stage.consent_of(account)), [None, None]);
     assert!(stage.consent_of(third.account).is_some(), "somebody else's stays");
-    let again = of_nothing(&one, &other);
+    let again = stage.of_nothing(&one, &other);
     assert_eq!(stage.commit_move(again, stage.merge(2, both), 599), Err(Error::Conflict), "used up");
 }
 
@@ -227,7 +227,7 @@ pub fn a_merge_undone_leaves_everything_as_it_was(stage: &Stage) {
     let row = done(stage.store.merges(&stage.operate(0), None, 10)).unwrap().remove(0);
     assert_eq!((row.at, row.undone_at), (stage.at(10), Some(stage.at(20))));
     let undone = stage.everything(&one, &other);
-    let again = stage.commit_move(of_nothing(&other, &one), MoveReason::Undoing { merge: 1 }, 30);
+    let again = stage.commit_move(stage.of_nothing(&other, &one), MoveReason::Undoing { merge: 1 }, 30);
     assert_eq!(again, Err(Error::Conflict));
     assert_eq!(stage.everything(&one, &other), undone);
 }

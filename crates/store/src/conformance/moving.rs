@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use honnin_access::ports::{KeyChange, RingWrite};
 use honnin_access::{ConsentRow, Document, Owned, OwnerTag, Permit, Read, SetSpeed, seal_document};
 use honnin_seal::Epoch;
 use honnin_terms::{AccountId, HoldingId};
@@ -9,8 +10,8 @@ use honnin_terms::{AccountId, HoldingId};
 use super::{SignedIn, Stage, done};
 use crate::document::{Profile, Purchases};
 use crate::{
-    AccountUpdate, Batch, DocumentKey, Error, MergeMaterial, MergeRow, Move, MoveReason, MovedHolding,
-    MovedWish, StoredAccount, StoredDocument, SubjectKeyRow, read_view,
+    AccountKeyRow, AccountUpdate, Batch, DocumentKey, Error, MergeMaterial, MergeRow, Move, MoveReason,
+    MovedHolding, MovedWish, StoredAccount, StoredDocument, SubjectKeyRow, read_view,
 };
 
 /// The stage's own feed.
@@ -28,20 +29,29 @@ pub(super) struct Everything {
     messages: u64,
 }
 
-/// A move that moves nothing: only its reason can be wrong.
-pub(super) fn of_nothing(from: &SignedIn, into: &SignedIn) -> Move {
-    Move {
-        from: from.account,
-        into: into.account,
-        holdings: Vec::new(),
-        keys: Vec::new(),
-        into_documents: Vec::new(),
-        from_documents: Vec::new(),
-        wishes: Vec::new(),
-    }
+/// All sessions of who gives end; the ring is written once more as it was, so that the stage can go on with it.
+fn ending(material: &MergeMaterial) -> KeyChange {
+    let AccountKeyRow { epoch, by_keeper, ring } = material.from.account_key.clone();
+    let ring = RingWrite { read_version: material.ring_version, sealed: ring, ended: Vec::new() };
+    KeyChange { epoch, account_key: by_keeper, ring, keep: None, told: None }
 }
 
 impl Stage {
+    /// A move that moves nothing: only its reason can be wrong.
+    pub(super) fn of_nothing(&self, from: &SignedIn, into: &SignedIn) -> Move {
+        let material = self.material(from, into).unwrap();
+        Move {
+            from: from.account,
+            ending: ending(&material),
+            into: into.account,
+            holdings: Vec::new(),
+            keys: Vec::new(),
+            into_documents: Vec::new(),
+            from_documents: Vec::new(),
+            wishes: Vec::new(),
+        }
+    }
+
     /// Leaves her consent, good for so many seconds from the start, and gives what is stored of it.
     pub(super) fn consent(&self, person: &SignedIn, seconds: i64) -> Vec<u8> {
         let session = self.session(person, 0);
@@ -136,6 +146,7 @@ impl Stage {
         });
         Move {
             from: from.account,
+            ending: ending(&material),
             into: into.account,
             holdings: lines.to_vec(),
             keys,

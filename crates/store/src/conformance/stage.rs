@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use honnin_access::ports::{KeyRelease, RecordKind, RingWrite, SessionRow};
+use honnin_access::ports::{KeyRelease, RecordKind, ReleaseError, RingWrite, SessionRow};
 use honnin_access::{
-    Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, NewDevice, Operate,
-    OwnerTag, PasswordRules, Permit, PoolBounds, Read, Ring, Session, SessionLimits, SetSpeed, SignInProof,
-    SignInSettings, seal_document,
+    Answer, Append, Authorities, DelayBounds, Document, Drive, HashPool, Keep, ManageSessions, NewDevice,
+    Operate, OwnerTag, PasswordRules, Permit, PoolBounds, Read, Ring, Session, SessionLimits, SetSpeed,
+    SignInProof, SignInSettings, seal_document,
 };
 use honnin_seal::{AccountKey, Digest, Epoch, KeeperKey, OpenError, Place, Purpose, Secret, SessionToken};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId};
@@ -71,8 +71,14 @@ impl KeyRelease for StageKeeper {
     ) -> Result<Vec<u8>, OpenError> {
         Err(OpenError)
     }
-    fn release(&self, proof: &SignInProof, sealed: &[u8], epoch: Epoch) -> Result<AccountKey, OpenError> {
-        Self::key().unwrap_key(&Self::place(proof.tenant(), proof.account(), epoch), sealed)
+    fn release<'a>(
+        &'a self,
+        proof: &SignInProof,
+        sealed: &'a [u8],
+        epoch: Epoch,
+    ) -> Answer<'a, Result<AccountKey, ReleaseError>> {
+        let opened = Self::key().unwrap_key(&Self::place(proof.tenant(), proof.account(), epoch), sealed);
+        Answer::ready(opened.map_err(ReleaseError::from))
     }
     fn new_account_key(
         &self,

@@ -1,7 +1,7 @@
 //! What the use cases refuse, as codes; and the two faces of a refusal: a problem for programs, a page for people.
 
 use honnin_access::SignInError;
-use honnin_care::Error;
+use honnin_care::{Error, WishRefusal};
 use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
 use honnin_terms::Moment;
 
@@ -23,10 +23,14 @@ impl From<Error> for Refusal {
             Error::DoesNotOpen => Self::bare(),
             Error::Closed(mode) => Self::after(Code::Stopped, mode.again_seconds()),
             Error::Store => Self::after(Code::Busy, BUSY),
-            Error::LineSuspended => Code::LineSuspended.into(),
-            Error::LineEnded => Code::LineEnded.into(),
-            Error::LineUpcoming => Code::LineUpcoming.into(),
-            Error::TooSoon(seconds) => Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY)),
+            Error::Refused(told) => match told.what() {
+                WishRefusal::LineSuspended => Code::LineSuspended.into(),
+                WishRefusal::LineEnded => Code::LineEnded.into(),
+                WishRefusal::LineUpcoming => Code::LineUpcoming.into(),
+                WishRefusal::TooSoon(seconds) => {
+                    Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY))
+                }
+            },
             Error::KeyReused => Code::KeyReused.into(),
             Error::ExportGone => Code::ExportExpired.into(),
             Error::ExportNotReady => Code::ExportNotReady.into(),

@@ -92,10 +92,10 @@ async fn issue(
     print: impl FnOnce(&CodeText, String) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     let subscriber = &rooms.authorities.subscriber;
+    acts.record(Kind::Invited, Party::Account(subscriber.account_of(login)), Deed::default())?;
     let Some(invitation) = subscriber.invitation(&rooms.operate(), login, &SystemEntropy).await? else {
         return Ok(false);
     };
-    acts.record(Kind::Invited, Party::Account(invitation.account()), Deed::default())?;
     print(invitation.code(), rooms.zone.rfc3339(invitation.until()))
         .and_then(|()| say::durable())
         .map_err(|failure| failure.but("no code was issued and an earlier one stays valid"))?;

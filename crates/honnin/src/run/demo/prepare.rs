@@ -7,6 +7,7 @@ use honnin_intake::event::Fact;
 use honnin_intake::fields::RowKind;
 use honnin_intake::files::FilesError;
 use honnin_intake::{Mapping, survey};
+use honnin_journal::{Kind, Party};
 use honnin_seal::HashCost;
 use honnin_terms::{Clock, Moment};
 use honnin_web::route::session_cookie;
@@ -19,10 +20,11 @@ use super::{PASSWORD, Plan};
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::installation::Installation;
-use crate::machine::{ShiftedClock, SystemClock, SystemEntropy};
+use crate::machine::{DemoClock, SystemClock, SystemEntropy};
 use crate::run::intake::show;
 use crate::say::Progress;
 use crate::settings::{FILE_NAME, Settings};
+use crate::wiring::acts::{Acts, Deed};
 use crate::wiring::{Rooms, Service, front, latest_entry};
 
 /// A demo that only has to be opened.
@@ -101,27 +103,39 @@ pub(super) fn prepare(
     let newest = newest(&mapping, &ledger)?.unwrap_or_else(|| SystemClock.now());
     let still = Still(args.now.unwrap_or(newest));
     let rooms = Rooms::open(installation.clone(), Arc::new(still))?;
+    let earliest = latest_entry(&rooms)?;
+    let now = start_of_clock(args.now, newest, earliest)?;
+    let acts = Acts::open(&rooms, Arc::new(Still(now)), DEMO)?;
+    acts.record(Kind::IntakeRun, Party::Nobody, Deed::default())?;
     let taken = rooms.with_feed(|feed| feed.take(&mapping, &ledger, &mut |tick| show(&progress, tick)));
     progress.clear();
     let summary = taken?;
     progress.done(format_args!("ledger: {}", summary.in_all()));
-    let earliest = latest_entry(&rooms)?;
-    let now = start_of_clock(args.now, newest, earliest)?;
+    acts.close()?;
     // The rooms are opened anew on the demo's clock.
     drop(rooms);
-    installation.set_demo_clock(Some(now.millis().saturating_sub(SystemClock.now().millis())))?;
+    let apart = now.millis().saturating_sub(SystemClock.now().millis());
+    installation.set_demo_clock(Some(apart))?;
+    let clock = DemoClock::following(installation.demo_clock(), apart)?;
     let raised = raise_sessions(&mut installation, args.sessions, people.accounts.len());
-    let rooms = Rooms::open(installation, Arc::new(ShiftedClock::starting_at(now)))?;
+    let rooms = Rooms::open(installation, Arc::new(clock))?;
     progress.now(format_args!("opening {} accounts", people.accounts.len()));
+    let acts = rooms.acts(DEMO)?;
+    let counts = [people.accounts.len(), args.sessions].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+    acts.record(Kind::HashesImported, Party::Nobody, Deed { counts: &counts, ..Deed::default() })?;
     let hash = HashCost::default().hasher().hash(PASSWORD.as_bytes(), &SystemEntropy)?;
     open_accounts(&rooms, &people.accounts, &hash, handle)?;
     progress.done(format_args!("accounts: {}", people.accounts.len()));
     let front = front(&rooms.installation.settings).map_err(|problems| rooms.installation.wrong(problems))?;
     progress.now(format_args!("signing in {} sessions", args.sessions));
     let sessions = sign_in(&rooms, &people.accounts, args.sessions, session_cookie(&front), handle)?;
+    acts.close()?;
     progress.clear();
     Ok(Prepared { service: Service::new(rooms, front)?, people, sessions, now, raised })
 }
+
+/// The name a demo acts under.
+const DEMO: &str = "demo";
 
 /// A clock that stands while the ledger is taken in.
 struct Still(Moment);

@@ -223,3 +223,44 @@ async fn she_sees_who_has_seen_her_data() {
     assert_eq!(rows[1]["line"], house.hana.lines[0].to_string());
     assert!(rows.iter().all(|row| row["viewer"] == "self"));
 }
+
+/// The kinds of the newest entries of the journal, oldest first.
+fn kinds(house: &House, since: u64) -> Vec<honnin_journal::Kind> {
+    (since..house.journal.size()).map(|index| house.journal.read_at(index).unwrap().kind).collect()
+}
+
+#[tokio::test]
+async fn a_refused_wish_leaves_by_the_gate_with_an_entry() {
+    use honnin_journal::Kind::{Changed, Disclosure, Refused};
+    let house = House::open().await;
+    let wish = async |line: usize, key: &str| {
+        let path = format!("/api/v1/lines/{}/speed", house.hana.lines[line]);
+        let headers = format!("Cookie: {}\r\n{JSON_TYPE}Idempotency-Key: {key}\r\n", house.hana.cookie);
+        let before = house.journal.size();
+        let reply = house.ask("PUT", &path, &headers, r#"{"high":false}"#).await;
+        (reply.status, kinds(&house, before))
+    };
+    assert_eq!(wish(1, "a").await, (409, vec![Refused]), "suspended");
+    assert_eq!(wish(2, "b").await, (409, vec![Refused]), "ended");
+    assert_eq!(wish(0, "c").await, (202, vec![Changed, Disclosure]));
+    assert_eq!(wish(0, "d").await, (429, vec![Changed, Refused]), "too soon after the last");
+}
+
+#[tokio::test]
+async fn what_a_signed_in_person_does_is_written_before_it_is_done() {
+    use honnin_journal::Kind::{SignInFailed, SignedOut};
+    let house = House::open().await;
+    let before = house.journal.size();
+    let out = house.post(Some(&house.hana), "/sign-out", "").await;
+    assert_eq!(out.status, 303);
+    assert_eq!(kinds(&house, before), [SignedOut]);
+    let before = house.journal.size();
+    for _ in 0..2 {
+        let wrong = house.post(None, "/sign-in", "login=hana&password=not-her-password").await;
+        assert_eq!(wrong.status, 401);
+    }
+    // Nobody waits for these; the next that is waited for makes them durable.
+    house.get(&house.ken, "/api/v1/me").await;
+    let written = kinds(&house, before);
+    assert_eq!(written.iter().filter(|kind| **kind == SignInFailed).count(), 2, "{written:?}");
+}

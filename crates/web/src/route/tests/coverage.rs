@@ -74,7 +74,7 @@ async fn who_is_not_signed_in_is_shown_nothing_and_nothing_is_journaled() {
         let path = path_of(route, &house.hana, &house);
         assert_eq!(ask(&house, route, &path, &past).await.status, 401, "{path}");
     }
-    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+    assert_eq!(house.disclosed(), 0, "nothing was disclosed");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn what_is_not_hers_and_what_is_not_there_are_the_same_octets() {
         }
         assert!(replies.iter().all(|reply| *reply == replies[0]), "{}", route.path);
     }
-    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+    assert_eq!(house.disclosed(), 0, "nothing was disclosed");
 }
 
 #[tokio::test]
@@ -113,11 +113,11 @@ async fn what_is_shown_is_hers_alone_and_journaled_once() {
     for who in [&house.hana, &house.ken] {
         let other = if who.mark == "HANA" { "KEN" } else { "HANA" };
         for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
-            let before = house.journal.size();
+            let before = house.disclosed();
             let path = path_of(route, who, &house);
             let reply = house.get(who, &path).await;
             let text = reply.text();
-            let grown = house.journal.size() - before;
+            let grown = house.disclosed() - before;
             assert_eq!(grown, u64::from(route.discloses.is_some()), "{path} is journaled {grown} times");
             assert!(!text.contains(other), "{path} shows {other}");
             assert!(
@@ -236,7 +236,7 @@ async fn while_personal_pages_are_stopped_the_public_ones_go_on() {
             assert!(reply.header("retry-after").is_some(), "{path}");
         }
     }
-    assert_eq!(house.journal.size(), 0);
+    assert_eq!(house.disclosed(), 0);
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn while_the_public_path_mixes_people_up_only_its_canaries_are_shown_anyth
         let reply = house.post(None, path, &form).await;
         assert!(reply.status == 503 && reply.header("set-cookie").is_none(), "{}", reply.head);
     }
-    assert_eq!(house.journal.size(), 0);
+    assert_eq!(house.disclosed(), 0);
     assert!(house.get(&house.ken, "/lines").await.text().contains("KEN"), "a canary");
     house.path.set(PathState::Proven);
     assert!(house.get(&house.hana, "/lines").await.text().contains("HANA"));
@@ -279,7 +279,7 @@ async fn what_does_not_open_is_answered_without_a_single_octet() {
         assert_eq!(reply.header("cache-control"), Some("private, no-store"), "{path}");
         assert!(reply.header("x-request-id").is_some(), "{path}");
     }
-    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+    assert_eq!(house.disclosed(), 0, "nothing was disclosed");
     let other = house.get(&house.hana, &format!("/api/v1/lines/{}/home", house.hana.lines[1])).await;
     assert_eq!(other.status, 200, "what does open is still shown");
 }

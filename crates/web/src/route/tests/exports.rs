@@ -62,7 +62,7 @@ async fn an_export_holds_everything_of_the_account_and_is_a_file_to_keep() {
     assert_eq!(held["sessions"].as_array().unwrap().len(), 1);
     // What was shown before it was made; here nothing.
     assert_eq!(held["disclosures"].as_array().unwrap().len(), 0);
-    assert_eq!(house.journal.size(), 1, "fetching is one disclosure");
+    assert_eq!(house.disclosed(), 1, "fetching is one disclosure");
     let shown = house.get(&house.hana, "/api/v1/disclosures").await.json();
     assert_eq!(shown["disclosures"][0]["what"], "export");
 }
@@ -128,7 +128,7 @@ async fn an_export_at_rest_says_nothing_and_opens_in_no_other_place() {
         let reply = data(&house, who, &who.export).await;
         assert_eq!((reply.status, reply.body.len()), (500, 0), "{}", reply.text());
     }
-    assert_eq!(house.journal.size(), 0, "nothing was disclosed");
+    assert_eq!(house.disclosed(), 0, "nothing was disclosed");
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn an_export_that_cannot_be_finished_leaves_nothing_and_says_why() {
         let reply = data(&house, &house.hana, state["export"].as_str().unwrap()).await;
         assert_eq!((reply.status, reply.json()["code"].as_str()), (409, Some("export_not_ready")), "{fault}");
         assert!(lying(&house).await.is_empty(), "{fault}");
-        assert_eq!(house.journal.size(), 0, "{fault}");
+        assert_eq!(house.disclosed(), 0, "{fault}");
         let page = house.get(&house.hana, "/export").await;
         assert!(page.text().contains("class=\"note err\""), "{fault}: {}", page.text());
     }

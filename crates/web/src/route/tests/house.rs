@@ -119,6 +119,14 @@ impl House {
         self.verifying
     }
 
+    /// How many disclosures the journal has; acts are entries too.
+    pub(super) fn disclosed(&self) -> u64 {
+        let kind = |index: u64| self.journal.read_at(index).unwrap().kind;
+        let disclosed =
+            (0..self.journal.size()).filter(|index| kind(*index) == honnin_journal::Kind::Disclosure);
+        u64::try_from(disclosed.count()).unwrap()
+    }
+
     /// Where the journal is.
     pub(super) fn journal_dir(&self) -> PathBuf {
         self.dir.join("journal")

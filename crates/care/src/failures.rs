@@ -1,0 +1,112 @@
+//! Sign-ins that failed, as entries of the journal: bounded, because strangers decide how many there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use honnin_access::{NewDevice, Source};
+use honnin_journal::{Act, Details, Kind, Party};
+use honnin_terms::{AccountId, Moment, Stream};
+
+use crate::{Channel, Recorder};
+
+/// Entries in one hour about one account from one network prefix.
+const EACH: u32 = 5;
+/// Entries in one hour of this node: a thousand accounts under attack from one prefix each, and a hundredth of what a
+/// day of an ordinary operator writes.
+const ALL: usize = 1_000;
+const HOUR: i64 = 3_600;
+
+#[derive(Default)]
+struct Window {
+    since: Option<Moment>,
+    of: BTreeMap<(u64, AccountId), u32>,
+    written: usize,
+    /// Those that no entry was written of since the last that was.
+    passed_over: u64,
+}
+
+/// What was written in this hour.
+#[derive(Default)]
+pub(crate) struct Failures(Mutex<Window>);
+
+impl fmt::Debug for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failures(..)")
+    }
+}
+
+impl Failures {
+    pub(crate) const fn new() -> Self {
+        let window = Window { since: None, of: BTreeMap::new(), written: 0, passed_over: 0 };
+        Self(Mutex::new(window))
+    }
+
+    /// Whether this one is written; then with how many that were not.
+    fn take(&self, source: Source, account: AccountId, now: Moment) -> Option<u64> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Window { since, of, written, passed_over } = &mut *window;
+        if since.is_none_or(|since| !(0..HOUR).contains(&now.seconds_since(since))) {
+            (*since, *written) = (Some(now), 0);
+            of.clear();
+        }
+        let known = of.get(&(source.prefix, account)).copied().unwrap_or(0);
+        if *written >= ALL || known >= EACH {
+            *passed_over += 1;
+            return None;
+        }
+        *written += 1;
+        of.insert((source.prefix, account), known + 1);
+        Some(std::mem::take(passed_over))
+    }
+
+    /// Writes one down. Nobody waits for it: an answer takes as long for a name that nobody has.
+    pub(crate) fn write(
+        &self,
+        recorder: &Recorder,
+        account: AccountId,
+        device: &NewDevice,
+        (way, now, stream): (&'static str, Moment, &Stream),
+    ) {
+        let Some(passed_over) = self.take(device.source, account, now) else { return };
+        let details = Details {
+            request: Some(stream.request()),
+            counts: if passed_over == 0 { Vec::new() } else { vec![passed_over] },
+            note: way.to_owned(),
+            ..Details::default()
+        };
+        let source = device.source.prefix.to_be_bytes();
+        let (viewer, owner) = (Party::Source(&source), Party::Account(account));
+        let act = Act::new(Kind::SignInFailed, now, viewer, owner, &details);
+        let act = Act { channel: Channel::Page.code(), ..act };
+        match recorder.record(&act, stream) {
+            // Taken: it becomes durable with the next that somebody waits for.
+            Ok(taken) => drop(taken),
+            Err(error) => tracing::warn!(%error, "a failed sign-in was not written down"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_terms::Id;
+
+    use super::*;
+
+    #[test]
+    fn failed_sign_ins_are_written_within_their_bounds_and_counted_beyond() {
+        let failures = Failures::new();
+        let now = Moment::EPOCH.plus_seconds(1_000_000);
+        let account = |n: u8| AccountId::from_octets([n; 16]);
+        let from = |prefix: u64| Source { prefix, address: prefix };
+        let written: Vec<_> = (0..8).map(|_| failures.take(from(1), account(1), now)).collect();
+        assert_eq!(written, [Some(0), Some(0), Some(0), Some(0), Some(0), None, None, None]);
+        assert_eq!(failures.take(from(2), account(1), now), Some(3), "how many were passed over is told");
+        assert_eq!(failures.take(from(1), account(2), now), Some(0));
+        let many = (0..3_000_u64).filter(|n| failures.take(from(n + 9), account(3), now).is_some()).count();
+        assert_eq!(many, ALL - 7);
+        assert_eq!(failures.take(from(1), account(9), now.plus_seconds(HOUR - 1)), None);
+        assert!(failures.take(from(1), account(1), now.plus_seconds(HOUR)).is_some(), "an hour later");
+        assert!(failures.take(from(1), account(1), now.plus_seconds(-HOUR)).is_some(), "a clock set back");
+    }
+}

@@ -1,0 +1,106 @@
+//! Writing down what is done, before it is: by this node, in its own log, under the present keys.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use honnin_access::Session;
+use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Followed, Journal, Kind, Party};
+use honnin_terms::{Entropy, EntryRef, Mode};
+
+use crate::{Channel, Error, What};
+
+/// The journal with the keys of its epochs. Shared by everything of one process that writes into it.
+pub struct Recorder {
+    journal: Arc<Journal>,
+    epochs: RwLock<Vec<Arc<EpochKeys>>>,
+    /// The log of commands, where this is a server's.
+    commands: RwLock<Option<Arc<Followed>>>,
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// Of that journal and the keys of its epochs, oldest first; the last one is written under.
+    pub fn new(journal: Arc<Journal>, epochs: Vec<EpochKeys>) -> Self {
+        let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
+        Self { journal, epochs, commands: RwLock::new(None) }
+    }
+
+    /// Reads the log of commands beside its own, for whom acts at the command line are about.
+    pub fn follows(&self, commands: Followed) {
+        *self.commands.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(commands));
+    }
+
+    pub(crate) fn commands(&self) -> Option<Arc<Followed>> {
+        self.commands.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
+    pub fn set_epochs(&self, epochs: Vec<EpochKeys>) {
+        *self.epochs.write().unwrap_or_else(PoisonError::into_inner) =
+            epochs.into_iter().map(Arc::new).collect();
+    }
+
+    pub(crate) const fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {
+        self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes an act. It is durable when the answer gives a place, and what it is of may be done from then on.
+    ///
+    /// # Errors
+    /// [`AppendError::Failed`] where there is no epoch or the details cannot be sealed.
+    pub fn record(&self, act: &Act<'_>, entropy: &dyn Entropy) -> Result<Append, AppendError> {
+        let epoch = self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned();
+        let epoch = epoch.ok_or(AppendError::Failed)?;
+        let entry = epoch.seal(act, entropy).map_err(|_| AppendError::Failed)?;
+        Ok(self.journal.append(&entry))
+    }
+
+    /// Writes down an act of a signed-in person on what is hers, with her session and device.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] where the journal does not take it: it may not be done then.
+    pub(crate) async fn of_session(
+        &self,
+        session: &Session,
+        (kind, what, channel): (Kind, Option<What>, Channel),
+        details: Details,
+    ) -> Result<EntryRef, Error> {
+        let details = Details {
+            request: Some(session.request()),
+            session: details.session.or(Some(session.id())),
+            device: Some(session.device()),
+            new_device: session.is_on_new_device(),
+            ..details
+        };
+        let who = Party::Account(session.account());
+        let act = Act::new(kind, session.at(), who, who, &details);
+        let act = Act { what: what.map_or(0, What::code), channel: channel.code(), ..act };
+        let written = match self.record(&act, session.entropy()) {
+            Ok(append) => append.await,
+            Err(error) => Err(error),
+        };
+        written.map_err(|error| {
+            let (request, act) = (session.request(), kind.row().word);
+            tracing::error!(alarm = "journal", %error, %request, act, "the journal takes no entry; it is not done");
+            Error::Closed(refused_by_journal(error))
+        })
+    }
+}
+
+/// How the house stands where the journal takes no entry.
+pub(crate) const fn refused_by_journal(error: AppendError) -> Mode {
+    match error {
+        AppendError::Full | AppendError::Busy | AppendError::Unanchored => Mode::JournalFull,
+        AppendError::Clock => Mode::ClockApart,
+        AppendError::Failed | AppendError::Closed | AppendError::TooLong => Mode::JournalFailed,
+    }
+}

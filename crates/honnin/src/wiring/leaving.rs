@@ -1,0 +1,76 @@
+//! Checkpoints that leave, from the settings.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use honnin_canary::Receiver;
+use honnin_journal::Cosigner;
+use honnin_node::{LastLeft, Leaving, Witness};
+
+use super::Rooms;
+use super::service::{COMMANDS, NODE};
+use crate::failure::Failure;
+use crate::settings::Problem;
+
+/// Where cosigned checkpoints lie in the data directory.
+const WITNESSED: &str = "witnessed";
+/// How long a witness may take: it is asked in the background.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What leaves of an installation, and where to.
+///
+/// # Errors
+/// [`Failure`]: which setting or file, and why.
+pub(crate) fn leaving(rooms: &Rooms) -> Result<Leaving, Failure> {
+    let (installation, keeper) = (&rooms.installation, &rooms.keeper);
+    let settings = &installation.settings.journal;
+    let directory = settings.checkpoints.path().map(|path| installation.base().join(path));
+    let authorities = installation.settings.canary.authorities.path().unwrap_or(Path::new(""));
+    let file = installation.base().join(authorities);
+    let vouching = fs::read(&file).unwrap_or_default();
+    let mut witnesses = Vec::new();
+    for text in &settings.witnesses {
+        let wrong = |says: String| {
+            let key = "journal.witnesses".to_owned();
+            installation.wrong(vec![Problem { key, says: format!("found {text:?}, {says}") }])
+        };
+        let (url, key) = text.split_once(' ').ok_or_else(|| {
+            wrong(
+                "expect an address, a space and the witness's key: \"https://… name+hash+base64\"".to_owned(),
+            )
+        })?;
+        let cosigner = Cosigner::parse(key.trim()).map_err(|reason| wrong(reason.to_string()))?;
+        let receiver = Receiver::new(url, &vouching, PATIENCE).map_err(|reason| wrong(reason.to_string()))?;
+        witnesses.push(Witness { cosigner, receiver });
+    }
+    Ok(Leaving {
+        journal: installation.journal(),
+        logs: vec![keeper.journal_log(NODE)?, keeper.journal_log(COMMANDS)?],
+        key: keeper.journal_signing_key()?.verifying_key()?,
+        kept: installation.place.data.join(WITNESSED),
+        directory,
+        witnesses,
+        every: settings.checkpoint_every.duration(),
+        clock: Arc::clone(&rooms.clock.0),
+        left: Arc::new(LastLeft::default()),
+    })
+}
+
+/// Refuses to go on where the journal does not go on from what left before.
+///
+/// # Errors
+/// [`Failure`]: which log, and from what.
+pub(crate) fn compared(rooms: &Rooms) -> Result<Leaving, Failure> {
+    let leaving = leaving(rooms)?;
+    let compared =
+        leaving.compare().map_err(|reason| Failure::from(reason).during("read a checkpoint that left"))?;
+    compared.map_err(|reason| Failure::cannot(format_args!("go on with the journal: {reason}")))?;
+    if leaving.is_wanted() {
+        // Where none ever left, the time for the first one begins now.
+        let oldest = leaving.oldest().ok().flatten();
+        leaving.left.is(oldest.unwrap_or_else(|| rooms.clock.0.now()));
+    }
+    Ok(leaving)
+}

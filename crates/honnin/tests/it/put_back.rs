@@ -1,0 +1,180 @@
+//! Somebody with the data directory puts back what was there before: the store, the journal, both; and what has left the
+//! machine meanwhile, in a directory and at a witness that nobody here wrote.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{Place, Ran, run_in};
+
+const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
+
+/// Serves for a moment: each start is an entry, and after two seconds it is published, anchored and gone out.
+fn serve_for_a_moment(place: &Place) {
+    let serving = place.serve();
+    thread::sleep(Duration::from_millis(2_500));
+    // What was anchored when a frame was written stands in the next one.
+    serving.browser().post_form("/sign-in", &[("login", "nobody-here"), ("password", "not a password")]);
+    thread::sleep(Duration::from_millis(600));
+    serving.0.kill();
+}
+
+fn put_back(from: &Path, to: &Path, folder: &str) {
+    fs::remove_dir_all(to.join(folder)).unwrap();
+    let copied = Command::new("cp").arg("-a").arg(from.join(folder)).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
+fn refused(ran: &Ran, code: i32, by: &str) {
+    assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(by), "{by}: {}", ran.err);
+}
+
+#[test]
+fn a_store_older_than_its_journal_is_refused_until_a_person_says() {
+    let place = Place::begin(&PORTS);
+    serve_for_a_moment(&place);
+    let older = place.copy("older");
+    serve_for_a_moment(&place);
+    let whole = place.copy("whole");
+    assert_eq!(place.run(&["journal", "verify"]).code, Some(0));
+    put_back(&older, &place.data, "store");
+    refused(&place.run(&["serve"]), 1, "the store is older than the journal");
+    refused(&place.run(&["journal", "verify"]), 6, "the store is older than the journal");
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.code == Some(4) && doctor.out.contains("older than the journal"), "{}", doctor.out);
+    // The other way round.
+    put_back(&whole, &place.data, "store");
+    put_back(&older, &place.data, "journal");
+    refused(&place.run(&["serve"]), 1, "were anchored, and the log does not have them");
+    refused(&place.run(&["journal", "verify"]), 6, "that were anchored");
+    // A person who restored it goes on, by name.
+    assert_eq!(place.run(&["journal", "accept"]).code, Some(2), "it is asked for");
+    let accepted = place.run(&["--as", "suzuki", "journal", "accept", "--yes"]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.err);
+    let acts = place.run(&["journal", "acts"]);
+    assert!(
+        acts.out.lines().any(|line| line.contains("suzuki") && line.contains("journal accept")),
+        "{}",
+        acts.out
+    );
+    serve_for_a_moment(&place);
+    assert_eq!(place.run(&["journal", "verify"]).code, Some(0));
+}
+
+#[test]
+fn a_machine_put_back_as_a_whole_is_found_by_what_has_left_it() {
+    let place = Place::begin(&[
+        ("public", "[\"127.0.0.1:0\"]"),
+        ("metrics", "\"127.0.0.1:0\""),
+        ("checkpoints", "\"../elsewhere\""),
+        ("checkpoint_every", "\"1 s\""),
+    ]);
+    serve_for_a_moment(&place);
+    let older = place.copy("older");
+    serve_for_a_moment(&place);
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("the last one left "), "{}", doctor.out);
+    for folder in ["store", "journal"] {
+        put_back(&older, &place.data, folder);
+    }
+    assert_eq!(place.run(&["journal", "verify"]).code, Some(0), "the files alone cannot tell");
+    refused(&place.run(&["serve"]), 1, "does not go on from the checkpoint that left before");
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("does not go on from the checkpoint"), "{}", doctor.out);
+}
+
+/// A witness of another's making (`aics-witness` of `PyPI`), where it is on this machine.
+fn witness_program() -> Option<PathBuf> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/witness/bin/aics-witness");
+    repository.is_file().then_some(repository)
+}
+
+struct Witness(Child);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn witness(program: &Path, config: &Path, words: &[&str]) -> String {
+    let command = words.first().unwrap();
+    let ran =
+        Command::new(program).arg(command).arg("--config").arg(config).args(&words[1..]).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+fn witnessing(program: &Path, config: &Path, listen: SocketAddr) -> Witness {
+    let mut command = Command::new(program);
+    command.args(["serve", "--config"]).arg(config).args(["--listen", &listen.to_string()]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let witness = Witness(child);
+    let up = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(50));
+        std::net::TcpStream::connect(listen).is_ok()
+    });
+    assert!(up, "the witness does not listen");
+    witness
+}
+
+#[test]
+fn a_witness_that_nobody_here_wrote_cosigns_and_finds_what_was_put_back() {
+    let Some(program) = witness_program() else {
+        eprintln!(
+            "left out: aics-witness 0.1.0 (python3 -m venv target/witness && target/witness/bin/pip install aics-witness)"
+        );
+        return;
+    };
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let place = Place::begin(&PORTS);
+    serve_for_a_moment(&place);
+    let (config, listens) = (place.beside("witness.json"), listen.to_string());
+    let init = ["init", "--name", "witness.example/w1", "--listen", &listens];
+    let vkey = witness(&program, &config, &init);
+    let vkey =
+        vkey.split_whitespace().find(|word| word.starts_with("witness.example/w1+")).unwrap().to_owned();
+    let verified = place.run(&["journal", "verify"]);
+    let keys = verified.out.lines().filter_map(|line| line.strip_prefix("key ")).map(str::trim);
+    for key in keys {
+        let (origin, _) = key.split_once('+').unwrap();
+        witness(&program, &config, &["add-log", "--origin", origin, "--vkey", key]);
+    }
+    let file = place.data.join("honnin.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let text = text.replace("\nwitnesses = []\n", &format!("\nwitnesses = [\"http://{listens} {vkey}\"]\n"));
+    let every = text.lines().find(|line| line.starts_with("checkpoint_every = ")).unwrap().to_owned();
+    fs::write(&file, text.replace(&every, "checkpoint_every = \"1 s\"")).unwrap();
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("none has left"), "{}", doctor.out);
+    let running = witnessing(&program, &config, listen);
+    serve_for_a_moment(&place);
+    let older = place.copy("older");
+    serve_for_a_moment(&place);
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("the last one left "), "{}", doctor.out);
+    let cosigned: Vec<PathBuf> =
+        fs::read_dir(place.data.join("witnessed")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!cosigned.is_empty());
+    for path in &cosigned {
+        let note = fs::read_to_string(path).unwrap();
+        assert_eq!(note.matches("\n\u{2014} ").count(), 2, "ours and the witness's: {note}");
+    }
+    // Everything is put back, what was kept of the witness too: the witness itself remembers.
+    for folder in ["store", "journal", "witnessed"] {
+        put_back(&older, &place.data, folder);
+    }
+    let serving = place.serve();
+    let said = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        run_in(&place.data, &["doctor"]).out.contains("put back")
+    });
+    drop(serving);
+    assert!(said, "nobody said that the witness has seen more");
+    drop(running);
+}
