@@ -17,6 +17,8 @@ use crate::scan::{Piece, Scanner};
 const SUBJECTS: u64 = 6;
 /// Codes nobody was ever given.
 const MADE_UP: &str = "0000-0000-0000-0000-0000";
+/// What the giver calls her lines: hers alone, wherever they go.
+const NAMED: &str = "yobina-of-d17";
 /// How the extract is to be read.
 const MAPPING: &str = include_str!("../../../../examples/ledger-a/mapping.toml");
 /// Exit codes of a command that was done, and of one that was not.
@@ -202,6 +204,7 @@ impl Scene {
     /// With both: the lines go, the same ledger changes nothing, and they come back.
     async fn merged(&mut self, before: &[Seen]) -> Result<Vec<Verdict>, Failure> {
         let ended = [self.cast.first().cloned(), self.cast.get(1).cloned()];
+        self.name_lines(0).await?;
         let codes = (self.given(0, "gives").await?, self.given(1, "takes").await?);
         let ran = self.merge((0, &codes.0), (1, &codes.1))?;
         self.done("merge", &ran);
@@ -212,6 +215,8 @@ impl Scene {
         let marked = self.world.marked.clone();
         let [giver, taker] = [0, 1].map(|place| self.account(place).to_owned());
         self.world.hold(|row| row.account == giver && row.line.is_some(), &taker)?;
+        let named = self.board(1).await?.contains(NAMED);
+        self.expect(!named, || "the taker is shown what the giver called her lines".to_owned());
         let while_merged = self.everything().await?;
         let lines = |seen: &[Seen]| -> Seen { seen.iter().take(2).flatten().cloned().collect() };
         self.expect(lines(&while_merged) == lines(before), || {
@@ -236,6 +241,8 @@ impl Scene {
         self.expect(again.code == NOT_DONE, || "a merge could be undone twice".to_owned());
         self.signed_out(ended.get(1).and_then(Option::as_ref), "had taken lines").await?;
         self.sign_in(1).await?;
+        let named = self.board(0).await?.contains(NAMED) && !self.board(1).await?.contains(NAMED);
+        self.expect(named, || "after the undoing the giver's names are not hers again alone".to_owned());
         self.world.hold_as(marked)?;
         let after = self.everything().await?;
         self.expect(after == before, || {
@@ -261,6 +268,36 @@ impl Scene {
             "journal verify, journal who-saw, account merges",
         ));
         Ok(verdicts)
+    }
+
+    /// The board of lines, as a subject is shown it.
+    async fn board(&self, place: usize) -> Result<String, Failure> {
+        let Some(session) = self.cast.get(place) else { return Ok(String::new()) };
+        let answer = ask(self.target(), &get_as(session, "/lines")).await?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// Gives each line of a subject the same name.
+    async fn name_lines(&mut self, place: usize) -> Result<(), Failure> {
+        let board = self.board(place).await?;
+        let lines: BTreeSet<&str> =
+            board.split("href=\"/lines/").skip(1).filter_map(|rest| rest.get(..32)).collect();
+        for line in &lines {
+            let mut request = Request::new("POST", &format!("/lines/{line}/name"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("sec-fetch-site", "same-origin")
+                .body(format!("name={NAMED}").as_bytes());
+            if let Some(session) = self.cast.get(place) {
+                request = request.header("cookie", &session.cookie);
+            }
+            let status = ask(self.target(), &request).await?.status;
+            self.expect(status == 303, || format!("a line was not named: {status}"));
+        }
+        let named = self.board(place).await?.contains(NAMED);
+        self.expect(named && !lines.is_empty(), || {
+            "a line that was named is not shown by its name".to_owned()
+        });
+        Ok(())
     }
 
     fn done(&mut self, what: &str, ran: &Ran) {
