@@ -1,8 +1,10 @@
 //! Naming the lines of the account.
 
 use honnin_access::Session;
+use honnin_journal::Kind;
 use honnin_terms::{BadLineName, HoldingId, LineName};
 
+use crate::What;
 use crate::care::{Care, Error, not_under_the_account, permitted};
 
 /// Why a line was not named.
@@ -40,6 +42,7 @@ impl Care {
             Err(BadLineName::Empty) => None,
             named => Some(named?),
         };
+        self.about_to(session, (Kind::Changed, Some(What::Board)), line.to_string()).await?;
         let named = self.parts.subscriber.name_line(session, &permit, (line, name.as_ref()), &held).await;
         Ok(self.ended(session, named)?)
     }

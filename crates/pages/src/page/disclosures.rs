@@ -101,6 +101,12 @@ impl DisclosuresPage<'_> {
         }
     }
 
+    /// What was done to the account, the operator's acts first; each part newest first.
+    fn acts(&self) -> Vec<&ActRow> {
+        let (theirs, own): (Vec<_>, Vec<_>) = self.facts.acts.iter().partition(|act| act.by_operator);
+        [theirs, own].concat()
+    }
+
     /// An act in the reader's words.
     fn act(&self, row: &ActRow) -> &'static str {
         let words = &self.shell.words().disclosures;
