@@ -146,6 +146,11 @@ impl Care {
         &self.parts.zone
     }
 
+    /// Least time between two wishes of one line, in seconds.
+    pub const fn wish_seconds(&self) -> i64 {
+        self.parts.wish_seconds
+    }
+
     /// The house it stands in: whether it is open, and whom to tell that it stops.
     pub fn house(&self) -> &dyn House {
         self.parts.gate.house()

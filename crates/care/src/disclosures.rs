@@ -10,8 +10,6 @@ use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
 use crate::{Channel, Disclosed, Recorder, What};
 
-/// Rows on one page.
-const PAGE: usize = 50;
 /// Acts shown beside them.
 const MOST_ACTS: usize = 20;
 /// Pages of entries looked through for acts.
@@ -199,7 +197,7 @@ impl AuditRow {
 }
 
 impl Care {
-    /// The account's disclosures, newest first; `before` is where an earlier page ended.
+    /// At most so many of the account's disclosures, newest first; `before` is where an earlier page ended.
     ///
     /// # Errors
     /// As all use cases: [`Error`].
@@ -207,8 +205,9 @@ impl Care {
         &self,
         visit: Visit<'_>,
         before: Option<EntryRef>,
+        most: usize,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let facts = self.own_disclosures(visit.session, before, PAGE).await?;
+        let facts = self.own_disclosures(visit.session, before, most).await?;
         self.show(visit, What::Disclosures, facts).await
     }
 

@@ -127,6 +127,28 @@ pub struct NextExpiry {
     pub expires_on: Day,
 }
 
+/// What a line has now, whatever was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effective {
+    /// High speed.
+    High,
+    /// Low speed: it was chosen, nothing is left, or a rule of the operator holds it down.
+    Low,
+    /// No data at all: the line is suspended, has ended or has not begun.
+    Nothing,
+}
+
+impl Effective {
+    /// The word of the JSON API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Low => "low",
+            Self::Nothing => "none",
+        }
+    }
+}
+
 /// High speed or low: what was asked, what the network has confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speed {
@@ -138,6 +160,8 @@ pub struct Speed {
     pub state: SpeedState,
     /// Why the speed is what it is.
     pub reason: SpeedReason,
+    /// What the line has now, `None` where that is not known.
+    pub effective: Option<Effective>,
     /// Counts the wishes for this line; 0 where there was none.
     pub version: u64,
     /// When the state last changed, where there was a wish.

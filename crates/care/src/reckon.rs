@@ -7,7 +7,7 @@ use honnin_terms::{
 };
 
 use crate::facts::{
-    Balance, BillHead, Bucket, Home, LineHead, Me, NextExpiry, Origin, Speed, UsageDay, UsageHead,
+    Balance, BillHead, Bucket, Effective, Home, LineHead, Me, NextExpiry, Origin, Speed, UsageDay, UsageHead,
 };
 
 /// Days that home draws, one more than the drawing shows: it ends with yesterday where today is not known.
@@ -122,14 +122,13 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
     let status = status_on(line.status, &line.held, today);
     let changeable = status == LineStatus::Active;
     let under_way = |wish: &&Wish| wish.state != SpeedState::Confirmed || wish.changed_at >= line.as_of;
+    // Only what the ledger said is used up: a word that is over says nothing of now.
+    let nothing_left = balance(line, today).get().map(|balance| balance.remaining == Octets::ZERO);
     let reason = |high: bool, wished: SpeedReason| {
-        // Only what the ledger said is used up: a word that is over says nothing of now.
-        let nothing_left =
-            balance(line, today).get().is_some_and(|balance| balance.remaining == Octets::ZERO);
         match status {
             LineStatus::Suspended => SpeedReason::Suspended,
             LineStatus::Active | LineStatus::Upcoming | LineStatus::Ended => {
-                if high && nothing_left {
+                if high && nothing_left == Some(true) {
                     SpeedReason::Exhausted
                 } else {
                     wished
@@ -138,25 +137,41 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
         }
     };
     let version = wish.map_or(0, |wish| wish.version);
-    match wish.filter(under_way) {
-        Some(wish) => Speed {
-            desired_high: wish.high,
-            applied_high: wish.applied_high.or(Some(line.high_speed)),
-            state: wish.state,
-            reason: reason(wish.high, wish.reason),
-            version,
-            changed_at: Some(wish.changed_at),
-            changeable,
-        },
-        None => Speed {
-            desired_high: line.high_speed,
-            applied_high: Some(line.high_speed),
-            state: SpeedState::Confirmed,
-            reason: reason(line.high_speed, SpeedReason::Chosen),
-            version,
-            changed_at: None,
-            changeable,
-        },
+    let wish = wish.filter(under_way);
+    let desired_high = wish.map_or(line.high_speed, |wish| wish.high);
+    let state = wish.map_or(SpeedState::Confirmed, |wish| wish.state);
+    let applied = wish.and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);
+    let reason = reason(desired_high, wish.map_or(SpeedReason::Chosen, |wish| wish.reason));
+    Speed {
+        desired_high,
+        applied_high: Some(applied),
+        state,
+        reason,
+        effective: effective(status, applied, (desired_high, state), nothing_left, reason),
+        version,
+        changed_at: wish.map(|wish| wish.changed_at),
+        changeable,
+    }
+}
+
+/// What the line has: the last word of the element, held down by what is left and by the operator. Between a wish that
+/// was sent and the answer to it nobody knows.
+fn effective(
+    status: LineStatus,
+    applied: bool,
+    (desired, state): (bool, SpeedState),
+    nothing_left: Option<bool>,
+    reason: SpeedReason,
+) -> Option<Effective> {
+    let sent = matches!(state, SpeedState::Pending | SpeedState::Unknown);
+    match (status, nothing_left) {
+        (LineStatus::Suspended | LineStatus::Ended | LineStatus::Upcoming, _) => Some(Effective::Nothing),
+        (LineStatus::Active, Some(true)) => Some(Effective::Low),
+        (LineStatus::Active, _) if sent && desired != applied => None,
+        (LineStatus::Active, _) if !applied || reason == SpeedReason::FairUse => Some(Effective::Low),
+        (LineStatus::Active, Some(false)) => Some(Effective::High),
+        // High speed was confirmed, and whether anything is left is not known.
+        (LineStatus::Active, None) => None,
     }
 }
 

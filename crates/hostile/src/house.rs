@@ -323,6 +323,7 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
         },
         simulated: true,
         shared_prefixes: Vec::new(),
+        allowed_origins: Vec::new(),
         security_contact: Some("mailto:security@example.jp".to_owned()),
     })
 }

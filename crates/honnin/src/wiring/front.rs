@@ -36,6 +36,11 @@ pub(crate) fn front(settings: &Settings) -> Result<Front, Vec<Problem>> {
             None
         }
     };
+    for origin in &listen.allowed_origins {
+        if let Err(reason) = origin.parse::<PublicUrl>() {
+            problem(&mut problems, "listen.allowed_origins", &format!("found {origin:?}, {reason}"));
+        }
+    }
     let public = match settings.tenant.public_url.as_str() {
         "" => None,
         text => text

@@ -511,6 +511,7 @@ fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Result<
         simulated: network.element == "simulated",
         // Read when the doors were opened, and refused there where one cannot be read.
         shared_prefixes: super::front::prefixes(&installation.settings).unwrap_or_default(),
+        allowed_origins: installation.settings.listen.allowed_origins.clone(),
         security_contact: text(&tenant.security_contact),
     })
 }

@@ -118,8 +118,8 @@ impl Person {
                     (text("what"), text("channel"), text("line")),
                 ));
             }
-            let Some(before) = page["next_before"].as_str() else { break };
-            path = format!("/api/v1/disclosures?before={before}");
+            let Some(before) = page["next"].as_str() else { break };
+            path = format!("/api/v1/disclosures?cursor={before}");
         }
         all.reverse();
         all

@@ -9,12 +9,11 @@ use http::StatusCode;
 use http::header::{
     ALLOW, CONTENT_DISPOSITION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::code::Code;
 use super::table::Cache;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Policy of everything that is not a page: nothing in it may run, load or be framed.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -201,12 +200,94 @@ impl Answer {
     }
 }
 
+/// What is left of a limit that has just been used up, for so many seconds.
+pub(super) fn used_up(seconds: i64) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::try_from(format!("\"acts\";r=0;t={seconds}")).ok()?;
+    Some((HeaderName::from_static("ratelimit"), value))
+}
+
+/// Which part of a request cannot be used. Names of ours alone, never what was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// The body itself.
+    Body,
+    /// A member of the body, or a field of a form.
+    Member(&'static str),
+    /// A field of the query.
+    Query(&'static str),
+    /// A header field.
+    Header(&'static str),
+}
+
+impl Field {
+    fn wrong(self, expected: Option<&str>) -> Wrong<'_> {
+        let (pointer, parameter, header) = match self {
+            Self::Body => (Some("#".to_owned()), None, None),
+            Self::Member(name) => (Some(format!("#/{name}")), None, None),
+            Self::Query(name) => (None, Some(name), None),
+            Self::Header(name) => (None, None, Some(name)),
+        };
+        Wrong { detail: expected.unwrap_or_default(), pointer, parameter, header }
+    }
+}
+
+/// Why a request was not done (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Problem<'a> {
+    /// The code as a name of its own.
+    #[schemars(length(max = 128), example = &"urn:honnin:problem:not_found")]
+    r#type: String,
+    /// What it means, in a few words.
+    #[schemars(length(max = 256), example = &"there is no such thing, or it is not yours")]
+    title: &'a str,
+    /// The status of the answer.
+    #[schemars(range(min = 400, max = 599), example = 404)]
+    status: u16,
+    /// A stable code out of `docs/reference/errors.md`; more may come.
+    #[schemars(length(max = 64), example = &"not_found")]
+    code: &'a str,
+    /// What is to be said beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    detail: Option<&'a str>,
+    /// Which parts of the request cannot be used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    errors: Vec<Wrong<'a>>,
+    /// The request's name in the operator's logs, where the fault is ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32), regex(pattern = "^[0-9a-f]{32}$"))]
+    request: Option<String>,
+}
+
+/// A part of a request that cannot be used.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProblemField")]
+struct Wrong<'a> {
+    /// What is expected of it.
+    #[schemars(length(max = 1024), example = &"true or false")]
+    detail: &'a str,
+    /// Where it stands in the body, as a JSON pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256), example = &"#/high")]
+    pointer: Option<String>,
+    /// Its name in the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    parameter: Option<&'static str>,
+    /// Its name among the header fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    header: Option<&'static str>,
+}
+
 /// Why a request is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: Code,
     retry_after: Option<u32>,
     detail: Option<Cow<'static, str>>,
+    field: Option<Field>,
     allow: Option<HeaderValue>,
     /// Whether even the body is withheld: what would be shown did not open, or was not the viewer's.
     bare: bool,
@@ -214,7 +295,7 @@ pub(crate) struct Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, retry_after: None, detail: None, allow: None, bare: false }
+        Self { code, retry_after: None, detail: None, field: None, allow: None, bare: false }
     }
 }
 
@@ -224,9 +305,9 @@ impl Refusal {
         Self { retry_after: Some(seconds), ..code.into() }
     }
 
-    /// With a sentence that says which field, and never its value.
-    pub(crate) fn because(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { detail: Some(detail.into()), ..code.into() }
+    /// A field that cannot be used: which, what is expected of it, and never its value.
+    pub(crate) fn field(field: Field, expected: &'static str) -> Self {
+        Self { detail: Some(expected.into()), field: Some(field), ..Code::Invalid.into() }
     }
 
     /// The same with a sentence beside it.
@@ -246,23 +327,13 @@ impl Refusal {
 
     /// The refusal for programs.
     pub(super) fn problem(&self, request: RequestId) -> Answer {
-        #[derive(Serialize)]
-        struct Problem<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            code: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            request: Option<String>,
-        }
         let problem = Problem {
             r#type: format!("urn:honnin:problem:{}", self.code.word()),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             code: self.code.word(),
             detail: self.detail.as_deref(),
+            errors: self.field.iter().map(|field| field.wrong(self.detail.as_deref())).collect(),
             request: self.is_ours().then(|| request.to_string()),
         };
         // A struct of texts and numbers always serialises.
@@ -272,7 +343,7 @@ impl Refusal {
         if self.code.status() == StatusCode::UNAUTHORIZED {
             answer.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        self.headers(request, answer)
+        self.headers(answer)
     }
 
     pub(super) const fn code(&self) -> Code {
@@ -293,20 +364,19 @@ impl Refusal {
     }
 
     /// Adds what every face sends with a refusal.
-    pub(super) fn headers(&self, request: RequestId, mut answer: Answer) -> Answer {
+    pub(super) fn headers(&self, mut answer: Answer) -> Answer {
         if self.bare {
             answer.body = Bytes::new();
             answer.kind = Kind::Nothing;
         }
         if let Some(seconds) = self.retry_after {
             answer.headers.push((RETRY_AFTER, HeaderValue::from(seconds)));
+            if self.code == Code::TooOften {
+                answer.headers.extend(used_up(i64::from(seconds)));
+            }
         }
         if let Some(allow) = &self.allow {
             answer.headers.push((ALLOW, allow.clone()));
-        }
-        if let Some(value) = self.is_ours().then(|| HeaderValue::try_from(request.to_string()).ok()).flatten()
-        {
-            answer.headers.push((REQUEST_ID, value));
         }
         answer
     }

@@ -5,32 +5,37 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::{Channel, SpeedWish, Visit};
-use honnin_terms::{BillId, EntryRef, HoldingId, Month};
+use honnin_terms::{BillId, EntryRef, Month, NoticeId};
 use http::StatusCode;
-use http::header::{HeaderValue, LINK};
+use http::header::{HeaderValue, LOCATION};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{Answer, JSON, Kind, Refusal};
+use super::answer::{Answer, JSON, Kind, Refusal, used_up};
 use super::app::{App, Ask};
 use super::code::Code;
 use super::json;
+use super::paging::Part;
 
-/// Lines on one page of the list where the caller does not say.
-const LINES: usize = 100;
-
-/// Most lines on one page of the list.
-const MOST_LINES: usize = 1000;
+/// Disclosures on one page where the caller does not say, and at most: each is read from the journal.
+const DISCLOSURES: (usize, usize) = (50, 200);
 
 const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Api }
 }
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SignInBody<'a> {
+#[schemars(rename = "SignIn")]
+pub(super) struct SignInBody<'a> {
+    /// The name (会員ID).
     #[serde(borrow)]
+    #[schemars(length(max = 1024), example = &"mio10012345")]
     login: Cow<'a, str>,
+    /// The password.
     #[serde(borrow)]
+    #[schemars(length(max = 4096), extend("format" = "password"), example = &"honnin-demo-only")]
     password: Cow<'a, str>,
 }
 
@@ -41,8 +46,9 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     #[cfg(honnin_faults)]
     let signed_in = app.planted.signed_in(signed_in);
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
-    let body = Bytes::from(json::token(&signed_in.token.reveal()));
+    let body = Bytes::from(json::token(&signed_in, app.wiring.care.zone()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
+    let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));
     app.signed_in(ask, &login, answer, &signed_in).await
 }
 
@@ -51,34 +57,41 @@ pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result
     Ok(app.signed_out(Answer::empty(StatusCode::NO_CONTENT)))
 }
 
+pub(super) async fn sessions(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let part = ask.part()?;
+    let disclosed = care.devices(visit(session)).await?;
+    let mut next = None;
+    let body = disclosed.try_body(JSON, |shown| {
+        let (page, more) = part.cut(&shown.facts, |device| device.session)?;
+        next = more;
+        Ok::<_, Code>(json::sessions(page, next, care.zone()))
+    });
+    Ok(part.linked(Answer::personal(body?), ask.parts.uri.path(), next))
+}
+
+pub(super) async fn end_session(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let ended = ask.id()?;
+    app.wiring.care.end_device(session, ended).await?;
+    let answer = Answer::empty(StatusCode::NO_CONTENT);
+    Ok(if ended == session.id() { app.signed_out(answer) } else { answer })
+}
+
+pub(super) async fn end_other_sessions(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    app.wiring.care.end_other_devices(session).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
 pub(super) async fn me(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let after = ask.query_as::<HoldingId>("after")?;
-    let limit = ask.query_as::<usize>("limit")?.unwrap_or(LINES);
-    if limit == 0 || limit > MOST_LINES {
-        return Err(Refusal::because(Code::Invalid, "limit"));
-    }
+    let part = ask.part()?;
     let disclosed = app.wiring.care.me(visit(session)).await?;
     let mut next = None;
     let body = disclosed.try_body(JSON, |me| {
-        let from = match after {
-            None => 0,
-            Some(after) => me
-                .lines
-                .iter()
-                .position(|head| head.line == after)
-                .map(|place| place + 1)
-                // A line that is not hers is answered as one that is not there, here as in a path.
-                .ok_or(Code::NotFound)?,
-        };
-        let rest = me.lines.get(from..).unwrap_or_default();
-        let page = rest.get(..limit).unwrap_or(rest);
-        next = page.last().filter(|_| page.len() < rest.len()).map(|head| head.line);
+        let (page, more) = part.cut(&me.lines, |head| head.line)?;
+        next = more;
         Ok::<_, Code>(json::me(me, page, next, session.role().word()))
     });
-    let answer = Answer::personal(body.map_err(Refusal::from)?);
-    let link = next.map(|line| format!("</api/v1/me?after={line}&limit={limit}>; rel=\"next\""));
-    let link = link.and_then(|link| HeaderValue::try_from(link).ok());
-    Ok(link.into_iter().fold(answer, |answer, link| answer.with(LINK, link)))
+    Ok(part.linked(Answer::personal(body?), ask.parts.uri.path(), next))
 }
 
 pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -102,8 +115,15 @@ pub(super) async fn usage(app: &App, ask: &Ask, session: &Session) -> Result<Ans
 
 pub(super) async fn purchases(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
+    let part = ask.part()?;
     let disclosed = care.purchases(visit(session), ask.id()?).await?;
-    Ok(Answer::personal(disclosed.body(JSON, |shown| json::purchases(&shown.facts, care.zone()))))
+    let mut next = None;
+    let body = disclosed.try_body(JSON, |shown| {
+        let (page, more) = part.cut(&shown.facts.purchases, |purchase| purchase.purchase)?;
+        next = more;
+        Ok::<_, Code>(json::purchases(&shown.facts, page, next, care.zone()))
+    });
+    Ok(part.linked(Answer::personal(body?), ask.parts.uri.path(), next))
 }
 
 pub(super) async fn contract(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -112,9 +132,22 @@ pub(super) async fn contract(app: &App, ask: &Ask, session: &Session) -> Result<
     Ok(Answer::personal(disclosed.body(JSON, |shown| json::contract(&shown.facts, care.zone()))))
 }
 
-#[derive(Deserialize)]
+pub(super) async fn speed(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let disclosed = care.speed(visit(session), ask.id()?).await?;
+    let body = disclosed.body(JSON, |shown| {
+        let (_, speed) = &shown.facts;
+        json::speed(speed, care.zone())
+    });
+    Ok(Answer::personal(body))
+}
+
+/// A wish for another speed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct WishBody {
+#[schemars(rename = "Wish")]
+pub(super) struct WishBody {
+    /// High speed or low.
     high: bool,
 }
 
@@ -123,13 +156,25 @@ pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result
     let key = Some(ask.idempotency_key()?.ok_or(Code::KeyMissing)?);
     let WishBody { high } = ask.json()?;
     let disclosed = app.wiring.care.set_speed(visit(session), SpeedWish { line, high, key }).await?;
-    Ok(Answer::personal(disclosed.body(JSON, json::receipt)).status(StatusCode::ACCEPTED))
+    let answer = Answer::personal(disclosed.body(JSON, json::receipt)).status(StatusCode::ACCEPTED);
+    // Where the wish can be followed: the same path, read.
+    let here = HeaderValue::from_str(ask.parts.uri.path()).map_err(|_| Code::Internal)?;
+    let used_up = used_up(app.wiring.care.wish_seconds());
+    let answer = used_up.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value));
+    Ok(answer.with(LOCATION, here))
 }
 
-pub(super) async fn bills(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+pub(super) async fn bills(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
+    let part = ask.part()?;
     let disclosed = care.bills(visit(session)).await?;
-    Ok(Answer::personal(disclosed.body(JSON, |shown| json::bills(&shown.facts, care.zone()))))
+    let mut next = None;
+    let body = disclosed.try_body(JSON, |shown| {
+        let (page, more) = part.cut(&shown.facts.bills, |bill| bill.bill)?;
+        next = more;
+        Ok::<_, Code>(json::bills(&shown.facts, page, next, care.zone()))
+    });
+    Ok(part.linked(Answer::personal(body?), ask.parts.uri.path(), next))
 }
 
 pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
@@ -140,12 +185,28 @@ pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 
 pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
-    let before = ask.query_as::<EntryRef>("before")?;
-    let disclosed = care.disclosures(visit(session), before).await?;
-    Ok(Answer::personal(disclosed.body(JSON, |shown| json::disclosures(&shown.facts, care.zone()))))
+    let Part { cursor, limit } = ask.part::<EntryRef>()?;
+    let (usual, most) = DISCLOSURES;
+    let part = Part { cursor, limit: limit.map(|limit| limit.min(most)) };
+    let disclosed = care.disclosures(visit(session), cursor, part.limit.unwrap_or(usual)).await?;
+    let mut next = None;
+    let body = disclosed.body(JSON, |shown| {
+        next = shown.facts.next_before;
+        json::disclosures(&shown.facts, care.zone())
+    });
+    Ok(part.linked(Answer::personal(body), ask.parts.uri.path(), next))
 }
 
-pub(super) async fn notices(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
+pub(super) async fn notices(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let part = ask.part()?;
     let notices = app.notices().await?;
-    Ok(Answer::public(Kind::Json, json::notices(&notices, app.wiring.care.zone())))
+    let (page, next) = part.cut(&notices, |notice| notice.notice)?;
+    let answer = Answer::public(Kind::Json, json::notices(page, next, app.wiring.care.zone()));
+    Ok(part.linked(answer, ask.parts.uri.path(), next))
+}
+
+pub(super) async fn notice(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let care = &app.wiring.care;
+    let notice = care.notice(ask.id::<NoticeId>()?).await?;
+    Ok(Answer::public(Kind::Json, json::notice(&notice, care.zone())))
 }

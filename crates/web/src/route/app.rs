@@ -13,7 +13,7 @@ use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Moment, Stream};
-use http::header::HOST;
+use http::header::{HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -23,10 +23,13 @@ use super::answer::{Answer, Personal, Refusal};
 use super::code::Code;
 use super::desk::{Desk, DeskBounds};
 use super::dress::Dress;
+use super::origins::Origins;
 use super::measure::Counters;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, gzip, measure, openapi};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";
@@ -56,6 +59,8 @@ pub struct Wiring {
     pub simulated: bool,
     /// Prefixes that many people share, as behind an operator's own translation: each address there counts by itself.
     pub shared_prefixes: Vec<Prefix>,
+    /// Origins whose pages may ask the API.
+    pub allowed_origins: Vec<String>,
     /// Whom to tell of a weakness, as a `mailto:` or `https:` address (RFC 9116).
     pub security_contact: Option<String>,
 }
@@ -88,6 +93,7 @@ pub struct App {
     pub(super) press: Arc<Press>,
     finder: Finder,
     dress: Dress,
+    origins: Origins,
     /// Where a new request gets its stream from. Nothing else is drawn from it: handlers have the request's stream.
     entropy: Arc<dyn Entropy>,
     #[cfg(honnin_faults)]
@@ -151,8 +157,13 @@ impl App {
     pub fn new(wiring: Wiring, entropy: Arc<dyn Entropy>) -> Result<Self, BadApp> {
         Ok(Self {
             finder: Finder::new(TABLE)?,
+            origins: Origins::new(&wiring.allowed_origins),
             dress: Dress::new(wiring.front.is_https(), wiring.bounds.compress_from),
-            openapi: openapi::document(TABLE, cookie::session_cookie(&wiring.front)),
+            openapi: openapi::document(
+                TABLE,
+                cookie::session_cookie(&wiring.front),
+                wiring.front.public_origin(),
+            ),
             desk: Desk::start("document", wiring.documents.clone(), Code::DocumentsBusy)?,
             press: Arc::new(Press::new()?),
             #[cfg(honnin_faults)]
@@ -201,7 +212,7 @@ impl App {
                 };
                 (Some(row), done)
             }
-            Found::OtherMethods(allow) => (None, Err(Refusal::method(allow.clone()))),
+            Found::OtherMethods(allow) => (None, self.other_method(&ask, allow)),
             Found::Nothing => (None, Err(Code::NotFound.into())),
         };
         self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
@@ -219,12 +230,27 @@ impl App {
         }
         let host = ask.parts.uri.authority().map(http::uri::Authority::as_str);
         let host = host.or_else(|| ask.parts.headers.get(HOST)?.to_str().ok());
-        if !csrf::may_act(&ask.parts.method, &ask.parts.headers, host, self.wiring.front.public_origin()) {
+        // Who shows a token shows it knowingly: no browser adds one by itself, as it adds a cookie.
+        let knowingly = ask.token.is_some() && cookie::only_by_token(&ask.parts.headers, self.session_cookie());
+        let headers = &ask.parts.headers;
+        let may = csrf::may_act(&ask.parts.method, headers, host, self.wiring.front.public_origin())
+            || ask.is_for_programs() && (knowingly || self.origins.is_allowed(headers));
+        if !may {
             return Err(Code::CrossOrigin.into());
         }
         let bounds = &self.wiring.bounds;
         ask.body = body::read(incoming, bounds.body_octets, bounds.body).await.map_err(refused_body)?;
         Ok(())
+    }
+
+    /// What is answered where the path has other methods: those, but for a browser that asks first whether a page of
+    /// another origin may ask.
+    fn other_method(&self, ask: &Ask, allow: &HeaderValue) -> Result<Answer, Refusal> {
+        let asks_first = ask.parts.method == http::Method::OPTIONS && ask.parts.uri.path().starts_with(API);
+        if asks_first && self.origins.is_allowed(&ask.parts.headers) {
+            return Ok(Origins::asked_first(allow));
+        }
+        Err(Refusal::method(allow.clone()))
     }
 
     /// Lets the row's handler work, within the deadline. An act runs to its end even where the client has gone: what
@@ -335,9 +361,21 @@ impl App {
             Personal::Framed(_) => Err(Refusal::bare()),
             Personal::Nothing | Personal::Token(_) | Personal::HandedOver => Ok(answer),
         });
+        #[cfg(test)]
+        if let (Err(refusal), Some((route, Some(contract)))) =
+            (&result, row.map(|row| (row.route, row.route.contract)))
+        {
+            let declared = openapi::codes(route, &contract);
+            let code = refusal.code();
+            assert!(declared.contains(&code), "{} {} does not declare {code:?}", route.verb.word(), route.path);
+        }
         let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));
         let head = ask.parts.method == http::Method::HEAD;
-        let response = self.dress.response(answer, &ask.parts.headers, head);
+        let mut response = self.dress.response(answer, &ask.parts.headers, head);
+        if let Ok(name) = HeaderValue::try_from(ask.stream.request().to_string()) {
+            response.headers_mut().insert(REQUEST_ID, name);
+        }
+        self.origins.allow(ask.is_for_programs(), &ask.parts.headers, response.headers_mut());
         let took = begun.elapsed();
         row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
         measure::log(row.map(|row| row.route), response.status(), took, ask.stream.request());

@@ -46,6 +46,11 @@ pub(super) fn session_token<'a>(headers: &'a HeaderMap, name: &str, bearer: bool
     if told.peek().is_some() { agreed(told) } else { agreed(all(headers, name)) }
 }
 
+/// Whether a request shows a token and no cookie of a session: no browser does that by itself.
+pub(super) fn only_by_token(headers: &HeaderMap, name: &str) -> bool {
+    headers.contains_key(AUTHORIZATION) && find(headers, name).is_none()
+}
+
 /// `Set-Cookie` of one of our cookies, for so many seconds; zero removes it. Never readable by scripts.
 pub(super) fn set(front: &Front, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if front.is_https() { "; Secure" } else { "" };

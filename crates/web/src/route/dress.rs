@@ -1,11 +1,13 @@
 //! The headers an answer is sent with: those of its class and kind, its own over them.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 
 use super::answer::{Answer, Kind, Personal};
@@ -21,6 +23,14 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 
 /// What forbids every cache to keep an answer.
 const NOBODY_KEEPS: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// What a public body is known by, packed or not: its length and a hash of it. Nobody gains by two bodies of ours that
+/// are known by the same.
+fn tag_of(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    format!("W/\"{:x}-{:016x}\"", body.len(), hasher.finish())
+}
 
 /// Dresses answers.
 #[derive(Debug)]
@@ -108,6 +118,24 @@ impl Dress {
             headers.insert(CACHE_CONTROL, NOBODY_KEEPS);
             #[cfg(honnin_faults)]
             super::planted::as_before(&mut headers, before);
+        }
+        if cache == Cache::Public && status == StatusCode::OK && matches!(kind, Kind::Json) {
+            let tag = tag_of(&body);
+            let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+            let known = known.flat_map(|list| list.split(',')).any(|one| {
+                let one = one.trim();
+                one == "*" || one.trim_start_matches("W/") == tag.trim_start_matches("W/")
+            });
+            if let Ok(tag) = HeaderValue::try_from(tag) {
+                headers.insert(ETAG, tag);
+            }
+            if known {
+                let mut response = Response::new(Full::default());
+                headers.remove(CONTENT_TYPE);
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                *response.headers_mut() = headers;
+                return response;
+            }
         }
         if kind.is_made_now()
             && body.len() >= self.compress_from

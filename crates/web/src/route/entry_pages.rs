@@ -8,9 +8,8 @@ use honnin_pages::words::Language;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, Field, Refusal};
 use super::app::{App, Ask};
-use super::code::Code;
 use super::cookie;
 use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
 
@@ -124,13 +123,13 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 
 pub(super) fn set_language(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let language = ask.form("language").and_then(|tag| Language::from_tag(&tag));
-    let language = language.ok_or_else(|| Refusal::because(Code::Invalid, "language"))?;
+    let language = language.ok_or_else(|| Refusal::field(Field::Member("language"), "a language there is"))?;
     Ok(choice(app, ask, LANGUAGE_COOKIE, language.tag()))
 }
 
 pub(super) fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let theme = ask.form("theme").and_then(|word| Theme::from_word(&word));
-    let theme = theme.ok_or_else(|| Refusal::because(Code::Invalid, "theme"))?;
+    let theme = theme.ok_or_else(|| Refusal::field(Field::Member("theme"), "a look there is"))?;
     Ok(choice(app, ask, THEME_COOKIE, theme.word()))
 }
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, REFERER};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::Refusal;
+use super::answer::{Field, Refusal};
 use super::app::Ask;
 use super::code::Code;
 
@@ -19,6 +20,41 @@ fn field<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// Says which member of a body is wrong, by the schema of what is wanted.
+fn wrong_member<T: JsonSchema>(body: &[u8]) -> Refusal {
+    let whole = Refusal::field(Field::Body, "a JSON object with exactly the members of the reference");
+    let Ok(serde_json::Value::Object(sent)) = serde_json::from_slice(body) else { return whole };
+    let schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+    let Some(members) = schema.get("properties").and_then(serde_json::Value::as_object) else { return whole };
+    let required = schema.get("required").and_then(serde_json::Value::as_array);
+    let wrong = members.iter().find(|(name, schema)| match sent.get(*name) {
+        None => required.is_some_and(|names| names.iter().any(|other| other == *name)),
+        Some(value) => !has_type(schema, value),
+    });
+    // The names are those of our own types, of which there are a few.
+    let name = wrong.and_then(|(name, _)| MEMBERS.iter().find(|member| *member == name));
+    name.map_or(whole, |name| Refusal::field(Field::Member(name), "a value as the reference describes it"))
+}
+
+/// Every member of a body we take.
+const MEMBERS: [&str; 3] = ["login", "password", "high"];
+
+fn has_type(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
+    let kind = match value {
+        serde_json::Value::Bool(_) => "boolean",
+        serde_json::Value::String(_) => "string",
+        serde_json::Value::Number(_) => "integer",
+        serde_json::Value::Null => "null",
+        serde_json::Value::Array(_) => "array",
+        serde_json::Value::Object(_) => "object",
+    };
+    match schema.get("type") {
+        Some(serde_json::Value::Array(several)) => several.iter().any(|one| one == kind),
+        Some(one) => one == kind,
+        None => true,
+    }
+}
+
 impl Ask {
     /// A field of the query.
     pub(super) fn query(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -30,7 +66,8 @@ impl Ask {
     /// # Errors
     /// [`Code::Invalid`] where it cannot be read.
     pub(super) fn query_as<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, Refusal> {
-        let read = |text: Cow<'_, str>| text.parse().map_err(|_| Refusal::because(Code::Invalid, name));
+        let wrong = "a value as the reference describes it";
+        let read = |text: Cow<'_, str>| text.parse().map_err(|_| Refusal::field(Field::Query(name), wrong));
         self.query(name).map(read).transpose()
     }
 
@@ -60,14 +97,15 @@ impl Ask {
     pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
         let Some(key) = self.parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-        key.ok_or_else(|| Refusal::because(Code::Invalid, "Idempotency-Key")).map(Some)
+        let wrong = || Refusal::field(Field::Header("Idempotency-Key"), "1 to 255 visible ASCII characters");
+        key.ok_or_else(wrong).map(Some)
     }
 
     /// The body as JSON.
     ///
     /// # Errors
     /// [`Code::MediaType`] where it does not say it is JSON, [`Code::Invalid`] where it is not what is wanted.
-    pub(super) fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+    pub(super) fn json<'a, T: Deserialize<'a> + JsonSchema>(&'a self) -> Result<T, Refusal> {
         let told =
             self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = told.split(';').next().unwrap_or_default().trim();
@@ -75,9 +113,7 @@ impl Ask {
             return Err(Code::MediaType.into());
         }
         // The reason of the parser may repeat what was sent, a password among it: it is not told.
-        serde_json::from_slice(&self.body).map_err(|_| {
-            Refusal::because(Code::Invalid, "expect a JSON object with exactly the fields of the reference")
-        })
+        serde_json::from_slice(&self.body).map_err(|_| wrong_member::<T>(&self.body))
     }
 
     /// Whether the client asks for JSON, not for a page.

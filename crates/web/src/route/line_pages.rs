@@ -9,9 +9,8 @@ use honnin_pages::page::{
 };
 use honnin_terms::{HoldingId, LineStatus, Month};
 
-use super::answer::{Answer, HTML, JSON, Refusal};
+use super::answer::{Answer, Field, HTML, JSON, Refusal};
 use super::app::{App, Ask};
-use super::code::Code;
 
 const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Page }
@@ -84,7 +83,7 @@ pub(super) async fn set_speed(app: &App, ask: &Ask, session: &Session) -> Result
     let high = match ask.form("high").as_deref() {
         Some("true") => true,
         Some("false") => false,
-        Some(_) | None => return Err(Refusal::because(Code::Invalid, "high")),
+        Some(_) | None => return Err(Refusal::field(Field::Member("high"), "true or false")),
     };
     let key = ask.form("key");
     let wish = SpeedWish { line, high, key: key.as_deref() };

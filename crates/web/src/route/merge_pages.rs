@@ -9,9 +9,8 @@ use honnin_terms::Moment;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 
-use super::answer::{Answer, HTML, Refusal};
+use super::answer::{Answer, Field, HTML, Refusal};
 use super::app::{App, Ask};
-use super::code::Code;
 use super::cookie;
 
 /// Longest code that is shown.
@@ -55,7 +54,7 @@ pub(super) async fn form(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 
 pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let side = ask.form("side").and_then(|word| MergeSide::from_word(&word));
-    let side = side.ok_or_else(|| Refusal::because(Code::Invalid, "side"))?;
+    let side = side.ok_or_else(|| Refusal::field(Field::Member("side"), "the side of the merge"))?;
     let password = ask.form("password").unwrap_or_default();
     let visit = Visit { session, channel: Channel::Page };
     let (problem, status, after) = match app.wiring.care.agree_to_merge(visit, &password, side).await {

@@ -22,6 +22,8 @@ mod measure;
 mod merge_pages;
 mod metrics_page;
 mod openapi;
+mod origins;
+mod paging;
 mod password_pages;
 mod plain;
 #[cfg(honnin_faults)]
@@ -30,7 +32,6 @@ mod planted;
 mod reference;
 mod refused;
 mod routes;
-mod shape;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -79,7 +79,7 @@ impl App {
         } else {
             self.problem_page(ask, problem_of(code, after), refusal.is_ours(), signed_in)
         };
-        refusal.headers(ask.stream.request(), page.status(refusal.code().status()))
+        refusal.headers(page.status(refusal.code().status()))
     }
 
     /// The page to sign in on, in place of the one that was asked for and comes after it.

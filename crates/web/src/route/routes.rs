@@ -3,12 +3,18 @@
 use honnin_care::What;
 use honnin_pages::page::paths::pattern;
 
+use schemars::JsonSchema;
+
 use super::answer::{CSV, EXPORT, PDF};
-use super::shape::Shape;
-use super::table::{Cache, Contract, Handler, Load, Route, Verb};
+use super::code::Code;
+use super::json::{
+    BillBody, BillsBody, BucketsBody, ContractBody, DisclosuresBody, EntryText, ExportStateBody, HomeBody,
+    IdText, Make, MeBody, MonthText, NoticeBody, NoticesBody, PurchasesBody, ReceiptBody, SessionsBody,
+    SpeedBody, TokenBody, UsageBody, make,
+};
+use super::table::{Cache, Contract, Field, Gives, Handler, Load, Needed, Route, Sends, Verb};
 use super::{
-    account_pages, api, bill_documents, entry_pages, export, json, line_pages, merge_pages, password_pages,
-    plain,
+    account_pages, api, bill_documents, entry_pages, export, line_pages, merge_pages, password_pages, plain,
 };
 
 /// A file or a word for everybody.
@@ -45,21 +51,44 @@ impl Route {
     }
 
     /// The route is for programs and gives that.
-    const fn gives(self, status: u16, shape: Option<Shape>) -> Self {
-        Self { contract: Some(Contract { gives: (status, shape), ..self.for_programs() }), ..self }
+    const fn gives(self, status: u16, gives: Gives) -> Self {
+        Self { contract: Some(Contract { gives: (status, gives), ..self.for_programs() }), ..self }
     }
 
-    const fn takes(self, shape: Shape) -> Self {
-        Self { contract: Some(Contract { takes: Some(shape), ..self.for_programs() }), ..self }
+    const fn takes(self, takes: Make) -> Self {
+        Self { contract: Some(Contract { takes: Some(takes), ..self.for_programs() }), ..self }
     }
 
-    const fn asks(self, query: &'static [(&'static str, Shape, &'static str)]) -> Self {
+    const fn asks(self, query: &'static [Field]) -> Self {
         Self { contract: Some(Contract { query, ..self.for_programs() }), ..self }
     }
 
-    const fn idempotent(self) -> Self {
-        Self { contract: Some(Contract { idempotent: true, ..self.for_programs() }), ..self }
+    /// The route gives a list in parts, with that for a cursor.
+    const fn in_parts(self, cursor: Make) -> Self {
+        let contract = Contract { parts: Some(cursor), sends: &[Sends::Link], ..self.for_programs() };
+        Self { contract: Some(contract), ..self }
     }
+
+    const fn idempotent(self, key: Needed) -> Self {
+        Self { contract: Some(Contract { key: Some(key), ..self.for_programs() }), ..self }
+    }
+
+    const fn sends(self, sends: &'static [Sends]) -> Self {
+        Self { contract: Some(Contract { sends, ..self.for_programs() }), ..self }
+    }
+
+    const fn refuses(self, refuses: &'static [Code]) -> Self {
+        Self { contract: Some(Contract { refuses, ..self.for_programs() }), ..self }
+    }
+
+    const fn told(self, told: &'static str) -> Self {
+        Self { contract: Some(Contract { told, ..self.for_programs() }), ..self }
+    }
+}
+
+/// The route gives JSON of that type.
+const fn body<T: JsonSchema>() -> Gives {
+    Gives::Json(make::<T>())
 }
 
 macro_rules! public {
@@ -84,9 +113,13 @@ const FILE: Handler = Handler::Plain(plain::file);
 
 /// Everything there is.
 pub(super) const TABLE: &[Route] = &[
-    open("/healthz", Handler::Plain(plain::healthz), "Whether the process lives").gives(200, None),
-    open("/readyz", Handler::Plain(plain::readyz), "Whether requests should be sent here").gives(200, None),
-    open("/openapi.json", Handler::Plain(plain::openapi), "This description (OpenAPI 3.1)").gives(200, None),
+    open("/healthz", Handler::Plain(plain::healthz), "Whether the process lives").gives(200, Gives::Text),
+    open("/readyz", Handler::Plain(plain::readyz), "Whether requests should be sent here")
+        .gives(200, Gives::Text)
+        .told("503 with the reason in a line where they should not."),
+    open("/openapi.json", Handler::Plain(plain::openapi), "This description (OpenAPI 3.1)")
+        .gives(200, Gives::Json(make::<serde_json::Map<String, serde_json::Value>>()))
+        .sends(&[Sends::ETag]),
     open(
         "/.well-known/change-password",
         Handler::Plain(plain::change_password),
@@ -177,43 +210,67 @@ pub(super) const TABLE: &[Route] = &[
     page("/api/v1/sessions", public!(api::sign_in), "Sign in")
         .verb(Verb::Post)
         .load(Load::SignIn)
-        .takes(json::SIGN_IN)
-        .gives(201, Some(json::TOKEN)),
+        .takes(make::<api::SignInBody<'_>>())
+        .gives(201, body::<TokenBody<'_>>())
+        .sends(&[Sends::Location, Sends::SetCookie])
+        .told(
+            "Send the token as `Authorization: Bearer`. A wrong password holds up the next try; `Retry-After` says \
+             how long.",
+        ),
+    page("/api/v1/sessions", signed_in!(api::sessions), "Browsers and programs that are signed in")
+        .shows(What::Devices)
+        .in_parts(make::<IdText>())
+        .gives(200, body::<SessionsBody<'_>>()),
+    page("/api/v1/sessions", signed_in!(api::end_other_sessions), "Sign out everywhere else")
+        .verb(Verb::Delete)
+        .load(Load::Begun)
+        .gives(204, Gives::Nothing),
     page("/api/v1/sessions/current", signed_in!(api::sign_out), "Sign out")
         .verb(Verb::Delete)
         .load(Load::Begun)
-        .gives(204, None),
+        .gives(204, Gives::Nothing),
+    page("/api/v1/sessions/{session}", signed_in!(api::end_session), "Sign out one browser or program")
+        .verb(Verb::Delete)
+        .load(Load::Begun)
+        .gives(204, Gives::Nothing)
+        .told("The device is a stranger again: its next sign-in is looked at as one."),
     page("/api/v1/me", signed_in!(api::me), "Who is signed in, and her lines, ended ones too")
         .shows(What::Me)
-        .asks(&[
-            ("after", Shape::Id, "the last line of the page before; `Link: rel=\"next\"` has it"),
-            ("limit", Shape::Between(1, 1000), "at most so many lines, 1 to 1000; 100 where not said"),
-        ])
-        .gives(200, Some(json::ME)),
+        .in_parts(make::<IdText>())
+        .gives(200, body::<MeBody<'_>>()),
     page("/api/v1/lines/{line}/home", signed_in!(api::home), "Everything home shows of a line")
         .shows(What::Home)
-        .gives(200, Some(json::HOME)),
+        .gives(200, body::<HomeBody<'_>>()),
     page(
         "/api/v1/lines/{line}/buckets",
         signed_in!(api::buckets),
         "Buckets of the share group in the order of use",
     )
     .shows(What::Buckets)
-    .gives(200, Some(json::BUCKETS)),
+    .gives(200, body::<BucketsBody<'_>>()),
     page(
         "/api/v1/lines/{line}/usage",
         signed_in!(api::usage),
         "Usage by day; a day without a row is unknown",
     )
     .shows(What::Usage)
-    .asks(&[("month", Shape::Month, "the present month where not said")])
-    .gives(200, Some(json::USAGE)),
+    .asks(&[("month", make::<MonthText>(), "The month; the present one where not said.")])
+    .gives(200, body::<UsageBody<'_>>()),
     page("/api/v1/lines/{line}/purchases", signed_in!(api::purchases), "Purchases of data, newest first")
         .shows(What::Purchases)
-        .gives(200, Some(json::PURCHASES)),
+        .in_parts(make::<IdText>())
+        .gives(200, body::<PurchasesBody<'_>>()),
     page("/api/v1/lines/{line}/contract", signed_in!(api::contract), "The contract")
         .shows(What::Contract)
-        .gives(200, Some(json::CONTRACT)),
+        .gives(200, body::<ContractBody<'_>>()),
+    page("/api/v1/lines/{line}/speed", signed_in!(api::speed), "The speed, and how far a wish for another is")
+        .shows(What::Speed)
+        .load(Load::Begun)
+        .gives(200, body::<SpeedBody<'_>>())
+        .told(
+            "After a wish, ask every few seconds until `version` is the wish's and `state` is neither `accepted` nor \
+             `pending`.",
+        ),
     page(
         "/api/v1/lines/{line}/speed",
         signed_in!(api::set_speed),
@@ -222,43 +279,71 @@ pub(super) const TABLE: &[Route] = &[
     .shows(What::Speed)
     .verb(Verb::Put)
     .load(Load::Begun)
-    .idempotent()
-    .takes(json::WISH)
-    .gives(202, Some(json::RECEIPT)),
+    .idempotent(Needed::Yes)
+    .takes(make::<api::WishBody>())
+    .gives(202, body::<ReceiptBody>())
+    .sends(&[Sends::Location])
+    .refuses(&[Code::LineSuspended, Code::LineEnded, Code::LineUpcoming, Code::TooOften])
+    .told(
+        "One wish a minute for each line, where the operator has not set another time: a sooner one is refused with \
+         429, and `Retry-After` says when one will be taken. The same wish with the same `Idempotency-Key` is \
+         answered as it was the first time and changes nothing; keys are kept for a day.",
+    ),
     page("/api/v1/bills", signed_in!(api::bills), "Bills, newest first")
         .shows(What::Bills)
-        .gives(200, Some(json::BILLS)),
+        .in_parts(make::<IdText>())
+        .gives(200, body::<BillsBody<'_>>()),
     page("/api/v1/bills/{bill}", signed_in!(api::bill), "One bill with its items")
         .shows(What::Bill)
-        .gives(200, Some(json::BILL)),
+        .gives(200, body::<BillBody<'_>>()),
     page("/api/v1/bills/{bill}/pdf", signed_in!(bill_documents::pdf_api), "One bill as a sheet (PDF)")
         .shows(What::BillPdf)
         .load(Load::Document)
-        .gives(200, Some(Shape::File(PDF))),
+        .gives(200, Gives::File(PDF))
+        .sends(&[Sends::ContentDisposition])
+        .refuses(&[Code::DocumentsBusy, Code::DocumentTooLarge]),
     page("/api/v1/bills/{bill}/csv", signed_in!(bill_documents::csv_api), "One bill as rows (CSV)")
         .shows(What::BillCsv)
         .load(Load::Document)
-        .gives(200, Some(Shape::File(CSV))),
+        .gives(200, Gives::File(CSV))
+        .sends(&[Sends::ContentDisposition])
+        .refuses(&[Code::DocumentsBusy, Code::DocumentTooLarge])
+        .told("UTF-8 with a byte order mark, RFC 4180."),
     page("/api/v1/exports", signed_in!(export::begin_api), "Begin an export of one's own data")
         .verb(Verb::Post)
         .load(Load::Document)
-        .gives(202, Some(json::EXPORT_STATE)),
+        .idempotent(Needed::No)
+        .gives(202, body::<ExportStateBody<'_>>())
+        .sends(&[Sends::Location, Sends::RetryAfter])
+        .refuses(&[Code::ExportsBusy])
+        .told("While one is made, asking again answers with that one."),
     page("/api/v1/exports/{export}", signed_in!(export::state_api), "How far an export is")
         .load(Load::Begun)
-        .gives(200, Some(json::EXPORT_STATE)),
+        .gives(200, body::<ExportStateBody<'_>>())
+        .sends(&[Sends::RetryAfter]),
     page("/api/v1/exports/{export}/data", signed_in!(export::file_api), "A finished export (JSON)")
         .shows(What::Export)
         .load(Load::Document)
-        .gives(200, Some(Shape::File(EXPORT))),
+        .gives(200, Gives::File(EXPORT))
+        .sends(&[Sends::ContentDisposition])
+        .refuses(&[Code::DocumentsBusy, Code::ExportNotReady, Code::ExportExpired]),
     open("/api/v1/notices", public!(api::notices), "Notices of the operator to everybody")
         .load(Load::Read)
-        .gives(200, Some(json::NOTICES)),
+        .in_parts(make::<IdText>())
+        .sends(&[Sends::Link, Sends::ETag])
+        .gives(200, body::<NoticesBody<'_>>()),
+    open("/api/v1/notices/{notice}", public!(api::notice), "One notice")
+        .load(Load::Read)
+        .sends(&[Sends::ETag])
+        .gives(200, body::<NoticeBody<'_>>()),
     page(
         "/api/v1/disclosures",
         signed_in!(api::disclosures),
         "Who was shown what of this account, newest first",
     )
     .shows(What::Disclosures)
-    .asks(&[("before", Shape::Entry, "only what comes before this entry; `next_before` of the page before")])
-    .gives(200, Some(json::DISCLOSURES)),
+    .in_parts(make::<EntryText>())
+    .refuses(&[Code::Pruned])
+    .gives(200, body::<DisclosuresBody<'_>>())
+    .told("50 on a page where `limit` is not said, 200 at most."),
 ];

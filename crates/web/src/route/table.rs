@@ -13,8 +13,9 @@ use http::{HeaderValue, Method};
 
 use super::answer::{Answer, Refusal};
 use super::app::{App, Ask};
+use super::code::Code;
 use super::measure::Counters;
-use super::shape::Shape;
+use super::json::Make;
 
 /// What is asked of a route: the methods that exist. HEAD is GET without its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,22 +130,81 @@ impl fmt::Debug for Handler {
     }
 }
 
+/// What a done request is answered with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gives {
+    /// No body.
+    Nothing,
+    /// A line of text.
+    Text,
+    /// JSON of that schema.
+    Json(Make),
+    /// A file of that media type.
+    File(&'static str),
+}
+
+/// A header field of a done answer that a program needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sends {
+    /// Where the next page is.
+    Link,
+    /// Where what was begun is found.
+    Location,
+    /// When to look again.
+    RetryAfter,
+    /// The name of a file.
+    ContentDisposition,
+    /// The session's cookie.
+    SetCookie,
+    /// What the body is known by, for asking whether it has changed.
+    ETag,
+}
+
+/// Whether something has to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needed {
+    /// It may be left out.
+    No,
+    /// It may not.
+    Yes,
+}
+
+/// A field of the query: name, schema, meaning.
+pub(crate) type Field = (&'static str, Make, &'static str);
+
 /// What a program must know of a route.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Contract {
-    /// Fields of the query: name, shape, meaning.
-    pub(crate) query: &'static [(&'static str, Shape, &'static str)],
-    /// Whether `Idempotency-Key` is needed.
-    pub(crate) idempotent: bool,
+    /// Fields of the query.
+    pub(crate) query: &'static [Field],
+    /// Whether it is a list in parts, and what its cursor is.
+    pub(crate) parts: Option<Make>,
+    /// Whether it takes an `Idempotency-Key`, and whether it has to be given one.
+    pub(crate) key: Option<Needed>,
     /// The body it takes.
-    pub(crate) takes: Option<Shape>,
+    pub(crate) takes: Option<Make>,
     /// The status and body of a done request.
-    pub(crate) gives: (u16, Option<Shape>),
+    pub(crate) gives: (u16, Gives),
+    /// Header fields of a done answer.
+    pub(crate) sends: &'static [Sends],
+    /// Refusals of its own, beside those that follow from the row.
+    pub(crate) refuses: &'static [Code],
+    /// What a program should know beside the summary.
+    pub(crate) told: &'static str,
 }
 
 impl Contract {
     /// Nothing but a request and its status.
-    pub(crate) const PLAIN: Self = Self { query: &[], idempotent: false, takes: None, gives: (200, None) };
+    pub(crate) const PLAIN: Self = Self {
+        query: &[],
+        parts: None,
+        key: None,
+        takes: None,
+        gives: (200, Gives::Nothing),
+        sends: &[],
+        refuses: &[],
+        told: "",
+    };
 }
 
 /// One row.

@@ -94,6 +94,11 @@ fn home_is(home: &Value, line: Line<'_>) {
         (_, Some((0, _))) if high => "exhausted",
         _ => "chosen",
     };
+    let effective = match (line.status(), balance) {
+        ("active", Some((left, _))) => Some(if high && left > 0 { "high" } else { "low" }),
+        ("active", None) => None,
+        _ => Some("none"),
+    };
     let (_, month, amount) = line.account.bills().remove(0);
     let told = |(remaining, granted)| json!({"remaining_octets": remaining, "granted_octets": granted, "shared": shared, "current": true});
     for (key, wanted) in [
@@ -102,7 +107,13 @@ fn home_is(home: &Value, line: Line<'_>) {
             "next_expiry",
             line.next_expiry().map(|(octets, day)| json!({"octets": octets, "expires_on": day})).into(),
         ),
-        ("speed", json!({"desired": high, "applied": high, "state": "confirmed", "reason": reason})),
+        (
+            "speed",
+            json!({
+                "version": 0, "desired": high, "state": "confirmed", "reason": reason, "effective": effective,
+                "changeable": line.status() == "active", "changed_at": null,
+            }),
+        ),
         ("five_g", line.told["five_g"].clone()),
         ("share", line.share().map(|lines| json!({"lines": lines})).into()),
         (

@@ -1,61 +1,67 @@
 //! Bodies about the account, and notices to everybody.
 
-use honnin_care::facts::{Bill, BillLines, Bills, Disclosures, LineHead, Me, Notice, Viewer};
-use honnin_terms::{BillId, Day, EntryRef, HoldingId, Month, NoticeId, Zone};
+use honnin_access::SignedIn;
+use honnin_care::facts::{Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_terms::{
+    BillId, BillState, Day, EntryRef, HoldingId, LineStatus, Month, NoticeId, SessionId, Zone,
+};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::shape::Shape;
-use super::{AsText, At, as_of, write};
+use super::{AsText, At, Word, as_of, write};
 
-pub(super) const BILL_STATE: Shape = Shape::Word(&["open", "final", "paid", "overdue"]);
-
-pub(in crate::route) const SIGN_IN: Shape =
-    Shape::Object(&[("login", Shape::Text), ("password", Shape::Text)]);
-
-pub(in crate::route) const TOKEN: Shape = Shape::Object(&[("token", Shape::Text)]);
-
-#[derive(Serialize)]
-struct TokenBody<'a> {
+/// What to send as `Authorization: Bearer`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
+pub(in crate::route) struct TokenBody<'a> {
+    /// The token. It opens what is hers: keep it as a password is kept.
+    #[schemars(length(max = 256), example = &"kZ0m3V0c9l6Jq0o8m2y1x7w5v3u1t9s8r6q4p2o0n8M")]
     token: &'a str,
+    /// The session's name in `GET /api/v1/sessions`.
+    session: AsText<SessionId>,
+    /// When it ends at the latest.
+    expires_at: At<'a>,
 }
 
-pub(in crate::route) fn token(token: &str) -> Vec<u8> {
-    write(&TokenBody { token }, 64)
+pub(in crate::route) fn token(signed_in: &SignedIn, zone: &Zone) -> Vec<u8> {
+    let token = signed_in.token.reveal();
+    let body =
+        TokenBody { token: &token, session: AsText(signed_in.session), expires_at: At(signed_in.until, zone) };
+    write(&body, 192)
 }
 
-pub(in crate::route) const ME: Shape = Shape::Object(&[
-    ("name", Shape::Text),
-    (
-        "lines",
-        Shape::List(&Shape::Object(&[
-            ("line", Shape::Id),
-            ("number_masked", Shape::Text),
-            ("plan", Shape::Text),
-            ("role", Shape::Word(&["holder"])),
-            ("status", Shape::Word(&["active", "suspended", "upcoming", "ended"])),
-            ("from", Shape::Day),
-            ("to", Shape::Maybe(&Shape::Day)),
-        ])),
-    ),
-    ("next_after", Shape::Maybe(&Shape::Id)),
-]);
-
-#[derive(Serialize)]
-struct MeBody<'a> {
+/// Who is signed in, and her lines, ended ones too.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+pub(in crate::route) struct MeBody<'a> {
+    /// Her name, in the ledger's words.
+    #[schemars(example = &"本人 花")]
     name: &'a str,
     lines: Vec<LineBody<'a>>,
-    /// Where the next page of lines begins; none where these are all.
-    next_after: Option<AsText<HoldingId>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<HoldingId>>,
 }
 
-#[derive(Serialize)]
+/// A line in one row.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Line")]
 struct LineBody<'a> {
+    /// The line: an id of what this account holds, good in paths.
     line: AsText<HoldingId>,
+    /// The number, all but its last digits hidden.
+    #[schemars(example = &"***-****-0001")]
     number_masked: &'a str,
+    /// The plan, in the ledger's words.
+    #[schemars(example = &"ギガプラン 20GB")]
     plan: &'a str,
+    /// What the account is to the line.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["holder"]))]
     role: &'static str,
-    status: &'static str,
+    /// What the line can do now.
+    status: Word<LineStatus>,
+    /// The first day it is held.
     from: AsText<Day>,
+    /// The last day it is held; null while it has no end.
     to: Option<AsText<Day>>,
 }
 
@@ -63,11 +69,11 @@ struct LineBody<'a> {
 pub(in crate::route) fn me(
     me: &Me,
     lines: &[LineHead],
-    next_after: Option<HoldingId>,
+    next: Option<HoldingId>,
     role: &'static str,
 ) -> Vec<u8> {
     let lines_body = lines.iter().map(|head| line_body(head, role)).collect();
-    let body = MeBody { name: &me.name, lines: lines_body, next_after: next_after.map(AsText) };
+    let body = MeBody { name: &me.name, lines: lines_body, next: next.map(AsText) };
     write(&body, 64 + 224 * lines.len())
 }
 
@@ -77,93 +83,113 @@ fn line_body<'a>(head: &'a LineHead, role: &'static str) -> LineBody<'a> {
         number_masked: &head.number_masked,
         plan: &head.plan,
         role,
-        status: head.status.word(),
+        status: Word(head.status),
         from: AsText(head.held.from),
         to: head.held.to.map(AsText),
     }
 }
 
-pub(in crate::route) const BILLS: Shape = Shape::Object(&[
-    (
-        "bills",
-        Shape::List(&Shape::Object(&[
-            ("bill", Shape::Id),
-            ("month", Shape::Month),
-            ("amount_yen", Shape::Yen),
-            ("state", BILL_STATE),
-            ("as_of", Shape::Time),
-        ])),
-    ),
-    ("as_of", Shape::Maybe(&Shape::Time)),
-    ("source", Shape::Maybe(&Shape::Text)),
-]);
-
-#[derive(Serialize)]
-struct BillsBody<'a> {
+/// Bills, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bills")]
+pub(in crate::route) struct BillsBody<'a> {
     bills: Vec<BillHeadBody<'a>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<BillId>>,
+    /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct BillHeadBody<'a> {
+/// A bill in one line.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BillHead")]
+pub(super) struct BillHeadBody<'a> {
+    /// Its id.
     bill: AsText<BillId>,
+    /// The month it is of.
     month: AsText<Month>,
+    /// The amount with tax; below zero where it is given back.
+    #[schemars(example = 2_345)]
     amount_yen: i64,
-    state: &'static str,
+    /// How far it is.
+    state: Word<BillState>,
+    /// When the ledger said it.
     as_of: At<'a>,
 }
 
-pub(in crate::route) fn bills(bills: &Bills, zone: &Zone) -> Vec<u8> {
-    let head = bills.bills.iter().map(|bill| BillHeadBody {
-        bill: AsText(bill.bill),
-        month: AsText(bill.month),
-        amount_yen: bill.amount.get(),
-        state: bill.state.word(),
-        as_of: At(bill.as_of, zone),
-    });
+impl<'a> BillHeadBody<'a> {
+    pub(super) fn of(bill: &BillHead, zone: &'a Zone) -> Self {
+        Self {
+            bill: AsText(bill.bill),
+            month: AsText(bill.month),
+            amount_yen: bill.amount.get(),
+            state: Word(bill.state),
+            as_of: At(bill.as_of, zone),
+        }
+    }
+}
+
+/// `list` is one page of them.
+pub(in crate::route) fn bills(
+    bills: &Bills,
+    list: &[BillHead],
+    next: Option<BillId>,
+    zone: &Zone,
+) -> Vec<u8> {
     let body = BillsBody {
-        bills: head.collect(),
+        bills: list.iter().map(|bill| BillHeadBody::of(bill, zone)).collect(),
+        next: next.map(AsText),
         as_of: as_of(bills.origin.as_ref(), zone),
         source: bills.origin.as_ref().map(|origin| origin.source.as_str()),
     };
-    write(&body, 128 + 112 * bills.bills.len())
+    write(&body, 160 + 112 * list.len())
 }
 
-pub(in crate::route) const BILL: Shape = Shape::Object(&[
-    ("bill", Shape::Id),
-    ("month", Shape::Month),
-    ("used_in", Shape::Maybe(&Shape::Month)),
-    ("amount_yen", Shape::Yen),
-    ("tax_yen", Shape::Maybe(&Shape::Yen)),
-    ("state", BILL_STATE),
-    ("due_on", Shape::Maybe(&Shape::Day)),
-    ("code", Shape::Text),
-    ("items_complete", Shape::Bool),
-    ("items", Shape::List(&Shape::Object(&[("item", Shape::Text), ("amount_yen", Shape::Yen)]))),
-    ("as_of", Shape::Time),
-    ("source", Shape::Text),
-]);
-
-#[derive(Serialize)]
-struct BillBody<'a> {
+/// One bill.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bill")]
+pub(in crate::route) struct BillBody<'a> {
+    /// Its id.
     bill: AsText<BillId>,
+    /// The month it is of.
     month: AsText<Month>,
+    /// The month of the usage that is billed.
     used_in: Option<AsText<Month>>,
+    /// The amount with tax; below zero where it is given back.
+    #[schemars(example = 2_345)]
     amount_yen: i64,
+    /// The tax in it; null where the ledger does not say.
+    #[schemars(example = 2_345)]
     tax_yen: Option<i64>,
-    state: &'static str,
+    /// How far it is.
+    state: Word<BillState>,
+    /// When it is to be paid.
     due_on: Option<AsText<Day>>,
+    /// The ledger's code of the bill.
+    #[schemars(example = &"B202611")]
     code: &'a str,
+    /// Whether the items are all of them: where not, none is shown.
     items_complete: bool,
     items: Vec<ItemBody<'a>>,
+    /// When the ledger said it.
     as_of: At<'a>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: &'a str,
 }
 
-#[derive(Serialize)]
+/// One line of a bill.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BillItem")]
 struct ItemBody<'a> {
+    /// What for, in the ledger's words.
+    #[schemars(example = &"月額基本料")]
     item: &'a str,
+    /// The amount; below zero where it is taken off.
+    #[schemars(example = 2_345)]
     amount_yen: i64,
 }
 
@@ -176,7 +202,7 @@ pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
         used_in: bill.head.used_in.map(AsText),
         amount_yen: bill.head.amount.get(),
         tax_yen: bill.tax.map(honnin_terms::Yen::get),
-        state: bill.head.state.word(),
+        state: Word(bill.head.state),
         due_on: bill.head.due_on.map(AsText),
         code: &bill.code,
         items_complete: matches!(bill.lines, BillLines::Whole(_)),
@@ -187,74 +213,127 @@ pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
     write(&body, 384 + 64 * bill.lines.shown().len())
 }
 
-pub(in crate::route) const NOTICES: Shape = Shape::Object(&[(
-    "notices",
-    Shape::List(&Shape::Object(&[
-        ("notice", Shape::Id),
-        ("published_at", Shape::Time),
-        ("kind", Shape::Text),
-        ("title", Shape::Text),
-        ("body", Shape::Text),
-    ])),
-)]);
-
-#[derive(Serialize)]
-struct NoticesBody<'a> {
+/// Notices to everybody, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Notices")]
+pub(in crate::route) struct NoticesBody<'a> {
     notices: Vec<NoticeBody<'a>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<NoticeId>>,
 }
 
-#[derive(Serialize)]
-struct NoticeBody<'a> {
+/// One notice of the operator to everybody.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Notice")]
+pub(in crate::route) struct NoticeBody<'a> {
+    /// Its id.
     notice: AsText<NoticeId>,
+    /// When it was published.
     published_at: At<'a>,
+    /// Of what kind, in the ledger's words.
+    #[schemars(example = &"maintenance")]
     kind: &'a str,
+    /// Its title.
+    #[schemars(example = &"メンテナンスのお知らせ")]
     title: &'a str,
+    /// Its text.
+    #[schemars(example = &"…")]
     body: &'a str,
 }
 
-pub(in crate::route) fn notices(notices: &[Notice], zone: &Zone) -> Vec<u8> {
-    let list = notices.iter().map(|notice| NoticeBody {
-        notice: AsText(notice.notice),
-        published_at: At(notice.published_at, zone),
-        kind: &notice.kind,
-        title: &notice.title,
-        body: &notice.body,
-    });
-    write(&NoticesBody { notices: list.collect() }, 64 + 512 * notices.len())
+impl<'a> NoticeBody<'a> {
+    fn of(notice: &'a Notice, zone: &'a Zone) -> Self {
+        Self {
+            notice: AsText(notice.notice),
+            published_at: At(notice.published_at, zone),
+            kind: &notice.kind,
+            title: &notice.title,
+            body: &notice.body,
+        }
+    }
 }
 
-pub(in crate::route) const DISCLOSURES: Shape = Shape::Object(&[
-    (
-        "disclosures",
-        Shape::List(&Shape::Object(&[
-            ("entry", Shape::Entry),
-            ("at", Shape::Time),
-            ("viewer", Shape::Word(&["self", "granted", "agent"])),
-            ("basis", Shape::Maybe(&Shape::Entry)),
-            ("what", Shape::Text),
-            ("line", Shape::Maybe(&Shape::Id)),
-            ("channel", Shape::Text),
-        ])),
-    ),
-    ("next_before", Shape::Maybe(&Shape::Entry)),
-    ("answerable_since", Shape::Maybe(&Shape::Time)),
-]);
+pub(in crate::route) fn notice(notice: &Notice, zone: &Zone) -> Vec<u8> {
+    write(&NoticeBody::of(notice, zone), 512)
+}
 
-#[derive(Serialize)]
-struct DisclosuresBody<'a> {
+pub(in crate::route) fn notices(list: &[Notice], next: Option<NoticeId>, zone: &Zone) -> Vec<u8> {
+    let notices = list.iter().map(|notice| NoticeBody::of(notice, zone)).collect();
+    write(&NoticesBody { notices, next: next.map(AsText) }, 64 + 512 * list.len())
+}
+
+/// The sessions of the account, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Sessions")]
+pub(in crate::route) struct SessionsBody<'a> {
+    sessions: Vec<SessionBody<'a>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<SessionId>>,
+}
+
+/// One session: a browser or a program that is signed in.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
+struct SessionBody<'a> {
+    /// Its name: good for ending it, and for nothing else.
+    session: AsText<SessionId>,
+    /// What it calls itself.
+    #[schemars(length(max = 256), example = &"Safari (iPhone)")]
+    name: &'a str,
+    /// When it signed in.
+    since: At<'a>,
+    /// When it was last seen, exact to the minute.
+    last_seen: At<'a>,
+    /// When it ends at the latest.
+    expires_at: At<'a>,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+pub(in crate::route) fn sessions(list: &[Device], next: Option<SessionId>, zone: &Zone) -> Vec<u8> {
+    let sessions = list.iter().map(|device| SessionBody {
+        session: AsText(device.session),
+        name: &device.name,
+        since: At(device.since, zone),
+        last_seen: At(device.last_seen, zone),
+        expires_at: At(device.until, zone),
+        current: device.current,
+    });
+    write(&SessionsBody { sessions: sessions.collect(), next: next.map(AsText) }, 64 + 256 * list.len())
+}
+
+/// Who was shown what of this account, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Disclosures")]
+pub(in crate::route) struct DisclosuresBody<'a> {
+    #[schemars(length(max = 200))]
     disclosures: Vec<DisclosureBody<'a>>,
-    next_before: Option<AsText<EntryRef>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<EntryRef>>,
+    /// Before this moment the record was deleted; null where nothing was.
     answerable_since: Option<At<'a>>,
 }
 
-#[derive(Serialize)]
+/// One disclosure, as the journal has it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Disclosure")]
 struct DisclosureBody<'a> {
+    /// Its entry in the journal.
     entry: AsText<EntryRef>,
+    /// When.
     at: At<'a>,
+    /// Who was shown it.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["self", "granted", "agent"]))]
     viewer: &'static str,
+    /// The entry that allowed it, where it was not herself.
     basis: Option<AsText<EntryRef>>,
+    /// What was shown.
+    #[schemars(length(max = 64), example = &"home")]
     what: &'static str,
+    /// Of which line; null where it was of the account.
     line: Option<AsText<HoldingId>>,
+    /// By which way it was asked for.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["page", "api"]))]
     channel: &'static str,
 }
 
@@ -278,7 +357,7 @@ pub(in crate::route) fn disclosures(disclosures: &Disclosures, zone: &Zone) -> V
     });
     let body = DisclosuresBody {
         disclosures: rows.collect(),
-        next_before: disclosures.next_before.map(AsText),
+        next: disclosures.next_before.map(AsText),
         answerable_since: disclosures.answerable_since.map(|at| At(at, zone)),
     };
     write(&body, 192 + 256 * disclosures.rows.len())

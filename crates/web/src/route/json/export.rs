@@ -1,29 +1,46 @@
 //! An export: everything held of an account, and how far the making of it is.
 
 use honnin_care::{ExportStage, ExportState, Held, HeldLine};
-use honnin_terms::{Moment, Zone};
+use honnin_terms::{ExportId, Moment, Zone};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::shape::Shape;
+use super::{AsText, At};
 
-pub(in crate::route) const EXPORT_STATE: Shape = Shape::Object(&[
-    ("export", Shape::Id),
-    ("state", Shape::Word(&["waiting", "working", "ready", "expired", "failed"])),
-    ("before", Shape::Maybe(&Shape::Count)),
-    ("until", Shape::Maybe(&Shape::Time)),
-    ("fault", Shape::Maybe(&Shape::Word(&["too_large", "no_room", "deadline", "interrupted", "failed"]))),
-]);
+/// How far an export is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ExportState")]
+pub(in crate::route) struct ExportStateBody<'a> {
+    /// Its id.
+    export: AsText<ExportId>,
+    /// How far it is.
+    #[schemars(
+        length(max = 64),
+        extend("x-extensible-enum" = ["waiting", "working", "ready", "expired", "failed"])
+    )]
+    state: &'static str,
+    /// How many are made before it, while it waits.
+    before: Option<u64>,
+    /// Until when it can be fetched, where it is ready.
+    until: Option<At<'a>>,
+    /// Why it was not made, where it has failed.
+    #[schemars(
+        length(max = 64),
+        extend("x-extensible-enum" = ["too_large", "no_room", "deadline", "interrupted", "failed"])
+    )]
+    fault: Option<&'static str>,
+}
 
 pub(in crate::route) fn export_state(state: &ExportState, zone: &Zone) -> Vec<u8> {
     let (word, before, until, fault) = match state.stage {
-        ExportStage::Waiting(before) => ("waiting", Some(before), None, None),
+        ExportStage::Waiting(before) => ("waiting", u64::try_from(before).ok(), None, None),
         ExportStage::Working => ("working", None, None, None),
-        ExportStage::Ready(until) => ("ready", None, Some(zone.rfc3339(until)), None),
+        ExportStage::Ready(until) => ("ready", None, Some(At(until, zone)), None),
         ExportStage::Gone => ("expired", None, None, None),
         ExportStage::Failed(fault) => ("failed", None, None, Some(fault.word())),
     };
-    let export = state.export.to_string();
-    let body = json!({ "export": export, "state": word, "before": before, "until": until, "fault": fault });
+    let body = ExportStateBody { export: AsText(state.export), state: word, before, until, fault };
     super::write(&body, 160)
 }
 

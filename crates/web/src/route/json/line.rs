@@ -1,120 +1,133 @@
 //! Bodies about one line.
 
-use honnin_care::facts::{Bucket, Buckets, Contract, Home, Purchases, Usage, WishReceipt};
-use honnin_terms::{BillId, BucketKind, Day, HoldingId, Month, PurchaseId, Zone};
+use honnin_care::facts::{
+    Bucket, Buckets, Contract, Effective, Home, Purchase, Purchases, Speed, Usage, WishReceipt,
+};
+use honnin_terms::{
+    BucketKind, Day, HoldingId, LineStatus, Month, PurchaseId, SpeedReason, SpeedState, Zone,
+};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::shape::Shape;
-use super::{AsText, At, as_of, write};
+use super::account::BillHeadBody;
+use super::{AsText, At, Word, as_of, write};
 
-const STATUS: Shape = Shape::Word(&["active", "suspended", "upcoming", "ended"]);
-const SPEED_STATE: Shape = Shape::Word(&["accepted", "pending", "confirmed", "failed", "unknown"]);
-const SHARE: Shape = Shape::Maybe(&Shape::Object(&[("lines", Shape::Count)]));
-
-#[derive(Serialize)]
+/// Lines that use one data volume together.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Share")]
 struct ShareBody {
+    /// How many lines share, this one among them.
     lines: u32,
 }
 
-pub(in crate::route) const HOME: Shape = Shape::Object(&[
-    ("as_of", Shape::Time),
-    ("source", Shape::Text),
-    (
-        "balance",
-        Shape::Maybe(&Shape::Object(&[
-            ("remaining_octets", Shape::Count),
-            ("granted_octets", Shape::Count),
-            ("shared", Shape::Bool),
-            ("current", Shape::Bool),
-        ])),
-    ),
-    ("balance_unknown_since", Shape::Maybe(&Shape::Time)),
-    ("next_expiry", Shape::Maybe(&Shape::Object(&[("octets", Shape::Count), ("expires_on", Shape::Day)]))),
-    (
-        "speed",
-        Shape::Object(&[
-            ("desired", Shape::Bool),
-            ("applied", Shape::Maybe(&Shape::Bool)),
-            ("state", SPEED_STATE),
-            ("reason", Shape::Word(&["chosen", "exhausted", "suspended", "fair_use"])),
-        ]),
-    ),
-    ("five_g", Shape::Bool),
-    ("share", SHARE),
-    (
-        "usage",
-        Shape::Object(&[
-            ("today_octets", Shape::Maybe(&Shape::Count)),
-            ("month_octets", Shape::Maybe(&Shape::Count)),
-            ("missing_days", Shape::Count),
-            ("as_of", Shape::Maybe(&Shape::Time)),
-        ]),
-    ),
-    (
-        "bill",
-        Shape::Maybe(&Shape::Object(&[
-            ("bill", Shape::Id),
-            ("month", Shape::Month),
-            ("amount_yen", Shape::Yen),
-            ("state", super::account::BILL_STATE),
-            ("as_of", Shape::Time),
-        ])),
-    ),
-    ("plan", Shape::Text),
-]);
-
-#[derive(Serialize)]
-struct HomeBody<'a> {
+/// What home shows of a line.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Home")]
+pub(in crate::route) struct HomeBody<'a> {
+    /// When the ledger said it.
     as_of: At<'a>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: &'a str,
+    /// What is left; null where it is not known.
     balance: Option<BalanceBody>,
+    /// From when on the balance is not known, where it was known before.
     balance_unknown_since: Option<At<'a>>,
+    /// What expires next.
     next_expiry: Option<NextExpiryBody>,
-    speed: SpeedBody,
+    speed: SpeedBody<'a>,
+    /// Whether the contract has 5G.
     five_g: bool,
     share: Option<ShareBody>,
     usage: UsageHeadBody<'a>,
+    /// The newest bill.
     bill: Option<BillHeadBody<'a>>,
+    /// The plan, in the ledger's words.
+    #[schemars(example = &"ギガプラン 20GB")]
     plan: &'a str,
 }
 
-#[derive(Serialize)]
+/// What is left of all buckets.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Balance")]
 struct BalanceBody {
+    /// What is left.
+    #[schemars(example = 5_000_000_000_u64)]
     remaining_octets: u64,
+    /// What was granted.
+    #[schemars(example = 5_000_000_000_u64)]
     granted_octets: u64,
+    /// Whether other lines use it too.
     shared: bool,
+    /// Whether every bucket it is made of still counts today.
     current: bool,
 }
 
-#[derive(Serialize)]
+/// What expires next.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NextExpiry")]
 struct NextExpiryBody {
+    /// How much of what is left expires then.
+    #[schemars(example = 5_000_000_000_u64)]
     octets: u64,
+    /// The last day it can be used.
     expires_on: AsText<Day>,
 }
 
-#[derive(Serialize)]
-struct SpeedBody {
+/// High speed or low: what was asked for, how far that is, and what the line has.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Speed")]
+pub(in crate::route) struct SpeedBody<'a> {
+    /// Counts the wishes for this line; 0 where there was none. A wish is done when this is its version or a later one
+    /// and `state` is neither `accepted` nor `pending`.
+    version: u64,
+    /// Whether high speed was asked for.
     desired: bool,
-    applied: Option<bool>,
-    state: &'static str,
-    reason: &'static str,
+    /// How far the wish is.
+    state: Word<SpeedState>,
+    /// Why the speed is what it is.
+    reason: Word<SpeedReason>,
+    /// What the line has now; null where that is not known.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["high", "low", "none"]))]
+    effective: Option<&'static str>,
+    /// Whether a wish would be taken now.
+    changeable: bool,
+    /// When the state last changed; null where there was no wish.
+    changed_at: Option<At<'a>>,
 }
 
-#[derive(Serialize)]
+pub(in crate::route) fn speed(speed: &Speed, zone: &Zone) -> Vec<u8> {
+    write(&SpeedBody::of(speed, zone), 256)
+}
+
+impl<'a> SpeedBody<'a> {
+    fn of(speed: &Speed, zone: &'a Zone) -> Self {
+        Self {
+            version: speed.version,
+            desired: speed.desired_high,
+            state: Word(speed.state),
+            reason: Word(speed.reason),
+            effective: speed.effective.map(Effective::word),
+            changeable: speed.changeable,
+            changed_at: speed.changed_at.map(|at| At(at, zone)),
+        }
+    }
+}
+
+/// Usage of today and of this month.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UsageHead")]
 struct UsageHeadBody<'a> {
+    /// Today; null where the ledger has no whole row of today.
+    #[schemars(example = 5_000_000_000_u64)]
     today_octets: Option<u64>,
+    /// The sum of the known days of this month.
+    #[schemars(example = 5_000_000_000_u64)]
     month_octets: Option<u64>,
+    /// Past days of this month that are not known.
     missing_days: u32,
+    /// When the ledger said it.
     as_of: Option<At<'a>>,
-}
-
-#[derive(Serialize)]
-struct BillHeadBody<'a> {
-    bill: AsText<BillId>,
-    month: AsText<Month>,
-    amount_yen: i64,
-    state: &'static str,
-    as_of: At<'a>,
 }
 
 pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
@@ -131,12 +144,7 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
         next_expiry: home
             .next_expiry
             .map(|next| NextExpiryBody { octets: next.octets.get(), expires_on: AsText(next.expires_on) }),
-        speed: SpeedBody {
-            desired: home.speed.desired_high,
-            applied: home.speed.applied_high,
-            state: home.speed.state.word(),
-            reason: home.speed.reason.word(),
-        },
+        speed: SpeedBody::of(&home.speed, zone),
         five_g: home.five_g,
         share: home.share_lines.map(|lines| ShareBody { lines }),
         usage: UsageHeadBody {
@@ -145,52 +153,45 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
             missing_days: home.usage.missing_days,
             as_of: home.usage.as_of.map(|at| At(at, zone)),
         },
-        bill: home.bills.first().map(|bill| BillHeadBody {
-            bill: AsText(bill.bill),
-            month: AsText(bill.month),
-            amount_yen: bill.amount.get(),
-            state: bill.state.word(),
-            as_of: At(bill.as_of, zone),
-        }),
+        bill: home.bills.first().map(|bill| BillHeadBody::of(bill, zone)),
         plan: &home.head.plan,
     };
     write(&body, 768)
 }
 
-pub(in crate::route) const BUCKETS: Shape = Shape::Object(&[
-    (
-        "buckets",
-        Shape::List(&Shape::Object(&[
-            ("kind", Shape::Word(&["carried_over", "basic", "gift", "top_up"])),
-            ("granted_octets", Shape::Count),
-            ("remaining_octets", Shape::Count),
-            ("expires_on", Shape::Maybe(&Shape::Day)),
-            ("order", Shape::Maybe(&Shape::Count)),
-        ])),
-    ),
-    ("as_of", Shape::Maybe(&Shape::Time)),
-    ("source", Shape::Maybe(&Shape::Text)),
-]);
-
-#[derive(Serialize)]
-struct BucketsBody<'a> {
+/// Buckets of the share group in the order of use.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Buckets")]
+pub(in crate::route) struct BucketsBody<'a> {
     buckets: Vec<BucketBody>,
+    /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// One bucket of data.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bucket")]
 struct BucketBody {
-    kind: &'static str,
+    /// Where it comes from.
+    kind: Word<BucketKind>,
+    /// What was granted.
+    #[schemars(example = 5_000_000_000_u64)]
     granted_octets: u64,
+    /// What is left.
+    #[schemars(example = 5_000_000_000_u64)]
     remaining_octets: u64,
+    /// The last day it can be used; null where it does not expire.
     expires_on: Option<AsText<Day>>,
+    /// Its place in the order of use, from 1; null where it is not used any more.
     order: Option<u32>,
 }
 
 pub(in crate::route) fn buckets(buckets: &Buckets, zone: &Zone) -> Vec<u8> {
     let bucket = |bucket: &Bucket| BucketBody {
-        kind: BucketKind::word(bucket.kind),
+        kind: Word(bucket.kind),
         granted_octets: bucket.granted.get(),
         remaining_octets: bucket.remaining.get(),
         expires_on: bucket.expires_on.map(AsText),
@@ -204,34 +205,35 @@ pub(in crate::route) fn buckets(buckets: &Buckets, zone: &Zone) -> Vec<u8> {
     write(&body, 128 + 128 * buckets.buckets.len())
 }
 
-pub(in crate::route) const USAGE: Shape = Shape::Object(&[
-    ("month", Shape::Month),
-    (
-        "days",
-        Shape::List(&Shape::Object(&[
-            ("date", Shape::Day),
-            ("high_octets", Shape::Count),
-            ("low_octets", Shape::Count),
-            ("whole", Shape::Bool),
-        ])),
-    ),
-    ("as_of", Shape::Maybe(&Shape::Time)),
-    ("source", Shape::Maybe(&Shape::Text)),
-]);
-
-#[derive(Serialize)]
-struct UsageBody<'a> {
+/// Usage of one month by day.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Usage")]
+pub(in crate::route) struct UsageBody<'a> {
+    /// The month.
     month: AsText<Month>,
+    /// Days the ledger has a row of; any other day is not known, which is not zero.
+    #[schemars(length(max = 31))]
     days: Vec<DayBody>,
+    /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// Usage of one day.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UsageDay")]
 struct DayBody {
+    /// The day, in the zone of the operator.
     date: AsText<Day>,
+    /// At high speed.
+    #[schemars(example = 5_000_000_000_u64)]
     high_octets: u64,
+    /// At low speed.
+    #[schemars(example = 5_000_000_000_u64)]
     low_octets: u64,
+    /// Whether the day is counted to its end.
     whole: bool,
 }
 
@@ -251,37 +253,44 @@ pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
     write(&body, 128 + 72 * usage.days.len())
 }
 
-pub(in crate::route) const PURCHASES: Shape = Shape::Object(&[
-    (
-        "purchases",
-        Shape::List(&Shape::Object(&[
-            ("purchase", Shape::Id),
-            ("at", Shape::Time),
-            ("octets", Shape::Count),
-            ("amount_yen", Shape::Yen),
-        ])),
-    ),
-    ("as_of", Shape::Maybe(&Shape::Time)),
-    ("source", Shape::Maybe(&Shape::Text)),
-]);
-
-#[derive(Serialize)]
-struct PurchasesBody<'a> {
+/// Purchases of data, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Purchases")]
+pub(in crate::route) struct PurchasesBody<'a> {
     purchases: Vec<PurchaseBody<'a>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<PurchaseId>>,
+    /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// One purchase of data.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Purchase")]
 struct PurchaseBody<'a> {
+    /// Its id.
     purchase: AsText<PurchaseId>,
+    /// When.
     at: At<'a>,
+    /// How much was bought.
+    #[schemars(example = 5_000_000_000_u64)]
     octets: u64,
+    /// What it cost, with tax.
+    #[schemars(example = 2_345)]
     amount_yen: i64,
 }
 
-pub(in crate::route) fn purchases(purchases: &Purchases, zone: &Zone) -> Vec<u8> {
-    let bought = purchases.purchases.iter().map(|purchase| PurchaseBody {
+/// `list` is one page of them.
+pub(in crate::route) fn purchases(
+    purchases: &Purchases,
+    list: &[Purchase],
+    next: Option<PurchaseId>,
+    zone: &Zone,
+) -> Vec<u8> {
+    let bought = list.iter().map(|purchase| PurchaseBody {
         purchase: AsText(purchase.purchase),
         at: At(purchase.at, zone),
         octets: purchase.octets.get(),
@@ -289,48 +298,55 @@ pub(in crate::route) fn purchases(purchases: &Purchases, zone: &Zone) -> Vec<u8>
     });
     let body = PurchasesBody {
         purchases: bought.collect(),
+        next: next.map(AsText),
         as_of: as_of(purchases.origin.as_ref(), zone),
         source: purchases.origin.as_ref().map(|origin| origin.source.as_str()),
     };
-    write(&body, 128 + 128 * purchases.purchases.len())
+    write(&body, 160 + 128 * list.len())
 }
 
-pub(in crate::route) const CONTRACT: Shape = Shape::Object(&[
-    ("line", Shape::Id),
-    ("number_masked", Shape::Text),
-    ("plan", Shape::Text),
-    ("status", STATUS),
-    ("from", Shape::Day),
-    ("to", Shape::Maybe(&Shape::Day)),
-    ("service_code", Shape::Text),
-    ("line_code", Shape::Text),
-    ("iccid_masked", Shape::Text),
-    ("sim", Shape::Text),
-    ("monthly_yen", Shape::Maybe(&Shape::Yen)),
-    ("applied_on", Shape::Maybe(&Shape::Day)),
-    ("five_g", Shape::Bool),
-    ("share", SHARE),
-    ("as_of", Shape::Time),
-    ("source", Shape::Text),
-]);
-
-#[derive(Serialize)]
-struct ContractBody<'a> {
+/// The contract of a line.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Contract")]
+pub(in crate::route) struct ContractBody<'a> {
+    /// The line: an id of what this account holds, good in paths.
     line: AsText<HoldingId>,
+    /// The number, all but its last digits hidden.
+    #[schemars(example = &"***-****-0001")]
     number_masked: &'a str,
+    /// The plan, in the ledger's words.
+    #[schemars(example = &"ギガプラン 20GB")]
     plan: &'a str,
-    status: &'static str,
+    /// What the line can do now.
+    status: Word<LineStatus>,
+    /// The first day it is held.
     from: AsText<Day>,
+    /// The last day it is held; null while it has no end.
     to: Option<AsText<Day>>,
+    /// The ledger's code of the service.
+    #[schemars(example = &"S0001")]
     service_code: &'a str,
+    /// The ledger's code of the line.
+    #[schemars(example = &"L0001")]
     line_code: &'a str,
+    /// The SIM's number, all but its last digits hidden.
+    #[schemars(example = &"***0001")]
     iccid_masked: &'a str,
+    /// What kind of SIM it is.
+    #[schemars(example = &"eSIM")]
     sim: &'a str,
+    /// The monthly fee; null where the ledger does not say.
+    #[schemars(example = 2_345)]
     monthly_yen: Option<i64>,
+    /// When it was applied for.
     applied_on: Option<AsText<Day>>,
+    /// Whether the contract has 5G.
     five_g: bool,
     share: Option<ShareBody>,
+    /// When the ledger said it.
     as_of: At<'a>,
+    /// Which system of record said it.
+    #[schemars(example = &"billing")]
     source: &'a str,
 }
 
@@ -339,7 +355,7 @@ pub(in crate::route) fn contract(contract: &Contract, zone: &Zone) -> Vec<u8> {
         line: AsText(contract.head.line),
         number_masked: &contract.head.number_masked,
         plan: &contract.head.plan,
-        status: contract.head.status.word(),
+        status: Word(contract.head.status),
         from: AsText(contract.head.held.from),
         to: contract.head.held.to.map(AsText),
         service_code: &contract.service_code,
@@ -356,17 +372,16 @@ pub(in crate::route) fn contract(contract: &Contract, zone: &Zone) -> Vec<u8> {
     write(&body, 512)
 }
 
-pub(in crate::route) const WISH: Shape = Shape::Object(&[("high", Shape::Bool)]);
-
-pub(in crate::route) const RECEIPT: Shape =
-    Shape::Object(&[("state", SPEED_STATE), ("version", Shape::Count)]);
-
-#[derive(Serialize)]
-struct ReceiptBody {
-    state: &'static str,
+/// A wish that was taken.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WishReceipt")]
+pub(in crate::route) struct ReceiptBody {
+    /// How far it is: `accepted`. Follow it with `GET /api/v1/lines/{line}/speed`.
+    state: Word<SpeedState>,
+    /// Counts the wishes for the line.
     version: u64,
 }
 
 pub(in crate::route) fn receipt(receipt: &WishReceipt) -> Vec<u8> {
-    write(&ReceiptBody { state: receipt.state.word(), version: receipt.version }, 64)
+    write(&ReceiptBody { state: Word(receipt.state), version: receipt.version }, 64)
 }

@@ -1,8 +1,9 @@
-//! The bodies of the JSON API, each beside its shape, written into one buffer of about the right size.
+//! The bodies of the JSON API. A body is declared once: what is written of it and its schema are of the same type.
 
 mod account;
 mod export;
 mod line;
+mod schema;
 
 use std::fmt::Display;
 
@@ -11,13 +12,15 @@ use honnin_terms::{Moment, Zone};
 use serde::{Serialize, Serializer};
 
 pub(super) use account::{
-    BILL, BILLS, DISCLOSURES, ME, NOTICES, SIGN_IN, TOKEN, bill, bills, disclosures, me, notices, token,
+    BillBody, BillsBody, DisclosuresBody, MeBody, NoticeBody, NoticesBody, SessionsBody, TokenBody,
+    bill, bills, disclosures, me, notice, notices, sessions, token,
 };
-pub(super) use export::{EXPORT_STATE, export, export_state};
+pub(super) use export::{ExportStateBody, export, export_state};
 pub(super) use line::{
-    BUCKETS, CONTRACT, HOME, PURCHASES, RECEIPT, USAGE, WISH, buckets, contract, home, purchases, receipt,
-    usage,
+    BucketsBody, ContractBody, HomeBody, PurchasesBody, ReceiptBody, SpeedBody, UsageBody, buckets, contract,
+    home, purchases, receipt, speed, usage,
 };
+pub(super) use schema::{EntryText, IdText, Make, MonthText, bound, example, make, without_schema};
 
 /// Writes a body. Structs of texts, numbers and lists always serialise.
 fn write(body: &impl Serialize, octets: usize) -> Vec<u8> {
@@ -30,7 +33,7 @@ fn write(body: &impl Serialize, octets: usize) -> Vec<u8> {
 
 /// A value by its text: ids, days, months.
 #[derive(Debug, Clone, Copy)]
-struct AsText<T>(T);
+pub(super) struct AsText<T>(T);
 
 impl<T: Display> Serialize for AsText<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -38,9 +41,13 @@ impl<T: Display> Serialize for AsText<T> {
     }
 }
 
+/// One of a list of words. More may come, so that it is described as a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<T>(T);
+
 /// A moment as RFC 3339 with the tenant's offset.
 #[derive(Clone, Copy)]
-struct At<'a>(Moment, &'a Zone);
+pub(super) struct At<'a>(Moment, &'a Zone);
 
 impl Serialize for At<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

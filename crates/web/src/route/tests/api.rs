@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::house::{House, PASSWORD};
 use super::wire::Reply;
 use crate::route::routes::TABLE;
-use crate::route::table::Verb;
+use crate::route::table::{Gives, Sends, Verb};
 
 const JSON_TYPE: &str = "Content-Type: application/json\r\n";
 
@@ -14,24 +14,112 @@ async fn sign_in(house: &House, login: &str, password: &str) -> Reply {
     house.ask("POST", "/api/v1/sessions", JSON_TYPE, &body).await
 }
 
+/// Where and how a value differs from a schema of the description: what our schemas use of JSON Schema, and no more.
+fn differs(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let named = document.pointer(reference.trim_start_matches('#')).unwrap();
+        return differs(document, named, value, at);
+    }
+    if let Some(several) = schema["anyOf"].as_array() {
+        let fits = several.iter().any(|one| differs(document, one, value, at).is_none());
+        return (!fits).then(|| format!("{at} is {value}, which is none of {several:?}"));
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let typed = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+        one => one == kind,
+    };
+    let unfit = |why: &str| Some(format!("{at} is {value}: {why} of {schema}"));
+    match value {
+        _ if !typed => unfit("the type"),
+        Value::Number(number) => {
+            let number = number.as_i64().unwrap();
+            let within = schema["minimum"].as_i64().unwrap()..=schema["maximum"].as_i64().unwrap();
+            if within.contains(&number) { None } else { unfit("the bounds") }
+        }
+        Value::String(text) => {
+            let long = u64::try_from(text.chars().count()).unwrap();
+            let fits = match (schema["format"].as_str(), schema["pattern"].as_str()) {
+                (Some("date"), _) => text.parse::<honnin_terms::Day>().is_ok(),
+                (Some("date-time"), _) => {
+                    text.parse::<honnin_terms::Moment>().is_ok() && !text.ends_with('Z')
+                }
+                (_, Some("^[0-9a-f]{32}$")) => text.parse::<honnin_terms::HoldingId>().is_ok(),
+                (_, Some("^[0-9a-f]{32}-(0|[1-9][0-9]*)$")) => text.parse::<honnin_terms::EntryRef>().is_ok(),
+                (_, Some(pattern)) if pattern.contains("{4}-") => text.parse::<honnin_terms::Month>().is_ok(),
+                (None, None) => schema["x-extensible-enum"]
+                    .as_array()
+                    .is_none_or(|words| words.iter().any(|word| word == text.as_str())),
+                _ => false,
+            };
+            if fits && long <= schema["maxLength"].as_u64().unwrap() { None } else { unfit("the text") }
+        }
+        Value::Array(items) if u64::try_from(items.len()).unwrap() > schema["maxItems"].as_u64().unwrap() => {
+            unfit("the length")
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(n, item)| differs(document, &schema["items"], item, &format!("{at}[{n}]"))),
+        Value::Object(members) => {
+            // The description may leave members out; ours does not.
+            let Some(properties) = schema["properties"].as_object() else { return None };
+            let foreign = members.keys().find(|name| !properties.contains_key(*name));
+            let missing = schema["required"].as_array().into_iter().flatten();
+            let mut missing = missing.filter(|name| !members.contains_key(name.as_str().unwrap()));
+            foreign
+                .map(|name| format!("{at}.{name} is not described"))
+                .or_else(|| missing.next().map(|name| format!("{at}.{name} is missing")))
+                .or_else(|| {
+                    members.iter().find_map(|(name, value)| {
+                        differs(document, &properties[name], value, &format!("{at}.{name}"))
+                    })
+                })
+        }
+        Value::Null | Value::Bool(_) => None,
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_the_shape_the_table_says() {
     let house = House::open().await;
+    let document = house.ask("GET", "/openapi.json", "", "").await.json();
     let mut seen = 0;
     for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
         let Some(contract) = &route.contract else { continue };
-        let (status, Some(shape)) = contract.gives else { continue };
+        let (status, gives) = contract.gives;
+        let operation = &document["paths"][route.path]["get"]["responses"][status.to_string()];
+        let media = match gives {
+            Gives::Json(_) => "application/json",
+            Gives::File(media) => media,
+            Gives::Nothing | Gives::Text => continue,
+        };
+        let bare = media.split(';').next().unwrap();
+        let schema = &operation["content"][bare]["schema"];
+        assert!(schema.is_object(), "{} gives {bare}: {operation}", route.path);
         for line in &house.hana.lines {
             let path = route
                 .path
                 .replace("{line}", &line.to_string())
                 .replace("{bill}", &house.hana.bill.to_string())
-                .replace("{export}", &house.hana.export);
+                .replace("{export}", &house.hana.export)
+                .replace("{notice}", &house.notice.to_string());
             let reply = house.get(&house.hana, &path).await;
             let media_type = reply.header("content-type").unwrap_or_default();
-            assert_eq!((reply.status, media_type), (status, shape.media_type()), "{path}");
+            assert_eq!((reply.status, media_type), (status, media), "{path}");
             if media_type == "application/json" {
-                assert_eq!(shape.differs(&reply.json(), "$"), None, "{path}");
+                assert_eq!(differs(&document, schema, &reply.json(), "$"), None, "{path}");
+            }
+            for sent in contract.sends.iter().filter(|sent| !matches!(sent, Sends::Link | Sends::RetryAfter)) {
+                let name = super::super::openapi::field(*sent);
+                assert!(reply.header(&name.to_ascii_lowercase()).is_some(), "{path} does not send {name}");
             }
             seen += 1;
         }
@@ -158,12 +246,12 @@ async fn lines_come_in_pages_and_none_is_lost() {
     assert_eq!(json!(lines), whole.json()["lines"]);
     let status: Vec<_> = lines.iter().map(|line| line["status"].as_str().unwrap()).collect();
     assert_eq!(status, ["active", "suspended", "ended"]);
-    for query in ["limit=0", "limit=1001", "limit=x", "after=x"] {
+    for query in ["limit=0", "limit=1001", "limit=x", "cursor=x"] {
         let reply = house.get(&house.hana, &format!("/api/v1/me?{query}")).await;
         assert_eq!((reply.status, reply.json()["code"].as_str()), (422, Some("invalid")), "{query}");
     }
     for line in ["0".repeat(32), house.ken.lines[0].to_string()] {
-        let reply = house.get(&house.hana, &format!("/api/v1/me?after={line}")).await;
+        let reply = house.get(&house.hana, &format!("/api/v1/me?cursor={line}")).await;
         assert_eq!((reply.status, reply.json()["code"].as_str()), (404, Some("not_found")), "{line}");
     }
 }

@@ -394,6 +394,7 @@ pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>) -> Wiring {
         },
         simulated: true,
         shared_prefixes: Vec::new(),
+        allowed_origins: vec!["https://app.example.jp".to_owned()],
         security_contact: contact.map(str::to_owned),
     }
 }

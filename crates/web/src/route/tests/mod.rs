@@ -8,6 +8,7 @@ mod house;
 mod ledger;
 mod own;
 mod pages;
+mod programs;
 mod sign_in;
 mod tricks;
 mod trips;
@@ -150,6 +151,8 @@ async fn what_lists_ids_says_what_can_be_asked_with_them() {
         ("get", "/api/v1/me", "/lines/0/line", "200"),
         ("get", "/api/v1/bills", "/bills/0/bill", "200"),
         ("post", "/api/v1/exports", "/export", "202"),
+        ("get", "/api/v1/sessions", "/sessions/0/session", "200"),
+        ("get", "/api/v1/notices", "/notices/0/notice", "200"),
     ] {
         let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
         let answer = house.ask(&verb.to_uppercase(), path, &cookie, "").await.json();
