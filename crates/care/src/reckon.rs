@@ -124,16 +124,10 @@ pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
     let under_way = |wish: &&Wish| wish.state != SpeedState::Confirmed || wish.changed_at >= line.as_of;
     // Only what the ledger said is used up: a word that is over says nothing of now.
     let nothing_left = balance(line, today).get().map(|balance| balance.remaining == Octets::ZERO);
-    let reason = |high: bool, wished: SpeedReason| {
-        match status {
-            LineStatus::Suspended => SpeedReason::Suspended,
-            LineStatus::Active | LineStatus::Upcoming | LineStatus::Ended => {
-                if high && nothing_left == Some(true) {
-                    SpeedReason::Exhausted
-                } else {
-                    wished
-                }
-            }
+    let reason = |high: bool, wished: SpeedReason| match status {
+        LineStatus::Suspended => SpeedReason::Suspended,
+        LineStatus::Active | LineStatus::Upcoming | LineStatus::Ended => {
+            if high && nothing_left == Some(true) { SpeedReason::Exhausted } else { wished }
         }
     };
     let version = wish.map_or(0, |wish| wish.version);

@@ -23,8 +23,8 @@ use super::answer::{Answer, Personal, Refusal};
 use super::code::Code;
 use super::desk::{Desk, DeskBounds};
 use super::dress::Dress;
-use super::origins::Origins;
 use super::measure::Counters;
+use super::origins::Origins;
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, gzip, measure, openapi};
@@ -231,7 +231,8 @@ impl App {
         let host = ask.parts.uri.authority().map(http::uri::Authority::as_str);
         let host = host.or_else(|| ask.parts.headers.get(HOST)?.to_str().ok());
         // Who shows a token shows it knowingly: no browser adds one by itself, as it adds a cookie.
-        let knowingly = ask.token.is_some() && cookie::only_by_token(&ask.parts.headers, self.session_cookie());
+        let knowingly =
+            ask.token.is_some() && cookie::only_by_token(&ask.parts.headers, self.session_cookie());
         let headers = &ask.parts.headers;
         let may = csrf::may_act(&ask.parts.method, headers, host, self.wiring.front.public_origin())
             || ask.is_for_programs() && (knowingly || self.origins.is_allowed(headers));
@@ -367,7 +368,12 @@ impl App {
         {
             let declared = openapi::codes(route, &contract);
             let code = refusal.code();
-            assert!(declared.contains(&code), "{} {} does not declare {code:?}", route.verb.word(), route.path);
+            assert!(
+                declared.contains(&code),
+                "{} {} does not declare {code:?}",
+                route.verb.word(),
+                route.path
+            );
         }
         let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));
         let head = ask.parts.method == http::Method::HEAD;

@@ -123,7 +123,8 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 
 pub(super) fn set_language(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let language = ask.form("language").and_then(|tag| Language::from_tag(&tag));
-    let language = language.ok_or_else(|| Refusal::field(Field::Member("language"), "a language there is"))?;
+    let language =
+        language.ok_or_else(|| Refusal::field(Field::Member("language"), "a language there is"))?;
     Ok(choice(app, ask, LANGUAGE_COOKIE, language.tag()))
 }
 

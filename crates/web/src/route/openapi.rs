@@ -300,15 +300,15 @@ fn parameters(route: &Route, contract: &Contract, schemas: &mut Schemas) -> Vec<
         );
     }
     let mut query = |name: &str, schema: Value, description: &str| {
-        parameters
-            .push(json!({ "name": name, "in": "query", "description": description, "schema": schema }));
+        parameters.push(json!({ "name": name, "in": "query", "description": description, "schema": schema }));
     };
     for (name, make, meaning) in contract.query {
         query(name, schemas.taken(*make), meaning);
     }
     if let Some(cursor) = contract.parts {
         query("cursor", schemas.taken(cursor), "`next` of the page before; the first page where not said.");
-        let limit = json!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": super::paging::MOST });
+        let limit =
+            json!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": super::paging::MOST });
         query("limit", limit, "At most so many items.");
     }
     if let Some(needed) = contract.key {
@@ -416,7 +416,8 @@ fn put_examples(value: &mut Value, named: &Map<String, Value>) {
     if let Some(content) = value.get_mut("content").and_then(Value::as_object_mut) {
         for media in content.values_mut().filter_map(Value::as_object_mut) {
             let shown = media.get("schema").filter(|schema| schema.get("format") != Some(&json!("binary")));
-            if let (Some(shown), false) = (shown.map(|schema| example(schema, named)), media.contains_key("examples"))
+            if let (Some(shown), false) =
+                (shown.map(|schema| example(schema, named)), media.contains_key("examples"))
             {
                 media.insert("example".to_owned(), shown);
             }

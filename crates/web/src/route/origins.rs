@@ -15,8 +15,9 @@ const MAY_SEND: HeaderValue = HeaderValue::from_static(
 );
 
 /// What a page of another origin may read of an answer's header.
-const MAY_READ: HeaderValue =
-    HeaderValue::from_static("Content-Disposition, ETag, Link, Location, RateLimit, Retry-After, X-Request-Id");
+const MAY_READ: HeaderValue = HeaderValue::from_static(
+    "Content-Disposition, ETag, Link, Location, RateLimit, Retry-After, X-Request-Id",
+);
 
 /// Seconds a browser need not ask first again.
 const ASKED_SECONDS: HeaderValue = HeaderValue::from_static("600");

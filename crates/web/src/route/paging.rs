@@ -45,9 +45,11 @@ impl<T: Copy + PartialEq> Part<T> {
     ) -> Result<(&'a [I], Option<T>), Code> {
         let from = match self.cursor {
             None => 0,
-            Some(cursor) => {
-                list.iter().position(|item| id(item) == cursor).map(|place| place + 1).ok_or(Code::NotFound)?
-            }
+            Some(cursor) => list
+                .iter()
+                .position(|item| id(item) == cursor)
+                .map(|place| place + 1)
+                .ok_or(Code::NotFound)?,
         };
         let rest = list.get(from..).unwrap_or_default();
         let page = self.limit.and_then(|limit| rest.get(..limit)).unwrap_or(rest);

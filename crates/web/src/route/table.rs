@@ -14,8 +14,8 @@ use http::{HeaderValue, Method};
 use super::answer::{Answer, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
-use super::measure::Counters;
 use super::json::Make;
+use super::measure::Counters;
 
 /// What is asked of a route: the methods that exist. HEAD is GET without its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Bodies about the account, and notices to everybody.
 
 use honnin_access::SignedIn;
-use honnin_care::facts::{Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice, Viewer};
+use honnin_care::facts::{
+    Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice, Viewer,
+};
 use honnin_terms::{
     BillId, BillState, Day, EntryRef, HoldingId, LineStatus, Month, NoticeId, SessionId, Zone,
 };
@@ -25,8 +27,11 @@ pub(in crate::route) struct TokenBody<'a> {
 
 pub(in crate::route) fn token(signed_in: &SignedIn, zone: &Zone) -> Vec<u8> {
     let token = signed_in.token.reveal();
-    let body =
-        TokenBody { token: &token, session: AsText(signed_in.session), expires_at: At(signed_in.until, zone) };
+    let body = TokenBody {
+        token: &token,
+        session: AsText(signed_in.session),
+        expires_at: At(signed_in.until, zone),
+    };
     write(&body, 192)
 }
 

@@ -12,8 +12,8 @@ use honnin_terms::{Moment, Zone};
 use serde::{Serialize, Serializer};
 
 pub(super) use account::{
-    BillBody, BillsBody, DisclosuresBody, MeBody, NoticeBody, NoticesBody, SessionsBody, TokenBody,
-    bill, bills, disclosures, me, notice, notices, sessions, token,
+    BillBody, BillsBody, DisclosuresBody, MeBody, NoticeBody, NoticesBody, SessionsBody, TokenBody, bill,
+    bills, disclosures, me, notice, notices, sessions, token,
 };
 pub(super) use export::{ExportStateBody, export, export_state};
 pub(super) use line::{

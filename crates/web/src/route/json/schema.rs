@@ -222,7 +222,9 @@ pub(in crate::route) fn example(schema: &Value, named: &Map<String, Value>) -> V
             let shown = properties.into_iter().flatten();
             Value::Object(shown.map(|(name, schema)| (name.clone(), example(schema, named))).collect())
         }
-        Some("array") => schema.get("items").map_or_else(|| json!([]), |items| json!([example(items, named)])),
+        Some("array") => {
+            schema.get("items").map_or_else(|| json!([]), |items| json!([example(items, named)]))
+        }
         Some("boolean") => json!(true),
         Some("integer") => json!(1),
         Some("string") => json!("…"),

@@ -117,7 +117,8 @@ async fn every_answer_has_the_shape_the_table_says() {
             if media_type == "application/json" {
                 assert_eq!(differs(&document, schema, &reply.json(), "$"), None, "{path}");
             }
-            for sent in contract.sends.iter().filter(|sent| !matches!(sent, Sends::Link | Sends::RetryAfter)) {
+            for sent in contract.sends.iter().filter(|sent| !matches!(sent, Sends::Link | Sends::RetryAfter))
+            {
                 let name = super::super::openapi::field(*sent);
                 assert!(reply.header(&name.to_ascii_lowercase()).is_some(), "{path} does not send {name}");
             }

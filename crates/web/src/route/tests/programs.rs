@@ -70,7 +70,10 @@ async fn one_by_one(house: &House, path: &str, items: &str) -> Vec<Value> {
         let Some(cursor) = cursor else { return found };
         assert!(found.len() < 99, "{next}");
         next = format!("{path}?limit=1&cursor={cursor}");
-        assert_eq!(reply.header("link"), Some(format!("<{path}?cursor={cursor}&limit=1>; rel=\"next\"").as_str()));
+        assert_eq!(
+            reply.header("link"),
+            Some(format!("<{path}?cursor={cursor}&limit=1>; rel=\"next\"").as_str())
+        );
     }
 }
 
@@ -126,16 +129,24 @@ async fn pages_of_allowed_origins_ask_the_api_and_no_other() {
     let house = House::open().await;
     let allow = "access-control-allow-origin";
     let body = json!({ "login": "mio-hana", "password": PASSWORD }).to_string();
-    for (origin, allowed) in
-        [("https://app.example.jp", true), ("https://evil.example", false), ("https://app.example.jp.evil", false)]
-    {
+    for (origin, allowed) in [
+        ("https://app.example.jp", true),
+        ("https://evil.example", false),
+        ("https://app.example.jp.evil", false),
+    ] {
         let from = format!("Origin: {origin}\r\nSec-Fetch-Site: cross-site\r\n");
         let first = house.ask("OPTIONS", "/api/v1/me", &from, "").await;
-        assert_eq!((first.status, first.header(allow)), if allowed { (204, Some(origin)) } else { (405, None) });
+        assert_eq!(
+            (first.status, first.header(allow)),
+            if allowed { (204, Some(origin)) } else { (405, None) }
+        );
         let sent = first.header("access-control-allow-headers").unwrap_or_default();
         assert_eq!(sent.contains("Authorization") && sent.contains("Idempotency-Key"), allowed);
         let reply = house.ask("POST", "/api/v1/sessions", &format!("{from}{JSON_TYPE}"), &body).await;
-        assert_eq!((reply.status, reply.header(allow)), if allowed { (201, Some(origin)) } else { (403, None) });
+        assert_eq!(
+            (reply.status, reply.header(allow)),
+            if allowed { (201, Some(origin)) } else { (403, None) }
+        );
         assert!(reply.header("access-control-allow-credentials").is_none(), "never with a cookie");
         let page = house.ask("GET", "/sign-in", &from, "").await;
         assert!(page.header(allow).is_none(), "pages are ours alone");
@@ -167,12 +178,19 @@ async fn a_wish_is_followed_to_its_end_by_its_version() {
 #[tokio::test]
 async fn what_is_public_is_asked_for_again_without_being_sent_again() {
     let house = House::open().await;
-    for path in ["/openapi.json".to_owned(), "/api/v1/notices".to_owned(), format!("/api/v1/notices/{}", house.notice)]
-    {
+    for path in [
+        "/openapi.json".to_owned(),
+        "/api/v1/notices".to_owned(),
+        format!("/api/v1/notices/{}", house.notice),
+    ] {
         let first = house.ask("GET", &path, "", "").await;
         let tag = first.header("etag").unwrap_or_else(|| panic!("{path}: {}", first.head)).to_owned();
         let again = house.ask("GET", &path, &format!("If-None-Match: \"x\", {tag}\r\n"), "").await;
-        assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(tag.as_str())), "{path}");
+        assert_eq!(
+            (again.status, again.body.len(), again.header("etag")),
+            (304, 0, Some(tag.as_str())),
+            "{path}"
+        );
         assert_eq!(house.ask("GET", &path, "If-None-Match: \"x\"\r\n", "").await.status, 200);
     }
 }
@@ -190,7 +208,10 @@ async fn programs_list_and_end_what_is_signed_in() {
     assert_eq!(current[0]["expires_at"], other["expires_at"]);
     let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
     let path = format!("/api/v1/sessions/{}", other["session"].as_str().unwrap());
-    assert_eq!(house.ask("DELETE", &path, &format!("Cookie: {}\r\n", house.ken.cookie), "").await.status, 404);
+    assert_eq!(
+        house.ask("DELETE", &path, &format!("Cookie: {}\r\n", house.ken.cookie), "").await.status,
+        404
+    );
     assert_eq!(house.ask("DELETE", &path, &cookie, "").await.status, 204);
     assert_eq!(house.ask("GET", "/api/v1/me", &bearer, "").await.status, 401);
     assert_eq!(house.ask("DELETE", &path, &cookie, "").await.status, 404, "it has ended");
@@ -212,7 +233,8 @@ async fn the_description_says_what_generators_and_readers_need() {
             integers += 1;
         }
         if schema["type"] == "object" && schema["additionalProperties"] == false {
-            let taken = [&document["components"]["schemas"]["SignIn"], &document["components"]["schemas"]["Wish"]];
+            let taken =
+                [&document["components"]["schemas"]["SignIn"], &document["components"]["schemas"]["Wish"]];
             assert!(taken.contains(&schema), "an answer may grow: {schema}");
         }
         assert!(schema.get("enum").is_none(), "a list of words may grow: {schema}");
