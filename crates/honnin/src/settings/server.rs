@@ -32,7 +32,7 @@ section! {
     /// Prefixes shared by many subscribers, such as those of the operator's own address translation. The maximum per
     /// address does not apply to them.
     shared_prefixes: Vec<String> = Vec::new();
-    /// Origins ("https://app.example.jp") whose pages may call the API from a browser (CORS), by token and never by cookie.
+    /// Origins, as browsers write them, whose pages may call the API from a browser (CORS): by token, never by cookie.
     allowed_origins: Vec<String> = Vec::new();
 }
 
