@@ -1,7 +1,8 @@
 //! Home, usage, buckets, high speed.
 
 use honnin_care::facts::{
-    Balance, BillHead, Bucket, Buckets, Home, LineHead, NextExpiry, Speed, Usage, UsageDay, UsageHead,
+    Balance, BillHead, Bucket, Buckets, Effective, Home, LineHead, NextExpiry, Speed, Usage, UsageDay,
+    UsageHead,
 };
 use honnin_pages::page::{BucketsPage, HomePage, Nav, SpeedPage, SpeedStatePage, UsagePage};
 use honnin_terms::{
@@ -16,6 +17,7 @@ fn speed() -> Speed {
         applied_high: Some(true),
         state: SpeedState::Confirmed,
         reason: SpeedReason::Chosen,
+        effective: Some(Effective::High),
         version: 3,
         changed_at: Some(moment("2026-11-20T11:59:00+09:00")),
         changeable: true,

@@ -58,7 +58,7 @@ pub fn outlook(home: &Home, as_of: Day) -> Option<Outlook> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use honnin_care::facts::{Balance, LineHead, NextExpiry, Origin, Speed, UsageHead};
+    use honnin_care::facts::{Balance, Effective, LineHead, NextExpiry, Origin, Speed, UsageHead};
     use honnin_terms::{Held, HoldingId, Id as _, Known, Moment, SpeedState};
 
     const GB: u64 = 1_000_000_000;
@@ -91,6 +91,7 @@ mod tests {
                 applied_high: Some(true),
                 state: SpeedState::Confirmed,
                 reason: SpeedReason::Chosen,
+                effective: Some(Effective::High),
                 version: 0,
                 changed_at: None,
                 changeable: true,

@@ -32,10 +32,8 @@ fn differs(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    let typed = match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
-        one => one == kind,
-    };
+    let typed = schema["type"] == kind
+        || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind));
     let unfit = |why: &str| Some(format!("{at} is {value}: {why} of {schema}"));
     match value {
         _ if !typed => unfit("the type"),
@@ -70,7 +68,7 @@ fn differs(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<
             .find_map(|(n, item)| differs(document, &schema["items"], item, &format!("{at}[{n}]"))),
         Value::Object(members) => {
             // The description may leave members out; ours does not.
-            let Some(properties) = schema["properties"].as_object() else { return None };
+            let properties = schema["properties"].as_object()?;
             let foreign = members.keys().find(|name| !properties.contains_key(*name));
             let missing = schema["required"].as_array().into_iter().flatten();
             let mut missing = missing.filter(|name| !members.contains_key(name.as_str().unwrap()));
