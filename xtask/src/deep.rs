@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use page::Page;
 
-use crate::{Failure, audit, controls, fuzz, layers, outside, tidy, tool};
+use crate::{Failure, audit, clients, controls, fuzz, layers, outside, tidy, tool};
 
 /// What a step found: whether it is well, and the lines of its page.
 type Found = Result<(bool, Vec<String>), Failure>;
@@ -17,7 +17,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -25,6 +25,11 @@ const STEPS: [Step; 8] = [
     ),
     ("fuzz", "Every reader given made-up octets, a minute each", fuzzed),
     ("schemathesis", "A demo asked everything its description allows, as two subscribers", asked),
+    (
+        "clients",
+        "The description linted, and generated TypeScript, Python and Rust clients do the whole round",
+        generated,
+    ),
     ("controls", "Every drill on a program that does wrong: each has to fail", controls::all),
     ("drills", "Every drill, for a minute each", drilled),
     ("worlds", "Worlds that differ only in another subscriber, with more cases", compared),
@@ -35,7 +40,7 @@ const STEPS: [Step; 8] = [
 /// What can be asked of the long work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: mutants, fuzz, schemathesis, controls, drills, worlds, layers or audit
+    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, layers or audit
     #[arg(long)]
     only: Option<String>,
 }
@@ -85,6 +90,10 @@ fn fuzzed() -> Found {
 fn asked() -> Found {
     let outcome = outside::run(outside::EXAMPLES, 1)?;
     Ok((outcome.wrong.is_empty(), outcome.lines()))
+}
+
+fn generated() -> Found {
+    Ok((true, clients::run()?.iter().map(|line| format!("- {line}")).collect()))
 }
 
 fn audited() -> Found {

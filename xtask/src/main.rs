@@ -6,6 +6,7 @@
 
 mod asvs;
 mod audit;
+mod clients;
 mod controls;
 mod deep;
 mod demo;
@@ -68,6 +69,8 @@ enum Chore {
     Simulate(simulate::Asked),
     /// Let schemathesis test everything that the API's description allows, as two subscribers
     Schemathesis(outside::Asked),
+    /// Lint the API's description, and let generated TypeScript, Python and Rust clients do the whole round
+    Clients,
     /// Write the sample ledger that ships with the project
     SampleLedger {
         /// Directory to write to
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Chore::Layers { write } => layers::check(write),
         Chore::DrillControls { only } => controls::command(only.as_deref()),
         Chore::Schemathesis(asked) => outside::command(&asked),
+        Chore::Clients => clients::command(),
         Chore::SampleLedger { out } => ledger::sample::command(&out),
     };
     match outcome {

@@ -337,7 +337,6 @@ fn done(table: &[Route], route: &Route, contract: &Contract, schemas: &mut Schem
             let bare = media_type.split(';').next().unwrap_or(media_type);
             let schema = match bare {
                 "application/json" => json!({ "type": "object" }),
-                "text/csv" => json!({ "type": "string", "maxLength": 16_777_216 }),
                 _ => json!({ "type": "string", "format": "binary", "maxLength": 16_777_216 }),
             };
             Some(json!({ bare: { "schema": schema } }))
