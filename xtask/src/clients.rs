@@ -20,7 +20,7 @@ const FROM_NPM: [&str; 6] = [
     "typescript@5.9.3",
 ];
 
-/// What is taken from PyPI.
+/// What is taken from the index of Python packages.
 const FROM_PYPI: [&str; 3] =
     ["openapi-spec-validator==0.9.0", "openapi-python-client==0.29.1", "openapi-generator-cli==7.26.0"];
 
