@@ -252,6 +252,7 @@ fn wiring(care: Care) -> Wiring {
         },
         simulated: true,
         shared_prefixes: Vec::new(),
+        allowed_origins: Vec::new(),
         security_contact: None,
     }
 }
