@@ -10,6 +10,8 @@ use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
 use crate::{Channel, Disclosed, Recorder, What};
 
+/// Entries asked for at a time while looking for acts.
+const PAGE: usize = 50;
 /// Acts shown beside them.
 const MOST_ACTS: usize = 20;
 /// Pages of entries looked through for acts.
