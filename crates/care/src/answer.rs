@@ -56,7 +56,14 @@ pub struct Body {
 
 /// The bytes with what they were made for behind them.
 #[cfg_attr(honnin_faults, derive(Clone))]
-struct Framed(Vec<u8>);
+pub(crate) struct Framed(Vec<u8>);
+
+#[cfg(honnin_faults)]
+impl fmt::Debug for Framed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Framed(..)")
+    }
+}
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 mod anchor;
 mod canaries;
 mod clock;
+mod duty;
 mod epochs;
 mod exports;
 mod fault;

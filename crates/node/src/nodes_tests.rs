@@ -342,3 +342,44 @@ async fn a_node_whose_store_is_silent_shows_nothing_before_long() {
     *silent.lock().unwrap() = false;
     assert_eq!(standing.shows(her).await, Ok(()));
 }
+
+#[tokio::test]
+async fn what_one_node_does_for_all_is_done_by_one_at_a_time() {
+    use crate::duty::{Duties, Duty};
+
+    let all = Installation::new();
+    let entropy = SeededEntropy::new(3);
+    // Each of three nodes asks again and again, at one moment.
+    let node =
+        || Duties { rows: &*all.store, authority: &all.authority, clock: &*all.clock, entropy: &entropy };
+    let duty = Duty { lease_seconds: 60, ..Duty::SWEEP };
+    let round = async || {
+        let mut given = Vec::new();
+        for _ in 0..3 {
+            given.extend(node().claim(duty).await.unwrap());
+        }
+        given
+    };
+    let mut given = round().await;
+    assert_eq!(given.len(), 1);
+    let paused = given.remove(0);
+    assert!(round().await.is_empty(), "it is at it");
+    // It is paused beyond its claim, or killed; another follows.
+    all.clock.advance_seconds(60);
+    let mut given = round().await;
+    assert_eq!(given.len(), 1);
+    let second = given.remove(0);
+    // What the first says now is no word: the second still has it.
+    node().done(duty, paused, 0).await.unwrap();
+    assert!(round().await.is_empty());
+    node().done(duty, second, 600).await.unwrap();
+    all.clock.advance_seconds(599);
+    assert!(round().await.is_empty(), "it is not due");
+    all.clock.advance_seconds(1);
+    assert_eq!(round().await.len(), 1);
+    assert_eq!(
+        node().claim(Duty::ENTRIES).await.unwrap().into_iter().count(),
+        1,
+        "one duty holds up no other"
+    );
+}

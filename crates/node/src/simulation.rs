@@ -14,10 +14,11 @@ use honnin_access::{
     Answer, ControlName, ControlRow, ControlRows, Keep, NewControl, NodeAuthority, Permit, Swapped,
 };
 use honnin_care::{Alarm, House};
-use honnin_store::Error;
-use honnin_terms::{AccountId, Clock, Id, Mode, Moment, RequestId, Stop};
+use honnin_store::{ClaimRows, ClaimedWork, Error, NewWork, Queue, Settled, WorkId, WorkRow};
+use honnin_terms::{AccountId, Clock, Entropy, Id, Mode, Moment, RequestId, Stop};
 use honnin_testkit::SeededEntropy;
 
+use crate::duty::{Duties, Duty};
 use crate::nodes_tests::authority;
 use crate::{ModeRow, PublicPath, Seals, Seen, Standing, Steady, Written, lift_mode, read_mode};
 
@@ -27,6 +28,12 @@ const STORM: u64 = 6_000;
 const PEACE: u64 = 9_000;
 /// So long after a stop was written nothing may leave any node.
 const PROMISE: u64 = 1_000;
+
+/// What one node at a time does for all of them, and how far apart the clocks of nodes are that agree on leases by them,
+/// in milliseconds.
+const DUTY: Duty = Duty { queue: Queue::SWEEPS, lease_seconds: 2 };
+const LEASE: u64 = 2_000;
+const APART: u64 = 200;
 
 /// What is wrong on purpose, to see that it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +45,10 @@ enum Planted {
     WithoutRevision,
     /// A node forgets what it has seen when it is killed.
     NoMarker,
+    /// The store takes what a worker says whose claim is another's by now.
+    WithoutFence,
+    /// The store gives claimed work to whoever asks.
+    WithoutLease,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -74,8 +85,21 @@ struct State {
     alarmed: [Option<u64>; NODES],
     /// A stop that was not written down when its node was killed.
     markers: [Option<Stop>; NODES],
+    /// The one duty, as the store has it.
+    work: Option<Work>,
+    /// When the store gave it to a node that is at it.
+    on_duty: [Option<u64>; NODES],
+    done_at: u64,
     broken: Option<String>,
     left: u64,
+}
+
+/// Work as the model keeps it.
+#[derive(Clone, Default)]
+struct Work {
+    due: Option<Moment>,
+    leased_until: Option<Moment>,
+    fence: u64,
 }
 
 /// The world of one seed.
@@ -244,7 +268,108 @@ impl ControlRows for Model {
     }
 }
 
+impl ClaimRows for Model {
+    fn put_work(&self, _: &Permit<Keep>, work: NewWork) -> Answer<'_, Result<bool, Error>> {
+        self.ask(move |state| {
+            let is_new = state.work.is_none();
+            state.work.get_or_insert(Work { due: work.due, ..Work::default() });
+            is_new
+        })
+    }
+    fn claim_work(
+        &self,
+        permit: &Permit<Keep>,
+        _: Queue,
+        lease_seconds: i64,
+        _: usize,
+    ) -> Answer<'_, Result<Vec<ClaimedWork>, Error>> {
+        let (at, planted) = (permit.at(), self.0.planted);
+        // A node's permits carry its number.
+        let node = usize::from(permit.request().octets()[0]);
+        self.ask(move |state| {
+            let now = state.now;
+            let Some(work) = &mut state.work else { return Vec::new() };
+            let leased = work.leased_until.is_some_and(|until| until > at);
+            let due = work.due.filter(|due| *due <= at);
+            if due.is_none() || (leased && planted != Planted::WithoutLease) {
+                return Vec::new();
+            }
+            work.fence += 1;
+            work.leased_until = Some(at.plus_seconds(lease_seconds));
+            let (fence, id) = (work.fence, [0; 16]);
+            let row = WorkRow { id, owner: None, payload: Vec::new(), at, due, until: None, tries: 1 };
+            state.given(node, now);
+            vec![ClaimedWork { work: row, fence }]
+        })
+    }
+    fn settle_work(
+        &self,
+        _: &Permit<Keep>,
+        _: Queue,
+        _: &WorkId,
+        fence: u64,
+        settled: Settled,
+    ) -> Answer<'_, Result<(), Error>> {
+        let planted = self.0.planted;
+        let answer = self.ask(move |state| {
+            let (now, Some(work)) = (state.now, &mut state.work) else { return false };
+            if work.fence != fence && planted != Planted::WithoutFence {
+                return false;
+            }
+            if let Settled::Again { due, .. } = settled {
+                (work.due, work.leased_until) = (due, None);
+                state.done_at = now;
+            }
+            true
+        });
+        Answer::later(async move { if answer.await? { Ok(()) } else { Err(Error::Conflict) } })
+    }
+    fn drop_work(
+        &self,
+        _: &Permit<Keep>,
+        _: Queue,
+        _: &WorkId,
+        _: Option<Vec<u8>>,
+    ) -> Answer<'_, Result<bool, Error>> {
+        Answer::ready(Ok(false))
+    }
+    fn work(&self, _: &Permit<Keep>, _: Queue, id: &WorkId) -> Answer<'_, Result<Option<WorkRow>, Error>> {
+        let id = *id;
+        self.ask(move |state| {
+            let Work { due, .. } = state.work.clone()?;
+            let at = Moment::EPOCH;
+            Some(WorkRow { id, owner: None, payload: Vec::new(), at, due, until: None, tries: 0 })
+        })
+    }
+    fn works(
+        &self,
+        _: &Permit<Keep>,
+        _: Queue,
+        _: Option<AccountId>,
+        _: Option<WorkId>,
+        _: usize,
+    ) -> Answer<'_, Result<Vec<WorkRow>, Error>> {
+        Answer::ready(Ok(Vec::new()))
+    }
+    fn waiting(&self, _: &Permit<Keep>, _: Queue) -> Answer<'_, Result<(u64, Option<Moment>), Error>> {
+        Answer::ready(Ok((0, None)))
+    }
+}
+
 impl State {
+    /// The duty is given to a node. Whoever was given it before has had it for as long as a claim lasts.
+    fn given(&mut self, node: usize, now: u64) {
+        let others = self.on_duty.iter().enumerate().filter(|(other, _)| *other != node);
+        let too_soon = |(other, since): (usize, &Option<u64>)| {
+            since.filter(|since| now + 2 * APART < since + LEASE).map(|since| (other, now - since))
+        };
+        if let Some((other, after)) = others.filter_map(too_soon).next() {
+            let broken = format!("node {node} was given a duty {after} ms after node {other} was");
+            self.broken.get_or_insert(broken);
+        }
+        self.on_duty[node] = Some(now);
+    }
+
     /// Looks at what is about to be written.
     fn written(&mut self, value: &[u8]) {
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
@@ -319,7 +444,34 @@ fn start(world: &World, node: usize, authority: &Arc<NodeAuthority>) -> (Arc<Sta
             }
         }));
     }
+    tasks.push(Box::pin(on_duty(world.clone(), node, Arc::clone(authority))));
     (standing, tasks)
+}
+
+/// A node that does its duty where it is given one, sometimes for longer than its claim lasts.
+async fn on_duty(world: World, node: usize, authority: Arc<NodeAuthority>) {
+    let skew = i64::try_from(world.draw(2 * APART)).unwrap() - i64::try_from(APART).unwrap();
+    let clock = NodeClock { world: world.clone(), ahead: 0, thousandths: 1_000, skew };
+    let rows = Model(world.clone());
+    let named = Numbered(u8::try_from(node).unwrap());
+    let duties = Duties { rows: &rows, authority: &authority, clock: &clock, entropy: &named };
+    loop {
+        world.sleep(50 + world.draw(300)).await;
+        let Ok(Some(on)) = duties.claim(DUTY).await else { continue };
+        world.sleep(world.draw(1_200)).await;
+        // Whoever was paused in the middle of it goes on as if nothing had been, and says that it is done.
+        world.state().on_duty[node] = None;
+        duties.done(DUTY, on, 0).await.unwrap_or_default();
+    }
+}
+
+/// Names requests by the node they are of.
+struct Numbered(u8);
+
+impl Entropy for Numbered {
+    fn fill(&self, octets: &mut [u8]) {
+        octets.fill(self.0);
+    }
 }
 
 /// A person looks now and then, takes her time, and lifts what she has seen.
@@ -424,6 +576,7 @@ fn history(seed: u64, planted: Planted, authority: &Arc<NodeAuthority>) -> Resul
                 0 => nodes[node].paused_until = now + world.draw(3_000),
                 1 => {
                     tasks.retain(|running| running.node != node);
+                    world.state().on_duty[node] = None;
                     nodes[node] =
                         Node { standing: None, paused_until: 0, dead_until: now + world.draw(1_500) };
                 }
@@ -445,6 +598,9 @@ fn at_last(world: &World, nodes: &[Node]) -> Result<u64, String> {
     let state = world.state();
     let stopped = state.stopped_since.is_some();
     let (left, markers) = (state.left, state.markers);
+    if state.done_at + 2 * LEASE + 2 * PROMISE < state.now {
+        return Err(format!("at last nobody has done the duty since {} ms", state.done_at));
+    }
     // What was written in the last moments is on its way.
     let settled = state.stopped_since.unwrap_or(state.lifted_at) + 2 * PROMISE < state.now;
     drop(state);
@@ -491,7 +647,13 @@ fn every_history_of_nodes_keeps_the_promises() {
 #[test]
 fn what_is_planted_into_nodes_and_store_is_found() {
     let authority = authority();
-    for planted in [Planted::KeptTooLong, Planted::WithoutRevision, Planted::NoMarker] {
+    for planted in [
+        Planted::KeptTooLong,
+        Planted::WithoutRevision,
+        Planted::NoMarker,
+        Planted::WithoutFence,
+        Planted::WithoutLease,
+    ] {
         let found = (0..400).find_map(|seed| history(seed, planted, &authority).err());
         assert!(found.is_some(), "{planted:?} is not found");
     }

@@ -16,6 +16,7 @@ use honnin_store::{Figures, Store};
 use honnin_terms::{Clock, Entropy, Mode, Moment};
 use tokio::runtime::Handle;
 
+use crate::duty::{Duties, Duty};
 use crate::{Epochs, Fault, follow_clock, journal_merges, kept, request};
 
 /// How often figures are taken.
@@ -190,29 +191,43 @@ impl Upkeep {
         told("prune", self.prune(now));
     }
 
-    /// Merges of accounts that a command made beside us.
+    fn duties(&self) -> Duties<'_> {
+        let Self { store, node, clock, entropy, .. } = self;
+        Duties { rows: &**store, authority: node, clock: &**clock, entropy: &**entropy }
+    }
+
+    /// Merges of accounts that a command made beside us: written by one node.
     fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Fault> {
         let permit = self.operator.operate(now, request(&*self.entropy));
-        let written = handle.block_on(journal_merges(
-            &self.journal,
-            &self.keeper,
-            &*self.store,
-            &*self.entropy,
-            &permit,
-        ))?;
+        let written = handle.block_on(async {
+            if self.store.unjournaled_merges(&permit, 1).await?.is_empty() {
+                return Ok::<_, Fault>(0);
+            }
+            let Some(on) = self.duties().claim(Duty::ENTRIES).await? else { return Ok(0) };
+            let Self { journal, keeper, store, entropy, .. } = self;
+            let written = journal_merges(journal, keeper, &**store, &**entropy, &permit).await?;
+            self.duties().done(Duty::ENTRIES, on, 0).await?;
+            Ok(written)
+        })?;
         if written > 0 {
             tracing::info!(entries = written, "wrote merges of accounts into the journal");
         }
         Ok(())
     }
 
+    /// Done by one node for all.
     fn sweep(&self, now: Moment, handle: &Handle) -> Result<(), Fault> {
         let permit = self.operator.operate(now, request(&*self.entropy));
         let idle = now.plus_seconds(-self.bounds.idle_seconds);
         let forget = now.plus_seconds(-self.bounds.remember_seconds);
-        let gone = handle.block_on(async { self.store.sweep(&permit, idle, forget).await })?;
-        tracing::debug!(gone, "swept the store");
-        Ok(())
+        handle.block_on(async {
+            let Some(on) = self.duties().claim(Duty::SWEEP).await? else { return Ok(()) };
+            let gone = self.store.sweep(&permit, idle, forget).await?;
+            tracing::debug!(gone, "swept the store");
+            // A little before the next look, so that no node comes just too early.
+            let again = self.bounds.every_seconds.saturating_mul(9) / 10;
+            Ok(self.duties().done(Duty::SWEEP, on, again).await?)
+        })
     }
 
     fn epochs(&self, now: Moment) -> Result<(), Fault> {
