@@ -359,11 +359,11 @@ impl ClaimRows for Model {
 impl State {
     /// The duty is given to a node. Whoever was given it before has had it for as long as a claim lasts.
     fn given(&mut self, node: usize, now: u64) {
-        let others = self.on_duty.iter().enumerate().filter(|(other, _)| *other != node);
+        let mut others = self.on_duty.iter().enumerate().filter(|(other, _)| *other != node);
         let too_soon = |(other, since): (usize, &Option<u64>)| {
             since.filter(|since| now + 2 * APART < since + LEASE).map(|since| (other, now - since))
         };
-        if let Some((other, after)) = others.filter_map(too_soon).next() {
+        if let Some((other, after)) = others.find_map(too_soon) {
             let broken = format!("node {node} was given a duty {after} ms after node {other} was");
             self.broken.get_or_insert(broken);
         }
