@@ -65,7 +65,8 @@ impl Duties<'_> {
                 self.rows.put_work(&permit, work).await?;
             }
         }
-        let claimed = self.rows.claim_work(&permit, queue, duty.lease_seconds, 1).await?;
+        // With a permit of its own: a claim lasts from when it is asked for, not from before the look.
+        let claimed = self.rows.claim_work(&self.permit(), queue, duty.lease_seconds, 1).await?;
         Ok(claimed.into_iter().next().map(OnDuty))
     }
 

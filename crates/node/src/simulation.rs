@@ -214,7 +214,8 @@ impl Model {
         let world = self.0.clone();
         Answer::later(async move {
             let (there, back) = (world.draw(20), world.draw(20));
-            let fate = world.draw(100);
+            let peace = world.state().now > STORM;
+            let fate = if peace { 50 } else { world.draw(100) };
             let done = Arc::new(Mutex::new(None));
             if fate >= 5 {
                 let slot = Arc::clone(&done);
