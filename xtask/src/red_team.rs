@@ -19,10 +19,13 @@ use crate::{Failure, asvs, tidy, tool};
 /// The page.
 const PAGE: &str = "docs/evidence/red-team.md";
 
+/// How the part of the page begins that tells of a program of before.
+const BEFORE: &str = "\n## The drills on a program of f2a9232\n";
+
 /// What can be asked of the chore.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// A program of the commit that was attacked: its drills are run on it too, and have to fail there
+    /// A program of the commit that was attacked: run the drills on it, and nothing else; they have to fail there
     #[arg(long, value_name = "PROGRAM")]
     before: Option<PathBuf>,
     /// Run nothing: only check that every row names tests that exist
@@ -43,6 +46,23 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
         }
         return Ok(());
     }
+    let file = tidy::root().join(PAGE);
+    if let Some(program) = &asked.before {
+        let text = fs::read_to_string(&file)?;
+        let (rest, _) = text.split_once(BEFORE).unwrap_or((&text, ""));
+        let outcomes = drilled(program)?;
+        fs::write(&file, format!("{rest}{}", section(&outcomes)?))?;
+        let held: Vec<&str> = outcomes
+            .iter()
+            .filter(|outcome| !outcome.failed())
+            .map(|outcome| outcome.drill.as_str())
+            .collect();
+        return if held.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("pass there too: {}", held.join(", ")).into())
+        };
+    }
     let mut cargo = Command::new("cargo");
     cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     if !cfg!(debug_assertions) {
@@ -52,12 +72,14 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
     let output = output.map_err(|error| format!("run cargo: {error}"))?;
     let (passed, failed) = asvs::ran(&String::from_utf8_lossy(&output.stdout));
     let held = |test: &str| passed.contains(test) && !failed.contains(test);
-    let before = asked.before.as_deref().map(drilled).transpose()?;
+    // What the drills found on the program of before is kept: it does not change.
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    let before = kept.split_once(BEFORE).map(|(_, found)| format!("{BEFORE}{found}")).unwrap_or_default();
     let wrong: Vec<&str> = tests.iter().copied().filter(|test| !held(test)).collect();
     for test in &wrong {
         println!("error: {test} did not run and pass");
     }
-    fs::write(tidy::root().join(PAGE), page(&held, before.as_deref())?)?;
+    fs::write(&file, page(&held, &before)?)?;
     let open = all().filter(|row| row.is_open()).count();
     println!(
         "{PAGE}: {} rows, {open} not shown whole; {} tests, {} failed",
@@ -87,7 +109,7 @@ fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
     Ok(honnin_drill::run(&names, &options)?.drills)
 }
 
-fn page(held: &dyn Fn(&str) -> bool, before: Option<&[Outcome]>) -> Result<String, Failure> {
+fn page(held: &dyn Fn(&str) -> bool, before: &str) -> Result<String, Failure> {
     let said = |program: &str, words: &[&str]| {
         tool::said(Command::new(program).args(words).current_dir(tidy::root()))
             .map(|said| said.trim().to_owned())
@@ -124,23 +146,26 @@ fn page(held: &dyn Fn(&str) -> bool, before: Option<&[Outcome]>) -> Result<Strin
             writeln!(page, "| {done} | {holds} | {tests} | {now} | {seen} |")?;
         }
     }
-    if let Some(outcomes) = before {
-        page.push_str("\n## The drills on a program of f2a9232\n\n```text\n");
-        for outcome in outcomes {
-            told(outcome, &mut page)?;
-        }
-        page.push_str("```\n");
-    }
+    page.push_str(before);
     Ok(page)
 }
 
+/// What the drills found on a program of before.
+fn section(outcomes: &[Outcome]) -> Result<String, Failure> {
+    let mut text = format!("{BEFORE}\n```text\n");
+    for outcome in outcomes {
+        told(outcome, &mut text)?;
+    }
+    text.push_str("```\n");
+    Ok(text)
+}
+
 /// Where the page says what the drill found there.
-fn below(name: &str, before: Option<&[Outcome]>) -> &'static str {
-    let outcome = before.into_iter().flatten().find(|outcome| outcome.drill == name);
-    match outcome {
-        None => ", not run for this page",
-        Some(outcome) if outcome.failed() => ", fails there (below)",
-        Some(_) => ", passes there",
+fn below(name: &str, before: &str) -> &'static str {
+    if before.contains(&format!("{name}  FAIL")) {
+        ", fails there (below)"
+    } else {
+        ", not run for this page"
     }
 }
 
@@ -179,9 +204,9 @@ mod tests {
 
     #[test]
     fn a_test_that_fails_and_a_row_without_one_stand_on_the_page() {
-        let page = page(&|_| false, None).unwrap();
+        let page = page(&|_| false, "").unwrap();
         assert!(page.contains("**FAILED**") && !page.contains("| passed |"), "{page}");
-        let page = super::page(&|_| true, None).unwrap();
+        let page = super::page(&|_| true, "").unwrap();
         assert!(!page.contains("**FAILED**") && page.contains("| passed |"), "{page}");
     }
 }

@@ -5,9 +5,7 @@
 //! each for so long, that is how many guesses a lane has. Nobody's time depends on others' tries, only on how often her
 //! own lane was wrong. Guesses of strangers on one account are counted for the day as well, before they are hashed.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +17,7 @@ use crate::authority::{nobodys, of_tenant};
 use crate::control::{ControlName, ControlRows, NewControl, Swapped};
 use crate::permit::Keep;
 use crate::pool::turns::{Rank, Share, Who};
+use crate::recent::{Recent, Weighs};
 
 /// Bounds of guessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,34 +165,6 @@ pub(crate) enum Lane {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ComeBack(pub(crate) i64);
 
-/// Entries by key in two generations: the older is forgotten whole, so that a bound costs nothing to keep.
-struct Recent<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
-    most: usize,
-}
-
-impl<K: Eq + Hash + Copy, V: Default> Recent<K, V> {
-    fn new(most: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), most: (most / 2).max(1) }
-    }
-
-    fn entry(&mut self, key: K) -> &mut V {
-        if !self.young.contains_key(&key) {
-            let known = self.old.remove(&key).unwrap_or_default();
-            if self.young.len() >= self.most {
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(key, known);
-        }
-        self.young.entry(key).or_default()
-    }
-
-    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.young.get_mut(key).or_else(|| self.old.get_mut(key))
-    }
-}
-
 /// What is known of a lane, or of a prefix.
 #[derive(Clone, Copy)]
 struct Wrong {
@@ -224,6 +195,32 @@ impl Wrong {
     }
 }
 
+/// As many as a stranger's name that is made up anew each time comes to: nothing much is known of it.
+const LITTLE: u32 = 2;
+
+impl Weighs for Wrong {
+    fn weighs(&self, now: Moment) -> bool {
+        self.waiting > 0 || (self.count > LITTLE && self.until > now)
+    }
+}
+
+/// Guesses of one prefix on one account, that day.
+#[derive(Default, Clone, Copy)]
+struct Firsts {
+    day: i64,
+    count: u32,
+}
+
+impl Weighs for Firsts {
+    fn weighs(&self, now: Moment) -> bool {
+        self.count > LITTLE && self.day == day_of(now)
+    }
+}
+
+fn day_of(now: Moment) -> i64 {
+    now.millis().div_euclid(DAY_SECONDS * 1000)
+}
+
 /// Guesses on one account that day, by kind: used, and granted to this node.
 #[derive(Default, Clone, Copy)]
 struct OnDay {
@@ -232,6 +229,14 @@ struct OnDay {
     again: (u32, u32),
     /// Tries on their way, whatever day it is.
     waiting: u32,
+}
+
+impl Weighs for OnDay {
+    fn weighs(&self, now: Moment) -> bool {
+        let (used, _) = self.first;
+        let (more, _) = self.again;
+        self.waiting > 0 || (used.saturating_add(more) > LITTLE && self.day == day_of(now))
+    }
 }
 
 impl OnDay {
@@ -253,7 +258,7 @@ struct State {
     /// Addresses, whatever account they tried.
     addresses: Recent<u64, Wrong>,
     /// First guesses of a prefix on an account, and their day.
-    firsts: Recent<(AccountId, u64), (i64, u32)>,
+    firsts: Recent<(AccountId, u64), Firsts>,
     days: Recent<AccountId, OnDay>,
 }
 
@@ -327,7 +332,7 @@ impl Tries {
         let lane = crate::planted::lane(lane);
         let bounds = &self.shared.bounds;
         let mut state = self.shared.lock();
-        let on_account = state.days.entry(account).waiting;
+        let on_account = state.days.entry(account, now).waiting;
         let is_crowd = on_account >= CROWD;
         let stranger = matches!(lane, Lane::Stranger(_));
         let (places, free) = match (stranger, is_crowd) {
@@ -335,7 +340,7 @@ impl Tries {
             (true, false) => (bounds.places, bounds.free),
             (true, true) => (bounds.places, 1),
         };
-        let entry = state.lanes.entry((account, lane));
+        let entry = state.lanes.entry((account, lane), now);
         if entry.until > now && entry.count >= free && entry.waiting >= places {
             return Err(ComeBack(bounds.longest_seconds));
         }
@@ -348,8 +353,8 @@ impl Tries {
         let (rank, is_fresh) = match lane {
             Lane::Device(_) | Lane::Session(_) => (Rank::Device, true),
             Lane::Stranger(source) => {
-                let of_prefix = state.prefixes.entry(source.prefix).begin(now, bounds.forget_seconds);
-                let of_address = state.addresses.entry(source.address).begin(now, bounds.forget_seconds);
+                let of_prefix = state.prefixes.entry(source.prefix, now).begin(now, bounds.forget_seconds);
+                let of_address = state.addresses.entry(source.address, now).begin(now, bounds.forget_seconds);
                 let rank = match (of_prefix, is_crowd) {
                     (0, false) => Rank::First,
                     (0, true) => Rank::Crowd,
@@ -358,7 +363,7 @@ impl Tries {
                 (rank, of_address == 0)
             }
         };
-        let waiting = &mut state.days.entry(account).waiting;
+        let waiting = &mut state.days.entry(account, now).waiting;
         *waiting = waiting.saturating_add(1);
         drop(state);
         let hold = Duration::from_secs(u64::try_from(hold).unwrap_or(0));
@@ -403,15 +408,15 @@ impl Try {
         elsewhere: Option<&dyn ControlRows>,
     ) -> Result<(), ComeBack> {
         let Lane::Stranger(source) = self.lane else { return Ok(()) };
-        let day = self.now.millis().div_euclid(DAY_SECONDS * 1000);
+        let day = day_of(self.now);
         let first = {
             let mut state = self.shared.lock();
-            let firsts = state.firsts.entry((self.account, source.prefix));
-            if firsts.0 != day {
-                *firsts = (day, 0);
+            let firsts = state.firsts.entry((self.account, source.prefix), self.now);
+            if firsts.day != day {
+                *firsts = Firsts { day, count: 0 };
             }
-            firsts.1 = firsts.1.saturating_add(1);
-            firsts.1 <= self.shared.bounds.free
+            firsts.count = firsts.count.saturating_add(1);
+            firsts.count <= self.shared.bounds.free
         };
         self.first = true;
         let kinds: &[Guesses] = if first { &[Guesses::First, Guesses::Again] } else { &[Guesses::Again] };
@@ -426,7 +431,7 @@ impl Try {
 
     fn take(&self, kind: Guesses, day: i64) -> bool {
         let mut state = self.shared.lock();
-        let (used, granted) = state.days.entry(self.account).of(day, kind);
+        let (used, granted) = state.days.entry(self.account, self.now).of(day, kind);
         let has = *used < granted.saturating_add(UNASKED);
         *used += u32::from(has);
         has
@@ -452,12 +457,12 @@ impl Try {
             reserve(rows, (tenant, self.account, self.now), (day, kind), most).await
         } else {
             let mut state = self.shared.lock();
-            let (_, granted) = state.days.entry(self.account).of(day, kind);
+            let (_, granted) = state.days.entry(self.account, self.now).of(day, kind);
             most.saturating_sub(*granted).min(ASKED)
         };
         {
             let mut state = self.shared.lock();
-            let (_, granted) = state.days.entry(self.account).of(day, kind);
+            let (_, granted) = state.days.entry(self.account, self.now).of(day, kind);
             *granted = granted.saturating_add(more);
         }
         self.take(kind, day)
@@ -497,9 +502,9 @@ impl Drop for Try {
             places.into_iter().flatten().for_each(settle);
             if uncounted
                 && self.first
-                && let Some((_, firsts)) = state.firsts.get_mut(&(self.account, source.prefix))
+                && let Some(firsts) = state.firsts.get_mut(&(self.account, source.prefix))
             {
-                *firsts = firsts.saturating_sub(1);
+                firsts.count = firsts.count.saturating_sub(1);
             }
         }
         if let Some(of) = state.days.get_mut(&self.account) {

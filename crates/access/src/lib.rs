@@ -22,6 +22,7 @@ mod planted;
 pub mod policy;
 mod pool;
 pub mod ports;
+mod recent;
 mod ring;
 mod session;
 mod sign_in;

@@ -94,6 +94,7 @@ pub(super) const STRANGERS: &[Row] = &[
         &[
             "guesses_on_one_account_and_day_have_a_bound_at_once_and_on_all_nodes",
             "many_at_once_from_one_address_are_counted_before_they_are_hashed",
+            "names_that_nobody_has_make_no_guess_forgotten",
             "d31_a_storm_on_one_account_keeps_nobody_out",
         ],
         Seen::Drill("D31"),
@@ -144,10 +145,14 @@ pub(super) const STRANGERS: &[Row] = &[
     ),
     row(
         "24 exports fill `most_kept` for all",
-        "a bound for each account and each source inside the bound of the whole",
-        &[],
-        Seen::Types,
-        "exports are bounded as a whole only",
+        "two places for each account inside the bound of the whole; who is refused is told when to come back",
+        &[
+            "one_account_leaves_room_for_the_others_however_often_it_asks",
+            "beyond_the_bound_an_export_is_refused_with_a_time_and_taken_afterwards",
+            "d32_made_up_names_delay_no_right_sign_in",
+        ],
+        Seen::Drill("D32"),
+        "",
     ),
     row(
         "`aaaaaaaaaaaaaaab`, `1q2w3e4r5t6y7u8i` and the demo's password are taken",

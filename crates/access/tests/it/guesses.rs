@@ -279,3 +279,33 @@ async fn a_name_or_password_that_cannot_be_one_costs_no_hash() {
     assert_eq!(sign_in(&stage, &hana, &password, stranger(1)).await.unwrap_err(), SignInError::Wrong);
     assert_eq!(stage.authorities.subscriber.hashes(), before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn names_that_nobody_has_make_no_guess_forgotten() {
+    let hana = person(1).await;
+    let bounds = DelayBounds {
+        most: 256,
+        first_a_day: 40,
+        at_once: 40,
+        a_day: 86,
+        longest_seconds: 1,
+        answer_millis: 0,
+        ..DelayBounds::default()
+    };
+    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
+    let mut wrong = 0;
+    for round in 0..20_u64 {
+        for guess in 0..30 {
+            // Six of a prefix, each prefix its own: some of the first of their prefix, some not.
+            let guessed = sign_in(&stage, &hana, "wrong", stranger(round * 8 + guess / 6)).await.unwrap_err();
+            wrong += u64::from(guessed == SignInError::Wrong);
+        }
+        // Then so many made-up names that all that is young is old, and what was old is gone.
+        for made_up in 0..400 {
+            let login = format!("made up {round} {made_up}");
+            drop(sign_in_as(&stage, &login, "wrong", stranger(1_000 + made_up)).await);
+        }
+    }
+    assert!(wrong <= bounds.most_a_day(1), "{wrong} of {}", bounds.most_a_day(1));
+    assert!(wrong >= u64::from(bounds.first_a_day), "{wrong}");
+}

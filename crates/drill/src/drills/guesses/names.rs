@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::super::stage::{PASSWORD, Stage, World};
+use super::super::exports::{Export, begin};
+use super::super::stage::{PASSWORD, Stage, World, ask};
 use super::owner::Owner;
 use super::storm::{Counts, Storm, Stranger, Tries};
 use super::{Owners, SOON, Shape, address, times};
 use crate::client::{Connection, Limits, Target};
-use crate::harness::{Failure, Verdict};
+use crate::harness::{Failure, House, Verdict};
 use crate::seed::Draw;
 
 /// Owners; none of them signs in so often that a session of hers ends.
@@ -36,6 +37,8 @@ const OCTET: Duration = Duration::from_secs(4);
 const AT_THE_SAME: Duration = Duration::from_mins(1);
 /// How long the first round of a storm may take.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Exports that one account asks for: as many as once filled the shelf for everybody.
+const EXPORTS: u64 = 24;
 /// Where owners' prefixes begin: beside those of any storm.
 const OWNERS: u16 = 20_000;
 
@@ -94,7 +97,10 @@ pub(in super::super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failur
     let check = "nobody whose name is made up is let in";
     verdicts.push(Verdict::of(check, "every answer to a made-up name", guesses, found.into_iter().collect()));
     let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(40).clamp(40, 2_000);
-    verdicts.push(times::tell_nothing(stage, &house, &world, each).await?);
+    // What was found so far is told, whatever becomes of the rest.
+    let failed = |failure: Failure| Verdict::of(times::CHECK, "guesses", 1, vec![failure.to_string()]);
+    verdicts.push(times::tell_nothing(stage, &house, &world, each).await.unwrap_or_else(failed));
+    verdicts.push(exports(stage, &house).await?);
     house.end().await?;
     Ok(verdicts)
 }
@@ -119,6 +125,27 @@ async fn beside(target: Target, world: &World, owners: u16, draw: &Draw) -> Resu
         all.add(&entered.map_err(|error| Failure::Product(error.to_string()))?);
     }
     Ok(all)
+}
+
+/// Somebody asks for export after export; another's is made all the same.
+async fn exports(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
+    let [one, other, ..] = house.sessions() else {
+        return Err(Failure::Product("too few are signed in".to_owned()));
+    };
+    stage.say(&format!("  {EXPORTS} exports of one account"));
+    let (mut taken, mut refused) = (0_u64, 0_u64);
+    for _ in 0..EXPORTS {
+        match ask(house.target(), &begin(one)).await?.status {
+            202 => taken += 1,
+            _ => refused += 1,
+        }
+    }
+    let hers = Export::begin(house.target(), other).await?.made(house.target(), other).await?;
+    let found = (hers.state != "ready").then(|| format!("another's export is {}", hers.state));
+    let check = "one account's exports leave room for another's";
+    let tried = format!("{EXPORTS} exports of one account, one after the other");
+    let verdict = Verdict::of(check, &tried, taken + refused, found.into_iter().collect());
+    Ok(verdict.noting(format!("{taken} were taken, {refused} refused")))
 }
 
 /// Connections that begin a request and never end it, an octet at a time.

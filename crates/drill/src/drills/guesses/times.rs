@@ -36,6 +36,8 @@ const KINDS: [&str; 2 + IMPORTED.len()] =
 const EVERY: Duration = Duration::from_millis(33);
 /// Where the guessers' prefixes begin.
 const FIRST: u16 = 42_000;
+pub(super) const CHECK: &str =
+    "the time of a refusal does not tell whether there is such an account, nor how it is hashed";
 /// The chance that a difference is found where there is none, for each comparison.
 const ERROR: f64 = 1e-4 / 4.0;
 
@@ -94,8 +96,7 @@ pub(super) async fn tell_nothing(
     }
     let tried = format!("{each} guesses each: {}", KINDS.join(", "));
     let count = times.iter().map(Vec::len).sum::<usize>();
-    let check = "the time of a refusal does not tell whether there is such an account, nor how it is hashed";
-    Ok(Verdict::of(check, &tried, u64::try_from(count).unwrap_or(u64::MAX), found).noting(notes.join("; ")))
+    Ok(Verdict::of(CHECK, &tried, u64::try_from(count).unwrap_or(u64::MAX), found).noting(notes.join("; ")))
 }
 
 /// Accounts of each kind, after the operator has imported hashes for some.

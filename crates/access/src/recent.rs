@@ -1,0 +1,75 @@
+//! What was seen of late, within a bound. What weighs is kept, and what a stranger can make without end is forgotten first.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use honnin_terms::Moment;
+
+/// Something that is forgotten first where nothing much is known of it.
+pub(crate) trait Weighs {
+    /// Whether much is known of it, at that moment.
+    fn weighs(&self, now: Moment) -> bool;
+}
+
+/// Entries by key in two generations: the older is forgotten whole but for what weighs, so that a bound costs nothing
+/// to keep.
+#[derive(Debug)]
+pub(crate) struct Recent<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    most: usize,
+}
+
+impl<K: Eq + Hash + Copy, V: Default + Weighs> Recent<K, V> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), most: (most / 2).max(1) }
+    }
+
+    /// What is known of that key.
+    pub(crate) fn entry(&mut self, key: K, now: Moment) -> &mut V {
+        if !self.young.contains_key(&key) {
+            let known = self.old.remove(&key).unwrap_or_default();
+            if self.young.len() >= self.most {
+                let old = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+                // Half of a generation at most: what comes new always has room.
+                let kept = old.into_iter().filter(|(_, value)| value.weighs(now)).take(self.most / 2);
+                self.young.extend(kept);
+            }
+            self.young.insert(key, known);
+        }
+        self.young.entry(key).or_default()
+    }
+
+    /// What is known of that key, where anything is.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.young.get_mut(key).or_else(|| self.old.get_mut(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Weighs for u32 {
+        fn weighs(&self, _now: Moment) -> bool {
+            *self > 4
+        }
+    }
+
+    #[test]
+    fn what_weighs_outlasts_any_number_of_others_and_the_bound_holds() {
+        let mut recent: Recent<u64, u32> = Recent::new(64);
+        let now = Moment::EPOCH;
+        *recent.entry(0, now) = 5;
+        *recent.entry(1, now) = 4;
+        for key in 2..10_000 {
+            *recent.entry(key, now) = 1;
+            assert!(recent.young.len() + recent.old.len() <= 64);
+        }
+        assert_eq!((*recent.entry(0, now), *recent.entry(1, now)), (5, 0));
+        for key in 20_000..30_000 {
+            *recent.entry(key, now) = 9;
+            assert!(recent.young.len() + recent.old.len() <= 64, "what weighs is bounded too");
+        }
+    }
+}
