@@ -101,9 +101,12 @@ fn audited() -> Found {
         return Err("the script is not here".into());
     };
     let said = "Lighthouse (phone, median of three runs), html-validate, axe in six variants.".to_owned();
-    let lines =
-        [said, String::new(), "```text".to_owned()].into_iter().chain(audit.table).chain(["```".to_owned()]);
-    Ok((audit.below == 0, lines.collect()))
+    let fence = || "```".to_owned();
+    let begun = [said, String::new(), "```text".to_owned()].into_iter();
+    let looked = ["What people do, done in the browser.".to_owned(), String::new(), "```text".to_owned()];
+    let lines = begun.chain(audit.table).chain([fence(), String::new()]).chain(looked).chain(audit.looks);
+    // A browser that is not there has looked at nothing.
+    Ok((audit.below == 0 && audit.failed == Some(0), lines.chain([fence()]).collect()))
 }
 
 /// The lines of a command's output that tell a verdict.
