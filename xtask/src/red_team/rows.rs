@@ -191,21 +191,33 @@ pub(super) const INSIDERS: &[Row] = &[
     row(
         "`kill -9` within a second of a look, its frame zeroed; a forged frame is signed by the next start",
         "frames are tied by a key of the keeper; the head is anchored; nothing forged enters the tree",
-        &["a_forged_frame_is_never_signed", "a_frame_zeroed_or_cut_after_a_crash_is_missed"],
+        &[
+            "a_forged_frame_is_never_signed",
+            "a_frame_zeroed_or_cut_after_a_crash_is_missed",
+            "a_head_that_was_put_back_is_noticed_with_the_files_as_they_are",
+            "d33_what_an_insider_does_to_the_files_is_noticed",
+        ],
         Seen::Types,
         "",
     ),
     row(
         "another journal with another key put in its place: everybody is content",
-        "the verifying key comes from the keyring or an argument",
-        &["another_journal_put_in_its_place_is_noticed"],
+        "the verifying key comes from the keyring or an argument; checkpoints leave the machine",
+        &[
+            "another_journal_put_in_its_place_is_noticed",
+            "a_machine_put_back_as_a_whole_is_found_by_what_has_left_it",
+            "a_witness_that_nobody_here_wrote_cosigns_and_finds_what_was_put_back",
+        ],
         Seen::Types,
         "",
     ),
     row(
         "five rows cut out of an index file",
         "every row is proven against the tree before it answers",
-        &["the_index_can_be_deleted_or_altered_and_answers_the_same"],
+        &[
+            "the_index_can_be_deleted_or_altered_and_answers_the_same",
+            "every_file_edited_cut_swapped_or_taken_away_is_noticed",
+        ],
         Seen::Types,
         "",
     ),
@@ -219,7 +231,14 @@ pub(super) const INSIDERS: &[Row] = &[
     row(
         "a hash put in, a look, the old one put back: the journal says `self`",
         "every act is an entry under a name, before it is done",
-        &["every_act_is_an_entry_under_the_name_of_who_did_it", "what_cannot_be_written_down_is_not_done"],
+        &[
+            "every_act_is_an_entry_under_the_name_of_who_did_it",
+            "what_cannot_be_written_down_is_not_done",
+            "without_an_entry_the_keeper_releases_nothing",
+            "an_act_is_worth_so_much_and_no_more",
+            "what_a_signed_in_person_does_is_written_before_it_is_done",
+            "d34_what_an_insider_does_at_the_command_line_is_an_entry",
+        ],
         Seen::Types,
         "",
     ),
@@ -239,6 +258,7 @@ pub(super) const INSIDERS: &[Row] = &[
         &[
             "one_look_by_a_clock_400_days_ahead_stops_nobody_for_400_days",
             "a_clock_that_jumps_ahead_is_noticed_at_once",
+            "d35_a_clock_that_jumps_is_said_and_accepted",
         ],
         Seen::Types,
         "",
@@ -249,7 +269,16 @@ pub(super) const INSIDERS: &[Row] = &[
         &[
             "what_sql_puts_back_or_prolongs_signs_nobody_in",
             "a_session_row_put_back_revives_no_session_that_was_signed_out",
+            "a_session_of_who_gave_her_lines_is_in_no_ring_and_no_row_revives_it",
+            "a_store_older_than_its_journal_is_refused_until_a_person_says",
         ],
+        Seen::Types,
+        "",
+    ),
+    row(
+        "`PUT …/speed` on a suspended line tells its state without gate or entry",
+        "refusals leave by the gate too",
+        &["a_refused_wish_leaves_by_the_gate_with_an_entry"],
         Seen::Types,
         "",
     ),
