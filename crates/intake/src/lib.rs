@@ -19,6 +19,8 @@ pub use feeds::run::{FEED, Feed, PARTITION_OCTETS, Phase, RunError, Tick};
 pub use feeds::spill::SpillError;
 pub use feeds::summary::{self, Counts, FileCounts, Summary};
 pub use files::check::{self, CheckReport, check};
+pub use files::explain::{self, ExplainError, Explained, explain};
 pub use files::mapping::{FilePlan, Mapping, MappingError};
+pub use files::preview::{Preview, preview};
 pub use files::survey::survey;
 pub use files::{amount, decode, pattern, rows, shape, split, translate};

@@ -1,14 +1,17 @@
-//! Password hashes as PHC strings: argon2id for our own, argon2i/d/id and PBKDF2 taken over from elsewhere.
+//! Password hashes as PHC strings: argon2id for our own, argon2i/d/id and PBKDF2 taken over from elsewhere, the latter
+//! also in the notations of Django and passlib.
 //!
 //! Every hash is computed in a [`Hasher`](HashCost::hasher) that owns its memory: a fixed pool holds a fixed
 //! number of them, so that a launch day cannot ask for more memory than was planned.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 
 use argon2::password_hash::phc::{self, Ident, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::pbkdf2;
+use data_encoding::BASE64_NOPAD;
 use honnin_terms::Entropy;
 
 use crate::{Secret, same_octets};
@@ -23,8 +26,8 @@ const MOST_ITERATIONS: u32 = 5_000_000;
 /// A text that is not a password hash we can verify within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "read a password hash: expect a PHC string of argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512 \
-         with at most 256 MiB, 16 passes, 16 lanes, 5,000,000 iterations"
+    "read a password hash: expect a PHC string of argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512, \
+         or PBKDF2 as Django or passlib write it, with at most 256 MiB, 16 passes, 16 lanes, 5,000,000 iterations"
 )]
 pub struct BadPhc;
 
@@ -74,12 +77,13 @@ impl fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Reads a PHC string and checks that we could verify it within bounds.
+    /// Reads a PHC string, or PBKDF2 as Django or passlib write it, and checks that we could verify it within bounds.
     ///
     /// # Errors
     /// [`BadPhc`] for another scheme or parameters beyond our bounds.
     pub fn parse(text: &str) -> Result<Self, BadPhc> {
-        Scheme::read(&phc::PasswordHash::new(text).map_err(|_| BadPhc)?)?;
+        let text = pbkdf2_of_others(text).map_or(Cow::Borrowed(text), Cow::Owned);
+        Scheme::read(&phc::PasswordHash::new(&text).map_err(|_| BadPhc)?)?;
         Ok(Self(text.into()))
     }
 
@@ -87,6 +91,29 @@ impl PasswordHash {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// PBKDF2 as Django (`pbkdf2_sha256$1000$salt$hash`: the salt as it stands, the hash in base64) or passlib
+/// (`$pbkdf2-sha256$1000$salt$hash`: both in base64 with a point for the plus) write it, as a PHC string.
+fn pbkdf2_of_others(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('$').collect();
+    let (algorithm, rounds, salt, hash) = match *parts.as_slice() {
+        [name, rounds, salt, hash] => {
+            let algorithm = match name {
+                "pbkdf2_sha256" => "pbkdf2-sha256",
+                "pbkdf2_sha512" => "pbkdf2-sha512",
+                _ => return None,
+            };
+            (algorithm, rounds, BASE64_NOPAD.encode(salt.as_bytes()), hash.trim_end_matches('=').to_owned())
+        }
+        ["", name @ ("pbkdf2-sha256" | "pbkdf2-sha512"), rounds, salt, hash] => {
+            (name, rounds, salt.replace('.', "+"), hash.replace('.', "+"))
+        }
+        _ => return None,
+    };
+    // A PHC string names its parameters.
+    let rounds: u32 = rounds.parse().ok()?;
+    Some(format!("${algorithm}$i={rounds}${salt}${hash}"))
 }
 
 enum Scheme {
@@ -254,6 +281,34 @@ mod tests {
         let mut hasher = CHEAP.hasher();
         assert_eq!(hasher.verify(&hash, b"password"), Ok(PasswordVerdict::RightButOld));
         assert_eq!(hasher.verify(&hash, b"other"), Ok(PasswordVerdict::Wrong));
+    }
+
+    #[test]
+    fn pbkdf2_as_django_and_passlib_write_it_is_read() {
+        // Made with Python's hashlib.pbkdf2_hmac of that password and 1,000 rounds; the second salt begins FB EF BE FF.
+        for text in [
+            "pbkdf2_sha256$1000$tnIQx5cLpRJ2dQyG3nWf0v$KbnmKwWUDjaVpKXFOB172q6WnCfv/MH1wPfumpxVqTk=",
+            "$pbkdf2-sha256$1000$..../wECAwQFBgcICQoLDA$IOqssRdJ88vNjHOxnZKdwVQ37WHOkljhOg1s4qM9Dxg",
+            "$pbkdf2-sha512$1000$..../wECAwQFBgcICQoLDA$rPTmU29Mq4933A3Ha1rgSnsOvlhQUDwWRVmAqgGbiVwipdkQRoES.cnzZ8LW32/qgJrXZ7vK02sSkXnDPBbGfg",
+        ] {
+            let hash = PasswordHash::parse(text).unwrap();
+            let mut hasher = CHEAP.hasher();
+            assert_eq!(
+                hasher.verify(&hash, b"umi no mieru ie de"),
+                Ok(PasswordVerdict::RightButOld),
+                "{text}"
+            );
+            assert_eq!(hasher.verify(&hash, b"umi no mieru ie"), Ok(PasswordVerdict::Wrong), "{text}");
+            assert_eq!(PasswordHash::parse(hash.expose()).as_ref(), Ok(&hash), "it is kept as a PHC string");
+        }
+        for text in [
+            "pbkdf2_sha256$5000001$salt$KbnmKwWUDjaVpKXFOB172q6WnCfv/MH1wPfumpxVqTk=",
+            "pbkdf2_sha1$1000$salt$KbnmKwWUDjaVpKXFOB172q6WnCc=",
+            "pbkdf2_sha256$1000$salt$",
+            "bcrypt_sha256$$2b$12$x",
+        ] {
+            assert_eq!(PasswordHash::parse(text), Err(BadPhc), "{text}");
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) struct InviteArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// CSV with the headings `login` and `phc` (argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512); `-` is
+    /// CSV with the headings `login` and `phc` (argon2id, argon2i, argon2d, pbkdf2-sha256 or pbkdf2-sha512; PBKDF2 also as Django and passlib write it); `-` is
     /// standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Input,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use honnin_terms::Day;
+use honnin_terms::{Day, Moment};
 
 use super::Confirmed;
 use crate::run::Input;
@@ -16,6 +16,34 @@ pub(crate) enum IntakeCommand {
     #[command(after_help = "Examples:\n  honnin intake files --mapping mapping.toml --check extract/\n  \
         honnin intake files --mapping mapping.toml extract/\n  honnin intake files --mapping mapping.toml --retry")]
     Files(IntakeArgs),
+    /// Check a mapping on an extract without importing anything: what is not understood, and what it makes of a few
+    /// subscribers
+    ///
+    /// On a terminal the facts of ten subscribers are shown as they would be imported; they are personal and go nowhere
+    /// else. With --explain one row is explained: what is wrong with it, and which key of the mapping would take it.
+    #[command(after_help = "Examples:\n  honnin intake check --mapping mapping.toml extract/\n  \
+        honnin intake check --mapping mapping.toml --explain buckets.csv:3 extract/\n  \
+        honnin intake check --mapping mapping.toml --explain 4be1c20a77")]
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Mapping file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Input,
+
+    /// Explain one row: `FILE:LINE` of the extract, or the name of a row set aside
+    #[arg(long, value_name = "ROW")]
+    pub(crate) explain: Option<String>,
+
+    /// Number of subscribers whose facts are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) preview: usize,
+
+    /// Directories (or files) of the extract
+    #[arg(value_name = "DIR", required_unless_present = "explain")]
+    pub(crate) directories: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +103,11 @@ pub(crate) struct IntakeArgs {
     /// Process the rows in quarantine again instead of reading files, after the mapping or the ledger was corrected
     #[arg(long, conflicts_with = "directories")]
     pub(crate) retry: bool,
+
+    /// When the extract was written, such as 2026-11-20T06:00:00+09:00: the time of rows that say none, in files whose
+    /// names say none [default: now]
+    #[arg(long, value_name = "TIME", conflicts_with = "retry")]
+    pub(crate) as_of: Option<Moment>,
 
     /// Directories (or files) of the extract
     #[arg(value_name = "DIR", required_unless_present = "retry")]

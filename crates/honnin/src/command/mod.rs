@@ -12,8 +12,8 @@ use honnin_journal::MOST_TEXT;
 
 pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use data::{
-    ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand, LiftArgs, Period,
-    QuarantineCommand, Question,
+    CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
+    LiftArgs, Period, QuarantineCommand, Question,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use reference::markdown;

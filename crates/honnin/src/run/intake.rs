@@ -1,14 +1,14 @@
 //! `honnin intake`: the operator's ledger imported.
 
+pub(super) mod check;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use honnin_intake::check::{CheckReport, Faulty, FileReport};
-use honnin_intake::fault::Fault;
 use honnin_intake::files::Unknown;
 use honnin_intake::summary::{Counts, FileCounts};
-use honnin_intake::{Mapping, Phase, Summary, Tick, check};
+use honnin_intake::{Mapping, Phase, Summary, Tick};
 use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
@@ -27,16 +27,11 @@ pub(super) fn files(
     operator: &str,
     args: &IntakeArgs,
 ) -> Result<Exit, Failure> {
-    let IntakeArgs { mapping, check: dry, retry, directories } = args;
+    let IntakeArgs { mapping, check: dry, retry, as_of, directories } = args;
     logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
-    let mapping = match mapping {
-        Input::File(file) => Mapping::load(file)?,
-        Input::Standard => Mapping::parse(&mapping.text()?, Path::new("standard input"))?,
-    };
+    let mapping = read(mapping)?;
     if *dry {
-        let report = check(&mapping, directories)?;
-        say.tell(&Checked(&report))?;
-        return Ok(if report.is_clean() { Exit::Done } else { Exit::Found });
+        return check::report(say, &mapping, directories, check::TEN);
     }
     let zone = &installation.settings.tenant.zone;
     if mapping.ledger.zone.name() != zone {
@@ -54,7 +49,11 @@ pub(super) fn files(
     let progress = Progress::start();
     let mut alive = |tick: Tick<'_>| show(&progress, tick);
     let taken = rooms.with_feed(|feed| {
-        if *retry { feed.retry(&mapping, &mut alive) } else { feed.take(&mapping, directories, &mut alive) }
+        if *retry {
+            feed.retry(&mapping, &mut alive)
+        } else {
+            feed.take_of(&mapping, directories, *as_of, &mut alive)
+        }
     });
     progress.clear();
     let summary = taken?;
@@ -64,6 +63,14 @@ pub(super) fn files(
     acts.record(Kind::Operated, Party::Nobody, done)?;
     acts.close()?;
     tell(say, &summary)
+}
+
+/// Reads a mapping.
+pub(super) fn read(mapping: &Input) -> Result<Mapping, Failure> {
+    Ok(match mapping {
+        Input::File(file) => Mapping::load(file)?,
+        Input::Standard => Mapping::parse(&mapping.text()?, Path::new("standard input"))?,
+    })
 }
 
 /// Tells what became of rows.
@@ -150,60 +157,5 @@ struct UnknownShape<'a> {
 impl<'a> UnknownShape<'a> {
     fn of(unknown: &'a Unknown) -> Self {
         Self { file: &unknown.name, suspect: unknown.suspect.as_ref().map(ToString::to_string) }
-    }
-}
-
-/// What the dry run found, for people and programs.
-struct Checked<'a>(&'a CheckReport);
-
-impl fmt::Display for Checked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Serialize for Checked<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct FaultShape {
-            fault: String,
-            rows: u64,
-            first_line: u64,
-        }
-        #[derive(Serialize)]
-        struct FileShape<'a> {
-            file: &'a str,
-            kind: &'a str,
-            understood: u64,
-            faults: Vec<FaultShape>,
-            unused_headings: &'a [String],
-        }
-        #[derive(Serialize)]
-        struct Shape<'a> {
-            clean: bool,
-            files: Vec<FileShape<'a>>,
-            unknown_files: Vec<UnknownShape<'a>>,
-            absent_patterns: &'a [String],
-        }
-        let CheckReport { files, unknown_files, absent_patterns, newest_as_of: _ } = self.0;
-        let unknown_files = unknown_files.iter().map(UnknownShape::of).collect();
-        let file = |report: &'_ FileReport| {
-            let faults =
-                report.faults.iter().map(|((reason, field), Faulty { rows, first_line })| FaultShape {
-                    fault: Fault { reason: *reason, field: *field }.to_string(),
-                    rows: *rows,
-                    first_line: *first_line,
-                });
-            faults.collect::<Vec<_>>()
-        };
-        let files = files.iter().map(|report| FileShape {
-            file: &report.name,
-            kind: report.kind,
-            understood: report.understood,
-            faults: file(report),
-            unused_headings: &report.unused_headings,
-        });
-        Shape { clean: self.0.is_clean(), files: files.collect(), unknown_files, absent_patterns }
-            .serialize(serializer)
     }
 }

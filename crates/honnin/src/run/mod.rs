@@ -49,6 +49,9 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Config(command) => config::config(say, &place, command),
         Command::Demo(args) => demo::demo(say, args, common.data.as_deref()),
         Command::Intake(IntakeCommand::Files(args)) => intake::files(say, installation()?, &operator, &args),
+        Command::Intake(IntakeCommand::Check(args)) => {
+            intake::check::check_mapping(say, &args, &operator, installation)
+        }
         Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &operator, &command),
         Command::Serve => serve::serve(say, installation()?),
         Command::Doctor => doctor::doctor(say, installation()?),

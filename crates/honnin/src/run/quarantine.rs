@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io::{IsTerminal as _, stdout};
-use std::path::Path;
 
-use honnin_intake::{ChoiceError, Mapping, Opened, Quarantined};
+use honnin_intake::{ChoiceError, Opened, Quarantined};
 use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
-use super::{Input, intake};
+use super::intake;
 use crate::command::QuarantineCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
@@ -42,20 +41,20 @@ pub(super) fn quarantine(
                     "show a row: standard output is not a terminal, and personal values are written nowhere else",
                 ));
             }
-            let mapping = read(mapping)?;
+            let mapping = intake::read(mapping)?;
             written(&rooms, operator, "quarantine show", std::slice::from_ref(row))?;
             let opened = rooms.with_feed(|feed| feed.open_quarantined(&mapping, row))?;
             say::text(Shown(&opened))?;
             Ok(Exit::Done)
         }
         QuarantineCommand::Accept { mapping, rows } => {
-            let mapping = read(mapping)?;
+            let mapping = intake::read(mapping)?;
             written(&rooms, operator, "quarantine accept", rows)?;
             let summary = rooms.with_feed(|feed| feed.accept(&mapping, rows, &mut |_| {}))?;
             intake::tell(say, &summary)
         }
         QuarantineCommand::Drop { mapping, rows } => {
-            let mapping = read(mapping)?;
+            let mapping = intake::read(mapping)?;
             written(&rooms, operator, "quarantine drop", rows)?;
             let dropped = rooms.with_feed(|feed| feed.drop_quarantined(&mapping, rows, &mut |_| {}))?;
             say.tell(&Dropped { dropped })?;
@@ -65,7 +64,7 @@ pub(super) fn quarantine(
 }
 
 /// Writes down which rows are shown, taken in or dropped, before they are.
-fn written(rooms: &Rooms, operator: &str, what: &str, rows: &[String]) -> Result<(), Failure> {
+pub(super) fn written(rooms: &Rooms, operator: &str, what: &str, rows: &[String]) -> Result<(), Failure> {
     let acts = rooms.acts(operator)?;
     // A row's id is a keyed hash; one entry names as many as it holds, and says of how many it is one.
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
@@ -75,13 +74,6 @@ fn written(rooms: &Rooms, operator: &str, what: &str, rows: &[String]) -> Result
         acts.record(Kind::Operated, Party::Nobody, deed)?;
     }
     acts.close()
-}
-
-fn read(mapping: &Input) -> Result<Mapping, Failure> {
-    Ok(match mapping {
-        Input::File(file) => Mapping::load(file)?,
-        Input::Standard => Mapping::parse(&mapping.text()?, Path::new("standard input"))?,
-    })
 }
 
 fn all(rooms: &Rooms) -> Result<Vec<Quarantined>, Failure> {
@@ -148,9 +140,7 @@ impl fmt::Display for Shown<'_> {
         let Opened { about: Quarantined { id, file, line, reason, .. }, cells } = self.0;
         writeln!(f, "{id}  {file}:{line}  {reason}")?;
         for (heading, cell) in cells {
-            // Nothing of a ledger steers a terminal.
-            let cell: String = cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-            writeln!(f, "  {heading}: {cell}")?;
+            writeln!(f, "  {}: {}", intake::check::harmless(heading), intake::check::harmless(cell))?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ mod put_back;
 mod recycled;
 mod routes;
 mod serve;
+mod set_aside;
 mod support;
 mod swapped;
 mod who_saw;

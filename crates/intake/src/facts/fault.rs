@@ -83,6 +83,38 @@ reasons! {
     Conflict = "conflict", "a record of this number with other content was taken before: decide by hand, or see `corrections`";
 }
 
+impl Reason {
+    /// The key of the mapping's head by whose rule a row is set aside that is good by itself.
+    pub const fn rule(self) -> Option<&'static str> {
+        match self {
+            Self::Future => Some("ahead_seconds"),
+            Self::NearBoundary => Some("boundary_skew_seconds"),
+            Self::TwoMoments => Some("snapshot_seconds"),
+            Self::Conflict => Some("corrections"),
+            Self::Incomplete => Some("items_add_up"),
+            Self::TooLong
+            | Self::Encoding
+            | Self::Quotes
+            | Self::Columns
+            | Self::Missing
+            | Self::Day
+            | Self::Time
+            | Self::LocalTime
+            | Self::Month
+            | Self::Account
+            | Self::Number
+            | Self::Amount
+            | Self::Value
+            | Self::Period
+            | Self::UnknownNumber
+            | Self::UnknownLine
+            | Self::UnknownAccount
+            | Self::UnknownBill
+            | Self::TwoHolders => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

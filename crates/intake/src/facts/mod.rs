@@ -21,4 +21,4 @@ pub use ledger::{Corrections, Ledger};
 pub use merge::Verdict;
 pub use take::{FactsError, Taken, Taking};
 pub(crate) use take::{record_of, take, take_notice};
-pub(crate) use whose::{Holders, Whose, lost_of};
+pub(crate) use whose::{Holders, Whose, is_there, lost_of};

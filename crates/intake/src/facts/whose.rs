@@ -68,6 +68,41 @@ pub(crate) fn lost_of(fact: &Fact) -> Option<Lost> {
     }
 }
 
+/// Refuses what is not there yet: newest wins, so one row from the future would stand for good.
+pub(crate) fn is_there(ledger: &Ledger, latest: Moment, fact: &Fact) -> Result<(), Fault> {
+    let today = ledger.zone.day(latest);
+    let said = |as_of: Option<Moment>| as_of.is_none_or(|as_of| as_of <= latest);
+    let future = |field, there: bool| {
+        if there { Ok(()) } else { Err(Fault::of_field(Reason::Future, field)) }
+    };
+    match fact {
+        Fact::Account(fact) => future("as_of", said(fact.as_of)),
+        Fact::Holding(fact) => future("as_of", said(fact.as_of)),
+        Fact::Bucket(fact) => future("as_of", said(Some(fact.as_of))),
+        Fact::Usage(fact) => {
+            future("at", came(ledger, latest, fact.at)).and(future("as_of", said(fact.as_of)))
+        }
+        Fact::Purchase(fact) => {
+            future("at", came(ledger, latest, fact.at)).and(future("as_of", said(fact.as_of)))
+        }
+        // A bill may be made out before its month begins.
+        Fact::Bill(fact) => future("month", fact.month <= today.month().plus(1))
+            .and(future("used_in", fact.used_in.is_none_or(|month| month <= today.month())))
+            .and(future("as_of", said(fact.as_of))),
+        Fact::BillLine(fact) => future("as_of", said(fact.as_of)),
+        // A notice may be written before the day from which it is shown.
+        Fact::Notice(_) | Fact::Lost(_) => Ok(()),
+    }
+}
+
+/// Whether a day or moment has come.
+fn came(ledger: &Ledger, latest: Moment, at: When) -> bool {
+    match at {
+        When::Day(day) => day <= ledger.zone.day(latest),
+        When::Moment(moment) => moment <= latest,
+    }
+}
+
 impl<'a> Holders<'a> {
     /// Those the store knows.
     pub(crate) fn new(
@@ -85,7 +120,7 @@ impl<'a> Holders<'a> {
     ///
     /// Contracts and bills are noted, so that what comes after them finds them.
     pub(crate) fn whose(&mut self, fact: &Fact, accepted: bool) -> Result<Option<Whose>, Fault> {
-        self.is_there(fact)?;
+        is_there(self.ledger, self.latest, fact)?;
         let skew = if accepted { 0 } else { self.ledger.boundary_skew_seconds };
         let (account, holding) = match fact {
             Fact::Notice(_) => return Ok(None),
@@ -110,38 +145,6 @@ impl<'a> Holders<'a> {
         Ok(Some((account, holding)))
     }
 
-    /// Refuses what is not there yet: newest wins, so one row from the future would stand for good.
-    fn is_there(&self, fact: &Fact) -> Result<(), Fault> {
-        let zone = &self.ledger.zone;
-        let today = zone.day(self.latest);
-        let said = |as_of: Option<Moment>| as_of.is_none_or(|as_of| as_of <= self.latest);
-        let future = |field, there: bool| {
-            if there { Ok(()) } else { Err(Fault::of_field(Reason::Future, field)) }
-        };
-        match fact {
-            Fact::Account(fact) => future("as_of", said(fact.as_of)),
-            Fact::Holding(fact) => future("as_of", said(fact.as_of)),
-            Fact::Bucket(fact) => future("as_of", said(Some(fact.as_of))),
-            Fact::Usage(fact) => future("at", self.came(fact.at)).and(future("as_of", said(fact.as_of))),
-            Fact::Purchase(fact) => future("at", self.came(fact.at)).and(future("as_of", said(fact.as_of))),
-            // A bill may be made out before its month begins.
-            Fact::Bill(fact) => future("month", fact.month <= today.month().plus(1))
-                .and(future("used_in", fact.used_in.is_none_or(|month| month <= today.month())))
-                .and(future("as_of", said(fact.as_of))),
-            Fact::BillLine(fact) => future("as_of", said(fact.as_of)),
-            // A notice may be written before the day from which it is shown.
-            Fact::Notice(_) | Fact::Lost(_) => Ok(()),
-        }
-    }
-
-    /// Whether a day or moment has come.
-    fn came(&self, at: When) -> bool {
-        match at {
-            When::Day(day) => day <= self.ledger.zone.day(self.latest),
-            When::Moment(moment) => moment <= self.latest,
-        }
-    }
-
     /// Whose set a row belonged to that was not understood: for saying that it is not whole the bound of changes of
     /// holder does not count.
     fn lost(&self, lost: &Lost) -> Result<Whose, Fault> {
@@ -152,7 +155,9 @@ impl<'a> Holders<'a> {
                 self.holder(&self.keeper.line_key(line), When::Moment(at), 0, Reason::UnknownLine)
             }
             // Of a day to come no page tells, and none is to be kept for it.
-            Lost::Usage { at, .. } if !self.came(*at) => Err(Fault::of_field(Reason::Future, "at")),
+            Lost::Usage { at, .. } if !came(self.ledger, self.latest, *at) => {
+                Err(Fault::of_field(Reason::Future, "at"))
+            }
             Lost::Usage { of, at, .. } => {
                 self.holder(&used_key(self.keeper, of), *at, 0, Reason::UnknownNumber)
             }

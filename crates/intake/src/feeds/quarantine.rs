@@ -13,6 +13,7 @@ use honnin_terms::Moment;
 use crate::facts::fault::Reason;
 use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Stood, Tick};
 use crate::feeds::summary::Summary;
+use crate::files::explain::{Explained, Specimen, steps};
 use crate::files::mapping::Mapping;
 use crate::files::rows::Rows;
 use crate::files::{Suspect, Unknown};
@@ -147,6 +148,24 @@ impl Feed<'_> {
         });
         let whole = || vec![(String::new(), String::from_utf8_lossy(&raw).into_owned())];
         Ok(Opened { about: told(&row), cells: cells.unwrap_or_else(whole) })
+    }
+
+    /// Explains a row in quarantine: why it was set aside, and which key of the mapping would take it.
+    ///
+    /// # Errors
+    /// [`ChoiceError`].
+    pub fn explain(&self, mapping: &Mapping, id: &str) -> Result<(Quarantined, Explained), ChoiceError> {
+        let row = self.chosen(id)?;
+        let (Stood { headings, moment }, raw) = self.opened(&row)?;
+        let place = mapping.files.iter().position(|plan| plan.pattern.matches(&row.file));
+        let (kind, steps) = match place.and_then(|place| Some((place, mapping.files.get(place)?))) {
+            None => ("", Vec::new()),
+            Some((place, plan)) => {
+                let specimen = Specimen { before: Vec::new(), headings: Some(headings), row: raw, moment };
+                (plan.kind.word(), steps(mapping, place, &specimen, self.permit.at()))
+            }
+        };
+        Ok((told(&row), Explained { file: row.file.clone(), line: row.line, kind, steps }))
     }
 
     /// Takes rows in quarantine although they were set aside: a person says that they are right.

@@ -55,6 +55,8 @@ pub struct Mapping {
     /// Names of files that are known and not read.
     pub(crate) ignored: Vec<Pattern>,
     pub(crate) numbers: NumberRule,
+    /// The file as it is written, for trying what it could say instead.
+    pub(crate) written: MappingFile,
     /// Digest of the text: a run with another mapping is another run.
     pub digest: Digest,
 }

@@ -4,12 +4,14 @@
 pub mod amount;
 pub mod check;
 pub mod decode;
+pub mod explain;
 mod extract;
 pub(crate) mod hashing;
 pub(crate) mod mapping;
 mod mapping_file;
 pub mod pattern;
 mod plan;
+pub mod preview;
 pub mod rows;
 pub mod shape;
 pub mod split;

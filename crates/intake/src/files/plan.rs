@@ -95,6 +95,7 @@ impl Problems {
 
 /// Checks the whole file.
 pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<String>> {
+    let written = file.clone();
     let MappingFile {
         operator,
         source,
@@ -167,6 +168,7 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
             files,
             ignored,
             numbers: NumberRule { country_code, lengths: number_digits },
+            written,
             digest,
         }),
         _ => Err(problems.0),

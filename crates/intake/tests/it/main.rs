@@ -5,6 +5,7 @@
 mod crash;
 mod docs;
 mod evidence;
+mod explain;
 mod factual;
 mod ledger_a;
 mod mangled;
