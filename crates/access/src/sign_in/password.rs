@@ -250,6 +250,15 @@ impl SubscriberAuthority {
         Ok(self.begin_session((account, request), row, (device, Some(marked)), at, stream).await?)
     }
 
+    /// Whether an account has a password, for an operator's command.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn has_password(&self, _: &Permit<Operate>, login: &str) -> Result<bool, SignInError> {
+        let row = self.row(self.account_of(login)).await?;
+        Ok(row.is_some_and(|row| row.password.is_some()))
+    }
+
     /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account. Where there was a
     /// password already it is replaced as any other is: nothing that was begun with it goes on.
     ///

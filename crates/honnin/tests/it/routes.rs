@@ -64,7 +64,7 @@ fn ask(browser: &mut Browser, method: &str, path: &str) -> Answer {
         "POST" if path.starts_with("/api/") => {
             browser.ask(method, path, &[json], "{\"login\":\"x\",\"password\":\"y\"}")
         }
-        "POST" => browser.post_form(path, &[("high", "false"), ("key", "k")]),
+        "POST" => browser.post_form(path, &[("high", "false"), ("key", "k"), ("name", "own")]),
         _ => browser.ask(method, path, &[], ""),
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 
-use honnin_access::NewDevice;
+use honnin_access::{NewDevice, SignInError};
 use honnin_seal::PasswordHash;
 use tokio::runtime::Handle;
 
@@ -24,7 +24,7 @@ pub(super) struct DemoSession {
     cookie: String,
 }
 
-/// Gives every account the same password.
+/// Gives every account that has none the same password. One that has it keeps it: a new one would end what is signed in.
 ///
 /// # Errors
 /// [`Failure`] where the store does not answer.
@@ -37,9 +37,11 @@ pub(super) fn open_accounts(
     let permit = rooms.operate();
     let give = |login: &String| {
         let subscriber = &rooms.authorities.subscriber;
-        handle
-            .block_on(subscriber.import_password(&permit, login, hash, &SystemEntropy))
-            .map_err(Failure::from)
+        let given = async {
+            let has_one = subscriber.has_password(&permit, login).await?;
+            Ok(has_one || subscriber.import_password(&permit, login, hash, &SystemEntropy).await?)
+        };
+        handle.block_on(given).map_err(|error: SignInError| Failure::from(error))
     };
     on_threads(logins, &give).map(|_| ())
 }
