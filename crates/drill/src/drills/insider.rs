@@ -220,8 +220,9 @@ fn hands<'a>(data: &Path, older: &'a Path) -> Result<Vec<Hand<'a>>, Failure> {
             let name = file.display().to_string();
             let (first, second, third) = (file.clone(), file.clone(), file.clone());
             add(format!("edit {name}"), by, Box::new(move |data| edit(&data.join(&first))));
+            // What was published stands in the tiles too: without its segment nothing is lost.
+            let by = if folder == "segments" { Notices::BothWhereLost } else { by };
             if !is_index {
-                let by = if folder == "segments" { Notices::BothWhereLost } else { by };
                 add(format!("cut {name}"), by, Box::new(move |data| cut(&data.join(&second))));
             }
             if folder == "checkpoint" || folder == "segments" {
