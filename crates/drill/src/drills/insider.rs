@@ -83,8 +83,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         let refused = started.as_ref().err();
         let is_noticed = match hand.by {
             Notices::Both => verified.code == REFUTED && refused.is_some(),
-            // It verifies with the anchored heads: then everything that was anchored is there.
-            Notices::BothWhereLost => (verified.code == REFUTED) == refused.is_some(),
+            // It verifies with the anchored heads: then everything that was anchored is there. A start may refuse all the
+            // same; it never goes on where something is lost.
+            Notices::BothWhereLost => verified.code != REFUTED || refused.is_some(),
             Notices::VerifierAndMadeAnew => verified.code == REFUTED && refused.is_none(),
             Notices::Checkpoint => refused.is_some_and(|why| why.contains("checkpoint that left before")),
         };
