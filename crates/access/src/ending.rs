@@ -6,7 +6,7 @@ use honnin_terms::{AccountId, Entropy, Moment, SessionId};
 
 use crate::permit::ManageSessions;
 use crate::ports::{CredentialRow, KeyChange, RowError};
-use crate::ring::Ring;
+use crate::ring::{Change, Ring};
 use crate::session::{Inside, session_place};
 use crate::{Permit, Session, SessionError, SubscriberAuthority};
 
@@ -48,11 +48,21 @@ impl SubscriberAuthority {
     }
 
     async fn end_one(&self, session: &Session, ended: SessionId) -> Result<bool, SessionError> {
+        self.change_ring(session, |ring| ring.without(ended)).await
+    }
+
+    /// Changes the ring of the session's account, as it is when nobody changes it beside us; `false` where there is
+    /// nothing to change.
+    pub(crate) async fn change_ring(
+        &self,
+        session: &Session,
+        change: impl Fn(&Ring) -> Option<Change> + Send + Sync,
+    ) -> Result<bool, SessionError> {
         let (tenant, account) = (session.tenant(), session.account());
         let closed = SessionError::DoesNotOpen { account };
         for _ in 0..ATTEMPTS {
             let Some((row, ring)) = self.current(session).await? else { return Err(SessionError::Unknown) };
-            let Some(change) = ring.without(ended) else { return Ok(false) };
+            let Some(change) = change(&ring) else { return Ok(false) };
             let keys = session.keys();
             let write = change
                 .write((tenant, account, keys.epoch), &keys.account, row.ring_version, session.entropy())
@@ -92,10 +102,7 @@ impl SubscriberAuthority {
 
     /// The account's credential as it is now, with its ring opened; `None` where the session's key opens it no longer,
     /// because all sessions were ended.
-    pub(crate) async fn current(
-        &self,
-        session: &Session,
-    ) -> Result<Option<(CredentialRow, Ring)>, SessionError> {
+    async fn current(&self, session: &Session) -> Result<Option<(CredentialRow, Ring)>, SessionError> {
         let (tenant, account, keys) = (session.tenant(), session.account(), session.keys());
         let row = self.credentials.credential(tenant, account).await?;
         let Some(row) = row.filter(|row| row.epoch == keys.epoch) else { return Ok(None) };

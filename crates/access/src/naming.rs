@@ -4,9 +4,7 @@ use std::fmt;
 
 use honnin_terms::{HoldingId, LineName};
 
-use crate::ending::ATTEMPTS;
 use crate::permit::NameLines;
-use crate::ports::RowError;
 use crate::{Permit, Session, SessionError, SubscriberAuthority};
 
 /// What an account calls its lines.
@@ -38,19 +36,6 @@ impl SubscriberAuthority {
         (line, name): (HoldingId, Option<&LineName>),
         held: &[HoldingId],
     ) -> Result<(), SessionError> {
-        let (tenant, account) = (session.tenant(), session.account());
-        let closed = SessionError::DoesNotOpen { account };
-        for _ in 0..ATTEMPTS {
-            let Some((row, ring)) = self.current(session).await? else { return Err(SessionError::Unknown) };
-            let (change, keys) = (ring.named(line, name, held), session.keys());
-            let write = change
-                .write((tenant, account, keys.epoch), &keys.account, row.ring_version, session.entropy())
-                .map_err(|_| closed)?;
-            match self.sessions.end_sessions(tenant, account, write).await {
-                Err(RowError::Conflict) => {}
-                done => return Ok(done?),
-            }
-        }
-        Err(RowError::Conflict.into())
+        self.change_ring(session, |ring| Some(ring.named(line, name, held))).await.map(drop)
     }
 }
