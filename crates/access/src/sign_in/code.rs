@@ -4,7 +4,6 @@ use std::fmt;
 
 use honnin_seal::PasswordVerdict;
 use honnin_terms::{AccountId, Entropy, Moment};
-use tokio::time::Instant;
 
 use super::device::PasswordRecord;
 use super::{
@@ -26,9 +25,7 @@ impl SubscriberAuthority {
     /// # Errors
     /// [`ActivateError`]; the same for a name nobody has as for a wrong code.
     pub async fn activate(&self, request: SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {
-        let came = Instant::now();
-        let result = self.activate_now(&request, code).await;
-        self.at_its_time(came, result).await
+        self.at_its_time(self.activate_now(&request, code)).await
     }
 
     async fn activate_now(&self, request: &SignIn<'_>, code: &str) -> Result<SignedIn, ActivateError> {

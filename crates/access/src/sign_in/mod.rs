@@ -317,9 +317,14 @@ impl SubscriberAuthority {
         Err(SignInError::Busy)
     }
 
-    /// Lets a refusal leave at a whole multiple of the answer's time after it came: what was computed for it cannot be
-    /// told from when it comes.
-    async fn at_its_time<T, E>(&self, came: Instant, result: Result<T, E>) -> Result<T, E> {
+    /// Does that work, and lets a refusal leave at a whole multiple of the answer's time after it came: what was computed
+    /// for it cannot be told from when it comes.
+    async fn at_its_time<T: Send, E: Send>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let came = Instant::now();
+        let result = work.await;
         let slot = Duration::from_millis(self.tries.bounds().answer_millis);
         #[cfg(honnin_faults)]
         let slot = crate::planted::slot(slot);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use honnin_seal::{PasswordHash, PasswordVerdict};
 use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, Stream};
-use tokio::time::Instant;
 
 use super::device::PasswordRecord;
 use super::{
@@ -45,9 +44,7 @@ impl SubscriberAuthority {
     /// # Errors
     /// [`SignInError`]; the same for a name nobody has as for a wrong password.
     pub async fn sign_in(&self, request: SignIn<'_>) -> Result<SignedIn, SignInError> {
-        let came = Instant::now();
-        let result = self.sign_in_now(&request).await;
-        self.at_its_time(came, result).await
+        self.at_its_time(self.sign_in_now(&request)).await
     }
 
     async fn sign_in_now(&self, request: &SignIn<'_>) -> Result<SignedIn, SignInError> {
@@ -177,9 +174,7 @@ impl SubscriberAuthority {
         session: &Session,
         password: &str,
     ) -> Result<(), SignInError> {
-        let came = Instant::now();
-        let result = self.confirmed(session, password).await.map(|_| ());
-        self.at_its_time(came, result).await
+        self.at_its_time(async { self.confirmed(session, password).await.map(drop) }).await
     }
 
     async fn confirmed(
@@ -216,9 +211,7 @@ impl SubscriberAuthority {
         device: NewDevice,
         stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
-        let came = Instant::now();
-        let result = self.changed(session, (old, new), &device, stream).await;
-        self.at_its_time(came, result).await
+        self.at_its_time(self.changed(session, (old, new), &device, stream)).await
     }
 
     async fn changed(
