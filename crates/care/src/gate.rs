@@ -170,7 +170,9 @@ impl Gate {
             new_device: session.is_on_new_device(),
             ..Details::default()
         };
-        let (viewer, owner) = (Party::Account(look.viewer), Party::Account(tag.account));
+        // Who looked is the session's word and whose it is the document's, so that the journal can name what the permit
+        // got wrong.
+        let (viewer, owner) = (Party::Account(session.account()), Party::Account(tag.account));
         let act = Act::new(kind, session.at(), viewer, owner, &details);
         let act = Act { basis: look.basis, what: what.code(), channel: channel.code(), ..act };
         let entry = self.recorder.record(&act, session.entropy());
