@@ -127,14 +127,25 @@ fn bounded(house: &House, stage: &Stage, victim: &str) -> Result<Verdict, Failur
     let ran: Ran = house.act(["account", "invite", "--list", &file])?;
     // A heading, and a line for each code that was made.
     let done = ran.out.lines().count().saturating_sub(1);
-    let found = if done >= TOO_MANY || ran.code == DONE {
-        vec![format!("{done} acts about one account were done")]
+    let most = printed_bound(house)?;
+    let found = if done == 0 || done > most || ran.code == DONE {
+        vec![format!("{done} acts about one account were done, the bound is {most}")]
     } else {
         Vec::new()
     };
     let times = u64::try_from(TOO_MANY).unwrap_or(u64::MAX);
     Ok(Verdict::of("acts about one account have a bound", "account invite again and again", times, found)
         .noting(format!("after {done} more: {}", ran.err.trim().lines().last().unwrap_or_default())))
+}
+
+/// The bound of acts about one account a day, as `doctor` prints it.
+fn printed_bound(house: &House) -> Result<usize, Failure> {
+    let ran = house.command(["doctor"])?;
+    let number = ran
+        .out
+        .split_once(" acts about one account a day")
+        .and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok());
+    number.ok_or_else(|| Failure::Product(format!("doctor prints no bound of acts: {}{}", ran.out, ran.err)))
 }
 
 /// A demo is not made of an installation, nor does the published password open it.

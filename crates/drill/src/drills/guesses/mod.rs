@@ -82,7 +82,7 @@ impl Owners {
         u64::try_from(self.took.len()).unwrap_or(u64::MAX).saturating_add(self.out.count())
     }
 
-    /// All got in, and all but one in a hundred within that time.
+    /// All but one in a hundred got in within that time.
     fn within(mut self, check: &str, tried: &str, bound: Duration) -> Verdict {
         self.took.sort_unstable();
         let count = self.count();

@@ -1,6 +1,8 @@
 //! D32: names that nobody has, from many addresses at once, so that every password hasher works for nobody. Whoever signs
 //! in beside them has to get in.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -54,17 +56,18 @@ pub(in super::super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failur
         Stranger { from: address(number % PREFIXES, host), tries: Tries::MadeUp }
     });
     let storm = Storm::begin(target, strangers.collect(), &stage.draw);
-    let holders = hold(target);
+    let (holders, held) = hold(target);
     let stood = storm.stands(PATIENCE).await;
     let seconds = stage.options.seconds.clamp(4, 120);
     let owners = u16::try_from(seconds.saturating_mul(1_000) / 250).unwrap_or(16);
     let beside = beside(target, &world, owners, &stage.draw).await?;
-    let held = holders.len();
+    // Some are taken back all the time: that is what the product is to do.
+    let held = held.load(Ordering::Relaxed);
     drop(holders);
     let counts = storm.end().await;
     let tried = format!(
         "{CONNECTIONS} connections with made-up names from {PREFIXES} prefixes, one try in ten left before its answer, \
-         {HELD} further connections of {HOLDERS} addresses that say an octet every {} s, room for 1,500; {}",
+         {HELD} further connections of {HOLDERS} addresses that say an octet every {} s ({held} of them open at the end), room for 1,500; {}",
         OCTET.as_secs(),
         shape.words()
     );
@@ -148,23 +151,26 @@ async fn exports(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
     Ok(verdict.noting(format!("{taken} were taken, {refused} refused")))
 }
 
-/// Connections that begin a request and never end it, an octet at a time.
-fn hold(target: Target) -> JoinSet<()> {
-    let mut holding = JoinSet::new();
+/// Connections that begin a request and never end it, an octet at a time; and how many of them are open.
+fn hold(target: Target) -> (JoinSet<()>, Arc<AtomicU64>) {
+    let (mut holding, open_now) = (JoinSet::new(), Arc::<AtomicU64>::default());
     for number in 0..HELD {
-        let from = address(800 + number % HOLDERS, 1);
+        let (from, open_now) = (address(800 + number % HOLDERS, 1), Arc::clone(&open_now));
         holding.spawn(async move {
             loop {
                 if let Ok(mut open) = Connection::open_from(from, target, Limits::default()).await {
                     let mut begin = open.send(b"GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ").await;
+                    let counts = u64::from(begin.is_ok());
+                    open_now.fetch_add(counts, Ordering::Relaxed);
                     while begin.is_ok() {
                         sleep(OCTET).await;
                         begin = open.send(b"a").await;
                     }
+                    open_now.fetch_sub(counts, Ordering::Relaxed);
                 }
                 sleep(Duration::from_millis(500)).await;
             }
         });
     }
-    holding
+    (holding, open_now)
 }
