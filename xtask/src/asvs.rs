@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
-use crate::{Failure, tidy};
+use crate::{Failure, named, tidy};
 
 /// The page.
 const PAGE: &str = "docs/asvs.md";
@@ -32,16 +31,7 @@ pub(crate) fn command() -> Result<(), Failure> {
     }
     let tests: BTreeSet<&str> = rows.iter().flat_map(|row| &row.tests).map(String::as_str).collect();
     println!("{} requirements, {} tests named", rows.len(), tests.len());
-    let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--locked", "--release", "--workspace", "--no-fail-fast", "--"]).args(&tests);
-    let output = cargo.current_dir(tidy::root()).output().map_err(|error| format!("run cargo: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let (passed, failed) = ran(&said);
-    let unproven: Vec<&&str> =
-        tests.iter().filter(|test| !passed.contains(**test) || failed.contains(**test)).collect();
-    for test in &unproven {
-        println!("error: {test} did not run and pass");
-    }
+    let unproven = named::unproven(&tests)?;
     println!("{} passed, {} failed", tests.len() - unproven.len(), unproven.len() + wrong.len());
     if wrong.is_empty() && unproven.is_empty() {
         Ok(())
@@ -96,16 +86,6 @@ fn wrong(rows: &[Row]) -> Vec<String> {
     wrong
 }
 
-/// The names of tests that passed, and of those that failed.
-pub(crate) fn ran(said: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-    let name = |line: &str, verdict: &str| {
-        let path = line.strip_prefix("test ")?.strip_suffix(verdict)?;
-        path.rsplit("::").next().map(str::to_owned)
-    };
-    let all = |verdict: &str| said.lines().filter_map(|line| name(line, verdict)).collect();
-    (all(" ... ok"), all(" ... FAILED"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,11 +116,5 @@ mod tests {
         ] {
             assert!(page(spoilt).len() >= all, "{spoilt}");
         }
-    }
-
-    #[test]
-    fn a_test_is_known_by_its_name_and_verdict() {
-        let (passed, failed) = ran("test a::b::one ... ok\ntest two ... FAILED\ntest result: ok. 1 passed\n");
-        assert!(passed.contains("one") && failed.contains("two") && passed.len() + failed.len() == 2);
     }
 }

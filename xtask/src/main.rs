@@ -16,6 +16,7 @@ mod fuzz;
 mod layers;
 mod ledger;
 mod lines;
+mod named;
 mod outside;
 mod red_team;
 mod simulate;

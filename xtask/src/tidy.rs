@@ -51,10 +51,7 @@ pub(crate) fn root() -> PathBuf {
 /// The names of all functions: what a list of tests may name.
 #[cfg(test)]
 pub(crate) fn functions() -> Result<std::collections::BTreeSet<String>, Failure> {
-    let sources = source::all(&root())?;
-    let rust = sources.iter().filter(|source| source.ends_in("rs"));
-    let named = rust.flat_map(|source| source.text.split("fn ").skip(1));
-    Ok(named.filter_map(|rest| rest.split(['(', '<']).next()).map(str::to_owned).collect())
+    Ok(documents::Said::of(&source::all(&root())?).functions)
 }
 
 /// `cargo xtask tidy`: says what the rules find.

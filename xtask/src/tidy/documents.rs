@@ -80,13 +80,13 @@ pub(super) fn rooms(sources: &[Source]) -> Vec<Finding> {
 }
 
 /// What the Rust sources say: names of functions, and words in quotation marks.
-struct Said {
-    functions: BTreeSet<String>,
+pub(super) struct Said {
+    pub(super) functions: BTreeSet<String>,
     rust: String,
 }
 
 impl Said {
-    fn of(sources: &[Source]) -> Self {
+    pub(super) fn of(sources: &[Source]) -> Self {
         let rust: String =
             sources.iter().filter(|source| source.is_rust()).map(|source| source.text.as_str()).collect();
         let name = |rest: &str| rest.split(|c: char| !is_of_a_name(c)).next().unwrap_or_default().to_owned();
