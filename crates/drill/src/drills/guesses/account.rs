@@ -141,7 +141,7 @@ async fn storm(stage: &Stage, shape: Shape, house: &House, her: &str) -> Result<
     Ok(verdicts)
 }
 
-/// Strangers use up what there is for a day, all at once; a device that is known still gets in.
+/// Strangers use up what there is for a day, all at once; a device that is known still gets in, and so does a code.
 async fn used_up(stage: &Stage, house: &House, login: &str) -> Result<Vec<Verdict>, Failure> {
     let target = house.target();
     let known = Owner::new(login, PASSWORD, address(OWNERS, 1), SOON).sign_in(target).await.device;
@@ -166,6 +166,8 @@ async fn used_up(stage: &Stage, house: &House, login: &str) -> Result<Vec<Verdic
         let owner = Owner::new(login, PASSWORD, address(OWNERS + 400 + number, 1), SOON).on(known.clone());
         owners.add(&owner.sign_in(target).await);
     }
+    let (mut codes, code) = (Owners::default(), invite(house, login)?);
+    codes.add(&Owner::new(login, NEWER, address(OWNERS + 410, 1), SOON).activate(target, &code).await);
     let counts = storm.end().await;
     let (wrong, turned_away) = (Counts::of(&counts.wrong), Counts::of(&counts.turned_away));
     let tried = format!("{AT_ONCE} strangers at once, each its own prefix, bounds set low");
@@ -179,6 +181,7 @@ async fn used_up(stage: &Stage, house: &House, login: &str) -> Result<Vec<Verdic
     Ok(vec![
         Verdict::of(BOUNDED, &tried, wrong, found).noting(format!("{wrong} of {bound}; {}", counts.told())),
         owners.within("a known device is in within 2 s when the bound is used up", &tried, SOON),
+        codes.within("a one-time code sets a new password then, within 2 s", &tried, SOON),
     ])
 }
 
