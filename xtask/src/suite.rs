@@ -8,7 +8,7 @@ mod times;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-use crate::{Failure, controls, tidy};
+use crate::{Failure, controls, layers, tidy};
 
 /// A tool without which nothing can begin: how to ask for it, and where Debian has it.
 const TOOLS: [(&str, &[&str], &str); 3] = [
@@ -43,7 +43,7 @@ enum How {
 struct Step(&'static str, u64, How);
 
 /// The gate, in order. One profile for everything: clippy and the tests share what the build scripts made.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step("format", 20, How::Cargo(&["fmt", "--all", "--check"], &[])),
     Step(
         "clippy",
@@ -83,6 +83,7 @@ const STEPS: [Step; 7] = [
             "drill::",
         ]),
     ),
+    Step("layers", 300, How::Chore(layers::in_the_gate)),
     Step("drill-controls, the short ones", 480, How::Chore(controls::in_the_gate)),
     Step(
         "documentation",

@@ -123,6 +123,12 @@ pub(super) fn text(rows: &[Row], outside: &[(String, String)], known: &[(String,
 /// What begins the last line: the sources the table is about.
 const GUARDED: &str = "Guarded sources: ";
 
+/// Whether the table that is checked in is about sources of that digest.
+pub(super) fn is_about(digest: &str) -> bool {
+    let kept = fs::read_to_string(tidy::root().join(FILE)).unwrap_or_default();
+    kept.lines().any(|line| line.strip_prefix(GUARDED) == Some(digest))
+}
+
 /// Compares with what is checked in, or writes it.
 pub(super) fn keep(text: &str, digest: Option<&str>, write: bool) -> Result<(), Failure> {
     let file = tidy::root().join(FILE);
