@@ -108,7 +108,12 @@ impl Journal {
         self.find(query, Side::Viewer)
     }
 
-    pub(crate) fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
+    fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
+        Ok(self.find_rows(query, side)?.into_iter().map(|(index, _)| index).collect())
+    }
+
+    /// Entries with what the index needs of them, newest first: whoever wants no more has read each of them once.
+    pub(crate) fn find_rows(&self, query: &Query<'_>, side: Side) -> Result<Vec<(u64, Row)>, ReadError> {
         let kept = self.kept();
         if let Some(from) = kept.from.filter(|from| query.from < *from) {
             return Err(ReadError::NotAnswerable { pruned_before: from });
@@ -120,7 +125,7 @@ impl Journal {
             let end = tail.first_row + u64::try_from(tail.rows.len()).unwrap_or(0);
             let rows = (tail.first_row..end).rev().zip(tail.rows.iter().rev());
             let wanted = rows.filter(|(index, row)| *index < below && row.matches(query, side));
-            found.extend(wanted.map(|(index, _)| index).take(query.limit));
+            found.extend(wanted.map(|(index, row)| (index, *row)).take(query.limit));
             tail.first_row
         };
         for stretch in Stretch::cover(first_row / CHUNK).into_iter().rev() {
@@ -140,7 +145,7 @@ impl Journal {
         query: &Query<'_>,
         side: Side,
         stretch: Stretch,
-        found: &mut Vec<u64>,
+        found: &mut Vec<(u64, Row)>,
     ) -> Result<(), ReadError> {
         let before = found.len();
         match self.find_in_run(query, side, stretch, found) {
@@ -159,7 +164,7 @@ impl Journal {
         query: &Query<'_>,
         side: Side,
         stretch: Stretch,
-        found: &mut Vec<u64>,
+        found: &mut Vec<(u64, Row)>,
     ) -> Result<(), ReadError> {
         let maker = self.shared.maker();
         let run = maker.open(stretch)?;
@@ -188,7 +193,7 @@ impl Journal {
                 }
                 let row = Row::of(&self.read_at(index)?);
                 if row.matches(query, side) {
-                    found.push(index);
+                    found.push((index, row));
                 }
                 // The order never goes back: everything further down is older.
                 if row.order < query.from {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use honnin_terms::Moment;
 
-use crate::index::{Query, Side};
+use crate::index::{Query, Row, Side};
 use crate::queue::hold;
 use crate::{Entry, Journal, Kind, Pseudonym, ReadError};
 
@@ -135,12 +135,9 @@ impl Journal {
         let to = Moment::from_millis(LATEST_MILLIS).unwrap_or(from);
         // One more than is kept, so that it is known whether there are older ones.
         let query = Query { pseudonyms: &[NAME], from, to, before: None, limit: MOST + 1 };
-        let mut looks = Vec::new();
-        for index in self.find(&query, Side::Others)?.into_iter().rev() {
-            let entry = self.read_at(index)?;
-            looks.push(Look { owner: entry.owner, moment: entry.moment, index });
-        }
-        Ok(Others::of(looks.into_iter(), MOST))
+        let rows = self.find_rows(&query, Side::Others)?;
+        let look = |(index, row): (u64, Row)| Look { owner: row.owner, moment: row.moment, index };
+        Ok(Others::of(rows.into_iter().rev().map(look), MOST))
     }
 }
 
