@@ -65,31 +65,24 @@ pub struct AuditRow {
     pub new_device: bool,
 }
 
-/// Disclosures of one account in a period, newest first: at most `limit` before the entry `before`.
+/// Disclosures of whoever has these names, in a period, newest first: at most `limit` before the entry `before`.
 ///
 /// A page ends where the journal has no more, never because of what else stands between: entries of other kinds are
 /// passed over by their place.
 ///
 /// # Errors
 /// [`ReadError::NotAnswerable`] where the period reaches into what was pruned: the answer is never "nobody".
-pub fn audit(
+fn looks(
     journal: &Journal,
     epochs: &[Arc<EpochKeys>],
-    account: AccountId,
-    side: AuditSide,
-    period: (Moment, Moment),
-    page: (Option<EntryRef>, usize),
+    names: &[Pseudonym],
+    (from, to): (Moment, Moment),
+    (before, limit): (Option<EntryRef>, usize),
 ) -> Result<Vec<AuditRow>, ReadError> {
-    let pseudonyms = pseudonyms(epochs, account);
-    let ((from, to), (before, limit)) = (period, page);
     let mut before = before.map(|entry| entry.index);
     let mut rows = Vec::new();
     while rows.len() < limit {
-        let query = Query { pseudonyms: &pseudonyms, from, to, before, limit };
-        let found = match side {
-            AuditSide::WhoSaw => journal.by_owner(&query)?,
-            AuditSide::SeenBy => journal.by_viewer(&query)?,
-        };
+        let found = journal.by_owner(&Query { pseudonyms: names, from, to, before, limit })?;
         for index in &found {
             let entry = journal.read_at(*index)?;
             if entry.kind == Kind::Disclosure && rows.len() < limit {
@@ -113,10 +106,10 @@ fn pseudonyms(epochs: &[Arc<EpochKeys>], account: AccountId) -> Vec<Pseudonym> {
 fn looks_by_others(
     journal: &Journal,
     epochs: &[Arc<EpochKeys>],
-    account: AccountId,
+    names: &[Pseudonym],
     from: Moment,
 ) -> Result<Option<Others>, ReadError> {
-    let Some(found) = journal.looks_by_others(&pseudonyms(epochs, account), from) else { return Ok(None) };
+    let Some(found) = journal.looks_by_others(names, from) else { return Ok(None) };
     let mut others = Others { rows: Vec::new(), count: u64::try_from(found.len()).unwrap_or(u64::MAX) };
     for index in found.into_iter().take(MOST_OTHERS) {
         let entry = journal.read_at(index)?;
@@ -132,18 +125,15 @@ fn looks_by_others(
 fn acts(
     recorder: &Recorder,
     epochs: &[Arc<EpochKeys>],
-    account: AccountId,
-    since: Moment,
-    now: Moment,
+    names: &[Pseudonym],
+    (since, to): (Moment, Moment),
 ) -> Result<Vec<ActRow>, ReadError> {
-    let names = pseudonyms(epochs, account);
     let journal = recorder.journal();
     let mut rows = Vec::new();
-    let to = now.plus_seconds(1);
     let mut before = None;
     // Looks stand between them; beyond a few hundred the older acts are asked for at the operator.
     for _ in 0..LOOKED_THROUGH {
-        let query = Query { pseudonyms: &names, from: since, to, before, limit: PAGE };
+        let query = Query { pseudonyms: names, from: since, to, before, limit: PAGE };
         let found = journal.by_owner(&query)?;
         for index in &found {
             rows.extend(act_of(&journal.read_at(*index)?, epochs));
@@ -154,7 +144,7 @@ fn acts(
         }
     }
     if let Some(commands) = recorder.commands() {
-        for (_, entry) in commands.about(&names, MOST_ACTS)? {
+        for (_, entry) in commands.about(names, MOST_ACTS)? {
             rows.extend(act_of(&entry, epochs));
         }
     }
@@ -209,16 +199,19 @@ impl Care {
         before: Option<EntryRef>,
         most: usize,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let facts = self.own_disclosures(visit.session, before, most).await?;
+        let for_page = visit.channel == Channel::Page;
+        let facts = self.own_disclosures(visit.session, before, most, for_page).await?;
         self.show(visit, What::Disclosures, facts).await
     }
 
-    /// At most so many of the account's disclosures below an index.
+    /// At most so many of the account's disclosures below an index. Acts and looks by others are gathered for a page
+    /// only: nothing else shows them.
     pub(crate) async fn own_disclosures(
         &self,
         session: &Session,
         before: Option<EntryRef>,
         most: usize,
+        for_page: bool,
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
         let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
@@ -226,14 +219,18 @@ impl Care {
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
-        let (recorder, now) = (Arc::clone(self.parts.gate.recorder()), session.at());
+        let recorder = Arc::clone(self.parts.gate.recorder());
         let question = move || {
-            let rows = audit(&journal, &epochs, account, AuditSide::WhoSaw, period, page)?;
+            let names = pseudonyms(&epochs, account);
+            let rows = looks(&journal, &epochs, &names, period, page)?;
+            if !for_page {
+                return Ok((rows, Vec::new(), None));
+            }
             let acts = match before {
-                None => acts(&recorder, &epochs, account, since.unwrap_or(Moment::EPOCH), now)?,
+                None => acts(&recorder, &epochs, &names, period)?,
                 Some(_) => Vec::new(),
             };
-            let others = looks_by_others(&journal, &epochs, account, period.0)?;
+            let others = looks_by_others(&journal, &epochs, &names, period.0)?;
             Ok::<_, ReadError>((rows, acts, others))
         };
         let (rows, acts, others) = self.parts.gate.desk().ask(question).await??;

@@ -511,13 +511,14 @@ pub struct ActRow {
 pub struct Disclosures {
     /// The rows.
     pub rows: Vec<DisclosureRow>,
-    /// The newest acts on the account, on the first page only.
+    /// The newest acts on the account: for a page, and on the first one only.
     pub acts: Vec<ActRow>,
     /// Where the next (older) page begins, where there is one: rows before this one.
     pub next_before: Option<EntryRef>,
     /// From when on the journal can answer; earlier entries were pruned by the retention rule.
     pub answerable_since: Option<Moment>,
-    /// Looks by others in all the time there are records of, newest first; `None` where they are not known.
+    /// Looks by others in all the time there are records of, newest first; `None` where they are not known, and where
+    /// no page is asked for.
     pub others: Option<Others>,
 }
 

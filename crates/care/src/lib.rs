@@ -24,7 +24,7 @@ pub use act::{Channel, What};
 pub use answer::{Asker, Body};
 pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
-pub use disclosures::{AuditRow, AuditSide, audit};
+pub use disclosures::{AuditRow, AuditSide};
 pub use export::{
     ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
     HeldDisclosure, HeldLine,

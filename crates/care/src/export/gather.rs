@@ -43,7 +43,7 @@ impl Care {
                 .map((), |(held, bills), ()| Held { bills: Some(bills), ..held });
         }
         held = self.joined(session, held.join(self.own_devices(session).await?))?.map((), with_devices);
-        let disclosures = self.own_disclosures(session, None, DISCLOSURES).await?;
+        let disclosures = self.own_disclosures(session, None, DISCLOSURES, false).await?;
         Ok(self.joined(session, held.join(disclosures))?.map((), with_disclosures))
     }
 
