@@ -1,7 +1,7 @@
 //! Writing down what is done, before it is: by this node, in its own log, under the present keys.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use honnin_access::Session;
 use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Followed, Journal, Kind, Party};
@@ -14,7 +14,7 @@ pub struct Recorder {
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
     /// The log of commands, where this is a server's.
-    commands: RwLock<Option<Arc<Followed>>>,
+    commands: OnceLock<Followed>,
 }
 
 impl fmt::Debug for Recorder {
@@ -27,16 +27,17 @@ impl Recorder {
     /// Of that journal and the keys of its epochs, oldest first; the last one is written under.
     pub fn new(journal: Arc<Journal>, epochs: Vec<EpochKeys>) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { journal, epochs, commands: RwLock::new(None) }
+        Self { journal, epochs, commands: OnceLock::new() }
     }
 
-    /// Reads the log of commands beside its own, for whom acts at the command line are about.
+    /// Reads the log of commands beside its own, for whom acts at the command line are about. It is the same one as long
+    /// as the process lives: it is told once, and not again.
     pub fn follows(&self, commands: Followed) {
-        *self.commands.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(commands));
+        drop(self.commands.set(commands));
     }
 
-    pub(crate) fn commands(&self) -> Option<Arc<Followed>> {
-        self.commands.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn commands(&self) -> Option<&Followed> {
+        self.commands.get()
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -57,11 +58,19 @@ impl Recorder {
     ///
     /// # Errors
     /// [`AppendError::Failed`] where there is no epoch or the details cannot be sealed.
-    pub fn record(&self, act: &Act<'_>, entropy: &dyn Entropy) -> Result<Append, AppendError> {
+    pub(crate) fn record(&self, act: &Act<'_>, entropy: &dyn Entropy) -> Result<Append, AppendError> {
         let epoch = self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned();
         let epoch = epoch.ok_or(AppendError::Failed)?;
         let entry = epoch.seal(act, entropy).map_err(|_| AppendError::Failed)?;
         Ok(self.journal.append(&entry))
+    }
+
+    /// Takes an act and waits until it is durable: what it is of may be done once this has returned.
+    ///
+    /// # Errors
+    /// [`AppendError`]: it may not be done then.
+    pub async fn write(&self, act: &Act<'_>, entropy: &dyn Entropy) -> Result<EntryRef, AppendError> {
+        self.record(act, entropy)?.await
     }
 
     /// Writes down an act of a signed-in person on what is hers, with her session and device.
@@ -76,7 +85,7 @@ impl Recorder {
     ) -> Result<EntryRef, Error> {
         let details = Details {
             request: Some(session.request()),
-            session: details.session.or(Some(session.id())),
+            session: Some(session.id()),
             device: Some(session.device()),
             new_device: session.is_on_new_device(),
             ..details
@@ -84,11 +93,7 @@ impl Recorder {
         let who = Party::Account(session.account());
         let act = Act::new(kind, session.at(), who, who, &details);
         let act = Act { what: what.map_or(0, What::code), channel: channel.code(), ..act };
-        let written = match self.record(&act, session.entropy()) {
-            Ok(append) => append.await,
-            Err(error) => Err(error),
-        };
-        written.map_err(|error| {
+        self.write(&act, session.entropy()).await.map_err(|error| {
             let (request, act) = (session.request(), kind.row().word);
             tracing::error!(alarm = "journal", %error, %request, act, "the journal takes no entry; it is not done");
             Error::Closed(refused_by_journal(error))

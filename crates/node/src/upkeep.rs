@@ -179,7 +179,7 @@ impl Upkeep {
         };
         let details = Details { note: note.to_owned(), ..Details::default() };
         let act = Act::new(kind, self.clock.now(), Party::Nobody, Party::Nobody, &details);
-        wait(self.care.gate().recorder().record(&act, &*self.entropy)?)?;
+        wait(self.care.gate().recorder().write(&act, &*self.entropy))?;
         *told = mode;
         Ok(())
     }

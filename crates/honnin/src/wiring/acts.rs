@@ -104,8 +104,7 @@ impl Acts {
             return Ok(EntryRef { log: self.journal.log(), index: 0 });
         }
         let during = |reason: AppendError| Failure::from(reason).during("record the act in the journal");
-        let taken = self.recorder.record(&act, &*entropy()).map_err(during)?;
-        let entry = wait(taken).map_err(during)?;
+        let entry = wait(self.recorder.write(&act, &*entropy())).map_err(during)?;
         self.witness.wrote();
         Ok(entry)
     }

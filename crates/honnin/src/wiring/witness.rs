@@ -174,11 +174,7 @@ impl Written {
         details.operator = operator.unwrap_or_default();
         let who = Party::Account(proof.account());
         let act = Act { channel: channel.code(), ..Act::new(kind, proof.at(), who, who, &details) };
-        let written = match recorder.record(&act, &*entropy()) {
-            Ok(append) => append.await,
-            Err(error) => Err(error),
-        };
-        written.map(drop).map_err(|error| {
+        recorder.write(&act, &*entropy()).await.map(drop).map_err(|error| {
             tracing::error!(alarm = "journal", %error, act = kind.row().word, "the journal takes no entry; no key is released");
             Refused::NotRecorded
         })
