@@ -50,7 +50,8 @@ impl Recorder {
         &self.journal
     }
 
-    pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {
+    /// The epochs' keys, oldest first.
+    pub fn epochs(&self) -> Vec<Arc<EpochKeys>> {
         self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

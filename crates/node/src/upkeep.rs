@@ -145,7 +145,7 @@ impl Upkeep {
 
     /// A clock that jumped is written down though nobody asks for anything, and so is the word of who looked at it.
     fn clock(&self, now: Moment, seen: &mut Option<u64>, handle: &Handle) -> Result<(), Fault> {
-        let epochs = kept(&self.keeper)?;
+        let epochs = self.care.gate().recorder().epochs();
         let Some(keys) = epochs.last() else { return Ok(()) };
         if self.journal.look_at_clock(now, keys.epoch) {
             metrics::counter!("honnin_alarm_total", "kind" => "clock").increment(1);

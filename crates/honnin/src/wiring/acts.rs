@@ -8,9 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use honnin_care::{Channel, Recorder};
-use honnin_journal::{
-    Act, AppendError, Details, EpochKeys, Journal, Kind, Party, Pseudonym, Query, StartError, wait,
-};
+use honnin_journal::{Act, AppendError, Details, Journal, Kind, Party, Pseudonym, Query, StartError, wait};
 use honnin_terms::{Clock, EntryRef, Moment};
 
 use super::Rooms;
@@ -29,8 +27,6 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(crate) struct Acts {
     journal: Arc<Journal>,
     recorder: Arc<Recorder>,
-    /// By which accounts are found in this log.
-    names: Vec<EpochKeys>,
     witness: Arc<Written>,
     clock: SharedClock,
     operator: String,
@@ -72,15 +68,8 @@ impl Acts {
         let journal = Arc::new(journal);
         let recorder = Arc::new(Recorder::new(Arc::clone(&journal), known));
         witness.commands(Arc::clone(&recorder), operator);
-        let (names, witness) = (epochs::kept(keeper)?, Arc::clone(witness));
-        Ok(Self {
-            journal,
-            recorder,
-            names,
-            witness,
-            clock: SharedClock(clock),
-            operator: operator.to_owned(),
-        })
+        let witness = Arc::clone(witness);
+        Ok(Self { journal, recorder, witness, clock: SharedClock(clock), operator: operator.to_owned() })
     }
 
     /// Writes an act down; it may be done once this has returned.
@@ -112,7 +101,9 @@ impl Acts {
     /// Whether one more act may be about that account today, by what this log itself says of the day.
     fn within_bounds(&self, owner: Party<'_>, now: Moment) -> Result<(), Failure> {
         let Party::Account(account) = owner else { return Ok(()) };
-        let names: Vec<Pseudonym> = self.names.iter().map(|keys| keys.account(account)).collect();
+        // An account is found in this log by its names of all epochs.
+        let epochs = self.recorder.epochs();
+        let names: Vec<Pseudonym> = epochs.iter().map(|keys| keys.account(account)).collect();
         let (from, to) = (now.plus_seconds(-DAY), now.plus_seconds(DAY));
         let query = Query { pseudonyms: &names, from, to, before: None, limit: ACTS_A_DAY };
         if self.journal.by_owner(&query)?.len() < ACTS_A_DAY {
