@@ -12,11 +12,12 @@ use honnin_terms::{LogId, Moment};
 
 use crate::layout::{self, CHECKPOINT};
 use crate::merkle::{consistency_path, verify_consistency};
-use crate::note::{BadFormat, Checkpoint, MOST_NOTE, Note, is_name, key_id, parse_checkpoint, parse_size};
+use crate::note::{
+    BadFormat, Checkpoint, DASH, ED25519, MOST_NOTE, Note, is_name, key_id, parse_checkpoint, parse_size,
+};
 use crate::tiles::Tiles;
 
-/// Kinds of keys in a signed note.
-const ED25519: u8 = 1;
+/// The kind of a key that cosigns.
 const COSIGNATURE: u8 = 4;
 
 /// The key of a log as others are told it: a verifier key of signed-note.
@@ -77,8 +78,7 @@ impl Cosigner {
         let answer = str::from_utf8(answer).map_err(|_| BadSignature)?;
         let id = key_id(&self.name, COSIGNATURE, &self.key);
         for line in answer.split_inclusive('\n') {
-            let Some((name, value)) =
-                line.trim_end().strip_prefix("\u{2014} ").and_then(|l| l.split_once(' '))
+            let Some((name, value)) = line.trim_end().strip_prefix(DASH).and_then(|l| l.split_once(' '))
             else {
                 continue;
             };

@@ -14,8 +14,10 @@ const MOST_SIGNATURES: usize = 64;
 /// Most entries a journal may have: a million a second for twelve days; keeps every sum below 64 bits.
 pub(crate) const MOST_SIZE: u64 = 1 << 40;
 
-const DASH: &str = "\u{2014} ";
-const ED25519: u8 = 1;
+/// What a line of a signature begins with.
+pub(crate) const DASH: &str = "\u{2014} ";
+/// The kind of an Ed25519 key in a signed note.
+pub(crate) const ED25519: u8 = 1;
 
 /// A text with signatures that nobody has verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
