@@ -72,9 +72,7 @@ fn accept(
     }
     let consequence = "What rests on a grant or a case is judged by it from then on.";
     confirm(confirmed, &format!("take {now} for the right time"), consequence)?;
-    let acts = rooms.acts(operator)?;
-    acts.record(Kind::ClockAccepted, Party::Nobody, Deed { note: &now, ..Deed::default() })?;
-    acts.close()?;
+    rooms.act(operator, Kind::ClockAccepted, Party::Nobody, Deed { note: &now, ..Deed::default() })?;
     let size = |log: &LogReport| (log.log, log.size.saturating_add(log.unpublished));
     let word = ClockWord { logs: before.logs.iter().map(size).collect(), operator: operator.to_owned() };
     runtime(1)?.block_on(accept_clock(&*rooms.store, &rooms.keep(), &rooms.keeper, &word))?;

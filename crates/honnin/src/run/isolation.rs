@@ -85,9 +85,7 @@ fn lift(say: Say, installation: &Installation, operator: &str, args: LiftArgs) -
             ),
         )
     })?;
-    let acts = rooms.acts(operator)?;
-    acts.record(Kind::IsolationLifted, Party::Nobody, Deed { note: &reason, ..Deed::default() })?;
-    acts.close()?;
+    rooms.act(operator, Kind::IsolationLifted, Party::Nobody, Deed { note: &reason, ..Deed::default() })?;
     if owed.is_some() {
         fs::remove_file(&marker)
             .map_err(|reason| Failure::from(reason).during(&format!("remove {}", marker.display())))?;

@@ -76,10 +76,8 @@ fn accept(
         let opened = open_log_as(&rooms, writer, true);
         opened.map_err(|reason| Failure::from(reason).during("go on with the journal as it is"))?.close()?;
     }
-    let acts = rooms.acts(operator)?;
     let deed = Deed { counts: &[entries], note: "journal accept", ..Deed::default() };
-    acts.record(Kind::Operated, Party::Nobody, deed)?;
-    acts.close()?;
+    rooms.act(operator, Kind::Operated, Party::Nobody, deed)?;
     say.tell(&Accepted { entries })?;
     Ok(Exit::Done)
 }
@@ -267,9 +265,7 @@ fn ask(
     let keeper = &rooms.keeper;
     let epochs: Vec<Arc<EpochKeys>> = epochs::kept(keeper)?.into_iter().map(Arc::new).collect();
     let account = keeper.account_id(&login(word)?);
-    let asking = rooms.acts(operator)?;
-    asking.record(Kind::Asked, Party::Account(account), Deed::default())?;
-    asking.close()?;
+    rooms.act(operator, Kind::Asked, Party::Account(account), Deed::default())?;
     let names: Vec<(u32, Pseudonym)> =
         epochs.iter().map(|keys| (keys.epoch, keys.account(account))).collect();
     let trust = trust(&rooms)?;

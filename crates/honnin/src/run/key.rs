@@ -49,9 +49,9 @@ pub(super) fn key(
 /// Opens the keyring and every epoch in it, and compares the public key that was written at the beginning.
 fn check(say: Say, installation: &Installation, operator: &str) -> Result<Exit, Failure> {
     if installation.journal_files()? == JournalFiles::There {
-        let acts = Rooms::open(installation.clone(), installation.clock()?)?.acts(operator)?;
-        acts.record(Kind::KeyAct, Party::Nobody, Deed { note: "key check", ..Deed::default() })?;
-        acts.close()?;
+        let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
+        let deed = Deed { note: "key check", ..Deed::default() };
+        rooms.act(operator, Kind::KeyAct, Party::Nobody, deed)?;
     }
     let keeper = installation.keeper(Arc::new(Written::new(installation.demo)))?;
     let journal_epochs = keeper.journal_epochs()?.len();

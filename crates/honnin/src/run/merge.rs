@@ -82,10 +82,9 @@ pub(super) async fn merge(
     let [from_code, into_code] = read_codes(codes)?;
     let consequence = "All devices of the account that gives them are signed out.";
     confirm(*confirmed, "move all lines of one account to another", consequence)?;
-    let acts = rooms.acts(operator)?;
     let giver = Party::Account(rooms.authorities.subscriber.account_of(from));
-    acts.record(Kind::Operated, giver, Deed { what: What::Merge.code(), note: "merge", ..Deed::default() })?;
-    acts.close()?;
+    let deed = Deed { what: What::Merge.code(), note: "merge", ..Deed::default() };
+    rooms.act(operator, Kind::Operated, giver, deed)?;
     let (from, into) = (from.clone(), into.clone());
     merge_agreed(say, rooms, &Agreement { from, from_code, into, into_code }).await
 }
@@ -173,10 +172,8 @@ pub(super) async fn unmerge(
     let UnmergeArgs { merge: number, confirmed } = args;
     let consequence = "All devices of the account that had taken them are signed out.";
     confirm(confirmed, &format!("move the lines of merge {number} back"), consequence)?;
-    let acts = rooms.acts(operator)?;
     let deed = Deed { what: What::Merge.code(), counts: &[number], note: "unmerge", ..Deed::default() };
-    acts.record(Kind::Operated, Party::Nobody, deed)?;
-    acts.close()?;
+    rooms.act(operator, Kind::Operated, Party::Nobody, deed)?;
     for _ in 0..TRIES {
         let permit = rooms.operate();
         let known = rooms.store.merges(&permit, None, LISTED).await?;

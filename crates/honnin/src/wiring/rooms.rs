@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use honnin_access::{Authorities, HashPool, Keep, LeakList, Operate, PasswordRules, Permit, SignInSettings};
 use honnin_intake::Feed;
+use honnin_journal::{Kind, Party};
 use honnin_keeper::Keeper;
 use honnin_node::StoreAnchor;
 use honnin_store::Store;
 use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 
-use super::acts::Acts;
+use super::acts::{Acts, Deed};
 use super::witness::Written;
 use super::{bounds, engine};
 use crate::failure::Failure;
@@ -98,6 +99,22 @@ impl Rooms {
     /// [`Failure`] where it does not open: nothing may be done then.
     pub(crate) fn acts(&self, operator: &str) -> Result<Acts, Failure> {
         Acts::open(self, Arc::clone(&self.clock.0), operator)
+    }
+
+    /// Writes down one act of that person; it may be done once this has returned.
+    ///
+    /// # Errors
+    /// [`Failure`] where it cannot be written: it may not be done.
+    pub(crate) fn act(
+        &self,
+        operator: &str,
+        kind: Kind,
+        owner: Party<'_>,
+        about: Deed<'_>,
+    ) -> Result<(), Failure> {
+        let acts = self.acts(operator)?;
+        acts.record(kind, owner, about)?;
+        acts.close()
     }
 
     /// Where heads of the journal are kept.
