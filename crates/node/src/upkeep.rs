@@ -59,8 +59,6 @@ pub struct Upkeep {
     pub operator: Arc<OperatorAuthority>,
     /// Permits for what nodes agree by.
     pub node: NodeAuthority,
-    /// Figures that only the binary knows, taken every few seconds.
-    pub figures: Box<dyn Fn() + Send + Sync>,
 }
 
 impl fmt::Debug for Upkeep {
@@ -87,23 +85,25 @@ impl Running {
 }
 
 impl Upkeep {
-    /// Begins.
+    /// Begins. With its own figures it takes those that only the binary knows, every few seconds.
     ///
     /// # Errors
     /// The system's reason where a thread cannot be started.
-    pub fn start(self) -> std::io::Result<Running> {
+    pub fn start(self, figures: impl Fn() + Send + 'static) -> std::io::Result<Running> {
         let (stop, stopped) = sync_channel(0);
         let handle = Handle::current();
-        let thread =
-            thread::Builder::new().name("upkeep".to_owned()).spawn(move || self.run(&handle, &stopped))?;
+        let thread = thread::Builder::new()
+            .name("upkeep".to_owned())
+            .spawn(move || self.run(&figures, &handle, &stopped))?;
         Ok(Running { stop, thread })
     }
 
-    fn run(&self, handle: &Handle, stopped: &Receiver<()>) {
+    fn run(&self, figures: &dyn Fn(), handle: &Handle, stopped: &Receiver<()>) {
         let every = self.bounds.every_seconds;
         let mut due = self.clock.now();
         let (mut told_mode, mut sets) = (Mode::Open, None);
         loop {
+            figures();
             self.figures();
             // One moment for the whole round: what is swept and pruned was judged by it.
             let now = self.clock.now();
@@ -125,7 +125,6 @@ impl Upkeep {
 
     /// States as figures. None of them names anybody.
     fn figures(&self) {
-        (self.figures)();
         let Figures { waiting_writes, cache } = self.store.figures();
         gauge("honnin_store_queue_depth", waiting_writes);
         gauge("honnin_store_cache_octets", cache.octets);

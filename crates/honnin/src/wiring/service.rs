@@ -51,8 +51,7 @@ pub(crate) struct Service {
     probe: Option<Probe>,
     leaving: Leaving,
     store: Arc<dyn Store>,
-    volume: PathBuf,
-    untold: PathBuf,
+    installation: Installation,
 }
 
 impl Service {
@@ -145,11 +144,7 @@ impl Service {
             care,
             operator,
             node: upkeeping,
-            // Taken once there is somebody to count.
-            figures: Box::new(|| ()),
         };
-        let untold = installation.untold_marker();
-        let volume = installation.place.data;
         Ok(Self {
             app: Arc::new(app),
             reconciler,
@@ -160,8 +155,7 @@ impl Service {
             probe,
             leaving,
             store,
-            volume,
-            untold,
+            installation,
         })
     }
 
@@ -175,33 +169,20 @@ impl Service {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
-        let Self {
-            app,
-            reconciler,
-            upkeep,
-            exports,
-            journal,
-            standing,
-            probe,
-            leaving,
-            store,
-            volume,
-            untold,
-        } = self;
         let (ended, mut ending) = watch::channel(false);
-        let kept = Arc::clone(&standing);
+        let kept = Arc::clone(&self.standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
-        tokio::spawn(monitor::run(doors.monitor, doors.token, metrics.clone(), standing));
-        let driving = tokio::spawn(reconciler.run(async move {
+        tokio::spawn(monitor::run(doors.monitor, doors.token, metrics.clone(), self.standing));
+        let driving = tokio::spawn(self.reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
-        let figures = figures(volume, metrics, &leaving, proxies(untold, app.untolds()));
-        let leaving = tokio::spawn(leaving.run());
-        let upkeep = Upkeep { figures, ..upkeep }.start()?;
-        let looking = probe.map(|probe| tokio::spawn(probe.run()));
-        let exporting = tokio::spawn(exports.run());
-        let served = serve(doors.entrance, app, stop).await;
+        let figures = figures(&self.installation, metrics, &self.leaving, self.app.untolds());
+        let leaving = tokio::spawn(self.leaving.run());
+        let upkeep = self.upkeep.start(figures)?;
+        let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
+        let exporting = tokio::spawn(self.exports.run());
+        let served = serve(doors.entrance, self.app, stop).await;
         if let Some(looking) = looking {
             looking.abort();
         }
@@ -213,13 +194,13 @@ impl Service {
         upkeep.stop();
         keeping.abort();
         leaving.abort();
-        if let Err(error) = journal.anchor() {
+        if let Err(error) = self.journal.anchor() {
             tracing::warn!(%error, "the head of the journal is not anchored at the end");
         }
-        store.close().await;
+        self.store.close().await;
         served?;
         // Durable it is already; published it can be verified by others at once.
-        journal.publish()?;
+        self.journal.publish()?;
         Ok(())
     }
 }
@@ -435,7 +416,7 @@ fn standing(
 }
 
 /// Leaves word for `doctor` of a listed proxy that does not say whom it passes on. What an earlier start left is gone.
-fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send + Sync {
+fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send {
     if let Err(error) = fs::remove_file(&marker)
         && error.kind() != std::io::ErrorKind::NotFound
     {
@@ -456,13 +437,15 @@ fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send + Sync {
 
 /// Figures that only the binary knows: of the volume, and of the figures themselves.
 fn figures(
-    volume: PathBuf,
+    installation: &Installation,
     metrics: Metrics,
     leaving: &Leaving,
-    proxies: impl Fn() + Send + Sync + 'static,
-) -> Box<dyn Fn() + Send + Sync> {
+    untolds: Arc<Untolds>,
+) -> impl Fn() + Send + use<> {
+    let volume = installation.place.data.clone();
+    let proxies = proxies(installation.untold_marker(), untolds);
     let (left, clock) = (Arc::clone(&leaving.left), Arc::clone(&leaving.clock));
-    Box::new(move || {
+    move || {
         metrics.upkeep();
         proxies();
         // None where none is to leave, or none has since the start.
@@ -472,7 +455,7 @@ fn figures(
         if let Ok(free) = free_octets(&volume) {
             gauge("honnin_data_volume_free_octets", free);
         }
-    })
+    }
 }
 
 fn gauge(name: &'static str, value: u64) {
