@@ -88,16 +88,9 @@ impl fmt::Debug for Gate {
 }
 
 impl Gate {
-    /// Makes the gate of its authority, the journal, the keys of the journal's epochs (oldest first, the last one
-    /// is written under) and the house it asks and tells.
-    pub fn new(
-        authority: GateAuthority,
-        journal: Arc<Journal>,
-        epochs: Vec<EpochKeys>,
-        house: Arc<dyn House>,
-    ) -> Self {
-        let recorder = Arc::new(Recorder::new(journal, epochs));
-        Self { authority, recorder, house, desk: Desk::default() }
+    /// Makes the gate of its authority, what writes into the journal, and the house it asks and tells.
+    pub fn new(authority: GateAuthority, recorder: Recorder, house: Arc<dyn House>) -> Self {
+        Self { authority, recorder: Arc::new(recorder), house, desk: Desk::default() }
     }
 
     /// What writes into the journal, for whoever else writes there.

@@ -1,7 +1,7 @@
 //! Writing down what is done, before it is: by this node, in its own log, under the present keys.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::Session;
 use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Followed, Journal, Kind, Party};
@@ -14,7 +14,7 @@ pub struct Recorder {
     journal: Arc<Journal>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
     /// The log of commands, where this is a server's.
-    commands: OnceLock<Followed>,
+    commands: Option<Followed>,
 }
 
 impl fmt::Debug for Recorder {
@@ -27,17 +27,17 @@ impl Recorder {
     /// Of that journal and the keys of its epochs, oldest first; the last one is written under.
     pub fn new(journal: Arc<Journal>, epochs: Vec<EpochKeys>) -> Self {
         let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { journal, epochs, commands: OnceLock::new() }
+        Self { journal, epochs, commands: None }
     }
 
-    /// Reads the log of commands beside its own, for whom acts at the command line are about. It is the same one as long
-    /// as the process lives: it is told once, and not again.
-    pub fn follows(&self, commands: Followed) {
-        drop(self.commands.set(commands));
+    /// The same that reads the log of commands beside its own, for whom acts at the command line are about.
+    #[must_use]
+    pub fn following(self, commands: Followed) -> Self {
+        Self { commands: Some(commands), ..self }
     }
 
-    pub(crate) fn commands(&self) -> Option<&Followed> {
-        self.commands.get()
+    pub(crate) const fn commands(&self) -> Option<&Followed> {
+        self.commands.as_ref()
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.

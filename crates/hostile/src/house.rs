@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
 };
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate};
+use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_front::{Bounds, Entrance, Front, Tells, listen};
@@ -291,7 +291,7 @@ fn way_out(
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
     let journal = Arc::new(journal);
     let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
-    Ok(Gate::new(authority, journal, vec![epoch], Arc::new(standing)))
+    Ok(Gate::new(authority, Recorder::new(journal, vec![epoch]), Arc::new(standing)))
 }
 
 fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {

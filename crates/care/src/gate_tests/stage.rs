@@ -23,7 +23,7 @@ use honnin_terms::{
 use honnin_testkit::{SeededEntropy, TestDir};
 use serde::Deserialize;
 
-use crate::{Alarm, Gate, House};
+use crate::{Alarm, Gate, House, Recorder};
 
 pub(super) const TENANT: TenantId = TenantId::FIRST;
 const EPOCH: Epoch = 3;
@@ -198,7 +198,7 @@ impl Stage {
         let house = Told { mode: Mutex::new(Mode::Open), canary, heard: Mutex::new(Vec::new()) };
         let (journal, house) = (Arc::new(journal), Arc::new(house));
         let asked = Arc::<Told>::clone(&house);
-        let gate = Gate::new(gate, Arc::clone(&journal), vec![epoch(1)], asked);
+        let gate = Gate::new(gate, Recorder::new(Arc::clone(&journal), vec![epoch(1)]), asked);
         Self { subscriber, gate, journal, house, _dir: dir }
     }
 

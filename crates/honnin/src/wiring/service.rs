@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use honnin_care::{Care, CareParts, Exports, Gate};
+use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_front::{Front, Untolds};
 use honnin_journal::{
     Anchor as _, Breach, Entry, Followed, Journal, Kind, LogKeys, Opening, Report, StartError, Trust,
@@ -33,7 +33,6 @@ use super::look::look;
 use super::monitor::{self, Metrics};
 use super::rooms::{Rooms, entropy};
 use super::way::way;
-use super::witness::Written;
 use crate::failure::Failure;
 use crate::installation::{Installation, free_octets};
 use crate::machine::SystemClock;
@@ -84,8 +83,10 @@ impl Service {
         let standing = standing(&installation, Arc::clone(&path), Arc::clone(&journal), row);
         let standing = Arc::new(as_left(standing, settings, &leaving));
         let house = Arc::<Standing>::clone(&standing);
-        let gate = Gate::new(authorities.gate, Arc::clone(&journal), epochs.keys, house);
-        writes(&gate, &witness, &installation, &keeper)?;
+        let recorder = recorder(&installation, &keeper, Arc::clone(&journal), epochs)?;
+        let gate = Gate::new(authorities.gate, recorder, house);
+        // From here on the keeper writes into this node's log.
+        witness.serves(Arc::clone(gate.recorder()));
         let parts = Parts {
             authority: authorities.element,
             rows: Arc::<dyn Store>::clone(&store),
@@ -232,17 +233,16 @@ fn as_left(standing: Standing, settings: &Settings, leaving: &Leaving) -> Standi
     standing.leaving(Arc::clone(&leaving.left), within, Arc::clone(&leaving.clock))
 }
 
-/// From here on the keeper writes into this node's log, and whoever asks about herself is told of the commands' too.
-fn writes(
-    gate: &Gate,
-    witness: &Written,
+/// What writes into this node's log; whoever asks about herself is told of the commands' too.
+fn recorder(
     installation: &Installation,
     keeper: &Keeper,
-) -> Result<(), Failure> {
-    witness.serves(Arc::clone(gate.recorder()));
+    journal: Arc<Journal>,
+    epochs: Epochs,
+) -> Result<Recorder, Failure> {
     let (commands, key) = (keeper.journal_log(COMMANDS)?, keeper.journal_signing_key()?.verifying_key()?);
-    gate.recorder().follows(Followed::new(installation.journal(), commands, key));
-    Ok(())
+    let commands = Followed::new(installation.journal(), commands, key);
+    Ok(Recorder::new(journal, epochs.keys).following(commands))
 }
 
 /// Opens the journal of an installation.

@@ -9,7 +9,7 @@ use honnin_access::{
     Authorities, DelayBounds, HashPool, NewDevice, OperatorAuthority, PasswordRules, PoolBounds,
     SessionLimits, SignInSettings, SubscriberAuthority,
 };
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate};
+use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS, RunError, Summary};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
@@ -231,7 +231,7 @@ fn way_out(dir: &TestDir, keeper: &Keeper, authority: honnin_access::GateAuthori
     let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
     let journal = Arc::new(journal.unwrap());
     let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
-    Gate::new(authority, journal, vec![epoch], Arc::new(standing))
+    Gate::new(authority, Recorder::new(journal, vec![epoch]), Arc::new(standing))
 }
 
 fn wiring(care: Care) -> Wiring {

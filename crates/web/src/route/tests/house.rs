@@ -8,7 +8,7 @@ use honnin_access::{
     Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, NodeAuthority,
     PasswordRules, PoolBounds, SessionLimits, SignInSettings,
 };
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate};
+use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
 use honnin_keeper::{Keeper, Silent};
@@ -181,8 +181,8 @@ impl House {
         path.set(PathState::Proven);
         let stopped = stopped.then_some(Stop::ForeignOwner);
         let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
-        let gate =
-            Gate::new(authorities.gate, Arc::clone(&journal), vec![epoch(&keeper, now)], Arc::new(standing));
+        let recorder = Recorder::new(Arc::clone(&journal), vec![epoch(&keeper, now)]);
+        let gate = Gate::new(authorities.gate, recorder, Arc::new(standing));
         let (node, (wake, ring)) = (Arc::new(authorities.node), bell());
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
@@ -368,7 +368,8 @@ pub(super) fn epoch(keeper: &Keeper, now: Moment) -> EpochKeys {
 pub(super) fn gate(authority: GateAuthority, keeper: &Keeper, journal: &Arc<Journal>, now: Moment) -> Gate {
     let path = Arc::new(PublicPath::unwatched());
     let standing = Standing::new(None, path, Arc::clone(journal), |_| {});
-    Gate::new(authority, Arc::clone(journal), vec![epoch(keeper, now)], Arc::new(standing))
+    let recorder = Recorder::new(Arc::clone(journal), vec![epoch(keeper, now)]);
+    Gate::new(authority, recorder, Arc::new(standing))
 }
 
 /// Exports that nobody makes.
