@@ -8,6 +8,17 @@
 //! rows after it are read as if it had not been there. Facts that come without any file go in by
 //! [`facts::Taking::batch`].
 
+/// `Debug` of what may be personal: the type's name and nothing of its content.
+macro_rules! without_content {
+    ($($name:ident)+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+
 pub mod facts;
 pub mod feeds;
 pub mod files;

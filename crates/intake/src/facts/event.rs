@@ -2,8 +2,6 @@
 //!
 //! Everything here may be personal. The types can be taken apart, but their `Debug` has no content.
 
-use std::fmt;
-
 use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +14,6 @@ pub enum When {
     Day(Day),
     /// A moment.
     Moment(Moment),
-}
-
-impl fmt::Debug for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("When(..)")
-    }
 }
 
 impl When {
@@ -329,14 +321,4 @@ pub struct NoticeFact {
     pub body: String,
 }
 
-macro_rules! without_content {
-    ($($name:ident)+) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(..)"))
-            }
-        }
-    )+};
-}
-
-without_content! { Lost AccountFact HoldingFact BucketFact Used UsageFact PurchaseFact BillFact BillLineFact NoticeFact }
+without_content! { When Lost AccountFact HoldingFact BucketFact Used UsageFact PurchaseFact BillFact BillLineFact NoticeFact }

@@ -1,14 +1,12 @@
 //! Rows set aside: sealed, so that nothing of them can be read in the data directory; listed by file, line and
 //! reason; tried again after the mapping or the contracts were corrected.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
-
 use honnin_access::{Append, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
 use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 use honnin_terms::Moment;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::facts::fault::Reason;
 use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Stood, Tick};
@@ -75,11 +73,7 @@ pub struct Opened {
     pub cells: Vec<(String, String)>,
 }
 
-impl fmt::Debug for Opened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opened(..)")
-    }
-}
+without_content! { Opened }
 
 /// How a row is named to people: the beginning of its key.
 fn id_of(record: &RecordKey) -> String {

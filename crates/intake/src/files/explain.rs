@@ -1,6 +1,5 @@
 //! Why a row is not understood, and which key of the mapping would take it: each key that is named was tried.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor};
 use std::path::PathBuf;
@@ -79,16 +78,6 @@ pub struct Explained {
     pub kind: &'static str,
     /// What is wrong with it, one thing after another: each is looked for when the one before is mended.
     pub steps: Vec<Step>,
-}
-
-macro_rules! without_content {
-    ($($name:ident)+) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(..)"))
-            }
-        }
-    )+};
 }
 
 without_content! { Way Step Explained }

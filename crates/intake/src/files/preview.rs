@@ -19,11 +19,7 @@ pub struct Preview {
     pub told: Vec<String>,
 }
 
-impl fmt::Debug for Preview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Preview(..)")
-    }
-}
+without_content! { Preview }
 
 #[derive(Default)]
 struct Of {
