@@ -5,8 +5,8 @@ use honnin_care::facts::Shown;
 use honnin_care::{Channel, NameError, Visit};
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{
-    BillPage, BillsPage, DevicesPage, DisclosuresPage, HelpPage, LineRef, LinesPage, Nav, NoticePage,
-    NoticesPage, Said, SettingsPage, Shell,
+    BillPage, BillsPage, DevicesPage, DisclosuresPage, HelpPage, LinesPage, Nav, NoticePage, NoticesPage,
+    Said, SettingsPage,
 };
 use honnin_terms::{BillId, EntryRef, HoldingId, NoticeId, SessionId};
 use http::StatusCode;
@@ -106,27 +106,20 @@ pub(super) async fn end_other_devices(app: &App, ask: &Ask, session: &Session) -
     Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
 }
 
-/// The frame of a page for everybody: nothing personal is read for it, so the menu leads to the line the address names.
-fn open_frame<'a>(app: &'a App, ask: &'a Ask, session: Option<&Session>, nav: Nav) -> Shell<'a> {
-    let line = ask.chosen_line().filter(|_| session.is_some()).map(LineRef::unread);
-    let nav = if session.is_some() { nav } else { Nav::None };
-    Shell { signed_in: session.is_some(), nav, several: line.is_some(), line, ..app.frame(ask) }
-}
-
 pub(super) async fn help(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
-    Ok(Answer::form(HelpPage { shell: open_frame(app, ask, session, Nav::None) }.render()))
+    Ok(Answer::form(HelpPage { shell: app.open_frame(ask, session.is_some(), Nav::None) }.render()))
 }
 
 pub(super) async fn notices(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     let facts = app.notices().await?;
     Ok(Answer::form(
-        NoticesPage { shell: open_frame(app, ask, session, Nav::Notices), facts: &facts }.render(),
+        NoticesPage { shell: app.open_frame(ask, session.is_some(), Nav::Notices), facts: &facts }.render(),
     ))
 }
 
 pub(super) async fn notice(app: &App, ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     let facts = app.wiring.care.notice(ask.id::<NoticeId>()?).await?;
     Ok(Answer::form(
-        NoticePage { shell: open_frame(app, ask, session, Nav::Notices), facts: &facts }.render(),
+        NoticePage { shell: app.open_frame(ask, session.is_some(), Nav::Notices), facts: &facts }.render(),
     ))
 }

@@ -12,12 +12,10 @@ use super::answer::{Answer, Field, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
 use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
+use super::refused::BUSY;
 
 /// How long a choice is remembered, in seconds: what browsers allow at most.
 const CHOICE_SECONDS: i64 = 400 * 86_400;
-
-/// Seconds after which to try again when the hashers have no room.
-const BUSY_SECONDS: i64 = 5;
 
 /// The query of the page after signing out.
 const SIGNED_OUT: &str = "signed-out";
@@ -62,7 +60,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
                 .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(seconds)))
         }
         Err(SignInError::Busy) => again(SignInNote::Busy, StatusCode::SERVICE_UNAVAILABLE)
-            .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(BUSY_SECONDS))),
+            .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(BUSY))),
         Err(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => Err(error.into()),
     }
 }
@@ -108,7 +106,7 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
             (problem, StatusCode::TOO_MANY_REQUESTS, Some(seconds))
         }
         ActivateError::SignIn(SignInError::Busy) => {
-            (ActivateProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_SECONDS))
+            (ActivateProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
         }
         ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => {
             return Err(error.into());

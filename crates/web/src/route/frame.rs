@@ -76,6 +76,14 @@ impl App {
         }
     }
 
+    /// The frame of a page nothing personal is read for: the menu, where there is one, leads to the line the address
+    /// names.
+    pub(super) fn open_frame<'a>(&'a self, ask: &'a Ask, signed_in: bool, nav: Nav) -> Shell<'a> {
+        let line = ask.chosen_line().filter(|_| signed_in).map(LineRef::unread);
+        let nav = if signed_in { nav } else { Nav::None };
+        Shell { signed_in, nav, several: line.is_some(), line, ..self.frame(ask) }
+    }
+
     /// The frame of a page of the account; the menu leads to the line that was chosen, else to her first.
     pub(super) fn own_frame<'a>(&'a self, ask: &'a Ask, me: Option<&'a Me>, nav: Nav) -> Shell<'a> {
         let lines = me.map(|me| me.lines.as_slice()).unwrap_or_default();

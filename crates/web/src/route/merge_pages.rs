@@ -4,7 +4,7 @@ use honnin_access::{MergeSide, Session, SignInError};
 use honnin_care::facts::{Agreement, Shown};
 use honnin_care::{AgreeError, Channel, Visit};
 use honnin_pages::page::paths::{Address, Along};
-use honnin_pages::page::{LineRef, MergePage, MergeProblem, Nav, Shell};
+use honnin_pages::page::{MergePage, MergeProblem, Nav};
 use honnin_terms::Moment;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
@@ -12,6 +12,7 @@ use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use super::answer::{Answer, Field, HTML, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
+use super::refused::BUSY;
 
 /// Longest code that is shown.
 const LONGEST_CODE: usize = 64;
@@ -19,21 +20,13 @@ const LONGEST_CODE: usize = 64;
 /// How long the browser keeps the code at most; it is shown no longer than it can be used.
 const GIVEN_SECONDS: i64 = 3600;
 
-/// Seconds after which to try again when the hashers have no room.
-const BUSY_SECONDS: i64 = 5;
-
 /// The cookie that carries a consent just given from the act to the page that shows it: a reload asks for no other.
 pub(super) const GIVEN_COOKIE: &str = "merge";
 
 /// The form, with nothing of her on it.
 fn form_page(app: &App, ask: &Ask, problem: Option<MergeProblem>) -> Answer {
-    let shell = own_shell(app, ask);
+    let shell = app.open_frame(ask, true, Nav::Settings);
     Answer::form(MergePage { shell, problem, given: None }.render())
-}
-
-fn own_shell<'a>(app: &'a App, ask: &'a Ask) -> Shell<'a> {
-    let line = ask.chosen_line().map(LineRef::unread);
-    Shell { signed_in: true, nav: Nav::Settings, several: line.is_some(), line, ..app.frame(ask) }
 }
 
 /// The consent the browser has brought back, where it was given in this session and can still be used.
@@ -48,7 +41,8 @@ fn given(app: &App, ask: &Ask, session: &Session) -> Option<Agreement> {
 
 pub(super) async fn form(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let given = given(app, ask, session).filter(|_| ask.query("again").is_none());
-    let page = MergePage { shell: own_shell(app, ask), problem: None, given: given.as_ref() };
+    let shell = app.open_frame(ask, true, Nav::Settings);
+    let page = MergePage { shell, problem: None, given: given.as_ref() };
     Ok(Answer::form(page.render()))
 }
 
@@ -82,7 +76,7 @@ pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Ans
             (MergeProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
         }
         Err(AgreeError::Password(SignInError::Busy)) => {
-            (MergeProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_SECONDS))
+            (MergeProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
         }
         Err(AgreeError::Password(error @ (SignInError::DoesNotOpen | SignInError::Rows(_)))) => {
             return Err(error.into());

@@ -3,21 +3,17 @@
 use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
 use honnin_pages::format::Count;
 use honnin_pages::page::paths::Address;
-use honnin_pages::page::{LineRef, Nav, PasswordPage, PasswordProblem, Said, Shell};
+use honnin_pages::page::{Nav, PasswordPage, PasswordProblem, Said};
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::answer::{Answer, Refusal};
 use super::app::{App, Ask};
-
-/// Seconds after which to try again when the hashers have no room.
-const BUSY_SECONDS: i64 = 5;
+use super::refused::BUSY;
 
 /// The form, with nothing of her on it.
 fn page(app: &App, ask: &Ask, problem: Option<PasswordProblem>) -> Answer {
-    let line = ask.chosen_line().map(LineRef::unread);
-    let shell =
-        Shell { signed_in: true, nav: Nav::Settings, several: line.is_some(), line, ..app.frame(ask) };
+    let shell = app.open_frame(ask, true, Nav::Settings);
     let fewest = Count(app.wiring.care.fewest_password_characters());
     Answer::form(PasswordPage { shell, problem, fewest }.render())
 }
@@ -59,7 +55,7 @@ pub(super) async fn change(app: &App, ask: &Ask, session: &Session) -> Result<An
             (PasswordProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
         }
         Err(ActivateError::SignIn(SignInError::Busy)) => {
-            (PasswordProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY_SECONDS))
+            (PasswordProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
         }
         Err(ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_)))) => {
             return Err(error.into());

@@ -10,7 +10,7 @@ use super::app::{App, Ask};
 use super::code::Code;
 
 /// Seconds after which to try again when the store or the hashers have no room.
-const BUSY: u32 = 5;
+pub(super) const BUSY: u32 = 5;
 
 /// Seconds after which to try again where as many exports are kept as may be: some of them expire.
 const EXPORTS: u32 = 60;
