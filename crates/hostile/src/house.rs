@@ -7,36 +7,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use honnin_access::{
-    Authorities, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
-};
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
+use honnin_access::{Authorities, NewDevice};
 use honnin_drill::ledger::{Watermarked, Watermarks};
 use honnin_drill::scan::{Piece, Scanner, Vocabulary};
-use honnin_front::{Bounds, Entrance, Front, Tells, listen};
-use honnin_intake::{Feed, Mapping, PARTITION_OCTETS};
-use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{Keeper, Silent};
-use honnin_node::{PublicPath, Standing};
-use honnin_pages::format::Currency;
-use honnin_pages::page::brand::Brand;
-use honnin_pages::page::{Contact, HelpLink, Operator};
-use honnin_pages::words::Language;
-use honnin_seal::HashCost;
-use honnin_store_sqlite::Sqlite;
-use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId, Zone};
+use honnin_front::{Front, Tells};
+use honnin_intake::Mapping;
+use honnin_pages::page::{Contact, HelpLink};
+use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
-use honnin_web::route::{App, DeskBounds, Wiring, serve};
 use tokio::runtime::Runtime;
 
+use crate::installation::{COST, Installation, Log, Site, keeper};
 use crate::wire::{End, answer, exchange};
 use crate::{Failure, hold};
 
 /// The password of both subscribers. Written here for everybody to read.
 pub(crate) const PASSWORD: &str = "umi no mieru ie de";
-
-/// Argon2id at a cost for tests.
-const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
 
 /// How many answers are known at once.
 const MOST_LOOKED_AT: usize = 1 << 16;
@@ -71,8 +57,6 @@ pub(crate) struct House {
     faces: [(Face, SocketAddr); 3],
     /// Signs in anew whoever was signed out.
     doorkeeper: Authorities,
-    clock: Arc<FixedClock>,
-    entropy: Arc<dyn Entropy>,
     vocabulary: Vocabulary,
     /// Who asks.
     pub(crate) own: Person,
@@ -82,7 +66,7 @@ pub(crate) struct House {
     panicked: Arc<AtomicBool>,
     /// Hashes of answers that were looked through and had nothing foreign in them.
     looked_at: HashSet<u64>,
-    _dir: TestDir,
+    installation: Installation,
 }
 
 impl std::fmt::Debug for House {
@@ -97,35 +81,15 @@ impl House {
         let dir = TestDir::new();
         let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let key_file = b"a key file for tests: long enough, and worth nothing";
-        Keeper::create(dir.path(), key_file, &*entropy)?;
-        let keeper = Arc::new(Keeper::open(
-            dir.path(),
-            key_file,
-            TenantId::FIRST,
-            Arc::clone(&entropy),
-            Arc::new(Silent),
-        )?);
-        let bounds = honnin_store_sqlite::Bounds::default();
-        honnin_store_sqlite::create(dir.path())?;
-        let store = Arc::new(Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock))?);
-        let authorities = || authorities(&store, &keeper);
-        let (now, doorkeeper) = (clock.now(), authorities()?);
-        let told = take_in(&dir, &keeper, &store, &*entropy, &doorkeeper, now)?;
-        let Authorities { subscriber, gate, node, .. } = authorities()?;
-        let care = Arc::new(Care::new(CareParts {
-            subscriber,
-            store: Arc::<Sqlite>::clone(&store),
-            gate: way_out(&dir, &keeper, gate, now)?,
-            clock: Arc::<FixedClock>::clone(&clock),
-            exports: Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) },
-            zone: Zone::named("Asia/Tokyo")?,
-            wish_seconds: 0,
-            wake: Arc::new(|| {}),
-        }));
+        let keeper = keeper(dir.path(), &entropy)?;
+        let installation = Installation::open(dir, keeper, clock, entropy)?;
+        let doorkeeper = installation.authorities()?;
+        let told = take_in(&installation, &doorkeeper)?;
+        let log = Log { origin: "hostile/journal", epoch_days: 400 };
+        let care = installation.care(log, Zone::named("Asia/Tokyo")?)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let context = runtime.enter();
-        let open = |face| begin(wiring(&care, face)?, Arc::clone(&entropy)).map(|at| (face, at));
+        let open = |face| installation.begin(&care, front(face)?, site()).map(|at| (face, at));
         let faces = [open(Face::Bare)?, open(Face::Proxied)?, open(Face::Forwarded)?];
         std::mem::drop(context);
         let panicked = notice_panics();
@@ -135,14 +99,12 @@ impl House {
             runtime,
             faces,
             doorkeeper,
-            clock,
-            entropy,
             vocabulary,
             own,
             other,
             panicked,
             looked_at: HashSet::new(),
-            _dir: dir,
+            installation,
         };
         let [first, second] = told.accounts.as_slice() else {
             return Err("the ledger has no two accounts".into());
@@ -154,13 +116,14 @@ impl House {
 
     /// Gives somebody a password and a session, and asks which line and bill are theirs.
     fn meet(&self, login: &str) -> Result<Person, Failure> {
-        let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
+        let permit =
+            self.doorkeeper.operator.operate(self.installation.clock.now(), RequestId::from_octets([2; 16]));
         let hash = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(11))?;
         self.runtime.block_on(self.doorkeeper.subscriber.import_password(
             &permit,
             login,
             &hash,
-            &*self.entropy,
+            &*self.installation.entropy,
         ))?;
         let person = Person { login: login.to_owned(), token: self.token(login)?, ..Person::default() };
         let (me, bills) = (self.read(&person, "/api/v1/me")?, self.read(&person, "/api/v1/bills")?);
@@ -172,10 +135,15 @@ impl House {
     }
 
     fn token(&self, login: &str) -> Result<String, Failure> {
-        let permit = self.doorkeeper.operator.operate(self.clock.now(), RequestId::from_octets([2; 16]));
+        let permit =
+            self.doorkeeper.operator.operate(self.installation.clock.now(), RequestId::from_octets([2; 16]));
         let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
-        let session =
-            self.doorkeeper.subscriber.sign_in_without_password(&permit, login, device, &*self.entropy);
+        let session = self.doorkeeper.subscriber.sign_in_without_password(
+            &permit,
+            login,
+            device,
+            &*self.installation.entropy,
+        );
         Ok(self.runtime.block_on(session)?.token.reveal())
     }
 
@@ -230,71 +198,17 @@ impl House {
     }
 }
 
-fn authorities(store: &Arc<Sqlite>, keeper: &Arc<Keeper>) -> Result<Authorities, Failure> {
-    let settings = SignInSettings {
-        session_limits: SessionLimits::default(),
-        password_rules: PasswordRules::default(),
-        code_seconds: 3600,
-        consent_seconds: 3600,
-        delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
-        pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() })?,
-    };
-    Ok(Authorities::new(
-        TenantId::FIRST,
-        Arc::<Sqlite>::clone(store),
-        Arc::<Sqlite>::clone(store),
-        Arc::<Keeper>::clone(keeper),
-        settings,
-    ))
-}
-
 /// Writes a watermarked ledger and takes it in with the shipped mapping.
-fn take_in(
-    dir: &TestDir,
-    keeper: &Keeper,
-    store: &Sqlite,
-    entropy: &dyn Entropy,
-    doorkeeper: &Authorities,
-    now: Moment,
-) -> Result<Watermarked, Failure> {
-    let ledger = dir.join("ledger");
+fn take_in(installation: &Installation, doorkeeper: &Authorities) -> Result<Watermarked, Failure> {
+    let ledger = installation.dir.join("ledger");
     let told = Watermarks { usage_days: 3, ..Watermarks::of(2, 5) }.write(&ledger)?;
     let mapping = include_str!("../../../examples/ledger-a/mapping.toml");
     let mapping = Mapping::parse(mapping, "mapping.toml".as_ref())?;
-    let permit = doorkeeper.feed.append(now, RequestId::from_octets([1; 16]));
-    let spill_dir = dir.path();
-    let feed =
-        Feed { permit: &permit, keeper, store, entropy, spill_dir, partition_octets: PARTITION_OCTETS };
-    feed.take(&mapping, &[ledger], &mut |_| {})?;
+    installation.take(&doorkeeper.feed, &mapping, &[ledger])?;
     Ok(told)
 }
 
-fn way_out(
-    dir: &TestDir,
-    keeper: &Keeper,
-    authority: honnin_access::GateAuthority,
-    now: Moment,
-) -> Result<Gate, Failure> {
-    let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
-    let journal = Journal::open(Opening {
-        root: dir.join("journal"),
-        log: keeper.journal_log("1")?,
-        origin: "hostile/journal".to_owned(),
-        keys: LogKeys { signing: keeper.journal_signing_key()?, chain: keeper.journal_chain_key()? },
-        bounds,
-        anchor: Arc::new(FileAnchor(dir.join("anchors"))),
-        steady: None,
-        as_it_is: false,
-    })?;
-    let epoch = keeper.journal_epoch(now, 400 * 86_400)?;
-    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
-    let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
-    let journal = Arc::new(journal);
-    let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
-    Ok(Gate::new(authority, Recorder::new(journal, vec![epoch]), Arc::new(standing)))
-}
-
-fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
+fn front(face: Face) -> Result<Front, Failure> {
     let trusted = |tells| {
         Ok::<_, Failure>(Front::TrustedProxy {
             public: "https://my.example.jp".parse()?,
@@ -302,40 +216,19 @@ fn wiring(care: &Arc<Care>, face: Face) -> Result<Wiring, Failure> {
             tells,
         })
     };
-    Ok(Wiring {
-        documents: DeskBounds::default(),
-        front: match face {
-            Face::Bare => Front::Loopback,
-            Face::Proxied => trusted(Tells::ProxyV2)?,
-            Face::Forwarded => trusted(Tells::Forwarded)?,
-        },
-        bounds: Bounds::default(),
-        care: Arc::clone(care),
-        operator: Operator {
-            name: "海鳴モバイル".to_owned(),
-            host: "my.example.jp".to_owned(),
-            contact: Contact { phone: HelpLink::new("tel:0120-000-000"), ..Contact::default() },
-            top_up: None,
-            texts: Language::JA,
-            currency: Currency::JPY,
-            brand: Brand::default(),
-            demo: false,
-        },
-        simulated: true,
-        shared_prefixes: Vec::new(),
-        allowed_origins: Vec::new(),
-        security_contact: Some("mailto:security@example.jp".to_owned()),
-    })
+    match face {
+        Face::Bare => Ok(Front::Loopback),
+        Face::Proxied => trusted(Tells::ProxyV2),
+        Face::Forwarded => trusted(Tells::Forwarded),
+    }
 }
 
-/// Opens a door; its connections live on the runtime in whose context this is called.
-fn begin(wiring: Wiring, entropy: Arc<dyn Entropy>) -> Result<SocketAddr, Failure> {
-    let listener = listen("127.0.0.1:0".parse()?, 64)?;
-    let at = listener.local_addr()?;
-    let entrance =
-        Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
-    tokio::spawn(serve(entrance, Arc::new(App::new(wiring, entropy)?), std::future::pending()));
-    Ok(at)
+fn site() -> Site {
+    Site {
+        name: "海鳴モバイル",
+        contact: Contact { phone: HelpLink::new("tel:0120-000-000"), ..Contact::default() },
+        security_contact: Some("mailto:security@example.jp".to_owned()),
+    }
 }
 
 /// Watches for panics: one in a task of the server ends that task only, and would not be seen from outside.

@@ -5,6 +5,8 @@
 
 mod connection;
 mod house;
+#[doc(hidden)]
+pub mod installation;
 mod journal;
 mod mapping;
 mod request;

@@ -5,35 +5,17 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use honnin_access::{
-    Authorities, DelayBounds, HashPool, NewDevice, OperatorAuthority, PasswordRules, PoolBounds,
-    SessionLimits, SignInSettings, SubscriberAuthority,
-};
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
-use honnin_front::{Bounds, Entrance, Front, listen};
-use honnin_intake::{Feed, Mapping, PARTITION_OCTETS, RunError, Summary};
-use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{Keeper, Silent};
-use honnin_node::{PublicPath, Standing};
-use honnin_pages::format::Currency;
-use honnin_pages::page::brand::Brand;
-use honnin_pages::page::{Contact, Operator};
-use honnin_pages::words::Language;
-use honnin_seal::{HashCost, PasswordHash};
-use honnin_store_sqlite::Sqlite;
-use honnin_terms::{Clock, Entropy, Id, Moment, RequestId, TenantId};
+use honnin_access::{Authorities, FeedAuthority, NewDevice, OperatorAuthority, SubscriberAuthority};
+use honnin_front::Front;
+use honnin_hostile::installation::{COST, Installation, Log, Site, keeper};
+use honnin_intake::{Mapping, RunError, Summary};
+use honnin_keeper::Keeper;
+use honnin_pages::page::Contact;
+use honnin_seal::PasswordHash;
+use honnin_terms::{Clock, Entropy, Id, Moment, RequestId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
-use honnin_web::route::{App, DeskBounds, Wiring, serve, session_cookie};
+use honnin_web::route::session_cookie;
 use tokio::runtime::Runtime;
-
-/// Argon2id at a cost for tests.
-const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
-
-const KEY_FILE: &[u8] = b"a key file for tests: long enough, and worth nothing";
-
-fn request() -> RequestId {
-    RequestId::from_octets([1; 16])
-}
 
 /// What all worlds share: opening a keyring takes its time, as it must.
 pub(crate) struct Ground {
@@ -48,13 +30,11 @@ impl Ground {
     pub(crate) fn new() -> Self {
         let dir = TestDir::new();
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        Keeper::create(dir.path(), KEY_FILE, &*entropy).unwrap();
-        let keeper =
-            Keeper::open(dir.path(), KEY_FILE, TenantId::FIRST, Arc::clone(&entropy), Arc::new(Silent));
+        let keeper = keeper(dir.path(), &entropy).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         Self {
             runtime: runtime.unwrap(),
-            keeper: Arc::new(keeper.unwrap()),
+            keeper,
             password: COST.hasher().hash(b"umi no mieru ie de", &*entropy).unwrap(),
             entropy,
             _dir: dir,
@@ -66,67 +46,40 @@ impl Ground {
 pub(crate) struct World<'g> {
     ground: &'g Ground,
     pub(crate) mapping: Mapping,
-    clock: Arc<FixedClock>,
-    store: Arc<Sqlite>,
-    feed: honnin_access::FeedAuthority,
+    feed: FeedAuthority,
     operator: OperatorAuthority,
     subscriber: SubscriberAuthority,
     at: SocketAddr,
     cookie: &'static str,
-    dir: TestDir,
+    installation: Installation,
 }
 
 impl<'g> World<'g> {
     pub(crate) fn open(ground: &'g Ground, mapping: Mapping, now: Moment) -> Self {
-        let dir = TestDir::new();
+        let (keeper, entropy) = (Arc::clone(&ground.keeper), Arc::clone(&ground.entropy));
         let clock = Arc::new(FixedClock::showing(now));
-        honnin_store_sqlite::create(dir.path()).unwrap();
-        let bounds = honnin_store_sqlite::Bounds::default();
-        let store = Arc::new(Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap());
-        let authorities = || authorities(&store, &ground.keeper);
-        let Authorities { subscriber, gate, node, .. } = authorities();
-        let zone = mapping.ledger.zone.clone();
-        let care = Care::new(CareParts {
-            subscriber,
-            store: Arc::<Sqlite>::clone(&store),
-            gate: way_out(&dir, &ground.keeper, gate, now),
-            clock: Arc::<FixedClock>::clone(&clock),
-            exports: Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) },
-            zone,
-            wish_seconds: 0,
-            wake: Arc::new(|| {}),
-        });
+        let installation = Installation::open(TestDir::new(), keeper, clock, entropy).unwrap();
+        let log = Log { origin: "field/journal", epoch_days: 4_000 };
+        let care = installation.care(log, mapping.ledger.zone.clone()).unwrap();
         let _within = ground.runtime.enter();
-        let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
-        let at = listener.local_addr().unwrap();
-        let entrance =
-            Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
-        let app = App::new(wiring(care), Arc::clone(&ground.entropy)).unwrap();
-        tokio::spawn(serve(entrance, Arc::new(app), std::future::pending()));
-        let Authorities { subscriber, operator, feed, .. } = authorities();
+        let site = Site { name: "試験通信", contact: Contact::default(), security_contact: None };
+        let at = installation.begin(&care, Front::Loopback, site).unwrap();
+        let Authorities { subscriber, operator, feed, .. } = installation.authorities().unwrap();
         let cookie = session_cookie(&Front::Loopback);
-        Self { ground, mapping, clock, store, feed, operator, subscriber, at, cookie, dir }
+        Self { ground, mapping, feed, operator, subscriber, at, cookie, installation }
     }
 
     /// Takes in an extract at that moment.
     pub(crate) fn take(&self, dirs: &[PathBuf], now: Moment) -> Result<Summary, RunError> {
-        self.clock.move_to(now);
-        let permit = self.feed.append(self.clock.now(), request());
-        let feed = Feed {
-            permit: &permit,
-            keeper: &self.ground.keeper,
-            store: &*self.store,
-            entropy: &*self.ground.entropy,
-            spill_dir: self.dir.path(),
-            partition_octets: PARTITION_OCTETS,
-        };
-        feed.take(&self.mapping, dirs, &mut |_| {})
+        self.installation.clock.move_to(now);
+        self.installation.take(&self.feed, &self.mapping, dirs)
     }
 
     /// A visit of that account, at that moment; nothing where the ledger has not named it.
     pub(crate) fn visit(&self, login: &str, now: Moment) -> Option<Visit> {
-        self.clock.move_to(now);
-        let permit = self.operator.operate(self.clock.now(), request());
+        let clock = &self.installation.clock;
+        clock.move_to(now);
+        let permit = self.operator.operate(clock.now(), RequestId::from_octets([1; 16]));
         let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
         let token = self.ground.runtime.block_on(async {
             let (hash, entropy) = (&self.ground.password, &*self.ground.entropy);
@@ -190,69 +143,5 @@ impl Visit {
 
     pub(crate) fn json(&self, path: &str) -> serde_json::Value {
         serde_json::from_str(&self.text(path)).unwrap()
-    }
-}
-
-fn authorities(store: &Arc<Sqlite>, keeper: &Arc<Keeper>) -> Authorities {
-    let settings = SignInSettings {
-        session_limits: SessionLimits::default(),
-        password_rules: PasswordRules::default(),
-        code_seconds: 3600,
-        consent_seconds: 3600,
-        delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
-        pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() }).unwrap(),
-    };
-    Authorities::new(
-        TenantId::FIRST,
-        Arc::<Sqlite>::clone(store),
-        Arc::<Sqlite>::clone(store),
-        Arc::<Keeper>::clone(keeper),
-        settings,
-    )
-}
-
-fn way_out(dir: &TestDir, keeper: &Keeper, authority: honnin_access::GateAuthority, now: Moment) -> Gate {
-    let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
-    let journal = Journal::open(Opening {
-        root: dir.join("journal"),
-        log: keeper.journal_log("1").unwrap(),
-        origin: "field/journal".to_owned(),
-        keys: LogKeys {
-            signing: keeper.journal_signing_key().unwrap(),
-            chain: keeper.journal_chain_key().unwrap(),
-        },
-        bounds,
-        anchor: Arc::new(FileAnchor(dir.join("anchors"))),
-        steady: None,
-        as_it_is: false,
-    });
-    let epoch = keeper.journal_epoch(now, 4_000 * 86_400).unwrap();
-    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
-    let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
-    let journal = Arc::new(journal.unwrap());
-    let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
-    Gate::new(authority, Recorder::new(journal, vec![epoch]), Arc::new(standing))
-}
-
-fn wiring(care: Care) -> Wiring {
-    Wiring {
-        documents: DeskBounds::default(),
-        front: Front::Loopback,
-        bounds: Bounds::default(),
-        care: Arc::new(care),
-        operator: Operator {
-            name: "試験通信".to_owned(),
-            host: "my.example.jp".to_owned(),
-            contact: Contact::default(),
-            top_up: None,
-            texts: Language::JA,
-            currency: Currency::JPY,
-            brand: Brand::default(),
-            demo: false,
-        },
-        simulated: true,
-        shared_prefixes: Vec::new(),
-        allowed_origins: Vec::new(),
-        security_contact: None,
     }
 }
