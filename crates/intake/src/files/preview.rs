@@ -1,7 +1,7 @@
 //! What an extract says of a few subscribers, in our own words: what its mapping makes of it, for whoever wrote it.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use honnin_terms::{Day, Month, Octets, Zone};

@@ -266,11 +266,3 @@ async fn a_listed_proxy_that_names_nobody_is_refused_and_counted() {
     }
     assert_eq!(app.untolds().seen().unwrap().count, 3);
 }
-
-#[test]
-fn tmp_dump_of_the_description() {
-    for (name, server) in [("none", None), ("https", Some("https://my.example.jp"))] {
-        let path = format!("{}/openapi-{name}.json", std::env::var("TMP_DUMP").unwrap());
-        std::fs::write(path, super::openapi::document(TABLE, "session", server)).unwrap();
-    }
-}
