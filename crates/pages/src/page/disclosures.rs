@@ -23,6 +23,43 @@ pub struct DisclosuresPage<'a> {
     pub older: bool,
 }
 
+/// Her own looks of one day.
+struct OwnDay<'a> {
+    day: Day,
+    looks: u64,
+    runs: Vec<Run<'a>>,
+}
+
+impl<'a> OwnDay<'a> {
+    /// One more, older than those before it.
+    fn add(&mut self, row: &'a DisclosureRow) {
+        self.looks += 1;
+        match self.runs.last_mut() {
+            Some(last) if last.takes(row) => (last.oldest, last.looks) = (row, last.looks + 1),
+            Some(_) | None => self.runs.push(Run::of(row)),
+        }
+    }
+}
+
+/// Looks at the same thing in the same way, one after the other: who asks every few seconds how far an act is makes
+/// dozens of them.
+struct Run<'a> {
+    newest: &'a DisclosureRow,
+    oldest: &'a DisclosureRow,
+    looks: u64,
+}
+
+impl<'a> Run<'a> {
+    const fn of(row: &'a DisclosureRow) -> Self {
+        Self { newest: row, oldest: row, looks: 1 }
+    }
+
+    fn takes(&self, row: &DisclosureRow) -> bool {
+        let of = |row: &DisclosureRow| (row.what, row.line, row.channel, row.new_device);
+        of(self.oldest) == of(row)
+    }
+}
+
 impl DisclosuresPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
@@ -43,27 +80,35 @@ impl DisclosuresPage<'_> {
         self.facts.others.as_ref().map_or(0, |others| others.count.saturating_sub(listed(&others.rows)))
     }
 
-    /// Her own looks by day, newest first.
-    fn own_days(&self) -> Vec<(Day, Vec<&DisclosureRow>)> {
-        let mut days: Vec<(Day, Vec<&DisclosureRow>)> = Vec::new();
+    /// Her own looks by day, newest first; looks at the same thing, one after the other, are one of the list.
+    fn own_days(&self) -> Vec<OwnDay<'_>> {
+        let mut days: Vec<OwnDay<'_>> = Vec::new();
         for row in self.facts.rows.iter().filter(|row| Self::is_own(row)) {
             let day = self.shell.zone.day(row.at);
             match days.last_mut() {
-                Some((last, rows)) if *last == day => rows.push(row),
-                Some(_) | None => days.push((day, vec![row])),
+                Some(last) if last.day == day => last.add(row),
+                Some(_) | None => days.push(OwnDay { day, looks: 1, runs: vec![Run::of(row)] }),
             }
         }
         days
+    }
+
+    /// How often, where it is more than once, and since when.
+    fn own_run(&self, run: &Run<'_>) -> Option<Told> {
+        let words = self.shell.words();
+        let phrase = words.disclosures.own_run.of_count(run.looks, words);
+        let said = phrase.with(Count(run.looks), self.shell.when(run.oldest.at)).told();
+        (run.looks > 1).then_some(said)
     }
 
     fn is_own(row: &DisclosureRow) -> bool {
         matches!(row.viewer, Viewer::Myself) && row.channel != "operator"
     }
 
-    fn own_day(&self, day: Day, count: usize) -> Told {
-        let (words, number) = (self.shell.words(), u64::try_from(count).unwrap_or(u64::MAX));
-        let phrase = words.disclosures.own_day.of_count(number, words);
-        phrase.with(Count(number), self.shell.day(day)).told()
+    fn own_day(&self, group: &OwnDay<'_>) -> Told {
+        let words = self.shell.words();
+        let phrase = words.disclosures.own_day.of_count(group.looks, words);
+        phrase.with(Count(group.looks), self.shell.day(group.day)).told()
     }
 
     /// Where older records are.
@@ -134,5 +179,39 @@ impl DisclosuresPage<'_> {
             "operator" => words.by_operator.text(),
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_terms::{HoldingId, Id, LogId, Moment};
+
+    use super::*;
+
+    fn row(index: u64, what: &'static str, line: u8, seconds: i64) -> DisclosureRow {
+        let log = LogId::from_octets([1; 16]);
+        DisclosureRow {
+            entry: EntryRef { log, index },
+            at: Moment::EPOCH.plus_seconds(seconds),
+            viewer: Viewer::Myself,
+            what,
+            line: Some(HoldingId::from_octets([line; 16])),
+            channel: "api",
+            new_device: false,
+        }
+    }
+
+    #[test]
+    fn the_polls_of_one_act_are_one_line() {
+        let mut rows: Vec<DisclosureRow> =
+            (0..40).map(|poll| row(100 - poll, "speed", 1, 1_000 - 2 * i64::try_from(poll).unwrap())).collect();
+        rows.push(row(60, "speed", 2, 900));
+        rows.push(row(59, "home", 1, 890));
+        rows.push(row(58, "speed", 1, 880));
+        let mut day = OwnDay { day: Day::new(2026, 11, 20).unwrap(), looks: 1, runs: vec![Run::of(&rows[0])] };
+        rows[1..].iter().for_each(|row| day.add(row));
+        let runs: Vec<_> = day.runs.iter().map(|run| (run.newest.entry.index, run.looks)).collect();
+        assert_eq!(runs, [(100, 40), (60, 1), (59, 1), (58, 1)]);
+        assert_eq!((day.runs[0].oldest.entry.index, day.looks), (61, 43));
     }
 }

@@ -158,7 +158,7 @@ keys! {
     }
     /// Who has seen my data.
     disclosures DisclosureWords {
-        title; intro; others; others_none; others_none_ever; others_more[count]; own; own_day[count, day]; myself; granted; granted_basis(entry); agent;
+        title; intro; others; others_none; others_none_ever; others_more[count]; own; own_day[count, day]; own_run[count, since]; myself; granted; granted_basis(entry); agent;
         agent_basis(entry); operator; index(index); older; newest; none; since(at); how; self_basis; page; api; mail; export;
         by_operator; unfamiliar; acts; acts_intro; new_device; act_signed_in; act_password; act_ended;
         act_changed; act_exported; act_invited; act_imported; act_asked; act_merged; act_operated;

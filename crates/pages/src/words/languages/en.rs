@@ -463,6 +463,7 @@ crate::language! {
         others_more: { One: "{count} more, in the records below.", Other: "{count} more, in the records below." },
         own: "You",
         own_day: { One: "{day} ({count})", Other: "{day} ({count})" },
+        own_run: { One: "{count} time since {since}", Other: "{count} times since {since}" },
         myself: "You",
         granted: "Someone you allowed",
         granted_basis: "permission {entry}",

@@ -457,6 +457,7 @@ crate::language! {
         others_more: { Other: "ほかに{count}件あります。下の記録で確認できます。" },
         own: "ご本人",
         own_day: { Other: "{day}（{count}件）" },
+        own_run: { Other: "{since}から{count}回" },
         myself: "ご本人",
         granted: "許可された人",
         granted_basis: "許可の記録 {entry}",

@@ -1,0 +1,280 @@
+//! What the documents tell an operator to type, typed as it stands there, and the proxies that ship, started. Each test
+//! has a machine of its own, as far as network and names go: the ports and the address are those of the documents.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use honnin_testkit::TestDir;
+
+const ADDRESS: &str = "my.operator.jp";
+const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/my.operator.jp-certificate.pem");
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/my.operator.jp-key.pem");
+
+/// What a machine of a test's own is made of, and Debian's packages of it.
+const MACHINE: [(&str, &str); 4] =
+    [("unshare", "util-linux"), ("ip", "iproute2"), ("curl", "curl"), ("bash", "bash")];
+
+/// A proxy of `examples/`, and how it is checked and started there.
+struct Proxy {
+    program: &'static str,
+    package: &'static str,
+    example: &'static str,
+    /// How it tells the client's address.
+    tells: &'static str,
+    check: &'static str,
+    start: &'static str,
+}
+
+const NGINX: Proxy = Proxy {
+    program: "nginx",
+    package: "nginx-light",
+    example: "nginx/honnin.conf",
+    tells: "forwarded",
+    check: "nginx -t -c \"$PWD/nginx.conf\"",
+    start: "nginx -c \"$PWD/nginx.conf\"",
+};
+
+const HAPROXY: Proxy = Proxy {
+    program: "haproxy",
+    package: "haproxy",
+    example: "haproxy/haproxy.cfg",
+    tells: "proxy-v2",
+    check: "haproxy -c -f proxy",
+    start: "haproxy -db -f proxy",
+};
+
+const CADDY: Proxy = Proxy {
+    program: "caddy",
+    package: "caddy",
+    example: "caddy/Caddyfile",
+    tells: "x-forwarded-for",
+    check: "caddy validate --adapter caddyfile --config proxy",
+    start: "caddy run --adapter caddyfile --config proxy",
+};
+
+/// nginx's own file round the example, which is one for `conf.d`.
+const NGINX_CONF: &str = "user root root;\nworker_processes 1;\ndaemon off;\npid nginx.pid;\nerror_log stderr;\n\
+    events { worker_connections 256; }\nhttp {\naccess_log off;\nclient_body_temp_path body;\nproxy_temp_path kept;\n\
+    fastcgi_temp_path f;\nuwsgi_temp_path u;\nscgi_temp_path s;\ninclude proxy;\n}\n";
+
+/// What every script begins with: a network of its own, the operator's name in it, and the test's authority trusted.
+const BEGIN: &str = "set -euo pipefail\nip link set lo up\nmount --bind hosts /etc/hosts\n\
+    mount --bind certificate.pem /etc/ssl/certs/ca-certificates.crt\n\
+    trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n\
+    ask() { curl --silent --show-error --cacert certificate.pem --max-time 20 --cookie jar --cookie-jar jar \"$@\"; }\n\
+    patiently() { for _ in $(seq 150); do if \"$@\"; then return; fi; sleep 0.2; done; echo \"never: $*\" >&2; exit 9; }\n\
+    posted() { ask --output answer --write-out '%{http_code}' -H \"Origin: $1\" -H 'Sec-Fetch-Site: same-origin' \"${@:2}\"; }\n";
+
+/// Her first minutes: a password by the code, once the canaries were given their own, then a sign-in and her page.
+const FIRST_SIGN_IN: &str = "activated() {\n\
+    [ \"$(posted $SITE --data-urlencode login=$LOGIN --data-urlencode code=$CODE \
+    --data-urlencode 'password=umi no mieru ie de' $SITE/activate)\" = 303 ]; }\n\
+    patiently activated\nrm jar\n\
+    status=$(posted $SITE --data-urlencode login=$LOGIN --data-urlencode 'password=umi no mieru ie de' $SITE/sign-in)\n\
+    [ $status = 303 ] || { echo \"sign-in: $status\" >&2; cat answer >&2; exit 8; }\n\
+    ask --fail --location --output home.html $SITE/\n";
+
+/// Whether the programs are there; says aloud which packages are missing where they are not.
+fn can(what: &str, programs: &[(&str, &str)]) -> bool {
+    let there = |program: &str| {
+        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|place| Path::new(place).join(program).is_file())
+    };
+    let missing: Vec<&str> =
+        programs.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
+    if !missing.is_empty() {
+        println!(
+            "SKIPPED: {what}. As root: apt-get install -y --no-install-recommends {}",
+            missing.join(" ")
+        );
+    }
+    missing.is_empty()
+}
+
+/// A directory with the repository's examples, the program where a build puts it, and what a script asks for.
+struct Machine {
+    dir: TestDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let dir = TestDir::new();
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        symlink(repository.join("examples"), dir.join("examples")).unwrap();
+        fs::create_dir_all(dir.join("target/release")).unwrap();
+        symlink(env!("CARGO_BIN_EXE_honnin"), dir.join("target/release/honnin")).unwrap();
+        fs::create_dir(dir.join("bin")).unwrap();
+        // The build is the one that made this test; what is asked of it has to be the build of the documents.
+        let cargo =
+            dir.write("bin/cargo", "#!/bin/sh\n[ \"$*\" = 'build --release' ] && echo \"cargo $*\"\n");
+        fs::set_permissions(cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        dir.write("hosts", format!("127.0.0.1 localhost {ADDRESS}\n::1 localhost {ADDRESS}\n"));
+        dir.write("nginx.conf", NGINX_CONF);
+        fs::copy(CERTIFICATE, dir.join("certificate.pem")).unwrap();
+        fs::copy(KEY, dir.join("key.pem")).unwrap();
+        let both = [CERTIFICATE, KEY].map(|file| fs::read_to_string(file).unwrap()).concat();
+        dir.write("both.pem", both);
+        Self { dir }
+    }
+
+    /// Writes an example with the test's certificate in place of the operator's.
+    fn proxy(&self, proxy: &Proxy) -> String {
+        let text = fs::read_to_string(self.dir.join("examples").join(proxy.example)).unwrap();
+        let at = |name: &str| self.dir.join(name).to_str().unwrap().to_owned();
+        let (certificate, key) = (at("certificate.pem"), at("key.pem"));
+        let site = format!("\n{ADDRESS} {{\n");
+        let text = text
+            .replace("/etc/honnin/tls/fullchain.pem", &certificate)
+            .replace("/etc/honnin/tls/privkey.pem", &key)
+            .replace("/etc/honnin/tls/haproxy.pem", &at("both.pem"))
+            .replace(&site, &format!("{site}\ttls {certificate} {key}\n"));
+        assert!(text.contains(&at("")), "the certificate has no place in {text}");
+        self.dir.write("proxy", &text);
+        text
+    }
+
+    /// Runs a script on it; what it said.
+    fn run(&self, script: &str) -> String {
+        self.dir.write("script", format!("{BEGIN}{script}"));
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.dir.join("bin").display());
+        let mut command = Command::new("unshare");
+        command.args(["-rnm", "bash", "script"]).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.env_clear().env("PATH", path).env("HOME", self.dir.path());
+        command.env("DATA", self.dir.join("data")).env("KEY", self.dir.join("the-key"));
+        let ended = command.output().unwrap();
+        let said = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        assert!(
+            ended.status.success(),
+            "{}\n{}\n{}\n{script}",
+            ended.status,
+            said(&ended.stdout),
+            said(&ended.stderr)
+        );
+        said(&ended.stdout)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.join(name)).unwrap()
+    }
+}
+
+/// The blocks of shell commands under a heading of a document.
+fn blocks(document: &str, heading: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
+    let text = fs::read_to_string(file).unwrap();
+    let (_, part) = text.split_once(&format!("\n{heading}\n")).unwrap();
+    let part = part.split("\n## ").next().unwrap();
+    let found = part.split("```sh\n").skip(1).map(|rest| rest.split("```\n").next().unwrap().to_owned());
+    found.collect()
+}
+
+#[test]
+fn the_readmes_real_path_leads_to_a_first_sign_in_through_nginx() {
+    let needed = [&MACHINE[..], &[(NGINX.program, NGINX.package)]].concat();
+    if !can("the README's real path", &needed) {
+        return;
+    }
+    let machine = Machine::new();
+    machine.proxy(&NGINX);
+    let blocks = blocks("README.md", "## For real");
+    let [typed] = &blocks[..] else { panic!("one block: {blocks:?}") };
+    assert!(typed.contains("honnin init") && typed.contains("honnin account invite"), "{typed}");
+    // The last command prints the code; everything else stands as it does in the README.
+    let script = format!(
+        "{typed}SITE=https://{ADDRESS}\nLOGIN=mio10482913\n\
+         CODE=$(honnin account invite $LOGIN --json | sed 's/.*\"code\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         {} &\n{FIRST_SIGN_IN}honnin doctor\n",
+        NGINX.start
+    );
+    let said = machine.run(&script);
+    for word in ["cargo build --release", "can be used", "taken 710, repeated 0", "serving on 127.0.0.1:8080"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let home = machine.read("home.html");
+    assert!(home.contains("GB") && home.contains("0704"), "{home}");
+}
+
+#[test]
+fn the_tutorial_leads_from_its_own_files_to_a_first_sign_in() {
+    if !can("the tutorial", &MACHINE) {
+        return;
+    }
+    let machine = Machine::new();
+    let mut script = String::from("PATH=\"$PWD/target/release:$PATH\"\nmkdir lesson; cd lesson\n");
+    for heading in ["## The files", "## What they mean", "## Take it in", "## Let her in"] {
+        script.extend(blocks("docs/tutorials/your-first-ledger.md", heading));
+    }
+    script.push_str(
+        "CODE=$(honnin --data data account invite K-1001 --json | sed 's/.*\"code\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         honnin --data data serve &\ncd ..\nSITE=http://127.0.0.1:8080\nLOGIN=K-1001\n",
+    );
+    script.push_str(FIRST_SIGN_IN);
+    machine.run(&script);
+    let home = machine.read("home.html");
+    assert!(home.contains("7.16") || home.contains("7.17"), "{home}");
+}
+
+/// Checks the example, starts it, and asks it by IPv4 and by IPv6, as the README installs it.
+fn tried(proxy: &Proxy) {
+    let needed = [&MACHINE[..], &[(proxy.program, proxy.package)]].concat();
+    if !can(&format!("examples/{}", proxy.example), &needed) {
+        return;
+    }
+    let machine = Machine::new();
+    machine.proxy(proxy);
+    let typed = blocks("README.md", "## For real").concat();
+    let Proxy { check, start, tells, .. } = proxy;
+    let script = format!(
+        "{check}\n{}SITE=https://{ADDRESS}\nLOGIN=mio10482913\n\
+         CODE=$(honnin account invite $LOGIN --json | sed 's/.*\"code\":\"\\([^\"]*\\)\".*/\\1/')\n\
+         {start} &\n{FIRST_SIGN_IN}\
+         for way in -4 -6; do\n\
+         ask $way --fail --output /dev/null $SITE/bills\n\
+         ask $way --fail --output /dev/null -H 'Forwarded: for=\"_x' -H 'X-Forwarded-For: nobody' $SITE/sign-in\n\
+         [ $(ask $way --output /dev/null --write-out '%{{http_code}}' http://{ADDRESS}/) = 301 ] || \
+         [ $(ask $way --output /dev/null --write-out '%{{http_code}}' http://{ADDRESS}/) = 308 ]\n\
+         done\n\
+         curl --silent http://127.0.0.1:9090/metrics | grep untold || true\n",
+        typed.replace("honnin config check", &format!(
+            "sed -i 's/^proxies_tell = .*/proxies_tell = \"{tells}\"/' \"$DATA/honnin.toml\"\nhonnin config check"
+        )),
+    );
+    let said = machine.run(&script);
+    let untold = said.lines().filter(|line| line.starts_with("honnin_requests_untold_total"));
+    for line in untold {
+        assert!(line.ends_with(" 0"), "every request told whose it is: {line}");
+    }
+}
+
+#[test]
+fn the_example_of_nginx_is_well_and_works_by_ipv6() {
+    tried(&NGINX);
+}
+
+#[test]
+fn the_example_of_haproxy_is_well_and_works_by_ipv6() {
+    tried(&HAPROXY);
+}
+
+#[test]
+fn the_example_of_caddy_is_well_and_works_by_ipv6() {
+    tried(&CADDY);
+}
+
+#[test]
+fn the_service_of_systemd_is_well() {
+    if !can("examples/systemd/honnin.service", &[("systemd-analyze", "systemd")]) {
+        return;
+    }
+    let dir = TestDir::new();
+    let text = fs::read_to_string(Machine::new().dir.join("examples/systemd/honnin.service")).unwrap();
+    let unit = dir.write(
+        "honnin.service",
+        text.replace("/usr/local/bin/honnin", env!("CARGO_BIN_EXE_honnin")),
+    );
+    let ended = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let ours: Vec<&str> = said.lines().filter(|line| line.contains("honnin.service")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
