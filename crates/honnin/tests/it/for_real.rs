@@ -32,8 +32,8 @@ const NGINX: Proxy = Proxy {
     package: "nginx-light",
     example: "nginx/honnin.conf",
     tells: "forwarded",
-    check: "nginx -t -c \"$PWD/nginx.conf\"",
-    start: "nginx -c \"$PWD/nginx.conf\"",
+    check: "nginx -t -p \"$PWD\" -c nginx.conf",
+    start: "nginx -p \"$PWD\" -c nginx.conf",
 };
 
 const HAPROXY: Proxy = Proxy {
@@ -77,9 +77,12 @@ const FIRST_SIGN_IN: &str = "activated() {\n\
     ask --fail --location --output home.html $SITE/\n";
 
 /// Whether the programs are there; says aloud which packages are missing where they are not.
+#[expect(clippy::print_stdout, reason = "what a test skips it says aloud")]
 fn can(what: &str, programs: &[(&str, &str)]) -> bool {
     let there = |program: &str| {
-        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|place| Path::new(place).join(program).is_file())
+        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+            .iter()
+            .any(|place| Path::new(place).join(program).is_file())
     };
     let missing: Vec<&str> =
         programs.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package).collect();
@@ -154,8 +157,10 @@ impl Machine {
         said(&ended.stdout)
     }
 
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.dir.join(name)).unwrap()
+    /// Home was shown, of the day of the ledger; how much is left follows from today.
+    fn shows_home(&self) {
+        let home = fs::read_to_string(self.dir.join("home.html")).unwrap();
+        assert!(home.contains("<title>ホーム | ") && home.contains("11月20日 6:00"), "{home}");
     }
 }
 
@@ -188,11 +193,11 @@ fn the_readmes_real_path_leads_to_a_first_sign_in_through_nginx() {
         NGINX.start
     );
     let said = machine.run(&script);
-    for word in ["cargo build --release", "can be used", "taken 710, repeated 0", "serving on 127.0.0.1:8080"] {
+    for word in ["cargo build --release", "can be used", "taken 710, repeated 0", "serving on 127.0.0.1:8080"]
+    {
         assert!(said.contains(word), "{word}: {said}");
     }
-    let home = machine.read("home.html");
-    assert!(home.contains("GB") && home.contains("0704"), "{home}");
+    machine.shows_home();
 }
 
 #[test]
@@ -211,55 +216,58 @@ fn the_tutorial_leads_from_its_own_files_to_a_first_sign_in() {
     );
     script.push_str(FIRST_SIGN_IN);
     machine.run(&script);
-    let home = machine.read("home.html");
-    assert!(home.contains("7.16") || home.contains("7.17"), "{home}");
+    machine.shows_home();
 }
 
-/// Checks the example, starts it, and asks it by IPv4 and by IPv6, as the README installs it.
-fn tried(proxy: &Proxy) {
+/// Checks the example, starts it, and asks it by IPv4 and by IPv6, as the README installs it; then does that.
+fn tried(proxy: &Proxy, then: &str) {
     let needed = [&MACHINE[..], &[(proxy.program, proxy.package)]].concat();
     if !can(&format!("examples/{}", proxy.example), &needed) {
         return;
     }
     let machine = Machine::new();
     machine.proxy(proxy);
-    let typed = blocks("README.md", "## For real").concat();
     let Proxy { check, start, tells, .. } = proxy;
+    // As the example's first lines say it.
+    let told = format!(
+        "sed -i 's/^proxies_tell = .*/proxies_tell = \"{tells}\"/' \"$DATA/honnin.toml\"\nhonnin config check"
+    );
+    let typed = blocks("README.md", "## For real").concat().replace("honnin config check", &told);
     let script = format!(
-        "{check}\n{}SITE=https://{ADDRESS}\nLOGIN=mio10482913\n\
+        "{check}\n{typed}SITE=https://{ADDRESS}\nLOGIN=mio10482913\n\
          CODE=$(honnin account invite $LOGIN --json | sed 's/.*\"code\":\"\\([^\"]*\\)\".*/\\1/')\n\
          {start} &\n{FIRST_SIGN_IN}\
+         status() {{ ask --output /dev/null --write-out '%{{http_code}}' \"$@\"; }}\n\
+         wants() {{ case $(status \"${{@:2}}\") in $1) ;; *) echo \"not $*\" >&2; exit 7;; esac; }}\n\
          for way in -4 -6; do\n\
-         ask $way --fail --output /dev/null $SITE/bills\n\
-         ask $way --fail --output /dev/null -H 'Forwarded: for=\"_x' -H 'X-Forwarded-For: nobody' $SITE/sign-in\n\
-         [ $(ask $way --output /dev/null --write-out '%{{http_code}}' http://{ADDRESS}/) = 301 ] || \
-         [ $(ask $way --output /dev/null --write-out '%{{http_code}}' http://{ADDRESS}/) = 308 ]\n\
-         done\n\
-         curl --silent http://127.0.0.1:9090/metrics | grep untold || true\n",
-        typed.replace("honnin config check", &format!(
-            "sed -i 's/^proxies_tell = .*/proxies_tell = \"{tells}\"/' \"$DATA/honnin.toml\"\nhonnin config check"
-        )),
+         wants 200 $way $SITE/bills\n\
+         wants 200 $way -H 'Forwarded: for=\"_x' -H 'X-Forwarded-For: nobody' $SITE/bills\n\
+         wants 30[18] $way http://{ADDRESS}/\n\
+         done\n{{ honnin doctor || true; }} | grep '^proxies.*none was seen to name nobody' || \
+         {{ honnin doctor >&2; exit 6; }}\n{then}"
     );
-    let said = machine.run(&script);
-    let untold = said.lines().filter(|line| line.starts_with("honnin_requests_untold_total"));
-    for line in untold {
-        assert!(line.ends_with(" 0"), "every request told whose it is: {line}");
-    }
+    machine.run(&script);
+    machine.shows_home();
 }
 
 #[test]
 fn the_example_of_nginx_is_well_and_works_by_ipv6() {
-    tried(&NGINX);
+    // Without the example's quotes an IPv6 address is refused: that the quoted one is taken is no accident.
+    tried(
+        &NGINX,
+        "sed -i 's/for=$honnin_for/for=$remote_addr/' proxy\nkill -HUP $(cat nginx.pid)\n\
+         refused() { [ $(status -6 $SITE/sign-in) = 400 ]; }\npatiently refused\n",
+    );
 }
 
 #[test]
 fn the_example_of_haproxy_is_well_and_works_by_ipv6() {
-    tried(&HAPROXY);
+    tried(&HAPROXY, "");
 }
 
 #[test]
 fn the_example_of_caddy_is_well_and_works_by_ipv6() {
-    tried(&CADDY);
+    tried(&CADDY, "");
 }
 
 #[test]
@@ -269,10 +277,8 @@ fn the_service_of_systemd_is_well() {
     }
     let dir = TestDir::new();
     let text = fs::read_to_string(Machine::new().dir.join("examples/systemd/honnin.service")).unwrap();
-    let unit = dir.write(
-        "honnin.service",
-        text.replace("/usr/local/bin/honnin", env!("CARGO_BIN_EXE_honnin")),
-    );
+    let unit =
+        dir.write("honnin.service", text.replace("/usr/local/bin/honnin", env!("CARGO_BIN_EXE_honnin")));
     let ended = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr);
     let ours: Vec<&str> = said.lines().filter(|line| line.contains("honnin.service")).collect();

@@ -203,12 +203,14 @@ mod tests {
 
     #[test]
     fn the_polls_of_one_act_are_one_line() {
-        let mut rows: Vec<DisclosureRow> =
-            (0..40).map(|poll| row(100 - poll, "speed", 1, 1_000 - 2 * i64::try_from(poll).unwrap())).collect();
+        let mut rows: Vec<DisclosureRow> = (0..40)
+            .map(|poll| row(100 - poll, "speed", 1, 1_000 - 2 * i64::try_from(poll).unwrap()))
+            .collect();
         rows.push(row(60, "speed", 2, 900));
         rows.push(row(59, "home", 1, 890));
         rows.push(row(58, "speed", 1, 880));
-        let mut day = OwnDay { day: Day::new(2026, 11, 20).unwrap(), looks: 1, runs: vec![Run::of(&rows[0])] };
+        let mut day =
+            OwnDay { day: Day::new(2026, 11, 20).unwrap(), looks: 1, runs: vec![Run::of(&rows[0])] };
         rows[1..].iter().for_each(|row| day.add(row));
         let runs: Vec<_> = day.runs.iter().map(|run| (run.newest.entry.index, run.looks)).collect();
         assert_eq!(runs, [(100, 40), (60, 1), (59, 1), (58, 1)]);

@@ -180,7 +180,7 @@ fn the_scanner_finds_a_value_in_whatever_shape_it_lies() {
     }
     let chance = format!("{}f27bfe44e51f57290e95ed28509", amounts[0]);
     for file in ["checkpoint", "history/256"] {
-        place.write(&format!("journal/{chance}/{file}"), format!("{chance}\n").repeat(20));
+        place.write(format!("journal/{chance}/{file}"), format!("{chance}\n").repeat(20));
     }
     place.write("deep/in/it", noise);
     assert!(scan(&scanner, place.path()).0.is_empty(), "noise alone is nothing");
