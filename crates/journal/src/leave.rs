@@ -69,6 +69,11 @@ impl Cosigner {
         Ok(Self { name: name.to_owned(), key })
     }
 
+    /// Its name and the hash of name and key: no two witnesses share both.
+    pub fn id(&self) -> String {
+        format!("{}+{}", self.name, HEXLOWER.encode(&key_id(&self.name, COSIGNATURE, &self.key)))
+    }
+
     /// The cosignature of this witness among the lines of an answer, or of a note; others are passed over.
     ///
     /// # Errors

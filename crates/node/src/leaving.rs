@@ -82,10 +82,11 @@ enum Stayed {
 }
 
 impl Leaving {
-    /// The file in which a log's cosigned checkpoint of that witness is kept.
+    /// The file in which a log's cosigned checkpoint of that witness is kept. The witness's key stands in it as well, so
+    /// that two whose names are written alike have two files.
     fn kept_of(&self, log: LogId, witness: &Witness) -> PathBuf {
-        let name: String =
-            witness.cosigner.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let id = witness.cosigner.id();
+        let name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         self.kept.join(format!("{log}-{name}.note"))
     }
 
@@ -284,10 +285,43 @@ fn written_at(path: &Path) -> io::Result<Option<Moment>> {
     Ok(i64::try_from(since.as_millis()).ok().and_then(|millis| Moment::from_millis(millis).ok()))
 }
 
-/// Writes a file beside its place and puts it there whole.
+/// Writes a file beside its place and puts it there whole, to stay there after a power cut.
 fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     fs::write(&beside, octets)?;
     fs::File::open(&beside)?.sync_all()?;
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    match path.parent() {
+        Some(directory) => fs::File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_terms::Id;
+
+    use super::*;
+
+    #[test]
+    fn witnesses_whose_names_are_written_alike_have_files_of_their_own() {
+        let key = "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let witness = |name: &str| Witness {
+            cosigner: Cosigner::parse(&format!("{name}+{key}")).unwrap(),
+            receiver: Receiver::new("http://127.0.0.1:1", &[], Duration::from_secs(1)).unwrap(),
+        };
+        let leaving = Leaving {
+            journal: PathBuf::new(),
+            logs: Vec::new(),
+            key: VerifyingKey([0; 32]),
+            kept: PathBuf::from("kept"),
+            directory: None,
+            witnesses: Vec::new(),
+            every: Duration::from_secs(1),
+            clock: Arc::new(honnin_testkit::FixedClock::at("2026-11-20T06:00:00+09:00")),
+            left: Arc::default(),
+        };
+        let file = |name| leaving.kept_of(LogId::from_octets([1; 16]), &witness(name));
+        assert_ne!(file("w.example/1+1fb3a6cf"), file("w.example-1+36a39397"));
+    }
 }

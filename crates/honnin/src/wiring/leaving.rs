@@ -1,7 +1,6 @@
 //! Checkpoints that leave, from the settings.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +26,15 @@ pub(crate) fn leaving(rooms: &Rooms) -> Result<Leaving, Failure> {
     let (installation, keeper) = (&rooms.installation, &rooms.keeper);
     let settings = &installation.settings.journal;
     let directory = settings.checkpoints.path().map(|path| installation.base().join(path));
-    let authorities = installation.settings.canary.authorities.path().unwrap_or(Path::new(""));
-    let file = installation.base().join(authorities);
-    let vouching = fs::read(&file).unwrap_or_default();
+    let vouching = match installation.settings.canary.authorities.path() {
+        Some(path) if !settings.witnesses.is_empty() => {
+            let file = installation.base().join(path);
+            fs::read(&file).map_err(|reason| {
+                Failure::from(reason).during(&format!("read {} (canary.authorities)", file.display()))
+            })?
+        }
+        Some(_) | None => Vec::new(),
+    };
     let mut witnesses = Vec::new();
     for text in &settings.witnesses {
         let wrong = |says: String| {
