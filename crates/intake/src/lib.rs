@@ -22,7 +22,6 @@ macro_rules! without_content {
 pub mod facts;
 pub mod feeds;
 pub mod files;
-mod wait;
 
 pub use facts::{event, fault, fields};
 pub use feeds::quarantine::{ChoiceError, Opened, Quarantined};

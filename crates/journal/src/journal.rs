@@ -2,13 +2,10 @@
 
 use std::fmt;
 use std::fs::File;
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 
 use honnin_terms::{EntryRef, LogId, Moment};
 
@@ -22,24 +19,6 @@ use crate::shelf::{Kept, Shared};
 use crate::tiles::Tiles;
 use crate::writer::Writer;
 use crate::{AppendError, Bounds, Entry, State, prune};
-
-/// Waits for an answer on a thread that has no runtime.
-pub fn wait<T>(answer: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut answer = pin!(answer);
-    loop {
-        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(outcome) => return outcome,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
 
 /// One open log of the journal. One process has it; threads share it behind an [`Arc`].
 pub struct Journal {
@@ -239,7 +218,7 @@ impl Journal {
     /// # Errors
     /// As [`Self::append`].
     pub fn append_blocking(&self, entry: &Entry) -> Result<EntryRef, AppendError> {
-        wait(self.append(entry))
+        pollster::block_on(self.append(entry))
     }
 
     /// Whether entries are taken; for metrics and readiness.

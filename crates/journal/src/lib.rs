@@ -54,7 +54,7 @@ pub use details::{Details, MOST_LISTED, MOST_TEXT};
 pub use entry::{Entry, MOST_BODY, Pseudonym, parse_entry};
 pub use follow::Followed;
 pub use index::Query;
-pub use journal::{Journal, Opened, Opening, wait};
+pub use journal::{Journal, Opened, Opening};
 pub use keys::{Act, EpochKeys, Party};
 pub use kind::{About, Kind, KindRow, Who};
 pub use layout::logs;

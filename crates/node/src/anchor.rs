@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use honnin_access::{ControlName, ControlRows, NewControl, NodeAuthority, Swapped};
-use honnin_journal::{Anchor, AnchorError, wait};
+use honnin_journal::{Anchor, AnchorError};
 use honnin_terms::{Clock, Entropy, Id, LogId};
+use pollster::block_on;
 
 use crate::request;
 
@@ -46,7 +47,7 @@ impl StoreAnchor {
 impl Anchor for StoreAnchor {
     fn read(&self, log: LogId) -> Result<Option<Vec<u8>>, AnchorError> {
         let permit = self.authority.keep(self.clock.now(), request(&*self.entropy));
-        let row = wait(self.rows.control(&permit, &name(log)));
+        let row = block_on(self.rows.control(&permit, &name(log)));
         Ok(row.map_err(|error| AnchorError(error.to_string()))?.map(|row| row.value))
     }
 
@@ -57,10 +58,12 @@ impl Anchor for StoreAnchor {
         for _ in 0..TRIES {
             let read = match revision {
                 Some(revision) => revision,
-                None => wait(self.rows.control(&permit, &name)).map_err(wrong)?.map_or(0, |row| row.revision),
+                None => {
+                    block_on(self.rows.control(&permit, &name)).map_err(wrong)?.map_or(0, |row| row.revision)
+                }
             };
             let new = NewControl { value: head.to_vec(), until: None };
-            match wait(self.rows.swap_control(&permit, &name, read, Some(new))).map_err(wrong)? {
+            match block_on(self.rows.swap_control(&permit, &name, read, Some(new))).map_err(wrong)? {
                 Swapped::Done(_) => return Ok(()),
                 Swapped::Changed(row) => revision = Some(row.map_or(0, |row| row.revision)),
             }

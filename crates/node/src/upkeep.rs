@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use honnin_access::{NodeAuthority, OperatorAuthority};
 use honnin_care::Care;
-use honnin_journal::{Act, Details, Journal, Kind, Party, State, wait};
+use honnin_journal::{Act, Details, Journal, Kind, Party, State};
 use honnin_keeper::Keeper;
 use honnin_store::{Figures, Store};
 use honnin_terms::{Clock, Entropy, Mode, Moment};
@@ -178,7 +178,7 @@ impl Upkeep {
         };
         let details = Details { note: note.to_owned(), ..Details::default() };
         let act = Act::new(kind, self.clock.now(), Party::Nobody, Party::Nobody, &details);
-        wait(self.care.gate().recorder().write(&act, &*self.entropy))?;
+        pollster::block_on(self.care.gate().recorder().write(&act, &*self.entropy))?;
         *told = mode;
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use honnin_care::{Channel, Recorder};
-use honnin_journal::{Act, AppendError, Details, Journal, Kind, Party, Pseudonym, Query, StartError, wait};
+use honnin_journal::{Act, AppendError, Details, Journal, Kind, Party, Pseudonym, Query, StartError};
 use honnin_terms::{Clock, EntryRef, Moment};
 
 use super::Rooms;
@@ -93,7 +93,7 @@ impl Acts {
             return Ok(EntryRef { log: self.journal.log(), index: 0 });
         }
         let during = |reason: AppendError| Failure::from(reason).during("record the act in the journal");
-        let entry = wait(self.recorder.write(&act, &*entropy())).map_err(during)?;
+        let entry = pollster::block_on(self.recorder.write(&act, &*entropy())).map_err(during)?;
         self.witness.wrote();
         Ok(entry)
     }

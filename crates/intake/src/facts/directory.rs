@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use honnin_access::{Append, Permit};
 use honnin_store::{DirectoryKey, DirectoryRow, FeedRows};
 use honnin_terms::{AccountId, Day, Held, HoldingId, Zone};
+use pollster::block_on;
 
 use crate::facts::event::When;
 use crate::facts::fault::Reason;
-use crate::wait::wait;
 
 /// Marks the end of a chain of entries.
 const NONE: u32 = u32::MAX;
@@ -55,7 +55,7 @@ impl Directory {
         let mut directory = Self::default();
         let mut after = None;
         loop {
-            let page = wait(store.directory(permit, after, PAGE))?;
+            let page = block_on(store.directory(permit, after, PAGE))?;
             let Some(last) = page.last() else { return Ok(directory) };
             after = Some((last.key, last.holding));
             for row in &page {
@@ -71,7 +71,7 @@ impl Directory {
         keys: &[DirectoryKey],
     ) -> Result<Self, honnin_store::Error> {
         let mut directory = Self::default();
-        for row in wait(store.holders(permit, keys))? {
+        for row in block_on(store.holders(permit, keys))? {
             directory.add(&row);
         }
         Ok(directory)

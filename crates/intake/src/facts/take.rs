@@ -7,6 +7,7 @@ use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
 use honnin_store::{Batch, DirectoryKey, FeedRows, NoticeRow, RecordKey, StoredAccount};
 use honnin_terms::AccountId;
+use pollster::block_on;
 
 use crate::facts::directory::Directory;
 use crate::facts::event::{Fact, NoticeFact, Source};
@@ -17,7 +18,6 @@ use crate::facts::merge::{Ground, Merged, Verdict, merge};
 use crate::facts::moves::Moves;
 use crate::facts::records::{self, Known, Record, Records};
 use crate::facts::whose::{Holders, Whose, keys_of, lost_of};
-use crate::wait::wait;
 
 /// How many accounts are loaded at a time.
 const ACCOUNTS_AT_A_TIME: usize = 256;
@@ -76,7 +76,7 @@ impl Taking<'_> {
     /// [`FactsError`].
     pub fn batch(&self, facts: Vec<Fact>, position: u64) -> Result<Taken, FactsError> {
         let Self { permit, keeper, store, ledger } = *self;
-        let moves = Moves::new(wait(store.moved(permit))?);
+        let moves = Moves::new(block_on(store.moved(permit))?);
         let keys: Vec<DirectoryKey> = facts.iter().flat_map(|fact| keys_of(keeper, fact)).collect();
         let directory = Directory::of_keys(store, permit, &keys)?;
         let mut holders = Holders::new(ledger, keeper, &moves, directory, permit.at());
@@ -130,7 +130,7 @@ fn put(verdicts: &mut [Verdict], place: u64, found: Verdict) {
 fn known(taking: &Taking<'_>, mut keys: Vec<RecordKey>, records: &mut Records) -> Result<(), FactsError> {
     keys.sort_unstable();
     keys.dedup();
-    let contents = wait(taking.store.seen(taking.permit, &keys))?;
+    let contents = block_on(taking.store.seen(taking.permit, &keys))?;
     for (key, content) in keys.into_iter().zip(contents) {
         if let Some(content) = content {
             records.know(key, content);
@@ -152,7 +152,7 @@ pub(crate) fn take(
     let mut rest = (items, recorded);
     while !rest.0.is_empty() {
         let (accounts, count) = first_accounts(rest.0);
-        let stored = wait(store.accounts(ground.permit, &accounts))?;
+        let stored = block_on(store.accounts(ground.permit, &accounts))?;
         let stored: HashMap<AccountId, &StoredAccount> =
             stored.iter().map(|stored| (stored.account, stored)).collect();
         let (now, later) = rest.0.split_at_checked(count).unwrap_or((rest.0, &[]));

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
+use pollster::block_on;
 
 use crate::facts::event::{Fact, Source};
 use crate::facts::item::Item;
@@ -18,7 +19,6 @@ use crate::feeds::run::{FEED, Feed, Input, Phase, RunError, RunState, Tick};
 use crate::feeds::scan::Scanned;
 use crate::feeds::spilled::{FIRST_OF_ACCOUNTS, NOTICES, REJECTED, Rejected, Spilled};
 use crate::feeds::summary::Counts;
-use crate::wait::wait;
 
 /// How many rows set aside go into one transaction.
 const REJECTED_PER_STEP: usize = 2_000;
@@ -122,7 +122,7 @@ fn is_empty(batch: &Batch) -> bool {
 /// Commits batches one after another and says what became of each; ends with the first that fails.
 fn write(feed: Feed<'_>, batches: &Receiver<Batch>, answers: &Sender<Result<(), RunError>>) {
     for batch in batches {
-        let answer = match wait(feed.store.commit(feed.permit, FEED, batch)) {
+        let answer = match block_on(feed.store.commit(feed.permit, FEED, batch)) {
             Ok(Committed::Done) => Ok(()),
             Ok(Committed::Stale { position: _ } | Committed::Overtaken) => Err(RunError::Overtaken),
             Err(error) => Err(RunError::Store(error)),
@@ -349,7 +349,7 @@ impl<'a> Apply<'a> {
         keys.dedup();
         let mut records = Records::default();
         for some in keys.chunks(RECORDS_AT_A_TIME) {
-            let contents = wait(self.feed.store.seen(self.feed.permit, some))?;
+            let contents = block_on(self.feed.store.seen(self.feed.permit, some))?;
             for (key, content) in some.iter().zip(contents) {
                 let waiting = || commits.in_flight.iter().find_map(|batch| batch.get(key).copied());
                 if let Some(content) = content.or_else(waiting) {

@@ -6,6 +6,7 @@ use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
 use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 use honnin_terms::Moment;
+use pollster::block_on;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::facts::fault::Reason;
@@ -15,7 +16,6 @@ use crate::files::explain::{Explained, Specimen, steps};
 use crate::files::mapping::Mapping;
 use crate::files::rows::Rows;
 use crate::files::{Suspect, Unknown};
-use crate::wait::wait;
 
 /// How many rows are loaded at a time.
 const PAGE: usize = 1_000;
@@ -107,7 +107,7 @@ pub(crate) fn each(
 ) -> Result<(), RunError> {
     let mut skip = 0;
     loop {
-        let rows = wait(feed.store.quarantined(feed.permit, skip, PAGE))?;
+        let rows = block_on(feed.store.quarantined(feed.permit, skip, PAGE))?;
         let found = rows.len();
         rows.into_iter().try_for_each(&mut *take)?;
         if found < PAGE {
@@ -123,7 +123,7 @@ impl Feed<'_> {
     /// # Errors
     /// [`RunError::Store`].
     pub fn quarantined(&self, skip: u64, most: usize) -> Result<Vec<Quarantined>, RunError> {
-        let rows = wait(self.store.quarantined(self.permit, skip, most))?;
+        let rows = block_on(self.store.quarantined(self.permit, skip, most))?;
         Ok(rows.iter().map(told).collect())
     }
 
@@ -193,13 +193,13 @@ impl Feed<'_> {
         // First what says of a set that it lacks the row, so that a crash in between loses nothing.
         self.again(mapping, &fate, progress)?;
         let stored =
-            wait(self.store.progress(self.permit, FEED)).map_err(RunError::from)?.unwrap_or_default();
+            block_on(self.store.progress(self.permit, FEED)).map_err(RunError::from)?.unwrap_or_default();
         let count = u64::try_from(chosen.len()).unwrap_or(0);
         let progress = Progress { position: stored.position + 1, state: stored.state };
         // Nothing of it is anybody's, so that no move can put it out of date.
-        let moves = wait(self.store.moved(self.permit)).map_err(RunError::from)?.moves;
+        let moves = block_on(self.store.moved(self.permit)).map_err(RunError::from)?.moves;
         let batch = Batch { released: chosen.into_iter().collect(), moves, progress, ..Batch::default() };
-        match wait(self.store.commit(self.permit, FEED, batch)).map_err(RunError::from)? {
+        match block_on(self.store.commit(self.permit, FEED, batch)).map_err(RunError::from)? {
             Committed::Done => Ok(count),
             Committed::Stale { .. } | Committed::Overtaken => Err(RunError::Overtaken.into()),
         }

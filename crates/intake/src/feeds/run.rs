@@ -12,6 +12,7 @@ use honnin_keeper::Keeper;
 use honnin_seal::{Digest, OpenError, digest};
 use honnin_store::{FeedRows, Progress};
 use honnin_terms::{Entropy, Moment};
+use pollster::block_on;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::directory::Directory;
@@ -30,7 +31,6 @@ use crate::files::mapping::{FilePlan, Mapping};
 use crate::files::rows::Rows;
 use crate::files::translate::Translator;
 use crate::files::{Extract, ExtractFile, FilesError};
-use crate::wait::wait;
 
 /// The feed's name in the store.
 pub const FEED: &str = "ledger";
@@ -243,7 +243,7 @@ impl Feed<'_> {
         progress: &mut dyn FnMut(Tick<'_>),
     ) -> Result<Summary, RunError> {
         let Self { permit, keeper, store, entropy, spill_dir, partition_octets } = *self;
-        let moves = Moves::new(wait(store.moved(permit))?);
+        let moves = Moves::new(block_on(store.moved(permit))?);
         let directory = Directory::whole(store, permit)?;
         let octets: u64 = inputs.iter().map(Input::octets).sum();
         let partitions = (octets / partition_octets.max(1) + 1).min(MOST_PARTITIONS);
@@ -253,7 +253,7 @@ impl Feed<'_> {
         let scanned = scan(mapping, holders, inputs, spill, partitions, progress)?;
 
         let run = digest(&[&scanned.content, &partitions.to_be_bytes(), &moves.count().to_be_bytes()]);
-        let stored = wait(store.progress(permit, FEED))?.unwrap_or_default();
+        let stored = block_on(store.progress(permit, FEED))?.unwrap_or_default();
         let state = resumed(&stored, run).unwrap_or_else(|| RunState {
             run,
             next_step: 0,

@@ -1,11 +1,7 @@
 //! The stage of a promise: a store, people in it, and permits made the way the product makes them.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use honnin_access::ports::{KeyRelease, RecordKind, ReleaseError, RingWrite, SessionRow};
 use honnin_access::{
@@ -24,22 +20,7 @@ use crate::{
 };
 
 /// Waits for an answer on this thread.
-pub fn done<T>(answer: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut answer = pin!(answer);
-    loop {
-        match answer.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
+pub use pollster::block_on as done;
 
 /// A keeper of account keys alone, so that nobody signs in by password. A sign-in name is the account's id.
 struct StageKeeper;
