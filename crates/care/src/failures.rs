@@ -78,7 +78,8 @@ impl Failures {
         let source = device.source.prefix.to_be_bytes();
         let (viewer, owner) = (Party::Source(&source), Party::Account(account));
         let act = Act::new(Kind::SignInFailed, now, viewer, owner, &details);
-        let act = Act { channel: Channel::Page.code(), ..act };
+        let channel = if device.is_program { Channel::Api } else { Channel::Page };
+        let act = Act { channel: channel.code(), ..act };
         match recorder.record(&act, stream) {
             // Taken: it becomes durable with the next that somebody waits for.
             Ok(taken) => drop(taken),

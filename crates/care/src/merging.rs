@@ -36,7 +36,7 @@ impl Care {
         let given = subscriber.consent_to_merge(session, permit, password, side).await;
         let given = given.map_err(AgreeError::Password)?;
         let Consent { row: (permit, row), code, side, until } = given;
-        self.about_to(session, (Kind::Changed, Some(What::MergeConsent)), String::new()).await?;
+        self.about_to(visit, (Kind::Changed, Some(What::MergeConsent)), String::new()).await?;
         self.parts.store.put_consent(&permit, row).await.map_err(Error::from)?;
         let agreement = Agreement { code: code.reveal().to_owned(), side, until };
         Ok(self.show(visit, What::MergeConsent, Owned::of_permit(&permit, agreement)).await?)

@@ -1,11 +1,10 @@
 //! Naming the lines of the account.
 
-use honnin_access::Session;
 use honnin_journal::Kind;
 use honnin_terms::{BadLineName, HoldingId, LineName};
 
 use crate::What;
-use crate::care::{Care, Error, not_under_the_account, permitted};
+use crate::care::{Care, Error, Visit, not_under_the_account, permitted};
 
 /// Why a line was not named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +25,11 @@ impl Care {
     /// [`NameError`]; of a line that is not hers nothing else is told.
     pub async fn name_line(
         &self,
-        session: &Session,
+        visit: Visit<'_>,
         line: HoldingId,
         typed: Option<&str>,
     ) -> Result<(), NameError> {
+        let session = visit.session;
         let permit = permitted(self.parts.subscriber.name_lines(session))?;
         let profile = self.profile(session).await?;
         let held: Vec<HoldingId> =
@@ -42,7 +42,7 @@ impl Care {
             Err(BadLineName::Empty) => None,
             named => Some(named?),
         };
-        self.about_to(session, (Kind::Changed, Some(What::Board)), line.to_string()).await?;
+        self.about_to(visit, (Kind::Changed, Some(What::Board)), line.to_string()).await?;
         let named = self.parts.subscriber.name_line(session, &permit, (line, name.as_ref()), &held).await;
         Ok(self.ended(session, named)?)
     }

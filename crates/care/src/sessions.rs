@@ -105,12 +105,12 @@ impl Care {
     /// Writes down what a signed-in person is about to do; it may be done once this has returned.
     pub(crate) async fn about_to(
         &self,
-        session: &Session,
-        act: (Kind, Option<What>),
+        Visit { session, channel }: Visit<'_>,
+        (kind, what): (Kind, Option<What>),
         note: String,
     ) -> Result<(), Error> {
-        let ((kind, what), details) = (act, Details { note, ..Details::default() });
-        let act = (kind, what, Channel::Page);
+        let details = Details { note, ..Details::default() };
+        let act = (kind, what, channel);
         self.parts.gate.recorder().of_session(session, act, details).await.map(drop)
     }
 
@@ -128,8 +128,9 @@ impl Care {
     ///
     /// # Errors
     /// [`Error::Store`]: the session then still lives.
-    pub async fn sign_out(&self, session: &Session) -> Result<(), Error> {
-        self.about_to(session, (Kind::SignedOut, None), String::new()).await?;
+    pub async fn sign_out(&self, visit: Visit<'_>) -> Result<(), Error> {
+        let session = visit.session;
+        self.about_to(visit, (Kind::SignedOut, None), String::new()).await?;
         self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
         self.forget_exports(session).await;
         Ok(())
@@ -137,10 +138,10 @@ impl Care {
 
     /// Ends the session whose token came with a sign-in: the new one takes its place on that device. Where it cannot be
     /// ended it lives on beside the new one, and the log says so.
-    pub async fn end_replaced(&self, token: &SessionToken, stream: Stream) {
+    pub async fn end_replaced(&self, token: &SessionToken, stream: Stream, channel: Channel) {
         let (now, request) = (self.now(), stream.request());
         let ended = match self.parts.subscriber.session(token, stream, now).await {
-            Ok(session) => self.sign_out(&session).await,
+            Ok(session) => self.sign_out(Visit { session: &session, channel }).await,
             Err(SessionError::Unknown) => Ok(()),
             Err(error) => Err(self.session_fault(error, now, request)),
         };
@@ -181,10 +182,11 @@ impl Care {
     ///
     /// # Errors
     /// [`Error::NotThere`] where the account has no such session.
-    pub async fn end_device(&self, session: &Session, device: SessionId) -> Result<(), Error> {
+    pub async fn end_device(&self, visit: Visit<'_>, device: SessionId) -> Result<(), Error> {
+        let session = visit.session;
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let known = self.device_of(session, &permit, device).await?;
-        self.about_to(session, (Kind::SessionEnded, None), device.to_string()).await?;
+        self.about_to(visit, (Kind::SessionEnded, None), device.to_string()).await?;
         let ended = self.parts.subscriber.end_device(session, &permit, device).await;
         if !self.ended(session, ended)? {
             return Err(Error::NotThere);
@@ -200,10 +202,11 @@ impl Care {
     ///
     /// # Errors
     /// As all use cases: [`Error`].
-    pub async fn end_other_devices(&self, session: &Session) -> Result<usize, Error> {
+    pub async fn end_other_devices(&self, visit: Visit<'_>) -> Result<usize, Error> {
+        let session = visit.session;
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let own = self.device_of(session, &permit, session.id()).await?;
-        self.about_to(session, (Kind::AllEnded, None), String::new()).await?;
+        self.about_to(visit, (Kind::AllEnded, None), String::new()).await?;
         let ended = self.parts.subscriber.end_others(session, &permit).await;
         let ended = self.ended(session, ended)?;
         self.forget(session, Forget::AllBut(own)).await?;

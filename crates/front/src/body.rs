@@ -20,6 +20,9 @@ pub enum BodyError {
     /// It did not come in time.
     #[error("read the body: it did not come in time")]
     TooSlow,
+    /// Its framing is none: a chunk without a size, more or fewer octets than were promised.
+    #[error("read the body: its framing is malformed")]
+    Malformed,
     /// The connection broke.
     #[error("read the body: the connection broke")]
     Broken,
@@ -48,11 +51,26 @@ pub async fn read(body: impl Incoming, octets: usize, limit: Duration) -> Result
     timeout(limit, whole(body, octets)).await.unwrap_or(Err(late))
 }
 
+/// Why the next piece did not come: the reader of HTTP/1 says in the words of the system what is wrong with what came.
+fn why(error: &(dyn std::error::Error + 'static)) -> BodyError {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+        {
+            return BodyError::Malformed;
+        }
+        cause = error.source();
+    }
+    BodyError::Broken
+}
+
 async fn whole(body: impl Incoming, octets: usize) -> Result<Bytes, BodyError> {
     let mut body = pin!(body);
     let (mut kept, mut came) = (BytesMut::new(), 0_usize);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| why(&*error.into()))?.into_data() else { continue };
         came = came.saturating_add(data.len());
         if came > octets.saturating_add(TAKEN) {
             break;

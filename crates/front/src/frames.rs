@@ -26,6 +26,8 @@ pub(super) struct Frames {
     of_head: usize,
     /// What is still to come of the frame.
     rest: usize,
+    /// Of a padded piece of a body whose first octet, the length of its padding, has not come: how long it is.
+    padded: Option<u32>,
     left: u64,
     /// Time and octets that have not come to a whole frame yet.
     since: Duration,
@@ -39,7 +41,16 @@ pub(super) struct Flood;
 impl Frames {
     /// A connection that begins with a preface of so many octets.
     pub(super) const fn after(preface: usize) -> Self {
-        Self { preface, head: [0; HEAD], of_head: 0, rest: 0, left: MOST, since: Duration::ZERO, sent: 0 }
+        Self {
+            preface,
+            head: [0; HEAD],
+            of_head: 0,
+            rest: 0,
+            padded: None,
+            left: MOST,
+            since: Duration::ZERO,
+            sent: 0,
+        }
     }
 
     /// So much was sent to it.
@@ -60,13 +71,17 @@ impl Frames {
             self.more(u64::from(passed));
             self.since = self.since.saturating_add(EVERY.saturating_mul(passed));
         }
-        for part in [&mut self.preface, &mut self.rest] {
-            // The preface is passed before anything else; the rest of a frame that was begun, then.
-            let skipped = octets.len().min(*part);
-            octets = octets.get(skipped..).unwrap_or_default();
-            *part -= skipped;
-        }
-        while let Some((first, more)) = octets.split_first() {
+        // Passed before anything else.
+        octets = passed_over(octets, &mut self.preface);
+        loop {
+            if let (Some(length), Some(padding)) = (self.padded, octets.first()) {
+                self.padded = None;
+                if length <= u32::from(*padding) + 1 {
+                    self.idle()?;
+                }
+            }
+            octets = passed_over(octets, &mut self.rest);
+            let Some((first, more)) = octets.split_first() else { return Ok(()) };
             if let Some(place) = self.head.get_mut(self.of_head) {
                 *place = *first;
             }
@@ -79,23 +94,28 @@ impl Frames {
             let [a, b, c, kind, flags, ..] = self.head;
             let length = u32::from_be_bytes([0, a, b, c]);
             self.frame(kind, flags, length)?;
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            let skipped = octets.len().min(length);
-            octets = octets.get(skipped..).unwrap_or_default();
-            self.rest = length - skipped;
+            self.rest = usize::try_from(length).unwrap_or(usize::MAX);
         }
-        Ok(())
     }
 
     fn frame(&mut self, kind: u8, flags: u8, length: u32) -> Result<(), Flood> {
         const DATA: u8 = 0;
         const HEADERS: u8 = 1;
-        const END: u8 = 1;
+        const PADDED: u8 = 8;
         match kind {
             HEADERS => self.more(REQUEST),
-            DATA if length > 0 || flags & END != 0 => {}
-            _ => self.left = self.left.checked_sub(1).ok_or(Flood)?,
+            // What is in it beside its padding is known with its first octet.
+            DATA if length > 0 && flags & PADDED != 0 => self.padded = Some(length),
+            DATA if length > 0 => {}
+            // An empty piece may end a body: its request has paid for it.
+            _ => self.idle()?,
         }
+        Ok(())
+    }
+
+    /// One that asks for nothing.
+    fn idle(&mut self) -> Result<(), Flood> {
+        self.left = self.left.checked_sub(1).ok_or(Flood)?;
         Ok(())
     }
 
@@ -103,6 +123,13 @@ impl Frames {
         let left = self.left.saturating_add(frames);
         self.left = if left < MOST { left } else { MOST };
     }
+}
+
+/// The octets after so many that are passed over.
+fn passed_over<'a>(octets: &'a [u8], part: &mut usize) -> &'a [u8] {
+    let skipped = octets.len().min(*part);
+    *part -= skipped;
+    octets.get(skipped..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -127,13 +154,20 @@ mod tests {
         }
         let mut frames = Frames::after(0);
         assert_eq!(taken(&mut frames, &frame(0, 0, 0), 5_000, Duration::ZERO), 1_000, "empty pieces");
+        for end in [0, 1] {
+            let mut frames = Frames::after(0);
+            let padding = [&[0, 0, 4, 0, 8 | end, 0, 0, 0, 1][..], &[3, 0, 0, 0]].concat();
+            assert_eq!(taken(&mut frames, &padding, 5_000, Duration::ZERO), 1_000, "pieces of padding");
+        }
     }
 
     #[test]
     fn requests_bodies_and_downloads_use_nothing_up() {
         let mut frames = Frames::after(24);
         frames.look(&[b'p'; 24], Duration::ZERO).unwrap();
-        for asked in [frame(1, 4, 40), frame(0, 0, 200), frame(0, 1, 0)] {
+        let padded = [&[0, 0, 4, 0, 8, 0, 0, 0, 1][..], &[2, b'a', 0, 0]].concat();
+        let whole = [frame(1, 4, 40), frame(0, 0, 200), padded, frame(0, 1, 0)].concat();
+        for asked in [frame(1, 4, 40), frame(0, 0, 200), whole] {
             assert_eq!(taken(&mut frames, &asked, 20_000, Duration::ZERO), 20_000);
         }
         // A window update for every 16 KiB that is taken.
@@ -146,7 +180,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_same_however_the_octets_are_cut(
-            kinds in prop::collection::vec((0u8..12, 0u8..2, 0u8..40), 0..60),
+            kinds in prop::collection::vec((0u8..12, 0u8..16, 0u8..40), 0..60),
             cuts in prop::collection::vec(1usize..50, 1..40),
         ) {
             let all: Vec<u8> = [b'p'; 24]
@@ -161,7 +195,8 @@ mod tests {
                 cut.look(part, Duration::ZERO).unwrap();
                 rest = more;
             }
-            prop_assert_eq!((whole.left, whole.rest, whole.of_head), (cut.left, cut.rest, cut.of_head));
+            let state = |frames: &Frames| (frames.left, frames.rest, frames.of_head, frames.padded);
+            prop_assert_eq!(state(&whole), state(&cut));
         }
     }
 }

@@ -130,3 +130,42 @@ fn a_keeper_acts_for_its_own_tenant_only() {
     assert!(keeper.new_account_key(own, account, 1, &entropy).is_ok());
     assert!(keeper.new_account_key(other, account, 1, &entropy).is_err());
 }
+
+/// Lets nothing be done.
+struct Closed;
+
+impl Witness for Closed {
+    fn about_to(&self, _: Deed) -> Result<(), crate::Refused> {
+        Err(crate::Refused::NotRecorded)
+    }
+
+    fn about_to_release(
+        &self,
+        _: &honnin_access::SignInProof,
+    ) -> honnin_access::Answer<'_, Result<(), crate::Refused>> {
+        honnin_access::Answer::ready(Err(crate::Refused::NotRecorded))
+    }
+}
+
+#[test]
+fn what_sign_in_asks_for_is_done_only_where_the_witness_lets_it() {
+    use honnin_access::ports::{KeyRelease as _, RecordKind};
+    let data = made();
+    let (entropy, tenant) = (SeededEntropy::new(7), TenantId::FIRST);
+    let open_with = |witness: Arc<dyn Witness>| {
+        Keeper::open(data.path(), KEY_FILE, tenant, Arc::new(SeededEntropy::new(7)), witness).unwrap()
+    };
+    let (open, closed) = (open_with(Arc::new(Silent)), open_with(Arc::new(Closed)));
+    let account = open.account_id("mio1");
+    let token = honnin_seal::SessionToken::random(&entropy);
+    let key =
+        honnin_seal::SessionKey::of_session(&token, honnin_terms::SessionId::from_octets([1; 16])).unwrap();
+    let sealed = open.seal_record(tenant, account, RecordKind::Code, b"x", &entropy).unwrap();
+    let left = open.leave(tenant, account, (&key, &token.row_hash()), &entropy).unwrap();
+    assert!(open.take_up(tenant, account, &left).is_ok());
+    assert!(closed.seal_record(tenant, account, RecordKind::Code, b"x", &entropy).is_err());
+    assert!(closed.open_record(tenant, account, RecordKind::Code, &sealed).is_err());
+    assert!(closed.leave(tenant, account, (&key, &token.row_hash()), &entropy).is_err());
+    assert!(closed.take_up(tenant, account, &left).is_err());
+    assert!(closed.new_account_key(tenant, account, 1, &entropy).is_err());
+}

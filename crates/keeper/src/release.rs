@@ -97,6 +97,7 @@ impl KeyRelease for Keeper {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, OpenError> {
         self.serves(tenant)?;
+        self.may(Deed::LeaveWork)?;
         self.wrap.wrap_beside(&record_place(tenant, account, WORK), key, row_hash, entropy)
     }
 

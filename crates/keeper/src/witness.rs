@@ -7,6 +7,8 @@ use honnin_access::{Answer, SignInProof};
 pub enum Deed {
     /// Release an account key to a completed sign-in.
     ReleaseAccountKey,
+    /// Seal what a session leaves with work it asks for.
+    LeaveWork,
     /// Open what a session has left with work it asked for.
     TakeUp,
     /// Open or seal a password hash or one-time code.
@@ -31,6 +33,7 @@ impl Deed {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::ReleaseAccountKey,
+        Self::LeaveWork,
         Self::TakeUp,
         Self::Credential,
         Self::CreateKey,
@@ -46,6 +49,7 @@ impl Deed {
     pub const fn word(self) -> &'static str {
         match self {
             Self::ReleaseAccountKey => "release_account_key",
+            Self::LeaveWork => "leave_work",
             Self::TakeUp => "take_up_work",
             Self::Credential => "credential",
             Self::CreateKey => "create_key",

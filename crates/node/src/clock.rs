@@ -1,7 +1,8 @@
 //! A clock that jumped: looked for between two entries, and the word of the person who looked at it.
 //!
 //! The word is a sealed row that names how far each log had come when it was given. A jump after that is not accepted by
-//! it, and a row that was put back accepts nothing new.
+//! it, and a row that was put back accepts nothing new. Each node takes its log out of the word once it has followed it, so
+//! that whoever gave the word sees that it was heard without reading a log.
 
 use honnin_access::{ControlName, Keep, NewControl, Permit, Swapped};
 use honnin_journal::{Act, Details, EpochKeys, Journal, Kind, Party};
@@ -34,7 +35,10 @@ impl ClockWord {
     }
 
     fn read(text: &[u8]) -> Option<Self> {
-        let (logs, operator) = str::from_utf8(text).ok()?.split_once("\n\n")?;
+        let text = str::from_utf8(text).ok()?;
+        // Of no log it begins with the line between.
+        let (logs, operator) =
+            text.strip_prefix('\n').map(|operator| ("", operator)).or_else(|| text.split_once("\n\n"))?;
         let log = |line: &str| {
             let (log, size) = line.split_once(' ')?;
             Some((log.parse().ok()?, size.parse().ok()?))
@@ -58,7 +62,7 @@ pub async fn accept_clock(
     keeper: &Keeper,
     word: &ClockWord,
 ) -> Result<(), Error> {
-    let value = keeper.seal_clock(word.text().as_bytes()).map_err(|_| Error::Corrupt)?;
+    let value = sealed(keeper, word)?;
     let mut revision = store.control(permit, &name()).await?.map_or(0, |row| row.revision);
     loop {
         let new = NewControl { value: value.clone(), until: None };
@@ -67,6 +71,36 @@ pub async fn accept_clock(
             Swapped::Changed(row) => revision = row.map_or(0, |row| row.revision),
         }
     }
+}
+
+fn sealed(keeper: &Keeper, word: &ClockWord) -> Result<Vec<u8>, Error> {
+    keeper.seal_clock(word.text().as_bytes()).map_err(|_| Error::Corrupt)
+}
+
+/// The logs that have not followed the last word yet.
+///
+/// # Errors
+/// [`Error`] where the store does not answer, or the word does not open.
+pub async fn clock_waits_for(
+    store: &dyn Store,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+) -> Result<Vec<LogId>, Error> {
+    let Some(row) = store.control(permit, &name()).await? else { return Ok(Vec::new()) };
+    let opened = keeper.open_clock(&row.value).ok().and_then(|text| ClockWord::read(&text));
+    Ok(opened.ok_or(Error::Corrupt)?.logs.into_iter().map(|(log, _)| log).collect())
+}
+
+/// Takes a log out of the word that it has followed. Where another has written meanwhile, it is that one's.
+async fn heard(
+    (rows, permit): (&dyn Store, &Permit<Keep>),
+    keeper: &Keeper,
+    mut word: ClockWord,
+    (log, revision): (LogId, u64),
+) -> Result<(), Error> {
+    word.logs.retain(|(waits, _)| *waits != log);
+    let new = NewControl { value: sealed(keeper, &word)?, until: None };
+    rows.swap_control(permit, &name(), revision, Some(new)).await.map(drop)
 }
 
 /// Writes into the log of this node that its clock is right, where a person has said so since it was last set.
@@ -106,6 +140,7 @@ pub async fn follow_clock(
     let viewer = Party::Operator(&word.operator);
     let act = Act::new(Kind::ClockAccepted, now, viewer, Party::Nobody, &details);
     journal.append(&keys.seal(&act, entropy)?).await?;
+    heard((rows, permit), keeper, word, (journal.log(), row.revision)).await?;
     tracing::warn!("the clock is taken as right: a person has looked at it");
     Ok(true)
 }
@@ -122,6 +157,8 @@ mod tests {
         let word = ClockWord { logs: vec![(log(1), 7), (log(2), 0)], operator: "鈴木 a\n".to_owned() };
         assert_eq!(ClockWord::read(word.text().as_bytes()), Some(word.clone()));
         assert_eq!((word.of(log(1)), word.of(log(3))), (Some(7), None));
+        let nobody = ClockWord { logs: Vec::new(), ..word.clone() };
+        assert_eq!(ClockWord::read(nobody.text().as_bytes()), Some(nobody));
         for wrong in ["", "1 open", "x 7\n\na"] {
             assert_eq!(ClockWord::read(wrong.as_bytes()), None, "{wrong}");
         }

@@ -27,7 +27,7 @@ mod watch;
 
 pub use anchor::StoreAnchor;
 pub use canaries::{Canaries, NotSent, accounts};
-pub use clock::{ClockWord, accept_clock, follow_clock};
+pub use clock::{ClockWord, accept_clock, clock_waits_for, follow_clock};
 pub use epochs::{Epochs, kept};
 pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;

@@ -36,7 +36,8 @@ impl SubscriberAuthority {
         let account = self.account_of(login);
         let typed = Typed::new(password);
         let (request, purpose) = (stream.request(), ReleasedFor::Activation);
-        let proof = SignInProof { tenant: self.tenant, account, request, at: *now, purpose };
+        let is_program = device.is_program;
+        let proof = SignInProof { tenant: self.tenant, account, request, at: *now, purpose, is_program };
         let who = Who { share: Share::Code, rank: Rank::First, is_fresh: true, source: device.source };
         for _ in 0..READ_AGAIN {
             let row = self.row(account).await?;
@@ -45,7 +46,7 @@ impl SubscriberAuthority {
             let (row, marked) = if record.is(code, *now) {
                 self.password_rules.check(login.trim(), password)?;
                 let hash = self.hash(who, &typed, stream).await?;
-                let mut new = PasswordRecord::new(&hash);
+                let mut new = PasswordRecord::new(login, hash);
                 let marked = new.mark(&device.name, *now, *stream);
                 let password = Some(self.seal_password(account, &new, *stream)?);
                 let used = self.keys.seal_record(
@@ -67,7 +68,7 @@ impl SubscriberAuthority {
                 // The code was used. If it was for this very password there is nothing left to do but to sign in.
                 let stored = self.password_of(account, Some(&row))?;
                 let entered = self.held(account, Lane::Stranger(device.source), *now).await?;
-                let hash = stored.as_ref().and_then(PasswordRecord::hash);
+                let hash = stored.as_ref().map(PasswordRecord::hash);
                 let verdict = self.verify(who, &entered, hash, &typed).await?;
                 let (Some(stored), true) = (stored, verdict != PasswordVerdict::Wrong) else {
                     return Err(ActivateError::Wrong);

@@ -3,6 +3,8 @@
 //! A mark is random, each device's own, and lives inside the sealed record of the password it was given for: a new
 //! password ends all of them, because there is no other place where they could outlive it.
 
+use std::borrow::Cow;
+
 use honnin_seal::{PasswordHash, digest, same_octets};
 use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
@@ -24,11 +26,20 @@ pub struct KnownDevice {
     pub name: String,
 }
 
-/// What is sealed of a password.
-#[derive(Serialize, Deserialize)]
+/// What is sealed of a password. Its hash was parsed when it was read: one that is none is a fault, not a wrong answer.
 pub(crate) struct PasswordRecord {
-    hash: String,
+    hash: PasswordHash,
+    /// The name it signs in with, as typed: a guesser of the next password knows it.
+    pub(crate) login: String,
     pub(crate) known: Vec<KnownDevice>,
+}
+
+/// The same as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    hash: Cow<'a, str>,
+    login: Cow<'a, str>,
+    known: Cow<'a, [KnownDevice]>,
 }
 
 /// The name of the device of a mark.
@@ -39,25 +50,30 @@ fn device_of(mark: &[u8; MARK_OCTETS]) -> DeviceId {
 
 impl PasswordRecord {
     /// Of a new password: no device is known by it yet.
-    pub(crate) fn new(hash: &PasswordHash) -> Self {
-        Self { hash: hash.expose().to_owned(), known: Vec::new() }
+    pub(crate) fn new(login: &str, hash: PasswordHash) -> Self {
+        Self { hash, login: login.trim().to_owned(), known: Vec::new() }
     }
 
     pub(crate) fn of_octets(octets: &[u8]) -> Option<Self> {
-        postcard::from_bytes(octets).ok()
+        let Written { hash, login, known } = postcard::from_bytes(octets).ok()?;
+        let hash = PasswordHash::parse(&hash).ok()?;
+        Some(Self { hash, login: login.into_owned(), known: known.into_owned() })
     }
 
     pub(crate) fn to_octets(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).unwrap_or_default()
+        let Self { hash, login, known } = self;
+        let written =
+            Written { hash: hash.expose().into(), login: login.as_str().into(), known: known.into() };
+        postcard::to_stdvec(&written).unwrap_or_default()
     }
 
-    pub(crate) fn hash(&self) -> Option<PasswordHash> {
-        PasswordHash::parse(&self.hash).ok()
+    pub(crate) fn hash(&self) -> PasswordHash {
+        self.hash.clone()
     }
 
     /// Takes another hash of the same password: the same devices are known by it.
     pub(crate) fn renew(&mut self, hash: &PasswordHash) {
-        hash.expose().clone_into(&mut self.hash);
+        self.hash = hash.clone();
     }
 
     /// The device of that mark, where it is known.

@@ -69,12 +69,14 @@ pub struct NewDevice {
     pub source: Source,
     /// The mark it was given at an earlier sign-in.
     pub mark: Option<[u8; MARK_OCTETS]>,
+    /// Whether it asks as a program does, and no page was shown.
+    pub is_program: bool,
 }
 
 impl NewDevice {
     /// A device that signs in without a password: nobody can come back on it as a known one.
     pub fn of_nobody(name: impl Into<String>) -> Self {
-        Self { name: name.into(), source: Source { prefix: 0, address: 0 }, mark: None }
+        Self { name: name.into(), source: Source { prefix: 0, address: 0 }, mark: None, is_program: false }
     }
 }
 
@@ -166,9 +168,15 @@ pub struct SignInProof {
     request: RequestId,
     at: Moment,
     purpose: ReleasedFor,
+    is_program: bool,
 }
 
 impl SignInProof {
+    /// Whether who signed in asks as a program does, and no page was shown.
+    pub const fn is_by_program(&self) -> bool {
+        self.is_program
+    }
+
     /// When.
     pub const fn at(&self) -> Moment {
         self.at
@@ -278,7 +286,8 @@ impl SubscriberAuthority {
     ) -> Result<Option<CodeRecord>, SignInError> {
         let Some(sealed) = row.and_then(|row| row.code.as_deref()) else { return Ok(None) };
         let octets = self.keys.open_record(self.tenant, account, RecordKind::Code, sealed);
-        Ok(CodeRecord::of_octets(&octets.map_err(|_| SignInError::DoesNotOpen)?))
+        let octets = octets.map_err(|_| SignInError::DoesNotOpen)?;
+        CodeRecord::of_octets(&octets).map(Some).ok_or(SignInError::DoesNotOpen)
     }
 
     /// Changes what is sealed of a password and leaves the password as it is. Where somebody else wrote in between it
@@ -444,7 +453,8 @@ impl SubscriberAuthority {
             device: named.device,
             is_new: !marked.is_some_and(|(_, _, known)| known),
         };
-        let proof = SignInProof { tenant, account, request, at: now, purpose };
+        let is_program = device.is_program;
+        let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
         let (mut proven, mut released) = (None, None);
         for _ in 0..ATTEMPTS {
             // Released once, however often another is first to write the ring.

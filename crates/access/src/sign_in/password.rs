@@ -65,7 +65,7 @@ impl SubscriberAuthority {
                 None => self.held(account, lane, *now).await?,
             };
             let who = begun.who(Share::SignIn, device.source);
-            let stored = record.as_ref().and_then(PasswordRecord::hash);
+            let stored = record.as_ref().map(PasswordRecord::hash);
             let verdict = self.verify(who, &begun, stored, &typed).await?;
             let (Some(row), Some(record), true) = (row, record, verdict != PasswordVerdict::Wrong) else {
                 return Err(SignInError::Wrong);
@@ -181,20 +181,21 @@ impl SubscriberAuthority {
         &self,
         session: &Session,
         password: &str,
-    ) -> Result<Option<CredentialRow>, SignInError> {
+    ) -> Result<(CredentialRow, PasswordRecord), SignInError> {
         if password.chars().count() > LONGEST_PASSWORD {
             return Err(SignInError::Wrong);
         }
         let account = session.account();
         let row = self.row(account).await?;
-        let stored = self.password_of(account, row.as_ref())?.and_then(|record| record.hash());
+        let record = self.password_of(account, row.as_ref())?;
+        let stored = record.as_ref().map(PasswordRecord::hash);
         let entered = self.held(account, Lane::Session(session.id()), session.at()).await?;
         let who = entered.who(Share::Confirm, source_of_session(session));
         if self.verify(who, &entered, stored, &Typed::new(password)).await? == PasswordVerdict::Wrong {
             return Err(SignInError::Wrong);
         }
         entered.right();
-        Ok(row)
+        row.zip(record).ok_or(SignInError::Wrong)
     }
 
     /// Changes the password of a signed-in person: the old one is asked for, all sessions end and all devices are
@@ -222,19 +223,20 @@ impl SubscriberAuthority {
         stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
         let account = session.account();
-        let row = self.confirmed(session, old).await?.ok_or(SignInError::Wrong)?;
-        self.password_rules.check("", new)?;
+        let (row, PasswordRecord { login, .. }) = self.confirmed(session, old).await?;
+        self.password_rules.check(&login, new)?;
         let source = source_of_session(session);
         let rank = crate::pool::turns::Rank::Device;
         let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
         let hash = self.hash(who, &Typed::new(new), stream).await?;
-        let mut record = PasswordRecord::new(&hash);
+        let mut record = PasswordRecord::new(&login, hash);
         let marked = record.mark(&device.name, session.at(), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
         let purpose = ReleasedFor::NewPassword;
         let (at, request) = (session.at(), stream.request());
-        let proof = SignInProof { tenant: self.tenant, account, request, at, purpose };
+        let is_program = device.is_program;
+        let proof = SignInProof { tenant: self.tenant, account, request, at, purpose, is_program };
         let row = match self.replace_password(&proof, changed, Some(session.at()), stream).await {
             // Somebody else changed it in between: what was asked for is no longer the old one.
             Err(SignInError::Rows(RowError::Conflict)) => return Err(SignInError::Busy.into()),
@@ -268,11 +270,13 @@ impl SubscriberAuthority {
         for _ in 0..READ_AGAIN {
             let Some(row) = self.row(account).await? else { return Ok(false) };
             let had_one = row.password.is_some();
-            let password = Some(self.seal_password(account, &PasswordRecord::new(hash), entropy)?);
+            let record = PasswordRecord::new(login, hash.clone());
+            let password = Some(self.seal_password(account, &record, entropy)?);
             let row = CredentialRow { password, ..row };
             let written = if had_one {
                 let (request, purpose) = (permit.request(), ReleasedFor::Import);
-                let proof = SignInProof { tenant: self.tenant, account, request, at: permit.at(), purpose };
+                let (at, is_program) = (permit.at(), false);
+                let proof = SignInProof { tenant: self.tenant, account, request, at, purpose, is_program };
                 self.replace_password(&proof, row, None, entropy).await.map(drop)
             } else {
                 let written = self.credentials.replace_credential(self.tenant, account, row, None);

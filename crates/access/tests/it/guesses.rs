@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use honnin_access::ports::RowError;
 use honnin_access::{
-    Answer, ControlName, ControlRow, ControlRows, DelayBounds, Forget, Keep, MARK_OCTETS, MergeSide,
-    NewControl, NewDevice, Permit, SignIn, SignInError, SignedIn, Swapped, UNASKED,
+    ActivateError, Answer, ControlName, ControlRow, ControlRows, DelayBounds, Forget, Keep, MARK_OCTETS,
+    MergeSide, NewControl, NewDevice, PasswordRefused, Permit, SignIn, SignInError, SignedIn, Swapped,
+    UNASKED,
 };
 use honnin_seal::{HashCost, PasswordHash};
-use honnin_terms::DeviceId;
+use honnin_terms::{DeviceId, Id};
 use honnin_testkit::SeededEntropy;
 use tokio::time::Instant;
 
@@ -308,4 +309,47 @@ async fn names_that_nobody_has_make_no_guess_forgotten() {
     }
     assert!(wrong <= bounds.most_a_day(1), "{wrong} of {}", bounds.most_a_day(1));
     assert!(wrong >= u64::from(bounds.first_a_day), "{wrong}");
+}
+
+#[tokio::test]
+async fn a_new_password_is_not_the_name_it_is_for_however_it_is_set() {
+    let hana = person(123).await;
+    let stage = Stage::of(&[&hana]);
+    let session = stage.session(&hana, 1).await.unwrap();
+    let subscriber = &stage.authorities.subscriber;
+    let to = async |new: &str| {
+        subscriber.change_password(&session, PASSWORD, new, stranger(1), &stream(9)).await.map(drop)
+    };
+    let refused = Err(ActivateError::Password(PasswordRefused::Guessable));
+    assert_eq!(to("kz123wq123mx123v").await, refused, "the name three times and seven other letters");
+    let stage = Stage::of(&[&hana]);
+    stage.activate(&hana.login, "kaze no tooru michi wo").await;
+    let signed_in = stage.sign_in(&hana.login, "kaze no tooru michi wo").await.unwrap();
+    let session = stage.session_of(&signed_in.token, 1).await.unwrap();
+    let (subscriber, stream) = (&stage.authorities.subscriber, stream(9));
+    let again = subscriber.change_password(
+        &session,
+        "kaze no tooru michi wo",
+        "kz123wq123mx123v",
+        stranger(1),
+        &stream,
+    );
+    assert_eq!(again.await.map(drop), refused, "set by one-time code before");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_a_fault_and_not_a_wrong_answer() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    for octets in [&b"\x04what\x011\x00"[..], b"", b"\x04what"] {
+        let sealed = [hana.account.octets().as_slice(), octets].concat();
+        stage.rows.hold().credential(hana.account).password = Some(sealed.clone());
+        assert_eq!(stage.sign_in(&hana.login, PASSWORD).await.unwrap_err(), SignInError::DoesNotOpen);
+        stage.rows.hold().credential(hana.account).code = Some(sealed);
+        let stream = stream(9);
+        let (login, device) = (hana.login.as_str(), stranger(1));
+        let request = SignIn { login, password: PASSWORD, device, now: start(), stream: &stream };
+        let activated = stage.authorities.subscriber.activate(request, "0000-0000-0000-0000-0000").await;
+        assert_eq!(activated.unwrap_err(), ActivateError::SignIn(SignInError::DoesNotOpen));
+    }
 }

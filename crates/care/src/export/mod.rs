@@ -151,7 +151,8 @@ impl Care {
     ///
     /// # Errors
     /// [`Error::ExportsFull`] where others of the account, or as many as may be, are under way.
-    pub async fn begin_export(&self, session: &Session, key: Option<&str>) -> Result<ExportState, Error> {
+    pub async fn begin_export(&self, visit: Visit<'_>, key: Option<&str>) -> Result<ExportState, Error> {
+        let Visit { session, channel } = visit;
         permitted(self.parts.subscriber.export(session))?;
         let (keep, account, session_id) = (self.keep(session.stream()), session.account(), session.id());
         let named = |key: &str| {
@@ -181,7 +182,7 @@ impl Care {
                 queue: Queue::EXPORTS,
                 id: free.at,
                 owner: Some(account),
-                payload: Noted { export, session: session_id, stage: Stage::Asked(left) }.octets(),
+                payload: Noted { export, session: session_id, channel, stage: Stage::Asked(left) }.octets(),
                 due: Some(keep.at()),
                 until: Some(keep.at().plus_seconds(REMEMBERED_SECONDS)),
             };
@@ -245,7 +246,7 @@ impl Care {
             Stage::Asked(_) | Stage::Failed(_) => return Err(Error::ExportNotReady),
         }
         let sealed = found?.ok_or(Error::ExportGone)?.payload;
-        self.about_to(session, (Kind::ExportFetched, Some(What::Export)), export.to_string()).await?;
+        self.about_to(visit, (Kind::ExportFetched, Some(What::Export)), export.to_string()).await?;
         let held = self.opened(session, permit.open_export::<Held>(&row(export, session), &sealed))?;
         self.parts.gate.disclose(session, held, What::Export, visit.channel).await
     }
@@ -312,7 +313,9 @@ impl Care {
             Err(ExportFault::Interrupted)
         } else {
             match self.parts.subscriber.take_up(*account, left, stream.clone(), self.now()).await {
-                Ok(session) => self.gathered(&session, noted.export).await,
+                Ok(session) => {
+                    self.gathered(Visit { session: &session, channel: noted.channel }, noted.export).await
+                }
                 // Nobody can fetch it any more.
                 Err(SessionError::Unknown) => return self.settle(work, Settled::Done).await,
                 Err(SessionError::Rows(error)) => return Err(error.into()),
@@ -329,7 +332,7 @@ impl Care {
             },
             |(octets, until)| Stage::Ready { octets, until },
         );
-        let payload = Noted { export: noted.export, session: noted.session, stage }.octets();
+        let payload = Noted { stage, ..noted.clone() }.octets();
         self.settle(work, Settled::Again { payload: Some(payload), due: None }).await
     }
 
@@ -351,7 +354,8 @@ impl Care {
         Ok(done?)
     }
 
-    async fn gathered(&self, session: &Session, export: ExportId) -> Result<(u64, Moment), ExportFault> {
+    async fn gathered(&self, visit: Visit<'_>, export: ExportId) -> Result<(u64, Moment), ExportFault> {
+        let session = visit.session;
         let bounds = &self.parts.exports.bounds;
         let deadline = self.now().plus_seconds(bounds.deadline_seconds);
         let permit = permitted(self.parts.subscriber.export(session))?;
@@ -377,7 +381,7 @@ impl Care {
             due: None,
             until: Some(until),
         };
-        self.about_to(session, (Kind::ExportMade, Some(What::Export)), export.to_string()).await?;
+        self.about_to(visit, (Kind::ExportMade, Some(What::Export)), export.to_string()).await?;
         let put = self.parts.store.put_work(&keep, work).await.map_err(|error| {
             tracing::error!(%error, "the store takes no export");
             ExportFault::NoRoom

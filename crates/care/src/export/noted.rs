@@ -2,6 +2,8 @@
 
 use honnin_terms::{ExportId, Id, Moment, SessionId};
 
+use crate::Channel;
+
 /// Why an export was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFault {
@@ -76,11 +78,13 @@ pub(super) enum Stage {
     Failed(ExportFault),
 }
 
-/// What is written down of one export. Shape: its id, the session's, a letter, and what belongs to the letter.
+/// What is written down of one export. Shape: its id, the session's, the code of the way it was asked for by, a
+/// letter, and what belongs to the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Noted {
     pub(super) export: ExportId,
     pub(super) session: SessionId,
+    pub(super) channel: Channel,
     pub(super) stage: Stage,
 }
 
@@ -93,13 +97,16 @@ impl Noted {
             }
             Stage::Failed(fault) => (b'f', fault.word().as_bytes().to_vec()),
         };
-        [self.export.octets().as_slice(), self.session.octets(), &[letter], &rest].concat()
+        [self.export.octets().as_slice(), self.session.octets(), &[self.channel.code(), letter], &rest]
+            .concat()
     }
 
     /// `None` for what we did not write.
     pub(super) fn read(octets: &[u8]) -> Option<Self> {
         let (export, rest) = octets.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
+        let (channel, rest) = rest.split_first()?;
+        let channel = Channel::from_code(*channel)?;
         let stage = match rest.split_first()? {
             (b'a', left) => Stage::Asked(left.to_vec()),
             (b'r', rest) => {
@@ -113,6 +120,6 @@ impl Noted {
             _ => return None,
         };
         let (export, session) = (ExportId::from_octets(*export), SessionId::from_octets(*session));
-        Some(Self { export, session, stage })
+        Some(Self { export, session, channel, stage })
     }
 }

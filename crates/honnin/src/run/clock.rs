@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use honnin_journal::{Kind, LogReport, Party, Report};
-use honnin_node::{ClockWord, accept_clock};
+use honnin_node::{ClockWord, accept_clock, clock_waits_for};
 use serde::Serialize;
 
 use super::confirm::confirm;
@@ -74,16 +74,21 @@ fn accept(
     confirm(confirmed, &format!("take {now} for the right time"), consequence)?;
     rooms.act(operator, Kind::ClockAccepted, Party::Nobody, Deed { note: &now, ..Deed::default() })?;
     let size = |log: &LogReport| (log.log, log.size.saturating_add(log.unpublished));
-    let word = ClockWord { logs: before.logs.iter().map(size).collect(), operator: operator.to_owned() };
-    runtime(1)?.block_on(accept_clock(&*rooms.store, &rooms.keep(), &rooms.keeper, &word))?;
-    let settled = || Ok::<_, Failure>(!logs(&rooms)?.logs.iter().any(|log| log.unsettled));
-    let mut done = settled()?;
+    let unsettled = before.logs.iter().filter(|log| log.unsettled);
+    let word = ClockWord { logs: unsettled.map(size).collect(), operator: operator.to_owned() };
+    let runtime = runtime(1)?;
+    runtime.block_on(accept_clock(&*rooms.store, &rooms.keep(), &rooms.keeper, &word))?;
+    let waiting = || {
+        let logs = runtime.block_on(clock_waits_for(&*rooms.store, &rooms.keep(), &rooms.keeper))?;
+        Ok::<_, Failure>(!logs.is_empty())
+    };
+    // A server takes the word out once its log says so; the log itself is read once more, and not each time.
     let mut left = if super::journal::is_served(&rooms) { LOOKS } else { 0 };
-    while !done && left > 0 {
+    while left > 0 && waiting()? {
         thread::sleep(LOOK);
         left -= 1;
-        done = settled()?;
     }
+    let done = !logs(&rooms)?.logs.iter().any(|log| log.unsettled);
     say.tell(&Outcome { now, jumped: true, settled: done })?;
     Ok(Exit::Done)
 }

@@ -170,7 +170,11 @@ impl Written {
             return Ok(());
         }
         let (recorder, operator) = self.recorder()?;
-        let channel = if operator.is_some() { Channel::Operator } else { Channel::Page };
+        let channel = match (&operator, proof.is_by_program()) {
+            (Some(_), _) => Channel::Operator,
+            (None, true) => Channel::Api,
+            (None, false) => Channel::Page,
+        };
         details.operator = operator.unwrap_or_default();
         let who = Party::Account(proof.account());
         let act = Act { channel: channel.code(), ..Act::new(kind, proof.at(), who, who, &details) };

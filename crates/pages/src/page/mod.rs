@@ -10,6 +10,7 @@ mod buckets;
 mod contract;
 mod devices;
 mod disclosures;
+mod drawing;
 mod export;
 mod forecast;
 mod home;

@@ -44,7 +44,7 @@ pub(super) async fn lines(app: &App, ask: &Ask, session: &Session) -> Result<Ans
 /// Names a line and goes back to the board; where the text is no name, the board says why.
 pub(super) async fn name_line(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let line = ask.id::<HoldingId>()?;
-    let why = match app.wiring.care.name_line(session, line, ask.form("name").as_deref()).await {
+    let why = match app.wiring.care.name_line(visit(session), line, ask.form("name").as_deref()).await {
         Ok(()) => return Ok(ask.go_on(Address::Lines, Said::Named)),
         Err(NameError::Care(error)) => return Err(error.into()),
         Err(NameError::Name(why)) => why,
@@ -97,12 +97,12 @@ pub(super) async fn devices(app: &App, ask: &Ask, session: &Session) -> Result<A
 }
 
 pub(super) async fn end_device(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.end_device(session, ask.id::<SessionId>()?).await?;
+    app.wiring.care.end_device(visit(session), ask.id::<SessionId>()?).await?;
     Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
 }
 
 pub(super) async fn end_other_devices(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.end_other_devices(session).await?;
+    app.wiring.care.end_other_devices(visit(session)).await?;
     Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
 }
 

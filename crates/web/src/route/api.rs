@@ -53,7 +53,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 }
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.sign_out(session).await?;
+    app.wiring.care.sign_out(visit(session)).await?;
     Ok(app.signed_out(Answer::empty(StatusCode::NO_CONTENT)))
 }
 
@@ -72,13 +72,13 @@ pub(super) async fn sessions(app: &App, ask: &Ask, session: &Session) -> Result<
 
 pub(super) async fn end_session(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let ended = ask.id()?;
-    app.wiring.care.end_device(session, ended).await?;
+    app.wiring.care.end_device(visit(session), ended).await?;
     let answer = Answer::empty(StatusCode::NO_CONTENT);
     Ok(if ended == session.id() { app.signed_out(answer) } else { answer })
 }
 
 pub(super) async fn end_other_sessions(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.end_other_devices(session).await?;
+    app.wiring.care.end_other_devices(visit(session)).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

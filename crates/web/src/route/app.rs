@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use honnin_access::Session;
 use honnin_care::facts::Notice;
-use honnin_care::{Asker, Care, Error, SessionToken};
+use honnin_care::{Asker, Care, Channel, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
 use honnin_front::{Answers, Bounds, Front, Prefix, Untold, Untolds};
 use honnin_pages::page::Operator;
@@ -319,8 +319,9 @@ impl App {
 
     /// Ends the session a sign-in came with: the new one takes its place on that device.
     pub(super) async fn end_replaced(&self, ask: &Ask) {
+        let channel = if ask.is_for_programs() { Channel::Api } else { Channel::Page };
         if let Some(token) = &ask.token {
-            self.wiring.care.end_replaced(token, ask.stream.clone()).await;
+            self.wiring.care.end_replaced(token, ask.stream.clone(), channel).await;
         }
     }
 
@@ -424,6 +425,7 @@ impl Done {
 fn refused_body(error: BodyError) -> Refusal {
     match error {
         BodyError::TooLong => Code::BodyTooLarge.into(),
+        BodyError::Malformed => Code::BodyMalformed.into(),
         BodyError::TooSlow | BodyError::Broken => Code::BodyTimeout.into(),
     }
 }

@@ -40,6 +40,8 @@ macro_rules! codes {
 codes! {
     KeyMissing = "idempotency_key_missing" BAD_REQUEST "the request needs an Idempotency-Key",
         "send the header with a value of your own, and the same value when you try again";
+    BodyMalformed = "body_malformed" BAD_REQUEST "the framing of the body is malformed",
+        "send the length that was promised, or chunks as RFC 9112 writes them";
     SignInRequired = "sign_in_required" UNAUTHORIZED "sign in first",
         "sign in with `POST /api/v1/sessions`; the session has ended or was never begun";
     SignInRefused = "sign_in_refused" UNAUTHORIZED "the name or the password is wrong",

@@ -28,7 +28,8 @@ impl App {
         let agent =
             ask.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
-        NewDevice { name: device_name(agent), source: Source { prefix, address }, mark }
+        let (name, source) = (device_name(agent), Source { prefix, address });
+        NewDevice { name, source, mark, is_program: ask.is_for_programs() }
     }
 
     /// The answer with the cookies of a new session, for the request that signed in by that name. The session it came

@@ -1,6 +1,7 @@
 //! Pages of signing in and out, of a new password, and of the choices a device keeps.
 
 use honnin_access::{ActivateError, PasswordRefused, Session, SignInError};
+use honnin_care::{Channel, Visit};
 use honnin_pages::format::Count;
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{ActivatePage, ActivateProblem, Said, SignInNote, SignInPage, Theme};
@@ -67,7 +68,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: Option<&Session>) -> Result<Answer, Refusal> {
     if let Some(session) = session {
-        app.wiring.care.sign_out(session).await?;
+        app.wiring.care.sign_out(Visit { session, channel: Channel::Page }).await?;
     }
     Ok(app.signed_out(Answer::see_other(&format!("{}?{SIGNED_OUT}", Address::SignIn))))
 }

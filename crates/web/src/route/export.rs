@@ -28,12 +28,16 @@ pub(super) async fn page(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 }
 
 pub(super) async fn begin_page(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.begin_export(session, None).await?;
+    app.wiring.care.begin_export(Visit { session, channel: Channel::Page }, None).await?;
     Ok(Answer::see_other(&Address::Export.to_string()))
 }
 
 pub(super) async fn begin_api(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    let state = app.wiring.care.begin_export(session, ask.idempotency_key()?).await?;
+    let state = app
+        .wiring
+        .care
+        .begin_export(Visit { session, channel: Channel::Api }, ask.idempotency_key()?)
+        .await?;
     let place =
         HeaderValue::try_from(format!("/api/v1/exports/{}", state.export)).map_err(|_| Code::Internal)?;
     Ok(told(app, &state).status(StatusCode::ACCEPTED).with(LOCATION, place))

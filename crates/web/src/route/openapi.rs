@@ -200,7 +200,7 @@ pub(super) fn codes(route: &Route, contract: &Contract) -> Vec<Code> {
         codes.extend([Code::SignInRefused, Code::TooOften, Code::Stopped]);
     }
     if !route.verb.is_safe() {
-        codes.extend([Code::CrossOrigin, Code::BodyTimeout, Code::BodyTooLarge]);
+        codes.extend([Code::CrossOrigin, Code::BodyMalformed, Code::BodyTimeout, Code::BodyTooLarge]);
     }
     if contract.takes.is_some() {
         codes.extend([Code::MediaType, Code::Invalid]);

@@ -113,6 +113,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         Code::ExportNotReady | Code::ExportExpired => Problem::ExportGone,
         Code::KeyMissing
         | Code::BodyTimeout
+        | Code::BodyMalformed
         | Code::BodyTooLarge
         | Code::MediaType
         | Code::Invalid

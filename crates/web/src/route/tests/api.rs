@@ -1,5 +1,8 @@
 //! The JSON API as programs use it.
 
+use honnin_journal::Kind;
+use honnin_store::{ClaimRows, Queue};
+use honnin_terms::{Clock, Id, RequestId};
 use serde_json::{Value, json};
 
 use super::house::{House, PASSWORD};
@@ -309,6 +312,48 @@ async fn she_sees_who_has_seen_her_data() {
     assert_eq!(told, [("bills", "page"), ("home", "api")]);
     assert_eq!(rows[1]["line"], house.hana.lines[0].to_string());
     assert!(rows.iter().all(|row| row["viewer"] == "self"));
+}
+
+#[tokio::test]
+async fn what_a_program_does_is_not_written_down_as_a_pages() {
+    use honnin_care::Channel;
+    let house = House::open().await;
+    let before = house.journal.size();
+    let (kind, body) = (JSON_TYPE, format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#));
+    let token = house.ask("POST", "/api/v1/sessions", kind, &body).await.json()["token"].clone();
+    let bearer = format!("Authorization: Bearer {}\r\n", token.as_str().unwrap());
+    let wrong = r#"{"login":"mio-hana","password":"wrong"}"#;
+    assert_eq!(house.ask("POST", "/api/v1/sessions", kind, wrong).await.status, 401);
+    assert_eq!(house.ask("POST", "/api/v1/exports", &bearer, "").await.status, 202);
+    for _ in 0..10_000 {
+        if house
+            .store
+            .waiting(&house.node.keep(house.clock.now(), RequestId::from_octets([4; 16])), Queue::EXPORTS)
+            .await
+            .unwrap()
+            .0
+            == 0
+        {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let other = house.ask("POST", "/api/v1/sessions", kind, &body).await.json()["session"].clone();
+    assert_eq!(
+        house
+            .ask("DELETE", &format!("/api/v1/sessions/{}", other.as_str().unwrap()), &bearer, "")
+            .await
+            .status,
+        204
+    );
+    assert_eq!(house.ask("DELETE", "/api/v1/sessions/current", &bearer, "").await.status, 204);
+    let entries: Vec<_> =
+        (before..house.journal.size()).map(|index| house.journal.read_at(index).unwrap()).collect();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.kind).collect();
+    for kind in [Kind::SignInFailed, Kind::ExportMade, Kind::SessionEnded, Kind::SignedOut] {
+        assert!(kinds.contains(&kind), "{kind:?} {kinds:?}");
+    }
+    assert!(entries.iter().all(|entry| entry.channel == Channel::Api.code()), "{entries:?}");
 }
 
 /// The kinds of the newest entries of the journal, oldest first.

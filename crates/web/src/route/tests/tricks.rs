@@ -94,6 +94,26 @@ async fn what_follows_a_body_of_doubtful_length_is_not_read() {
 }
 
 #[tokio::test]
+async fn a_body_whose_framing_is_none_is_a_bad_request() {
+    let house = House::open().await;
+    for chunks in [
+        "x\r\n",
+        "5\r\nabc\r\n0\r\n\r\n",
+        "5;\n\r\nabcde\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\n",
+        "-1\r\n",
+        "3\r\nabcxx",
+    ] {
+        let octets = format!(
+            "POST /settings/theme HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{LAST}"
+        );
+        let statuses: Vec<u16> =
+            exchange(house.at, &octets).await.iter().map(|(status, _)| *status).collect();
+        assert_eq!(statuses, [400], "{chunks:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_is_never_taken_for_a_request() {
     let house = House::open().await;
     let hidden = lines_of(&house.ken);
