@@ -15,7 +15,6 @@ pub(crate) struct Asset {
     path: String,
     kind: &'static str,
     body: Vec<u8>,
-    forever: bool,
 }
 
 /// All files, in the order they were made: later ones may name earlier ones.
@@ -31,13 +30,13 @@ impl Table {
     pub(crate) fn hashed(&mut self, name: &str, kind: &'static str, body: &[u8]) {
         let hash = HEXLOWER.encode(&Sha256::digest(body));
         let path = format!("/a/{}/{name}", hash.get(..10).unwrap_or(&hash));
-        self.assets.push(Asset { name: name.to_owned(), path, kind, body: body.to_vec(), forever: true });
+        self.assets.push(Asset { name: name.to_owned(), path, kind, body: body.to_vec() });
     }
 
     /// Adds a file at a path that stays while its content changes: it is asked for anew each time.
     pub(crate) fn fixed(&mut self, name: &str, kind: &'static str, body: &[u8]) {
         let path = format!("/{name}");
-        self.assets.push(Asset { name: name.to_owned(), path, kind, body: body.to_vec(), forever: false });
+        self.assets.push(Asset { name: name.to_owned(), path, kind, body: body.to_vec() });
     }
 
     /// Adds a style that a page carries in itself, allowed by its hash.
@@ -74,7 +73,7 @@ impl Table {
     pub(crate) fn write(&self, out: &Path) -> Result<(), Box<dyn Error>> {
         let mut rust = String::from("/// Every file there is.\nstatic ALL: &[Asset] = &[\n");
         let mut names = String::new();
-        for Asset { name, path, kind, body, forever } in &self.assets {
+        for Asset { name, path, kind, body } in &self.assets {
             let text = !kind.starts_with("image/png");
             let stored = |ending: &str, octets: Vec<u8>| -> io::Result<String> {
                 let file = out.join(format!("{name}{ending}"));
@@ -91,7 +90,7 @@ impl Table {
             };
             writeln!(
                 rust,
-                "Asset {{ path: {path:?}, kind: {kind:?}, forever: {forever}, plain: {plain}, br: {br}, gz: {gz} }},"
+                "Asset {{ path: {path:?}, kind: {kind:?}, plain: {plain}, br: {br}, gz: {gz} }},"
             )?;
             let constant = name.replace(['.', '-'], "_").to_uppercase();
             writeln!(names, "/// Path of `{name}`.\npub const {constant}: &str = {path:?};")?;

@@ -67,7 +67,7 @@ fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     if let Some(served) = assets::find(path, wished) {
         response = response
             .header(header::CONTENT_TYPE, served.content_type)
-            .header(header::CACHE_CONTROL, served.cache_control);
+            .header(header::CACHE_CONTROL, assets::cache_control(path));
         if let Some(encoding) = served.content_encoding {
             response = response.header(header::CONTENT_ENCODING, encoding);
         }

@@ -5,7 +5,6 @@
 struct Asset {
     path: &'static str,
     kind: &'static str,
-    forever: bool,
     plain: &'static [u8],
     br: Option<&'static [u8]>,
     gz: Option<&'static [u8]>,
@@ -20,8 +19,6 @@ pub struct Served {
     pub content_type: &'static str,
     /// `Content-Encoding`, where the body is compressed.
     pub content_encoding: Option<&'static str>,
-    /// `Cache-Control`: for ever where the path holds the content's hash, else asked for anew each time.
-    pub cache_control: &'static str,
     /// Whether `Vary: Accept-Encoding` belongs to it.
     pub varies: bool,
 }
@@ -44,13 +41,13 @@ pub fn find(path: &str, accept_encoding: &str) -> Option<Served> {
         (_, Some(gz)) if accepts(accept_encoding, "gzip") => (gz, Some("gzip")),
         _ => (asset.plain, None),
     };
-    Some(Served {
-        body,
-        content_type: asset.kind,
-        content_encoding: encoding,
-        cache_control: if asset.forever { "public, max-age=31536000, immutable" } else { "no-cache" },
-        varies: asset.br.is_some(),
-    })
+    Some(Served { body, content_type: asset.kind, content_encoding: encoding, varies: asset.br.is_some() })
+}
+
+/// `Cache-Control` of the file at that path: for ever where the path holds the content's hash, else asked for anew each
+/// time.
+pub fn cache_control(path: &str) -> &'static str {
+    if path.starts_with("/a/") { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
 /// Every path there is, for the route table.
@@ -108,7 +105,9 @@ mod tests {
     #[test]
     fn only_a_path_with_a_hash_is_kept_for_ever() {
         for asset in ALL {
-            assert_eq!(asset.forever, asset.path.starts_with("/a/"), "{}", asset.path);
+            let hashed = asset.path.starts_with("/a/");
+            assert_eq!(cache_control(asset.path).ends_with("immutable"), hashed, "{}", asset.path);
+            assert_eq!(hashed, asset.path.split('/').nth(2).is_some_and(|hash| hash.len() == 10));
         }
     }
 

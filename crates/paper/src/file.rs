@@ -12,11 +12,12 @@ use pdf_writer::{Content, Filter, Finish, Name, Null, Pdf, Rect, Ref, Str, TextS
 use subsetter::GlyphRemapper;
 use ttf_parser::GlyphId;
 
-use crate::layout::{Composed, Element, HIGH, Kid, LEFT, Line, Page, Role, WIDE};
+use crate::layout::{Composed, Element, HIGH, Kid, LEFT, Line, PICTURE, Page, Role, WIDE};
 use crate::typeface::{DATA, Press};
-use crate::{PrintError, Sheet};
+use crate::{Picture, PrintError, Sheet};
 
 const FONT: Name<'_> = Name(b"F");
+const MARK: Name<'_> = Name(b"M");
 /// Six letters before the name say that it is a part of the typeface (§9.6.4).
 const BASE: Name<'_> = Name(b"HONNIN+BIZUDPGothic-Regular");
 const IDENTITY: SystemInfo<'_> =
@@ -98,9 +99,18 @@ pub(crate) fn write(press: &Press, sheet: &Sheet, composed: &Composed) -> Result
         let mut object = pdf.page(*own);
         object.parent(pages).media_box(Rect::new(0.0, 0.0, WIDE, HIGH)).contents(content);
         object.struct_parents(number(place));
-        object.resources().fonts().pair(FONT, named.font);
+        let mark = page.picture.as_ref().map(|(_, picture)| (refs.next(), picture));
+        let mut resources = object.resources();
+        resources.fonts().pair(FONT, named.font);
+        if let Some((mark, _)) = mark {
+            resources.x_objects().pair(MARK, mark);
+        }
+        resources.finish();
         object.finish();
-        packed(&mut pdf, content, &drawn(page, &used));
+        stream(&mut pdf, content, &drawn(page, &used));
+        if let Some((mark, picture)) = mark {
+            self::picture(&mut pdf, &mut refs, mark, picture);
+        }
     }
     tree(&mut pdf, sheet, composed, &named);
     font(&mut pdf, &mut refs, named.font, press, &used)?;
@@ -112,17 +122,32 @@ fn number(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-fn packed(pdf: &mut Pdf, own: Ref, octets: &[u8]) {
+/// Packed as the format does it.
+pub(crate) fn packed(octets: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    // Writing into memory does not fail; were it ever to, the octets stand as they are.
-    let done = encoder.write_all(octets).and_then(|()| encoder.finish());
-    match done {
-        Ok(packed) => {
-            pdf.stream(own, &packed).filter(Filter::FlateDecode);
-        }
-        Err(_) => {
-            pdf.stream(own, octets);
-        }
+    // Writing into memory does not fail; were it ever to, the stream would be empty and the file would not open.
+    encoder.write_all(octets).and_then(|()| encoder.finish()).unwrap_or_default()
+}
+
+fn stream(pdf: &mut Pdf, own: Ref, octets: &[u8]) {
+    pdf.stream(own, &packed(octets)).filter(Filter::FlateDecode);
+}
+
+fn picture(pdf: &mut Pdf, refs: &mut Refs, own: Ref, picture: &Picture) {
+    let side = |points: u32| i32::try_from(points).unwrap_or(i32::MAX);
+    let (wide, high) = (side(picture.wide), side(picture.high));
+    let cover = picture.cover.as_ref().map(|octets| (refs.next(), octets));
+    let mut object = pdf.image_xobject(own, &picture.colours);
+    object.width(wide).height(high).bits_per_component(8).filter(Filter::FlateDecode);
+    object.color_space().device_rgb();
+    if let Some((cover, _)) = cover {
+        object.s_mask(cover);
+    }
+    object.finish();
+    if let Some((own, octets)) = cover {
+        let mut object = pdf.image_xobject(own, octets);
+        object.width(wide).height(high).bits_per_component(8).filter(Filter::FlateDecode);
+        object.color_space().device_gray();
     }
 }
 
@@ -136,6 +161,10 @@ fn drawn(page: &Page, used: &Used) -> Vec<u8> {
     }
     for (base, colour) in &page.bars {
         fill(&mut content, *colour).rect(LEFT, base - 3.0, 4.0, 17.0).fill_nonzero();
+    }
+    if let Some((base, _)) = page.picture {
+        content.save_state().transform([PICTURE, 0.0, 0.0, PICTURE, LEFT, base - 9.0]);
+        content.x_object(MARK).restore_state();
     }
     content.end_marked_content();
     for (place, line) in page.lines.iter().enumerate() {
@@ -290,18 +319,20 @@ fn font(pdf: &mut Pdf, refs: &mut Refs, own: Ref, press: &Press, used: &Used) ->
         .cap_height(thousandths(face.capital_height().unwrap_or_else(|| face.ascender())))
         .stem_v(80.0)
         .font_file2(data);
-    packed(pdf, data, &subset);
+    stream(pdf, data, &subset);
     let mut table = UnicodeCmap::new(Name(b"Honnin"), IDENTITY);
     for (new, (_, character)) in &used.glyphs {
         table.pair(*new, *character);
     }
-    packed(pdf, unicode, &table.finish().into_vec());
+    stream(pdf, unicode, &table.finish().into_vec());
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Block, Press, Sheet};
+    use std::sync::Arc;
+
+    use crate::{Block, Picture, Press, Sheet};
 
     fn printed(text: &str) -> Vec<u8> {
         let blocks = vec![Block::Title(text.to_owned())];
@@ -333,6 +364,25 @@ mod tests {
         let first = print("佐藤 花子 1,234円");
         print("鈴木 次郎 98,765円");
         assert_eq!(print("佐藤 花子 1,234円"), first);
+    }
+
+    #[test]
+    fn a_picture_is_drawn_once_beside_the_name_and_not_read_out() {
+        let mut png = Vec::new();
+        let mut encoder = png::Encoder::new(&mut png, 1, 1);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.write_header().unwrap().write_image_data(&[200, 0, 0, 128]).unwrap();
+        let picture = Arc::new(Picture::png(&png).unwrap());
+        let print = |picture| {
+            let name = "海鳴モバイル".repeat(9);
+            let blocks = vec![Block::Mark(name, [200, 0, 0], picture), Block::Text("本文".repeat(4_000))];
+            Press::new().unwrap().print(&Sheet { language: "ja", blocks, ..Sheet::default() }).unwrap()
+        };
+        let octets = print(Some(picture));
+        let count =
+            |word: &str| octets.windows(word.len()).filter(|window| *window == word.as_bytes()).count();
+        assert_eq!((count("/Subtype /Image"), count("/SMask"), count("/Figure")), (2, 1, 0));
+        assert!(count("/Type /Page\n") > 1 && !holds(&print(None), "/Subtype /Image"));
     }
 
     #[test]

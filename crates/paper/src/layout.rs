@@ -2,7 +2,9 @@
 //! they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::Picture;
 use crate::sheet::{Block, PrintError, Sheet, Table};
 use crate::typeface::{GETA, Press, Run};
 
@@ -31,6 +33,8 @@ const REMARK: f32 = 9.0;
 const FIGURE: f32 = 26.0;
 /// How far a name in its own colour stands from the left edge.
 const BAR: f32 = 12.0;
+/// The side of the picture beside a name.
+pub(crate) const PICTURE: f32 = 28.0;
 
 /// What an element of the tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,8 @@ pub(crate) struct Page {
     pub(crate) rules: Vec<f32>,
     /// Upright bars at the left edge of a name in its own colour, by height.
     pub(crate) bars: Vec<(f32, [u8; 3])>,
+    /// The picture at the left edge of a name, and its height.
+    pub(crate) picture: Option<(f32, Arc<Picture>)>,
 }
 
 /// A sheet with everything at its place.
@@ -129,7 +135,7 @@ struct Composer<'a> {
 impl Composer<'_> {
     fn block(&mut self, block: &Block) -> Result<(), PrintError> {
         match block {
-            Block::Mark(name, colour) => self.mark(name, *colour),
+            Block::Mark(name, colour, picture) => self.mark(name, *colour, picture.as_ref()),
             Block::Title(text) => self.spaced(Role::Title, text, TITLE, (0.0, 10.0)),
             Block::Heading(text) => {
                 // A heading is not left alone at the end of a page.
@@ -162,15 +168,25 @@ impl Composer<'_> {
         Ok(())
     }
 
-    /// A name in its own colour beside a bar of it.
-    fn mark(&mut self, name: &str, colour: [u8; 3]) -> Result<(), PrintError> {
+    /// A name in its own colour beside the picture, or a bar of that colour. Who is read to hears the name.
+    fn mark(
+        &mut self,
+        name: &str,
+        colour: [u8; 3],
+        picture: Option<&Arc<Picture>>,
+    ) -> Result<(), PrintError> {
         let element = self.element(Role::Paragraph, None, None);
-        for run in self.fold(name, RIGHT - LEFT - BAR, NAME) {
+        let beside = if picture.is_some() { PICTURE + 8.0 } else { BAR };
+        for (place, run) in self.fold(name, RIGHT - LEFT - beside, NAME).into_iter().enumerate() {
             self.feed(NAME)?;
             if let Some(page) = self.done.pages.last_mut() {
-                page.bars.push((self.at, colour));
+                match picture {
+                    Some(_) if place > 0 => {}
+                    Some(picture) => page.picture = Some((self.at, Arc::clone(picture))),
+                    None => page.bars.push((self.at, colour)),
+                }
             }
-            self.put(LEFT + BAR, NAME, run, Some(element));
+            self.put(LEFT + beside, NAME, run, Some(element));
             if let Some(line) = self.done.pages.last_mut().and_then(|page| page.lines.last_mut()) {
                 line.colour = Some(colour);
             }

@@ -5,10 +5,12 @@
 
 mod file;
 mod layout;
+mod picture;
 mod rows;
 mod sheet;
 mod typeface;
 
+pub use picture::{BadPicture, Picture};
 pub use rows::{Cell, Rows};
 pub use sheet::{Block, PrintError, Sheet, Table};
 pub use typeface::{BadTypeface, Press};

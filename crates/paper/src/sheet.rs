@@ -1,5 +1,9 @@
 //! What stands on a sheet, before anybody knows where.
 
+use std::sync::Arc;
+
+use crate::Picture;
+
 /// A document to be printed.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
@@ -18,8 +22,8 @@ pub struct Sheet {
 /// One thing on a sheet.
 #[derive(Debug, Clone)]
 pub enum Block {
-    /// Whose sheet it is: a name in its own colour (red, green, blue).
-    Mark(String, [u8; 3]),
+    /// Whose sheet it is: a name in its own colour (red, green, blue), beside a square picture, or a bar of that colour.
+    Mark(String, [u8; 3], Option<Arc<Picture>>),
     /// The heading of the whole.
     Title(String),
     /// A heading within.

@@ -43,10 +43,10 @@ impl BillDocument<'_> {
     /// What stands on the sheet.
     pub fn sheet(&self) -> Sheet {
         let words = self.language.words();
-        let (document, bills) = (&words.document, &words.bills);
+        let (document, bills, brand) = (&words.document, &words.bills, &self.operator.brand);
         let title = bills.bill_of.with(self.month(self.facts.head.month)).to_string();
         let mut blocks = vec![
-            Block::Mark(self.operator.name.clone(), self.operator.brand.colour.octets()),
+            Block::Mark(self.operator.name.clone(), brand.colour.octets(), brand.picture.clone()),
             Block::Title(title.clone()),
             Block::Name(document.to.with(Plain(&self.me.name)).to_string()),
             Block::Text(document.member.with(Plain(&self.me.login)).to_string()),

@@ -3,6 +3,9 @@
 //! Made once, when the product starts. Pages name files by their content, so that a browser may keep them for ever.
 
 use std::fmt;
+use std::sync::Arc;
+
+use honnin_paper::Picture;
 
 use serde_json::json;
 
@@ -29,6 +32,8 @@ pub struct Brand {
     pub(crate) mark: Option<String>,
     /// The colour of documents, in light.
     pub(crate) colour: Colour,
+    /// The mark on documents, where it is a picture.
+    pub(crate) picture: Option<Arc<Picture>>,
     manifests: Vec<(&'static str, String)>,
     files: Vec<BrandFile>,
 }
@@ -36,7 +41,7 @@ pub struct Brand {
 /// A file that was made when the product started. Its path holds a hash of its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrandFile {
-    /// The path.
+    /// The path. Where it holds no hash, the file stands in the place of ours.
     pub path: String,
     /// `Content-Type`.
     pub content_type: &'static str,
@@ -46,11 +51,24 @@ pub struct BrandFile {
 
 impl BrandFile {
     fn new(name: &str, content_type: &'static str, body: Vec<u8>) -> Self {
-        // FNV-1a: names a version, and is no secret and no proof.
-        let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
-        let hash = body.iter().fold(0xcbf2_9ce4_8422_2325, step);
-        Self { path: format!("/a/{hash:016x}/{name}"), content_type, body }
+        Self { path: format!("/a/{:016x}/{name}", version(&body)), content_type, body }
     }
+
+    /// Our file at that path, with what the operator has in place of ours.
+    fn instead(path: &str, own: &[(&str, String)]) -> Option<Self> {
+        let ours = assets::find(path, "")?;
+        let text = std::str::from_utf8(ours.body).ok()?;
+        let text = own.iter().fold(text.to_owned(), |text, (ours, own)| text.replace(ours, own));
+        // What the worker kept of another look is not kept any longer.
+        let text = text.replace("\"static-", &format!("\"static-{:016x}-", version(text.as_bytes())));
+        Some(Self { path: path.to_owned(), content_type: ours.content_type, body: text.into_bytes() })
+    }
+}
+
+/// FNV-1a: names a version, and is no secret and no proof.
+fn version(octets: &[u8]) -> u64 {
+    let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
+    octets.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 impl Default for Brand {
@@ -73,12 +91,15 @@ impl Brand {
 
     fn build(name: &str, style: Option<(String, Colour)>, mark: Option<Mark>) -> Self {
         let (mut files, mut links) = (Vec::new(), assets::LINKS.to_owned());
+        // Paths of ours, and what the operator has in their place.
+        let mut own = Vec::new();
         let colour = style.as_ref().map_or(OURS.0, |(_, colour)| *colour);
         if let Some((style, _)) = style {
             // In one file with ours: a page asks for no more than it did.
             let base = assets::find(assets::APP_CSS, "").map_or(&[][..], |served| served.body);
             let css = BrandFile::new("app.css", "text/css; charset=utf-8", [base, style.as_bytes()].concat());
             links = links.replace(assets::APP_CSS, &css.path);
+            own.push((assets::APP_CSS, css.path.clone()));
             files.push(css);
         }
         let icon = |src: &str, sizes: &str, kind: &str| json!({"src": src, "sizes": sizes, "type": kind});
@@ -88,6 +109,7 @@ impl Brand {
             json!({"src": assets::ICON_512_MASKABLE_PNG, "sizes": "512x512", "type": "image/png", "purpose": "maskable"}),
             icon(assets::ICON_SVG, "any", "image/svg+xml"),
         ];
+        let picture = mark.as_ref().and_then(|mark| mark.picture.clone());
         let mark = mark.map(|mark| {
             let (ending, kind, sizes) = match mark.side {
                 None => ("svg", "image/svg+xml", "any".to_owned()),
@@ -103,9 +125,17 @@ impl Brand {
                 links = links.replace(assets::ICON_180_PNG, &file.path);
             }
             let path = file.path.clone();
+            own.push((assets::ICON_SVG, path.clone()));
             files.push(file);
             path
         });
+        if !own.is_empty() {
+            files.extend(
+                [assets::OFFLINE_HTML, assets::SW_JS]
+                    .iter()
+                    .filter_map(|path| BrandFile::instead(path, &own)),
+            );
+        }
         let short: String = name.chars().take(12).collect();
         let manifest = |language: &Language| {
             let words = language.words();
@@ -125,7 +155,7 @@ impl Brand {
         let made: Vec<_> = Language::all().iter().map(manifest).collect();
         let manifests = made.iter().map(|(tag, file)| (*tag, file.path.clone())).collect();
         files.extend(made.into_iter().map(|(_, file)| file));
-        Self { links, mark, colour, manifests, files }
+        Self { links, mark, colour, picture, manifests, files }
     }
 
     /// What every page loads.
@@ -151,6 +181,8 @@ pub struct Mark {
     octets: Vec<u8>,
     /// The side of a PNG in pixels; `None` for an SVG.
     side: Option<u32>,
+    /// A PNG, read.
+    picture: Option<Arc<Picture>>,
 }
 
 /// Why a mark is not taken.
@@ -162,6 +194,9 @@ pub enum BadMark {
     /// It is neither an SVG nor a PNG.
     #[error("it is neither an SVG nor a PNG; convert it")]
     Kind,
+    /// The PNG is damaged.
+    #[error("the PNG is damaged; save it again")]
+    Damaged,
     /// It is not square, or too small or too large.
     #[error("it is {0} by {1} pixels; make it square, 192 to 1024 pixels a side")]
     Shape(u32, u32),
@@ -181,8 +216,11 @@ impl Mark {
         if octets.len() > MOST_MARK_OCTETS {
             return Err(BadMark::Long(octets.len()));
         }
-        let side = match png_size(&octets) {
-            Some((wide, high)) if wide == high && SIDES.contains(&wide) => Some(wide),
+        let (side, picture) = match png_size(&octets) {
+            Some((wide, high)) if wide == high && SIDES.contains(&wide) => {
+                let picture = Picture::png(&octets).map_err(|_| BadMark::Damaged)?;
+                (Some(wide), Some(Arc::new(picture)))
+            }
             Some((wide, high)) => return Err(BadMark::Shape(wide, high)),
             None => {
                 let text = std::str::from_utf8(&octets).map_err(|_| BadMark::Kind)?;
@@ -194,10 +232,10 @@ impl Mark {
                 }
                 // It is served as a picture and under a policy that runs nothing; what is not there cannot be run at all.
                 only_draws(text).map_err(BadMark::Active)?;
-                None
+                (None, None)
             }
         };
-        Ok(Self { octets, side })
+        Ok(Self { octets, side, picture })
     }
 }
 
@@ -320,11 +358,13 @@ mod tests {
     fn a_mark_that_is_no_square_picture_is_refused() {
         let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><path d='M0 0h8v8z'/></svg>";
         assert!(Mark::new(svg.as_bytes().to_vec()).is_ok_and(|mark| mark.side.is_none()));
+        let own = Mark::new(assets::find(assets::ICON_512_PNG, "").unwrap().body.to_vec()).unwrap();
+        assert!(own.side == Some(512) && own.picture.is_some());
         let png = |wide: u32, high: u32| {
             let sides = [wide.to_be_bytes(), high.to_be_bytes()].concat();
             Mark::new([&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], &sides, b"rest"].concat())
         };
-        assert_eq!(png(512, 512).map(|mark| mark.side), Ok(Some(512)));
+        assert_eq!(png(512, 512), Err(BadMark::Damaged));
         assert_eq!(png(512, 100), Err(BadMark::Shape(512, 100)));
         assert_eq!(png(64, 64), Err(BadMark::Shape(64, 64)));
         assert_eq!(Mark::new(vec![b'x'; 20_000]), Err(BadMark::Long(20_000)));
@@ -353,7 +393,19 @@ mod tests {
         assert!(own.links().contains(&css.path) && !own.links().contains(assets::APP_CSS));
         assert!(css.body.ends_with(b"}") && String::from_utf8_lossy(&css.body).contains("--primary:#8a0f3c"));
         assert!(own.links().contains(own.mark.as_ref().unwrap()), "{}", own.links());
+        let instead = |path: &str| {
+            let file = own.files().iter().find(|file| file.path == path).unwrap();
+            String::from_utf8(file.body.clone()).unwrap()
+        };
+        for text in [instead(assets::OFFLINE_HTML), instead(assets::SW_JS)] {
+            assert!(text.contains(&css.path) && text.contains(own.mark.as_ref().unwrap()), "{text}");
+            assert!(!text.contains(assets::APP_CSS) && !text.contains(assets::ICON_SVG), "{text}");
+        }
+        let plain = assets::find(assets::SW_JS, "").unwrap().body;
+        let name = |worker: &str| worker.split('"').nth(1).unwrap().to_owned();
+        assert_ne!(name(&instead(assets::SW_JS)), name(std::str::from_utf8(plain).unwrap()), "another cache");
         assert_eq!(ours.links(), assets::LINKS);
+        assert!(ours.files().iter().all(|file| file.path.starts_with("/a/")));
         for language in Language::all() {
             let path = own.manifest(*language);
             let file = own.files().iter().find(|file| file.path == path).unwrap();

@@ -9,7 +9,7 @@ use crate::samples::{HOSTILE, LONG, Studio};
 /// Everything that stands on a sheet.
 fn said(sheet: &Sheet) -> String {
     let block = |block: &Block| match block {
-        Block::Mark(text, _)
+        Block::Mark(text, ..)
         | Block::Title(text)
         | Block::Heading(text)
         | Block::Name(text)

@@ -45,33 +45,41 @@ pub(super) fn security_text(app: &App, _ask: &Ask) -> Result<Answer, Refusal> {
 }
 
 /// A file of the operator's own look, packed when the product started where that is of use.
-fn brand_file(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+fn brand_file(app: &App, ask: &Ask) -> Option<Answer> {
     let path = ask.parts.uri.path();
-    let (file, packed) = app.brand.iter().find(|(file, _)| file.path == path).ok_or(Code::NotFound)?;
+    let (file, packed) = app.brand.iter().find(|(file, _)| file.path == path)?;
     let fixed = HeaderValue::from_static;
     let packed = packed.as_ref().filter(|_| gzip::is_taken(&ask.parts.headers));
     let body = packed.map_or_else(|| Bytes::copy_from_slice(&file.body), Bytes::clone);
-    let answer = Answer::public(Kind::File, body)
+    let answer = Answer::public(kind(file.content_type, path), body)
         .with(CONTENT_TYPE, fixed(file.content_type))
-        .with(CACHE_CONTROL, fixed("public, max-age=31536000, immutable"))
+        .with(CACHE_CONTROL, fixed(assets::cache_control(path)))
         .with(VARY, fixed("Accept-Encoding"));
-    Ok(if packed.is_some() { answer.with(CONTENT_ENCODING, fixed("gzip")) } else { answer })
+    Some(if packed.is_some() { answer.with(CONTENT_ENCODING, fixed("gzip")) } else { answer })
+}
+
+fn kind(content_type: &str, path: &str) -> Kind {
+    match content_type {
+        HTML => Kind::Built,
+        _ if path == assets::SW_JS => Kind::Worker,
+        _ => Kind::File,
+    }
 }
 
 /// The files every visitor may have.
 pub(super) fn file(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let accepted =
         ask.parts.headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(served) = assets::find(ask.parts.uri.path(), accepted) else { return brand_file(app, ask) };
-    let kind = match served.content_type {
-        HTML => Kind::Built,
-        _ if ask.parts.uri.path() == assets::SW_JS => Kind::Worker,
-        _ => Kind::File,
-    };
+    // The operator's own worker and offline page stand in the place of ours.
+    if let Some(answer) = brand_file(app, ask) {
+        return Ok(answer);
+    }
+    let path = ask.parts.uri.path();
+    let served = assets::find(path, accepted).ok_or(Code::NotFound)?;
     let fixed = HeaderValue::from_static;
-    let mut answer = Answer::public(kind, served.body)
+    let mut answer = Answer::public(kind(served.content_type, path), served.body)
         .with(CONTENT_TYPE, fixed(served.content_type))
-        .with(CACHE_CONTROL, fixed(served.cache_control));
+        .with(CACHE_CONTROL, fixed(assets::cache_control(path)));
     if let Some(encoding) = served.content_encoding {
         answer = answer.with(CONTENT_ENCODING, fixed(encoding));
     }
