@@ -130,6 +130,13 @@ pub(crate) fn of_tenant(tenant: TenantId) -> Subject {
     Subject { tenant, account: AccountId::from_octets(NOBODY), holding: None }
 }
 
+impl SubscriberAuthority {
+    /// How long sessions last, and how many there may be.
+    pub const fn session_limits(&self) -> SessionLimits {
+        self.session_limits
+    }
+}
+
 impl FeedAuthority {
     /// A permit to append to the tenant's views.
     pub fn append(&self, at: Moment, request: RequestId) -> Permit<Append> {

@@ -102,7 +102,10 @@ impl SubscriberAuthority {
 
     /// The account's credential as it is now, with its ring opened; `None` where the session's key opens it no longer,
     /// because all sessions were ended.
-    async fn current(&self, session: &Session) -> Result<Option<(CredentialRow, Ring)>, SessionError> {
+    pub(crate) async fn current(
+        &self,
+        session: &Session,
+    ) -> Result<Option<(CredentialRow, Ring)>, SessionError> {
         let (tenant, account, keys) = (session.tenant(), session.account(), session.keys());
         let row = self.credentials.credential(tenant, account).await?;
         let Some(row) = row.filter(|row| row.epoch == keys.epoch) else { return Ok(None) };

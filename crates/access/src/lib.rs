@@ -49,8 +49,8 @@ pub use permit::{
 pub use planted::planted_permit;
 pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};
-pub use session::{Session, SessionError, SessionLimits};
+pub use session::{Session, SessionError, SessionKind, SessionLimits};
 pub use sign_in::{
     ActivateError, CodeText, Forget, Invitation, KnownDevice, MARK_OCTETS, NewDevice, ReleasedFor,
-    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn,
+    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, TokenProof,
 };

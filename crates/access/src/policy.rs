@@ -1,4 +1,6 @@
-//! The policy table: which role may do what.
+//! The policy table: which role may do what, and by what.
+
+use crate::SessionKind;
 
 /// What a session's account is to a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,10 @@ pub enum Deed {
     Export,
     /// Agree to a merge of accounts.
     AgreeToMerge,
+    /// Change the password.
+    ChangePassword,
+    /// Make a token for a program.
+    MakeToken,
 }
 
 impl Deed {
@@ -48,37 +54,49 @@ impl Deed {
         Self::NameLines,
         Self::Export,
         Self::AgreeToMerge,
+        Self::ChangePassword,
+        Self::MakeToken,
     ];
 }
 
-/// Whether that role may do that. Exhaustive on purpose: a new role or deed does not compile without a decision.
-pub const fn may(role: Role, deed: Deed) -> bool {
+/// Whether that role may do that, by a session of that kind.
+///
+/// Exhaustive on purpose: a new role, kind or deed does not compile without a decision. What a token may not do, whoever finds it cannot do either: nothing that outlives it.
+pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
     match (role, deed) {
+        (Role::Holder, Deed::ReadLine | Deed::ReadAccount | Deed::SetSpeed) => true,
         (
             Role::Holder,
-            Deed::ReadLine
-            | Deed::ReadAccount
-            | Deed::SetSpeed
-            | Deed::ManageSessions
+            Deed::ManageSessions
             | Deed::NameLines
             | Deed::Export
-            | Deed::AgreeToMerge,
-        ) => true,
+            | Deed::AgreeToMerge
+            | Deed::ChangePassword
+            | Deed::MakeToken,
+        ) => match kind {
+            SessionKind::Browser | SessionKind::Program => true,
+            SessionKind::Token => false,
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     #[test]
     fn the_policy_is_the_table_that_was_reviewed() {
-        let row = |role: &Role, deed: &Deed| {
-            let verdict = if may(*role, *deed) { "may" } else { "may not" };
-            format!("{} {verdict} {deed:?}\n", role.word())
-        };
-        let table: String =
-            Role::ALL.iter().flat_map(|role| Deed::ALL.iter().map(move |deed| row(role, deed))).collect();
+        let mut table = String::new();
+        for (role, kind) in
+            Role::ALL.iter().flat_map(|role| SessionKind::ALL.iter().map(move |kind| (role, kind)))
+        {
+            for deed in Deed::ALL {
+                let verdict = if may(*role, *kind, *deed) { "may" } else { "may not" };
+                writeln!(table, "{} by {} {verdict} {deed:?}", role.word(), kind.word()).unwrap();
+            }
+        }
         assert_eq!(table, include_str!("policy_table.txt"));
     }
 }

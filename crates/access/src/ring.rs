@@ -3,7 +3,7 @@
 //! the database can forge none of it.
 //!
 //! Beside the ring's key stand, big-endian: how often the ring was written (8 octets), how often the credential was
-//! changed (8), how many sessions live (2), their public names (16 each, oldest first); then for each line with a name
+//! changed (8), how many sessions live (2), the kind (1) and public name (16) of each, oldest first; then for each line with a name
 //! the holding (16), the length of the name (1) and the name. Names stand here because every request opens the ring:
 //! they cost no read of their own, and belong to the account and to nobody a line goes to.
 
@@ -12,6 +12,7 @@ use std::fmt;
 use honnin_seal::{AccountKey, Beside, Epoch, OpenError, Place, Purpose, RingKey, SubjectKey};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, SessionId, TenantId};
 
+use crate::SessionKind;
 use crate::ports::{KeyChange, RingRow, RingWrite};
 
 /// The epoch of a subject's first key.
@@ -50,13 +51,24 @@ pub(crate) fn take_count(octets: &[u8]) -> Option<(u64, &[u8])> {
     octets.split_first_chunk::<COUNT>().map(|(count, rest)| (u64::from_be_bytes(*count), rest))
 }
 
+/// A session in a ring: its kind and its name.
+const ONE: usize = 1 + 16;
+
 /// The sessions, and the names behind them.
-fn split(octets: &[u8]) -> Option<(&[[u8; 16]], &[u8])> {
+fn split(octets: &[u8]) -> Option<(&[[u8; ONE]], &[u8])> {
     let (head, rest) = octets.split_first_chunk::<HEAD>()?;
     let number = u16::from_be_bytes(*head.last_chunk::<2>()?);
-    let (sessions, names) = rest.split_at_checked(usize::from(number) * 16)?;
+    let (sessions, names) = rest.split_at_checked(usize::from(number) * ONE)?;
     Some((sessions.as_chunks().0, names))
 }
+
+fn living_of(octets: &[u8; ONE]) -> Option<Living> {
+    let (kind, session) = octets.split_first()?;
+    Some((SessionKind::from_code(*kind)?, SessionId::from_octets(*session.first_chunk()?)))
+}
+
+/// A session that counts, and what it is.
+type Living = (SessionKind, SessionId);
 
 /// Names, one after the other; `None` where there is something that is none, and from then on.
 struct Names<'a>(&'a [u8]);
@@ -104,7 +116,8 @@ impl Ring {
     ) -> Result<Self, OpenError> {
         let (key, beside) = by.unwrap_beside(&place(tenant, account, epoch), sealed)?;
         // What was sealed has this shape, or another build wrote it.
-        let (_, names) = split(beside.octets()).ok_or(OpenError)?;
+        let (sessions, names) = split(beside.octets()).ok_or(OpenError)?;
+        sessions.iter().try_for_each(|session| living_of(session).map(drop)).ok_or(OpenError)?;
         Names(names).try_for_each(|name| name.map(drop)).ok_or(OpenError)?;
         Ok(Self { key, facts: Facts::Opened(beside) })
     }
@@ -172,14 +185,14 @@ impl Ring {
         take_count(self.octets()).and_then(|(_, rest)| take_count(rest)).map_or(0, |(count, _)| count)
     }
 
-    fn living(&self) -> impl Iterator<Item = SessionId> {
+    fn living(&self) -> impl Iterator<Item = Living> {
         let (sessions, _) = split(self.octets()).unwrap_or_default();
-        sessions.iter().map(|octets| SessionId::from_octets(*octets))
+        sessions.iter().filter_map(living_of)
     }
 
-    /// Whether a session still counts.
-    pub(crate) fn lives(&self, session: SessionId) -> bool {
-        self.living().any(|living| living == session)
+    /// What a session is that still counts; `None` for one that has ended.
+    pub(crate) fn kind_of(&self, session: SessionId) -> Option<SessionKind> {
+        self.living().find(|(_, living)| *living == session).map(|(kind, _)| kind)
     }
 
     /// The lines that have a name, with it.
@@ -188,17 +201,18 @@ impl Ring {
     }
 
     /// The ring once more, with other sessions.
-    fn next(&self, credential: u64, living: impl Iterator<Item = SessionId>) -> Self {
+    fn next(&self, credential: u64, living: impl Iterator<Item = Living>) -> Self {
         self.with_names(credential, living, split(self.octets()).unwrap_or_default().1)
     }
 
-    fn with_names(&self, credential: u64, living: impl Iterator<Item = SessionId>, names: &[u8]) -> Self {
-        let mut octets = Vec::with_capacity(self.octets().len() + 16 + names.len());
+    fn with_names(&self, credential: u64, living: impl Iterator<Item = Living>, names: &[u8]) -> Self {
+        let mut octets = Vec::with_capacity(self.octets().len() + ONE + names.len());
         octets.extend_from_slice(&self.count().saturating_add(1).to_be_bytes());
         octets.extend_from_slice(&credential.to_be_bytes());
         octets.extend_from_slice(&[0; 2]);
         let mut sessions = 0u16;
-        for session in living.take(usize::from(u16::MAX)) {
+        for (kind, session) in living.take(usize::from(u16::MAX)) {
+            octets.push(kind.code());
             octets.extend_from_slice(session.octets());
             sessions = sessions.saturating_add(1);
         }
@@ -227,26 +241,40 @@ impl Ring {
         Change { ring, ended: Vec::new() }
     }
 
-    /// With one session more; the oldest beyond `most` end.
-    pub(crate) fn with(&self, session: SessionId, most: usize) -> Change {
-        let others: Vec<_> = self.living().collect();
-        let beyond = (others.len() + 1).saturating_sub(most.max(1));
-        let (ended, kept) = others.split_at_checked(beyond).unwrap_or_default();
-        let ring = self.next(self.credential(), kept.iter().copied().chain([session]));
-        Change { ring, ended: ended.to_vec() }
+    fn number_of(&self, kind: SessionKind) -> usize {
+        self.living().filter(|(of, _)| *of == kind).count()
+    }
+
+    /// With one session more; the oldest of its kind beyond `most` end, and none of another kind.
+    pub(crate) fn with(&self, (kind, session): Living, most: usize) -> Change {
+        let mut beyond = (self.number_of(kind) + 1).saturating_sub(most.max(1));
+        let (ended, kept): (Vec<Living>, Vec<Living>) = self.living().partition(|(of, _)| {
+            let ends = *of == kind && beyond > 0;
+            beyond -= usize::from(ends);
+            ends
+        });
+        let ring = self.next(self.credential(), kept.into_iter().chain([(kind, session)]));
+        Change { ring, ended: ended.into_iter().map(|(_, session)| session).collect() }
+    }
+
+    /// With one token more; `None` where there are as many as may be: a token ends when somebody ends it.
+    pub(crate) fn with_token(&self, session: SessionId, most: usize) -> Option<Change> {
+        let kind = SessionKind::Token;
+        (self.number_of(kind) < most).then(|| self.with((kind, session), usize::MAX))
     }
 
     /// Without one session; `None` where it has ended already.
     pub(crate) fn without(&self, session: SessionId) -> Option<Change> {
-        let kept = self.living().filter(|living| *living != session);
-        self.lives(session).then(|| Change { ring: self.next(self.credential(), kept), ended: vec![session] })
+        let kept = self.living().filter(|(_, living)| *living != session);
+        self.kind_of(session)
+            .map(|_| Change { ring: self.next(self.credential(), kept), ended: vec![session] })
     }
 
     /// With no session but that one, and with the credential changed or as it was.
     pub(crate) fn ended(&self, keep: Option<SessionId>, changed_credential: bool) -> Change {
         let credential = self.credential().saturating_add(u64::from(changed_credential));
-        let kept = self.living().filter(|living| Some(*living) == keep);
-        let ended = self.living().filter(|living| Some(*living) != keep).collect();
+        let kept = self.living().filter(|(_, living)| Some(*living) == keep);
+        let ended = self.living().map(|(_, living)| living).filter(|living| Some(*living) != keep).collect();
         Change { ring: self.next(credential, kept), ended }
     }
 }
@@ -281,8 +309,32 @@ mod tests {
         SessionId::from_octets([number; 16])
     }
 
+    fn browser(number: u8) -> Living {
+        (SessionKind::Browser, id(number))
+    }
+
     fn living(ring: &Ring) -> Vec<SessionId> {
-        ring.living().collect()
+        ring.living().map(|(_, session)| session).collect()
+    }
+
+    #[test]
+    fn programs_and_tokens_end_no_browsers_session() {
+        let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
+        let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
+        let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
+        let mut ring = ring.with(browser(1), 2).ring.with_token(id(2), 2).unwrap().ring;
+        let mut ended = Vec::new();
+        for script in 10..30 {
+            let change = ring.with((SessionKind::Program, id(script)), 2);
+            (ring, ended) = (change.ring, [ended, change.ended].concat());
+        }
+        assert_eq!(ended, (10..28).map(id).collect::<Vec<_>>(), "the oldest of its own kind");
+        assert_eq!(living(&ring), [id(1), id(2), id(28), id(29)]);
+        let kinds = [1, 2, 28].map(|session| ring.kind_of(id(session)).unwrap());
+        assert_eq!(kinds, [SessionKind::Browser, SessionKind::Token, SessionKind::Program]);
+        let full = ring.with_token(id(3), 2).unwrap().ring;
+        assert!(full.with_token(id(4), 2).is_none(), "no token ends by itself");
+        assert_eq!(full.ended(None, true).ended.len(), 5, "a new password ends all");
     }
 
     #[test]
@@ -291,9 +343,9 @@ mod tests {
         let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
         let (new, sealed) = Ring::make(at, &key, &entropy).unwrap();
         assert_eq!((new.count(), new.credential(), living(&new)), (0, 0, vec![]));
-        let two = Ring::open(at, &key, &sealed).unwrap().with(id(1), 2).ring.with(id(2), 2);
+        let two = Ring::open(at, &key, &sealed).unwrap().with(browser(1), 2).ring.with(browser(2), 2);
         assert_eq!((two.ended.as_slice(), living(&two.ring)), (&[][..], vec![id(1), id(2)]));
-        let three = two.ring.with(id(3), 2);
+        let three = two.ring.with(browser(3), 2);
         assert_eq!((three.ended, living(&three.ring)), (vec![id(1)], vec![id(2), id(3)]));
         let one = three.ring.without(id(3)).unwrap();
         assert_eq!((one.ended, living(&one.ring)), (vec![id(3)], vec![id(2)]));
@@ -312,8 +364,8 @@ mod tests {
         let line = |number: u8| HoldingId::from_octets([number; 16]);
         let name = |text: &str| text.parse::<LineName>().unwrap();
         let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
-        let named = ring.with(id(1), 2).ring.named(line(1), Some(&name("はな")), &[]).ring;
-        let named = named.named(line(2), Some(&name("けん")), &[]).ring.with(id(2), 2).ring;
+        let named = ring.with(browser(1), 2).ring.named(line(1), Some(&name("はな")), &[]).ring;
+        let named = named.named(line(2), Some(&name("けん")), &[]).ring.with(browser(2), 2).ring;
         let sealed = named.ended(Some(id(2)), true).write(at, &key, 0, &entropy).unwrap().sealed;
         let opened = Ring::open(at, &key, &sealed).unwrap();
         assert_eq!(opened.names().collect::<Vec<_>>(), [(line(1), "はな"), (line(2), "けん")]);
@@ -342,9 +394,9 @@ mod tests {
         let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
         let (tenant, account) = (TenantId::FIRST, AccountId::from_octets([1; 16]));
         let (ring, _) = Ring::make((tenant, account, 1), &key, &entropy).unwrap();
-        let write = ring.with(id(7), 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
+        let write = ring.with(browser(7), 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
         let opened = Ring::open((tenant, account, 2), &key, &write.sealed).unwrap();
-        assert!(opened.lives(id(7)) && !opened.lives(id(8)));
+        assert!(opened.kind_of(id(7)).is_some() && opened.kind_of(id(8)).is_none());
         let kind = |ring: &Ring| ring.subject(None, 1).unwrap().of_kind("a").unwrap();
         let there = Place::of_account(tenant, account, Purpose::Document("a"));
         let blob = kind(&ring).seal(&there, b"hers", &entropy).unwrap();

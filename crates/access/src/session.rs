@@ -14,6 +14,48 @@ use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
 use crate::ring::{Ring, take_count};
 use crate::{Permit, SubscriberAuthority};
 
+/// What was signed in. It stands in the account's ring, beside the session's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// A browser, on the pages.
+    Browser,
+    /// A program, by name and password.
+    Program,
+    /// A program by a token of its own, which a person made and named.
+    Token,
+}
+
+impl SessionKind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Browser, Self::Program, Self::Token];
+
+    /// The word of the policy's table.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Program => "program",
+            Self::Token => "token",
+        }
+    }
+
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Browser => 1,
+            Self::Program => 2,
+            Self::Token => 3,
+        }
+    }
+
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Browser),
+            2 => Some(Self::Program),
+            3 => Some(Self::Token),
+            _ => None,
+        }
+    }
+}
+
 /// How long sessions last and how many an account has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
@@ -21,7 +63,8 @@ pub struct SessionLimits {
     pub idle_seconds: i64,
     /// Ends so many seconds after sign-in whatever happens. Default 180 days.
     pub absolute_seconds: i64,
-    /// Sessions of one account; the oldest ends when one more signs in. Default 16.
+    /// Sessions of one account, of browsers and of programs each; the oldest of them ends when one more signs in. So
+    /// many tokens may there be beside them. Default 16.
     pub most_per_account: usize,
     /// `last_seen` is written at most once in so many seconds. Default 60.
     pub touch_seconds: i64,
@@ -143,6 +186,7 @@ pub struct Session {
     tenant: TenantId,
     account: AccountId,
     id: SessionId,
+    kind: SessionKind,
     row_hash: Digest,
     inside: Inside,
     keys: Keys,
@@ -180,6 +224,11 @@ impl Session {
         self.id
     }
 
+    /// What it is of.
+    pub const fn kind(&self) -> SessionKind {
+        self.kind
+    }
+
     /// What the account is to its own lines.
     pub const fn role(&self) -> Role {
         Role::Holder
@@ -200,9 +249,9 @@ impl Session {
         self.inside.is_new
     }
 
-    /// Whether another session of the account still counts, whatever its row says.
-    pub fn is_living(&self, session: SessionId) -> bool {
-        self.keys.ring.lives(session)
+    /// What another session of the account is, where it still counts, whatever its row says.
+    pub fn kind_of(&self, session: SessionId) -> Option<SessionKind> {
+        self.keys.ring.kind_of(session)
     }
 
     /// What the account calls its lines, as its ring has it: lines that it has no longer may be among them.
@@ -359,7 +408,10 @@ impl SubscriberAuthority {
         }
         let ring = Ring::of_row((tenant, account), &account_key, &ring_row).map_err(closed)?;
         let keys = Keys { session: key, epoch, account: account_key, ring };
-        let opened = Session { tenant, account, id: session, row_hash, inside, keys, at: now, stream };
+        let kind = keys.ring.kind_of(session);
+        let lives = kind.is_some();
+        let kind = kind.unwrap_or(SessionKind::Browser);
+        let opened = Session { tenant, account, id: session, kind, row_hash, inside, keys, at: now, stream };
         if !opened.is_of_who_signed_in() {
             return Err(SessionError::Foreign);
         }
@@ -368,7 +420,6 @@ impl SubscriberAuthority {
             // The ring is older than the session it names: somebody put it back.
             return Err(SessionError::DoesNotOpen { account });
         }
-        let lives = ring.lives(session);
         #[cfg(honnin_faults)]
         let lives = crate::planted::owner(lives);
         if ring.credential() != inside.credential || !lives {
@@ -424,7 +475,7 @@ impl SubscriberAuthority {
     }
 
     fn permit<A: Act>(&self, session: &Session, holding: Option<HoldingId>, deed: Deed) -> Option<Permit<A>> {
-        if session.tenant != self.tenant || !may(session.role(), deed) {
+        if session.tenant != self.tenant || !may(session.role(), session.kind, deed) {
             return None;
         }
         let subject = session.subject(holding);

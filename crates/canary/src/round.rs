@@ -10,8 +10,17 @@ use crate::way::{Line, Unanswered, Way};
 
 /// Personal pages with one address for everybody: what a cache that does not look at the cookie would mix up. Each
 /// shows its viewer's mark. A test holds it against the route table.
-pub const PAGES: [&str; 8] =
-    ["/lines", "/api/v1/me", "/bills", "/api/v1/bills", "/settings", "/export", "/devices", "/disclosures"];
+pub const PAGES: [&str; 9] = [
+    "/lines",
+    "/api/v1/me",
+    "/bills",
+    "/api/v1/bills",
+    "/settings",
+    "/export",
+    "/devices",
+    "/devices/tokens",
+    "/disclosures",
+];
 
 /// A canary, signed in.
 pub struct Canary {

@@ -25,6 +25,9 @@ pub enum Error {
     /// Not hers or not there; which of them is not told.
     #[error("find it: there is no such thing for this account")]
     NotThere,
+    /// A token asks for what its owner has to do herself.
+    #[error("do it by a token: only a signed-in person may")]
+    NotByToken,
     /// The session is unknown or has ended.
     #[error("continue a session: it has ended")]
     SignedOut,
@@ -73,9 +76,9 @@ pub(crate) fn not_under_the_account() -> Error {
     Error::NotThere
 }
 
-/// A permit, where the policy gives one.
+/// A permit, where the policy gives one: to a holder it refuses nothing but what a token may not.
 pub(crate) fn permitted<A: honnin_access::Act>(given: Option<Permit<A>>) -> Result<Permit<A>, Error> {
-    given.ok_or(Error::NotThere)
+    given.ok_or(Error::NotByToken)
 }
 
 /// A profile with what its account calls its lines.

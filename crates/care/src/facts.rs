@@ -3,7 +3,7 @@
 //! Pages and the JSON API are two faces of these. Every figure stands beside the moment the ledger said so
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
-pub use honnin_access::MergeSide;
+pub use honnin_access::{MergeSide, SessionKind};
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, Known, LineStatus, Moment,
     Month, NoticeId, Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
@@ -446,12 +446,14 @@ pub struct Agreement {
     pub until: Moment,
 }
 
-/// One signed-in device.
+/// One signed-in device, or a token of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// The session.
     pub session: SessionId,
-    /// What the browser called itself, shortened.
+    /// What it is of.
+    pub kind: SessionKind,
+    /// What the browser called itself, shortened; what she called the token.
     pub name: String,
     /// When it signed in.
     pub since: Moment,

@@ -19,6 +19,7 @@ mod reckon;
 mod recorder;
 mod sessions;
 mod speed;
+mod tokens;
 
 pub use act::{Channel, What};
 pub use answer::{Asker, Body};
@@ -36,3 +37,4 @@ pub use merging::AgreeError;
 pub use naming::NameError;
 pub use recorder::Recorder;
 pub use speed::{SpeedWish, WishRefusal};
+pub use tokens::{TOKEN_DAYS, TokenError};

@@ -2,8 +2,8 @@
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{
-    ActivateError, Forget, ManageSessions, NewDevice, Operate, Owned, Permit, Session, SessionError, SignIn,
-    SignInError, SignedIn, SubscriberAuthority,
+    ActivateError, Forget, ManageSessions, NewDevice, Operate, Owned, Permit, Session, SessionError,
+    SessionKind, SignIn, SignInError, SignedIn, SubscriberAuthority,
 };
 use honnin_journal::{Details, Kind};
 use honnin_seal::SessionToken;
@@ -141,6 +141,8 @@ impl Care {
     pub async fn end_replaced(&self, token: &SessionToken, stream: Stream, channel: Channel) {
         let (now, request) = (self.now(), stream.request());
         let ended = match self.parts.subscriber.session(token, stream, now).await {
+            // A token is ended by nobody but its owner.
+            Ok(session) if session.kind() == SessionKind::Token => Ok(()),
             Ok(session) => self.sign_out(Visit { session: &session, channel }).await,
             Err(SessionError::Unknown) => Ok(()),
             Err(error) => Err(self.session_fault(error, now, request)),
@@ -163,10 +165,12 @@ impl Care {
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
         let rows = self.parts.store.sessions(&permit).await?;
         // What the rows say of who is signed in can be edited; what the ring says cannot.
-        let living = rows.iter().filter(|row| row.until > session.at() && session.is_living(row.session));
-        let device = |row: &SessionRow| {
+        let living = rows.iter().filter(|row| row.until > session.at());
+        let living = living.filter_map(|row| Some((row, session.kind_of(row.session)?)));
+        let device = |(row, kind): (&SessionRow, SessionKind)| {
             Ok(Device {
                 session: row.session,
+                kind,
                 name: permit.device(row)?.name,
                 since: row.since,
                 last_seen: row.last_seen,

@@ -150,6 +150,8 @@ kinds! {
     Changed = 31 "changed" (Person, Person) Nothing, false;
     /// Another act of the operator's, told by its code.
     Operated = 32 "operated" (Operator, Anybody) Perhaps, false;
+    /// A token for a program was made; its name is among the details.
+    TokenMade = 33 "token_made" (Person, Person) Nothing, false;
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use honnin_care::facts::MergeSide;
 use honnin_care::facts::{
-    ActRow, Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice, UsageHead,
-    Viewer,
+    ActRow, Agreement, Board, BoardLine, Device, DisclosureRow, Disclosures, LineHead, Me, Notice,
+    SessionKind, UsageHead, Viewer,
 };
 use honnin_pages::format::Count;
 use honnin_pages::page::{
@@ -54,6 +54,7 @@ fn notices() -> Vec<Notice> {
 fn devices() -> Vec<Device> {
     let device = |number: u8, name: &str| Device {
         session: SessionId::from_octets([number; 16]),
+        kind: if number < 4 { SessionKind::Browser } else { SessionKind::Token },
         name: name.to_owned(),
         since: moment("2026-11-01T08:00:00+09:00"),
         last_seen: moment("2026-11-20T12:02:00+09:00"),

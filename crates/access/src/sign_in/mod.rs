@@ -9,6 +9,7 @@ mod code;
 mod code_record;
 mod device;
 mod password;
+mod token;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(crate) use code_record::CodeRecord;
 pub use code_record::CodeText;
 use device::PasswordRecord;
 pub use device::{Forget, KnownDevice, MARK_OCTETS};
+pub use token::TokenProof;
 
 use crate::document::{open_with, seal_document};
 use crate::ending::{ATTEMPTS, Ending};
@@ -34,7 +36,7 @@ use crate::ring::{FIRST_EPOCH, Ring};
 use crate::session::{Inside, session_place};
 use crate::{
     DelayBounds, Document, DocumentError, HashPool, OwnerTag, PasswordRefused, PasswordRules, Permit,
-    Session, SessionLimits, Source, SubscriberAuthority,
+    Session, SessionKind, SessionLimits, Source, SubscriberAuthority,
 };
 
 /// Longest password that is looked at, in characters; beyond any rule for new ones.
@@ -455,6 +457,7 @@ impl SubscriberAuthority {
         };
         let is_program = device.is_program;
         let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
+        let kind = if is_program { SessionKind::Program } else { SessionKind::Browser };
         let (mut proven, mut released) = (None, None);
         for _ in 0..ATTEMPTS {
             // Released once, however often another is first to write the ring.
@@ -468,7 +471,7 @@ impl SubscriberAuthority {
             if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
                 return Err(SignInError::Wrong);
             }
-            let change = ring.with(session, limits.most_per_account);
+            let change = ring.with((kind, session), limits.most_per_account);
             let inside = Inside {
                 row_hash: token.row_hash(),
                 account,
@@ -480,25 +483,11 @@ impl SubscriberAuthority {
                 device: named.device.unwrap_or(DeviceId::from_octets(octets)),
                 is_new: !marked.is_some_and(|(_, _, known)| known),
             };
-            let place = session_place(tenant, account, session, row.epoch);
             let by = SessionKey::of_session(&token, session).map_err(closed)?;
             let write = change
                 .write((tenant, account, row.epoch), &key, row.ring_version, entropy)
                 .map_err(closed)?;
-            let owner = OwnerTag { tenant, account, holding: None, position: 0 };
-            let device = seal_document(&ring, FIRST_EPOCH, &owner, session.octets(), &named, entropy);
-            let written = SessionRow {
-                tenant,
-                session,
-                account,
-                epoch: row.epoch,
-                sealed: inside.seal(&place, &by, &key, entropy).map_err(closed)?,
-                ring_version: row.ring_version.saturating_add(1),
-                since: now,
-                last_seen: now,
-                until,
-                device: device.map_err(|_| SignInError::DoesNotOpen)?,
-            };
+            let written = self.new_row((session, &row), &inside, (&by, &key, &ring), &named, entropy)?;
             match self.sessions.insert_session(token.row_hash(), written, write).await {
                 Ok(()) => {
                     let device_mark = marked.map(|(mark, ..)| mark);
@@ -512,6 +501,35 @@ impl SubscriberAuthority {
             row = self.credentials.credential(tenant, account).await?.ok_or(SignInError::Wrong)?;
         }
         Err(RowError::Conflict.into())
+    }
+}
+
+impl SubscriberAuthority {
+    /// What is written of a new session of an account whose row and ring are at hand.
+    fn new_row(
+        &self,
+        (session, row): (SessionId, &CredentialRow),
+        inside: &Inside,
+        (by, key, ring): (&SessionKey, &AccountKey, &Ring),
+        named: &SessionDevice,
+        entropy: &dyn Entropy,
+    ) -> Result<SessionRow, SignInError> {
+        let (tenant, account) = (self.tenant, inside.account);
+        let place = session_place(tenant, account, session, row.epoch);
+        let owner = OwnerTag { tenant, account, holding: None, position: 0 };
+        let device = seal_document(ring, FIRST_EPOCH, &owner, session.octets(), named, entropy);
+        Ok(SessionRow {
+            tenant,
+            session,
+            account,
+            epoch: row.epoch,
+            sealed: inside.seal(&place, by, key, entropy).map_err(closed)?,
+            ring_version: row.ring_version.saturating_add(1),
+            since: inside.since,
+            last_seen: inside.last_seen,
+            until: inside.until,
+            device: device.map_err(|_| SignInError::DoesNotOpen)?,
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::delay::{ComeBack, Lane, Try};
 use crate::passwords::Typed;
 use crate::permit::Operate;
+use crate::policy::{Deed, may};
 use crate::pool::turns::{Share, Who};
 use crate::ports::{CredentialRow, RowError};
 use crate::{Permit, Session, Source, SubscriberAuthority};
@@ -222,6 +223,9 @@ impl SubscriberAuthority {
         device: &NewDevice,
         stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
+        if !may(session.role(), session.kind(), Deed::ChangePassword) {
+            return Err(SignInError::Wrong.into());
+        }
         let account = session.account();
         let (row, PasswordRecord { login, .. }) = self.confirmed(session, old).await?;
         self.password_rules.check(&login, new)?;

@@ -8,3 +8,4 @@ mod guesses;
 mod merges;
 mod sessions;
 mod stage;
+mod tokens;

@@ -164,7 +164,7 @@ async fn one_device_is_ended_and_no_other() {
     let subscriber = &stage.authorities.subscriber;
     let session = stage.session(&hana, 1).await.unwrap();
     let permit = subscriber.manage_sessions(&session).unwrap();
-    assert!(session.is_living(session.id()) && !session.is_living(ken.row.session));
+    assert!(session.kind_of(session.id()).is_some() && session.kind_of(ken.row.session).is_none());
     assert!(!subscriber.end_device(&session, &permit, ken.row.session).await.unwrap(), "not hers");
     assert!(stage.session(&ken, 1).await.is_ok());
     assert!(subscriber.end_device(&session, &permit, other.session).await.unwrap());

@@ -351,6 +351,19 @@ impl Stage {
         self.authorities.subscriber.sign_in(request).await
     }
 
+    /// Signs in by password as a program does, in a request of its own.
+    pub(crate) async fn sign_in_as_program(
+        &self,
+        login: &str,
+        password: &str,
+        seed: u64,
+    ) -> Result<SignedIn, SignInError> {
+        let stream = stream(7_000 + seed);
+        let device = NewDevice { is_program: true, ..stranger(1) };
+        let request = SignIn { login, password, device, now: start(), stream: &stream };
+        self.authorities.subscriber.sign_in(request).await
+    }
+
     /// Sets another password by one-time code, as its holder.
     pub(crate) async fn activate(&self, login: &str, password: &str) -> SignedIn {
         let operate = self.authorities.operator.operate(start(), RequestId::from_octets([8; 16]));

@@ -107,7 +107,7 @@ fn with_line((mut held, line): (Held, HeldLine), (): ()) -> Held {
 
 fn with_devices((held, devices): (Held, Vec<Device>), (): ()) -> Held {
     let device = |device: Device| {
-        let Device { session, name, since, last_seen, until, current: _ } = device;
+        let Device { session, kind: _, name, since, last_seen, until, current: _ } = device;
         HeldDevice { session, name, since, last_seen, until }
     };
     Held { devices: devices.into_iter().map(device).collect(), ..held }

@@ -47,7 +47,8 @@ section! {
     idle: Span = Span::days(30), Span::seconds(60)..=Span::days(400);
     /// Maximum age of a session.
     absolute: Span = Span::days(180), Span::seconds(60)..=Span::days(400);
-    /// Maximum number of sessions of one account; a further sign-in ends the oldest.
+    /// Maximum number of sessions of one account, of browsers and of programs each; a further sign-in ends the oldest of
+    /// its kind. Of tokens for programs as many again.
     most_per_account: usize = 16, 1..=10_000;
     /// Interval at which "last seen" of a session is updated.
     touch: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Personal answers with one address for everybody that hold nothing a canary could know for her own: where the first
 /// page leads to, rows of the journal, and what is signed in, which `/devices` shows beside her mark.
-const WITHOUT_A_MARK: [&str; 3] = ["/", "/api/v1/disclosures", "/api/v1/sessions"];
+const WITHOUT_A_MARK: [&str; 4] = ["/", "/api/v1/disclosures", "/api/v1/sessions", "/api/v1/tokens"];
 
 #[test]
 fn every_personal_page_with_one_address_for_everybody_is_asked_by_the_canaries() {

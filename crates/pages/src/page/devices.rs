@@ -1,7 +1,7 @@
 //! Devices that are signed in.
 
 use askama::Template;
-use honnin_care::facts::Device;
+use honnin_care::facts::{Device, SessionKind};
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
@@ -21,6 +21,11 @@ impl DevicesPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 8 * 1024)
+    }
+
+    /// Browsers and programs that signed in; tokens have a page of their own.
+    fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.facts.iter().filter(|device| device.kind != SessionKind::Token)
     }
 
     fn has_others(&self) -> bool {

@@ -160,6 +160,7 @@ impl DisclosuresPage<'_> {
             "password_changed" | "activated" => words.act_password.text(),
             "signed_out" | "session_ended" | "all_ended" => words.act_ended.text(),
             "export_made" | "export_fetched" => words.act_exported.text(),
+            "token_made" => words.act_token.text(),
             "invited" => words.act_invited.text(),
             "credential_imported" => words.act_imported.text(),
             "asked" => words.act_asked.text(),

@@ -20,6 +20,7 @@ pub mod paths;
 mod problem;
 mod shell;
 mod speed;
+mod tokens;
 mod usage;
 
 use askama::Template;
@@ -43,6 +44,7 @@ pub use problem::{ClosedPage, Problem, ProblemPage};
 pub(crate) use shell::source;
 pub use shell::{AsOf, Contact, HelpLink, LineRef, Nav, Operator, Said, Shell, Source, Theme};
 pub use speed::{SpeedPage, SpeedStatePage};
+pub use tokens::{NewToken, TokenProblem, TokensPage};
 pub use usage::UsagePage;
 
 /// Renders the template into one buffer of about the right size.

@@ -97,6 +97,8 @@ addresses! {
     Revoke(SessionId) = REVOKE "/devices/{session}/revoke",
     /// Act: sign out all other devices.
     RevokeOthers = REVOKE_OTHERS "/devices/revoke-others",
+    /// Tokens of programs: page, and act with `name`, `days` and `password`.
+    Tokens = TOKENS "/devices/tokens",
     /// Who has seen my data; older ones by `?before=N`.
     Disclosures = DISCLOSURES "/disclosures",
     /// A new password while signed in: form, and act with `old` and `password`.
@@ -142,6 +144,7 @@ impl Address {
             | Self::Notices
             | Self::Devices
             | Self::RevokeOthers
+            | Self::Tokens
             | Self::Disclosures
             | Self::Password
             | Self::Merge
@@ -164,6 +167,7 @@ impl Address {
             | Self::Devices
             | Self::Revoke(_)
             | Self::RevokeOthers
+            | Self::Tokens
             | Self::Disclosures
             | Self::NameLine(_)
             | Self::Password

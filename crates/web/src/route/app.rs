@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use honnin_access::Session;
+use honnin_access::{Session, SessionKind};
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Channel, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
@@ -349,6 +349,11 @@ impl App {
     async fn session(&self, ask: &Ask) -> Result<Session, Error> {
         let token = ask.token.as_ref().ok_or(Error::SignedOut)?;
         let session = self.wiring.care.session(token, ask.stream.clone()).await?;
+        // A program shows its token itself. One in a browser's cookie was put there by somebody.
+        let shown = ask.parts.uri.path().starts_with(API) && cookie::shows_token(&ask.parts.headers);
+        if session.kind() == SessionKind::Token && !shown {
+            return Err(Error::SignedOut);
+        }
         #[cfg(honnin_faults)]
         let session = super::planted::believing(&self.wiring.care, &ask.parts.headers, session);
         Ok(session)

@@ -48,6 +48,8 @@ codes! {
         "ask the person again; which of the two is wrong is not told";
     CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
         "act from our own pages, or from a program that is no browser";
+    NotByToken = "not_by_token" FORBIDDEN "a token may not do this",
+        "let the person do it, signed in by her password";
     NotFound = "not_found" NOT_FOUND "there is no such thing, or it is not yours",
         "ask `GET /api/v1/me` for the lines there are";
     MethodNotAllowed = "method_not_allowed" METHOD_NOT_ALLOWED "there is no such method here",
@@ -60,6 +62,8 @@ codes! {
         "nothing was changed; see `GET /api/v1/me` for the lines still held";
     LineUpcoming = "line_upcoming" CONFLICT "the contract of the line has not begun",
         "nothing was changed; see `from` in `GET /api/v1/me`";
+    TokensFull = "tokens_full" CONFLICT "there are as many tokens as may be",
+        "end one with `DELETE /api/v1/tokens/{id}`";
     Pruned = "pruned" GONE "the journal no longer reaches back so far",
         "see `answerable_since` of `GET /api/v1/disclosures`";
     BodyTooLarge = "body_too_large" PAYLOAD_TOO_LARGE "the body is longer than allowed",

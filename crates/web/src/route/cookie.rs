@@ -46,6 +46,17 @@ pub(super) fn session_token<'a>(headers: &'a HeaderMap, name: &str, bearer: bool
     if told.peek().is_some() { agreed(told) } else { agreed(all(headers, name)) }
 }
 
+/// Whether a request of a program shows its token itself.
+pub(super) fn shows_token(headers: &HeaderMap) -> bool {
+    let is_bearer = |field: &HeaderValue| {
+        field
+            .as_bytes()
+            .split_first_chunk::<7>()
+            .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
+    };
+    headers.get_all(AUTHORIZATION).iter().any(is_bearer)
+}
+
 /// Whether a request shows a token and no cookie of a session: no browser does that by itself.
 pub(super) fn only_by_token(headers: &HeaderMap, name: &str) -> bool {
     headers.contains_key(AUTHORIZATION) && find(headers, name).is_none()

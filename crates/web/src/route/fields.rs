@@ -37,7 +37,7 @@ fn wrong_member<T: JsonSchema>(body: &[u8]) -> Refusal {
 }
 
 /// Every member of a body we take.
-const MEMBERS: [&str; 3] = ["login", "password", "high"];
+const MEMBERS: [&str; 5] = ["login", "password", "high", "name", "days"];
 
 fn has_type(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
     let kind = match value {

@@ -35,6 +35,7 @@ mod routes;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::io;
 use std::sync::Arc;

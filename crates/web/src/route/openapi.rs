@@ -12,17 +12,19 @@ use super::json::{IdText, Make, bound, example, make, without_schema};
 use super::table::{Contract, Gives, Handler, Load, Needed, Route, Sends};
 
 /// Where ids come from: the path that lists them, the parameter they are good for, and where in the list they stand.
-const LISTS: [(&str, &str, &str); 5] = [
+const LISTS: [(&str, &str, &str); 6] = [
     ("/api/v1/me", "line", "$response.body#/lines/0/line"),
     ("/api/v1/bills", "bill", "$response.body#/bills/0/bill"),
     ("/api/v1/exports", "export", "$response.body#/export"),
     ("/api/v1/sessions", "session", "$response.body#/sessions/0/session"),
+    ("/api/v1/tokens", "id", "$response.body#/tokens/0/id"),
     ("/api/v1/notices", "notice", "$response.body#/notices/0/notice"),
 ];
 
 /// What the routes are about: the word after `/api/v1/`, the tag, and what stands under it.
-const TAGS: [(&str, &str, &str); 8] = [
+const TAGS: [(&str, &str, &str); 9] = [
     ("sessions", "Sessions", "Signing in and out, and where else one is signed in."),
+    ("tokens", "Tokens", "Tokens of programs: what may be done by one is less than what she may do herself."),
     ("me", "Account", "Who is signed in, and her lines."),
     ("lines", "Lines", "Figures and acts of one line."),
     ("bills", "Bills", "Bills, as figures and as documents to keep."),
@@ -124,7 +126,7 @@ pub(super) fn document(table: &[Route], cookie: &str, server: Option<&str>) -> B
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The token of `POST /api/v1/sessions`: an opaque text (RFC 6750).",
+                    "description": "A token of `POST /api/v1/tokens`, or that of `POST /api/v1/sessions`: an opaque text (RFC 6750).",
                 },
                 "cookie": {
                     "type": "apiKey",

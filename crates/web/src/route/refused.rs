@@ -20,6 +20,7 @@ impl From<Error> for Refusal {
         match error {
             Error::NotThere => Code::NotFound.into(),
             Error::SignedOut => Code::SignInRequired.into(),
+            Error::NotByToken => Code::NotByToken.into(),
             Error::DoesNotOpen => Self::bare(),
             Error::Closed(mode) => Self::after(Code::Stopped, mode.again_seconds()),
             Error::Store => Self::after(Code::Busy, BUSY),
@@ -106,9 +107,9 @@ impl App {
 fn problem_of(code: Code, after: Option<Moment>) -> Problem {
     match code {
         Code::SignInRequired | Code::SignInRefused => Problem::SignIn,
-        Code::CrossOrigin => Problem::Forbidden,
+        Code::CrossOrigin | Code::NotByToken => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
-        Code::LineSuspended | Code::LineEnded | Code::LineUpcoming => Problem::Conflict,
+        Code::LineSuspended | Code::LineEnded | Code::LineUpcoming | Code::TokensFull => Problem::Conflict,
         Code::DocumentTooLarge => Problem::TooLarge,
         Code::ExportNotReady | Code::ExportExpired => Problem::ExportGone,
         Code::KeyMissing

@@ -9,12 +9,13 @@ use super::answer::{CSV, EXPORT, PDF};
 use super::code::Code;
 use super::json::{
     BillBody, BillsBody, BucketsBody, ContractBody, DisclosuresBody, EntryText, ExportStateBody, HomeBody,
-    IdText, Make, MeBody, MonthText, NoticeBody, NoticesBody, PurchasesBody, ReceiptBody, SessionsBody,
-    SpeedBody, TokenBody, UsageBody, make,
+    IdText, Make, MeBody, MonthText, NewTokenBody, NoticeBody, NoticesBody, PurchasesBody, ReceiptBody,
+    SessionsBody, SpeedBody, TokenBody, TokensBody, UsageBody, make,
 };
 use super::table::{Cache, Contract, Field, Gives, Handler, Load, Needed, Route, Sends, Verb};
 use super::{
     account_pages, api, bill_documents, entry_pages, export, line_pages, merge_pages, password_pages, plain,
+    tokens,
 };
 
 /// A file or a word for everybody.
@@ -183,6 +184,10 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::REVOKE_OTHERS, signed_in!(account_pages::end_other_devices), "Sign out all other devices")
         .verb(Verb::Post)
         .load(Load::Begun),
+    page(pattern::TOKENS, signed_in!(tokens::page), "Tokens of programs").shows(What::Devices),
+    page(pattern::TOKENS, signed_in!(tokens::make_page), "Make a token, and show it once")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::DISCLOSURES, signed_in!(account_pages::disclosures), "Who has seen my data")
         .shows(What::Disclosures),
     page(pattern::EXPORT, signed_in!(export::page), "Export of one's own data, how far it is")
@@ -220,11 +225,14 @@ pub(super) const TABLE: &[Route] = &[
     page("/api/v1/sessions", signed_in!(api::sessions), "Browsers and programs that are signed in")
         .shows(What::Devices)
         .in_parts(make::<IdText>())
-        .gives(200, body::<SessionsBody<'_>>()),
+        .gives(200, body::<SessionsBody<'_>>())
+        .refuses(&[Code::NotByToken]),
     page("/api/v1/sessions", signed_in!(api::end_other_sessions), "Sign out everywhere else")
         .verb(Verb::Delete)
         .load(Load::Begun)
-        .gives(204, Gives::Nothing),
+        .gives(204, Gives::Nothing)
+        .refuses(&[Code::NotByToken])
+        .told("All tokens end, too."),
     page("/api/v1/sessions/current", signed_in!(api::sign_out), "Sign out")
         .verb(Verb::Delete)
         .load(Load::Begun)
@@ -233,7 +241,29 @@ pub(super) const TABLE: &[Route] = &[
         .verb(Verb::Delete)
         .load(Load::Begun)
         .gives(204, Gives::Nothing)
+        .refuses(&[Code::NotByToken])
         .told("The device is a stranger again: its next sign-in is looked at as one."),
+    page("/api/v1/tokens", signed_in!(tokens::list_api), "Tokens of programs")
+        .shows(What::Devices)
+        .in_parts(make::<IdText>())
+        .gives(200, body::<TokensBody<'_>>())
+        .refuses(&[Code::NotByToken]),
+    page("/api/v1/tokens", signed_in!(tokens::make_api), "Make a token for a program")
+        .verb(Verb::Post)
+        .load(Load::SignIn)
+        .takes(make::<tokens::TokenWishBody<'_>>())
+        .gives(201, body::<NewTokenBody<'_>>())
+        .sends(&[Sends::Location])
+        .refuses(&[Code::NotByToken, Code::TokensFull])
+        .told(
+            "The token is told once. By it a program reads what is hers and wishes for another speed, and nothing \
+             else. It ends by itself on its day, where nobody has used it for a while, and with the password.",
+        ),
+    page("/api/v1/tokens/{id}", signed_in!(tokens::end_api), "End a token")
+        .verb(Verb::Delete)
+        .load(Load::Begun)
+        .gives(204, Gives::Nothing)
+        .refuses(&[Code::NotByToken]),
     page("/api/v1/me", signed_in!(api::me), "Who is signed in, and her lines, ended ones too")
         .shows(What::Me)
         .in_parts(make::<IdText>())
@@ -315,18 +345,19 @@ pub(super) const TABLE: &[Route] = &[
         .idempotent(Needed::No)
         .gives(202, body::<ExportStateBody<'_>>())
         .sends(&[Sends::Location, Sends::RetryAfter])
-        .refuses(&[Code::ExportsBusy])
+        .refuses(&[Code::ExportsBusy, Code::NotByToken])
         .told("While one is made, asking again answers with that one."),
     page("/api/v1/exports/{export}", signed_in!(export::state_api), "How far an export is")
         .load(Load::Begun)
         .gives(200, body::<ExportStateBody<'_>>())
-        .sends(&[Sends::RetryAfter]),
+        .sends(&[Sends::RetryAfter])
+        .refuses(&[Code::NotByToken]),
     page("/api/v1/exports/{export}/data", signed_in!(export::file_api), "A finished export (JSON)")
         .shows(What::Export)
         .load(Load::Document)
         .gives(200, Gives::File(EXPORT))
         .sends(&[Sends::ContentDisposition])
-        .refuses(&[Code::DocumentsBusy, Code::ExportNotReady, Code::ExportExpired]),
+        .refuses(&[Code::DocumentsBusy, Code::ExportNotReady, Code::ExportExpired, Code::NotByToken]),
     open("/api/v1/notices", public!(api::notices), "Notices of the operator to everybody")
         .load(Load::Read)
         .in_parts(make::<IdText>())

@@ -1,11 +1,12 @@
 //! Bodies about the account, and notices to everybody.
 
 use honnin_access::SignedIn;
+use honnin_care::Care;
 use honnin_care::facts::{
     Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice, Viewer,
 };
 use honnin_terms::{
-    BillId, BillState, Day, EntryRef, HoldingId, LineStatus, Month, NoticeId, SessionId, Zone,
+    BillId, BillState, Day, EntryRef, HoldingId, LineName, LineStatus, Month, NoticeId, SessionId, Zone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,6 +34,78 @@ pub(in crate::route) fn token(signed_in: &SignedIn, zone: &Zone) -> Vec<u8> {
         expires_at: At(signed_in.until, zone),
     };
     write(&body, 192)
+}
+
+/// A token that was made. It is told once.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NewToken")]
+pub(in crate::route) struct NewTokenBody<'a> {
+    /// The token, for `Authorization: Bearer`. It opens what is hers: keep it as a password is kept.
+    #[schemars(length(max = 256), example = &"kZ0m3V0c9l6Jq0o8m2y1x7w5v3u1t9s8r6q4p2o0n8M")]
+    token: &'a str,
+    /// Its name in the list of tokens: good for ending it, and for nothing else.
+    id: AsText<SessionId>,
+    /// What she called it.
+    #[schemars(length(max = 256), example = &"家計簿")]
+    name: &'a str,
+    /// When it ends at the latest.
+    expires_at: At<'a>,
+    /// When it ends where nobody uses it.
+    unused_until: At<'a>,
+}
+
+pub(in crate::route) fn new_token(made: &SignedIn, name: &LineName, care: &Care) -> Vec<u8> {
+    let (zone, token) = (care.zone(), made.token.reveal());
+    let unused = care.now().plus_seconds(care.idle_seconds());
+    let body = NewTokenBody {
+        token: &token,
+        id: AsText(made.session),
+        name: name.as_str(),
+        expires_at: At(made.until, zone),
+        unused_until: At(unused.min(made.until), zone),
+    };
+    write(&body, 256)
+}
+
+/// The tokens of the account, newest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Tokens")]
+pub(in crate::route) struct TokensBody<'a> {
+    tokens: Vec<ProgramTokenBody<'a>>,
+    /// Where the next page begins: send it as `cursor`; null on the last page.
+    next: Option<AsText<SessionId>>,
+}
+
+/// One token.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProgramToken")]
+struct ProgramTokenBody<'a> {
+    /// Its name: good for ending it, and for nothing else.
+    id: AsText<SessionId>,
+    /// What she called it.
+    #[schemars(length(max = 256), example = &"家計簿")]
+    name: &'a str,
+    /// When it was made.
+    since: At<'a>,
+    /// When it was last used, exact to the minute.
+    last_seen: At<'a>,
+    /// When it ends at the latest.
+    expires_at: At<'a>,
+    /// When it ends where nobody uses it.
+    unused_until: At<'a>,
+}
+
+pub(in crate::route) fn tokens(list: &[&Device], next: Option<SessionId>, care: &Care) -> Vec<u8> {
+    let (zone, idle) = (care.zone(), care.idle_seconds());
+    let tokens = list.iter().map(|token| ProgramTokenBody {
+        id: AsText(token.session),
+        name: &token.name,
+        since: At(token.since, zone),
+        last_seen: At(token.last_seen, zone),
+        expires_at: At(token.until, zone),
+        unused_until: At(token.last_seen.plus_seconds(idle).min(token.until), zone),
+    });
+    write(&TokensBody { tokens: tokens.collect(), next: next.map(AsText) }, 64 + 256 * list.len())
 }
 
 /// Who is signed in, and her lines, ended ones too.
@@ -295,7 +368,7 @@ struct SessionBody<'a> {
     current: bool,
 }
 
-pub(in crate::route) fn sessions(list: &[Device], next: Option<SessionId>, zone: &Zone) -> Vec<u8> {
+pub(in crate::route) fn sessions(list: &[&Device], next: Option<SessionId>, zone: &Zone) -> Vec<u8> {
     let sessions = list.iter().map(|device| SessionBody {
         session: AsText(device.session),
         name: &device.name,

@@ -12,8 +12,8 @@ use honnin_terms::{Moment, Zone};
 use serde::{Serialize, Serializer};
 
 pub(super) use account::{
-    BillBody, BillsBody, DisclosuresBody, MeBody, NoticeBody, NoticesBody, SessionsBody, TokenBody, bill,
-    bills, disclosures, me, notice, notices, sessions, token,
+    BillBody, BillsBody, DisclosuresBody, MeBody, NewTokenBody, NoticeBody, NoticesBody, SessionsBody,
+    TokenBody, TokensBody, bill, bills, disclosures, me, new_token, notice, notices, sessions, token, tokens,
 };
 pub(super) use export::{ExportStateBody, export, export_state};
 pub(super) use line::{

@@ -25,6 +25,7 @@ fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
         .replace("{export}", export)
         .replace("{notice}", notice)
         .replace("{session}", &session)
+        .replace("{id}", &session)
         .replace("{*file}", "0000000000/app.css")
 }
 

@@ -10,6 +10,7 @@ mod own;
 mod pages;
 mod programs;
 mod sign_in;
+mod tokens;
 mod tricks;
 mod trips;
 mod wire;
@@ -146,12 +147,15 @@ async fn what_lists_ids_says_what_can_be_asked_with_them() {
         .flat_map(|path| path.as_object().unwrap().values())
         .map(|operation| &operation["operationId"])
         .collect();
+    let made = tokens::token(&house, "ledger", 1).await;
+    assert!(made["id"].is_string(), "{made}");
     let mut linked = 0;
     for (verb, path, place, status) in [
         ("get", "/api/v1/me", "/lines/0/line", "200"),
         ("get", "/api/v1/bills", "/bills/0/bill", "200"),
         ("post", "/api/v1/exports", "/export", "202"),
         ("get", "/api/v1/sessions", "/sessions/0/session", "200"),
+        ("get", "/api/v1/tokens", "/tokens/0/id", "200"),
         ("get", "/api/v1/notices", "/notices/0/notice", "200"),
     ] {
         let cookie = format!("Cookie: {}\r\n", house.hana.cookie);
