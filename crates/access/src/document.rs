@@ -1,11 +1,11 @@
 //! Sealed documents: how a view is put into a blob and taken out again.
 //!
-//! Each kind of document has a key of its own, derived from its subject's, so that one kind can be given to somebody
-//! without the others. Blob: schema version (2 octets), epoch of the subject's key (4), then the sealed owner tag and
+//! Each kind of a subject's documents has a key of its own, derived from the account's ring, so that one kind can be given to somebody
+//! without the others. Blob: schema version (2 octets), epoch of the subject's keys (4), then the sealed owner tag and
 //! document. The two numbers in front are part of the associated data, so altering them only makes the blob refuse to
 //! open.
 
-use honnin_seal::{Epoch, KindKey, OpenError, Place, Purpose, RingKey, SubjectKey};
+use honnin_seal::{Epoch, KindKey, OpenError, Place, Purpose, RingKey};
 use honnin_terms::Entropy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,7 +57,7 @@ fn place<'a>(subject: &Subject, kind: &'static str, row: &'a [u8], schema: u16, 
 }
 
 fn key_of<D: Document>(ring: &RingKey, subject: &Subject, epoch: Epoch) -> Result<KindKey, OpenError> {
-    SubjectKey::of_ring(ring, subject.holding, epoch)?.of_kind(D::KIND)
+    KindKey::of_ring(ring, subject.holding, epoch, D::KIND)
 }
 
 /// The epoch of the key that a blob says it is sealed under: what is sealed beside it takes the same.

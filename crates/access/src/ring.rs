@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use honnin_seal::{AccountKey, Beside, Epoch, OpenError, Place, Purpose, RingKey, SubjectKey};
+use honnin_seal::{AccountKey, Beside, Epoch, KindKey, OpenError, Place, Purpose, RingKey};
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, SessionId, TenantId};
 
 use crate::SessionKind;
@@ -163,12 +163,12 @@ impl Ring {
         Ok(KeyChange { epoch, account_key, ring, keep: None, told: None })
     }
 
-    /// The key of a subject of the account.
+    /// The key of one kind of documents of a subject of the account.
     ///
     /// # Errors
     /// [`OpenError`] where the derivation refuses, which it does for no input.
-    pub fn subject(&self, holding: Option<HoldingId>, epoch: Epoch) -> Result<SubjectKey, OpenError> {
-        SubjectKey::of_ring(&self.key, holding, epoch)
+    pub fn kind(&self, holding: Option<HoldingId>, epoch: Epoch, kind: &str) -> Result<KindKey, OpenError> {
+        KindKey::of_ring(&self.key, holding, epoch, kind)
     }
 
     pub(crate) const fn key(&self) -> &RingKey {
@@ -397,7 +397,7 @@ mod tests {
         let write = ring.with(browser(7), 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
         let opened = Ring::open((tenant, account, 2), &key, &write.sealed).unwrap();
         assert!(opened.kind_of(id(7)).is_some() && opened.kind_of(id(8)).is_none());
-        let kind = |ring: &Ring| ring.subject(None, 1).unwrap().of_kind("a").unwrap();
+        let kind = |ring: &Ring| ring.kind(None, 1, "a").unwrap();
         let there = Place::of_account(tenant, account, Purpose::Document("a"));
         let blob = kind(&ring).seal(&there, b"hers", &entropy).unwrap();
         assert_eq!(kind(&opened).open(&there, &blob).unwrap(), b"hers");

@@ -250,9 +250,20 @@ impl Care {
     /// The profile of the session's account, with what it calls its lines.
     pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Named>, Error> {
         let permit = self.account_permit(session)?;
-        let profile: Owned<Profile> =
-            self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)?;
-        self.joined(session, profile.join(Owned::of_permit(&permit, session.line_names())))
+        let found = read_view::<Profile>(&*self.parts.store, &permit, &[]).await;
+        self.opened_profile(session, &permit, found)
+    }
+
+    /// The profile out of what the store has of it.
+    pub(crate) fn opened_profile(
+        &self,
+        session: &Session,
+        permit: &Permit<Read>,
+        found: Result<Option<Arc<[u8]>>, RowError>,
+    ) -> Result<Owned<Named>, Error> {
+        let found = found?.ok_or_else(not_under_the_account)?;
+        let profile: Owned<Profile> = self.opened(session, permit.open(&[], &found))?;
+        self.joined(session, profile.join(Owned::of_permit(permit, session.line_names())))
     }
 
     /// Puts beside a value whose it is, where a page asks, and lets both out.

@@ -1,7 +1,11 @@
 //! What is shown of one line: home, buckets, usage, purchases, contract.
 
+use std::sync::Arc;
+
+use honnin_access::ports::RowError;
 use honnin_access::{Owned, Permit, Read, Session, all, both};
-use honnin_store::document::{self, Line, UsageMonth, Wish, month_row};
+use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
+use honnin_store::{SpeedRow, read_view};
 use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
 use crate::care::{Care, Error, Named, Visit, not_under_the_account};
@@ -9,6 +13,9 @@ use crate::facts::{
     Board, BoardLine, Buckets, Contract, Home, LineHead, Origin, Purchase, Purchases, Shown, Usage, UsageDay,
 };
 use crate::{Channel, Disclosed, What, reckon};
+
+/// What the store has of a line: its document, and the wish beside it where there is one.
+type FoundLine = (Result<Option<Arc<[u8]>>, RowError>, Result<Option<Arc<SpeedRow>>, RowError>);
 
 /// Lines of a board at most.
 const MOST_ON_BOARD: usize = 12;
@@ -27,8 +34,24 @@ impl Care {
         line: HoldingId,
     ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
         let permit = self.line_permit(session, line)?;
-        let (document, row) = both(self.open(session, &permit, &[]), self.parts.store.speed(&permit)).await;
+        let found = self.found_line(&permit).await;
+        self.opened_line(session, &permit, found)
+    }
+
+    /// What the store has of a line and its wish, as it lies there.
+    async fn found_line(&self, permit: &Permit<Read>) -> FoundLine {
+        let store = &*self.parts.store;
+        both(read_view::<Line>(store, permit, &[]), store.speed(permit)).await
+    }
+
+    fn opened_line(
+        &self,
+        session: &Session,
+        permit: &Permit<Read>,
+        (document, row): FoundLine,
+    ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
         let document = document?.ok_or_else(not_under_the_account)?;
+        let document: Owned<Line> = self.opened(session, permit.open(&[], &document))?;
         match row? {
             None => Ok(document.map((), |line, ()| (line, None))),
             Some(row) => {
@@ -44,11 +67,18 @@ impl Care {
     /// As all use cases: [`Error`].
     pub async fn home(&self, visit: Visit<'_>, line: HoldingId) -> Result<Disclosed<Shown<Home>>, Error> {
         let Visit { session, channel } = visit;
-        let (document, profile) = both(self.line_and_wish(session, line), self.profile(session)).await;
+        let (of_line, of_account) = (self.line_permit(session, line)?, self.account_permit(session)?);
+        // Everything sealed is fetched before anything is opened: what waits is a few pointers, and what was opened is
+        // moved through no future.
+        let store = &*self.parts.store;
+        let profile = read_view::<Profile>(store, &of_account, &[]);
+        let (found, profile) = both(self.found_line(&of_line), profile).await;
+        let document = self.opened_line(session, &of_line, found)?;
+        let profile = self.opened_profile(session, &of_account, profile)?;
         let page = channel == Channel::Page;
         let others = if page { self.seen_by_others(session) } else { None };
         let context = (line, session.account(), self.today(session), page, others);
-        let together = self.joined(session, document?.join(profile?))?;
+        let together = self.joined(session, document.join(profile))?;
         let shown =
             together.map(context, |((line, wish), profile): ((Line, Option<Wish>), Named), context| {
                 let (holding, account, today, page, others) = context;

@@ -106,7 +106,7 @@ impl SealedBlobs {
 
     /// A blob with that plaintext, as a writer of ours would have sealed it.
     fn sealed<D: Document>(&self, plain: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let key = self.ring.subject(self.subject.holding, EPOCH)?.of_kind(D::KIND)?;
+        let key = self.ring.kind(self.subject.holding, EPOCH, D::KIND)?;
         let sealed = key.seal(&self.place::<D>(), plain, &SeededEntropy::new(9))?;
         Ok([&D::SCHEMA.to_be_bytes()[..], &EPOCH.to_be_bytes(), &sealed].concat())
     }

@@ -54,15 +54,13 @@ macro_rules! key_kinds {
 }
 
 key_kinds! {
-    /// The keeper's own key for one use (KEK): wraps account and subject keys, seals the keeper's records.
+    /// The keeper's own key for one use (KEK): wraps account keys, seals the keeper's records.
     KeeperKey = OfKeeper "keeper";
     /// The account key (AK): wraps the account's ring. Released at sign-in, and made anew when all sessions end.
     AccountKey = OfAccount "account";
-    /// The ring of an account: the keys of its subjects are derived from it, and nothing else.
+    /// The ring of an account: the keys of its subjects' documents are derived from it, and nothing else.
     RingKey = OfRing "ring";
-    /// The key of one subject, a holding (HK) or an account (BK): the keys of its documents are derived from it.
-    SubjectKey = OfSubject "subject";
-    /// The key of one kind of document of one subject: seals those, and opens no other kind.
+    /// The key of one kind of document of one subject, a holding or an account: seals those, and opens no other kind.
     KindKey = OfKind "kind";
     /// The key derived from a session token: wraps the account key in the session's row.
     SessionKey = OfSession "session";
@@ -224,12 +222,13 @@ impl<K: KeyKind> KeyMaterial<K> {
 }
 
 impl SessionKey {
-    /// Derives the key of a session from its token (HKDF-SHA-256, RFC 5869).
+    /// Derives the key of a session from its token (HKDF-Expand, RFC 5869 §2.3; the token is random, so that there is
+    /// nothing to extract).
     ///
     /// # Errors
     /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
     pub fn of_session(token: &SessionToken, session: SessionId) -> Result<Self, OpenError> {
-        derive(token.secret().expose(), &[b"honnin session key v1", session.octets()]).map(Self::new)
+        expand(token.secret(), &[b"honnin session key v2", session.octets()]).map(Self::new)
     }
 }
 
@@ -249,23 +248,22 @@ impl Beside {
     }
 }
 
-impl SubjectKey {
-    /// Derives the key of a subject of the ring's account: of a holding, or of the account itself
-    /// (HKDF-Expand, RFC 5869 §2.3; the ring is random, so that there is nothing to extract).
+impl KindKey {
+    /// Derives the key of one kind of documents of one subject of the ring's account: of a holding, or of the account
+    /// itself (HKDF-Expand, RFC 5869 §2.3; the ring is random, so that there is nothing to extract). In one step, because
+    /// a read derives one for each document it opens.
     ///
     /// # Errors
     /// [`OpenError`] where the derivation refuses, which it does for no input of these lengths.
-    pub fn of_ring(ring: &RingKey, holding: Option<HoldingId>, epoch: Epoch) -> Result<Self, OpenError> {
+    pub fn of_ring(
+        ring: &RingKey,
+        holding: Option<HoldingId>,
+        epoch: Epoch,
+        kind: &str,
+    ) -> Result<Self, OpenError> {
         let holding = holding.as_ref().map_or(&[][..], |holding| holding.octets());
-        expand(&ring.secret, &[b"honnin subject key v1", holding, &epoch.to_be_bytes()]).map(Self::new)
-    }
-
-    /// Derives the key of one kind of this subject's documents.
-    ///
-    /// # Errors
-    /// As [`Self::of_ring`].
-    pub fn of_kind(&self, kind: &str) -> Result<KindKey, OpenError> {
-        expand(&self.secret, &[b"honnin kind key v1", kind.as_bytes()]).map(KindKey::new)
+        let info = [b"honnin kind key v2", holding, &epoch.to_be_bytes(), kind.as_bytes()];
+        expand(&ring.secret, &info).map(Self::new)
     }
 }
 

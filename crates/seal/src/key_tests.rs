@@ -47,19 +47,19 @@ fn other_places(place: Place<'_>) -> Vec<(&'static str, Place<'_>)> {
 
 #[test]
 fn a_blob_opens_at_its_own_place_only() {
-    let key = SubjectKey::random(&Fixed(7));
+    let key = KindKey::random(&Fixed(7));
     let here = place(b"2026-11");
     let blob = key.seal(&here, b"3.42 GB", &Fixed(1)).unwrap();
     assert_eq!(key.open(&here, &blob).unwrap(), b"3.42 GB");
     for (part, elsewhere) in other_places(here) {
         assert_eq!(key.open(&elsewhere, &blob), Err(OpenError), "{part}");
     }
-    assert_eq!(SubjectKey::random(&Fixed(8)).open(&here, &blob), Err(OpenError));
+    assert_eq!(KindKey::random(&Fixed(8)).open(&here, &blob), Err(OpenError));
 }
 
 #[test]
 fn parts_of_a_place_do_not_run_into_each_other() {
-    let key = SubjectKey::random(&Fixed(7));
+    let key = KindKey::random(&Fixed(7));
     let account = Place { account: Some(AccountId::from_octets([5; 16])), holding: None, ..place(b"") };
     let holding = Place { account: None, holding: Some(HoldingId::from_octets([5; 16])), ..place(b"") };
     let blob = key.seal(&account, b"x", &Fixed(1)).unwrap();
@@ -103,9 +103,8 @@ fn a_key_comes_out_with_the_octets_it_was_wrapped_beside() {
 fn a_kind_of_document_opens_with_the_key_of_its_own_kind_only() {
     let ring = RingKey::random(&Fixed(7));
     let line = HoldingId::from_octets([2; 16]);
-    let key = |ring: &RingKey, holding, epoch, kind: &str| {
-        SubjectKey::of_ring(ring, holding, epoch).unwrap().of_kind(kind).unwrap()
-    };
+    let key =
+        |ring: &RingKey, holding, epoch, kind: &str| KindKey::of_ring(ring, holding, epoch, kind).unwrap();
     let here = place(b"");
     let blob = key(&ring, Some(line), 1, "bills").seal(&here, b"3,480", &Fixed(1)).unwrap();
     assert_eq!(key(&ring, Some(line), 1, "bills").open(&here, &blob).unwrap(), b"3,480");
@@ -124,13 +123,13 @@ fn a_kind_of_document_opens_with_the_key_of_its_own_kind_only() {
 fn a_commitment_of_another_key_is_refused() {
     let keeper = KeeperKey::random(&Fixed(1));
     let here = Place { purpose: Purpose::RingForAccount, ..place(b"") };
-    let one = keeper.wrap(&here, &SubjectKey::random(&Fixed(2)), &Fixed(3)).unwrap();
-    let two = keeper.wrap(&here, &SubjectKey::random(&Fixed(4)), &Fixed(3)).unwrap();
+    let one = keeper.wrap(&here, &KindKey::random(&Fixed(2)), &Fixed(3)).unwrap();
+    let two = keeper.wrap(&here, &KindKey::random(&Fixed(4)), &Fixed(3)).unwrap();
     let crossed =
         [one.split_last_chunk::<32>().unwrap().0, two.split_last_chunk::<32>().unwrap().1.as_slice()]
             .concat();
-    assert!(keeper.unwrap_key::<OfSubject>(&here, &one).is_ok());
-    assert!(keeper.unwrap_key::<OfSubject>(&here, &crossed).is_err());
+    assert!(keeper.unwrap_key::<OfKind>(&here, &one).is_ok());
+    assert!(keeper.unwrap_key::<OfKind>(&here, &crossed).is_err());
     assert!(
         keeper.unwrap_key::<OfAccount>(&here, &one).is_err(),
         "a key of one family never serves as another"
@@ -144,9 +143,8 @@ fn fixed_vectors_hold_so_that_a_new_build_opens_old_data() {
     let index = IndexKey::of_root(&root, TenantId::FIRST, "lookup").unwrap();
     let blob = key.seal(&place(b"2026-11"), b"vector", &Fixed(0x22)).unwrap();
     let line = Some(HoldingId::from_octets([2; 16]));
-    let kind = SubjectKey::of_ring(&RingKey::new(Secret::from_octets([0x44; 32])), line, 1)
-        .and_then(|subject| subject.of_kind("home"))
-        .unwrap();
+    let ring = RingKey::new(Secret::from_octets([0x44; 32]));
+    let kind = KindKey::of_ring(&ring, line, 1, "home").unwrap();
     let hex = |octets: &[u8]| data_encoding::HEXLOWER.encode(octets);
     assert_eq!(hex(&blob), include_str!("vectors/blob.hex").trim());
     assert_eq!(hex(kind.secret.expose()), include_str!("vectors/kind_key.hex").trim());
@@ -168,7 +166,7 @@ fn nothing_secret_is_printed() {
 proptest! {
     #[test]
     fn what_is_sealed_opens_and_every_altered_octet_is_refused(plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
-        let key = SubjectKey::random(&Fixed(7));
+        let key = KindKey::random(&Fixed(7));
         let mut blob = key.seal(&place(b""), &plain, &Fixed(1)).unwrap();
         prop_assert_eq!(key.open(&place(b""), &blob).unwrap(), plain);
         let at = at.index(blob.len());
@@ -178,8 +176,8 @@ proptest! {
 
     #[test]
     fn octets_from_anywhere_never_panic(blob: Vec<u8>) {
-        prop_assert!(SubjectKey::random(&Fixed(7)).open(&place(b""), &blob).is_err());
-        prop_assert!(KeeperKey::random(&Fixed(7)).unwrap_key::<OfSubject>(&place(b""), &blob).is_err());
+        prop_assert!(KindKey::random(&Fixed(7)).open(&place(b""), &blob).is_err());
+        prop_assert!(KeeperKey::random(&Fixed(7)).unwrap_key::<OfKind>(&place(b""), &blob).is_err());
     }
 }
 

@@ -18,7 +18,7 @@ mod sign;
 pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets, sha1_hex};
 pub use key::{
     AccountKey, Beside, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, KindKey, OpenError, RingKey,
-    SessionKey, SubjectKey,
+    SessionKey,
 };
 pub use mac::MacKey;
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A text or number that is not a time of the wanted shape.
@@ -45,7 +45,10 @@ impl Moment {
     /// That many seconds later (earlier, where negative); stays within what can be counted.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        self.0.saturating_add(seconds.seconds()).map_or(self, Self)
+        let end = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        // Counted in milliseconds: each entry of the journal compares a few moments.
+        let millis = self.millis().saturating_add(seconds.saturating_mul(1000));
+        Self::from_millis(millis).unwrap_or_else(|_| end.into())
     }
 
     /// Seconds from `earlier` to this moment, rounded toward zero.
@@ -103,9 +106,14 @@ pub struct Day(i32);
 /// -9999-01-01 and 9999-12-31, the first and last day of the calendar, in days since 1970-01-01.
 const FIRST_DAY: i32 = -4_371_587;
 const LAST_DAY: i32 = 2_932_896;
+/// The first of March of year 0, in days since 1970-01-01.
+const FIRST_OF_MARCH: i32 = -719_468;
 const EPOCH_DATE: Date = jiff::civil::date(1970, 1, 1);
 
 impl Day {
+    /// 1970-01-01.
+    pub const EPOCH: Self = Self(0);
+
     /// The day of that year, month (1–12) and day of month.
     ///
     /// # Errors
@@ -116,7 +124,40 @@ impl Day {
 
     /// The civil date.
     pub fn date(self) -> Date {
-        EPOCH_DATE.saturating_add(i64::from(self.0).days())
+        let (year, month, day) = self.parts();
+        // Days stay within the calendar, so that this is always one of its dates.
+        Date::new(year, month, day).unwrap_or(EPOCH_DATE)
+    }
+
+    /// Year, month and day of the month, by counting: a page tells dozens of days, and the calendar's own arithmetic
+    /// weighs spans, units and bounds for each.
+    ///
+    /// Counted from the first of a March, because a leap day is then the last of its year: 400 years have 146,097 days, a
+    /// century 36,524 and its last one a day more, four years 1,461.
+    fn parts(self) -> (i16, i8, i8) {
+        let days = self.0 - FIRST_OF_MARCH;
+        let (era, days) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let century = (days / 36_524).min(3);
+        let days = days - century * 36_524;
+        let (fours, days) = (days / 1_461, days % 1_461);
+        let year = (days / 365).min(3);
+        let days = days - year * 365;
+        // Months from March have 31, 30, 31, 30, 31 days, and over again: 153 days in five months.
+        let month = (5 * days + 2) / 153;
+        let day = days - (153 * month + 2) / 5 + 1;
+        let year = 400 * era + 100 * century + 4 * fours + year;
+        let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+        let small = |number: i32| i8::try_from(number).unwrap_or(1);
+        (i16::try_from(year).unwrap_or(1970), small(month), small(day))
+    }
+
+    /// The day of a date of the calendar; the other way round of [`Self::parts`].
+    fn of_parts(year: i16, month: i8, day: i8) -> Self {
+        let (year, month, day) = (i32::from(year), i32::from(month), i32::from(day));
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * month + 2) / 5 + day - 1;
+        Self(FIRST_OF_MARCH + 146_097 * era + 365 * year + year / 4 - year / 100 + of_year)
     }
 
     /// Days since 1970-01-01.
@@ -145,19 +186,19 @@ impl Day {
 
     /// The month this day lies in.
     pub fn month(self) -> Month {
-        let date = self.date();
-        Month { year: date.year(), month: date.month() }
+        let (year, month, _) = self.parts();
+        Month { year, month }
     }
 
     /// Day of the month, from 1.
     pub fn day_of_month(self) -> i8 {
-        self.date().day()
+        self.parts().2
     }
 }
 
 impl From<Date> for Day {
     fn from(date: Date) -> Self {
-        Self((date - EPOCH_DATE).get_days())
+        Self::of_parts(date.year(), date.month(), date.day())
     }
 }
 
@@ -209,7 +250,11 @@ impl Month {
     /// # Errors
     /// [`BadTime`] where the calendar has no such month.
     pub fn new(year: i16, month: i8) -> Result<Self, BadTime> {
-        Day::new(year, month, 1).map(|_| Self { year, month }).map_err(|_| BadTime("a month of the calendar"))
+        if (-9999..=9999).contains(&year) && (1..=12).contains(&month) {
+            Ok(Self { year, month })
+        } else {
+            Err(BadTime("a month of the calendar"))
+        }
     }
 
     /// The year.
@@ -246,7 +291,7 @@ impl Month {
 
     /// Its first day.
     pub fn first(self) -> Day {
-        Day::from(Date::new(self.year, self.month, 1).unwrap_or(EPOCH_DATE))
+        Day::of_parts(self.year, self.month, 1)
     }
 
     /// Its last day.
@@ -312,7 +357,9 @@ impl Zone {
 
     /// The civil day at that moment.
     pub fn day(&self, moment: Moment) -> Day {
-        Day::from(self.0.to_datetime(moment.0).date())
+        let millis = moment.millis() + i64::from(self.0.to_offset(moment.0).seconds()) * 1000;
+        // A moment is of years that can be counted, and an offset is hours.
+        Day::EPOCH.plus(i32::try_from(millis.div_euclid(86_400_000)).unwrap_or(i32::MAX))
     }
 
     /// The civil date and time at that moment.
@@ -381,6 +428,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::ToSpan as _;
     use proptest::prelude::*;
 
     #[test]
@@ -408,6 +456,37 @@ mod tests {
         assert_eq!(Day(LAST_DAY).plus(1), Day(LAST_DAY));
     }
 
+    /// The calendar's own arithmetic, which this room does not use because it is slow.
+    fn by_the_calendar(number: i32) -> Date {
+        EPOCH_DATE.saturating_add(i64::from(number).days())
+    }
+
+    #[test]
+    fn days_are_the_calendars_days() {
+        let ends = (FIRST_DAY..FIRST_DAY + 1_000).chain(LAST_DAY - 1_000..=LAST_DAY);
+        // Two whole turns of the leap years, before and after year 0, and the years that matter.
+        let turns = (-900_000..-600_000).chain(-60_000..60_000);
+        for number in ends.chain(turns.step_by(3)) {
+            let date = by_the_calendar(number);
+            assert_eq!((Day(number).date(), Day::from(date)), (date, Day(number)));
+        }
+        let leap = ["1600-02-29", "1900-02-28", "1900-03-01", "2000-02-29", "2100-03-01", "-000001-12-31"];
+        for text in leap {
+            let date: Date = text.parse().unwrap();
+            assert_eq!(Day::from(date).date(), date);
+        }
+    }
+
+    #[test]
+    fn moments_step_by_seconds_and_stay_where_they_can_be_counted() {
+        let moment: Moment = "1969-12-31T23:59:59.500Z".parse().unwrap();
+        assert_eq!(moment.plus_seconds(1).to_string(), "1970-01-01T00:00:00.5Z");
+        assert_eq!(moment.plus_seconds(-86_400).to_string(), "1969-12-30T23:59:59.5Z");
+        for (seconds, end) in [(i64::MAX, Timestamp::MAX), (i64::MIN, Timestamp::MIN)] {
+            assert_eq!(moment.plus_seconds(seconds), Moment::from(end));
+        }
+    }
+
     #[test]
     fn months_step_over_years() {
         let december = Month::new(2026, 12).unwrap();
@@ -420,6 +499,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_day_of_a_zone_is_that_of_its_clocks(millis in -90_000_000_000_000i64..90_000_000_000_000, zone in 0usize..4) {
+            let zone = ["Asia/Tokyo", "America/St_Johns", "Pacific/Apia", "UTC"][zone];
+            let (zone, moment) = (Zone::named(zone).unwrap(), Moment::from_millis(millis).unwrap());
+            prop_assert_eq!(zone.day(moment), Day::from(zone.local(moment).date()));
+        }
+
         #[test]
         fn days_and_months_count_both_ways(number in -700_000i32..2_900_000) {
             let day = Day::from_number(number).unwrap();

@@ -85,7 +85,7 @@ fn a_document_is_sealed_under_a_key_of_its_kind() {
     }
     let (ring, subject) = (ring(1), hers());
     let blob = sealed(&ring, &subject);
-    let key = |kind| ring.subject(subject.holding, EPOCH).unwrap().of_kind(kind).unwrap();
+    let key = |kind| ring.kind(subject.holding, EPOCH, kind).unwrap();
     let Subject { tenant, account, holding } = subject;
     let place = Place {
         holding,

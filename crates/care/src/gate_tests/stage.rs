@@ -107,7 +107,7 @@ impl Person {
         plain.push(42);
         let place = Place::of_account(at.tenant, at.account, Purpose::Document(Note::KIND));
         let place = Place { holding: at.holding, schema: Note::SCHEMA, epoch: EPOCH, ..place };
-        let key = self.ring.subject(at.holding, EPOCH).unwrap().of_kind(Note::KIND).unwrap();
+        let key = self.ring.kind(at.holding, EPOCH, Note::KIND).unwrap();
         let sealed = key.seal(&place, &plain, &SeededEntropy::new(6)).unwrap();
         [&Note::SCHEMA.to_be_bytes()[..], &EPOCH.to_be_bytes(), &sealed].concat()
     }

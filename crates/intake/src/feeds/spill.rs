@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use honnin_seal::{Place, Purpose, SubjectKey};
+use honnin_seal::{KindKey, Place, Purpose};
 use honnin_terms::{Entropy, TenantId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,7 +39,7 @@ struct Partition {
 pub(crate) struct Spill<'a, T> {
     file: File,
     end: u64,
-    key: SubjectKey,
+    key: KindKey,
     entropy: &'a dyn Entropy,
     partitions: Vec<Partition>,
     items: PhantomData<fn(T) -> T>,
@@ -61,7 +61,7 @@ impl<'a, T: Serialize + DeserializeOwned> Spill<'a, T> {
         Ok(Self {
             file: tempfile::tempfile_in(dir)?,
             end: 0,
-            key: SubjectKey::random(entropy),
+            key: KindKey::random(entropy),
             entropy,
             partitions: std::iter::repeat_with(empty).take(partitions).collect(),
             items: PhantomData,
