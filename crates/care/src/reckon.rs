@@ -175,10 +175,14 @@ pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     let first = month.first();
     let days = || line.recent_days.iter().filter(|day| first <= day.day && day.day <= today);
     let used = |day: &DayEntry| day.high.plus(day.low);
+    // One bit for each day of the month that is known whole.
+    let place = |day: Day| u32::try_from(day.number() - first.number()).unwrap_or(u32::MAX);
+    let whole = days().filter(|day| day.whole);
+    let whole = whole.fold(0u32, |known, day| known | 1u32.checked_shl(place(day.day)).unwrap_or(0));
     let past = (0..today.number() - first.number()).map(|number| first.plus(number));
     let missing = past
         .filter(|day| line.held.contains(*day))
-        .filter(|day| days().find(|known| known.day == *day).is_none_or(|known| !known.whole));
+        .filter(|day| whole.checked_shr(place(*day)).is_none_or(|known| known & 1 == 0));
     let known_days = days().count();
     let month_sum = (known_days > 0).then(|| days().map(used).sum());
     UsageHead {

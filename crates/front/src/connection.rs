@@ -121,10 +121,14 @@ impl<A: Answers> Shared<A> {
         client: IpAddr,
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
-        let connection = http1::Builder::new()
+        let mut http = http1::Builder::new();
+        // As many as hyper has room for without being told cost it nothing; fewer are counted by us.
+        if self.bounds.header_fields > ROOM_FOR_FIELDS {
+            http.max_headers(self.bounds.header_fields);
+        }
+        let connection = http
             .timer(TokioTimer::new())
             .header_read_timeout(self.bounds.header)
-            .max_headers(self.bounds.header_fields)
             .max_header_size(self.bounds.header_octets)
             .max_buf_size(self.bounds.header_octets.max(LEAST_BUFFER))
             .serve_connection(
@@ -288,6 +292,9 @@ impl End {
 fn refused(cause: &'static str) {
     metrics::counter!("honnin_connections_refused_total", "cause" => cause).increment(1);
 }
+
+/// Header fields that hyper reads into a place of its own; for any other number it clears one with each head.
+const ROOM_FOR_FIELDS: usize = 100;
 
 /// The least buffer hyper works with.
 const LEAST_BUFFER: usize = 8192;

@@ -26,9 +26,10 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// That answer in pieces; `busy` ends with its last one.
     pub(crate) async fn of(answer: Response<Full<Bytes>>, busy: Busy) -> Response<Self> {
-        let (head, body) = answer.into_parts();
-        // It is whole already.
-        let rest = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let (head, mut body) = answer.into_parts();
+        // It is whole already, in one frame.
+        let whole = body.frame().await.and_then(Result::ok);
+        let rest = whole.and_then(|frame| frame.into_data().ok()).unwrap_or_default();
         busy.made();
         Response::from_parts(head, Self { rest, busy })
     }

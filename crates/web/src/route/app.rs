@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use honnin_access::{Session, SessionKind};
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Channel, Error, SessionToken};
@@ -12,7 +13,7 @@ use honnin_front::{Answers, Bounds, Front, Prefix, Untold, Untolds};
 use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
-use honnin_terms::{Audience, Entropy, Moment, Stream};
+use honnin_terms::{Audience, Entropy, Id as _, Moment, Stream};
 use http::header::{HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
@@ -29,7 +30,8 @@ use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, gzip, measure, openapi};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The request's name, in every answer.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where the paths of programs begin.
 const API: &str = "/api/";
@@ -279,9 +281,11 @@ impl App {
     /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
         // A new session is as personal as what it opens: none is handed out on a path that may give it to another.
-        let mode = self.wiring.care.house().mode();
-        if route.load == Load::SignIn && mode.audience() != Audience::Everybody {
-            return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
+        if route.load == Load::SignIn {
+            let mode = self.wiring.care.house().mode();
+            if mode.audience() != Audience::Everybody {
+                return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
+            }
         }
         let mut signed_in = false;
         let result = match route.handler {
@@ -384,10 +388,12 @@ impl App {
         let answer = result.unwrap_or_else(|refusal| self.refused(ask, &refusal, signed_in));
         let head = ask.parts.method == http::Method::HEAD;
         let mut response = self.dress.response(answer, &ask.parts.headers, head);
-        if let Ok(name) = HeaderValue::try_from(ask.stream.request().to_string()) {
+        let mut digits = [0; 32];
+        HEXLOWER.encode_mut(ask.stream.request().octets(), &mut digits);
+        if let Ok(name) = HeaderValue::from_bytes(&digits) {
             response.headers_mut().insert(REQUEST_ID, name);
         }
-        self.origins.allow(ask.is_for_programs(), &ask.parts.headers, response.headers_mut());
+        self.origins.allow(|| ask.is_for_programs(), &ask.parts.headers, response.headers_mut());
         let took = begun.elapsed();
         row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
         measure::log(row.map(|row| row.route), response.status(), took, ask.stream.request());
@@ -399,15 +405,20 @@ impl App {
         matches!(self.finder.find(&http::Method::GET, path), Found::Row(row, _) if row.route.contract.is_none())
     }
 
+    /// Notices as they were read in the last few seconds.
+    pub(super) fn kept_notices(&self) -> Option<Arc<[Notice]>> {
+        let kept = self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (at, notices) = kept?;
+        let old = self.wiring.care.now().seconds_since(at);
+        (0..NOTICES_SECONDS).contains(&old).then_some(notices)
+    }
+
     /// Notices to everybody, read from the store at most once in a few seconds.
     pub(super) async fn notices(&self) -> Result<Arc<[Notice]>, Refusal> {
-        let now = self.wiring.care.now();
-        let kept = self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, notices)) =
-            kept.filter(|(at, _)| (0..NOTICES_SECONDS).contains(&now.seconds_since(*at)))
-        {
+        if let Some(notices) = self.kept_notices() {
             return Ok(notices);
         }
+        let now = self.wiring.care.now();
         let notices: Arc<[Notice]> = self.wiring.care.notices().await?.into();
         *self.notices.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&notices)));
         Ok(notices)
@@ -442,7 +453,8 @@ impl Answers for App {
         peer: IpAddr,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static {
         let stream = Stream::begin(&self.entropy);
-        self.respond(request, peer, stream)
+        // Its state is some thousand octets, which the layers of a connection would hand from one to the next.
+        Box::pin(self.respond(request, peer, stream))
     }
 
     fn not_ready(&self) {

@@ -12,6 +12,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 
 use super::answer::{Answer, Kind, Personal};
+use super::app::REQUEST_ID;
 use super::gzip;
 use super::table::Cache;
 
@@ -81,6 +82,8 @@ impl Dress {
         if https {
             common.insert(STRICT_TRANSPORT_SECURITY, fixed("max-age=63072000"));
         }
+        // Its place; each request's own name is put there. A copy of a map has no room for one more.
+        common.insert(REQUEST_ID, fixed("-"));
         let mut private = common.clone();
         private.insert(CACHE_CONTROL, NOBODY_KEEPS);
         // Whoever was told to take no notice of one of these may still take notice of another: RFC 9213, the W3C's

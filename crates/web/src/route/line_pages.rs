@@ -1,6 +1,6 @@
 //! Pages of one line.
 
-use honnin_access::Session;
+use honnin_access::{Session, both};
 use honnin_care::facts::{LineHead, Me, Shown};
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_pages::page::paths::Address;
@@ -28,9 +28,14 @@ fn held(me: Option<&Me>) -> usize {
 
 pub(super) async fn home(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let line = ask.id()?;
-    // Nearly always what is kept of them is new enough; then nothing is waited for.
-    let notices = app.notices().await?.len();
-    let disclosed = app.wiring.care.home(visit(session), line).await?;
+    let (notices, disclosed) = if let Some(notices) = app.kept_notices() {
+        (notices.len(), app.wiring.care.home(visit(session), line).await?)
+    } else {
+        // Both are asked at once; apart, so that no other read makes room for it.
+        let home = app.wiring.care.home(visit(session), line);
+        let (notices, disclosed) = Box::pin(both(app.notices(), home)).await;
+        (notices?.len(), disclosed?)
+    };
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.line_frame(ask, me.as_ref(), &facts.head, Nav::Home);
         HomePage { shell, facts, notices, held: held(me.as_ref()) }.render().into_bytes()

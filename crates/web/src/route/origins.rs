@@ -50,8 +50,13 @@ impl Origins {
     }
 
     /// Lets the page read the answer. Cookies are not allowed: a page of another origin shows a token.
-    pub(super) fn allow(&self, is_for_programs: bool, asked: &HeaderMap, headers: &mut HeaderMap) {
-        if self.0.is_empty() || !is_for_programs {
+    pub(super) fn allow(
+        &self,
+        is_for_programs: impl FnOnce() -> bool,
+        asked: &HeaderMap,
+        headers: &mut HeaderMap,
+    ) {
+        if self.0.is_empty() || !is_for_programs() {
             return;
         }
         headers.append(VARY, HeaderValue::from_static("Origin"));
