@@ -27,13 +27,14 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
 
 /// Programs that stand before the product in some drills and in the tests of `examples/`, and what these are given a
 /// machine of their own with: where each lies, and Debian's package.
-const PROXIES: [(&str, &str); 6] = [
+const PROXIES: [(&str, &str); 7] = [
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/sbin/varnishd", "varnish"),
     ("/usr/sbin/haproxy", "haproxy"),
     ("/usr/bin/caddy", "caddy"),
     ("/usr/bin/curl", "curl"),
     ("/usr/bin/ip", "iproute2"),
+    ("/usr/bin/promtool", "prometheus"),
 ];
 
 /// What a step does.
@@ -196,7 +197,7 @@ fn look_for_proxies() {
     let still = missing();
     if !still.is_empty() {
         println!(
-            "proxies: SKIPPED: drills D10 and D11, parts of D02 and D03, and tests of the README's real path and of \
+            "proxies: SKIPPED: drills D10 and D11, parts of D02 and D03, and tests of the metrics, the README's real path and of \
              examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
             still.join(" ")
         );

@@ -101,13 +101,14 @@ impl Upkeep {
     fn run(&self, figures: &dyn Fn(), handle: &Handle, stopped: &Receiver<()>) {
         let every = self.bounds.every_seconds;
         let mut due = self.clock.now();
-        let (mut told_mode, mut sets) = (Mode::Open, None);
+        let (mut told_mode, mut sets, mut has_stopped) = (Mode::Open, None, false);
         loop {
             figures();
             self.figures();
             // One moment for the whole round: what is swept and pruned was judged by it.
             let now = self.clock.now();
             told("clock", self.clock(now, &mut sets, handle));
+            has_stopped = self.journal_stopped(has_stopped);
             told("mode", self.mode(&mut told_mode));
             told("merges", self.merges(now, handle));
             // By a clock that jumped everything would have had its time. It waits until a person has looked.
@@ -131,15 +132,29 @@ impl Upkeep {
         gauge("honnin_store_cache_entries", cache.entries);
         metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
         gauge("honnin_journal_entries", self.journal.size());
-        gauge("honnin_journal_clock_unsettled", u64::from(self.journal.is_clock_unsettled()));
         gauge("honnin_journal_unanchored_entries", self.journal.unanchored());
-        gauge("honnin_journal_unanchored_milliseconds", self.journal.unanchored_millis());
-        gauge("honnin_journal_unanchored_longest_milliseconds", self.journal.longest_unanchored_millis());
+        seconds("honnin_journal_unanchored_seconds", self.journal.unanchored_millis());
+        seconds("honnin_journal_unanchored_longest_seconds", self.journal.longest_unanchored_millis());
         gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
         let mode = self.care.house().mode();
         gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));
         gauge("honnin_ready", u64::from(mode.is_ready()));
         gauge("honnin_clock_apart", u64::from(self.journal.is_clock_unsettled()));
+    }
+
+    /// Whether the journal takes no entry. It cannot write that down itself: somebody is called, once each time it stops.
+    fn journal_stopped(&self, before: bool) -> bool {
+        let state = self.journal.state();
+        let has_stopped = state != State::Ready;
+        if has_stopped && !before {
+            metrics::counter!("honnin_alarm_total", "kind" => "journal").increment(1);
+            tracing::error!(
+                alarm = "journal",
+                ?state,
+                "the journal takes no entry, and nothing personal is shown until it does; look at the data volume"
+            );
+        }
+        has_stopped
     }
 
     /// A clock that jumped is written down though nobody asks for anything, and so is the word of who looked at it.
@@ -254,6 +269,10 @@ fn told(what: &'static str, done: Result<(), Fault>) {
         metrics::counter!("honnin_upkeep_failed_total", "what" => what).increment(1);
         tracing::error!(what, %error, "upkeep failed and is tried again");
     }
+}
+
+fn seconds(name: &'static str, millis: u64) {
+    metrics::gauge!(name).set(Duration::from_millis(millis).as_secs_f64());
 }
 
 fn gauge(name: &'static str, value: u64) {

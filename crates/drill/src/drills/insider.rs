@@ -61,9 +61,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let whole = if verified.code == Some(0) { Vec::new() } else { vec![verified.err.trim().to_owned()] };
     let mut verdicts = vec![
         Verdict::of("what a kill leaves verifies as it is", "kill -9 in the middle of looks", 1, whole)
-            .noting(format!(
-                "nothing durable was unanchored for longer than {unanchored} ms while it served"
-            )),
+            .noting(format!("nothing durable was unanchored for longer than {unanchored} s while it served")),
     ];
     let hands = hands(&house.data(), &older)?;
     stage.say(&format!("  {} things are done to copies of its files", hands.len()));
@@ -156,7 +154,7 @@ async fn look(house: &House) -> Result<(), Failure> {
 
 /// The longest time something durable was not anchored, as the product's own figures have it: taken every five seconds.
 async fn longest_unanchored(house: &House) -> Result<String, Failure> {
-    const NAME: &str = "honnin_journal_unanchored_longest_milliseconds ";
+    const NAME: &str = "honnin_journal_unanchored_longest_seconds ";
     for _ in 0..40 {
         let text = ask(house.monitor(), &Request::get("/metrics")).await?.text();
         let figure = text.lines().find_map(|line| line.strip_prefix(NAME)).unwrap_or("0").trim();

@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 mod check;
 mod doors;
 pub(crate) mod engine;
+mod figures;
 mod front;
 mod leaving;
 mod look;

@@ -21,6 +21,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+use super::figures;
+
 /// Monitors that ask at once; one more waits.
 const CONNECTIONS: usize = 16;
 /// How long one of them may take, from the first octet to the last.
@@ -46,7 +48,10 @@ impl Metrics {
     /// # Errors
     /// Where something counts already.
     pub(crate) fn start() -> Result<Self, metrics_exporter_prometheus::BuildError> {
-        PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder().map(Self)
+        let metrics = PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder().map(Self)?;
+        figures::declare();
+        metrics_process::Collector::default().describe();
+        Ok(metrics)
     }
 
     /// Forgets samples that were summed up; due every few seconds.
@@ -101,6 +106,7 @@ fn answer<B>(
             (StatusCode::UNAUTHORIZED, PLAIN, "the token of listen.metrics_token is required\n".to_owned())
         }
         (&Method::GET, "/metrics") => {
+            metrics_process::Collector::default().collect();
             (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics.0.render())
         }
         (&Method::GET, "/healthz") => (StatusCode::OK, PLAIN, "ok\n".to_owned()),

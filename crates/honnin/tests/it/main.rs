@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod drill;
 mod figures;
+mod figures_told;
 mod for_real;
 mod full;
 mod init;
