@@ -76,7 +76,12 @@ impl Care {
             let of_month = entry.month.plus(-1);
             let before =
                 bills.into_iter().find(|(other, _)| other.month == of_month).map(|(entry, lines)| {
-                    BillBefore { month: entry.month, amount: entry.amount, lines: lines_of(lines) }
+                    BillBefore {
+                        month: entry.month,
+                        amount: entry.amount,
+                        lines: lines_of(lines),
+                        as_of: entry.as_of,
+                    }
                 });
             Some(Bill {
                 head: reckon::bill_head(&entry),
@@ -95,7 +100,9 @@ fn lines_of(items: document::BillItems) -> BillLines {
     let line = |item: document::BillItem| BillLine { item: item.item, amount: item.amount };
     match items {
         document::BillItems::Unsaid => BillLines::Unsaid,
-        document::BillItems::Whole(lines) => BillLines::Whole(lines.into_iter().map(line).collect()),
+        document::BillItems::Whole(lines, as_of) => {
+            BillLines::Whole(lines.into_iter().map(line).collect(), as_of)
+        },
         document::BillItems::Incomplete => BillLines::Incomplete,
     }
 }

@@ -6,14 +6,14 @@
 pub use honnin_access::{MergeSide, SessionKind};
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, Known, LineStatus, Moment,
-    Month, NoticeId, Octets, PurchaseId, SessionId, SpeedReason, SpeedState, Yen,
+    Month, NoticeId, Octets, PurchaseId, Said, SessionId, SpeedReason, SpeedState, Yen,
 };
 
 /// When the ledger said it, and which ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The moment the ledger gives for the figures.
-    pub as_of: Moment,
+    /// The moment the ledger gives for the figures, or where it gives none that of being taken in.
+    pub as_of: Said,
     /// The feed's name, for people: `ledger`, `ledger (2026-11-20)`.
     pub source: String,
 }
@@ -181,8 +181,8 @@ pub struct UsageHead {
     pub known_days: u32,
     /// How many days of this month before today, within the contract, are not known or only in part.
     pub missing_days: u32,
-    /// When the ledger last said something of usage.
-    pub as_of: Option<Moment>,
+    /// When the ledger last said something of one of these days.
+    pub as_of: Option<Said>,
     /// Which month.
     pub of: Month,
 }
@@ -203,7 +203,7 @@ pub struct BillHead {
     /// The month the usage was in, where the ledger says so.
     pub used_in: Option<Month>,
     /// When the ledger said so.
-    pub as_of: Moment,
+    pub as_of: Said,
 }
 
 /// Everything home shows of one line.
@@ -279,6 +279,8 @@ pub struct UsageDay {
     pub low: Octets,
     /// Whether every record of the day was understood.
     pub whole: bool,
+    /// When the ledger last said something of the day.
+    pub as_of: Said,
 }
 
 /// Usage of one line in one month. A day without a row is unknown and stands in no list.
@@ -313,6 +315,8 @@ pub struct Purchase {
     pub octets: Octets,
     /// The price, tax included.
     pub amount: Yen,
+    /// When the ledger said so.
+    pub as_of: Said,
 }
 
 /// The purchases of one line, newest first.
@@ -374,8 +378,8 @@ pub struct BillLine {
 pub enum BillLines {
     /// The ledger has said nothing of them.
     Unsaid,
-    /// All of them.
-    Whole(Vec<BillLine>),
+    /// All of them, and when the ledger said so: that may be before it last spoke of the bill.
+    Whole(Vec<BillLine>, Said),
     /// Not all have arrived, or they do not come to the amount: none is shown, so that a part is not taken for all.
     Incomplete,
 }
@@ -384,8 +388,16 @@ impl BillLines {
     /// Those that are shown.
     pub fn shown(&self) -> &[BillLine] {
         match self {
-            Self::Whole(lines) => lines,
+            Self::Whole(lines, _) => lines,
             Self::Unsaid | Self::Incomplete => &[],
+        }
+    }
+
+    /// When the ledger said so, where they are shown.
+    pub const fn as_of(&self) -> Option<Said> {
+        match self {
+            Self::Whole(_, as_of) => Some(*as_of),
+            Self::Unsaid | Self::Incomplete => None,
         }
     }
 }
@@ -399,6 +411,8 @@ pub struct BillBefore {
     pub amount: Yen,
     /// Its lines.
     pub lines: BillLines,
+    /// When the ledger said so.
+    pub as_of: Said,
 }
 
 /// One bill in full.

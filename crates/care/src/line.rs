@@ -253,6 +253,7 @@ fn usage(line: &Line, days: Option<UsageMonth>, (holding, today, month): (Holdin
         high: entry.high,
         low: entry.low,
         whole: entry.whole,
+        as_of: entry.as_of,
     };
     Usage {
         head: reckon::head(line, holding, today),
@@ -265,8 +266,8 @@ fn usage(line: &Line, days: Option<UsageMonth>, (holding, today, month): (Holdin
 }
 
 fn purchase(entry: document::PurchaseEntry) -> Purchase {
-    let document::PurchaseEntry { purchase, code, at, item, octets, amount } = entry;
-    Purchase { purchase, code, at, item, octets, amount }
+    let document::PurchaseEntry { purchase, as_of, code, at, item, octets, amount } = entry;
+    Purchase { purchase, code, at, item, octets, amount, as_of }
 }
 
 /// All but the last four digits hidden.

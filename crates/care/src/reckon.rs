@@ -3,7 +3,7 @@
 use honnin_access::LineNames;
 use honnin_store::document::{BillEntry, BucketEntry, DayEntry, Line, LineEntry, Profile, Wish};
 use honnin_terms::{
-    AccountId, BucketKind, Day, Held, HoldingId, Known, LineStatus, Octets, SpeedReason, SpeedState,
+    AccountId, BucketKind, Day, Held, HoldingId, Known, LineStatus, Octets, Said, SpeedReason, SpeedState,
 };
 
 use crate::facts::{
@@ -56,7 +56,7 @@ pub(crate) fn origin_of_contract(line: &Line) -> Origin {
 
 /// Where figures of buckets come from.
 pub(crate) fn origin_of_buckets(line: &Line) -> Option<Origin> {
-    line.buckets_as_of.map(|as_of| Origin { as_of, source: line.source.clone() })
+    line.buckets_as_of.map(|at| Origin { as_of: Said::by_ledger(at), source: line.source.clone() })
 }
 
 /// What is left, as far as the ledger's word reaches.
@@ -121,7 +121,7 @@ pub(crate) fn in_order_of_use(line: &Line, today: Day) -> Vec<Bucket> {
 pub(crate) fn speed(line: &Line, wish: Option<&Wish>, today: Day) -> Speed {
     let status = status_on(line.status, &line.held, today);
     let changeable = status == LineStatus::Active;
-    let under_way = |wish: &&Wish| wish.state != SpeedState::Confirmed || wish.changed_at >= line.as_of;
+    let under_way = |wish: &&Wish| wish.state != SpeedState::Confirmed || wish.changed_at >= line.as_of.at;
     // Only what the ledger said is used up: a word that is over says nothing of now.
     let nothing_left = balance(line, today).get().map(|balance| balance.remaining == Octets::ZERO);
     let reason = |high: bool, wished: SpeedReason| match status {
@@ -190,7 +190,7 @@ pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
         month: month_sum.into(),
         known_days: known_days.try_into().unwrap_or(u32::MAX),
         missing_days: missing.count().try_into().unwrap_or(u32::MAX),
-        as_of: line.usage_as_of,
+        as_of: days().map(|day| day.as_of).max(),
         of: month,
     }
 }
@@ -200,9 +200,11 @@ fn recent_days(line: &Line, today: Day) -> Vec<UsageDay> {
     let first = today.plus(1 - RECENT_DAYS);
     let recent =
         line.recent_days.iter().filter(|entry| entry.whole && first <= entry.day && entry.day <= today);
-    recent
-        .map(|entry| UsageDay { date: entry.day, high: entry.high, low: entry.low, whole: entry.whole })
-        .collect()
+    let day = |entry: &DayEntry| {
+        let DayEntry { day: date, high, low, whole, as_of } = *entry;
+        UsageDay { date, high, low, whole, as_of }
+    };
+    recent.map(day).collect()
 }
 
 /// A mail address as it is shown: its first letter and its domain.

@@ -30,7 +30,7 @@ fn bucket(kind: BucketKind, granted: u64, remaining: u64, expires_on: &str) -> B
 fn line() -> Line {
     let as_of = moment("2026-11-20T06:00:00+09:00");
     Line {
-        as_of,
+        as_of: Said::by_ledger(as_of),
         source: "ledger".into(),
         line_code: "hdo1".into(),
         service_code: None,
@@ -55,7 +55,6 @@ fn line() -> Line {
         ],
         own_buckets_as_of: Some(as_of),
         own_buckets_lost: false,
-        usage_as_of: None,
         usage_months: Vec::new(),
         recent_days: Vec::new(),
     }
@@ -209,6 +208,7 @@ fn usage_of_last_month_is_not_this_months() {
         high: Octets::new(high),
         low: Octets::new(1),
         whole,
+        as_of: Said::by_ledger(moment(&format!("{date}T21:00:00+09:00"))),
     };
     let days = vec![
         entry("2026-10-31", 99, true),

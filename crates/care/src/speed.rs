@@ -44,10 +44,18 @@ pub enum WishRefusal {
     TooSoon(i64),
 }
 
-/// What becomes of a wish.
-enum Judged<T> {
-    Taken(T),
+/// Why a wish is not taken, or why that cannot be said.
+enum Unwritten {
+    /// The line, or the wish before it.
     Refused(WishRefusal),
+    /// What every use case can fail for.
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Unwritten {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl Care {
@@ -85,9 +93,10 @@ impl Care {
         });
         let receipt = match self.known_key(&permit, key.as_ref()).await? {
             Some(version) => WishReceipt { state: SpeedState::Accepted, version },
-            None => match self.write_wish(visit, &permit, wish.high, key).await? {
-                Judged::Taken(receipt) => receipt,
-                Judged::Refused(why) => {
+            None => match self.write_wish(visit, &permit, wish.high, key).await {
+                Ok(receipt) => receipt,
+                Err(Unwritten::Failed(error)) => return Err(error),
+                Err(Unwritten::Refused(why)) => {
                     // That it is refused tells how the line stands: it leaves by the gate like anything else.
                     let why = Owned::of_permit(&permit, why);
                     let told = (What::Speed, visit.channel);
@@ -119,16 +128,13 @@ impl Care {
         permit: &Permit<SetSpeed>,
         high: bool,
         key: Option<WishKey>,
-    ) -> Result<Judged<WishReceipt>, Error> {
+    ) -> Result<WishReceipt, Unwritten> {
         let mut written_down = false;
         for _ in 0..ATTEMPTS {
             let contract = self.parts.store.contract_to_set(permit).await?.ok_or(Error::NotThere)?;
             let row = self.parts.store.speed_to_set(permit).await?;
             let context = WishContext { care: self, session, permit };
-            let (next, epoch) = match context.next(&contract, row.as_deref(), high)? {
-                Judged::Taken(next) => next,
-                Judged::Refused(why) => return Ok(Judged::Refused(why)),
-            };
+            let (next, epoch) = context.next(&contract, row.as_deref(), high)?;
             if !written_down {
                 let details = Details { holding: permit.subject().holding, ..Details::default() };
                 let act = (Kind::Changed, Some(What::Speed), channel);
@@ -149,24 +155,21 @@ impl Care {
             match self.parts.store.set_wish(permit, wish).await {
                 Ok(WishAnswer::Accepted) => {
                     (self.parts.wake)();
-                    return Ok(Judged::Taken(WishReceipt {
-                        state: SpeedState::Accepted,
-                        version: next.version,
-                    }));
+                    return Ok(WishReceipt { state: SpeedState::Accepted, version: next.version });
                 }
                 Ok(WishAnswer::Repeated(version)) => {
-                    return Ok(Judged::Taken(WishReceipt { state: SpeedState::Accepted, version }));
+                    return Ok(WishReceipt { state: SpeedState::Accepted, version });
                 }
-                Ok(WishAnswer::KeyReused) => return Err(Error::KeyReused),
+                Ok(WishAnswer::KeyReused) => return Err(Error::KeyReused.into()),
                 Ok(WishAnswer::TooSoon(seconds)) => {
-                    return Ok(Judged::Refused(WishRefusal::TooSoon(seconds)));
+                    return Err(Unwritten::Refused(WishRefusal::TooSoon(seconds)));
                 }
                 // The reconciler or another device wrote in between: look again.
                 Err(honnin_store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Store)
+        Err(Error::Store.into())
     }
 }
 
@@ -183,7 +186,7 @@ impl WishContext<'_> {
         contract: &[u8],
         row: Option<&SpeedRow>,
         high: bool,
-    ) -> Result<Judged<(Wish, Epoch)>, Error> {
+    ) -> Result<(Wish, Epoch), Unwritten> {
         let Self { care, session, permit } = self;
         let opened =
             |result: Result<(Line, Option<Wish>, Epoch), DocumentError>| care.opened(session, result);
@@ -195,7 +198,7 @@ impl WishContext<'_> {
             LineStatus::Active => None,
         };
         if let Some(why) = refused {
-            return Ok(Judged::Refused(why));
+            return Err(Unwritten::Refused(why));
         }
         let applied = before.as_ref().and_then(|wish| wish.applied_high).unwrap_or(line.high_speed);
         let wish = Wish {
@@ -207,6 +210,6 @@ impl WishContext<'_> {
             asked_at: session.at(),
             changed_at: session.at(),
         };
-        Ok(Judged::Taken((wish, epoch)))
+        Ok((wish, epoch))
     }
 }

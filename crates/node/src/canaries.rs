@@ -9,7 +9,7 @@ use honnin_keeper::{AccountKeys, Keeper};
 use honnin_seal::OpenError;
 use honnin_store::document::{BillEntry, BillItems, Bills, Profile};
 use honnin_store::{AccountUpdate, Batch, Committed, Progress, Store, StoredAccount};
-use honnin_terms::{AccountId, BillState, Clock, Entropy, Moment, Stream, Yen, Zone};
+use honnin_terms::{AccountId, BillState, Clock, Entropy, Moment, Said, Stream, Yen, Zone};
 
 use crate::request;
 
@@ -168,7 +168,7 @@ impl Canaries {
         let bill = BillEntry {
             bill: self.keeper.bill_id(mark.as_str()),
             code: mark.to_string(),
-            as_of: now,
+            as_of: Said::at_intake(now),
             month: self.zone.day(now).month(),
             used_in: None,
             amount: Yen::new(0),
@@ -176,13 +176,13 @@ impl Canaries {
             state: BillState::Paid,
             due_on: None,
         };
-        Bills { as_of: now, source: mark.to_string(), bills: vec![(bill, BillItems::Unsaid)] }
+        Bills { as_of: Said::at_intake(now), source: mark.to_string(), bills: vec![(bill, BillItems::Unsaid)] }
     }
 }
 
 fn profile(mark: &Mark, now: Moment) -> Profile {
     Profile {
-        as_of: now,
+        as_of: Said::at_intake(now),
         source: mark.to_string(),
         login: mark.to_string(),
         name: mark.to_string(),

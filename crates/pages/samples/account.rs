@@ -11,7 +11,7 @@ use honnin_pages::page::{
     MergeProblem, Nav, NoticePage, NoticesPage, PasswordPage, PasswordProblem, Problem, ProblemPage,
     SettingsPage, SignInNote, SignInPage,
 };
-use honnin_terms::{AccountId, EntryRef, Id, LineStatus, LogId, NoticeId, RequestId, SessionId};
+use honnin_terms::{AccountId, EntryRef, Id, LineStatus, LogId, NoticeId, RequestId, Said, SessionId};
 
 use super::{HOSTILE, LONG, Sample, Studio, ended, head, hostile_head, line, mb, moment, origin};
 
@@ -174,8 +174,8 @@ fn used(number: u64) -> UsageHead {
         month: known.then(|| mb(number * 1_234)).into(),
         known_days: 19,
         missing_days: u32::from(number == 3),
-        as_of: known.then(|| origin().as_of.plus_seconds(if number == 3 { -1_800 } else { 0 })),
-        of: origin().as_of.to_string().get(..7).unwrap().parse().unwrap(),
+        as_of: known.then(|| Said::by_ledger(origin().as_of.at.plus_seconds(if number == 3 { -1_800 } else { 0 }))),
+        of: origin().as_of.at.to_string().get(..7).unwrap().parse().unwrap(),
     }
 }
 
@@ -194,7 +194,7 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         origin: origin(),
     };
     let board = |lines: Vec<LineHead>, is_whole: bool| Board {
-        month: origin().as_of.to_string().get(..7).unwrap().parse().unwrap(),
+        month: origin().as_of.at.to_string().get(..7).unwrap().parse().unwrap(),
         lines: (1..)
             .zip(&lines)
             .map(|(number, head)| BoardLine {

@@ -52,6 +52,7 @@ fn home() -> Home {
                 high: mb(u64::from((number * 37 % 11).unsigned_abs()) * 70),
                 low: Octets::ZERO,
                 whole: true,
+                as_of: origin().as_of,
             })
             .collect(),
         bills: vec![bill(7, BillState::Final)],
@@ -102,7 +103,7 @@ fn homes() -> Vec<(&'static str, Home)> {
         ("home-unknown", Home { balance: Known::NEVER, next_expiry: None, ..home() }),
         (
             "home-not-known-since",
-            Home { balance: Known::Unknown { since: Some(origin().as_of) }, next_expiry: None, ..home() },
+            Home { balance: Known::Unknown { since: Some(origin().as_of.at) }, next_expiry: None, ..home() },
         ),
         (
             "home-suspended",
@@ -167,6 +168,7 @@ fn usages() -> Vec<(&'static str, Usage)> {
                 high: mb(spread * 6),
                 low: if number % 5 == 4 { mb(90) } else { Octets::ZERO },
                 whole: number != 3,
+                as_of: origin().as_of,
             }
         })
     };
@@ -178,14 +180,14 @@ fn usages() -> Vec<(&'static str, Usage)> {
         days: known(0, 7).chain(known(9, 20)).collect(),
         months: vec![first.month().plus(-1), first.month()],
     };
-    let huge = UsageDay { date: first, high: Octets::new(u64::MAX / 4), low: Octets::ZERO, whole: true };
+    let huge = UsageDay { date: first, high: Octets::new(u64::MAX / 4), low: Octets::ZERO, whole: true, as_of: origin().as_of };
     vec![
         ("usage-usual", usage.clone()),
         ("usage-nothing", Usage { origin: None, days: Vec::new(), months: Vec::new(), ..usage.clone() }),
         (
             "usage-zero",
             Usage {
-                days: vec![UsageDay { date: first, high: Octets::ZERO, low: Octets::ZERO, whole: true }],
+                days: vec![UsageDay { high: Octets::ZERO, ..huge }],
                 ..usage.clone()
             },
         ),

@@ -6,7 +6,7 @@ use honnin_care::facts::{
 use honnin_pages::document::BillDocument;
 use honnin_pages::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
 use honnin_paper::Press;
-use honnin_terms::{AccountId, BillId, BillState, Id, Octets, PurchaseId, Yen};
+use honnin_terms::{AccountId, BillId, BillState, Id, Octets, PurchaseId, Said, Yen};
 
 use super::{HOSTILE, Kept, LONG, Sample, Studio, day, ended, head, hostile_head, moment, origin};
 
@@ -32,11 +32,12 @@ fn bills() -> Vec<(&'static str, Bill)> {
             line("ギガプラン 8GB", 4_000),
             line("ユニバーサルサービス料", 4),
             line("家族割引", -100),
-        ]),
+        ], Said::at_intake(origin().as_of.at)),
         before: Some(BillBefore {
             month: day("2026-08-01").month(),
             amount: Yen::new(3_000),
-            lines: BillLines::Whole(vec![line("ギガプラン 8GB", 3_000), line("事務手数料", 3_300)]),
+            lines: BillLines::Whole(vec![line("ギガプラン 8GB", 3_000), line("事務手数料", 3_300)], origin().as_of),
+            as_of: origin().as_of,
         }),
         origin: origin(),
     };
@@ -55,7 +56,7 @@ fn bills() -> Vec<(&'static str, Bill)> {
         ),
         ("bill-incomplete", Bill { lines: BillLines::Incomplete, ..usual.clone() }),
         ("bill-overdue", Bill { head: bill(3, BillState::Overdue), ..usual.clone() }),
-        ("bill-hostile", Bill { lines: BillLines::Whole(hostile), code: HOSTILE.to_owned(), ..usual }),
+        ("bill-hostile", Bill { lines: BillLines::Whole(hostile, origin().as_of), code: HOSTILE.to_owned(), ..usual }),
     ]
 }
 
@@ -67,6 +68,7 @@ fn purchases() -> Vec<(&'static str, Purchases)> {
         item: item.to_owned(),
         octets: Octets::new(1_000_000_000),
         amount: Yen::new(220),
+        as_of: origin().as_of,
     };
     let usual = Purchases {
         head: head(1),

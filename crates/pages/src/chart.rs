@@ -301,8 +301,10 @@ mod tests {
 
     const GB: u64 = 1_000_000_000;
 
+    const SAID: honnin_terms::Said = honnin_terms::Said::by_ledger(honnin_terms::Moment::EPOCH);
+
     fn day(date: &str, high: u64, low: u64) -> UsageDay {
-        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low), whole: true }
+        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low), whole: true, as_of: SAID }
     }
 
     fn bars(month: &str, today: &str, days: &[UsageDay]) -> DayBars {
@@ -354,6 +356,7 @@ mod tests {
                     high: Octets::new(5),
                     low: Octets::ZERO,
                     whole: true,
+                    as_of: SAID,
                 })
                 .collect();
             let drawn = bars(month, "2027-01-01", &days);

@@ -6,7 +6,7 @@
 use honnin_access::Document;
 use honnin_terms::{
     BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, Msisdn, Octets,
-    PurchaseId, SpeedReason, SpeedState, Yen,
+    PurchaseId, Said, SpeedReason, SpeedState, Yen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,11 @@ macro_rules! documents {
 }
 
 documents! {
-    Profile "profile" 2;
-    Bills "bills" 2;
-    Line "line" 2;
-    UsageMonth "usage" 2;
-    Purchases "purchases" 1;
+    Profile "profile" 3;
+    Bills "bills" 3;
+    Line "line" 3;
+    UsageMonth "usage" 3;
+    Purchases "purchases" 2;
     Wish "wish" 1;
 }
 
@@ -32,7 +32,7 @@ documents! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// When the ledger said so.
-    pub as_of: Moment,
+    pub as_of: Said,
     /// The feed's name.
     pub source: String,
     /// Sign-in name (会員ID).
@@ -89,7 +89,7 @@ pub struct BillEntry {
     /// The operator's number of it.
     pub code: String,
     /// When the ledger said so.
-    pub as_of: Moment,
+    pub as_of: Said,
     /// The month it is billed in.
     pub month: Month,
     /// The month the usage was in, where given.
@@ -107,8 +107,8 @@ pub struct BillEntry {
 /// Of an account: its bills, newest first, with their lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bills {
-    /// When the ledger said so.
-    pub as_of: Moment,
+    /// When the ledger last said something of one of them.
+    pub as_of: Said,
     /// The feed's name.
     pub source: String,
     /// The bills.
@@ -121,8 +121,8 @@ pub enum BillItems {
     /// The ledger has said nothing of them.
     #[default]
     Unsaid,
-    /// All of them, in its order.
-    Whole(Vec<BillItem>),
+    /// All of them, in its order, and when it said so: that may be before it last spoke of the bill.
+    Whole(Vec<BillItem>, Said),
     /// Some are missing, were not understood, or do not come to the amount.
     Incomplete,
 }
@@ -131,14 +131,22 @@ impl BillItems {
     /// Those that may be shown: all or none.
     pub fn shown(&self) -> &[BillItem] {
         match self {
-            Self::Whole(items) => items,
+            Self::Whole(items, _) => items,
             Self::Unsaid | Self::Incomplete => &[],
+        }
+    }
+
+    /// When the ledger said so, where they may be shown.
+    pub const fn as_of(&self) -> Option<Said> {
+        match self {
+            Self::Whole(_, as_of) => Some(*as_of),
+            Self::Unsaid | Self::Incomplete => None,
         }
     }
 
     /// Whether they are known, and all of them.
     pub const fn are_complete(&self) -> bool {
-        matches!(self, Self::Whole(_))
+        matches!(self, Self::Whole(..))
     }
 }
 
@@ -166,7 +174,7 @@ pub struct BillItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// When the ledger said so of the contract.
-    pub as_of: Moment,
+    pub as_of: Said,
     /// The feed's name.
     pub source: String,
     /// The operator's code of the line.
@@ -205,8 +213,6 @@ pub struct Line {
     pub own_buckets_as_of: Option<Moment>,
     /// Whether the ledger has spoken of its own buckets and never yet in a way that was understood whole.
     pub own_buckets_lost: bool,
-    /// When the ledger last said something of usage.
-    pub usage_as_of: Option<Moment>,
     /// The months there is usage of, ascending.
     pub usage_months: Vec<Month>,
     /// The days of the newest of these months and of the month before it, ascending.
@@ -264,6 +270,8 @@ pub struct DayEntry {
     pub low: Octets,
     /// Whether every record of the day was understood.
     pub whole: bool,
+    /// When the ledger last said something of the day that was understood.
+    pub as_of: Said,
 }
 
 /// Of a holding: one month of usage, record by record, so that one can be corrected. The row is the month's number, see
@@ -284,30 +292,35 @@ pub struct UsageRecord {
     /// Beginning of the keyed hash of its number.
     pub record: [u8; 8],
     /// When the ledger said so.
-    pub as_of: Moment,
+    pub as_of: Said,
     /// At high and at low speed; `None` where it was not understood.
     pub used: Option<(Octets, Octets)>,
 }
 
 impl UsageMonth {
-    /// When the ledger last said something of it.
-    pub fn as_of(&self) -> Option<Moment> {
-        self.records.iter().map(|record| record.as_of).max()
+    /// When the ledger last said something of it that was understood.
+    pub fn as_of(&self) -> Option<Said> {
+        latest(&self.records)
     }
 
     /// The days the ledger has said something of, ascending.
     pub fn days(&self) -> Vec<DayEntry> {
         let day = |records: &[UsageRecord]| {
             let known = || records.iter().filter_map(|record| record.used);
-            let day = records.first()?.day;
+            // Of a day of which nothing was understood nothing is known: it is no day of zero.
+            let (day, as_of) = (records.first()?.day, latest(records)?);
             let (high, low) = known()
                 .fold((Octets::ZERO, Octets::ZERO), |sum, used| (sum.0.plus(used.0), sum.1.plus(used.1)));
             let whole = records.iter().all(|record| record.used.is_some());
-            // Of a day of which nothing was understood nothing is known: it is no day of zero.
-            known().next().map(|_| DayEntry { day, high, low, whole })
+            Some(DayEntry { day, high, low, whole, as_of })
         };
         self.records.chunk_by(|a, b| a.day == b.day).filter_map(day).collect()
     }
+}
+
+/// The newest moment of records that were understood.
+fn latest(records: &[UsageRecord]) -> Option<Said> {
+    records.iter().filter(|record| record.used.is_some()).map(|record| record.as_of).max()
 }
 
 /// The row key of a month.
@@ -318,8 +331,8 @@ pub fn month_row(month: Month) -> [u8; 4] {
 /// Of a holding: its purchases, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchases {
-    /// When the ledger said so.
-    pub as_of: Moment,
+    /// When the ledger last said something of one of them.
+    pub as_of: Said,
     /// The feed's name.
     pub source: String,
     /// The purchases.
@@ -331,6 +344,8 @@ pub struct Purchases {
 pub struct PurchaseEntry {
     /// The purchase.
     pub purchase: PurchaseId,
+    /// When the ledger said so.
+    pub as_of: Said,
     /// The operator's number of it.
     pub code: String,
     /// When.

@@ -30,7 +30,7 @@ pub use name::{BadLineName, LONGEST_LINE_NAME, LineName};
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};
 pub use stream::{Entropy, Stream};
-pub use time::{BadTime, Clock, Day, Held, Moment, Month, Zone};
+pub use time::{BadTime, Clock, Day, Held, Moment, Month, Said, Zone};
 
 /// Longest sign-in name (会員ID) that is taken, in characters: by pages, API and command line alike.
 pub const LONGEST_LOGIN: usize = 128;

@@ -57,6 +57,32 @@ impl Moment {
     }
 }
 
+/// When something was said, and by whose clock. Ordered by the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Said {
+    /// The moment.
+    pub at: Moment,
+    /// Whether the ledger gave it; else it is only when its row was taken in.
+    pub by_ledger: bool,
+}
+
+impl Said {
+    /// A moment the ledger gave.
+    pub const fn by_ledger(at: Moment) -> Self {
+        Self { at, by_ledger: true }
+    }
+
+    /// When a row was taken in that has no moment of its own.
+    pub const fn at_intake(at: Moment) -> Self {
+        Self { at, by_ledger: false }
+    }
+
+    /// Whose moment it is, in the word of the JSON API.
+    pub const fn by(self) -> &'static str {
+        if self.by_ledger { "ledger" } else { "intake" }
+    }
+}
+
 impl From<Timestamp> for Moment {
     fn from(timestamp: Timestamp) -> Self {
         // Exact to the millisecond on both ways, so that what is stored equals what was compared.

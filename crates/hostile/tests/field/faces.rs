@@ -47,6 +47,20 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, one: T, other: T) -> Result<
     if one == other { Ok(()) } else { Err(format!("{what}: {one:?} on one face, {other:?} on another")) }
 }
 
+/// A figure's moment, and whose it is, stand on the page as the API says them.
+fn dated(page: &str, body: &Value, key: &str, what: &str) -> Result<(), String> {
+    let Some(at) = body[key].as_str() else { return Ok(()) };
+    hold(page.contains(&format!("datetime=\"{at}\"")), &format!("{what} does not say of when it is"))?;
+    let by_intake = body[&format!("{key}_by")] == "intake";
+    let said = page.split(&format!("datetime=\"{at}\"")).skip(1).any(|rest| {
+        rest.split("</p>").next().is_some_and(|rest| rest.contains(UNSTATED))
+    });
+    hold(said || !by_intake, &format!("{what} does not say that its moment is the intake's"))
+}
+
+/// What stands beside a moment that the ledger did not give.
+const UNSTATED: &str = "時点の記載なし";
+
 fn hold(is_so: bool, wrong: &str) -> Result<(), String> {
     if is_so { Ok(()) } else { Err(wrong.to_owned()) }
 }
@@ -68,6 +82,7 @@ pub(crate) fn look(visit: &Visit, months: &[&str]) -> Result<Seen, String> {
         }
         purchases(visit, line, &mut seen)?;
         let contract = visit.json(&format!("/api/v1/lines/{line}/contract"));
+        dated(&visit.text(&format!("/lines/{line}/contract")), &contract, "as_of", "the contract")?;
         let told = format!(
             "{} {} at {}",
             text(&contract, "plan"),
@@ -91,7 +106,7 @@ fn home(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
     let at = moment(&body["as_of"]);
     let left = match (left, body["balance_unknown_since"].as_str()) {
         (Some(left), _) => {
-            hold(page.contains(&format!("datetime=\"{at}\"")), "home does not say of when it is")?;
+            dated(&page, &body, "as_of", "home")?;
             let current = body["balance"]["current"].as_bool().unwrap();
             format!("{} at {at}{}", kb(left), if current { "" } else { ", over" })
         }
@@ -114,6 +129,7 @@ fn home(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
     let month = usage["month_octets"].as_u64().map(i128::from);
     if let Some(month) = month {
         hold(values(&page).contains(&month), "home does not say the month's usage")?;
+        dated(&page, usage, "as_of", "usage on home")?;
     }
     // What is not known is never shown as nothing.
     let zero = [left_of(&body), month, usage["today_octets"].as_u64().map(i128::from)].contains(&Some(0))
@@ -162,7 +178,7 @@ fn buckets(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
     hold(shown.len() <= 1, "the page has buckets the API has not")?;
     let at = moment(&body["as_of"]);
     if body["as_of"].is_string() {
-        hold(page.contains(&format!("datetime=\"{at}\"")), "buckets do not say of when they are")?;
+        dated(&page, &body, "as_of", "the page of buckets")?;
     }
     let told = all.iter().map(|bucket| {
         let (kind, left, granted) =
@@ -201,7 +217,7 @@ fn usage(visit: &Visit, line: &str, month: &str, seen: &mut Seen) -> Result<(), 
         return Ok(());
     }
     let at = moment(&body["as_of"]);
-    hold(page.contains(&format!("datetime=\"{at}\"")), "usage does not say of when it is")?;
+    dated(&page, &body, "as_of", "usage")?;
     seen.insert(month.to_owned(), format!("{told} at {at}"));
     Ok(())
 }
@@ -213,6 +229,8 @@ fn purchases(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
     let told: Vec<i128> =
         all.iter().flat_map(|one| [number(one, "octets"), number(one, "amount_yen")]).collect();
     same("purchases", &told, &values(&page))?;
+    dated(&page, &body, "as_of", "the list of purchases")?;
+    all.iter().try_for_each(|one| dated(&page, one, "as_of", "a purchase"))?;
     let shown = all.iter().map(|one| {
         format!("{} {} {}", moment(&one["at"]), kb(number(one, "octets")), number(one, "amount_yen"))
     });
@@ -239,6 +257,7 @@ fn bills(visit: &Visit, seen: &mut Seen) -> Result<(), String> {
     let page = visit.text("/bills");
     hold(values(&page).ends_with(&amounts), "the list of bills differs")?;
     seen.insert("bills".to_owned(), all.len().to_string());
+    all.iter().try_for_each(|one| dated(&page, one, "as_of", "a bill in the list"))?;
     for head in &all {
         bill(visit, text(head, "bill"), seen)?;
     }
@@ -258,7 +277,7 @@ fn yen(amount: i128) -> String {
 }
 
 fn bill(visit: &Visit, id: &str, seen: &mut Seen) -> Result<(), String> {
-    let words = &Language::JA.words().bills;
+    let (words, document) = (&Language::JA.words().bills, &Language::JA.words().document);
     let body = visit.json(&format!("/api/v1/bills/{id}"));
     let (amount, complete) = (number(&body, "amount_yen"), body["items_complete"].as_bool().unwrap());
     let items: Vec<(String, i128)> = list(&body, "items")
@@ -278,7 +297,8 @@ fn bill(visit: &Visit, id: &str, seen: &mut Seen) -> Result<(), String> {
     let (partial, unsaid) =
         (page.contains(words.lines_incomplete.text()), page.contains(words.lines_none.text()));
     same("whether all items are there", complete, !partial && !unsaid)?;
-    hold(page.contains(&format!("datetime=\"{at}\"")), "a bill does not say of when it is")?;
+    dated(&page, &body, "as_of", "a bill")?;
+    dated(&page, &body, "items_as_of", "the table of items")?;
     //
     let rows = visit.text(&format!("/bills/{id}/csv"));
     let mut reader = csv::Reader::from_reader(rows.trim_start_matches('\u{feff}').as_bytes());
@@ -290,10 +310,18 @@ fn bill(visit: &Visit, id: &str, seen: &mut Seen) -> Result<(), String> {
     let wanted: Vec<String> =
         if partial { vec![String::new()] } else { amounts.iter().map(ToString::to_string).collect() };
     same("a bill's items in its CSV", wanted, told)?;
-    hold(rows.iter().all(|row| cell(row, 8) == at), "the CSV has another moment")?;
+    let (own, whole) = rows.split_at(rows.len() - 2);
+    let given = |by: &Value| if by == "intake" { document.by_intake } else { document.by_ledger }.text();
+    for (rows, key) in [(own, if amounts.is_empty() { "as_of" } else { "items_as_of" }), (whole, "as_of")] {
+        let wanted = (moment(&body[key]), given(&body[&format!("{key}_by")]).to_owned());
+        let is_so = |row: &csv::StringRecord| (cell(row, 8), cell(row, 10)) == wanted;
+        hold(rows.iter().all(is_so), "the CSV has another moment")?;
+    }
     //
     let sheet = visit.octets(&format!("/bills/{id}/pdf"));
     let sheet = honnin_drill::scan::text_of_pdf(&sheet).ok_or("the sheet says nothing")?;
+    let unstated = [&body["as_of_by"], &body["items_as_of_by"]].into_iter().any(|by| by == "intake");
+    same("a moment that is the intake's, on the sheet", unstated, sheet.replace(char::is_whitespace, "").contains(UNSTATED))?;
     for amount in amounts.iter().chain([&amount]) {
         hold(sheet.contains(&yen(*amount)), &format!("the sheet does not say {}", yen(*amount)))?;
     }

@@ -11,4 +11,5 @@
 
 mod cases;
 mod faces;
+mod mangled;
 mod world;

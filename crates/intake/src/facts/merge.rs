@@ -6,7 +6,7 @@ use honnin_access::{Append, Document, Permit};
 use honnin_keeper::{AccountKeys, Keeper};
 use honnin_store::document::{Bills, Line, LineEntry, LostLine, Profile};
 use honnin_store::{AccountUpdate, DirectoryRow, StoredAccount, StoredDocument};
-use honnin_terms::{AccountId, HoldingId, Moment};
+use honnin_terms::{AccountId, HoldingId, Moment, Said};
 use serde::Serialize;
 
 use crate::facts::event::{AccountFact, Fact, Lost};
@@ -37,21 +37,13 @@ pub(crate) struct Ground<'a> {
 impl Ground<'_> {
     /// When a row was said: its own moment, or where it has none that of being taken in.
     pub(crate) fn said(&self, as_of: Option<Moment>) -> Said {
-        Said { at: as_of.unwrap_or(self.permit.at()), by_ledger: as_of.is_some() }
+        as_of.map_or(Said::at_intake(self.permit.at()), Said::by_ledger)
     }
 
     /// Whether a set of that file may lack a row.
     pub(crate) fn is_doubtful(&self, file: u32) -> bool {
         self.doubtful.binary_search(&file).is_ok()
     }
-}
-
-/// When a row was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) at: Moment,
-    /// Whether the ledger gave that moment, or it is only when the row was taken in.
-    pub(crate) by_ledger: bool,
 }
 
 /// What became of a row.
@@ -68,12 +60,12 @@ pub enum Verdict {
 }
 
 /// How a row that replaces another stands to it.
-pub(crate) fn compare(same: bool, new: Said, old: Moment) -> Verdict {
-    if new.at < old {
+pub(crate) fn compare(same: bool, new: Said, old: Said) -> Verdict {
+    if new.at < old.at {
         return Verdict::Older;
     }
     // The same again is news only where the ledger says that it is so at a later moment.
-    if same && (new.at == old || !new.by_ledger) { Verdict::Repeated } else { Verdict::Taken }
+    if same && (new.at == old.at || !new.by_ledger) { Verdict::Repeated } else { Verdict::Taken }
 }
 
 /// What changes by an account's rows.
@@ -297,7 +289,7 @@ impl<'a> AccountMerge<'a> {
             before.as_ref().map(|p| (p.lines.clone(), p.standing.clone())).unwrap_or_default();
         let said = self.ground.said(as_of);
         let profile = Profile {
-            as_of: said.at,
+            as_of: said,
             source: self.ground.ledger.source.clone(),
             login: account,
             name,

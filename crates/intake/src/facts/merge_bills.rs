@@ -50,7 +50,7 @@ impl BillsMerge {
         let entry = BillEntry {
             bill: ground.keeper.bill_id(&bill),
             code: bill,
-            as_of: said.at,
+            as_of: said,
             month,
             used_in,
             amount,
@@ -58,7 +58,7 @@ impl BillsMerge {
             state,
             due_on,
         };
-        let empty = || Bills { as_of: said.at, source: ground.ledger.source.clone(), bills: Vec::new() };
+        let empty = || Bills { as_of: said, source: ground.ledger.source.clone(), bills: Vec::new() };
         let bills = self.now.get_or_insert_with(empty);
         match bills.bills.iter_mut().find(|(known, _)| known.bill == entry.bill) {
             Some((known, _)) => {
@@ -71,7 +71,7 @@ impl BillsMerge {
             }
             None => bills.bills.push((entry, BillItems::Unsaid)),
         }
-        bills.as_of = bills.as_of.max(said.at);
+        bills.as_of = bills.as_of.max(said);
         bills.bills.sort_by(|(a, _), (b, _)| (b.month, &b.code).cmp(&(a.month, &a.code)));
         Verdict::Taken
     }
@@ -114,7 +114,7 @@ impl BillsMerge {
                 }
             }
             // Items that come to another amount than the bill now has are those of an earlier bill.
-            if let BillItems::Whole(whole) = items
+            if let BillItems::Whole(whole, _) = items
                 && ground.ledger.items_add_up
                 && !add_up(whole, entry.amount)
                 && !set.is_some_and(|set| set.is_counted(whole.len()))
@@ -149,11 +149,11 @@ impl Set {
 
     /// Puts the items of a bill in the place of those before; what became of each row.
     fn settle(&self, entry: &BillEntry, items: &mut BillItems, ground: &Ground<'_>) -> Vec<Verdict> {
-        let older = |row: &Row| row.as_of.is_some_and(|as_of| as_of < entry.as_of);
-        let known = match items {
-            BillItems::Whole(known) => known.clone(),
-            BillItems::Unsaid | BillItems::Incomplete => Vec::new(),
+        let (known, known_at) = match items {
+            BillItems::Whole(known, at) => (known.clone(), Some(*at)),
+            BillItems::Unsaid | BillItems::Incomplete => (Vec::new(), None),
         };
+        let older = |row: &Row| row.as_of.zip(known_at).is_some_and(|(as_of, known)| as_of < known.at);
         if !known.is_empty() && !self.rows.is_empty() && self.rows.iter().all(older) {
             let repeated = |row: &Row| known.contains(&row.item);
             return self
@@ -174,27 +174,31 @@ impl Set {
         let counted = self.is_counted(own.len());
         let said_otherwise = !counted && self.rows.iter().any(|row| row.set_rows.is_some());
         let doubtful = self.rows.iter().any(|row| ground.is_doubtful(row.file));
+        // No figure is said to be younger than it is: of several moments the oldest.
+        let said = self.rows.iter().map(|row| ground.said(row.as_of)).min();
         let whole = if twice || self.lost || own.is_empty() || said_otherwise {
             None
         } else if counted || add_up(&own, entry.amount) {
-            Some(own)
+            Some((own, said))
         } else if ground.ledger.items_add_up {
             // Some ledgers only send what is new in a bill.
             let kept = known.iter().filter(|item| own.iter().all(|new| new.place != item.place));
             let mut all: Vec<BillItem> = kept.chain(&own).cloned().collect();
             all.sort_by_key(|item| item.place);
-            add_up(&all, entry.amount).then_some(all)
+            add_up(&all, entry.amount).then_some((all, said.min(known_at).or(said)))
         } else {
-            Some(own).filter(|_| !doubtful)
+            Some((own, said)).filter(|_| !doubtful)
         };
-        let Some(whole) = whole else {
+        let Some((whole, Some(said))) = whole else {
             if known.is_empty() {
                 *items = BillItems::Incomplete;
             }
             let reason = if twice { Reason::Conflict } else { Reason::Incomplete };
             return self.rows.iter().map(|_| Verdict::Refused(Fault::of_row(reason))).collect();
         };
-        *items = BillItems::Whole(whole);
+        // The same again is news only where the ledger says that it is so at a later moment.
+        let at = known_at.filter(|before| whole == known && (!said.by_ledger || said.at <= before.at));
+        *items = BillItems::Whole(whole, at.unwrap_or(said));
         let mut fresh = Vec::new();
         let verdict = |row: &Row| {
             let new = !known.contains(&row.item) && !fresh.contains(&row.item.place);

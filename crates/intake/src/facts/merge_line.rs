@@ -90,7 +90,7 @@ impl LineMerge {
                 // Since when the line has another number is not said; at the latest from this day on the old one
                 // can be somebody else's.
                 let from = self.line.held.from;
-                let to = ground.ledger.zone.day(new.as_of).plus(-1).max(from);
+                let to = ground.ledger.zone.day(new.as_of.at).plus(-1).max(from);
                 let old = ground.keeper.number_key(&self.line.number);
                 entries.push((old, Held { from, to: Some(to) }));
             }
@@ -114,7 +114,6 @@ impl LineMerge {
             buckets: before.buckets,
             own_buckets_as_of: before.own_buckets_as_of,
             own_buckets_lost: before.own_buckets_lost,
-            usage_as_of: before.usage_as_of,
             usage_months: before.usage_months,
             recent_days: before.recent_days,
             ..contract
@@ -200,13 +199,13 @@ impl LineMerge {
                 return Ok(Verdict::Refused(Fault::of_row(Reason::Conflict)));
             };
             let records = &mut self.month(month, ground, open)?.records;
-            if !accepted && records.get(place).is_some_and(|before| said.at < before.as_of) {
+            if !accepted && records.get(place).is_some_and(|before| said.at < before.as_of.at) {
                 return Ok(Verdict::Older);
             }
             records.remove(place);
         }
         let used = Some((fact.high, fact.low));
-        put(self.month(day.month(), ground, open)?, UsageRecord { day, record: name, as_of: said.at, used });
+        put(self.month(day.month(), ground, open)?, UsageRecord { day, record: name, as_of: said, used });
         Ok(Verdict::Taken)
     }
 
@@ -224,7 +223,7 @@ impl LineMerge {
             let records = &mut self.month(day.month(), ground, open)?.records;
             records.retain(|known| known.record != name || known.used.is_some());
         } else if self.find(name, day.month(), ground, open)?.is_none() {
-            let lost = UsageRecord { day, record: name, as_of: ground.permit.at(), used: None };
+            let lost = UsageRecord { day, record: name, as_of: ground.said(None), used: None };
             put(self.month(day.month(), ground, open)?, lost);
         }
         Ok(())
@@ -262,24 +261,25 @@ impl LineMerge {
         if self.purchases.is_none() {
             let before = open()?;
             let source = ground.ledger.source.clone();
-            let empty = || Purchases { as_of: said.at, source, purchases: Vec::new() };
+            let empty = || Purchases { as_of: said, source, purchases: Vec::new() };
             self.purchases = Some(Changed { now: before.clone().unwrap_or_else(empty), before });
         }
         let conflict = Verdict::Refused(Fault::of_row(Reason::Conflict));
         let Some(Changed { now, .. }) = &mut self.purchases else { return Ok(conflict) };
         let PurchaseFact { purchase, line: _, at, item, octets, amount, as_of: _ } = fact.clone();
         if again {
-            if !accepted && said.at < now.as_of {
-                return Ok(Verdict::Older);
-            }
             let Some(place) = now.purchases.iter().position(|known| known.code == purchase) else {
                 return Ok(conflict);
             };
+            if !accepted && now.purchases.get(place).is_some_and(|before| said.at < before.as_of.at) {
+                return Ok(Verdict::Older);
+            }
             now.purchases.remove(place);
         }
-        now.as_of = now.as_of.max(said.at);
+        now.as_of = now.as_of.max(said);
         now.purchases.push(PurchaseEntry {
             purchase: ground.keeper.purchase_id(&purchase),
+            as_of: said,
             code: purchase,
             at: at.moment(&ground.ledger.zone).unwrap_or(said.at),
             item,
@@ -316,7 +316,6 @@ impl LineMerge {
             }
             line.recent_days.sort_by_key(|day| day.day);
         }
-        line.usage_as_of = changed().filter_map(|(_, month)| month.now.as_of()).chain(line.usage_as_of).max();
         (line.own_buckets_as_of, line.own_buckets_lost) = (self.own_as_of, self.own_lost);
         let holding = Some(holding);
         sealing.add(holding, &[], self.before.as_ref(), &line)?;
@@ -360,7 +359,7 @@ fn contract_of(fact: &HoldingFact, ground: &Ground<'_>) -> Line {
         as_of,
     } = fact.clone();
     Line {
-        as_of: ground.said(as_of).at,
+        as_of: ground.said(as_of),
         source: ground.ledger.source.clone(),
         line_code: line,
         service_code: service,
@@ -380,7 +379,6 @@ fn contract_of(fact: &HoldingFact, ground: &Ground<'_>) -> Line {
         buckets: Vec::new(),
         own_buckets_as_of: None,
         own_buckets_lost: false,
-        usage_as_of: None,
         usage_months: Vec::new(),
         recent_days: Vec::new(),
     }

@@ -23,7 +23,7 @@ struct Group {
 ///
 /// A group one of whose lines is not known, or has buckets that were never understood, is not whole.
 pub(crate) fn join(lines: &mut BTreeMap<HoldingId, LineMerge>, lost: &[LostLine], ground: &Ground<'_>) {
-    let newest = lines.values().flat_map(|line| [Some(line.line.as_of), line.own_as_of]).flatten().max();
+    let newest = lines.values().flat_map(|line| [Some(line.line.as_of.at), line.own_as_of]).flatten().max();
     let today = ground.ledger.zone.day(newest.unwrap_or(ground.permit.at()));
     // A code is the ledger's within one account: lines that came by a merge share among themselves.
     let mut groups = HashMap::<(Option<AccountId>, String), Group>::new();

@@ -205,11 +205,13 @@ fn judged(written: &MappingFile, place: usize, specimen: &Specimen, now: Moment)
     let mut headings = specimen.headings.clone().or_else(|| plan.headings.clone());
     if specimen.headings.is_none() {
         for _ in 0..plan.skip_lines {
-            rows.skip_line().ok()?;
+            if rows.skip_line().is_err() {
+                return none(Reason::Columns);
+            }
         }
     }
     if headings.is_none() {
-        let row = rows.next_row().ok()??;
+        let Ok(Some(row)) = rows.next_row() else { return none(Reason::Columns) };
         match row.cells {
             Ok(cells) => {
                 headings =
@@ -221,7 +223,8 @@ fn judged(written: &MappingFile, place: usize, specimen: &Specimen, now: Moment)
     let headings = headings.unwrap_or_default();
     let Ok(translator) = Translator::bind(&mapping, plan, &headings) else { return none(Reason::Columns) };
     let translator = translator.of_moment(specimen.moment);
-    let row = rows.next_row().ok()??;
+    // Where a trial has read the row as part of what stands before it, nothing has taken it.
+    let Ok(Some(row)) = rows.next_row() else { return none(Reason::Columns) };
     let cells = match row.cells {
         Ok(cells) => cells,
         Err(fault) => return Some(Found { fault, cells: Vec::new() }),
@@ -313,7 +316,7 @@ fn trials(
     match fault.reason {
         Reason::TooLong => row_lengths(specimen),
         Reason::Encoding => ["cp932", "utf-8"].map(encoding).into(),
-        Reason::Quotes => vec![multiline(), quote("none"), quote("'")],
+        Reason::Quotes => quotes(specimen),
         Reason::Columns => {
             [",", "tab", ";", "|"].map(delimiter).into_iter().chain([quote("none"), multiline()]).collect()
         }
@@ -341,7 +344,8 @@ fn trials(
 }
 
 fn row_lengths(specimen: &Specimen) -> Vec<Trial> {
-    let most = specimen.row.len().next_power_of_two();
+    let own = specimen.row.iter().position(|octet| *octet == b'\n').map_or(specimen.row.len(), |end| end + 1);
+    let most = own.next_power_of_two();
     vec![Trial::Rows(
         vec![("max_row_octets", most.to_string())],
         Box::new(move |rows| rows.max_row_octets = Some(most)),
@@ -354,6 +358,15 @@ fn encoding(word: &'static str) -> Trial {
 
 fn multiline() -> Trial {
     Trial::Rows(vec![("multiline", "true".to_owned())], Box::new(|rows| rows.multiline = Some(true)))
+}
+
+/// Where a cell begins with the mark, the mark is not text: that it is none would take it into the code or name.
+fn quotes(specimen: &Specimen) -> Vec<Trial> {
+    let own = specimen.row.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let begins = own.starts_with(b"\"")
+        || own.windows(2).any(|two| matches!(two, [b',' | b'\t' | b';' | b'|', b'"']));
+    let other = if begins { None } else { Some([quote("none"), quote("'")]) };
+    std::iter::once(multiline()).chain(other.into_iter().flatten()).collect()
 }
 
 fn quote(mark: &'static str) -> Trial {
@@ -406,11 +419,18 @@ fn numbers(cell: &str, written: &MappingFile) -> Vec<Trial> {
     // A spreadsheet has thrown digits away: whose number it was cannot be known.
     if cell.contains(['E', 'e'])
         && cell.chars().any(|character| character.is_ascii_digit())
-        && !cell.contains("tel")
+        && !cell.to_lowercase().starts_with("tel:")
     {
         return Vec::new();
     }
+    // Nor is a letter in the middle of one to be left out: it stands for a digit that somebody wanted to write.
     let mut odd: Vec<(String, String)> = Vec::new();
+    let begins = ["tel:", "TEL:", "Tel:"].into_iter().find(|begins| cell.starts_with(begins));
+    odd.extend(begins.map(|begins| (begins.to_owned(), String::new())));
+    let cell = cell.trim_start_matches(begins.unwrap_or_default());
+    if cell.chars().any(|character| character.is_alphabetic() && plain(character).is_none()) {
+        return Vec::new();
+    }
     for character in
         cell.chars().filter(|character| !matches!(character, '0'..='9' | '-' | ' ' | '(' | ')' | '+'))
     {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use honnin_terms::{Day, Month, Octets, Zone};
+use honnin_terms::{Day, Held, Month, Octets, Zone};
 
 use crate::facts::event::{BillFact, Fact, HoldingFact, Used};
 use crate::facts::fields::RowKind;
@@ -25,9 +25,9 @@ without_content! { Preview }
 struct Of {
     profile: String,
     holdings: Vec<HoldingFact>,
-    buckets: BTreeMap<String, Vec<String>>,
-    usage: BTreeMap<String, BTreeMap<Month, Sum>>,
-    purchases: BTreeMap<String, Vec<String>>,
+    buckets: BTreeMap<Hold, Vec<String>>,
+    usage: BTreeMap<Hold, BTreeMap<Month, Sum>>,
+    purchases: BTreeMap<Hold, Vec<String>>,
     bills: Vec<(BillFact, Vec<String>)>,
 }
 
@@ -40,6 +40,48 @@ struct Sum {
     last: Option<Day>,
 }
 
+/// One account's time with a line, or with a number of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Hold {
+    account: String,
+    line: String,
+    from: Day,
+    to: Option<Day>,
+}
+
+impl Hold {
+    fn of(fact: &HoldingFact) -> Self {
+        let HoldingFact { account, line, held: Held { from, to }, .. } = fact;
+        Self { account: account.clone(), line: line.clone(), from: *from, to: *to }
+    }
+}
+
+/// Who holds which line and number when, of those lines and numbers that are told of.
+#[derive(Default)]
+struct Holds {
+    lines: BTreeMap<String, Vec<Hold>>,
+    numbers: BTreeMap<String, Vec<Hold>>,
+}
+
+impl Holds {
+    /// The one who held it on that day: as the intake, it guesses none where two did.
+    fn at(holds: Option<&Vec<Hold>>, day: Day) -> Option<&Hold> {
+        let mut then = holds?.iter().filter(|hold| Held { from: hold.from, to: hold.to }.contains(day));
+        then.next().filter(|_| then.next().is_none())
+    }
+
+    fn of_line(&self, line: &str, day: Day) -> Option<&Hold> {
+        Self::at(self.lines.get(line), day)
+    }
+
+    fn of_used(&self, of: &Used, day: Day) -> Option<&Hold> {
+        match of {
+            Used::Number(number) => Self::at(self.numbers.get(number.digits()), day),
+            Used::Line(line) => self.of_line(line, day),
+        }
+    }
+}
+
 /// Tells what the rows say of the first accounts the extract names that have a line.
 ///
 /// # Errors
@@ -47,17 +89,22 @@ struct Sum {
 pub fn preview(mapping: &Mapping, dirs: &[PathBuf], most: usize) -> Result<Vec<Preview>, FilesError> {
     let zone = &mapping.ledger.zone;
     let mut of = BTreeMap::<String, Of>::new();
-    let mut lines = BTreeMap::<String, String>::new();
-    let mut numbers = BTreeMap::<String, (String, String)>::new();
+    let mut holds = Holds::default();
     survey(mapping, dirs, &[RowKind::Holding], &mut |fact| {
         let Fact::Holding(holding) = fact else { return };
         if of.len() >= most && !of.contains_key(&holding.account) {
             return;
         }
-        let (line, account) = (holding.line.clone(), holding.account.clone());
-        numbers.insert(holding.number.digits().to_owned(), (account.clone(), line.clone()));
-        lines.insert(line, account.clone());
-        of.entry(account).or_default().holdings.push(*holding);
+        holds.lines.entry(holding.line.clone()).or_default();
+        holds.numbers.entry(holding.number.digits().to_owned()).or_default();
+        of.entry(holding.account.clone()).or_default().holdings.push(*holding);
+    })?;
+    // A line or number of theirs is somebody else's before or after.
+    survey(mapping, dirs, &[RowKind::Holding], &mut |fact| {
+        let Fact::Holding(holding) = fact else { return };
+        let hold = Hold::of(&holding);
+        let known = [holds.lines.get_mut(&holding.line), holds.numbers.get_mut(holding.number.digits())];
+        known.into_iter().flatten().filter(|known| !known.contains(&hold)).for_each(|known| known.push(hold.clone()));
     })?;
     let kinds = [
         RowKind::Account,
@@ -67,18 +114,12 @@ pub fn preview(mapping: &Mapping, dirs: &[PathBuf], most: usize) -> Result<Vec<P
         RowKind::Bill,
         RowKind::BillLine,
     ];
-    survey(mapping, dirs, &kinds, &mut |fact| note(&mut of, &lines, &numbers, zone, fact))?;
+    survey(mapping, dirs, &kinds, &mut |fact| note(&mut of, &holds, zone, fact))?;
     Ok(of.into_iter().map(|(account, of)| of.told(&account, zone)).collect())
 }
 
 /// Notes what a row says, where it is of one of those who are told of.
-fn note(
-    of: &mut BTreeMap<String, Of>,
-    lines: &BTreeMap<String, String>,
-    numbers: &BTreeMap<String, (String, String)>,
-    zone: &Zone,
-    fact: Fact,
-) {
+fn note(of: &mut BTreeMap<String, Of>, holds: &Holds, zone: &Zone, fact: Fact) {
     match fact {
         Fact::Account(fact) => {
             if let Some(of) = of.get_mut(&fact.account) {
@@ -86,7 +127,8 @@ fn note(
             }
         }
         Fact::Bucket(fact) => {
-            let Some(of) = lines.get(&fact.line).and_then(|account| of.get_mut(account)) else { return };
+            let Some(hold) = holds.of_line(&fact.line, zone.day(fact.as_of)) else { return };
+            let Some(of) = of.get_mut(&hold.account) else { return };
             let until = fact.expires_on.map_or("never expires".to_owned(), |day| format!("until {day}"));
             let told = format!(
                 "bucket {}: {} of {} octets left, {until}, as of {}",
@@ -95,17 +137,13 @@ fn note(
                 fact.granted.get(),
                 zone.rfc3339(fact.as_of)
             );
-            of.buckets.entry(fact.line).or_default().push(told);
+            of.buckets.entry(hold.clone()).or_default().push(told);
         }
         Fact::Usage(fact) => {
-            let found = match &fact.of {
-                Used::Number(number) => numbers.get(number.digits()).cloned(),
-                Used::Line(line) => lines.get(line).map(|account| (account.clone(), line.clone())),
-            };
-            let Some((account, line)) = found else { return };
-            let Some(of) = of.get_mut(&account) else { return };
             let day = fact.at.day(zone);
-            let sum = of.usage.entry(line).or_default().entry(day.month()).or_default();
+            let Some(hold) = holds.of_used(&fact.of, day) else { return };
+            let Some(of) = of.get_mut(&hold.account) else { return };
+            let sum = of.usage.entry(hold.clone()).or_default().entry(day.month()).or_default();
             sum.records += 1;
             sum.high = sum.high.plus(fact.high);
             sum.low = sum.low.plus(fact.low);
@@ -113,7 +151,8 @@ fn note(
             sum.last = sum.last.max(Some(day));
         }
         Fact::Purchase(fact) => {
-            let Some(of) = lines.get(&fact.line).and_then(|account| of.get_mut(account)) else { return };
+            let Some(hold) = holds.of_line(&fact.line, fact.at.day(zone)) else { return };
+            let Some(of) = of.get_mut(&hold.account) else { return };
             let told = format!(
                 "purchase {}: {}, {} octets for {} yen",
                 fact.at.day(zone),
@@ -121,7 +160,7 @@ fn note(
                 fact.octets.get(),
                 fact.amount
             );
-            of.purchases.entry(fact.line).or_default().push(told);
+            of.purchases.entry(hold.clone()).or_default().push(told);
         }
         Fact::Bill(fact) => {
             if let Some(of) = of.get_mut(&fact.account) {
@@ -144,6 +183,7 @@ impl Of {
         let profile = if profile.is_empty() { "(no row of this account)".to_owned() } else { profile };
         let mut told = vec![format!("{account}: {profile}")];
         for holding in holdings {
+            let hold = Hold::of(&holding);
             let mut text = format!("  line {}: {} {}", holding.line, holding.number.masked(), holding.plan);
             let to = holding.held.to.map_or(String::new(), |to| to.to_string());
             let _ = write!(text, ", {} from {} to {to}", holding.status.word(), holding.held.from);
@@ -152,9 +192,9 @@ impl Of {
             }
             told.push(text);
             told.extend(
-                buckets.remove(&holding.line).into_iter().flatten().map(|told| format!("    {told}")),
+                buckets.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")),
             );
-            for (month, sum) in usage.remove(&holding.line).into_iter().flatten() {
+            for (month, sum) in usage.remove(&hold).into_iter().flatten() {
                 let Sum { records, high, low, first, last } = sum;
                 let days =
                     first.zip(last).map_or(String::new(), |(first, last)| format!(" of {first} to {last}"));
@@ -165,7 +205,7 @@ impl Of {
                 ));
             }
             told.extend(
-                purchases.remove(&holding.line).into_iter().flatten().map(|told| format!("    {told}")),
+                purchases.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")),
             );
         }
         for (bill, items) in bills {

@@ -67,7 +67,29 @@ fn the_key_that_would_take_a_row_is_found_by_trying_it() {
         |number: &str| of("usage.csv", "rec,number,day,high,low\n", &format!("q,{number},2026/11/03,1,0"));
     assert_eq!(used("817001110001"), ["bad_number (number): form = \"international\""]);
     assert_eq!(used("'07001110001"), ["bad_number (number): replace = { \"'\" = \"\" }"]);
+    assert_eq!(used("tel:07001110001"), ["bad_number (number): replace = { \"tel:\" = \"\" }"]);
+    assert_eq!(used("0700111OO01x"), ["bad_number (number): no key"], "a letter is no digit that may be left out");
     assert_eq!(used("8.17001E+11"), ["bad_number (number): no key"]);
+}
+
+#[test]
+fn what_is_advised_is_measured_on_the_row_alone() {
+    let dir = TestDir::new();
+    let long = format!("l001,basic,20000000,5,2026/12/31,{}", "x".repeat(70_000));
+    let behind = "l002,basic,20000000,5,2026/12/31,2026/11/28 06:00:00\n".repeat(3_000);
+    dir.write("buckets.csv", format!("{HEAD}{long}\n{behind}"));
+    let now = "2026-11-28T18:30:00+09:00".parse().unwrap();
+    let explained = explain(&mapping(), &[dir.path().to_owned()], "buckets.csv:2", now).unwrap();
+    let steps = told(&explained.steps);
+    assert_eq!(steps[0], "too_long: max_row_octets = 131072");
+}
+
+#[test]
+fn a_row_that_another_row_swallows_is_not_said_to_be_taken() {
+    let row = "\"l001,basic,20000000,5,2026/12/31,2026/11/28 06:00:00";
+    let steps = of("buckets.csv", HEAD, row);
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert!(!steps[0].contains("multiline"), "{steps:?}");
 }
 
 #[test]
@@ -85,4 +107,30 @@ fn the_facts_of_some_subscribers_are_told_in_our_own_words() {
         assert!(text.contains(piece), "{piece}\n{text}");
     }
     assert!(!text.contains("u002"), "{text}");
+}
+
+#[test]
+fn what_a_later_holder_of_a_number_used_is_not_told_of_the_former_one() {
+    let dir = TestDir::new();
+    dir.write(
+        "lines.csv",
+        "line,account,number,plan,monthly,from,to,status,hs\n\
+         l001,u001,07001110001,20ギガ,2000,2024/04/01,2026/11/10,active,ON\n\
+         l002,u009,07001110001,10ギガ,1500,2026/11/15,,active,ON\n\
+         l001,u001,07001110009,5ギガ,900,2026/11/20,,active,ON\n",
+    );
+    dir.write(
+        "usage202611.csv",
+        "rec,number,day,high,low\nr1,07001110001,2026/11/03,1000,0\nr2,07001110001,2026/11/16,7000,0\n\
+         r3,07001110009,2026/11/21,3000,0\nr4,07001110001,2026/11/12,9000,0\n",
+    );
+    dir.write("buckets.csv", format!("{HEAD}l001,basic,20000000,5,2026/12/31,2026/11/28 06:00:00\n"));
+    let told = preview(&mapping(), &[dir.path().to_owned()], 1).unwrap();
+    let lines: Vec<&str> = told[0].told.iter().map(|line| line.trim()).collect();
+    let place = |piece: &str| lines.iter().position(|line| line.contains(piece));
+    assert_eq!(place("7000000"), None, "the later holder's: {lines:?}");
+    assert_eq!(place("9000000"), None, "nobody's: {lines:?}");
+    let (first, second) = (place("07001110001").or(place("0001 20ギガ")).unwrap(), place("5ギガ").unwrap());
+    assert!(first < place("1000000 octets at high").unwrap() && place("1000000 octets at high").unwrap() < second);
+    assert!(second < place("bucket basic").unwrap() && second < place("3000000 octets at high").unwrap(), "{lines:?}");
 }

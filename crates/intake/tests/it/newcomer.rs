@@ -1,7 +1,7 @@
 //! A ledger nobody had seen goes in by a mapping written after the guide alone.
 
 use honnin_intake::{Mapping, check};
-use honnin_terms::LineStatus;
+use honnin_terms::{LineStatus, Said};
 
 use crate::reading::project;
 use crate::world::World;
@@ -22,7 +22,7 @@ fn a_ledger_nobody_had_seen_goes_in_by_its_mapping() {
     assert_eq!(left, [(7_516_717_056, false), (536_870_912, true)]);
     assert_eq!(first.number.digits(), "491701234567");
     assert_eq!(first.monthly.map(honnin_terms::Yen::get), Some(1_299));
-    assert_eq!(first.as_of, "2026-11-20T00:00:00+01:00".parse().unwrap());
+    assert_eq!(first.as_of, Said::by_ledger("2026-11-20T00:00:00+01:00".parse().unwrap()));
     assert_eq!(first.buckets_as_of, "2026-11-20T06:00:00+01:00".parse().ok());
     let second = world.line("K-1002", "C-2", "2025-01-15").line;
     assert_eq!((second.status, second.held.to, second.five_g), (LineStatus::Suspended, None, false));

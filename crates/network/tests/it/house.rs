@@ -11,7 +11,7 @@ use honnin_network::{Bounds, Parts, Reconciler, Waker};
 use honnin_store::document::{Line as Contract, Wish};
 use honnin_store::{DriveMaterial, SpeedRow, SpeedRows};
 use honnin_terms::{
-    AccountId, Clock, Day, Held, HoldingId, Id, LineStatus, Moment, Msisdn, RequestId, SpeedReason,
+    AccountId, Clock, Day, Held, HoldingId, Id, LineStatus, Moment, Msisdn, RequestId, Said, SpeedReason,
     SpeedState, TenantId, Zone,
 };
 use honnin_testkit::{SeededEntropy, TestDir};
@@ -83,7 +83,7 @@ impl House {
         let (account, holding) = (AccountId::from_octets([number; 16]), HoldingId::from_octets([number; 16]));
         let held = Held { from: Day::new(2026, 1, 1).unwrap(), to };
         let contract = Contract {
-            as_of: self.clock.now(),
+            as_of: Said::by_ledger(self.clock.now()),
             source: "ledger".to_owned(),
             line_code: format!("hdo{number}"),
             service_code: None,
@@ -103,7 +103,6 @@ impl House {
             buckets: Vec::new(),
             own_buckets_as_of: None,
             own_buckets_lost: false,
-            usage_as_of: None,
             usage_months: Vec::new(),
             recent_days: Vec::new(),
         };

@@ -2,7 +2,7 @@
 
 use honnin_care::facts::{Bill, BillLines, Me};
 use honnin_paper::{Block, Cell, Press, PrintError, Rows, Sheet, Table};
-use honnin_terms::{BillState, Moment, Yen, Zone};
+use honnin_terms::{BillState, Moment, Said, Yen, Zone};
 
 use super::{Plain, stamp};
 use crate::format::{DayLook, DayWord, Html, MonthWord, PriceWord};
@@ -61,8 +61,9 @@ impl BillDocument<'_> {
         blocks.push(match &self.facts.lines {
             BillLines::Incomplete => Block::Text(bills.lines_incomplete.text().to_owned()),
             lines if lines.shown().is_empty() => Block::Text(bills.lines_none.text().to_owned()),
-            BillLines::Unsaid | BillLines::Whole(_) => Block::Table(self.table()),
+            BillLines::Unsaid | BillLines::Whole(..) => Block::Table(self.table()),
         });
+        blocks.extend(self.items_said().map(|said| Block::Text(self.said(said))));
         blocks.push(Block::Remark(document.issuer.with(Plain(&self.operator.name)).to_string()));
         blocks.push(Block::Remark(document.copied.text().to_owned()));
         let zone = match self.zone.name() {
@@ -94,9 +95,26 @@ impl BillDocument<'_> {
             facts.tax.map_or_else(|| bills.unstated.text().to_owned(), |tax| self.yen(tax)),
         ));
         pairs.push((bills.code, facts.code.clone()));
-        pairs.push((document.as_of, stamp(facts.origin.as_of, self.zone, self.language)));
+        let as_of = facts.origin.as_of;
+        let when = if as_of.by_ledger {
+            stamp(as_of.at, self.zone, self.language)
+        } else {
+            self.said(as_of)
+        };
+        pairs.push((document.as_of, when));
         pairs.push((document.source, self.source()));
         pairs.into_iter().map(|(name, value)| (name.text().to_owned(), value)).collect()
+    }
+
+    /// The moment of the items, where it is not that of the bill: then it is said below them.
+    fn items_said(&self) -> Option<Said> {
+        self.facts.lines.as_of().filter(|as_of| *as_of != self.facts.origin.as_of)
+    }
+
+    fn said(&self, said: Said) -> String {
+        let words = &self.language.words().shell;
+        let phrase = if said.by_ledger { words.as_of } else { words.taken_in };
+        phrase.with(Plain(&stamp(said.at, self.zone, self.language))).to_string()
     }
 
     fn table(&self) -> Table {
@@ -127,12 +145,14 @@ impl BillDocument<'_> {
             &document.amount.with(Plain(self.operator.currency.code)).to_string(),
             document.as_of.text(),
             document.source.text(),
+            document.as_of_by.text(),
         ]);
         let (month, used_in) =
             (facts.head.month.to_string(), facts.head.used_in.map(|month| month.to_string()));
         let due = facts.head.due_on.map(|day| day.to_string());
-        let (as_of, source) = (self.zone.rfc3339(facts.origin.as_of), self.source());
-        let mut row = |kind: Phrase<0>, item: Option<&str>, amount: Option<Yen>| {
+        let source = self.source();
+        let mut row = |kind: Phrase<0>, item: Option<&str>, amount: Option<Yen>, said: Said| {
+            let as_of = self.zone.rfc3339(said.at);
             rows.row(&[
                 Cell::Text(&facts.code),
                 Cell::Text(&month),
@@ -144,16 +164,18 @@ impl BillDocument<'_> {
                 amount.map_or(Cell::Nothing, |yen| Cell::Number(yen.get())),
                 Cell::Text(&as_of),
                 Cell::Text(&source),
+                Cell::Text(if said.by_ledger { document.by_ledger } else { document.by_intake }.text()),
             ]);
         };
+        let said = facts.origin.as_of;
         if facts.lines == BillLines::Incomplete {
-            row(document.kind_item, Some(bills.lines_incomplete.text()), None);
+            row(document.kind_item, Some(bills.lines_incomplete.text()), None, said);
         }
         for line in facts.lines.shown() {
-            row(document.kind_item, Some(&line.item), Some(line.amount));
+            row(document.kind_item, Some(&line.item), Some(line.amount), facts.lines.as_of().unwrap_or(said));
         }
-        row(document.kind_tax, None, facts.tax);
-        row(document.kind_sum, None, Some(facts.head.amount));
+        row(document.kind_tax, None, facts.tax, said);
+        row(document.kind_sum, None, Some(facts.head.amount), said);
         rows.into_bytes()
     }
 

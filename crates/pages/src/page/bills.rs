@@ -1,8 +1,8 @@
 //! Money: bills, one bill, purchases.
 
 use askama::Template;
-use honnin_care::facts::{Bill, BillLine, BillLines, Bills, Purchases};
-use honnin_terms::{BillState, LineStatus, Month, Yen};
+use honnin_care::facts::{Bill, BillHead, BillLine, BillLines, Bills, Purchase, Purchases};
+use honnin_terms::{BillState, LineStatus, Month, Said, Yen};
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
@@ -23,6 +23,11 @@ impl BillsPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 8 * 1024)
+    }
+
+    /// Whether a bill has a moment that is not that of the list: then it is said beside it.
+    fn of_its_own(&self, bill: &BillHead) -> bool {
+        self.facts.origin.as_ref().is_none_or(|origin| origin.as_of != bill.as_of)
     }
 
     /// The latest months side by side, with the first and the last of them, where there are several.
@@ -66,6 +71,11 @@ impl BillPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 8 * 1024)
+    }
+
+    /// The moment of the items, where it is not that of the bill: then it is said beside them.
+    fn items_said(&self) -> Option<Said> {
+        self.facts.lines.as_of().filter(|as_of| *as_of != self.facts.origin.as_of)
     }
 
     fn against(&self, before: Yen) -> Against {
@@ -113,5 +123,10 @@ impl PurchasesPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 8 * 1024)
+    }
+
+    /// Whether a purchase has a moment that is not that of the list: then it is said beside it.
+    fn of_its_own(&self, purchase: &Purchase) -> bool {
+        self.facts.origin.as_ref().is_none_or(|origin| origin.as_of != purchase.as_of)
     }
 }

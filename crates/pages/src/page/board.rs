@@ -2,7 +2,7 @@
 
 use askama::Template;
 use honnin_care::facts::{Board, BoardLine, LineHead};
-use honnin_terms::{BadLineName, HoldingId, LONGEST_LINE_NAME, LineStatus, Moment, Octets};
+use honnin_terms::{BadLineName, HoldingId, LONGEST_LINE_NAME, LineStatus, Octets, Said};
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
@@ -60,7 +60,7 @@ impl LinesPage<'_> {
     }
 
     /// The moment of what a line has used, where it is not that of the page: then it is said beside it.
-    fn of_its_own(&self, line: &BoardLine) -> Option<Moment> {
+    fn of_its_own(&self, line: &BoardLine) -> Option<Said> {
         let as_of = line.usage.as_ref().and_then(|usage| usage.as_of);
         as_of.filter(|as_of| *as_of != self.facts.me.origin.as_of)
     }

@@ -1,7 +1,7 @@
 //! Who has seen my data.
 
 use askama::Template;
-use honnin_care::facts::{ActRow, DisclosureRow, Disclosures, LineHead, Viewer};
+use honnin_care::facts::{ActRow, DisclosureRow, Disclosures, LineHead, Others, Viewer};
 use honnin_terms::{Day, EntryRef};
 
 use super::paths::{Address, DisclosuresBefore};
@@ -66,18 +66,23 @@ impl DisclosuresPage<'_> {
         rendered(self, 16 * 1024)
     }
 
-    /// Looks by anybody but the owner, of all the time there are records of; where that is not known, of this page.
+    /// Looks by anybody but the owner: first the newest of all the time there are records of, further back those of
+    /// the page, so that none is on no page; where the whole is not known, those of the page too.
     fn others(&self) -> Vec<&DisclosureRow> {
-        match &self.facts.others {
+        match self.newest_others() {
             Some(others) => others.rows.iter().collect(),
             None => self.facts.rows.iter().filter(|row| !Self::is_own(row)).collect(),
         }
     }
 
-    /// How many looks by others are not listed.
+    fn newest_others(&self) -> Option<&Others> {
+        self.facts.others.as_ref().filter(|_| !self.older)
+    }
+
+    /// How many looks by others are not listed, but on the pages further back.
     fn unlisted(&self) -> u64 {
         let listed = |rows: &[DisclosureRow]| u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        self.facts.others.as_ref().map_or(0, |others| others.count.saturating_sub(listed(&others.rows)))
+        self.newest_others().map_or(0, |others| others.count.saturating_sub(listed(&others.rows)))
     }
 
     /// Her own looks by day, newest first; looks at the same thing, one after the other, are one of the list.

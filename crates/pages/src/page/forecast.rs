@@ -78,7 +78,7 @@ mod tests {
                 status: LineStatus::Active,
                 held: Held { from: day("2024-01-01"), to: None },
             },
-            origin: Origin { as_of: Moment::EPOCH, source: String::new() },
+            origin: Origin { as_of: honnin_terms::Said::by_ledger(Moment::EPOCH), source: String::new() },
             balance: Known::Known(Balance {
                 remaining: Octets::new(left * GB),
                 granted: Octets::new(99 * GB),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use honnin_care::facts::{BADGE_DAYS, Balance, BillHead, Home, NextExpiry};
-use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Octets, SpeedReason, SpeedState, Yen};
+use honnin_terms::{BillState, Day, HoldingId, LineStatus, Octets, Said, SpeedReason, SpeedState, Yen};
 
 use super::paths::Address;
 use super::speed::stands_high;
@@ -87,7 +87,7 @@ impl HomePage<'_> {
     }
 
     fn outlook(&self) -> Option<Outlook> {
-        outlook(self.facts, self.shell.zone.day(self.facts.origin.as_of))
+        outlook(self.facts, self.shell.zone.day(self.facts.origin.as_of.at))
     }
 
     fn balance(&self) -> Option<Balance> {
@@ -117,12 +117,12 @@ impl HomePage<'_> {
     }
 
     /// The moment of a figure, where it is not that of the page: then it is said beside it.
-    fn of_its_own(&self, as_of: Option<Moment>) -> Option<Moment> {
+    fn of_its_own(&self, as_of: Option<Said>) -> Option<Said> {
         as_of.filter(|as_of| *as_of != self.facts.origin.as_of)
     }
 
     /// The oldest moment of the bills that are shown.
-    fn bills_as_of(&self) -> Option<Moment> {
+    fn bills_as_of(&self) -> Option<Said> {
         self.facts.bills.iter().map(|bill| bill.as_of).min()
     }
 

@@ -465,7 +465,16 @@ impl<'a> Shell<'a> {
     where
         'a: 'o,
     {
-        self.words().shell.as_of_source.with(self.when(origin.as_of).0, Source(&origin.source, self.language))
+        let words = &self.words().shell;
+        let phrase = if origin.as_of.by_ledger { words.as_of_source } else { words.taken_in_source };
+        phrase.with(self.when(origin.as_of.at).0, Source(&origin.source, self.language))
+    }
+
+    /// When it was said, where the source stands elsewhere on the page.
+    pub const fn told_at(&self, said: honnin_terms::Said) -> Html<Filled<1, (When<'a>,)>> {
+        let words = &self.words().shell;
+        let phrase = if said.by_ledger { words.as_of } else { words.taken_in };
+        phrase.with(self.when(said.at).0)
     }
 
     /// The zone in words: the one of Japan by its usual name.

@@ -57,7 +57,7 @@ keys! {
     /// The frame of every page.
     shell ShellWords {
         skip; demo; nav; home; usage; bills; notices; settings; change_line; choose_language;
-        as_of(at); as_of_source(at, source); ledger; unknown_time; unknown; details; help; sign_out;
+        as_of(at); as_of_source(at, source); taken_in(at); taken_in_source(at, source); ledger; unknown_time; unknown; details; help; sign_out;
         simulated; times_in(zone); tokyo; on; off; active; suspended; ended; ended_note(day); suspended_note;
         upcoming; begins(day); said_saved; said_device_ended; said_password; said_named; app;
     }
@@ -121,11 +121,11 @@ keys! {
         title; list; bill_of(month); used_in(month); amount; amount_open; open; settled; paid; overdue; due; due_on(day); code;
         month; month_of_use; tax; unstated; state; lines; item; price; sum; lines_none; none; none_unknown; open_note; overdue_note; to_list;
         issuer; chart; chart_text(first, last); against; same(month); more(month, amount); less(month, amount); what_changed; new_item;
-        gone_item; was(amount); unchanged; latest; lines_incomplete;
+        gone_item; was(amount); before_said(month); unchanged; latest; lines_incomplete;
     }
     /// Documents to keep.
     document DocumentWords {
-        keep; pdf; csv; to(name); member(login); issuer(name); made(at); as_of; source; kind; kind_item; kind_tax; kind_sum;
+        keep; pdf; csv; to(name); member(login); issuer(name); made(at); as_of; as_of_by; by_ledger; by_intake; source; kind; kind_item; kind_tax; kind_sum;
         amount(currency); copied; times_in(zone); no_glyph;
     }
     /// The export.

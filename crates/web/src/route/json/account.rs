@@ -11,7 +11,7 @@ use honnin_terms::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{AsText, At, Word, as_of, write};
+use super::{AsText, At, Word, as_of, as_of_by, write};
 
 /// What to send as `Authorization: Bearer`.
 #[derive(Serialize, JsonSchema)]
@@ -176,6 +176,9 @@ pub(in crate::route) struct BillsBody<'a> {
     next: Option<AsText<BillId>>,
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: Option<&'static str>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -196,6 +199,9 @@ pub(super) struct BillHeadBody<'a> {
     state: Word<BillState>,
     /// When the ledger said it.
     as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
 }
 
 impl<'a> BillHeadBody<'a> {
@@ -205,7 +211,8 @@ impl<'a> BillHeadBody<'a> {
             month: AsText(bill.month),
             amount_yen: bill.amount.get(),
             state: Word(bill.state),
-            as_of: At(bill.as_of, zone),
+            as_of: At(bill.as_of.at, zone),
+            as_of_by: bill.as_of.by(),
         }
     }
 }
@@ -221,6 +228,7 @@ pub(in crate::route) fn bills(
         bills: list.iter().map(|bill| BillHeadBody::of(bill, zone)).collect(),
         next: next.map(AsText),
         as_of: as_of(bills.origin.as_ref(), zone),
+        as_of_by: as_of_by(bills.origin.as_ref()),
         source: bills.origin.as_ref().map(|origin| origin.source.as_str()),
     };
     write(&body, 160 + 112 * list.len())
@@ -252,8 +260,16 @@ pub(in crate::route) struct BillBody<'a> {
     /// Whether the items are all of them: where not, none is shown.
     items_complete: bool,
     items: Vec<ItemBody<'a>>,
+    /// When the ledger said the items, which may be before it last spoke of the bill; null where none is shown.
+    items_as_of: Option<At<'a>>,
+    /// Whose moment `items_as_of` is, as in `as_of_by`.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    items_as_of_by: Option<&'static str>,
     /// When the ledger said it.
     as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -283,9 +299,12 @@ pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
         state: Word(bill.head.state),
         due_on: bill.head.due_on.map(AsText),
         code: &bill.code,
-        items_complete: matches!(bill.lines, BillLines::Whole(_)),
+        items_complete: matches!(bill.lines, BillLines::Whole(..)),
         items: items.collect(),
-        as_of: At(bill.origin.as_of, zone),
+        items_as_of: bill.lines.as_of().map(|said| At(said.at, zone)),
+        items_as_of_by: bill.lines.as_of().map(honnin_terms::Said::by),
+        as_of: At(bill.origin.as_of.at, zone),
+        as_of_by: bill.origin.as_of.by(),
         source: &bill.origin.source,
     };
     write(&body, 384 + 64 * bill.lines.shown().len())

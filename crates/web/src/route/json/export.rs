@@ -59,16 +59,24 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
                 "code": entry.code,
                 "month": entry.month.to_string(),
                 "used_in": entry.used_in.map(|month| month.to_string()),
-                "as_of": at(entry.as_of),
+                "as_of": at(entry.as_of.at),
+                "as_of_by": entry.as_of.by(),
                 "amount_yen": entry.amount.get(),
                 "tax_yen": entry.tax.map(honnin_terms::Yen::get),
                 "state": entry.state.word(),
                 "due_on": entry.due_on.map(|day| day.to_string()),
                 "items": list.collect::<Vec<_>>(),
                 "items_complete": items.are_complete(),
+                "items_as_of": items.as_of().map(|said| at(said.at)),
+                "items_as_of_by": items.as_of().map(honnin_terms::Said::by),
             })
         });
-        json!({ "as_of": at(bills.as_of), "source": bills.source, "bills": list.collect::<Vec<_>>() })
+        json!({
+            "as_of": at(bills.as_of.at),
+            "as_of_by": bills.as_of.by(),
+            "source": bills.source,
+            "bills": list.collect::<Vec<_>>(),
+        })
     });
     let devices = held.devices.iter().map(|device| {
         json!({
@@ -99,7 +107,8 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
             "mail": profile.mail,
             "born_on": profile.born_on.map(|day| day.to_string()),
             "registered_on": profile.registered_on.map(|day| day.to_string()),
-            "as_of": at(profile.as_of),
+            "as_of": at(profile.as_of.at),
+            "as_of_by": profile.as_of.by(),
             "source": profile.source,
         },
         "lines": held.lines.iter().map(|line| line_of(line, name(line.line), zone)).collect::<Vec<_>>(),
@@ -144,12 +153,12 @@ fn line_of(held: &HeldLine, name: Option<&str>, zone: &Zone) -> Value {
         "five_g": contract.five_g,
         "high_speed": contract.high_speed,
         "share": contract.share.as_ref().map(|share| json!({ "group": share.group, "lines": share.lines })),
-        "as_of": at(contract.as_of),
+        "as_of": at(contract.as_of.at),
+        "as_of_by": contract.as_of.by(),
         "source": contract.source,
         "wish": wish,
         "buckets_as_of": contract.buckets_as_of.map(at),
         "buckets": buckets(held),
-        "usage_as_of": contract.usage_as_of.map(at),
         "usage": usage(held, zone),
         "purchases": purchases(held, zone),
     })
@@ -177,11 +186,14 @@ fn usage(held: &HeldLine, zone: &Zone) -> Vec<Value> {
                 "high_octets": day.high.get(),
                 "low_octets": day.low.get(),
                 "whole": day.whole,
+                "as_of": zone.rfc3339(day.as_of.at),
+                "as_of_by": day.as_of.by(),
             })
         });
         json!({
             "month": month.to_string(),
-            "as_of": usage.as_of().map(|at| zone.rfc3339(at)),
+            "as_of": usage.as_of().map(|said| zone.rfc3339(said.at)),
+            "as_of_by": usage.as_of().map(honnin_terms::Said::by),
             "source": usage.source,
             "days": days.collect::<Vec<_>>(),
         })
@@ -199,10 +211,13 @@ fn purchases(held: &HeldLine, zone: &Zone) -> Option<Value> {
             "item": purchase.item,
             "octets": purchase.octets.get(),
             "amount_yen": purchase.amount.get(),
+            "as_of": zone.rfc3339(purchase.as_of.at),
+            "as_of_by": purchase.as_of.by(),
         })
     });
     Some(json!({
-        "as_of": zone.rfc3339(bought.as_of),
+        "as_of": zone.rfc3339(bought.as_of.at),
+        "as_of_by": bought.as_of.by(),
         "source": bought.source,
         "purchases": list.collect::<Vec<_>>(),
     }))

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::account::BillHeadBody;
-use super::{AsText, At, Word, as_of, write};
+use super::{AsText, At, Word, as_of, as_of_by, write};
 
 /// Lines that use one data volume together.
 #[derive(Serialize, JsonSchema)]
@@ -26,6 +26,9 @@ struct ShareBody {
 pub(in crate::route) struct HomeBody<'a> {
     /// When the ledger said it.
     as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -128,11 +131,15 @@ struct UsageHeadBody<'a> {
     missing_days: u32,
     /// When the ledger said it.
     as_of: Option<At<'a>>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: Option<&'static str>,
 }
 
 pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
     let body = HomeBody {
-        as_of: At(home.origin.as_of, zone),
+        as_of: At(home.origin.as_of.at, zone),
+        as_of_by: home.origin.as_of.by(),
         source: &home.origin.source,
         balance: home.balance.get().map(|balance| BalanceBody {
             remaining_octets: balance.remaining.get(),
@@ -151,7 +158,8 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
             today_octets: home.usage.today.map(honnin_terms::Octets::get),
             month_octets: home.usage.month.get().map(|octets| octets.get()),
             missing_days: home.usage.missing_days,
-            as_of: home.usage.as_of.map(|at| At(at, zone)),
+            as_of: home.usage.as_of.map(|said| At(said.at, zone)),
+            as_of_by: home.usage.as_of.map(honnin_terms::Said::by),
         },
         bill: home.bills.first().map(|bill| BillHeadBody::of(bill, zone)),
         plan: &home.head.plan,
@@ -166,6 +174,9 @@ pub(in crate::route) struct BucketsBody<'a> {
     buckets: Vec<BucketBody>,
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: Option<&'static str>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -200,6 +211,7 @@ pub(in crate::route) fn buckets(buckets: &Buckets, zone: &Zone) -> Vec<u8> {
     let body = BucketsBody {
         buckets: buckets.buckets.iter().map(bucket).collect(),
         as_of: as_of(buckets.origin.as_ref(), zone),
+        as_of_by: as_of_by(buckets.origin.as_ref()),
         source: buckets.origin.as_ref().map(|origin| origin.source.as_str()),
     };
     write(&body, 128 + 128 * buckets.buckets.len())
@@ -213,9 +225,12 @@ pub(in crate::route) struct UsageBody<'a> {
     month: AsText<Month>,
     /// Days the ledger has a row of; any other day is not known, which is not zero.
     #[schemars(length(max = 31))]
-    days: Vec<DayBody>,
+    days: Vec<DayBody<'a>>,
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: Option<&'static str>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -224,7 +239,7 @@ pub(in crate::route) struct UsageBody<'a> {
 /// Usage of one day.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "UsageDay")]
-struct DayBody {
+struct DayBody<'a> {
     /// The day, in the zone of the operator.
     date: AsText<Day>,
     /// At high speed.
@@ -233,8 +248,13 @@ struct DayBody {
     /// At low speed.
     #[schemars(example = 5_000_000_000_u64)]
     low_octets: u64,
-    /// Whether the day is counted to its end.
+    /// Whether every record of the day was understood.
     whole: bool,
+    /// When the ledger last said something of the day.
+    as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
 }
 
 pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
@@ -243,14 +263,17 @@ pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
         high_octets: day.high.get(),
         low_octets: day.low.get(),
         whole: day.whole,
+        as_of: At(day.as_of.at, zone),
+        as_of_by: day.as_of.by(),
     };
     let body = UsageBody {
         month: AsText(usage.month),
         days: usage.days.iter().map(day).collect(),
         as_of: as_of(usage.origin.as_ref(), zone),
+        as_of_by: as_of_by(usage.origin.as_ref()),
         source: usage.origin.as_ref().map(|origin| origin.source.as_str()),
     };
-    write(&body, 128 + 72 * usage.days.len())
+    write(&body, 128 + 144 * usage.days.len())
 }
 
 /// Purchases of data, newest first.
@@ -262,6 +285,9 @@ pub(in crate::route) struct PurchasesBody<'a> {
     next: Option<AsText<PurchaseId>>,
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: Option<&'static str>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -281,6 +307,11 @@ struct PurchaseBody<'a> {
     /// What it cost, with tax.
     #[schemars(example = 2_345)]
     amount_yen: i64,
+    /// When the ledger said it.
+    as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
 }
 
 /// `list` is one page of them.
@@ -295,14 +326,17 @@ pub(in crate::route) fn purchases(
         at: At(purchase.at, zone),
         octets: purchase.octets.get(),
         amount_yen: purchase.amount.get(),
+        as_of: At(purchase.as_of.at, zone),
+        as_of_by: purchase.as_of.by(),
     });
     let body = PurchasesBody {
         purchases: bought.collect(),
         next: next.map(AsText),
         as_of: as_of(purchases.origin.as_ref(), zone),
+        as_of_by: as_of_by(purchases.origin.as_ref()),
         source: purchases.origin.as_ref().map(|origin| origin.source.as_str()),
     };
-    write(&body, 160 + 128 * list.len())
+    write(&body, 192 + 208 * list.len())
 }
 
 /// The contract of a line.
@@ -345,6 +379,9 @@ pub(in crate::route) struct ContractBody<'a> {
     share: Option<ShareBody>,
     /// When the ledger said it.
     as_of: At<'a>,
+    /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
+    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
+    as_of_by: &'static str,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -366,7 +403,8 @@ pub(in crate::route) fn contract(contract: &Contract, zone: &Zone) -> Vec<u8> {
         applied_on: contract.applied_on.map(AsText),
         five_g: contract.five_g,
         share: contract.share_lines.map(|lines| ShareBody { lines }),
-        as_of: At(contract.origin.as_of, zone),
+        as_of: At(contract.origin.as_of.at, zone),
+        as_of_by: contract.origin.as_of.by(),
         source: &contract.origin.source,
     };
     write(&body, 512)

@@ -55,7 +55,12 @@ impl Serialize for At<'_> {
     }
 }
 
-/// When the ledger said it.
+/// When it was said.
 fn as_of<'a>(origin: Option<&Origin>, zone: &'a Zone) -> Option<At<'a>> {
-    origin.map(|origin| At(origin.as_of, zone))
+    origin.map(|origin| At(origin.as_of.at, zone))
+}
+
+/// Whose moment that is.
+fn as_of_by(origin: Option<&Origin>) -> Option<&'static str> {
+    origin.map(|origin| origin.as_of.by())
 }

@@ -222,7 +222,7 @@ async fn home_says_what_is_left_and_never_a_guess() {
         home["usage"],
         json!({
             "today_octets": null, "month_octets": 4_000_000_000_u64, "missing_days": 17,
-            "as_of": "2026-11-20T06:00:00+09:00",
+            "as_of": "2026-11-20T06:00:00+09:00", "as_of_by": "ledger",
         })
     );
     assert_eq!(home["share"], json!({"lines": 2}));
@@ -265,7 +265,8 @@ async fn usage_is_of_the_month_that_is_asked_for() {
     let days = house.get(&house.hana, &path).await.json();
     assert_eq!(
         days["days"][1],
-        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000, "whole": true})
+        json!({"date": "2026-11-19", "high_octets": 2_000_000_000_u64, "low_octets": 1_000_000_000, "whole": true,
+            "as_of": "2026-11-20T06:00:00+09:00", "as_of_by": "ledger"})
     );
     let other = house.get(&house.hana, &format!("{path}?month=2026-10")).await.json();
     assert_eq!((&other["days"], &other["as_of"]), (&json!([]), &Value::Null));

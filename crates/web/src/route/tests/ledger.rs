@@ -9,7 +9,7 @@ use honnin_store::document::{
 use honnin_store::{AccountUpdate, NoticeRow};
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, Id, LineStatus, Moment, Msisdn, Octets,
-    PurchaseId, RequestId, Yen,
+    PurchaseId, RequestId, Said, Yen,
 };
 
 /// The feed's name.
@@ -33,7 +33,7 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
         purchase: None,
     };
     Line {
-        as_of: now,
+        as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         line_code: format!("hdo-{mark}"),
         service_code: Some(format!("hdc-{mark}")),
@@ -53,15 +53,14 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
         buckets: vec![bucket(BucketKind::Basic, 4, "2026-11-30"), bucket(BucketKind::TopUp, 1, "2026-12-31")],
         own_buckets_as_of: Some(now),
         own_buckets_lost: false,
-        usage_as_of: Some(now),
         usage_months: vec!["2026-11".parse().unwrap()],
-        recent_days: days(),
+        recent_days: days(now),
     }
 }
 
-fn days() -> Vec<DayEntry> {
+fn days(now: Moment) -> Vec<DayEntry> {
     let entry =
-        |text, high, low| DayEntry { day: day(text), high: octets(high), low: octets(low), whole: true };
+        |text, high, low| DayEntry { day: day(text), high: octets(high), low: octets(low), whole: true, as_of: Said::by_ledger(now) };
     vec![entry("2026-11-18", 1, 0), entry("2026-11-19", 2, 1)]
 }
 
@@ -70,7 +69,7 @@ pub(super) fn month_of(days: &[DayEntry], now: Moment) -> UsageMonth {
     let record = |entry: &DayEntry| UsageRecord {
         day: entry.day,
         record: u64::from(entry.day.number().unsigned_abs()).to_be_bytes(),
-        as_of: now,
+        as_of: Said::by_ledger(now),
         used: Some((entry.high, entry.low)),
     };
     UsageMonth { source: SOURCE.to_owned(), records: days.iter().map(record).collect() }
@@ -88,7 +87,7 @@ fn bills_of(keeper: &Keeper, mark: &str, now: Moment) -> Bills {
     let entry = BillEntry {
         bill: keeper.bill_id(&format!("bil-{mark}")),
         code: format!("bil-{mark}"),
-        as_of: now,
+        as_of: Said::by_ledger(now),
         month: "2026-11".parse().unwrap(),
         used_in: "2026-10".parse().ok(),
         amount: Yen::new(2_345),
@@ -97,11 +96,12 @@ fn bills_of(keeper: &Keeper, mark: &str, now: Moment) -> Bills {
         due_on: Some(day("2026-11-30")),
     };
     let items = vec![BillItem { place: 1, item: format!("基本料 {mark}"), amount: Yen::new(2_345) }];
-    Bills { as_of: now, source: SOURCE.to_owned(), bills: vec![(entry, BillItems::Whole(items))] }
+    Bills { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), bills: vec![(entry, BillItems::Whole(items, Said::by_ledger(now)))] }
 }
 
 fn purchases_of(mark: &str, now: Moment) -> Purchases {
     let purchase = PurchaseEntry {
+        as_of: Said::by_ledger(now),
         purchase: PurchaseId::from_octets([7; 16]),
         code: format!("pur-{mark}"),
         at: now,
@@ -109,7 +109,7 @@ fn purchases_of(mark: &str, now: Moment) -> Purchases {
         octets: octets(1),
         amount: Yen::new(220),
     };
-    Purchases { as_of: now, source: SOURCE.to_owned(), purchases: vec![purchase] }
+    Purchases { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), purchases: vec![purchase] }
 }
 
 /// Seals all there is of one subscriber: a line in use, a suspended one, an ended one, and a bill.
@@ -136,7 +136,7 @@ pub(super) fn move_in(
         let line = line_of(holding, mark, held, status, now);
         let (number, plan) = (line.number.clone(), line.plan.clone());
         lines.push(LineEntry { holding, number, plan, status, held, share_group: None });
-        let usage = month_of(&days(), now);
+        let usage = month_of(&days(now), now);
         documents.push(keys.seal(Some(holding), &[], &line, 1).unwrap());
         documents.push(keys.seal(Some(holding), &month_row("2026-11".parse().unwrap()), &usage, 1).unwrap());
         documents.push(keys.seal(Some(holding), &[], &purchases_of(mark, now), 1).unwrap());
@@ -144,7 +144,7 @@ pub(super) fn move_in(
     let holdings = lines.iter().map(|line| line.holding).collect();
     let bills = bills_of(keeper, mark, now);
     let profile = Profile {
-        as_of: now,
+        as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         login: login.to_owned(),
         name: format!("名前 {mark}"),

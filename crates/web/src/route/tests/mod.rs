@@ -9,6 +9,7 @@ mod ledger;
 mod own;
 mod pages;
 mod programs;
+mod races;
 mod sign_in;
 mod tokens;
 mod tricks;

@@ -45,5 +45,13 @@ pub(super) async fn ask(at: SocketAddr, method: &str, path: &str, headers: &str,
         Some((name, value)) => format!("{}: {value}\n", name.to_ascii_lowercase()),
         None => format!("{line}\n"),
     });
-    Reply { status: head[9..12].parse().unwrap(), head: lower.collect(), body: all[end + 4..].to_vec() }
+    let reply =
+        Reply { status: head[9..12].parse().unwrap(), head: lower.collect(), body: all[end + 4..].to_vec() };
+    // Whatever is asked: who is told to come later is told when. Whoever asks whether the process is ready asks anew anyway.
+    assert!(
+        !matches!(reply.status, 429 | 503) || path == "/readyz" || reply.header("retry-after").is_some(),
+        "{method} {path} answers {} and does not say when to come again",
+        reply.status
+    );
+    reply
 }

@@ -9,7 +9,7 @@ use honnin_store::document::{
 };
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, Id, LineStatus, Moment, Month, Msisdn,
-    Octets, RequestId, Yen,
+    Octets, RequestId, Said, Yen,
 };
 use honnin_testkit::SeededEntropy;
 
@@ -70,13 +70,14 @@ impl Draw {
         (0..self.1).map(|_| letter()).collect()
     }
 
-    fn days(&self) -> Vec<DayEntry> {
+    fn days(&self, now: Moment) -> Vec<DayEntry> {
         let last = i8::try_from(self.below(19)).unwrap();
         let entry = |n| DayEntry {
             day: Day::new(2026, 11, n).unwrap(),
             high: self.octets(),
             low: self.octets(),
             whole: true,
+            as_of: Said::by_ledger(now),
         };
         (1..=last).map(entry).collect()
     }
@@ -96,7 +97,7 @@ fn line(draw: &Draw, holding: HoldingId, now: Moment) -> Line {
         purchase: None,
     };
     Line {
-        as_of: now,
+        as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         line_code: draw.text(),
         service_code: (draw.below(2) == 0).then(|| draw.text()),
@@ -116,14 +117,14 @@ fn line(draw: &Draw, holding: HoldingId, now: Moment) -> Line {
         buckets: (0..draw.below(4)).map(bucket).collect(),
         own_buckets_as_of: Some(now),
         own_buckets_lost: false,
-        usage_as_of: Some(now),
         usage_months: vec![november()],
-        recent_days: draw.days(),
+        recent_days: draw.days(now),
     }
 }
 
 fn purchases(keeper: &Keeper, draw: &Draw, code: &str, now: Moment) -> Purchases {
     let purchase = |n| PurchaseEntry {
+        as_of: Said::by_ledger(now),
         purchase: keeper.purchase_id(&format!("{code}-{n}")),
         code: draw.text(),
         at: now,
@@ -131,7 +132,7 @@ fn purchases(keeper: &Keeper, draw: &Draw, code: &str, now: Moment) -> Purchases
         octets: draw.octets(),
         amount: Yen::new(i64::try_from(draw.below(5_000)).unwrap()),
     };
-    Purchases { as_of: now, source: SOURCE.to_owned(), purchases: (0..draw.below(3)).map(purchase).collect() }
+    Purchases { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), purchases: (0..draw.below(3)).map(purchase).collect() }
 }
 
 fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) -> Bills {
@@ -139,7 +140,7 @@ fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) 
         let entry = BillEntry {
             bill: name.bill(keeper, place),
             code: draw.text(),
-            as_of: now,
+            as_of: Said::by_ledger(now),
             month: november().plus(-i32::from(place)),
             used_in: None,
             amount: Yen::new(i64::try_from(draw.below(90_000)).unwrap()),
@@ -148,9 +149,9 @@ fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) 
             due_on: Some(day("2026-11-30")),
         };
         let items = (0..3).map(|place| BillItem { place, item: draw.text(), amount: entry.amount });
-        (entry.clone(), BillItems::Whole(items.collect()))
+        (entry.clone(), BillItems::Whole(items.collect(), Said::by_ledger(now)))
     };
-    Bills { as_of: now, source: SOURCE.to_owned(), bills: (0..person.bills).map(bill).collect() }
+    Bills { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), bills: (0..person.bills).map(bill).collect() }
 }
 
 /// Seals all there is of one person.
@@ -180,7 +181,7 @@ pub(super) fn sealed(
     }
     let bills = bills(keeper, &draw, name, person, now);
     let profile = Profile {
-        as_of: now,
+        as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         login: name.login.to_owned(),
         name: draw.text(),
