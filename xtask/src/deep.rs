@@ -17,7 +17,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -33,6 +33,11 @@ const STEPS: [Step; 9] = [
     ("controls", "Every drill on a program that does wrong: each has to fail", controls::all),
     ("drills", "Every drill, for a minute each", drilled),
     ("worlds", "Worlds that differ only in another subscriber, with more cases", compared),
+    (
+        "field",
+        "Extracts dropped, cut, doubled and turned, and every face looked at, with more cases",
+        mangled,
+    ),
     ("layers", "Every planted fault tried against layer after layer", layered),
     ("audit", "Every page of the demo in a browser", audited),
 ];
@@ -40,7 +45,7 @@ const STEPS: [Step; 9] = [
 /// What can be asked of the long work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, layers or audit
+    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers or audit
     #[arg(long)]
     only: Option<String>,
 }
@@ -146,6 +151,18 @@ fn compared() -> Found {
     })?;
     // Two lines are the fence: a run of no test says nothing.
     Ok((well && lines.len() > 2, lines))
+}
+
+/// A seed of its own each time; the page says which.
+fn mangled() -> Found {
+    let seed = std::process::id().to_string();
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--locked", "--release", "-p", "honnin-hostile", "--test", "field", "--", "mangled"])
+        .args(["--nocapture"])
+        .env("HONNIN_FIELD_SEED", &seed)
+        .env("HONNIN_FIELD_CASES", "1000");
+    verdicts(&mut cargo, |line| line.starts_with("test ") || line.starts_with("field: "))
 }
 
 /// What the machine is, as far as it matters.

@@ -102,7 +102,7 @@ fn lines_of(items: document::BillItems) -> BillLines {
         document::BillItems::Unsaid => BillLines::Unsaid,
         document::BillItems::Whole(lines, as_of) => {
             BillLines::Whole(lines.into_iter().map(line).collect(), as_of)
-        },
+        }
         document::BillItems::Incomplete => BillLines::Incomplete,
     }
 }

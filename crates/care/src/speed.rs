@@ -181,12 +181,7 @@ struct WishContext<'a> {
 
 impl WishContext<'_> {
     /// Judges a wish by the contract and the wish before it, and makes the next one.
-    fn next(
-        &self,
-        contract: &[u8],
-        row: Option<&SpeedRow>,
-        high: bool,
-    ) -> Result<(Wish, Epoch), Unwritten> {
+    fn next(&self, contract: &[u8], row: Option<&SpeedRow>, high: bool) -> Result<(Wish, Epoch), Unwritten> {
         let Self { care, session, permit } = self;
         let opened =
             |result: Result<(Line, Option<Wish>, Epoch), DocumentError>| care.opened(session, result);

@@ -176,7 +176,11 @@ impl Canaries {
             state: BillState::Paid,
             due_on: None,
         };
-        Bills { as_of: Said::at_intake(now), source: mark.to_string(), bills: vec![(bill, BillItems::Unsaid)] }
+        Bills {
+            as_of: Said::at_intake(now),
+            source: mark.to_string(),
+            bills: vec![(bill, BillItems::Unsaid)],
+        }
     }
 }
 

@@ -174,7 +174,8 @@ fn used(number: u64) -> UsageHead {
         month: known.then(|| mb(number * 1_234)).into(),
         known_days: 19,
         missing_days: u32::from(number == 3),
-        as_of: known.then(|| Said::by_ledger(origin().as_of.at.plus_seconds(if number == 3 { -1_800 } else { 0 }))),
+        as_of: known
+            .then(|| Said::by_ledger(origin().as_of.at.plus_seconds(if number == 3 { -1_800 } else { 0 }))),
         of: origin().as_of.at.to_string().get(..7).unwrap().parse().unwrap(),
     }
 }

@@ -180,17 +180,17 @@ fn usages() -> Vec<(&'static str, Usage)> {
         days: known(0, 7).chain(known(9, 20)).collect(),
         months: vec![first.month().plus(-1), first.month()],
     };
-    let huge = UsageDay { date: first, high: Octets::new(u64::MAX / 4), low: Octets::ZERO, whole: true, as_of: origin().as_of };
+    let huge = UsageDay {
+        date: first,
+        high: Octets::new(u64::MAX / 4),
+        low: Octets::ZERO,
+        whole: true,
+        as_of: origin().as_of,
+    };
     vec![
         ("usage-usual", usage.clone()),
         ("usage-nothing", Usage { origin: None, days: Vec::new(), months: Vec::new(), ..usage.clone() }),
-        (
-            "usage-zero",
-            Usage {
-                days: vec![UsageDay { high: Octets::ZERO, ..huge }],
-                ..usage.clone()
-            },
-        ),
+        ("usage-zero", Usage { days: vec![UsageDay { high: Octets::ZERO, ..huge }], ..usage.clone() }),
         ("usage-earlier", Usage { today: day("2026-12-05"), ..usage.clone() }),
         ("usage-huge", Usage { days: vec![huge], head: ended(), ..usage.clone() }),
         ("usage-hostile", Usage { head: hostile_head(), ..usage }),

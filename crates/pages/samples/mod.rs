@@ -133,7 +133,10 @@ fn hostile_head() -> LineHead {
 }
 
 fn origin() -> Origin {
-    Origin { as_of: honnin_terms::Said::by_ledger(moment("2026-11-20T06:00:00+09:00")), source: "ledger".to_owned() }
+    Origin {
+        as_of: honnin_terms::Said::by_ledger(moment("2026-11-20T06:00:00+09:00")),
+        source: "ledger".to_owned(),
+    }
 }
 
 fn day(text: &str) -> Day {

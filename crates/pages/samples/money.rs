@@ -28,15 +28,17 @@ fn bills() -> Vec<(&'static str, Bill)> {
         head: bill(2, BillState::Final),
         code: "inv20261112345".to_owned(),
         tax: Some(Yen::new(368)),
-        lines: BillLines::Whole(vec![
-            line("ギガプラン 8GB", 4_000),
-            line("ユニバーサルサービス料", 4),
-            line("家族割引", -100),
-        ], Said::at_intake(origin().as_of.at)),
+        lines: BillLines::Whole(
+            vec![line("ギガプラン 8GB", 4_000), line("ユニバーサルサービス料", 4), line("家族割引", -100)],
+            Said::at_intake(origin().as_of.at),
+        ),
         before: Some(BillBefore {
             month: day("2026-08-01").month(),
             amount: Yen::new(3_000),
-            lines: BillLines::Whole(vec![line("ギガプラン 8GB", 3_000), line("事務手数料", 3_300)], origin().as_of),
+            lines: BillLines::Whole(
+                vec![line("ギガプラン 8GB", 3_000), line("事務手数料", 3_300)],
+                origin().as_of,
+            ),
             as_of: origin().as_of,
         }),
         origin: origin(),
@@ -56,7 +58,10 @@ fn bills() -> Vec<(&'static str, Bill)> {
         ),
         ("bill-incomplete", Bill { lines: BillLines::Incomplete, ..usual.clone() }),
         ("bill-overdue", Bill { head: bill(3, BillState::Overdue), ..usual.clone() }),
-        ("bill-hostile", Bill { lines: BillLines::Whole(hostile, origin().as_of), code: HOSTILE.to_owned(), ..usual }),
+        (
+            "bill-hostile",
+            Bill { lines: BillLines::Whole(hostile, origin().as_of), code: HOSTILE.to_owned(), ..usual },
+        ),
     ]
 }
 

@@ -304,7 +304,13 @@ mod tests {
     const SAID: honnin_terms::Said = honnin_terms::Said::by_ledger(honnin_terms::Moment::EPOCH);
 
     fn day(date: &str, high: u64, low: u64) -> UsageDay {
-        UsageDay { date: date.parse().unwrap(), high: Octets::new(high), low: Octets::new(low), whole: true, as_of: SAID }
+        UsageDay {
+            date: date.parse().unwrap(),
+            high: Octets::new(high),
+            low: Octets::new(low),
+            whole: true,
+            as_of: SAID,
+        }
     }
 
     fn bars(month: &str, today: &str, days: &[UsageDay]) -> DayBars {

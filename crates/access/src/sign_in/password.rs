@@ -242,11 +242,35 @@ impl SubscriberAuthority {
         let is_program = device.is_program;
         let proof = SignInProof { tenant: self.tenant, account, request, at, purpose, is_program };
         let row = match self.replace_password(&proof, changed, Some(session.at()), stream).await {
-            // Somebody else changed it in between: what was asked for is no longer the old one.
-            Err(SignInError::Rows(RowError::Conflict)) => return Err(SignInError::Busy.into()),
+            Err(SignInError::Rows(RowError::Conflict)) => {
+                return Ok(self.changed_before(session, new, device, stream).await?);
+            }
             done => done?,
         };
         Ok(self.begin_session((account, request), row, (device, Some(marked)), at, stream).await?)
+    }
+
+    /// The row was written in between. Where the password is the one that was asked for, the form came twice and the
+    /// first has made it true; where it is another, somebody else changed it, and neither is guessed to be meant.
+    async fn changed_before(
+        &self,
+        session: &Session,
+        new: &str,
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
+        let who = (session.account(), stream.request());
+        for _ in 0..READ_AGAIN {
+            let row = match self.confirmed(session, new).await {
+                Err(SignInError::Wrong) => break,
+                confirmed => confirmed?.0,
+            };
+            match self.begin_session(who, row, (device, None), session.at(), stream).await {
+                Err(SignInError::Rows(RowError::Conflict)) => {}
+                other => return other,
+            }
+        }
+        Err(SignInError::Busy)
     }
 
     /// Whether an account has a password, for an operator's command.

@@ -52,9 +52,10 @@ fn dated(page: &str, body: &Value, key: &str, what: &str) -> Result<(), String> 
     let Some(at) = body[key].as_str() else { return Ok(()) };
     hold(page.contains(&format!("datetime=\"{at}\"")), &format!("{what} does not say of when it is"))?;
     let by_intake = body[&format!("{key}_by")] == "intake";
-    let said = page.split(&format!("datetime=\"{at}\"")).skip(1).any(|rest| {
-        rest.split("</p>").next().is_some_and(|rest| rest.contains(UNSTATED))
-    });
+    let said = page
+        .split(&format!("datetime=\"{at}\""))
+        .skip(1)
+        .any(|rest| rest.split("</p>").next().is_some_and(|rest| rest.contains(UNSTATED)));
     hold(said || !by_intake, &format!("{what} does not say that its moment is the intake's"))
 }
 
@@ -321,7 +322,11 @@ fn bill(visit: &Visit, id: &str, seen: &mut Seen) -> Result<(), String> {
     let sheet = visit.octets(&format!("/bills/{id}/pdf"));
     let sheet = honnin_drill::scan::text_of_pdf(&sheet).ok_or("the sheet says nothing")?;
     let unstated = [&body["as_of_by"], &body["items_as_of_by"]].into_iter().any(|by| by == "intake");
-    same("a moment that is the intake's, on the sheet", unstated, sheet.replace(char::is_whitespace, "").contains(UNSTATED))?;
+    same(
+        "a moment that is the intake's, on the sheet",
+        unstated,
+        sheet.replace(char::is_whitespace, "").contains(UNSTATED),
+    )?;
     for amount in amounts.iter().chain([&amount]) {
         hold(sheet.contains(&yen(*amount)), &format!("the sheet does not say {}", yen(*amount)))?;
     }

@@ -363,8 +363,8 @@ fn multiline() -> Trial {
 /// Where a cell begins with the mark, the mark is not text: that it is none would take it into the code or name.
 fn quotes(specimen: &Specimen) -> Vec<Trial> {
     let own = specimen.row.split(|octet| *octet == b'\n').next().unwrap_or_default();
-    let begins = own.starts_with(b"\"")
-        || own.windows(2).any(|two| matches!(two, [b',' | b'\t' | b';' | b'|', b'"']));
+    let begins =
+        own.starts_with(b"\"") || own.windows(2).any(|two| matches!(two, [b',' | b'\t' | b';' | b'|', b'"']));
     let other = if begins { None } else { Some([quote("none"), quote("'")]) };
     std::iter::once(multiline()).chain(other.into_iter().flatten()).collect()
 }

@@ -104,7 +104,11 @@ pub fn preview(mapping: &Mapping, dirs: &[PathBuf], most: usize) -> Result<Vec<P
         let Fact::Holding(holding) = fact else { return };
         let hold = Hold::of(&holding);
         let known = [holds.lines.get_mut(&holding.line), holds.numbers.get_mut(holding.number.digits())];
-        known.into_iter().flatten().filter(|known| !known.contains(&hold)).for_each(|known| known.push(hold.clone()));
+        known
+            .into_iter()
+            .flatten()
+            .filter(|known| !known.contains(&hold))
+            .for_each(|known| known.push(hold.clone()));
     })?;
     let kinds = [
         RowKind::Account,
@@ -191,9 +195,7 @@ impl Of {
                 let _ = write!(text, ", shares in {group}");
             }
             told.push(text);
-            told.extend(
-                buckets.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")),
-            );
+            told.extend(buckets.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")));
             for (month, sum) in usage.remove(&hold).into_iter().flatten() {
                 let Sum { records, high, low, first, last } = sum;
                 let days =
@@ -204,9 +206,7 @@ impl Of {
                     low.get()
                 ));
             }
-            told.extend(
-                purchases.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")),
-            );
+            told.extend(purchases.remove(&hold).into_iter().flatten().map(|told| format!("    {told}")));
         }
         for (bill, items) in bills {
             let as_of = bill.as_of.map_or("when it is imported".to_owned(), |at| zone.rfc3339(at));

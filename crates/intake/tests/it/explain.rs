@@ -68,7 +68,11 @@ fn the_key_that_would_take_a_row_is_found_by_trying_it() {
     assert_eq!(used("817001110001"), ["bad_number (number): form = \"international\""]);
     assert_eq!(used("'07001110001"), ["bad_number (number): replace = { \"'\" = \"\" }"]);
     assert_eq!(used("tel:07001110001"), ["bad_number (number): replace = { \"tel:\" = \"\" }"]);
-    assert_eq!(used("0700111OO01x"), ["bad_number (number): no key"], "a letter is no digit that may be left out");
+    assert_eq!(
+        used("0700111OO01x"),
+        ["bad_number (number): no key"],
+        "a letter is no digit that may be left out"
+    );
     assert_eq!(used("8.17001E+11"), ["bad_number (number): no key"]);
 }
 
@@ -131,6 +135,11 @@ fn what_a_later_holder_of_a_number_used_is_not_told_of_the_former_one() {
     assert_eq!(place("7000000"), None, "the later holder's: {lines:?}");
     assert_eq!(place("9000000"), None, "nobody's: {lines:?}");
     let (first, second) = (place("07001110001").or(place("0001 20ギガ")).unwrap(), place("5ギガ").unwrap());
-    assert!(first < place("1000000 octets at high").unwrap() && place("1000000 octets at high").unwrap() < second);
-    assert!(second < place("bucket basic").unwrap() && second < place("3000000 octets at high").unwrap(), "{lines:?}");
+    assert!(
+        first < place("1000000 octets at high").unwrap() && place("1000000 octets at high").unwrap() < second
+    );
+    assert!(
+        second < place("bucket basic").unwrap() && second < place("3000000 octets at high").unwrap(),
+        "{lines:?}"
+    );
 }

@@ -96,11 +96,7 @@ impl BillDocument<'_> {
         ));
         pairs.push((bills.code, facts.code.clone()));
         let as_of = facts.origin.as_of;
-        let when = if as_of.by_ledger {
-            stamp(as_of.at, self.zone, self.language)
-        } else {
-            self.said(as_of)
-        };
+        let when = if as_of.by_ledger { stamp(as_of.at, self.zone, self.language) } else { self.said(as_of) };
         pairs.push((document.as_of, when));
         pairs.push((document.source, self.source()));
         pairs.into_iter().map(|(name, value)| (name.text().to_owned(), value)).collect()

@@ -82,12 +82,18 @@ fn the_rows_hold_every_figure_once_and_exactly() {
     let (_, _, rows) = kept(Language::JA, "bill-usual");
     let lines: Vec<&str> = rows.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
     assert_eq!(lines.len(), 6, "{rows}");
-    for (line, end) in lines[1..].iter().zip(["4000", "4", "-100", "368", "4056"]) {
+    // The sample's items came without a moment, the bill with one.
+    let (own, whole) = ("取り込みの時刻（原簿に記載なし）", "原簿の記載");
+    let figures = [("4000", own), ("4", own), ("-100", own), ("368", whole), ("4056", whole)];
+    for (line, (end, by)) in lines[1..].iter().zip(figures) {
         assert!(
             line.starts_with("\"inv20261112345\",\"2026-09\",\"2026-08\",\"確定\",\"2026-11-26\","),
             "{line}"
         );
-        assert!(line.ends_with(&format!(",{end},\"2026-11-20T06:00:00+09:00\",\"料金システム\"")), "{line}");
+        assert!(
+            line.ends_with(&format!(",{end},\"2026-11-20T06:00:00+09:00\",\"料金システム\",\"{by}\"")),
+            "{line}"
+        );
     }
 }
 

@@ -114,7 +114,11 @@ impl Stage {
 
     /// A document of a line under one key of it.
     fn purchases(&self, of: &SignedIn, line: HoldingId, epoch: Epoch) -> StoredDocument {
-        let document = Purchases { as_of: honnin_terms::Said::by_ledger(self.at(0)), source: "sample".to_owned(), purchases: Vec::new() };
+        let document = Purchases {
+            as_of: honnin_terms::Said::by_ledger(self.at(0)),
+            source: "sample".to_owned(),
+            purchases: Vec::new(),
+        };
         let owner = OwnerTag { tenant: self.tenant, account: of.account, holding: Some(line), position: 1 };
         let blob = seal_document(&of.ring, epoch, &owner, &[], &document, &self.entropy).unwrap();
         let key = DocumentKey { holding: Some(line), kind: Purchases::KIND, row: Vec::new() };

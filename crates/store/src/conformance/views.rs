@@ -10,7 +10,11 @@ use crate::document::{Bills, Line, UsageMonth, month_row};
 use crate::read_view;
 
 fn bills(stage: &Stage) -> Bills {
-    Bills { as_of: honnin_terms::Said::by_ledger(stage.at(0)), source: "sample".to_owned(), bills: Vec::new() }
+    Bills {
+        as_of: honnin_terms::Said::by_ledger(stage.at(0)),
+        source: "sample".to_owned(),
+        bills: Vec::new(),
+    }
 }
 
 /// Both accounts have documents under the same holding, kind and row, as no ledger would have it.

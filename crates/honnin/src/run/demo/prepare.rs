@@ -99,15 +99,16 @@ pub(super) fn prepare(
     progress.now("opening an installation for the demo");
     let people = People::find(&mapping, &ledger)?;
     // On an extract the newest moment it speaks of is now; a journal that is kept never goes back. What the ledger says
-    // without a moment is of the time of taking in: that of the demo, not of the machine.
+    // without a moment is of that time as well: the extract is of then.
     let newest = newest(&mapping, &ledger)?.unwrap_or_else(|| SystemClock.now());
-    let still = Still(args.now.unwrap_or(newest));
-    let rooms = Rooms::open(installation.clone(), Arc::new(still))?;
+    let spoken = args.now.unwrap_or(newest);
+    let rooms = Rooms::open(installation.clone(), Arc::new(Still(spoken)))?;
     let earliest = latest_entry(&rooms)?;
     let now = start_of_clock(args.now, newest, earliest)?;
     let acts = Acts::open(&rooms, Arc::new(Still(now)), DEMO)?;
     acts.record(Kind::IntakeRun, Party::Nobody, Deed::default())?;
-    let taken = rooms.with_feed(|feed| feed.take(&mapping, &ledger, &mut |tick| show(&progress, tick)));
+    let taken = rooms
+        .with_feed(|feed| feed.take_of(&mapping, &ledger, Some(spoken), &mut |tick| show(&progress, tick)));
     progress.clear();
     let summary = taken?;
     progress.done(format_args!("ledger: {}", summary.in_all()));

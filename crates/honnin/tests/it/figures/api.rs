@@ -118,7 +118,7 @@ fn home_is(home: &Value, line: Line<'_>) {
         ("share", line.share().map(|lines| json!({"lines": lines})).into()),
         (
             "bill",
-            json!({"bill": home["bill"]["bill"], "month": month, "amount_yen": amount, "state": "final", "as_of": "2026-11-20T06:00:00+09:00"}),
+            json!({"bill": home["bill"]["bill"], "month": month, "amount_yen": amount, "state": "final", "as_of": "2026-11-20T06:00:00+09:00", "as_of_by": "ledger"}),
         ),
         ("plan", line.told["plan"].clone()),
     ] {
@@ -202,7 +202,7 @@ fn bills_are(visitor: &Visitor<'_>, account: &Account<'_>) {
     for (head, (code, month, amount)) in told.iter().zip(wanted) {
         let same = json!({
             "bill": head["bill"], "month": month, "amount_yen": amount, "state": "final",
-            "as_of": "2026-11-20T06:00:00+09:00",
+            "as_of": "2026-11-20T06:00:00+09:00", "as_of_by": "ledger",
         });
         assert_eq!(*head, same, "{}", account.login);
         let bill = visitor.json(&format!("/api/v1/bills/{}", head["bill"].as_str().unwrap()));

@@ -38,11 +38,11 @@ fn take_killed(data: &Path, seed: u64) -> (u32, String) {
 /// An answer without the moments of taking in, which rows show that say none of their own: two installations took them in
 /// at different times.
 fn as_the_ledger_said(body: &str) -> String {
-    let mut parts = body.split("\"as_of\":\"");
+    let mut parts = body.split("as_of\":\"");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (moment, rest) = part.split_once('"').expect("a moment ends");
-        kept.push_str("\"as_of\":\"");
+        kept.push_str("as_of\":\"");
         if moment.starts_with("2026-11-20T") {
             kept.push_str(moment);
         }

@@ -59,8 +59,13 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
 }
 
 fn days(now: Moment) -> Vec<DayEntry> {
-    let entry =
-        |text, high, low| DayEntry { day: day(text), high: octets(high), low: octets(low), whole: true, as_of: Said::by_ledger(now) };
+    let entry = |text, high, low| DayEntry {
+        day: day(text),
+        high: octets(high),
+        low: octets(low),
+        whole: true,
+        as_of: Said::by_ledger(now),
+    };
     vec![entry("2026-11-18", 1, 0), entry("2026-11-19", 2, 1)]
 }
 
@@ -96,7 +101,11 @@ fn bills_of(keeper: &Keeper, mark: &str, now: Moment) -> Bills {
         due_on: Some(day("2026-11-30")),
     };
     let items = vec![BillItem { place: 1, item: format!("基本料 {mark}"), amount: Yen::new(2_345) }];
-    Bills { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), bills: vec![(entry, BillItems::Whole(items, Said::by_ledger(now)))] }
+    Bills {
+        as_of: Said::by_ledger(now),
+        source: SOURCE.to_owned(),
+        bills: vec![(entry, BillItems::Whole(items, Said::by_ledger(now)))],
+    }
 }
 
 fn purchases_of(mark: &str, now: Moment) -> Purchases {

@@ -132,7 +132,11 @@ fn purchases(keeper: &Keeper, draw: &Draw, code: &str, now: Moment) -> Purchases
         octets: draw.octets(),
         amount: Yen::new(i64::try_from(draw.below(5_000)).unwrap()),
     };
-    Purchases { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), purchases: (0..draw.below(3)).map(purchase).collect() }
+    Purchases {
+        as_of: Said::by_ledger(now),
+        source: SOURCE.to_owned(),
+        purchases: (0..draw.below(3)).map(purchase).collect(),
+    }
 }
 
 fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) -> Bills {
@@ -151,7 +155,11 @@ fn bills(keeper: &Keeper, draw: &Draw, name: Name, person: Person, now: Moment) 
         let items = (0..3).map(|place| BillItem { place, item: draw.text(), amount: entry.amount });
         (entry.clone(), BillItems::Whole(items.collect(), Said::by_ledger(now)))
     };
-    Bills { as_of: Said::by_ledger(now), source: SOURCE.to_owned(), bills: (0..person.bills).map(bill).collect() }
+    Bills {
+        as_of: Said::by_ledger(now),
+        source: SOURCE.to_owned(),
+        bills: (0..person.bills).map(bill).collect(),
+    }
 }
 
 /// Seals all there is of one person.
