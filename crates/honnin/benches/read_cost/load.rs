@@ -4,10 +4,8 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-use crate::process::Way;
 
 /// A server and the requests it is asked in turn.
 #[derive(Clone)]
@@ -18,7 +16,7 @@ pub(crate) struct Target {
 
 /// How long and over how many connections.
 pub(crate) struct Load {
-    pub(crate) seconds: u64,
+    pub(crate) time: Duration,
     pub(crate) connections: usize,
 }
 
@@ -84,16 +82,20 @@ impl Connection {
 
 const LENGTH: &[u8] = b"content-length: ";
 
-/// Length of the whole answer, once its headers are there.
+/// Length of the whole answer, once its headers are there. Line by line, so that the load costs little.
 fn length_of(read: &[u8]) -> Option<usize> {
-    let end = read.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let at = read[..end]
-        .windows(LENGTH.len())
-        .position(|name| name.eq_ignore_ascii_case(LENGTH))
-        .expect("a length");
-    let digits = read[at + LENGTH.len()..end].iter().take_while(|octet| octet.is_ascii_digit());
-    let length = digits.fold(0, |length, digit| 10 * length + usize::from(digit - b'0'));
-    Some(end + 4 + length)
+    let (mut at, mut body) = (0, None);
+    loop {
+        let line = &read[at..at + read[at..].iter().position(|octet| *octet == b'\n')?];
+        at += line.len() + 1;
+        if line.len() <= 1 {
+            return Some(at + body.expect("a length"));
+        }
+        if line.get(..LENGTH.len()).is_some_and(|name| name.eq_ignore_ascii_case(LENGTH)) {
+            let digits = line[LENGTH.len()..].iter().take_while(|octet| octet.is_ascii_digit());
+            body = Some(digits.fold(0, |length, digit| 10 * length + usize::from(digit - b'0')));
+        }
+    }
 }
 
 /// Asks again and again over one connection of the runtime's own thread.
@@ -130,51 +132,21 @@ async fn talk(address: SocketAddr, requests: Vec<Vec<u8>>, first: usize, answers
 }
 
 impl Load {
-    pub(crate) fn warm_up(&self, way: Way, target: &Target) {
-        Self { seconds: 1, connections: self.connections }.run(way, target);
+    pub(crate) fn warm_up(&self, target: &Target) {
+        Self { time: Duration::from_millis(250), connections: self.connections }.run(target);
     }
 
-    /// Loads the target and counts its answers.
-    pub(crate) fn run(&self, way: Way, target: &Target) -> f64 {
-        match way {
-            Way::Free => self.run_on_many(target),
-            Way::Pinned => self.run_on_one(target),
-        }
-    }
-
-    /// One thread, this one, serves all connections: it costs the machine less than what it asks.
-    fn run_on_one(&self, target: &Target) -> f64 {
+    /// Loads the target and counts its answers. One thread, this one, serves all connections: a thread for each would
+    /// cost the machine more than the bare handler does, and switch in between what is measured.
+    pub(crate) fn run(&self, target: &Target) -> f64 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let answers = Arc::new(AtomicU64::new(0));
         for number in 0..self.connections {
             let requests = target.requests.clone();
             runtime.spawn(talk(target.address, requests, number, Arc::clone(&answers)));
         }
-        let seconds = Duration::from_secs(self.seconds);
-        runtime.block_on(async move { tokio::time::sleep(seconds).await });
+        let time = self.time;
+        runtime.block_on(async move { tokio::time::sleep(time).await });
         f64::from(u32::try_from(answers.load(Ordering::Relaxed)).expect("a count"))
-    }
-
-    /// A thread for each connection.
-    fn run_on_many(&self, target: &Target) -> f64 {
-        let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for number in 0..self.connections {
-                let (stop, answers) = (&stop, &answers);
-                scope.spawn(move || {
-                    let mut connection = Connection::open(target.address);
-                    for request in target.requests.iter().cycle().skip(number) {
-                        if stop.load(Ordering::Relaxed) {
-                            return;
-                        }
-                        connection.ask(request);
-                        answers.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-            std::thread::sleep(Duration::from_secs(self.seconds));
-            stop.store(true, Ordering::Relaxed);
-        });
-        f64::from(u32::try_from(answers.into_inner()).expect("a count"))
     }
 }

@@ -3,9 +3,10 @@
 //! `cargo bench -p honnin --bench read_cost` starts the real binary (`honnin demo`, durable journal and all) and, in
 //! a process of its own, a bare axum handler; it loads them in turn over kept-alive connections and divides the
 //! processor time that the operating system counted for each by the answers it gave. It does so in two ways: *free*, as
-//! the operating system likes, and *pinned*, each server alone on core 0 and the load, in one thread, on core 1; pinned,
-//! the bare handler has a runtime of one thread.
-//! `-- --seconds N --rounds N --connections N --sessions N` change the run, `--free` and `--pinned` choose one way.
+//! the operating system likes, and *pinned*, each server alone on core 0 and the load on core 1; pinned, the bare handler
+//! has a runtime of one thread. The load is one thread in both.
+//! `-- --seconds N --rounds N --connections N --sessions N` change the run (without `--connections` it is 32 and 128),
+//! `--free` and `--pinned` choose one way.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -18,6 +19,7 @@ mod load;
 mod process;
 
 use std::path::Path;
+use std::time::Duration;
 
 use load::{Load, Target};
 use process::{Server, Way};
@@ -29,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Run {
     seconds: u64,
     rounds: usize,
-    connections: usize,
+    connections: Vec<usize>,
     sessions: usize,
 }
 
@@ -40,10 +42,14 @@ impl Run {
             place.map_or(default, |place| arguments[place + 1].parse().expect("a number after the flag"))
         };
         let count = |name: &str, default: u64| usize::try_from(number(name, default)).expect("a count");
+        let connections = match count("--connections", 0) {
+            0 => vec![32, 128],
+            connections => vec![connections],
+        };
         Self {
-            seconds: number("--seconds", 2),
+            seconds: number("--seconds", 1),
             rounds: count("--rounds", 15),
-            connections: count("--connections", 32),
+            connections,
             sessions: count("--sessions", 200),
         }
     }
@@ -66,7 +72,7 @@ fn main() {
     }
     let run = Run::of_arguments(&arguments);
     let only = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    // Free first: the threads of its load go where they like only before this one is put on a core.
+    // Free first: once this process is put on a core it stays there.
     for (way, left_out) in [(Way::Free, "--pinned"), (Way::Pinned, "--free")] {
         if !only(left_out) {
             measure(way, &run);
@@ -95,9 +101,11 @@ fn measure(way: Way, run: &Run) {
             (pair, bare)
         })
         .collect();
-    let load = Load { seconds: run.seconds, connections: run.connections };
-    for (pair, bare) in &pairs {
-        report(way, pair, bare, &honnin, &load, run.rounds);
+    for connections in run.connections.iter().copied() {
+        let load = Load { time: Duration::from_secs(run.seconds), connections };
+        for (pair, bare) in &pairs {
+            report(way, pair, bare, &honnin, &load, run.rounds);
+        }
     }
 }
 
@@ -123,9 +131,9 @@ fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, ro
     let mut costs = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let measure = |server: &Server, target: &Target| {
-            load.warm_up(way, target);
+            load.warm_up(target);
             let before = server.processor_micros();
-            let answers = load.run(way, target);
+            let answers = load.run(target);
             (server.processor_micros() - before) / answers
         };
         // The order is turned round every other time, so that neither always runs first.
@@ -143,8 +151,10 @@ fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, ro
     let (plain, ours, ratio) = (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2));
     let Pair { name, .. } = pair;
     println!(
-        "{}, {name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} (median of {rounds})",
-        way.word()
+        "{}, {} connections, {name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} \
+         (median of {rounds})",
+        way.word(),
+        load.connections
     );
 }
 

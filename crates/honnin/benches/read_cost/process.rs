@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 /// How servers and load share the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// As the operating system likes; the load has a thread for each connection.
+    /// As the operating system likes.
     Free,
-    /// The server on core 0, the load on core 1 in one thread.
+    /// The server on core 0, the load on core 1.
     Pinned,
 }
 
