@@ -4,21 +4,29 @@ use std::sync::Arc;
 
 use honnin_access::{Owned, Session};
 use honnin_journal::{Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
-use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment};
+use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment, Zone};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
 use crate::{Channel, Disclosed, Recorder, What};
 
-/// Entries asked for at a time while looking for acts.
-const PAGE: usize = 50;
-/// Acts shown beside them.
-const MOST_ACTS: usize = 20;
-/// Pages of entries looked through for acts.
-const LOOKED_THROUGH: usize = 6;
+/// How much is gathered beside an account's looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gathers {
+    /// Acts.
+    acts: usize,
+    /// Sign-ins that failed.
+    failures: usize,
+    /// Looks by others, one by one; of more than these the number is said.
+    others: usize,
+}
 
-/// Looks by others that are shown one by one; of more than these the number is said.
-const MOST_OTHERS: usize = 100;
+impl Gathers {
+    /// What a page shows.
+    pub(crate) const PAGE: Self = Self { acts: 20, failures: 500, others: 100 };
+    /// What an export holds.
+    pub(crate) const EXPORT: Self = Self { acts: 10_000, failures: 10_000, others: 10_000 };
+}
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
@@ -108,17 +116,19 @@ fn looks_by_others(
     epochs: &[Arc<EpochKeys>],
     names: &[Pseudonym],
     from: Moment,
+    most: usize,
 ) -> Result<Option<Others>, ReadError> {
     let Some(found) = journal.looks_by_others(names, from) else { return Ok(None) };
     let mut others = Others { rows: Vec::new(), count: u64::try_from(found.len()).unwrap_or(u64::MAX) };
-    for index in found.into_iter().take(MOST_OTHERS) {
+    for index in found.into_iter().take(most) {
         let entry = journal.read_at(index)?;
         others.rows.push(disclosure(&AuditRow::of(EntryRef { log: journal.log(), index }, &entry, epochs)));
     }
     Ok(Some(others))
 }
 
-/// The newest acts on an account: in this node's log, and in the one of commands.
+/// The newest acts on an account: in this node's log, and in the one of commands. Sign-ins that failed stand among them,
+/// those of a day as one row that names neither source nor way.
 ///
 /// # Errors
 /// [`ReadError`] where one of them cannot be read: the answer is never "nothing was done".
@@ -127,34 +137,52 @@ fn acts(
     epochs: &[Arc<EpochKeys>],
     names: &[Pseudonym],
     (since, to): (Moment, Moment),
+    (gathers, zone): (Gathers, &Zone),
 ) -> Result<Vec<ActRow>, ReadError> {
     let journal = recorder.journal();
+    let query = |limit: usize| Query { pseudonyms: names, from: since, to, before: None, limit };
     let mut rows = Vec::new();
-    let mut before = None;
-    // Looks stand between them; beyond a few hundred the older acts are asked for at the operator.
-    for _ in 0..LOOKED_THROUGH {
-        let query = Query { pseudonyms: names, from: since, to, before, limit: PAGE };
-        let found = journal.by_owner(&query)?;
-        for index in &found {
-            rows.extend(act_of(&journal.read_at(*index)?, epochs));
-        }
-        before = found.last().copied();
-        if found.len() < PAGE || rows.len() >= MOST_ACTS {
-            break;
-        }
+    for index in journal.acts_on(&query(gathers.acts))? {
+        rows.extend(act_of(&journal.read_at(index)?, epochs));
     }
     if let Some(commands) = recorder.commands() {
-        for (_, entry) in commands.about(names, MOST_ACTS)? {
+        for (_, entry) in commands.about(names, gathers.acts)? {
             rows.extend(act_of(&entry, epochs));
         }
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.at));
-    rows.truncate(MOST_ACTS);
+    rows.truncate(gathers.acts);
+    rows.extend(failed_by_day(&journal.failures_on(&query(gathers.failures))?, gathers.failures, zone));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     Ok(rows)
 }
 
+/// Sign-ins that failed, newest first, as a row for each day. Where there may be more than were asked for, that is said
+/// of the oldest day.
+fn failed_by_day(failed: &[Moment], most: usize, zone: &Zone) -> Vec<ActRow> {
+    let mut rows: Vec<ActRow> = Vec::new();
+    for at in failed {
+        match rows.last_mut() {
+            Some(row) if zone.day(row.at) == zone.day(*at) => row.times += 1,
+            Some(_) | None => rows.push(ActRow {
+                at: *at,
+                act: Kind::SignInFailed.row().word,
+                by_operator: false,
+                new_device: false,
+                times: 1,
+                and_more: false,
+            }),
+        }
+    }
+    if failed.len() >= most
+        && let Some(oldest) = rows.last_mut()
+    {
+        oldest.and_more = true;
+    }
+    rows
+}
+
 fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Option<ActRow> {
-    // What strangers try at an account is for the operator: how often somebody guesses is not hers to bear.
     if matches!(entry.kind, Kind::Disclosure | Kind::SignInFailed) {
         return None;
     }
@@ -165,6 +193,8 @@ fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Option<ActRow> {
         act: entry.kind.row().word,
         by_operator: entry.channel == Channel::Operator.code(),
         new_device: details.new_device && entry.kind == Kind::SignedIn,
+        times: 1,
+        and_more: false,
     })
 }
 
@@ -199,19 +229,19 @@ impl Care {
         before: Option<EntryRef>,
         most: usize,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
-        let for_page = visit.channel == Channel::Page;
-        let facts = self.own_disclosures(visit.session, before, most, for_page).await?;
+        let gathers = (visit.channel == Channel::Page).then_some(Gathers::PAGE);
+        let facts = self.own_disclosures(visit.session, before, most, gathers).await?;
         self.show(visit, What::Disclosures, facts).await
     }
 
-    /// At most so many of the account's disclosures below an index. Acts and looks by others are gathered for a page
-    /// only: nothing else shows them.
+    /// At most so many of the account's disclosures below an index. Acts and looks by others are gathered
+    /// where they are asked for.
     pub(crate) async fn own_disclosures(
         &self,
         session: &Session,
         before: Option<EntryRef>,
         most: usize,
-        for_page: bool,
+        gathers: Option<Gathers>,
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
         let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
@@ -219,18 +249,16 @@ impl Care {
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
-        let recorder = Arc::clone(self.parts.gate.recorder());
+        let (recorder, zone) = (Arc::clone(self.parts.gate.recorder()), self.zone().clone());
         let question = move || {
             let names = pseudonyms(&epochs, account);
             let rows = looks(&journal, &epochs, &names, period, page)?;
-            if !for_page {
-                return Ok((rows, Vec::new(), None));
-            }
+            let Some(gathers) = gathers else { return Ok((rows, Vec::new(), None)) };
             let acts = match before {
-                None => acts(&recorder, &epochs, &names, period)?,
+                None => acts(&recorder, &epochs, &names, period, (gathers, &zone))?,
                 Some(_) => Vec::new(),
             };
-            let others = looks_by_others(&journal, &epochs, &names, period.0)?;
+            let others = looks_by_others(&journal, &epochs, &names, period.0, gathers.others)?;
             Ok::<_, ReadError>((rows, acts, others))
         };
         let (rows, acts, others) = self.parts.gate.desk().ask(question).await??;

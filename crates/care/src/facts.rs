@@ -490,6 +490,25 @@ pub enum Viewer {
     Agent(EntryRef),
 }
 
+impl Viewer {
+    /// The word in answers and exports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Myself => "self",
+            Self::Granted(_) => "granted",
+            Self::Agent(_) => "agent",
+        }
+    }
+
+    /// The entry that allowed it, where it was not herself.
+    pub const fn basis(self) -> Option<EntryRef> {
+        match self {
+            Self::Myself => None,
+            Self::Granted(entry) | Self::Agent(entry) => Some(entry),
+        }
+    }
+}
+
 /// One disclosure out of the journal: who was shown what of this account, when, on what basis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosureRow {
@@ -520,6 +539,10 @@ pub struct ActRow {
     pub by_operator: bool,
     /// Whether it was on a device the account had not been used from before.
     pub new_device: bool,
+    /// How often: more than once only for sign-ins that failed, those of a day together.
+    pub times: u64,
+    /// Whether there were more than that.
+    pub and_more: bool,
 }
 
 /// A page of the account's disclosures, newest first.

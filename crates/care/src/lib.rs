@@ -27,7 +27,7 @@ pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::{AuditRow, AuditSide};
 pub use export::{
-    ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldDevice,
+    ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct, HeldDevice,
     HeldDisclosure, HeldLine,
 };
 pub use gate::{Disclosed, Gate, Told};

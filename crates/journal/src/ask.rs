@@ -108,6 +108,22 @@ impl Journal {
         self.find(query, Side::Viewer)
     }
 
+    /// Indexes of what was done to that owner's account, newest first: neither looks nor sign-ins that failed stand between.
+    ///
+    /// # Errors
+    /// As [`Self::by_owner`].
+    pub fn acts_on(&self, query: &Query<'_>) -> Result<Vec<u64>, ReadError> {
+        self.find(query, Side::Act)
+    }
+
+    /// When sign-ins to that owner's account failed, as far as they were written down, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::by_owner`].
+    pub fn failures_on(&self, query: &Query<'_>) -> Result<Vec<Moment>, ReadError> {
+        Ok(self.find_rows(query, Side::Failed)?.into_iter().map(|(_, row)| row.moment).collect())
+    }
+
     fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
         Ok(self.find_rows(query, side)?.into_iter().map(|(index, _)| index).collect())
     }

@@ -13,10 +13,10 @@ use crate::bundle::WIDE;
 use crate::chain::Chain;
 use crate::disk::Disk;
 use crate::queue::hold;
-use crate::run::{FAN, Item, OWNER, Run, Stretch, TOP, VIEWER, Writing, prefix};
+use crate::run::{ACT, FAILED, FAN, Item, OWNER, Run, Stretch, TOP, VIEWER, Writing, prefix};
 use crate::shelf::Shared;
 use crate::tiles::Tiles;
-use crate::{Entry, Pseudonym, others, parse_entry};
+use crate::{Entry, Kind, Pseudonym, others, parse_entry};
 
 /// Entries of the shortest run.
 pub(crate) const CHUNK: u64 = 65_536;
@@ -43,6 +43,10 @@ pub(crate) enum Side {
     Owner,
     /// Any owner whom somebody else looked at: asked for by [`others::NAME`].
     Others,
+    /// The owner's, and no look but something done: an act.
+    Act,
+    /// The owner's, and a sign-in that failed.
+    Failed,
 }
 
 impl Side {
@@ -50,6 +54,8 @@ impl Side {
         match self {
             Self::Viewer => VIEWER,
             Self::Owner | Self::Others => OWNER,
+            Self::Act => ACT,
+            Self::Failed => FAILED,
         }
     }
 }
@@ -61,14 +67,36 @@ pub(crate) struct Row {
     pub(crate) order: Moment,
     viewer: Pseudonym,
     pub(crate) owner: Pseudonym,
-    /// Whether somebody else than the owner looked.
-    pub(crate) by_other: bool,
+    sort: Sort,
+}
+
+/// What sort of entry it is to its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Look,
+    LookByOther,
+    Act,
+    Failed,
 }
 
 impl Row {
     pub(crate) fn of(entry: &Entry) -> Self {
         let Entry { moment, order, viewer, owner, .. } = *entry;
-        Self { moment, order, viewer, owner, by_other: others::is_by_other(entry) }
+        let sort = if others::is_by_other(entry) {
+            Sort::LookByOther
+        } else if entry.kind == Kind::Disclosure {
+            Sort::Look
+        } else if entry.kind == Kind::SignInFailed {
+            Sort::Failed
+        } else {
+            Sort::Act
+        };
+        Self { moment, order, viewer, owner, sort }
+    }
+
+    /// Whether somebody else than the owner looked.
+    pub(crate) fn is_by_other(self) -> bool {
+        self.sort == Sort::LookByOther
     }
 
     /// The same at that place in the order.
@@ -77,11 +105,13 @@ impl Row {
     }
 
     pub(crate) fn matches(&self, query: &Query<'_>, side: Side) -> bool {
-        let Self { moment, order: _, viewer, owner, by_other } = self;
+        let Self { moment, order: _, viewer, owner, sort } = self;
         let is_named = match side {
             Side::Viewer => query.pseudonyms.contains(viewer),
             Side::Owner => query.pseudonyms.contains(owner),
-            Side::Others => *by_other,
+            Side::Others => self.is_by_other(),
+            Side::Act => *sort == Sort::Act && query.pseudonyms.contains(owner),
+            Side::Failed => *sort == Sort::Failed && query.pseudonyms.contains(owner),
         };
         query.from <= *moment && *moment < query.to && is_named
     }
@@ -89,9 +119,14 @@ impl Row {
     fn items(&self, offset: u32) -> impl Iterator<Item = Item> {
         let item = |name, sides| Item { prefix: prefix(name), offset, sides };
         let both = self.viewer == self.owner;
-        let first = item(self.viewer, if both { VIEWER | OWNER } else { VIEWER });
-        let other = self.by_other.then(|| item(others::NAME, OWNER));
-        [Some(first), (!both).then(|| item(self.owner, OWNER)), other].into_iter().flatten()
+        let owners = match self.sort {
+            Sort::Look | Sort::LookByOther => OWNER,
+            Sort::Act => OWNER | ACT,
+            Sort::Failed => OWNER | FAILED,
+        };
+        let first = item(self.viewer, if both { VIEWER | owners } else { VIEWER });
+        let other = self.is_by_other().then(|| item(others::NAME, OWNER));
+        [Some(first), (!both).then(|| item(self.owner, owners)), other].into_iter().flatten()
     }
 }
 

@@ -1,8 +1,8 @@
 //! A run of the index: from pseudonyms to the entries of one stretch of a log, as a tree of blocks that is written once.
 //!
 //! Block, 4,096 octets: 340 items of 12 octets, then its check (16), made with the keeper's key over its place and its
-//! items. Item, big-endian: beginning of the pseudonym (8); offset in the stretch, then whether it is the viewer's and
-//! whether it is the owner's (30 bits, 1, 1). The first block says how many items and which moments there are; then come
+//! items. Item, big-endian: beginning of the pseudonym (8); offset in the stretch, then four marks: whether it is the
+//! viewer's, whether it is the owner's, and of that whether it is an act or a sign-in that failed (28 bits, 4). The first block says how many items and which moments there are; then come
 //! all items, ascending; then the first item of each of those blocks, and so on up to one block. A block cut out, put
 //! elsewhere or taken from another run has no right check, so what is missing is noticed before it is not answered.
 
@@ -30,6 +30,11 @@ pub(crate) const TOP: u8 = 3;
 
 pub(crate) const VIEWER: u32 = 1;
 pub(crate) const OWNER: u32 = 2;
+/// The owner's, and what was done to her account.
+pub(crate) const ACT: u32 = 4;
+/// The owner's, and somebody did not get in.
+pub(crate) const FAILED: u32 = 8;
+const MARKS: u32 = VIEWER | OWNER | ACT | FAILED;
 
 /// An item, in the order of its octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +49,7 @@ impl Item {
         let mut out = [0; ITEM];
         let (prefix, rest) = out.split_at_mut(8);
         prefix.copy_from_slice(&self.prefix.to_be_bytes());
-        rest.copy_from_slice(&(self.offset << 2 | self.sides).to_be_bytes());
+        rest.copy_from_slice(&(self.offset << 4 | self.sides).to_be_bytes());
         out
     }
 
@@ -52,7 +57,7 @@ impl Item {
         let mut rest = octets.as_slice();
         let prefix = take(&mut rest).map_or(0, u64::from_be_bytes);
         let word = take(&mut rest).map_or(0, u32::from_be_bytes);
-        Self { prefix, offset: word >> 2, sides: word & 3 }
+        Self { prefix, offset: word >> 4, sides: word & MARKS }
     }
 }
 
@@ -274,8 +279,8 @@ impl<'a> Run<'a> {
     /// Offsets of items of that name and side below an offset, newest first, at most so many.
     pub(crate) fn find(&self, name: Pseudonym, side: u32, below: u64, most: usize) -> io::Result<Vec<u32>> {
         let Some(last) = below.checked_sub(1).filter(|_| self.items > 0) else { return Ok(Vec::new()) };
-        let offset = u32::try_from(last).unwrap_or(u32::MAX >> 2).min(u32::MAX >> 2);
-        let wanted = Item { prefix: prefix(name), offset, sides: VIEWER | OWNER };
+        let offset = u32::try_from(last).unwrap_or(u32::MAX >> 4).min(u32::MAX >> 4);
+        let wanted = Item { prefix: prefix(name), offset, sides: MARKS };
         let levels = self.levels();
         let mut number = 0;
         for tree_level in (1..levels.len()).rev() {

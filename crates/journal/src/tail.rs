@@ -32,7 +32,7 @@ pub(crate) struct Tail {
 
 impl Tail {
     pub(crate) fn push(&mut self, frame: Frame, rows: Vec<Row>) {
-        for (index, row) in (frame.first..).zip(&rows).filter(|(_, row)| row.by_other) {
+        for (index, row) in (frame.first..).zip(&rows).filter(|(_, row)| row.is_by_other()) {
             self.others.push(Look { owner: row.owner, moment: row.moment, index }, others::MOST);
         }
         (self.next, self.tag) = (frame.end(), frame.tag);

@@ -20,6 +20,8 @@ impl Queue {
     pub const EXPORTS: Self = Self("exports");
     /// What finished exports hold, sealed. Nothing of it is ever due.
     pub const EXPORTED: Self = Self("exported");
+    /// Which exports under way came from where. Nothing of it is ever due.
+    pub const EXPORT_SOURCES: Self = Self("export_sources");
     /// Messages owed to people.
     pub const MESSAGES: Self = Self("messages");
     /// What is done from time to time: forgetting, pruning.

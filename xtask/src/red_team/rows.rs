@@ -145,9 +145,10 @@ pub(super) const STRANGERS: &[Row] = &[
     ),
     row(
         "24 exports fill `most_kept` for all",
-        "two places for each account inside the bound of the whole; who is refused is told when to come back",
+        "two places for each account and a quarter of all for each source inside the bound of the whole; who is refused is told when to come back",
         &[
             "one_account_leaves_room_for_the_others_however_often_it_asks",
+            "one_source_leaves_room_for_the_others_whatever_accounts_it_has",
             "beyond_the_bound_an_export_is_refused_with_a_time_and_taken_afterwards",
             "d32_made_up_names_delay_no_right_sign_in",
         ],

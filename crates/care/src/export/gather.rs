@@ -5,9 +5,10 @@ use honnin_store::document::{self, Line, LineEntry, UsageMonth, Wish, month_row}
 use honnin_terms::{HoldingId, Moment, Month};
 
 use super::ExportFault;
-use super::held::{Held, HeldDevice, HeldDisclosure, HeldLine};
+use super::held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
 use crate::care::{Care, Error, Named};
-use crate::facts::{Device, DisclosureRow, Disclosures, Viewer};
+use crate::disclosures::Gathers;
+use crate::facts::{ActRow, Device, DisclosureRow, Disclosures};
 
 /// Most disclosures in one export; older ones are read in pages.
 const DISCLOSURES: usize = 10_000;
@@ -43,7 +44,7 @@ impl Care {
                 .map((), |(held, bills), ()| Held { bills: Some(bills), ..held });
         }
         held = self.joined(session, held.join(self.own_devices(session).await?))?.map((), with_devices);
-        let disclosures = self.own_disclosures(session, None, DISCLOSURES, false).await?;
+        let disclosures = self.own_disclosures(session, None, DISCLOSURES, Some(Gathers::EXPORT)).await?;
         Ok(self.joined(session, held.join(disclosures))?.map((), with_disclosures))
     }
 
@@ -86,6 +87,8 @@ fn begun((profile, names): Named, made_at: Moment) -> Held {
         bills: None,
         devices: Vec::new(),
         disclosures: Vec::new(),
+        others: None,
+        acts: Vec::new(),
         older_before: None,
         answerable_since: None,
     }
@@ -114,20 +117,25 @@ fn with_devices((held, devices): (Held, Vec<Device>), (): ()) -> Held {
 }
 
 fn with_disclosures((held, disclosures): (Held, Disclosures), (): ()) -> Held {
-    let Disclosures { rows, acts: _, next_before, answerable_since, others: _ } = disclosures;
+    let Disclosures { rows, acts, next_before, answerable_since, others } = disclosures;
     let row = |row: DisclosureRow| HeldDisclosure {
         entry: row.entry,
         at: row.at,
-        basis: match row.viewer {
-            Viewer::Myself => None,
-            Viewer::Granted(entry) | Viewer::Agent(entry) => Some(entry),
-        },
+        viewer: row.viewer.word().to_owned(),
+        basis: row.viewer.basis(),
         what: row.what.to_owned(),
         line: row.line,
         channel: row.channel.to_owned(),
+        new_device: row.new_device,
+    };
+    let act = |row: ActRow| {
+        let ActRow { at, act, by_operator, new_device, times, and_more } = row;
+        HeldAct { at, act: act.to_owned(), by_operator, new_device, times, and_more }
     };
     Held {
         disclosures: rows.into_iter().map(row).collect(),
+        others: others.map(|others| (others.rows.into_iter().map(row).collect(), others.count)),
+        acts: acts.into_iter().map(act).collect(),
         older_before: next_before,
         answerable_since,
         ..held

@@ -22,6 +22,10 @@ pub struct Held {
     pub devices: Vec<HeldDevice>,
     /// Who was shown what of her, newest first.
     pub disclosures: Vec<HeldDisclosure>,
+    /// Looks by others in all the time there are records of, and how many there are; `None` where that is not known.
+    pub others: Option<(Vec<HeldDisclosure>, u64)>,
+    /// What was done to her account, by herself and by the operator, newest first.
+    pub acts: Vec<HeldAct>,
     /// Where older disclosures begin, where there are more than an export takes.
     pub older_before: Option<EntryRef>,
     /// From when on the journal can answer.
@@ -30,7 +34,7 @@ pub struct Held {
 
 impl Document for Held {
     const KIND: &'static str = "export";
-    const SCHEMA: u16 = 2;
+    const SCHEMA: u16 = 3;
 }
 
 /// Everything that is held of one line of hers.
@@ -63,6 +67,23 @@ pub struct HeldDevice {
     pub until: Moment,
 }
 
+/// An act out of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldAct {
+    /// When; the last time, where it stands for several.
+    pub at: Moment,
+    /// What, in the journal's word.
+    pub act: String,
+    /// Whether a person of the operator did it.
+    pub by_operator: bool,
+    /// Whether it was on a device the account had not been used from before.
+    pub new_device: bool,
+    /// How often, as far as it was written down.
+    pub times: u64,
+    /// Whether there were more than that.
+    pub and_more: bool,
+}
+
 /// A disclosure out of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldDisclosure {
@@ -70,6 +91,8 @@ pub struct HeldDisclosure {
     pub entry: EntryRef,
     /// When.
     pub at: Moment,
+    /// Who it was: `self`, `granted`, `agent`.
+    pub viewer: String,
     /// The entry that allowed it; `None` where she asked herself.
     pub basis: Option<EntryRef>,
     /// What, in the word of the route table.
@@ -78,4 +101,6 @@ pub struct HeldDisclosure {
     pub line: Option<HoldingId>,
     /// By which way.
     pub channel: String,
+    /// Whether it was on a device the account had not been used from before.
+    pub new_device: bool,
 }

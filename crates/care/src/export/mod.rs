@@ -8,17 +8,18 @@
 mod gather;
 mod held;
 mod noted;
+mod sources;
 
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{Keep, NodeAuthority, Permit, Session, SessionError, both};
+use honnin_access::{Keep, NodeAuthority, Permit, Session, SessionError, Source, both};
 use honnin_journal::Kind;
 use honnin_seal::digest;
 use honnin_store::{ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
 use honnin_terms::{AccountId, ExportId, Id, Moment, Stream};
 
-pub use held::{Held, HeldDevice, HeldDisclosure, HeldLine};
+pub use held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
 pub use noted::{ExportFault, ExportStage, ExportState};
 use noted::{Noted, Stage};
 
@@ -40,6 +41,8 @@ pub struct ExportBounds {
     pub deadline_seconds: i64,
     /// Exports that wait or are made; one more is refused with a time. Default 17: one is made and 16 wait.
     pub most_under_way: usize,
+    /// Of these so many may have been asked for from one source. Default 5: it takes four sources to fill them all.
+    pub most_of_source: usize,
 }
 
 impl Default for ExportBounds {
@@ -50,6 +53,7 @@ impl Default for ExportBounds {
             keep_seconds: 3_600,
             deadline_seconds: 60,
             most_under_way: 17,
+            most_of_source: 5,
         }
     }
 }
@@ -150,9 +154,13 @@ impl Care {
     /// export; without one there is no second while one is under way.
     ///
     /// # Errors
-    /// [`Error::ExportsFull`] where others of the account, or as many as may be, are under way.
-    pub async fn begin_export(&self, visit: Visit<'_>, key: Option<&str>) -> Result<ExportState, Error> {
-        let Visit { session, channel } = visit;
+    /// [`Error::ExportsFull`] where others of the account, or as many as may be of that source or of all, are under way.
+    pub async fn begin_export(
+        &self,
+        Visit { session, channel }: Visit<'_>,
+        source: Source,
+        key: Option<&str>,
+    ) -> Result<ExportState, Error> {
         permitted(self.parts.subscriber.export(session))?;
         let (keep, account, session_id) = (self.keep(session.stream()), session.account(), session.id());
         let named = |key: &str| {
@@ -175,6 +183,10 @@ impl Care {
                 .or_else(|| finished.min_by_key(|place| place.row.as_ref().map(|(row, _)| row.at)))
                 .filter(|_| waiting < self.parts.exports.bounds.most_under_way)
                 .ok_or(Error::ExportsFull)?;
+            let beside = self.beside(&keep, source).await?;
+            if !beside.has_room() {
+                return Err(Error::ExportsFull);
+            }
             self.clear(&keep, free).await?;
             let left = self.parts.subscriber.leave(session).map_err(Into::into);
             let left = self.opened(session, left)?;
@@ -186,7 +198,12 @@ impl Care {
                 due: Some(keep.at()),
                 until: Some(keep.at().plus_seconds(REMEMBERED_SECONDS)),
             };
-            if self.parts.store.put_work(&keep, work).await? {
+            if self.parts.store.put_work(&keep, work.clone()).await? {
+                // It stands, so that however many ask at one moment each of them names one that does.
+                if !self.takes(&keep, &beside, (free.at, export)).await? {
+                    self.parts.store.drop_work(&keep, Queue::EXPORTS, &free.at, Some(work.payload)).await?;
+                    return Err(Error::ExportsFull);
+                }
                 (self.parts.exports.wake)();
             }
             // Where another request was first its export stands there, and the next turn finds the other place.

@@ -61,6 +61,8 @@ pub(super) fn exports(settings: &Exports) -> honnin_care::ExportBounds {
         keep_seconds: settings.keep.whole_seconds(),
         deadline_seconds: settings.deadline.whole_seconds(),
         most_under_way: settings.waiting.saturating_add(settings.at_once),
+        // A quarter each: four sources are needed to fill them.
+        most_of_source: settings.waiting.saturating_add(settings.at_once).div_ceil(4),
     }
 }
 

@@ -96,6 +96,44 @@ fn looks_by_others_are_found_behind_a_chunk_of_the_index() {
 }
 
 #[test]
+fn acts_and_failed_sign_ins_are_found_behind_a_chunk_without_what_stands_between() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
+    let of = |kind, seconds, viewer| Entry {
+        viewer: person(viewer),
+        owner: person(3),
+        ..Entry::blank(kind, at(seconds), 1)
+    };
+    put(&journal, &of(Kind::PasswordChanged, 1, 3)).unwrap();
+    put(&journal, &of(Kind::SignInFailed, 1, 9)).unwrap();
+    put(&journal, &of(Kind::SignedIn, 1, 3)).unwrap();
+    for kind in [Kind::SignInFailed, Kind::Disclosure] {
+        let blank = of(kind, 2, if kind == Kind::Disclosure { 3 } else { 9 });
+        for _ in 0..9 {
+            let outcomes = append_all(&journal, std::iter::repeat_n(blank.clone(), 4_096));
+            assert!(outcomes.iter().all(Result::is_ok));
+        }
+    }
+    put(&journal, &of(Kind::SignedOut, 3, 3)).unwrap();
+    let (names, others) = ([person(3)], [person(9)]);
+    let asks = |journal: &Journal| {
+        let query =
+            |limit, from, to| Query { pseudonyms: &names, from: at(from), to: at(to), before: None, limit };
+        assert_eq!(journal.acts_on(&query(10, 0, 9)).unwrap(), [73_731, 2, 0]);
+        assert_eq!(journal.acts_on(&query(2, 0, 9)).unwrap(), [73_731, 2]);
+        assert_eq!(journal.failures_on(&query(10, 0, 2)).unwrap(), [at(1)]);
+        assert_eq!(journal.failures_on(&query(5, 0, 9)).unwrap(), [at(2); 5]);
+        assert_eq!(journal.by_viewer(&Query { pseudonyms: &others, ..query(3, 0, 2) }).unwrap(), [1]);
+    };
+    asks(&journal);
+    journal.publish().unwrap();
+    journal.close().unwrap();
+    let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
+    assert!(journal.shared_for_tests().tail.lock().unwrap().first_row > 0, "the first chunk is a run");
+    asks(&journal);
+}
+
+#[test]
 fn only_one_writer_has_a_journal() {
     let dir = filled(1);
     let journal = open(dir.path());

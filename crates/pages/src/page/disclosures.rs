@@ -175,6 +175,15 @@ impl DisclosuresPage<'_> {
         }
     }
 
+    /// Sign-ins that failed on one day.
+    fn failed(&self, row: &ActRow) -> Told {
+        let (words, count) = (self.shell.words(), Count(row.times));
+        if row.and_more {
+            return words.disclosures.act_failed_more.with(count).told();
+        }
+        words.disclosures.act_failed.of_count(row.times, words).with(count).told()
+    }
+
     fn channel(&self, row: &DisclosureRow) -> &'static str {
         let words = &self.shell.words().disclosures;
         match row.channel {

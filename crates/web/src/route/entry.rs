@@ -27,9 +27,14 @@ impl App {
             mark.and_then(|text| BASE64URL_NOPAD.decode(text).ok()).and_then(|octets| octets.try_into().ok());
         let agent =
             ask.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
-        let (name, source) = (device_name(agent), Source { prefix, address });
+        let (name, source) = (device_name(agent), self.source(ask));
         NewDevice { name, source, mark, is_program: ask.is_for_programs() }
+    }
+
+    /// Where a request comes from.
+    pub(super) fn source(&self, ask: &Ask) -> Source {
+        let (prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
+        Source { prefix, address }
     }
 
     /// The answer with the cookies of a new session, for the request that signed in by that name. The session it came

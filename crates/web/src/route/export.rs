@@ -27,8 +27,8 @@ pub(super) async fn page(app: &App, ask: &Ask, session: &Session) -> Result<Answ
     })))
 }
 
-pub(super) async fn begin_page(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.begin_export(Visit { session, channel: Channel::Page }, None).await?;
+pub(super) async fn begin_page(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    app.wiring.care.begin_export(Visit { session, channel: Channel::Page }, app.source(ask), None).await?;
     Ok(Answer::see_other(&Address::Export.to_string()))
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn begin_api(app: &App, ask: &Ask, session: &Session) -> Result
     let state = app
         .wiring
         .care
-        .begin_export(Visit { session, channel: Channel::Api }, ask.idempotency_key()?)
+        .begin_export(Visit { session, channel: Channel::Api }, app.source(ask), ask.idempotency_key()?)
         .await?;
     let place =
         HeaderValue::try_from(format!("/api/v1/exports/{}", state.export)).map_err(|_| Code::Internal)?;

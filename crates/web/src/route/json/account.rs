@@ -2,9 +2,7 @@
 
 use honnin_access::SignedIn;
 use honnin_care::Care;
-use honnin_care::facts::{
-    Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice, Viewer,
-};
+use honnin_care::facts::{Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice};
 use honnin_terms::{
     BillId, BillState, Day, EntryRef, HoldingId, LineName, LineStatus, Month, NoticeId, SessionId, Zone,
 };
@@ -436,17 +434,12 @@ struct DisclosureBody<'a> {
 
 pub(in crate::route) fn disclosures(disclosures: &Disclosures, zone: &Zone) -> Vec<u8> {
     let rows = disclosures.rows.iter().map(|row| {
-        let (viewer, basis) = match row.viewer {
-            Viewer::Myself => ("self", None),
-            Viewer::Granted(entry) => ("granted", Some(AsText(entry))),
-            Viewer::Agent(entry) => ("agent", Some(AsText(entry))),
-        };
         let line = row.line.map(AsText);
         DisclosureBody {
             entry: AsText(row.entry),
             at: At(row.at, zone),
-            viewer,
-            basis,
+            viewer: row.viewer.word(),
+            basis: row.viewer.basis().map(AsText),
             what: row.what,
             line,
             channel: row.channel,

@@ -1,6 +1,6 @@
 //! An export: everything held of an account, and how far the making of it is.
 
-use honnin_care::{ExportStage, ExportState, Held, HeldLine};
+use honnin_care::{ExportStage, ExportState, Held, HeldDisclosure, HeldLine};
 use honnin_terms::{ExportId, Moment, Zone};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -87,14 +87,29 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
             "until": at(device.until),
         })
     });
-    let disclosures = held.disclosures.iter().map(|row| {
+    let look = |row: &HeldDisclosure| {
         json!({
             "entry": row.entry.to_string(),
             "at": at(row.at),
+            "viewer": row.viewer,
             "basis": row.basis.map(|entry| entry.to_string()),
             "what": row.what,
             "line": row.line.map(|line| line.to_string()),
             "channel": row.channel,
+            "new_device": row.new_device,
+        })
+    };
+    let others = held.others.as_ref().map(
+        |(rows, count)| json!({ "count": count, "disclosures": rows.iter().map(look).collect::<Vec<_>>() }),
+    );
+    let acts = held.acts.iter().map(|row| {
+        json!({
+            "at": at(row.at),
+            "act": row.act,
+            "by_operator": row.by_operator,
+            "new_device": row.new_device,
+            "times": row.times,
+            "and_more": row.and_more,
         })
     });
     let body = json!({
@@ -114,7 +129,9 @@ pub(in crate::route) fn export(held: &Held, zone: &Zone) -> Vec<u8> {
         "lines": held.lines.iter().map(|line| line_of(line, name(line.line), zone)).collect::<Vec<_>>(),
         "bills": bills,
         "sessions": devices.collect::<Vec<_>>(),
-        "disclosures": disclosures.collect::<Vec<_>>(),
+        "disclosures": held.disclosures.iter().map(look).collect::<Vec<_>>(),
+        "disclosures_by_others": others,
+        "acts": acts.collect::<Vec<_>>(),
         "disclosures_older_before": held.older_before.map(|entry| entry.to_string()),
         "disclosures_answerable_since": held.answerable_since.map(at),
     });

@@ -5,7 +5,8 @@ use honnin_store::{ClaimRows, NewWork, Queue, Settled, WorkRow};
 use honnin_terms::{Clock, Id, RequestId};
 
 use super::house::{House, PASSWORD, Subscriber};
-use super::wire::{Reply, ask};
+use super::own::looked_at_by_other;
+use super::wire::{Reply, ask, ask_from};
 
 /// What is kept of exports in that queue.
 async fn kept(house: &House, queue: Queue) -> Vec<WorkRow> {
@@ -261,6 +262,91 @@ async fn one_account_leaves_room_for_the_others_however_often_it_asks() {
     assert!(taken >= 2 && refused > 0, "{taken} {refused}");
     assert_eq!(kept(&house, Queue::EXPORTS).await.len(), 2, "however many ask at one moment");
     assert_eq!(begin(&house, &house.ken.cookie, "").await.status, 202, "his place is his");
+}
+
+#[tokio::test]
+async fn one_source_leaves_room_for_the_others_whatever_accounts_it_has() {
+    let bounds = ExportBounds { most_under_way: 8, most_of_source: 2, ..ExportBounds::default() };
+    let house = House::with_exports(bounds).await;
+    house.kill_workers();
+    let mut cookies = devices(&house, 6).await;
+    cookies.push(house.ken.cookie.clone());
+    let mut running = tokio::task::JoinSet::new();
+    for cookie in cookies.iter().chain(&cookies) {
+        let (at, headers) = (house.at, format!("Cookie: {cookie}\r\n"));
+        running.spawn(async move {
+            ask_from([127, 9, 1, 1], at, ("POST", "/api/v1/exports"), &headers).await.status
+        });
+    }
+    let statuses = running.join_all().await;
+    assert!(statuses.iter().all(|status| matches!(status, 202 | 503)), "{statuses:?}");
+    let under_way = async || kept(&house, Queue::EXPORTS).await.len();
+    assert!((1..=2).contains(&under_way().await), "however many ask at one moment");
+    // Two stand for certain once each has been asked for by itself.
+    for cookie in &cookies {
+        let headers = format!("Cookie: {cookie}\r\n");
+        drop(ask_from([127, 9, 1, 2], house.at, ("POST", "/api/v1/exports"), &headers).await);
+    }
+    assert_eq!(under_way().await, 2, "of one source: the same /24");
+    let other = ask_from(
+        [127, 9, 2, 1],
+        house.at,
+        ("POST", "/api/v1/exports"),
+        &format!("Cookie: {}\r\n", house.hana.cookie),
+    )
+    .await;
+    let his = ask_from(
+        [127, 9, 3, 1],
+        house.at,
+        ("POST", "/api/v1/exports"),
+        &format!("Cookie: {}\r\n", house.ken.cookie),
+    )
+    .await;
+    assert!([other.status, his.status].contains(&202), "another source has places of its own");
+    house.start_workers();
+    assert_eq!(house.export(&house.ken).await["state"], "ready");
+    assert_eq!(house.export(&house.hana).await["state"], "ready");
+    let again = ask_from(
+        [127, 9, 1, 1],
+        house.at,
+        ("POST", "/api/v1/exports"),
+        &format!("Cookie: {}\r\n", house.ken.cookie),
+    )
+    .await;
+    assert_eq!(again.status, 202, "what is made gives its place back");
+    let named = kept(&house, Queue::EXPORT_SOURCES).await;
+    assert!(named.iter().all(|row| row.owner.is_none() && row.payload.len() == 32), "ids and nothing else");
+}
+
+#[tokio::test]
+async fn an_export_holds_what_was_done_to_the_account_and_who_looked() {
+    let house = House::open().await;
+    let entry = looked_at_by_other(&house, &house.hana, &house.ken).await;
+    let wrong = r#"{"login":"mio-hana","password":"wrong"}"#;
+    for _ in 0..3 {
+        assert_eq!(
+            house.ask("POST", "/api/v1/sessions", "Content-Type: application/json\r\n", wrong).await.status,
+            401
+        );
+    }
+    let headers = format!("Cookie: {}\r\n", house.hana.cookie);
+    assert_eq!(house.ask("DELETE", "/api/v1/sessions", &headers, "").await.status, 204);
+    let export = house.exported(&house.hana).await;
+    let held = data(&house, &house.hana, &export).await.json();
+    let others = &held["disclosures_by_others"];
+    assert_eq!(
+        (&others["count"], &others["disclosures"][0]["entry"]),
+        (&1.into(), &entry.to_string().into())
+    );
+    assert_eq!(others["disclosures"][0]["viewer"], "granted");
+    let acts: Vec<_> = held["acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| (act["act"].as_str().unwrap(), act["times"].as_u64().unwrap()))
+        .collect();
+    assert!(acts.contains(&("sign_in_failed", 3)) && acts.contains(&("all_ended", 1)), "{acts:?}");
+    assert!(!held.to_string().contains(&house.ken.stored.account.to_string()), "nothing of who looked");
 }
 
 #[tokio::test]

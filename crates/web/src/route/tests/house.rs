@@ -258,7 +258,7 @@ impl House {
         panic!("the export is not made");
     }
 
-    async fn exported(&self, who: &Subscriber) -> String {
+    pub(super) async fn exported(&self, who: &Subscriber) -> String {
         let state = self.export(who).await;
         assert_eq!(state["state"], "ready", "{state}");
         state["export"].as_str().unwrap().to_owned()

@@ -158,7 +158,7 @@ async fn a_name_is_the_accounts_own_and_only_of_its_own_lines() {
 }
 
 /// Somebody whom she allowed it was shown her contract.
-async fn looked_at_by_other(house: &House, hers: &Subscriber, other: &Subscriber) -> EntryRef {
+pub(super) async fn looked_at_by_other(house: &House, hers: &Subscriber, other: &Subscriber) -> EntryRef {
     let basis = Basis::Grant(EntryRef { log: the_log(), index: 0 });
     let (viewer, owner) = (Party::Account(other.stored.account), Party::Account(hers.stored.account));
     let details = Details::default();
@@ -166,6 +166,39 @@ async fn looked_at_by_other(house: &House, hers: &Subscriber, other: &Subscriber
     let act = Act { basis, what: 6, channel: 1, ..act };
     let entry = epoch(&house.keeper, house.clock.now()).seal(&act, &SeededEntropy::new(3)).unwrap();
     house.journal.append(&entry).await.unwrap()
+}
+
+#[tokio::test]
+async fn failed_sign_ins_stand_on_her_page_by_day_and_hide_no_act() {
+    let house = House::open().await;
+    let headers = format!("Cookie: {}\r\n", house.hana.cookie);
+    assert_eq!(house.ask("DELETE", "/api/v1/sessions", &headers, "").await.status, 204);
+    for _ in 0..7 {
+        assert_eq!(sign_in(&house, "not her password").await.status, 401);
+    }
+    let page = house.get(&house.hana, "/disclosures").await.text();
+    assert!(page.contains("ログインの失敗（5件）"), "five an hour of one prefix are written: {page}");
+    assert!(page.contains("一部のみ記録") && !page.contains("127.0.0"), "{page}");
+    let english = format!("Cookie: {}; language=en\r\n", house.hana.cookie);
+    assert!(house.ask("GET", "/disclosures", &english, "").await.text().contains("5 failed sign-ins"));
+    let his = house.get(&house.ken, "/disclosures").await.text();
+    assert!(!his.contains("ログインの失敗（"), "{his}");
+    // A stranger with many prefixes buries nothing.
+    house.clock.advance_seconds(86_400);
+    let (keys, details) = (epoch(&house.keeper, house.clock.now()), Details::default());
+    let mut taken = Vec::new();
+    for number in 0..600_u64 {
+        let source = number.to_be_bytes();
+        let owner = Party::Account(house.hana.stored.account);
+        let act = Act::new(Kind::SignInFailed, house.clock.now(), Party::Source(&source), owner, &details);
+        taken.push(house.journal.append(&keys.seal(&act, &SeededEntropy::new(number)).unwrap()));
+    }
+    for entry in taken {
+        entry.await.unwrap();
+    }
+    let page = house.get(&house.hana, "/disclosures").await.text();
+    let acts = page.split("<h2>ログインと手続きの記録</h2>").nth(1).unwrap();
+    assert!(acts.contains("ログインの失敗（500件以上）") && acts.contains("<b>ログアウト</b>"), "{acts}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// One answer, as it came over the wire.
 pub(super) struct Reply {
@@ -31,7 +31,23 @@ impl Reply {
 
 /// Asks once, over a connection of its own.
 pub(super) async fn ask(at: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Reply {
-    let mut stream = TcpStream::connect(at).await.unwrap();
+    let stream = TcpStream::connect(at).await.unwrap();
+    asked(stream, method, path, headers, body).await
+}
+
+/// The same, from another address of this machine.
+pub(super) async fn ask_from(
+    from: [u8; 4],
+    at: SocketAddr,
+    (method, path): (&str, &str),
+    headers: &str,
+) -> Reply {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    asked(socket.connect(at).await.unwrap(), method, path, headers, "").await
+}
+
+async fn asked(mut stream: TcpStream, method: &str, path: &str, headers: &str, body: &str) -> Reply {
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     let text = format!(
         "{method} {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n{length}{headers}\r\n{body}"
