@@ -135,7 +135,7 @@ async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Fai
             }
         }
     }
-    for path in ["/notices", "/sign-in", "/healthz"] {
+    for path in ["/notices", "/help", "/healthz"] {
         let answer = ask(crowd.target(), &Request::get(path)).await?;
         times += 1;
         if answer.status != 200 {

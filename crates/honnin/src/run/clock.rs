@@ -62,6 +62,7 @@ fn accept(
     operator: &str,
     confirmed: Confirmed,
 ) -> Result<Exit, Failure> {
+    super::journal::is_there(&installation)?;
     let clock = installation.clock()?;
     let rooms = Rooms::open(installation, clock)?;
     let now = rooms.zone.rfc3339(rooms.clock.0.now());

@@ -94,7 +94,7 @@ impl fmt::Display for Accepted {
 }
 
 /// Whether there is a journal to be asked.
-fn is_there(installation: &Installation) -> Result<(), Failure> {
+pub(super) fn is_there(installation: &Installation) -> Result<(), Failure> {
     match installation.journal_files()? {
         JournalFiles::There => Ok(()),
         JournalFiles::NotYet => Err(Failure::with(

@@ -18,7 +18,7 @@ use crate::say::Say;
 use crate::settings::Settings;
 use crate::wiring::{Doors, Metrics, Rooms, Service};
 
-pub(super) fn serve(say: Say, installation: Installation) -> Result<Exit, Failure> {
+pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
     let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let metrics = Metrics::start()?;
     set_limits(&installation);
@@ -29,6 +29,8 @@ pub(super) fn serve(say: Say, installation: Installation) -> Result<Exit, Failur
         if let Some(renewal) = doors.take_renewal() {
             tokio::spawn(renewal.run(hangup));
         }
+        // Where it is found, not what was asked for: a port of the system's choice has a number from here on.
+        installation.settings.listen.public = doors.public()?;
         let path = looked_at(&installation);
         // Left by a demo that was killed; from here on time is the machine's.
         installation.set_demo_clock(None)?;

@@ -103,7 +103,7 @@ fn the_operators_look_is_on_every_page_and_what_does_not_fit_is_refused() {
     assert!(manifest.contains("海鳴モバイル") && manifest.contains("#8a0f3c"), "{manifest}");
     drop(serving);
     for (text, says) in [
-        ("<svg><script>1</script></svg>", "the SVG has a script"),
+        ("<svg><script>1</script></svg>", "the SVG has more than shapes and text"),
         ("no picture", "it is neither an SVG nor a PNG; convert it"),
     ] {
         dir.write("logo.svg", text);

@@ -152,6 +152,14 @@ fn a_port_that_is_taken_is_told_with_what_to_do() {
 }
 
 #[test]
+fn sign_in_names_the_address_it_is_found_at() {
+    let demo = Demo::start::<&str>([]);
+    let host = demo.address.trim_start_matches("http://").to_owned();
+    let page = demo.browser().get("/sign-in").body;
+    assert!(!host.ends_with(":0") && page.contains(&host) && !page.contains(":0 "), "{host}: {page}");
+}
+
+#[test]
 fn it_is_refused_beyond_this_machine() {
     let ran = honnin(["demo", "--listen", "0.0.0.0:0"]);
     assert_eq!(ran.code, Some(1));

@@ -98,7 +98,7 @@ fn a_full_volume_stops_personal_pages_only_and_passes_by_itself() {
             assert_eq!(status_of(browser, path), 200, "{path}");
         }
     }
-    assert_eq!(status_of(&mut demo.browser(), "/sign-in"), 200);
+    assert_eq!(status_of(&mut demo.browser(), "/sign-in"), 503, "no form that would be refused");
     assert_eq!(status_of(&mut Browser::new(demo.monitor()), "/readyz"), 503);
     assert_eq!(verified(&place.data), shown, "what was shown is in the journal, and nothing else");
     fs::remove_file(volume.filler()).unwrap();

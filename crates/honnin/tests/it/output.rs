@@ -152,7 +152,9 @@ fn what_is_told_is_told_as_json_too() {
 #[test]
 fn a_journal_that_never_was_is_told_from_one_that_is_gone() {
     let place = Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")]);
-    for args in [&["journal", "verify"][..], &["journal", "who-saw", LOGIN], &["journal", "seen-by", LOGIN]] {
+    let asks = [&["journal", "verify"][..], &["journal", "who-saw", LOGIN], &["journal", "seen-by", LOGIN]];
+    let accepts = [&["journal", "accept", "--yes"][..], &["clock", "accept", "--yes"]];
+    for args in asks.into_iter().chain(accepts) {
         let ran = place.run(args);
         assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.err);
         assert!(ran.err.contains("there is none yet"), "{args:?}: {}", ran.err);

@@ -76,7 +76,7 @@ fn doctor_names_a_listed_proxy_that_names_nobody() {
     let mut browser = browser(&serving);
     // As nginx's obvious `for=$remote_addr` writes it: without brackets and quotes.
     for (header, status) in [("for=2001:db8::1", 400), ("for=\"[2001:db8::1]\"", 200)] {
-        let answer = browser.ask("GET", "/sign-in", &[("forwarded", header)], "");
+        let answer = browser.ask("GET", "/notices", &[("forwarded", header)], "");
         assert_eq!(answer.status, status, "{header}: {}", answer.body);
     }
     // Figures are taken every few seconds.

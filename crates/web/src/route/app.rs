@@ -280,7 +280,8 @@ impl App {
 
     /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
-        // A new session is as personal as what it opens: none is handed out on a path that may give it to another.
+        // A new session is as personal as what it opens: none is handed out on a path that may give it to another, and no
+        // form is offered that would be refused.
         if route.load == Load::SignIn {
             let mode = self.wiring.care.house().mode();
             if mode.audience() != Audience::Everybody {

@@ -3,7 +3,7 @@
 use honnin_access::SignInError;
 use honnin_care::{Error, WishRefusal};
 use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
-use honnin_terms::Moment;
+use honnin_terms::{Audience, Moment};
 
 use super::answer::{Answer, Kind, Refusal};
 use super::app::{App, Ask};
@@ -64,6 +64,10 @@ impl App {
         let after =
             refusal.retry_after().map(|seconds| self.wiring.care.now().plus_seconds(i64::from(seconds)));
         let code = refusal.code();
+        let mode = self.wiring.care.house().mode();
+        if code == Code::SignInRequired && mode.audience() != Audience::Everybody {
+            return self.refused(ask, &Refusal::from(Error::Closed(mode)), signed_in);
+        }
         let page = if code == Code::SignInRequired {
             self.sign_in_first(ask)
         } else if matches!(

@@ -138,10 +138,11 @@ pub(super) const TABLE: &[Route] = &[
     //
     page(pattern::ROOT, either!(account_pages::root), "Leads to the first line, or to sign-in")
         .shows(What::Me),
-    page(pattern::SIGN_IN, either!(entry_pages::sign_in_form), "Sign-in"),
+    page(pattern::SIGN_IN, either!(entry_pages::sign_in_form), "Sign-in").load(Load::SignIn),
     page(pattern::SIGN_IN, public!(entry_pages::sign_in), "Sign in").verb(Verb::Post).load(Load::SignIn),
     page(pattern::SIGN_OUT, either!(entry_pages::sign_out), "Sign out").verb(Verb::Post).load(Load::Begun),
-    page(pattern::ACTIVATE, Handler::Plain(entry_pages::activate_form), "A new password by one-time code"),
+    page(pattern::ACTIVATE, Handler::Plain(entry_pages::activate_form), "A new password by one-time code")
+        .load(Load::SignIn),
     page(pattern::ACTIVATE, public!(entry_pages::activate), "Set a password")
         .verb(Verb::Post)
         .load(Load::SignIn),

@@ -62,10 +62,11 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
     let plan = Plan { args, data, scratch: scratch.path().to_owned() };
     runtime(0)?.block_on(async {
         let mut stop = pin!(stop()?);
-        let installation = prepare::begin(&plan)?;
+        let mut installation = prepare::begin(&plan)?;
         set_limits(&installation);
-        // An address that is taken is told before the work, not after it.
-        drop(Doors::open(&installation).await?);
+        // An address that is taken is told before the work, not after it; who comes too early waits.
+        let doors = Doors::open(&installation).await?;
+        installation.settings.listen.public = doors.public()?;
         let (done, prepared) = oneshot::channel();
         let handle = Handle::current();
         let preparing = installation.clone();
@@ -78,7 +79,6 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
             () = &mut stop => return Ok(Exit::Done),
         };
         let Prepared { service, people, sessions, now, raised } = prepared;
-        let doors = Doors::open(&installation).await?;
         if let Some(file) = &sessions_out {
             write_sessions(file, &sessions)?;
             say::note(format_args!("{} sessions in {}", sessions.len(), file.display()));

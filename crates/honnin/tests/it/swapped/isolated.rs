@@ -7,7 +7,7 @@ use super::{Edited, data, personal_values};
 use crate::support::{Browser, run_in};
 
 const PUBLIC: [&str; 6] =
-    ["/sign-in", "/notices", "/api/v1/notices", "/healthz", "/robots.txt", "/openapi.json"];
+    ["/help", "/notices", "/api/v1/notices", "/healthz", "/robots.txt", "/openapi.json"];
 
 /// Exchanges the documents of the first lines of three accounts, all three in a ring; three times it is as it was.
 fn turn_the_ring(edited: &Edited) {

@@ -9,7 +9,7 @@ use honnin_terms::{BillId, HoldingId, Id, SessionId};
 use super::house::{House, PASSWORD, Subscriber};
 use super::wire::Reply;
 use crate::route::routes::TABLE;
-use crate::route::table::{Cache, Handler, Route, Verb};
+use crate::route::table::{Cache, Handler, Load, Route, Verb};
 
 /// The path with its parameter filled in by something of that subscriber.
 pub(super) fn path_of(route: &Route, who: &Subscriber, house: &House) -> String {
@@ -31,6 +31,11 @@ fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
 
 pub(super) fn is_signed_in(route: &Route) -> bool {
     matches!(route.handler, Handler::SignedIn(_))
+}
+
+/// What is closed while personal pages are: those, and where one signs in for them.
+fn is_closed(route: &Route) -> bool {
+    is_signed_in(route) || route.load == Load::SignIn
 }
 
 /// A body the route would take.
@@ -232,11 +237,18 @@ async fn while_personal_pages_are_stopped_the_public_ones_go_on() {
             continue;
         }
         let reply = house.get(&house.hana, &path).await;
-        assert_eq!(reply.status == 503, is_signed_in(route), "{path} is answered {}", reply.status);
+        assert_eq!(reply.status == 503, is_closed(route), "{path} is answered {}", reply.status);
         assert!(!reply.text().contains("HANA"), "{path}");
-        if is_signed_in(route) {
+        if is_closed(route) {
             assert!(reply.header("retry-after").is_some(), "{path}");
+            assert!(!reply.text().contains("name=\"password\""), "{path} offers a form that is refused");
         }
+    }
+    // Who is not signed in is offered no form either, wherever she goes.
+    for path in ["/lines", "/sign-in", "/activate"] {
+        let reply = house.ask("GET", path, "", "").await;
+        assert_eq!(reply.status, 503, "{path}: {}", reply.text());
+        assert!(!reply.text().contains("name=\"password\""), "{path}: {}", reply.text());
     }
     assert_eq!(house.disclosed(), 0);
 }
@@ -249,7 +261,7 @@ async fn while_the_public_path_mixes_people_up_only_its_canaries_are_shown_anyth
         for route in TABLE.iter().filter(|route| route.verb == Verb::Get) {
             let path = path_of(route, &house.hana, &house);
             let reply = house.get(&house.hana, &path).await;
-            assert_eq!(reply.status == 503, is_signed_in(route), "{path} is answered {}", reply.status);
+            assert_eq!(reply.status == 503, is_closed(route), "{path} is answered {}", reply.status);
             assert!(!reply.text().contains("HANA"), "{path}");
         }
         // Whoever has the right password is given no session either: an answer with one can be mixed up as well.
