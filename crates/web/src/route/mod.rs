@@ -20,7 +20,6 @@ mod json;
 mod line_pages;
 mod measure;
 mod merge_pages;
-mod metrics_page;
 mod openapi;
 mod origins;
 mod paging;
@@ -45,7 +44,6 @@ use honnin_front::Entrance;
 pub use app::{App, BadApp, Wiring};
 pub use cookie::session_cookie;
 pub use desk::DeskBounds;
-pub use metrics_page::serve_metrics;
 
 /// Serves until `stop` is ready; see [`Entrance`].
 ///

@@ -211,23 +211,7 @@ async fn a_weakness_can_be_told_where_the_operator_says_how() {
 }
 
 #[tokio::test]
-async fn metrics_are_on_a_listener_of_their_own() {
-    let listener = honnin_front::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
-    let at = listener.local_addr().unwrap();
-    let render = || "honnin_requests_total 1\n".to_owned();
-    tokio::spawn(super::serve_metrics(
-        listener,
-        honnin_front::Bounds::default(),
-        render,
-        std::future::pending(),
-    ));
-    for (path, method, status) in
-        [("/metrics", "GET", 200), ("/metrics", "POST", 405), ("/api/v1/me", "GET", 404)]
-    {
-        let reply = wire::ask(at, method, path, "", "").await;
-        assert_eq!(reply.status, status, "{method} {path}");
-        assert_eq!(reply.text() == "honnin_requests_total 1\n", status == 200);
-    }
+async fn the_address_of_subscribers_tells_no_metrics() {
     let house = House::open().await;
     assert_eq!(house.ask("GET", "/metrics", "", "").await.status, 404);
 }
