@@ -60,8 +60,8 @@ impl Failures {
         Some(std::mem::take(passed_over))
     }
 
-    /// Writes one down. Nobody waits for it: an answer takes as long for a name that nobody has.
-    pub(crate) fn write(
+    /// Writes one down, for a name that nobody has as well: what is answered is on her page when she looks next.
+    pub(crate) async fn write(
         &self,
         recorder: &Recorder,
         account: AccountId,
@@ -80,10 +80,8 @@ impl Failures {
         let act = Act::new(Kind::SignInFailed, now, viewer, owner, &details);
         let channel = if device.is_program { Channel::Api } else { Channel::Page };
         let act = Act { channel: channel.code(), ..act };
-        match recorder.record(&act, stream) {
-            // Taken: it becomes durable with the next that somebody waits for.
-            Ok(taken) => drop(taken),
-            Err(error) => tracing::warn!(%error, "a failed sign-in was not written down"),
+        if let Err(error) = recorder.write(&act, stream).await {
+            tracing::warn!(%error, "a failed sign-in was not written down");
         }
     }
 }

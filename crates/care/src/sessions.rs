@@ -30,7 +30,7 @@ impl Care {
         let result = self.parts.subscriber.sign_in(request).await;
         count("sign_in", result.as_ref().err(), stream);
         if matches!(result, Err(SignInError::Wrong)) {
-            self.failed(login, &device, ("password", now, stream));
+            self.failed(login, &device, ("password", now, stream)).await;
         }
         result
     }
@@ -66,7 +66,7 @@ impl Care {
         let request = SignIn { login, password, device: device.clone(), now, stream };
         let result = self.parts.subscriber.activate(request, code).await;
         if matches!(result, Err(ActivateError::Wrong)) {
-            self.failed(login, &device, ("one-time code", now, stream));
+            self.failed(login, &device, ("one-time code", now, stream)).await;
         }
         if let Err(ActivateError::SignIn(error)) = &result {
             count("activate", Some(error), stream);
@@ -95,10 +95,10 @@ impl Care {
     }
 
     /// Writes down that somebody did not get in.
-    fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
+    async fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
         if SubscriberAuthority::is_login(login) {
             let account = self.parts.subscriber.account_of(login);
-            self.failures.write(self.parts.gate.recorder(), account, device, how);
+            self.failures.write(self.parts.gate.recorder(), account, device, how).await;
         }
     }
 
