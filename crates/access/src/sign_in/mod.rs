@@ -3,8 +3,10 @@
 //! Nothing personal is looked up before sign-in completes: the credential row of the account is the only row read.
 //! A name nobody has and a wrong password take the same way, give the same answer and leave at the same moments.
 //!
-//! Each way in is a file: [`password`], [`code`]. What they share stands here.
+//! Each way in is a file: [`password`], [`code`], and [`token`] for programs; [`begin`] is where all of them end. What
+//! else they share stands here.
 
+mod begin;
 mod code;
 mod code_record;
 mod device;
@@ -14,7 +16,7 @@ mod token;
 use std::fmt;
 use std::time::Duration;
 
-use honnin_seal::{AccountKey, OpenError, SessionKey, SessionToken};
+use honnin_seal::{AccountKey, OpenError, SessionToken};
 use honnin_terms::{
     AccountId, DeviceId, Entropy, Id, LONGEST_LOGIN, Moment, RequestId, SessionId, Stream, TenantId,
 };
@@ -28,15 +30,14 @@ use device::PasswordRecord;
 pub use device::{Forget, KnownDevice, MARK_OCTETS};
 pub use token::TokenProof;
 
-use crate::document::{open_with, seal_document};
-use crate::ending::{ATTEMPTS, Ending};
+use crate::document::open_with;
+use crate::ending::Ending;
 use crate::permit::{ManageSessions, Operate};
 use crate::ports::{CredentialRow, RecordKind, ReleaseError, RowError, SessionRow};
-use crate::ring::{FIRST_EPOCH, Ring};
-use crate::session::{Inside, session_place};
+use crate::ring::Ring;
 use crate::{
-    DelayBounds, Document, DocumentError, HashPool, OwnerTag, PasswordRefused, PasswordRules, Permit,
-    Session, SessionKind, SessionLimits, Source, SubscriberAuthority,
+    DelayBounds, Document, DocumentError, HashPool, PasswordRefused, PasswordRules, Permit, Session,
+    SessionLimits, Source, SubscriberAuthority,
 };
 
 /// Longest password that is looked at, in characters; beyond any rule for new ones.
@@ -430,106 +431,6 @@ impl SubscriberAuthority {
         })?;
         let ring = Ring::open((proof.tenant, proof.account, row.epoch), &key, &row.ring).map_err(closed)?;
         Ok((key, ring))
-    }
-
-    /// Begins a session with the credential as it was read before it was proven. Where it is another by now, or where
-    /// another has just signed in, the row is read again; a session of an older credential is never made.
-    async fn begin_session(
-        &self,
-        (account, request): (AccountId, RequestId),
-        mut row: CredentialRow,
-        (device, marked): (&NewDevice, Option<Marked>),
-        now: Moment,
-        entropy: &dyn Entropy,
-    ) -> Result<SignedIn, SignInError> {
-        let tenant = self.tenant;
-        let token = SessionToken::random(entropy);
-        let mut octets = [0; 16];
-        entropy.fill(&mut octets);
-        let session = SessionId::from_octets(octets);
-        let limits = &self.session_limits;
-        let until = now.plus_seconds(limits.absolute_seconds);
-        let named = SessionDevice { name: device.name.clone(), device: marked.map(|(_, device, _)| device) };
-        let purpose = ReleasedFor::Session {
-            session,
-            device: named.device,
-            is_new: !marked.is_some_and(|(_, _, known)| known),
-        };
-        let is_program = device.is_program;
-        let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
-        let kind = if is_program { SessionKind::Program } else { SessionKind::Browser };
-        let (mut proven, mut released) = (None, None);
-        for _ in 0..ATTEMPTS {
-            // Released once, however often another is first to write the ring.
-            let (key, ring) = match released.take() {
-                Some((epoch, key)) if epoch == row.epoch => {
-                    let ring = Ring::open((tenant, account, epoch), &key, &row.ring).map_err(closed)?;
-                    (key, ring)
-                }
-                _ => self.released(&proof, &row).await?,
-            };
-            if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
-                return Err(SignInError::Wrong);
-            }
-            let change = ring.with((kind, session), limits.most_per_account);
-            let inside = Inside {
-                row_hash: token.row_hash(),
-                account,
-                credential: ring.credential(),
-                count: change.ring.count(),
-                since: now,
-                until,
-                last_seen: now,
-                device: named.device.unwrap_or(DeviceId::from_octets(octets)),
-                is_new: !marked.is_some_and(|(_, _, known)| known),
-            };
-            let by = SessionKey::of_session(&token, session).map_err(closed)?;
-            let write = change
-                .write((tenant, account, row.epoch), &key, row.ring_version, entropy)
-                .map_err(closed)?;
-            let written = self.new_row((session, &row), &inside, (&by, &key, &ring), &named, entropy)?;
-            match self.sessions.insert_session(token.row_hash(), written, write).await {
-                Ok(()) => {
-                    let device_mark = marked.map(|(mark, ..)| mark);
-                    let device = marked.map(|(_, device, known)| (device, known));
-                    return Ok(SignedIn { token, session, account, device_mark, device, until, request });
-                }
-                Err(RowError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-            released = Some((row.epoch, key));
-            row = self.credentials.credential(tenant, account).await?.ok_or(SignInError::Wrong)?;
-        }
-        Err(RowError::Conflict.into())
-    }
-}
-
-impl SubscriberAuthority {
-    /// What is written of a new session of an account whose row and ring are at hand.
-    fn new_row(
-        &self,
-        (session, row): (SessionId, &CredentialRow),
-        inside: &Inside,
-        (by, key, ring): (&SessionKey, &AccountKey, &Ring),
-        named: &SessionDevice,
-        entropy: &dyn Entropy,
-    ) -> Result<SessionRow, SignInError> {
-        let (tenant, account) = (self.tenant, inside.account);
-        let place = session_place(tenant, account, session, row.epoch);
-        let owner = OwnerTag { tenant, account, holding: None, position: 0 };
-        let device = seal_document(ring, FIRST_EPOCH, &owner, session.octets(), named, entropy);
-        Ok(SessionRow {
-            tenant,
-            session,
-            account,
-            epoch: row.epoch,
-            sealed: inside.seal(&place, by, key, entropy).map_err(closed)?,
-            ring_version: row.ring_version.saturating_add(1),
-            since: inside.since,
-            last_seen: inside.last_seen,
-            until: inside.until,
-            device: device.map_err(|_| SignInError::DoesNotOpen)?,
-        })
     }
 }
 

@@ -1,14 +1,14 @@
 //! Tokens of programs: made by a person who is signed in and has typed her password again, named by her, and ended by
 //! her. A token is a session of a kind of its own: sealed, named in the ring, and ended by a new password as they are.
 
-use honnin_seal::{SessionKey, SessionToken};
-use honnin_terms::{DeviceId, Id, LineName, Moment, SessionId};
+use honnin_seal::SessionToken;
+use honnin_terms::{Id, LineName, Moment, SessionId};
 
-use super::{SessionDevice, SignInError, SignedIn, closed};
+use super::begin::Begun;
+use super::{SessionDevice, SignInError, SignedIn};
 use crate::ending::ATTEMPTS;
 use crate::policy::{Deed, may};
 use crate::ports::RowError;
-use crate::session::Inside;
 use crate::{Session, SessionError, SubscriberAuthority};
 
 /// That the password was typed again for a token, and what that will be called.
@@ -57,11 +57,10 @@ impl SubscriberAuthority {
         if proof.by != session.id() {
             return Err(SignInError::Wrong);
         }
-        let (account, entropy, now) = (session.account(), session.entropy(), session.at());
-        let (key, epoch) = (&session.keys().account, session.keys().epoch);
+        let (account, entropy, since) = (session.account(), session.entropy(), session.at());
         let token = SessionToken::random(entropy);
-        let by = SessionKey::of_session(&token, proof.token).map_err(closed)?;
         let named = SessionDevice { name: name.as_str().to_owned(), device: None };
+        let begun = Begun { token: &token, session: proof.token, named: &named, is_new: false, since, until };
         for _ in 0..ATTEMPTS {
             // All sessions were ended meanwhile: hers, too.
             let Some((row, ring)) = self.current(session).await.map_err(of_session)? else {
@@ -69,20 +68,8 @@ impl SubscriberAuthority {
             };
             let most = self.session_limits.most_per_account;
             let Some(change) = ring.with_token(proof.token, most) else { return Ok(None) };
-            let inside = Inside {
-                row_hash: token.row_hash(),
-                account,
-                credential: ring.credential(),
-                count: change.ring.count(),
-                since: now,
-                until,
-                last_seen: now,
-                device: DeviceId::from_octets(*proof.token.octets()),
-                is_new: false,
-            };
-            let written = self.new_row((proof.token, &row), &inside, (&by, key, &ring), &named, entropy)?;
-            let write = change.write((self.tenant, account, epoch), key, row.ring_version, entropy);
-            match self.sessions.insert_session(token.row_hash(), written, write.map_err(closed)?).await {
+            let opened = (&session.keys().account, &ring, &change);
+            match self.insert(&begun, (account, &row), opened, entropy).await {
                 Ok(()) => {
                     let (session, request) = (proof.token, session.request());
                     let (device_mark, device) = (None, None);
@@ -96,8 +83,8 @@ impl SubscriberAuthority {
                         request,
                     }));
                 }
-                Err(RowError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(SignInError::Rows(RowError::Conflict)) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(RowError::Conflict.into())

@@ -1,0 +1,120 @@
+//! How a session begins: its row and the ring that names it are written in one transaction, whichever way led to it.
+
+use honnin_seal::{AccountKey, SessionKey, SessionToken};
+use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, RequestId, SessionId};
+
+use super::{Marked, NewDevice, ReleasedFor, SessionDevice, SignInError, SignInProof, SignedIn, closed};
+use crate::document::seal_document;
+use crate::ending::ATTEMPTS;
+use crate::ports::{CredentialRow, RowError, SessionRow};
+use crate::ring::{Change, FIRST_EPOCH, Ring};
+use crate::session::{Inside, session_place};
+use crate::{OwnerTag, SessionKind, SubscriberAuthority};
+
+/// A session that is about to be, as it is before anything of the account is read.
+pub(super) struct Begun<'a> {
+    pub(super) token: &'a SessionToken,
+    pub(super) session: SessionId,
+    pub(super) named: &'a SessionDevice,
+    pub(super) is_new: bool,
+    pub(super) since: Moment,
+    pub(super) until: Moment,
+}
+
+impl SubscriberAuthority {
+    /// Begins a session with the credential as it was read before it was proven. Where it is another by now, or where
+    /// another has just signed in, the row is read again; a session of an older credential is never made.
+    pub(super) async fn begin_session(
+        &self,
+        (account, request): (AccountId, RequestId),
+        mut row: CredentialRow,
+        (device, marked): (&NewDevice, Option<Marked>),
+        now: Moment,
+        entropy: &dyn Entropy,
+    ) -> Result<SignedIn, SignInError> {
+        let tenant = self.tenant;
+        let token = SessionToken::random(entropy);
+        let mut octets = [0; 16];
+        entropy.fill(&mut octets);
+        let session = SessionId::from_octets(octets);
+        let limits = &self.session_limits;
+        let until = now.plus_seconds(limits.absolute_seconds);
+        let named = SessionDevice { name: device.name.clone(), device: marked.map(|(_, device, _)| device) };
+        let is_new = !marked.is_some_and(|(_, _, known)| known);
+        let begun = Begun { token: &token, session, named: &named, is_new, since: now, until };
+        let purpose = ReleasedFor::Session { session, device: named.device, is_new };
+        let is_program = device.is_program;
+        let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
+        let kind = if is_program { SessionKind::Program } else { SessionKind::Browser };
+        let (mut proven, mut released) = (None, None);
+        for _ in 0..ATTEMPTS {
+            // Released once, however often another is first to write the ring.
+            let (key, ring) = match released.take() {
+                Some((epoch, key)) if epoch == row.epoch => {
+                    let ring = Ring::open((tenant, account, epoch), &key, &row.ring).map_err(closed)?;
+                    (key, ring)
+                }
+                _ => self.released(&proof, &row).await?,
+            };
+            if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
+                return Err(SignInError::Wrong);
+            }
+            let change = ring.with((kind, session), limits.most_per_account);
+            match self.insert(&begun, (account, &row), (&key, &ring, &change), entropy).await {
+                Ok(()) => {
+                    let device_mark = marked.map(|(mark, ..)| mark);
+                    let device = marked.map(|(_, device, known)| (device, known));
+                    return Ok(SignedIn { token, session, account, device_mark, device, until, request });
+                }
+                Err(SignInError::Rows(RowError::Conflict)) => {}
+                Err(error) => return Err(error),
+            }
+            released = Some((row.epoch, key));
+            row = self.credentials.credential(tenant, account).await?.ok_or(SignInError::Wrong)?;
+        }
+        Err(RowError::Conflict.into())
+    }
+
+    /// Writes a session's row together with the ring that names it, where the account's row still is as it was read:
+    /// [`RowError::Conflict`] where it is not.
+    pub(super) async fn insert(
+        &self,
+        begun: &Begun<'_>,
+        (account, row): (AccountId, &CredentialRow),
+        (key, ring, change): (&AccountKey, &Ring, &Change),
+        entropy: &dyn Entropy,
+    ) -> Result<(), SignInError> {
+        let Begun { token, session, named, is_new, since, until } = *begun;
+        let tenant = self.tenant;
+        let inside = Inside {
+            row_hash: token.row_hash(),
+            account,
+            credential: ring.credential(),
+            count: change.ring.count(),
+            since,
+            until,
+            last_seen: since,
+            device: named.device.unwrap_or(DeviceId::from_octets(*session.octets())),
+            is_new,
+        };
+        let by = SessionKey::of_session(token, session).map_err(closed)?;
+        let place = session_place(tenant, account, session, row.epoch);
+        let owner = OwnerTag { tenant, account, holding: None, position: 0 };
+        let write = change.write((tenant, account, row.epoch), key, row.ring_version, entropy);
+        let device = seal_document(ring, FIRST_EPOCH, &owner, session.octets(), named, entropy);
+        let written = SessionRow {
+            tenant,
+            session,
+            account,
+            epoch: row.epoch,
+            sealed: inside.seal(&place, &by, key, entropy).map_err(closed)?,
+            ring_version: row.ring_version.saturating_add(1),
+            since,
+            last_seen: since,
+            until,
+            device: device.map_err(|_| SignInError::DoesNotOpen)?,
+        };
+        let write = write.map_err(closed)?;
+        Ok(self.sessions.insert_session(token.row_hash(), written, write).await?)
+    }
+}
