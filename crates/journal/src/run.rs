@@ -22,7 +22,7 @@ use crate::layout::INDEX;
 const BLOCK: usize = 4096;
 const ITEM: usize = 12;
 const FULL: usize = (BLOCK - 16) / ITEM;
-const MAGIC: [u8; 4] = *b"HJR1";
+const MAGIC: [u8; 4] = *b"HJR2";
 /// So many runs of one level become one of the next.
 pub(crate) const FAN: u64 = 16;
 /// The highest level: a run of 2^28 entries, which an offset still counts.

@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
 use crate::wiring::acts::Deed;
-use crate::wiring::{Rooms, proven};
+use crate::wiring::{COMMANDS, Rooms, proven};
 
 /// How often it is looked whether the running server has heard, and how long in between.
 const LOOKS: u32 = 50;
@@ -75,7 +75,9 @@ fn accept(
     confirm(confirmed, &format!("take {now} for the right time"), consequence)?;
     rooms.act(operator, Kind::ClockAccepted, Party::Nobody, Deed { note: &now, ..Deed::default() })?;
     let size = |log: &LogReport| (log.log, log.size.saturating_add(log.unpublished));
-    let unsettled = before.logs.iter().filter(|log| log.unsettled);
+    // The commands' own log is settled by the entry that was just written, and no server takes it out of the word.
+    let commands = rooms.keeper.journal_log(COMMANDS)?;
+    let unsettled = before.logs.iter().filter(|log| log.unsettled && log.log != commands);
     let word = ClockWord { logs: unsettled.map(size).collect(), operator: operator.to_owned() };
     let runtime = runtime(1)?;
     runtime.block_on(accept_clock(&*rooms.store, &rooms.keep(), &rooms.keeper, &word))?;

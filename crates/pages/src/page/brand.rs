@@ -38,7 +38,7 @@ pub struct Brand {
     files: Vec<BrandFile>,
 }
 
-/// A file that was made when the product started. Its path holds a hash of its content.
+/// A file that was made when the product started. Its path holds a hash of its content, or it stands in the place of one of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrandFile {
     /// The path. Where it holds no hash, the file stands in the place of ours.
@@ -226,7 +226,7 @@ impl Mark {
                 let text = std::str::from_utf8(&octets).map_err(|_| BadMark::Kind)?;
                 let begins = ["<svg", "<?xml", "<!--"]
                     .iter()
-                    .any(|beginning| text.trim_start().starts_with(beginning));
+                    .any(|beginning| text.trim_start_matches('\u{feff}').trim_start().starts_with(beginning));
                 if !begins || !text.contains("<svg") {
                     return Err(BadMark::Kind);
                 }
@@ -358,6 +358,7 @@ mod tests {
     fn a_mark_that_is_no_square_picture_is_refused() {
         let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><path d='M0 0h8v8z'/></svg>";
         assert!(Mark::new(svg.as_bytes().to_vec()).is_ok_and(|mark| mark.side.is_none()));
+        assert!(Mark::new(format!("\u{feff}{svg}").into_bytes()).is_ok(), "as some editors write it");
         let own = Mark::new(assets::find(assets::ICON_512_PNG, "").unwrap().body.to_vec()).unwrap();
         assert!(own.side == Some(512) && own.picture.is_some());
         let png = |wide: u32, high: u32| {

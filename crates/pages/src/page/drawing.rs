@@ -111,9 +111,13 @@ impl<'a> Reader<'a> {
         if self.rest.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with(is_space)) {
             let declaration = self.until("?>")?;
             // Another encoding would be another text than the one that is read here.
-            let declaration = declaration.to_ascii_lowercase();
-            if declaration.contains("encoding") && !declaration.contains("utf-8") {
-                return None;
+            if let Some((_, rest)) = declaration.split_once("encoding") {
+                let rest = rest.trim_start_matches(|letter| letter == '=' || is_space(letter));
+                let mark = rest.chars().next().filter(|mark| matches!(mark, '"' | '\''))?;
+                let (name, _) = rest.strip_prefix(mark)?.split_once(mark)?;
+                if !name.eq_ignore_ascii_case("utf-8") {
+                    return None;
+                }
             }
         }
         let mut open: Vec<&str> = Vec::new();
@@ -308,6 +312,8 @@ mod tests {
             "<svg><?xml-stylesheet href='x'?></svg>",
             "<?xml-stylesheet href='x'?><svg/>",
             "<?xml version='1.0' encoding='UTF-7'?><svg/>",
+            "<?xml version='utf-8' encoding='UTF-7'?><svg/>",
+            "<?xml version='1.0' encoding='utf-8?><svg/>",
             "<!DOCTYPE svg><svg/>",
             "<svg/><svg/>",
             "<svg><g></svg></g>",
