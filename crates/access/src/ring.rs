@@ -245,6 +245,11 @@ impl Ring {
         self.living().filter(|(of, _)| *of == kind).count()
     }
 
+    /// Whether one token more may be: a token ends when somebody ends it.
+    pub(crate) fn has_room_for_token(&self, most: usize) -> bool {
+        self.number_of(SessionKind::Token) < most
+    }
+
     /// With one session more; the oldest of its kind beyond `most` end, and none of another kind.
     pub(crate) fn with(&self, (kind, session): Living, most: usize) -> Change {
         let mut beyond = (self.number_of(kind) + 1).saturating_sub(most.max(1));
@@ -257,10 +262,9 @@ impl Ring {
         Change { ring, ended: ended.into_iter().map(|(_, session)| session).collect() }
     }
 
-    /// With one token more; `None` where there are as many as may be: a token ends when somebody ends it.
+    /// With one token more; `None` where there are as many as may be.
     pub(crate) fn with_token(&self, session: SessionId, most: usize) -> Option<Change> {
-        let kind = SessionKind::Token;
-        (self.number_of(kind) < most).then(|| self.with((kind, session), usize::MAX))
+        self.has_room_for_token(most).then(|| self.with((SessionKind::Token, session), usize::MAX))
     }
 
     /// Without one session; `None` where it has ended already.

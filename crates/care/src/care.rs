@@ -228,8 +228,19 @@ impl Care {
         permit: &Permit<Read>,
         row: &[u8],
     ) -> Result<Option<Owned<D>>, Error> {
-        let blob = read_view::<D>(&*self.parts.store, permit, row).await?;
-        blob.map(|blob| self.opened(session, permit.open(row, &blob))).transpose()
+        let found = read_view::<D>(&*self.parts.store, permit, row).await;
+        self.opened_view(session, permit, row, found)
+    }
+
+    /// Opens what the store has of a document of the permit's subject.
+    pub(crate) fn opened_view<D: Document>(
+        &self,
+        session: &Session,
+        permit: &Permit<Read>,
+        row: &[u8],
+        found: Result<Option<Arc<[u8]>>, RowError>,
+    ) -> Result<Option<Owned<D>>, Error> {
+        found?.map(|blob| self.opened(session, permit.open(row, &blob))).transpose()
     }
 
     pub(crate) fn opened<T>(&self, session: &Session, opened: Result<T, DocumentError>) -> Result<T, Error> {
@@ -261,8 +272,8 @@ impl Care {
         permit: &Permit<Read>,
         found: Result<Option<Arc<[u8]>>, RowError>,
     ) -> Result<Owned<Named>, Error> {
-        let found = found?.ok_or_else(not_under_the_account)?;
-        let profile: Owned<Profile> = self.opened(session, permit.open(&[], &found))?;
+        let profile: Option<Owned<Profile>> = self.opened_view(session, permit, &[], found)?;
+        let profile = profile.ok_or_else(not_under_the_account)?;
         self.joined(session, profile.join(Owned::of_permit(permit, session.line_names())))
     }
 

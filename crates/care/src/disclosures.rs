@@ -39,15 +39,6 @@ impl From<ReadError> for Error {
     }
 }
 
-/// Which side of the disclosures an auditor asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditSide {
-    /// Who saw this account's data.
-    WhoSaw,
-    /// What this account saw.
-    SeenBy,
-}
-
 /// A disclosure as the auditor reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
@@ -143,59 +134,54 @@ fn acts(
     let query = |limit: usize| Query { pseudonyms: names, from: since, to, before: None, limit };
     let mut rows = Vec::new();
     for index in journal.acts_on(&query(gathers.acts))? {
-        rows.extend(act_of(&journal.read_at(index)?, epochs));
+        rows.push(act_of(&journal.read_at(index)?, epochs));
     }
     if let Some(commands) = recorder.commands() {
         for (_, entry) in commands.about(names, gathers.acts)? {
-            rows.extend(act_of(&entry, epochs));
+            rows.push(act_of(&entry, epochs));
         }
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     rows.truncate(gathers.acts);
-    rows.extend(failed_by_day(&journal.failures_on(&query(gathers.failures))?, gathers.failures, zone));
+    let failed = journal.failures_on(&query(gathers.failures.saturating_add(1)))?;
+    rows.extend(failed_by_day(&failed, gathers.failures, zone));
     rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     Ok(rows)
 }
 
-/// Sign-ins that failed, newest first, as a row for each day. Where there may be more than were asked for, that is said
-/// of the oldest day.
+/// The newest of the sign-ins that failed, as a row for each day. Where there were more, that is said of the oldest day.
 fn failed_by_day(failed: &[Moment], most: usize, zone: &Zone) -> Vec<ActRow> {
-    let mut rows: Vec<ActRow> = Vec::new();
-    for at in failed {
-        match rows.last_mut() {
-            Some(row) if zone.day(row.at) == zone.day(*at) => row.times += 1,
-            Some(_) | None => rows.push(ActRow {
-                at: *at,
+    let shown = failed.get(..most).unwrap_or(failed);
+    let days = shown.chunk_by(|one, next| zone.day(*one) == zone.day(*next));
+    let mut rows: Vec<ActRow> = days
+        .filter_map(|day| {
+            Some(ActRow {
+                at: *day.first()?,
                 act: Kind::SignInFailed.row().word,
                 by_operator: false,
                 new_device: false,
-                times: 1,
+                times: u64::try_from(day.len()).unwrap_or(u64::MAX),
                 and_more: false,
-            }),
-        }
-    }
-    if failed.len() >= most
-        && let Some(oldest) = rows.last_mut()
-    {
-        oldest.and_more = true;
+            })
+        })
+        .collect();
+    if let Some(oldest) = rows.last_mut() {
+        oldest.and_more = failed.len() > most;
     }
     rows
 }
 
-fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> Option<ActRow> {
-    if matches!(entry.kind, Kind::Disclosure | Kind::SignInFailed) {
-        return None;
-    }
+fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> ActRow {
     let keys = epochs.iter().find(|keys| keys.epoch == entry.epoch);
     let details = keys.and_then(|keys| keys.open(entry).ok()).unwrap_or_default();
-    Some(ActRow {
+    ActRow {
         at: entry.moment,
         act: entry.kind.row().word,
         by_operator: entry.channel == Channel::Operator.code(),
         new_device: details.new_device && entry.kind == Kind::SignedIn,
         times: 1,
         and_more: false,
-    })
+    }
 }
 
 impl AuditRow {

@@ -18,6 +18,13 @@ pub struct Origin {
     pub source: String,
 }
 
+impl Origin {
+    /// A moment that is not that of the whole: it is said beside what it is of.
+    pub fn beside(&self, said: Option<Said>) -> Option<Said> {
+        said.filter(|said| *said != self.as_of)
+    }
+}
+
 /// So many days home counts looks by others.
 pub const BADGE_DAYS: i64 = 90;
 
@@ -477,6 +484,13 @@ pub struct Device {
     pub until: Moment,
     /// Whether it is the one that asks.
     pub current: bool,
+}
+
+impl Device {
+    /// Whether it is a program's token, and no browser or program that signed in.
+    pub const fn is_token(&self) -> bool {
+        matches!(self.kind, SessionKind::Token)
+    }
 }
 
 /// Who saw it.

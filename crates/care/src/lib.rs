@@ -25,7 +25,7 @@ pub use act::{Channel, What};
 pub use answer::{Asker, Body};
 pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
-pub use disclosures::{AuditRow, AuditSide};
+pub use disclosures::AuditRow;
 pub use export::{
     ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct, HeldDevice,
     HeldDisclosure, HeldLine,

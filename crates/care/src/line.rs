@@ -50,8 +50,8 @@ impl Care {
         permit: &Permit<Read>,
         (document, row): FoundLine,
     ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
-        let document = document?.ok_or_else(not_under_the_account)?;
-        let document: Owned<Line> = self.opened(session, permit.open(&[], &document))?;
+        let document: Option<Owned<Line>> = self.opened_view(session, permit, &[], document)?;
+        let document = document.ok_or_else(not_under_the_account)?;
         match row? {
             None => Ok(document.map((), |line, ()| (line, None))),
             Some(row) => {

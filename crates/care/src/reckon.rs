@@ -175,21 +175,17 @@ pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     let first = month.first();
     let days = || line.recent_days.iter().filter(|day| first <= day.day && day.day <= today);
     let used = |day: &DayEntry| day.high.plus(day.low);
-    // One bit for each day of the month that is known whole.
-    let place = |day: Day| u32::try_from(day.number() - first.number()).unwrap_or(u32::MAX);
-    let whole = days().filter(|day| day.whole);
-    let whole = whole.fold(0u32, |known, day| known | 1u32.checked_shl(place(day.day)).unwrap_or(0));
-    let past = (0..today.number() - first.number()).map(|number| first.plus(number));
-    let missing = past
-        .filter(|day| line.held.contains(*day))
-        .filter(|day| whole.checked_shr(place(*day)).is_none_or(|known| known & 1 == 0));
+    // One entry a day: of the past days she held the line, those that are not known whole.
+    let held = (0..today.number() - first.number()).filter(|number| line.held.contains(first.plus(*number)));
+    let whole = days().filter(|day| day.whole && day.day < today && line.held.contains(day.day));
+    let missing = held.count().saturating_sub(whole.count());
     let known_days = days().count();
     let month_sum = (known_days > 0).then(|| days().map(used).sum());
     UsageHead {
         today: days().find(|day| day.day == today && day.whole).map(used),
         month: month_sum.into(),
         known_days: known_days.try_into().unwrap_or(u32::MAX),
-        missing_days: missing.count().try_into().unwrap_or(u32::MAX),
+        missing_days: missing.try_into().unwrap_or(u32::MAX),
         as_of: days().map(|day| day.as_of).max(),
         of: month,
     }

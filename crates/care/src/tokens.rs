@@ -1,12 +1,12 @@
 //! Tokens of programs: made by a signed-in person, listed among what is signed in, and ended by her.
 
 use honnin_access::{SessionKind, SignInError, SignedIn};
-use honnin_journal::{Details, Kind};
-use honnin_terms::{LineName, SessionId};
+use honnin_journal::Kind;
+use honnin_terms::{LineName, Moment, SessionId};
 
 use crate::care::{Care, Error, Visit};
 
-/// The longest life of a token.
+/// Days a token may last.
 pub const TOKEN_DAYS: std::ops::RangeInclusive<u16> = 1..=365;
 
 /// Why there is no token.
@@ -36,15 +36,16 @@ impl Care {
         (name, days): (&LineName, u16),
     ) -> Result<SignedIn, TokenError> {
         let (session, subscriber) = (visit.session, &self.parts.subscriber);
-        if session.kind() == SessionKind::Token {
+        if !subscriber.may_make_tokens(session) {
             return Err(Error::NotByToken.into());
         }
         let proof = subscriber.prove_for_token(session, password).await?;
-        let days = days.clamp(*TOKEN_DAYS.start(), *TOKEN_DAYS.end());
+        // Her page is not told of a token that never was. Where two ask for the last place, one is refused after all.
+        if !subscriber.has_room_for_token(session) {
+            return Err(TokenError::TooMany);
+        }
         let until = session.at().plus_seconds(i64::from(days) * 86_400);
-        let details = Details { note: proof.token().to_string(), ..Details::default() };
-        let act = (Kind::TokenMade, None, visit.channel);
-        self.parts.gate.recorder().of_session(session, act, details).await?;
+        self.about_to(visit, (Kind::TokenMade, None), proof.token().to_string()).await?;
         let made = subscriber.make_token(session, &proof, (name, until)).await?;
         made.ok_or(TokenError::TooMany)
     }
@@ -60,8 +61,8 @@ impl Care {
         self.end_device(visit, token).await
     }
 
-    /// Seconds without use after which a session, and a token, ends.
-    pub const fn idle_seconds(&self) -> i64 {
-        self.parts.subscriber.session_limits().idle_seconds
+    /// When what was last seen then, and ends then at the latest, ends where nobody uses it.
+    pub fn unused_until(&self, last_seen: Moment, until: Moment) -> Moment {
+        last_seen.plus_seconds(self.parts.subscriber.session_limits().idle_seconds).min(until)
     }
 }

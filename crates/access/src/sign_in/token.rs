@@ -11,7 +11,7 @@ use crate::policy::{Deed, may};
 use crate::ports::RowError;
 use crate::{Session, SessionError, SubscriberAuthority};
 
-/// That the password was typed again for a token, and what that will be called.
+/// That the password was typed again for a token, and its public name.
 #[derive(Debug)]
 pub struct TokenProof {
     by: SessionId,
@@ -26,6 +26,16 @@ impl TokenProof {
 }
 
 impl SubscriberAuthority {
+    /// Whether the policy lets that session make tokens.
+    pub const fn may_make_tokens(&self, session: &Session) -> bool {
+        may(session.role(), session.kind(), Deed::MakeToken)
+    }
+
+    /// Whether the account has room for one more token, as far as the session knows.
+    pub fn has_room_for_token(&self, session: &Session) -> bool {
+        session.keys().ring.has_room_for_token(self.session_limits.most_per_account)
+    }
+
     /// Asks a signed-in person for her password, before a token is made. A token asks in vain.
     ///
     /// # Errors
@@ -35,7 +45,7 @@ impl SubscriberAuthority {
         session: &Session,
         password: &str,
     ) -> Result<TokenProof, SignInError> {
-        if !may(session.role(), session.kind(), Deed::MakeToken) {
+        if !self.may_make_tokens(session) {
             return Err(SignInError::Wrong);
         }
         self.confirm_password(session, password).await?;
@@ -66,6 +76,10 @@ impl SubscriberAuthority {
             let Some((row, ring)) = self.current(session).await.map_err(of_session)? else {
                 return Err(SignInError::Wrong);
             };
+            // Only hers was ended: what asks has outlived it.
+            if ring.kind_of(session.id()).is_none() {
+                return Err(SignInError::Wrong);
+            }
             let most = self.session_limits.most_per_account;
             let Some(change) = ring.with_token(proof.token, most) else { return Ok(None) };
             let opened = (&session.keys().account, &ring, &change);

@@ -81,6 +81,20 @@ async fn a_token_ends_when_it_says_by_its_owner_and_with_the_password() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_ended_meanwhile_leaves_no_token_behind() {
+    let (hana, stage, phone) = signed_in().await;
+    let laptop = stage.sign_in(&hana.login, PASSWORD).await.unwrap();
+    let subscriber = &stage.authorities.subscriber;
+    let stolen = stage.session_of(&laptop.token, 1).await.unwrap();
+    let proof = subscriber.prove_for_token(&stolen, PASSWORD).await.unwrap();
+    let hers = stage.session_of(&phone.token, 1).await.unwrap();
+    let permit = subscriber.manage_sessions(&hers).unwrap();
+    assert!(subscriber.end_device(&hers, &permit, laptop.session).await.unwrap());
+    let made = subscriber.make_token(&stolen, &proof, (&name(), until())).await;
+    assert!(matches!(made, Err(SignInError::Wrong)), "made after its session had ended");
+}
+
+#[tokio::test]
 async fn a_wrong_password_makes_no_token_and_full_is_said() {
     let (_, stage, phone) = signed_in().await;
     let session = stage.session_of(&phone.token, 1).await.unwrap();

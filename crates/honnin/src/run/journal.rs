@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
-use honnin_care::{AuditRow, AuditSide, Channel, What};
+use honnin_care::{AuditRow, Channel, What};
 use honnin_journal::{
     Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, StartError, Trust, Violation, Who,
     verify,
@@ -33,12 +33,8 @@ pub(super) fn journal(
     let zone = Zone::named(&installation.settings.tenant.zone)?;
     match command {
         JournalCommand::Verify { key, period } => check(say, installation, &zone, key.as_deref(), period),
-        JournalCommand::WhoSaw(question) => {
-            ask(say, installation, operator, &zone, question, AuditSide::WhoSaw)
-        }
-        JournalCommand::SeenBy(question) => {
-            ask(say, installation, operator, &zone, question, AuditSide::SeenBy)
-        }
+        JournalCommand::WhoSaw(question) => ask(say, installation, operator, &zone, question, Side::WhoSaw),
+        JournalCommand::SeenBy(question) => ask(say, installation, operator, &zone, question, Side::SeenBy),
         JournalCommand::Acts { period } => acts(say, installation, &zone, period),
         JournalCommand::Accept(confirmed) => accept(say, installation, operator, *confirmed),
     }
@@ -46,6 +42,15 @@ pub(super) fn journal(
 
 fn rooms(installation: &Installation) -> Result<Rooms, Failure> {
     Rooms::open(installation.clone(), installation.clock()?)
+}
+
+/// Which side of the disclosures an auditor asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Who saw this account's data.
+    WhoSaw,
+    /// What this account saw.
+    SeenBy,
 }
 
 /// Whether a server has the journal open.
@@ -257,7 +262,7 @@ fn ask(
     operator: &str,
     zone: &Zone,
     question: &Question,
-    side: AuditSide,
+    side: Side,
 ) -> Result<Exit, Failure> {
     let Question { login: word, period } = question;
     is_there(installation)?;
@@ -272,16 +277,16 @@ fn ask(
     let root = installation.journal();
     // Where lines went the journal itself says: in a pass of its own, because a merge is written down after it is made.
     let merged = match side {
-        AuditSide::WhoSaw => {
+        Side::WhoSaw => {
             merged::of(&root, &trust, account, &epochs).map_err(|breach| refused(breach, zone))?
         }
-        AuditSide::SeenBy => Vec::new(),
+        Side::SeenBy => Vec::new(),
     };
     let mut rows = Vec::new();
     let mut take = |at: EntryRef, entry: &Entry| {
         let person = match side {
-            AuditSide::WhoSaw => entry.owner,
-            AuditSide::SeenBy => entry.viewer,
+            Side::WhoSaw => entry.owner,
+            Side::SeenBy => entry.viewer,
         };
         if entry.kind == Kind::Disclosure && names.contains(&(entry.epoch, person)) {
             rows.push(AuditRow::of(at, entry, &epochs));

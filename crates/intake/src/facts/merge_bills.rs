@@ -197,7 +197,7 @@ impl Set {
             return self.rows.iter().map(|_| Verdict::Refused(Fault::of_row(reason))).collect();
         };
         // The same again is news only where the ledger says that it is so at a later moment.
-        let at = known_at.filter(|before| whole == known && (!said.by_ledger || said.at <= before.at));
+        let at = known_at.filter(|before| whole == known && compare(true, said, *before) != Verdict::Taken);
         *items = BillItems::Whole(whole, at.unwrap_or(said));
         let mut fresh = Vec::new();
         let verdict = |row: &Row| {

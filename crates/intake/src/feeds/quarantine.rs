@@ -1,13 +1,14 @@
 //! Rows set aside: sealed, so that nothing of them can be read in the data directory; listed by file, line and
 //! reason; tried again after the mapping or the contracts were corrected.
 
+use std::collections::{BTreeMap, HashSet};
+
 use honnin_access::{Append, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::OpenError;
 use honnin_store::{Batch, Committed, Progress, QuarantineRow, RecordKey};
 use honnin_terms::Moment;
 use pollster::block_on;
-use std::collections::{BTreeMap, HashSet};
 
 use crate::facts::fault::Reason;
 use crate::feeds::run::{FEED, Feed, Input, Kept, KeptRow, RunError, Stood, Tick};

@@ -416,18 +416,12 @@ fn plain(character: char) -> Option<String> {
 }
 
 fn numbers(cell: &str, written: &MappingFile) -> Vec<Trial> {
-    // A spreadsheet has thrown digits away: whose number it was cannot be known.
-    if cell.contains(['E', 'e'])
-        && cell.chars().any(|character| character.is_ascii_digit())
-        && !cell.to_lowercase().starts_with("tel:")
-    {
-        return Vec::new();
-    }
-    // Nor is a letter in the middle of one to be left out: it stands for a digit that somebody wanted to write.
     let mut odd: Vec<(String, String)> = Vec::new();
     let begins = ["tel:", "TEL:", "Tel:"].into_iter().find(|begins| cell.starts_with(begins));
     odd.extend(begins.map(|begins| (begins.to_owned(), String::new())));
-    let cell = cell.trim_start_matches(begins.unwrap_or_default());
+    let cell = begins.and_then(|begins| cell.strip_prefix(begins)).unwrap_or(cell);
+    // Where a spreadsheet has thrown digits away, nobody can know whose number it was; and a letter in the middle of one
+    // stands for a digit that somebody wanted to write.
     if cell.chars().any(|character| character.is_alphabetic() && plain(character).is_none()) {
         return Vec::new();
     }

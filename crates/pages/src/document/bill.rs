@@ -104,7 +104,7 @@ impl BillDocument<'_> {
 
     /// The moment of the items, where it is not that of the bill: then it is said below them.
     fn items_said(&self) -> Option<Said> {
-        self.facts.lines.as_of().filter(|as_of| *as_of != self.facts.origin.as_of)
+        self.facts.origin.beside(self.facts.lines.as_of())
     }
 
     fn said(&self, said: Said) -> String {

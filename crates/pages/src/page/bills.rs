@@ -75,7 +75,7 @@ impl BillPage<'_> {
 
     /// The moment of the items, where it is not that of the bill: then it is said beside them.
     fn items_said(&self) -> Option<Said> {
-        self.facts.lines.as_of().filter(|as_of| *as_of != self.facts.origin.as_of)
+        self.facts.origin.beside(self.facts.lines.as_of())
     }
 
     fn against(&self, before: Yen) -> Against {

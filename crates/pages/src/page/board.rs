@@ -61,8 +61,7 @@ impl LinesPage<'_> {
 
     /// The moment of what a line has used, where it is not that of the page: then it is said beside it.
     fn of_its_own(&self, line: &BoardLine) -> Option<Said> {
-        let as_of = line.usage.as_ref().and_then(|usage| usage.as_of);
-        as_of.filter(|as_of| *as_of != self.facts.me.origin.as_of)
+        self.facts.me.origin.beside(line.usage.as_ref().and_then(|usage| usage.as_of))
     }
 
     /// What a line has used this month, where that is known.

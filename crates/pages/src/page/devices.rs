@@ -1,7 +1,7 @@
 //! Devices that are signed in.
 
 use askama::Template;
-use honnin_care::facts::{Device, SessionKind};
+use honnin_care::facts::Device;
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
@@ -25,7 +25,7 @@ impl DevicesPage<'_> {
 
     /// Browsers and programs that signed in; tokens have a page of their own.
     fn devices(&self) -> impl Iterator<Item = &Device> {
-        self.facts.iter().filter(|device| device.kind != SessionKind::Token)
+        self.facts.iter().filter(|device| !device.is_token())
     }
 
     fn has_others(&self) -> bool {

@@ -26,18 +26,20 @@ pub struct DisclosuresPage<'a> {
 /// Her own looks of one day.
 struct OwnDay<'a> {
     day: Day,
-    looks: u64,
     runs: Vec<Run<'a>>,
 }
 
 impl<'a> OwnDay<'a> {
     /// One more, older than those before it.
     fn add(&mut self, row: &'a DisclosureRow) {
-        self.looks += 1;
         match self.runs.last_mut() {
             Some(last) if last.takes(row) => (last.oldest, last.looks) = (row, last.looks + 1),
             Some(_) | None => self.runs.push(Run::of(row)),
         }
+    }
+
+    fn looks(&self) -> u64 {
+        self.runs.iter().map(|run| run.looks).sum()
     }
 }
 
@@ -92,7 +94,7 @@ impl DisclosuresPage<'_> {
             let day = self.shell.zone.day(row.at);
             match days.last_mut() {
                 Some(last) if last.day == day => last.add(row),
-                Some(_) | None => days.push(OwnDay { day, looks: 1, runs: vec![Run::of(row)] }),
+                Some(_) | None => days.push(OwnDay { day, runs: vec![Run::of(row)] }),
             }
         }
         days
@@ -112,8 +114,8 @@ impl DisclosuresPage<'_> {
 
     fn own_day(&self, group: &OwnDay<'_>) -> Told {
         let words = self.shell.words();
-        let phrase = words.disclosures.own_day.of_count(group.looks, words);
-        phrase.with(Count(group.looks), self.shell.day(group.day)).told()
+        let phrase = words.disclosures.own_day.of_count(group.looks(), words);
+        phrase.with(Count(group.looks()), self.shell.day(group.day)).told()
     }
 
     /// Where older records are.
@@ -224,11 +226,10 @@ mod tests {
         rows.push(row(60, "speed", 2, 900));
         rows.push(row(59, "home", 1, 890));
         rows.push(row(58, "speed", 1, 880));
-        let mut day =
-            OwnDay { day: Day::new(2026, 11, 20).unwrap(), looks: 1, runs: vec![Run::of(&rows[0])] };
+        let mut day = OwnDay { day: Day::new(2026, 11, 20).unwrap(), runs: vec![Run::of(&rows[0])] };
         rows[1..].iter().for_each(|row| day.add(row));
         let runs: Vec<_> = day.runs.iter().map(|run| (run.newest.entry.index, run.looks)).collect();
         assert_eq!(runs, [(100, 40), (60, 1), (59, 1), (58, 1)]);
-        assert_eq!((day.runs[0].oldest.entry.index, day.looks), (61, 43));
+        assert_eq!((day.runs[0].oldest.entry.index, day.looks()), (61, 43));
     }
 }

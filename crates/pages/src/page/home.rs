@@ -118,7 +118,7 @@ impl HomePage<'_> {
 
     /// The moment of a figure, where it is not that of the page: then it is said beside it.
     fn of_its_own(&self, as_of: Option<Said>) -> Option<Said> {
-        as_of.filter(|as_of| *as_of != self.facts.origin.as_of)
+        self.facts.origin.beside(as_of)
     }
 
     /// The oldest moment of the bills that are shown.

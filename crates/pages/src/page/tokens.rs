@@ -13,6 +13,8 @@ use crate::format::{Html, Text};
 pub enum TokenProblem {
     /// The name is none.
     Name,
+    /// The days are none, or more than may be.
+    Days,
     /// The password is wrong.
     Wrong,
     /// Too many failures: not before that moment.
@@ -40,14 +42,12 @@ pub struct NewToken<'a> {
 pub struct TokensPage<'a> {
     /// The frame.
     pub shell: Shell<'a>,
-    /// Those there are.
-    pub tokens: &'a [&'a Device],
+    /// Those there are, where they are listed.
+    pub tokens: Option<&'a [&'a Device]>,
     /// What was wrong.
     pub problem: Option<TokenProblem>,
     /// The one that was just made.
     pub made: Option<NewToken<'a>>,
-    /// Whether those there are are listed.
-    pub listed: bool,
 }
 
 impl TokensPage<'_> {

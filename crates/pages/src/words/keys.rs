@@ -158,7 +158,7 @@ keys! {
     }
     /// Tokens of programs.
     tokens TokenWords {
-        title; intro; list; none; since(at); until(at); revoke; revoke_label(name); make; may; name; days; ends; problem; bad_name;
+        title; intro; list; none; since(at); until(at); revoke; revoke_label(name); make; may; name; days; ends; problem; bad_name; bad_days;
         too_many; made; back;
     }
     /// Who has seen my data.

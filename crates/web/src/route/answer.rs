@@ -186,6 +186,15 @@ impl Answer {
         self
     }
 
+    /// The answer that says after how many seconds to come back, where it does.
+    #[must_use]
+    pub(crate) fn again_after(self, seconds: Option<i64>) -> Self {
+        match seconds {
+            Some(seconds) => self.with(RETRY_AFTER, HeaderValue::from(seconds)),
+            None => self,
+        }
+    }
+
     /// The answer as a file to keep. The name holds nothing of whose it is: letters, digits, `-` and `.` of ours.
     #[must_use]
     pub(crate) fn kept_as(self, name: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use honnin_access::{Session, SessionKind};
+use honnin_access::Session;
 use honnin_care::facts::Device;
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_terms::{BillId, EntryRef, Month, NoticeId};
@@ -64,8 +64,7 @@ pub(super) async fn sessions(app: &App, ask: &Ask, session: &Session) -> Result<
     let disclosed = care.devices(visit(session)).await?;
     let mut next = None;
     let body = disclosed.try_body(JSON, |shown| {
-        let devices: Vec<&Device> =
-            shown.facts.iter().filter(|device| device.kind != SessionKind::Token).collect();
+        let devices: Vec<&Device> = shown.facts.iter().filter(|device| !device.is_token()).collect();
         let (page, more) = part.cut(&devices, |device| device.session)?;
         next = more;
         Ok::<_, Code>(json::sessions(page, next, care.zone()))

@@ -355,8 +355,8 @@ impl App {
         let token = ask.token.as_ref().ok_or(Error::SignedOut)?;
         let session = self.wiring.care.session(token, ask.stream.clone()).await?;
         // A program shows its token itself. One in a browser's cookie was put there by somebody.
-        let shown = ask.parts.uri.path().starts_with(API) && cookie::shows_token(&ask.parts.headers);
-        if session.kind() == SessionKind::Token && !shown {
+        let shown = || ask.parts.uri.path().starts_with(API) && cookie::shows_token(&ask.parts.headers);
+        if session.kind() == SessionKind::Token && !shown() {
             return Err(Error::SignedOut);
         }
         #[cfg(honnin_faults)]

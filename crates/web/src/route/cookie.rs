@@ -37,24 +37,20 @@ fn agreed<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
 /// # Security
 /// Of several that differ none counts. Somebody who can put a cookie beside hers must not choose whom she acts for.
 pub(super) fn session_token<'a>(headers: &'a HeaderMap, name: &str, bearer: bool) -> Option<&'a [u8]> {
-    let fields = headers.get_all(AUTHORIZATION).into_iter().filter(|_| bearer).map(HeaderValue::as_bytes);
-    let told = fields.filter_map(|field| {
-        let (scheme, token) = field.split_first_chunk::<7>()?;
-        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
-    });
-    let mut told = told.peekable();
+    let mut told = bearers(headers).filter(|_| bearer).peekable();
     if told.peek().is_some() { agreed(told) } else { agreed(all(headers, name)) }
+}
+
+fn bearers(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers.get_all(AUTHORIZATION).into_iter().filter_map(|field| {
+        let (scheme, token) = field.as_bytes().split_first_chunk::<7>()?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    })
 }
 
 /// Whether a request of a program shows its token itself.
 pub(super) fn shows_token(headers: &HeaderMap) -> bool {
-    let is_bearer = |field: &HeaderValue| {
-        field
-            .as_bytes()
-            .split_first_chunk::<7>()
-            .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
-    };
-    headers.get_all(AUTHORIZATION).iter().any(is_bearer)
+    bearers(headers).next().is_some()
 }
 
 /// Whether a request shows a token and no cookie of a session: no browser does that by itself.

@@ -7,13 +7,13 @@ use honnin_pages::page::paths::Address;
 use honnin_pages::page::{ActivatePage, ActivateProblem, Said, SignInNote, SignInPage, Theme};
 use honnin_pages::words::Language;
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
+use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 
 use super::answer::{Answer, Field, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
 use super::frame::{LANGUAGE_COOKIE, THEME_COOKIE};
-use super::refused::BUSY;
+use super::refused::{NotNow, not_now};
 
 /// How long a choice is remembered, in seconds: what browsers allow at most.
 const CHOICE_SECONDS: i64 = 400 * 86_400;
@@ -55,14 +55,11 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     match app.wiring.care.sign_in(&login, &password, device, &ask.stream).await {
         Ok(signed_in) => app.signed_in(ask, &login, Answer::see_other(app.own_path(&next)), &signed_in).await,
         Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
-        Err(SignInError::Delayed(seconds)) => {
-            let note = SignInNote::Wait(app.wiring.care.now().plus_seconds(seconds));
-            again(note, StatusCode::TOO_MANY_REQUESTS)
-                .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(seconds)))
+        Err(error) => {
+            let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
+            let note = at.map_or(SignInNote::Busy, SignInNote::Wait);
+            again(note, status).map(|answer| answer.again_after(Some(seconds)))
         }
-        Err(SignInError::Busy) => again(SignInNote::Busy, StatusCode::SERVICE_UNAVAILABLE)
-            .map(|answer| answer.with(RETRY_AFTER, HeaderValue::from(BUSY))),
-        Err(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => Err(error.into()),
     }
 }
 
@@ -89,7 +86,6 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
         Ok(signed_in) => return app.signed_in(ask, &login, Answer::see_other("/"), &signed_in).await,
         Err(error) => error,
     };
-    let now = app.wiring.care.now();
     let (problem, status, after) = match error {
         ActivateError::Wrong | ActivateError::SignIn(SignInError::Wrong) => {
             (ActivateProblem::Wrong, StatusCode::UNAUTHORIZED, None)
@@ -102,22 +98,16 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
             };
             (problem, StatusCode::UNPROCESSABLE_ENTITY, None)
         }
-        ActivateError::SignIn(SignInError::Delayed(seconds)) => {
-            let problem = ActivateProblem::Wait(now.plus_seconds(seconds));
-            (problem, StatusCode::TOO_MANY_REQUESTS, Some(seconds))
-        }
-        ActivateError::SignIn(SignInError::Busy) => {
-            (ActivateProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
-        }
-        ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_))) => {
-            return Err(error.into());
+        ActivateError::SignIn(error) => {
+            let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
+            (at.map_or(ActivateProblem::Busy, ActivateProblem::Wait), status, Some(seconds))
         }
     };
     let fewest = Count(app.wiring.care.fewest_password_characters());
     let page =
         ActivatePage { shell: app.frame(ask), problem: Some(problem), login: &login, code: &code, fewest };
     let answer = Answer::form(page.render()).status(status);
-    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+    Ok(answer.again_after(after))
 }
 
 pub(super) fn set_language(app: &App, ask: &Ask) -> Result<Answer, Refusal> {

@@ -7,12 +7,12 @@ use honnin_pages::page::paths::{Address, Along};
 use honnin_pages::page::{MergePage, MergeProblem, Nav};
 use honnin_terms::Moment;
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
+use http::header::SET_COOKIE;
 
 use super::answer::{Answer, Field, HTML, Refusal};
 use super::app::{App, Ask};
 use super::cookie;
-use super::refused::BUSY;
+use super::refused::{NotNow, not_now};
 
 /// Longest code that is shown.
 const LONGEST_CODE: usize = 64;
@@ -71,18 +71,12 @@ pub(super) async fn agree(app: &App, ask: &Ask, session: &Session) -> Result<Ans
         Err(AgreeError::Password(SignInError::Wrong)) => {
             (MergeProblem::Wrong, StatusCode::UNAUTHORIZED, None)
         }
-        Err(AgreeError::Password(SignInError::Delayed(seconds))) => {
-            let at = app.wiring.care.now().plus_seconds(seconds);
-            (MergeProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
-        }
-        Err(AgreeError::Password(SignInError::Busy)) => {
-            (MergeProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
-        }
-        Err(AgreeError::Password(error @ (SignInError::DoesNotOpen | SignInError::Rows(_)))) => {
-            return Err(error.into());
+        Err(AgreeError::Password(error)) => {
+            let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
+            (at.map_or(MergeProblem::Busy, MergeProblem::Wait), status, Some(seconds))
         }
         Err(AgreeError::Care(error)) => return Err(error.into()),
     };
     let answer = form_page(app, ask, Some(problem)).status(status);
-    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+    Ok(answer.again_after(after))
 }

@@ -5,11 +5,10 @@ use honnin_pages::format::Count;
 use honnin_pages::page::paths::Address;
 use honnin_pages::page::{Nav, PasswordPage, PasswordProblem, Said};
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::answer::{Answer, Refusal};
 use super::app::{App, Ask};
-use super::refused::BUSY;
+use super::refused::{NotNow, not_now};
 
 /// The form, with nothing of her on it.
 fn page(app: &App, ask: &Ask, problem: Option<PasswordProblem>) -> Answer {
@@ -50,17 +49,11 @@ pub(super) async fn change(app: &App, ask: &Ask, session: &Session) -> Result<An
             };
             (problem, StatusCode::UNPROCESSABLE_ENTITY, None)
         }
-        Err(ActivateError::SignIn(SignInError::Delayed(seconds))) => {
-            let at = app.wiring.care.now().plus_seconds(seconds);
-            (PasswordProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
-        }
-        Err(ActivateError::SignIn(SignInError::Busy)) => {
-            (PasswordProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
-        }
-        Err(ActivateError::SignIn(error @ (SignInError::DoesNotOpen | SignInError::Rows(_)))) => {
-            return Err(error.into());
+        Err(ActivateError::SignIn(error)) => {
+            let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
+            (at.map_or(PasswordProblem::Busy, PasswordProblem::Wait), status, Some(seconds))
         }
     };
     let answer = page(app, ask, Some(problem)).status(status);
-    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+    Ok(answer.again_after(after))
 }

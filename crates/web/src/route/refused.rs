@@ -4,13 +4,14 @@ use honnin_access::SignInError;
 use honnin_care::{Error, WishRefusal};
 use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
 use honnin_terms::{Audience, Moment};
+use http::StatusCode;
 
 use super::answer::{Answer, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
 
 /// Seconds after which to try again when the store or the hashers have no room.
-pub(super) const BUSY: u32 = 5;
+const BUSY: u32 = 5;
 
 /// Seconds after which to try again where as many exports are kept as may be: some of them expire.
 const EXPORTS: u32 = 60;
@@ -55,6 +56,31 @@ impl From<SignInError> for Refusal {
     }
 }
 
+/// When to come back to a form, where a right password would be refused as well.
+pub(super) struct NotNow {
+    /// The moment; `None` where the server has no room.
+    pub(super) at: Option<Moment>,
+    pub(super) status: StatusCode,
+    pub(super) seconds: i64,
+}
+
+/// Of a sign-in that is not done though its password may be right.
+///
+/// # Errors
+/// [`Refusal`] where there is nothing to say on the form.
+pub(super) fn not_now(error: SignInError, now: Moment) -> Result<NotNow, Refusal> {
+    match error {
+        SignInError::Delayed(seconds) => {
+            let at = Some(now.plus_seconds(seconds));
+            Ok(NotNow { at, status: StatusCode::TOO_MANY_REQUESTS, seconds })
+        }
+        SignInError::Busy => {
+            Ok(NotNow { at: None, status: StatusCode::SERVICE_UNAVAILABLE, seconds: BUSY.into() })
+        }
+        SignInError::Wrong | SignInError::DoesNotOpen | SignInError::Rows(_) => Err(error.into()),
+    }
+}
+
 impl App {
     /// The answer to a request that is not done.
     pub(super) fn refused(&self, ask: &Ask, refusal: &Refusal, signed_in: bool) -> Answer {
@@ -64,9 +90,11 @@ impl App {
         let after =
             refusal.retry_after().map(|seconds| self.wiring.care.now().plus_seconds(i64::from(seconds)));
         let code = refusal.code();
-        let mode = self.wiring.care.house().mode();
-        if code == Code::SignInRequired && mode.audience() != Audience::Everybody {
-            return self.refused(ask, &Refusal::from(Error::Closed(mode)), signed_in);
+        if code == Code::SignInRequired {
+            let mode = self.wiring.care.house().mode();
+            if mode.audience() != Audience::Everybody {
+                return self.refused(ask, &Refusal::from(Error::Closed(mode)), signed_in);
+            }
         }
         let page = if code == Code::SignInRequired {
             self.sign_in_first(ask)

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use honnin_access::{Session, SessionKind, SignInError, SignedIn};
+use honnin_access::{Session, SignInError, SignedIn};
 use honnin_care::facts::{Device, Shown};
 use honnin_care::{Channel, TOKEN_DAYS, TokenError, Visit};
 use honnin_pages::page::{Nav, NewToken, TokenProblem, TokensPage};
 use honnin_terms::{LineName, SessionId};
 use http::StatusCode;
-use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use http::header::{HeaderValue, LOCATION};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ use super::answer::{Answer, Field, HTML, JSON, Kind, Personal, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
 use super::json;
-use super::refused::BUSY;
+use super::refused::{NotNow, not_now};
 
 /// Days of a token where nobody says.
 const DAYS: u16 = 90;
@@ -55,17 +55,13 @@ impl From<TokenError> for Refusal {
     }
 }
 
-const fn is_token(device: &Device) -> bool {
-    matches!(device.kind, SessionKind::Token)
-}
-
 pub(super) async fn list_api(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
     let part = ask.part()?;
     let disclosed = care.devices(Visit { session, channel: Channel::Api }).await?;
     let mut next = None;
     let body = disclosed.try_body(JSON, |shown| {
-        let tokens: Vec<&Device> = shown.facts.iter().filter(|device| is_token(device)).collect();
+        let tokens: Vec<&Device> = shown.facts.iter().filter(|device| device.is_token()).collect();
         let (page, more) = part.cut(&tokens, |device| device.session)?;
         next = more;
         Ok::<_, Code>(json::tokens(page, next, care))
@@ -84,7 +80,7 @@ pub(super) async fn make_api(app: &App, ask: &Ask, session: &Session) -> Result<
     let care = &app.wiring.care;
     let made = care.make_token(Visit { session, channel: Channel::Api }, &password, (&name, days)).await?;
     // As at sign-in: it is what a program will be known by, and no fact about her.
-    let body = Bytes::from(json::new_token(&made, &name, care));
+    let body = Bytes::from(json::new_token(&made, &name, session.at(), care));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
     let here = format!("/api/v1/tokens/{}", made.session);
     let here = HeaderValue::try_from(here).map_err(|_| Code::Internal)?;
@@ -113,9 +109,9 @@ fn given(
 pub(super) async fn page(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let disclosed = app.wiring.care.devices(Visit { session, channel: Channel::Page }).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
-        let tokens: Vec<&Device> = facts.iter().filter(|device| is_token(device)).collect();
+        let tokens: Vec<&Device> = facts.iter().filter(|device| device.is_token()).collect();
         let shell = app.own_frame(ask, me.as_ref(), Nav::Settings);
-        TokensPage { shell, tokens: &tokens, problem: None, made: None, listed: true }.render().into_bytes()
+        TokensPage { shell, tokens: Some(&tokens), problem: None, made: None }.render().into_bytes()
     })))
 }
 
@@ -123,41 +119,40 @@ pub(super) async fn page(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 pub(super) async fn make_page(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
     let password = ask.form("password").unwrap_or_default();
-    let days = ask.form("days").and_then(|days| days.parse().ok()).filter(|days| TOKEN_DAYS.contains(days));
+    let days = ask.form("days").map_or(Some(DAYS), |days| days.trim().parse().ok());
+    let Some(days) = days.filter(|days| TOKEN_DAYS.contains(days)) else {
+        return Ok(refused(app, ask, TokenProblem::Days).status(StatusCode::UNPROCESSABLE_ENTITY));
+    };
     let name = ask.form("name").and_then(|name| name.parse::<LineName>().ok());
     let Some(name) = name else {
         return Ok(refused(app, ask, TokenProblem::Name).status(StatusCode::UNPROCESSABLE_ENTITY));
     };
     let visit = Visit { session, channel: Channel::Page };
-    let (problem, status, after) =
-        match care.make_token(visit, &password, (&name, days.unwrap_or(DAYS))).await {
-            Ok(made) => {
-                let token = made.token.reveal();
-                let shown = NewToken { token: &token, name: name.as_str(), until: made.until };
-                let shell = app.open_frame(ask, true, Nav::Settings);
-                let page = TokensPage { shell, tokens: &[], problem: None, made: Some(shown), listed: false };
-                return given(app, ask, session, Answer::form(page.render()), &made);
-            }
-            Err(TokenError::Password(SignInError::Wrong)) => {
-                (TokenProblem::Wrong, StatusCode::UNPROCESSABLE_ENTITY, None)
-            }
-            Err(TokenError::Password(SignInError::Delayed(seconds))) => {
-                let at = care.now().plus_seconds(seconds);
-                (TokenProblem::Wait(at), StatusCode::TOO_MANY_REQUESTS, Some(seconds))
-            }
-            Err(TokenError::Password(SignInError::Busy)) => {
-                (TokenProblem::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(BUSY.into()))
-            }
-            Err(TokenError::TooMany) => (TokenProblem::TooMany, StatusCode::CONFLICT, None),
-            Err(error @ (TokenError::Care(_) | TokenError::Password(_))) => return Err(error.into()),
-        };
+    let (problem, status, after) = match care.make_token(visit, &password, (&name, days)).await {
+        Ok(made) => {
+            let token = made.token.reveal();
+            let shown = NewToken { token: &token, name: name.as_str(), until: made.until };
+            let shell = app.open_frame(ask, true, Nav::Settings);
+            let page = TokensPage { shell, tokens: None, problem: None, made: Some(shown) };
+            return given(app, ask, session, Answer::form(page.render()), &made);
+        }
+        Err(TokenError::Password(SignInError::Wrong)) => {
+            (TokenProblem::Wrong, StatusCode::UNPROCESSABLE_ENTITY, None)
+        }
+        Err(TokenError::Password(error)) => {
+            let NotNow { at, status, seconds } = not_now(error, care.now())?;
+            (at.map_or(TokenProblem::Busy, TokenProblem::Wait), status, Some(seconds))
+        }
+        Err(TokenError::TooMany) => (TokenProblem::TooMany, StatusCode::CONFLICT, None),
+        Err(TokenError::Care(error)) => return Err(error.into()),
+    };
     let answer = refused(app, ask, problem).status(status);
-    Ok(after.into_iter().fold(answer, |answer, seconds| answer.with(RETRY_AFTER, HeaderValue::from(seconds))))
+    Ok(answer.again_after(after))
 }
 
 /// The form, with nothing of her on it.
 fn refused(app: &App, ask: &Ask, problem: TokenProblem) -> Answer {
     let shell = app.open_frame(ask, true, Nav::Settings);
-    let page = TokensPage { shell, tokens: &[], problem: Some(problem), made: None, listed: false };
+    let page = TokensPage { shell, tokens: None, problem: Some(problem), made: None };
     Answer::form(page.render())
 }

@@ -477,6 +477,7 @@ crate::language! {
         ends: "A token that is not used for a while is revoked before it expires. All tokens are revoked when you change your password or sign out all other devices.",
         problem: "No token was created",
         bad_name: "Please enter a name of 1 to 20 characters.",
+        bad_days: "Enter the number of days, 1 to 365.",
         too_many: "You cannot create any more. Please revoke a token you no longer use.",
         made: "This token is shown only now. Enter it in your program, and keep it as you would a password.",
         back: "Your tokens",

@@ -4,7 +4,8 @@ use honnin_access::SignedIn;
 use honnin_care::Care;
 use honnin_care::facts::{Bill, BillHead, BillLines, Bills, Device, Disclosures, LineHead, Me, Notice};
 use honnin_terms::{
-    BillId, BillState, Day, EntryRef, HoldingId, LineName, LineStatus, Month, NoticeId, SessionId, Zone,
+    BillId, BillState, Day, EntryRef, HoldingId, LineName, LineStatus, Moment, Month, NoticeId, Said,
+    SessionId, Zone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,15 +53,14 @@ pub(in crate::route) struct NewTokenBody<'a> {
     unused_until: At<'a>,
 }
 
-pub(in crate::route) fn new_token(made: &SignedIn, name: &LineName, care: &Care) -> Vec<u8> {
+pub(in crate::route) fn new_token(made: &SignedIn, name: &LineName, at: Moment, care: &Care) -> Vec<u8> {
     let (zone, token) = (care.zone(), made.token.reveal());
-    let unused = care.now().plus_seconds(care.idle_seconds());
     let body = NewTokenBody {
         token: &token,
         id: AsText(made.session),
         name: name.as_str(),
         expires_at: At(made.until, zone),
-        unused_until: At(unused.min(made.until), zone),
+        unused_until: At(care.unused_until(at, made.until), zone),
     };
     write(&body, 256)
 }
@@ -94,14 +94,14 @@ struct ProgramTokenBody<'a> {
 }
 
 pub(in crate::route) fn tokens(list: &[&Device], next: Option<SessionId>, care: &Care) -> Vec<u8> {
-    let (zone, idle) = (care.zone(), care.idle_seconds());
+    let zone = care.zone();
     let tokens = list.iter().map(|token| ProgramTokenBody {
         id: AsText(token.session),
         name: &token.name,
         since: At(token.since, zone),
         last_seen: At(token.last_seen, zone),
         expires_at: At(token.until, zone),
-        unused_until: At(token.last_seen.plus_seconds(idle).min(token.until), zone),
+        unused_until: At(care.unused_until(token.last_seen, token.until), zone),
     });
     write(&TokensBody { tokens: tokens.collect(), next: next.map(AsText) }, 64 + 256 * list.len())
 }
@@ -175,8 +175,7 @@ pub(in crate::route) struct BillsBody<'a> {
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: Option<&'static str>,
+    as_of_by: Option<Word<Said>>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -198,8 +197,7 @@ pub(super) struct BillHeadBody<'a> {
     /// When the ledger said it.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
 }
 
 impl<'a> BillHeadBody<'a> {
@@ -210,7 +208,7 @@ impl<'a> BillHeadBody<'a> {
             amount_yen: bill.amount.get(),
             state: Word(bill.state),
             as_of: At(bill.as_of.at, zone),
-            as_of_by: bill.as_of.by(),
+            as_of_by: Word(bill.as_of),
         }
     }
 }
@@ -261,13 +259,11 @@ pub(in crate::route) struct BillBody<'a> {
     /// When the ledger said the items, which may be before it last spoke of the bill; null where none is shown.
     items_as_of: Option<At<'a>>,
     /// Whose moment `items_as_of` is, as in `as_of_by`.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    items_as_of_by: Option<&'static str>,
+    items_as_of_by: Option<Word<Said>>,
     /// When the ledger said it.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -300,9 +296,9 @@ pub(in crate::route) fn bill(bill: &Bill, zone: &Zone) -> Vec<u8> {
         items_complete: matches!(bill.lines, BillLines::Whole(..)),
         items: items.collect(),
         items_as_of: bill.lines.as_of().map(|said| At(said.at, zone)),
-        items_as_of_by: bill.lines.as_of().map(honnin_terms::Said::by),
+        items_as_of_by: bill.lines.as_of().map(Word),
         as_of: At(bill.origin.as_of.at, zone),
-        as_of_by: bill.origin.as_of.by(),
+        as_of_by: Word(bill.origin.as_of),
         source: &bill.origin.source,
     };
     write(&body, 384 + 64 * bill.lines.shown().len())

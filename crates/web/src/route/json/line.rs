@@ -4,7 +4,7 @@ use honnin_care::facts::{
     Bucket, Buckets, Contract, Effective, Home, Purchase, Purchases, Speed, Usage, WishReceipt,
 };
 use honnin_terms::{
-    BucketKind, Day, HoldingId, LineStatus, Month, PurchaseId, SpeedReason, SpeedState, Zone,
+    BucketKind, Day, HoldingId, LineStatus, Month, PurchaseId, Said, SpeedReason, SpeedState, Zone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,8 +27,7 @@ pub(in crate::route) struct HomeBody<'a> {
     /// When the ledger said it.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -132,14 +131,13 @@ struct UsageHeadBody<'a> {
     /// When the ledger said it.
     as_of: Option<At<'a>>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: Option<&'static str>,
+    as_of_by: Option<Word<Said>>,
 }
 
 pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
     let body = HomeBody {
         as_of: At(home.origin.as_of.at, zone),
-        as_of_by: home.origin.as_of.by(),
+        as_of_by: Word(home.origin.as_of),
         source: &home.origin.source,
         balance: home.balance.get().map(|balance| BalanceBody {
             remaining_octets: balance.remaining.get(),
@@ -159,7 +157,7 @@ pub(in crate::route) fn home(home: &Home, zone: &Zone) -> Vec<u8> {
             month_octets: home.usage.month.get().map(|octets| octets.get()),
             missing_days: home.usage.missing_days,
             as_of: home.usage.as_of.map(|said| At(said.at, zone)),
-            as_of_by: home.usage.as_of.map(honnin_terms::Said::by),
+            as_of_by: home.usage.as_of.map(Word),
         },
         bill: home.bills.first().map(|bill| BillHeadBody::of(bill, zone)),
         plan: &home.head.plan,
@@ -175,8 +173,7 @@ pub(in crate::route) struct BucketsBody<'a> {
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: Option<&'static str>,
+    as_of_by: Option<Word<Said>>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -229,8 +226,7 @@ pub(in crate::route) struct UsageBody<'a> {
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: Option<&'static str>,
+    as_of_by: Option<Word<Said>>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -253,8 +249,7 @@ struct DayBody<'a> {
     /// When the ledger last said something of the day.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
 }
 
 pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
@@ -264,7 +259,7 @@ pub(in crate::route) fn usage(usage: &Usage, zone: &Zone) -> Vec<u8> {
         low_octets: day.low.get(),
         whole: day.whole,
         as_of: At(day.as_of.at, zone),
-        as_of_by: day.as_of.by(),
+        as_of_by: Word(day.as_of),
     };
     let body = UsageBody {
         month: AsText(usage.month),
@@ -286,8 +281,7 @@ pub(in crate::route) struct PurchasesBody<'a> {
     /// When the ledger said it; null where it never did.
     as_of: Option<At<'a>>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: Option<&'static str>,
+    as_of_by: Option<Word<Said>>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: Option<&'a str>,
@@ -310,8 +304,7 @@ struct PurchaseBody<'a> {
     /// When the ledger said it.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
 }
 
 /// `list` is one page of them.
@@ -327,7 +320,7 @@ pub(in crate::route) fn purchases(
         octets: purchase.octets.get(),
         amount_yen: purchase.amount.get(),
         as_of: At(purchase.as_of.at, zone),
-        as_of_by: purchase.as_of.by(),
+        as_of_by: Word(purchase.as_of),
     });
     let body = PurchasesBody {
         purchases: bought.collect(),
@@ -380,8 +373,7 @@ pub(in crate::route) struct ContractBody<'a> {
     /// When the ledger said it.
     as_of: At<'a>,
     /// Whose moment `as_of` is: of the ledger, or only that of the intake where the ledger gives none.
-    #[schemars(length(max = 64), extend("x-extensible-enum" = ["ledger", "intake"]))]
-    as_of_by: &'static str,
+    as_of_by: Word<Said>,
     /// Which system of record said it.
     #[schemars(example = &"billing")]
     source: &'a str,
@@ -404,7 +396,7 @@ pub(in crate::route) fn contract(contract: &Contract, zone: &Zone) -> Vec<u8> {
         five_g: contract.five_g,
         share: contract.share_lines.map(|lines| ShareBody { lines }),
         as_of: At(contract.origin.as_of.at, zone),
-        as_of_by: contract.origin.as_of.by(),
+        as_of_by: Word(contract.origin.as_of),
         source: &contract.origin.source,
     };
     write(&body, 512)

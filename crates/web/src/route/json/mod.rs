@@ -8,7 +8,7 @@ mod schema;
 use std::fmt::Display;
 
 use honnin_care::facts::Origin;
-use honnin_terms::{Moment, Zone};
+use honnin_terms::{Moment, Said, Zone};
 use serde::{Serialize, Serializer};
 
 pub(super) use account::{
@@ -61,6 +61,6 @@ fn as_of<'a>(origin: Option<&Origin>, zone: &'a Zone) -> Option<At<'a>> {
 }
 
 /// Whose moment that is.
-fn as_of_by(origin: Option<&Origin>) -> Option<&'static str> {
-    origin.map(|origin| origin.as_of.by())
+fn as_of_by(origin: Option<&Origin>) -> Option<Word<Said>> {
+    origin.map(|origin| Word(origin.as_of))
 }

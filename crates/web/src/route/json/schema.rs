@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use honnin_terms::{
     BillId, BillState, BucketKind, Day, EntryRef, ExportId, HoldingId, LineStatus, Month, NoticeId,
-    PurchaseId, SessionId, SpeedReason, SpeedState,
+    PurchaseId, Said, SessionId, SpeedReason, SpeedState,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -125,6 +125,16 @@ macro_rules! words {
             }
         })+
     };
+}
+
+impl Words for Said {
+    fn words() -> Vec<&'static str> {
+        vec!["ledger", "intake"]
+    }
+
+    fn word(self) -> &'static str {
+        self.by()
+    }
 }
 
 words!(BillState, BucketKind, LineStatus, SpeedReason, SpeedState);

@@ -142,6 +142,8 @@ async fn a_token_is_made_on_the_page_and_shown_once() {
     assert!(!house.get(&house.hana, "/devices/tokens").await.text().contains(token));
     for (form, status, says) in [
         (format!("name=&days=7&password={password}"), 422, "1文字以上20文字以内"),
+        (format!("name=a&days=1x&password={password}"), 422, "1日以上365日以内"),
+        (format!("name=a&days=366&password={password}"), 422, "1日以上365日以内"),
         ("name=a&days=7&password=wrong".to_owned(), 422, "パスワードが違います"),
     ] {
         let refused = house.post(Some(&house.hana), "/devices/tokens", &form).await;
@@ -153,6 +155,8 @@ async fn a_token_is_made_on_the_page_and_shown_once() {
     let full =
         house.post(Some(&house.hana), "/devices/tokens", &format!("name=a&days=7&password={password}")).await;
     assert_eq!(full.status, 409, "{}", full.text());
+    let told = house.get(&house.hana, "/disclosures").await.text();
+    assert_eq!(told.matches("トークンの発行").count(), 16, "none is told that never was: {told}");
     let body = json!({ "name": "a", "password": PASSWORD }).to_string();
     let full = house.ask("POST", "/api/v1/tokens", &format!("{}{JSON_TYPE}", cookie(&house)), &body).await;
     assert_eq!((full.status, &full.json()["code"]), (409, &json!("tokens_full")));
