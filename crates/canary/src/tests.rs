@@ -22,8 +22,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 
-const CERTIFICATE: &[u8] = include_bytes!("../../drill/src/harness/localhost-certificate.pem");
-const KEY: &[u8] = include_bytes!("../../drill/src/harness/localhost-key.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../../drill/src/kit/harness/localhost-certificate.pem");
+const KEY: &[u8] = include_bytes!("../../drill/src/kit/harness/localhost-key.pem");
 /// Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use honnin_terms::{Clock, Moment};
 
-use crate::drills::{self, Drill, Stage};
+use crate::drills::{self, Drill};
 use crate::harness::{Failure, Outcome, Report, Run, Verdict};
+use crate::kit::stage::{Stage, said_by};
 use crate::seed::Draw;
 
 /// Takes a line of progress.
@@ -62,9 +63,8 @@ pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
     let chosen = choose(names)?;
     let what = || format!("read {}", options.binary.display());
     let build = (options.digest)(&fs::read(&options.binary).map_err(Failure::machine(what()))?);
-    let product = drills::said_by(&options.binary, &["--version"])?;
-    let configuration =
-        (options.digest)(drills::said_by(&options.binary, &["config", "default"])?.as_bytes());
+    let product = said_by(&options.binary, &["--version"])?;
+    let configuration = (options.digest)(said_by(&options.binary, &["config", "default"])?.as_bytes());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

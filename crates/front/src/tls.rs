@@ -205,9 +205,9 @@ mod tests {
         assert!(refused(CERTIFICATE, b"").contains("not one PEM key"));
         let encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
         assert!(refused(CERTIFICATE, encrypted).contains("it is encrypted"));
-        let other = include_bytes!("../../drill/src/harness/localhost-key.pem");
+        let other = include_bytes!("../../drill/src/kit/harness/localhost-key.pem");
         assert!(refused(CERTIFICATE, other).contains("another certificate"));
-        let authority = include_bytes!("../../drill/src/harness/localhost-certificate.pem");
+        let authority = include_bytes!("../../drill/src/kit/harness/localhost-certificate.pem");
         let reversed = [&authority[..], CERTIFICATE].concat();
         assert!(refused(&reversed, KEY).contains("it is reversed"));
     }

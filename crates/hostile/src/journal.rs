@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use honnin_drill::harness::files_below;
 use honnin_journal::{
     Act, Bounds, Details, EpochKeys, FileAnchor, Journal, Kind, LogKeys, LogReport, Opening, Party, Trust,
     parse_bundle, parse_checkpoint, parse_entry, verify,
@@ -85,24 +86,6 @@ fn fill(dir: &Path, anchors: &Path, root: &Secret) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All files below a directory.
-fn files(dir: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let (mut found, mut folders) = (Vec::new(), vec![dir.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let octets = fs::read(&path)?;
-                found.push((path, octets));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// What a file is after the attack; `None` where it is gone.
 fn attacked(octets: &[u8], attack: u8, with: &[u8]) -> Option<Vec<u8>> {
     let (at, rest) = with.split_first_chunk::<2>().unwrap_or((&[0, 0], with));
@@ -140,9 +123,10 @@ impl Target for JournalFiles {
         let trust = Trust { chain: Some(MacKey::of_secret(&root)), ..Trust::of_key(key) };
         let report = verify(dir.path(), &trust, None)?;
         let whole = report.logs.into_iter().next().ok_or("no log")?;
-        let files = files(dir.path())?;
+        let files = files_below(dir.path())?;
         // Holds nothing, and the writer's lock is on it.
-        let files = files.into_iter().filter(|(path, _)| !path.ends_with("lock")).collect();
+        let files = files.into_iter().filter(|(path, _)| !path.ends_with("lock"));
+        let files = files.map(|(path, octets)| (dir.path().join(path), octets)).collect();
         Ok(Self { dir, files, _anchors: anchors, trust, whole })
     }
 

@@ -16,7 +16,7 @@ use honnin_access::{
 use honnin_care::{Alarm, House};
 use honnin_store::{ClaimRows, ClaimedWork, Error, NewWork, Queue, Settled, WorkId, WorkRow};
 use honnin_terms::{AccountId, Clock, Entropy, Id, Mode, Moment, RequestId, Stop};
-use honnin_testkit::SeededEntropy;
+use honnin_testkit::{SeededEntropy, asked};
 
 use crate::duty::{Duties, Duty};
 use crate::nodes_tests::authority;
@@ -616,14 +616,6 @@ fn at_last(world: &World, nodes: &[Node]) -> Result<u64, String> {
         }
     }
     Ok(left)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how many seeds, and from which, is said by who runs this test"
-)]
-fn asked(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! What tests share: a clock that is set, randomness that repeats, wrappers that count, throw-away directories.
+//! What tests share: a clock that is set, randomness that repeats, wrappers that count, throw-away directories, what a run was
+//! asked for.
 //!
 //! Only tests depend on it. It panics where a test is wrong, so that the test fails at the line that is.
 
+mod asked;
 mod clock;
 mod counted;
 mod dir;
 mod entropy;
 
+pub use asked::asked;
 pub use clock::FixedClock;
 pub use counted::Counted;
 pub use dir::TestDir;

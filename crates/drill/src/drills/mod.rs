@@ -1,39 +1,36 @@
-//! The list of drills: what happened once, and how it is replayed.
+//! The list of drills: what happened once, and how it is replayed. Each has a file by its number; what they share is in
+//! [`crate::kit`].
 //!
 //! A drill that is not built is listed all the same, as such: what is missing is seen.
 
-mod caches;
-mod cancelled;
-mod cookies;
-mod crowd;
-mod deadlines;
-mod documents;
-mod exports;
-mod forged;
-mod guesses;
-mod insider;
-mod jumped;
-mod load;
-mod merging;
-mod modes;
-mod operator;
-mod paths;
-mod recycled;
-mod routes;
-mod stage;
-mod stolen;
-mod storm;
-mod tally;
-mod torn;
-mod walk;
-mod workers;
+mod d01_load;
+mod d02_forged;
+mod d03_cookies;
+mod d04_documents;
+mod d05_deadlines;
+mod d08_cancelled;
+mod d09_storm;
+mod d10_kept;
+mod d11_changed;
+mod d12_modes;
+mod d13_torn;
+mod d14_workers;
+mod d16_recycled;
+mod d17_merging;
+mod d20_walk;
+mod d21_routes;
+mod d24_stolen;
+mod d31_account;
+mod d32_names;
+mod d33_insider;
+mod d34_operator;
+mod d35_jumped;
 
 use std::fmt;
 use std::pin::Pin;
 
-pub(crate) use stage::{Stage, said_by};
-
 use crate::harness::{Failure, Verdict};
+use crate::kit::stage::Stage;
 
 /// A drill being played.
 pub(crate) type Playing<'a> = Pin<Box<dyn Future<Output = Result<Vec<Verdict>, Failure>> + 'a>>;
@@ -78,94 +75,94 @@ const DRILLS: [Drill; 36] = [
     Drill {
         name: "D01",
         incident: "My IIJmio 2021: under launch load people were shown others' data",
-        play: Some(|stage| Box::pin(load::play(stage))),
+        play: Some(|stage| Box::pin(d01_load::play(stage))),
     },
     Drill {
         name: "D02",
         incident: "My SoftBank 2026: identity asserted by the network path",
-        play: Some(|stage| Box::pin(forged::play(stage))),
+        play: Some(|stage| Box::pin(d02_forged::play(stage))),
     },
     Drill {
         name: "D03",
         incident: "GitHub 2021: session cookie set on another's response",
-        play: Some(|stage| Box::pin(cookies::play(stage))),
+        play: Some(|stage| Box::pin(d03_cookies::play(stage))),
     },
     Drill {
         name: "D04",
         incident: "Kawasaki 2023: two requests within a second, one output slot",
-        play: Some(|stage| Box::pin(documents::play(stage))),
+        play: Some(|stage| Box::pin(d04_documents::play(stage))),
     },
     Drill {
         name: "D05",
         incident: "Yokohama 2023: a time-out released only the lock",
-        play: Some(|stage| Box::pin(deadlines::play(stage))),
+        play: Some(|stage| Box::pin(d05_deadlines::play(stage))),
     },
     Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
     Drill { name: "D07", incident: "Takamatsu 2024: single-server program on several servers", play: None },
     Drill {
         name: "D08",
         incident: "ChatGPT 2023: cancelled call left its reply on a pooled connection",
-        play: Some(|stage| Box::pin(cancelled::play(stage))),
+        play: Some(|stage| Box::pin(d08_cancelled::play(stage))),
     },
     Drill {
         name: "D09",
         incident: "Wyze 2024: cache mixed ids under reconnect storm",
-        play: Some(|stage| Box::pin(storm::play(stage))),
+        play: Some(|stage| Box::pin(d09_storm::play(stage))),
     },
     Drill {
         name: "D10",
         incident: "Mercari 2017: shared cache, request collapsing",
-        play: Some(|stage| Box::pin(caches::started(stage))),
+        play: Some(|stage| Box::pin(d10_kept::play(stage))),
     },
     Drill {
         name: "D11",
         incident: "Klarna 2021: cache configuration changed while running",
-        play: Some(|stage| Box::pin(caches::changed(stage))),
+        play: Some(|stage| Box::pin(d11_changed::play(stage))),
     },
     Drill {
         name: "D12",
         incident: "Steam 2015: emergency caching of personal pages",
-        play: Some(|stage| Box::pin(modes::play(stage))),
+        play: Some(|stage| Box::pin(d12_modes::play(stage))),
     },
     Drill {
         name: "D13",
         incident: "Cloudbleed 2017: a parser ran past the end of its buffer",
-        play: Some(|stage| Box::pin(torn::play(stage))),
+        play: Some(|stage| Box::pin(d13_torn::play(stage))),
     },
     Drill {
         name: "D14",
         incident: "LINE album 2024: buffer shared in a worker",
-        play: Some(|stage| Box::pin(workers::play(stage))),
+        play: Some(|stage| Box::pin(d14_workers::play(stage))),
     },
     Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
     Drill {
         name: "D16",
         incident: "IIJ 2021: recycled number",
-        play: Some(|stage| Box::pin(recycled::play(stage))),
+        play: Some(|stage| Box::pin(d16_recycled::play(stage))),
     },
     Drill {
         name: "D17",
         incident: "IIJ 2021: wrong merge of two accounts",
-        play: Some(|stage| Box::pin(merging::play(stage))),
+        play: Some(|stage| Box::pin(d17_merging::play(stage))),
     },
     Drill { name: "D18", incident: "IIJ 2020: an MVNE handed call records to another MVNO", play: None },
     Drill { name: "D19", incident: "IIJ 2020: other people's addresses in a mail", play: None },
     Drill {
         name: "D20",
         incident: "Toretoku 2019 to 2022: an order of steps showed others' data",
-        play: Some(|stage| Box::pin(walk::play(stage))),
+        play: Some(|stage| Box::pin(d20_walk::play(stage))),
     },
     Drill {
         name: "D21",
         incident: "Optus 2022: forgotten route, ids enumerated",
-        play: Some(|stage| Box::pin(routes::play(stage))),
+        play: Some(|stage| Box::pin(d21_routes::play(stage))),
     },
     Drill { name: "D22", incident: "T-Mobile API 2022: slow scraping", play: None },
     Drill { name: "D23", incident: "my Rakuten 2025: takeover, eSIM without new proof", play: None },
     Drill {
         name: "D24",
         incident: "Dairiki, Sekaido: database read by an outsider",
-        play: Some(|stage| Box::pin(stolen::play(stage))),
+        play: Some(|stage| Box::pin(d24_stolen::play(stage))),
     },
     Drill {
         name: "D25",
@@ -180,27 +177,27 @@ const DRILLS: [Drill; 36] = [
     Drill {
         name: "D31",
         incident: "Every lock after five tries: an account locked by strangers",
-        play: Some(|stage| Box::pin(guesses::account::play(stage))),
+        play: Some(|stage| Box::pin(d31_account::play(stage))),
     },
     Drill {
         name: "D32",
         incident: "Credential stuffing with made-up names takes all hashers",
-        play: Some(|stage| Box::pin(guesses::names::play(stage))),
+        play: Some(|stage| Box::pin(d32_names::play(stage))),
     },
     Drill {
         name: "D33",
         incident: "Insider with the data directory: log edited, backup put back",
-        play: Some(|stage| Box::pin(insider::play(stage))),
+        play: Some(|stage| Box::pin(d33_insider::play(stage))),
     },
     Drill {
         name: "D34",
         incident: "Insider with the command line: password put in and out again, invitation used",
-        play: Some(|stage| Box::pin(operator::play(stage))),
+        play: Some(|stage| Box::pin(d34_operator::play(stage))),
     },
     Drill {
         name: "D35",
         incident: "A clock that was once ahead, behind, or jumps",
-        play: Some(|stage| Box::pin(jumped::play(stage))),
+        play: Some(|stage| Box::pin(d35_jumped::play(stage))),
     },
     Drill {
         name: "D36",

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use honnin_intake::Mapping;
 use honnin_terms::Moment;
-use honnin_testkit::TestDir;
+use honnin_testkit::{TestDir, asked};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -466,13 +466,6 @@ fn played(ground: &Ground, dated: bool, extracts: &[Extract]) -> Result<u32, Str
         shown += told.hold(&visit).map_err(|wrong| format!("after extract {nth}: {wrong}"))?;
     }
     Ok(shown)
-}
-
-#[expect(clippy::disallowed_methods, reason = "who runs this test by hand asks for another seed")]
-fn asked(name: &str, usual: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! D11: a cache between the product and its subscribers is set wrongly while it runs.
+
+use crate::harness::{Failure, Verdict};
+use crate::kit::caches::{self, Change};
+use crate::kit::stage::Stage;
+
+/// Plays D11.
+pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
+    caches::play(stage, Change::Running).await
+}

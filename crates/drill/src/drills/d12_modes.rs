@@ -1,0 +1,242 @@
+//! D12: the service offers less than usual, and begins to do so under load. Whatever it still offers, nobody is shown
+//! what is not hers, and where personal pages are withheld nobody is shown anything.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::client::Request;
+use crate::harness::{Failure, House, Verdict};
+use crate::kit::crowd::Crowd;
+use crate::kit::stage::{Stage, alarms, ask, ask_kept, get_as, journal_verifies};
+use crate::kit::tally::{Findings, Tally};
+
+/// Subscribers at most.
+const SUBJECTS: u64 = 60;
+/// Connections that ask all the time, whatever the mode.
+const CONNECTIONS: usize = 8;
+/// A journal that is soon full.
+const SETTINGS: &str =
+    "[journal]\nsegment = \"1 MiB\"\nsegments = 2\n[server]\nconnections_per_address = 10_000\n";
+/// Room for such a journal and what was published before, in MiB: about twice what a run has been seen to write.
+const ROOM: u32 = 16;
+/// How long a mode may take to come, and to go.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Refusals one after the other before a mode counts as entered.
+const REFUSED: u32 = 100;
+/// Modes of the design that are not built.
+const NOT_YET: &str = "not yet, because there are no such modes: brownout, read-only; entered by rule under load: \
+                       isolated (here by its marker at a start under load)";
+
+/// Plays D12.
+pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
+    let world = stage.world(SUBJECTS)?;
+    let mut house = stage.serving(&world, SETTINGS).await?;
+    let crowd = Crowd::gather(world, &house, true).await?;
+    let length = Duration::from_secs(stage.options.seconds.max(4) / 4);
+    let asking = crowd.ask(CONNECTIONS, &stage.draw);
+    sleep(length).await;
+    let usual = crowd.noted();
+    let mut verdicts = usual.verdicts("normal");
+    if let Some(first) = verdicts.first_mut() {
+        first.noted.push(NOT_YET.to_owned());
+    }
+
+    stage.say("  personal pages are stopped (isolated), under load");
+    house.end().await?;
+    let marker = house.data().join("isolated");
+    fs::write(&marker, "foreign_owner\n").map_err(Failure::machine("write the marker of isolation"))?;
+    house = house.serving(SETTINGS).await?;
+    crowd.follow(&house);
+    drop(crowd.noted());
+    sleep(length).await;
+    let (withheld, times) = (crowd.noted(), everybody_is_refused(&crowd).await?);
+    verdicts.extend(withheld_verdicts("isolated", withheld, times));
+
+    stage.say("  a person lifts it, under load");
+    let lifted = house.command(["isolation", "lift", "--yes"])?;
+    let wrong = || format!("isolation lift ended with {:?}: {}", lifted.code, lifted.err.trim());
+    let found = if lifted.code == Some(0) { Vec::new() } else { vec![wrong()] };
+    let is_lifted = found.is_empty();
+    verdicts.push(Verdict::of("isolation is lifted by a person", "isolation lift", 1, found));
+    if !is_lifted {
+        // It is not where the journal does not verify. Nothing personal comes back then.
+        crowd.rest(asking).await;
+        house.end().await?;
+        verdicts.push(journal_verifies(&house, 1)?);
+        return Ok(verdicts);
+    }
+    house = house.serving(SETTINGS).await?;
+    crowd.follow(&house);
+    sleep(length).await;
+    verdicts.extend(crowd.noted().verdicts("normal again, after isolation was lifted"));
+
+    stage.say("  the journal takes no entry, under load");
+    house.end().await?;
+    // What follows has a journal of its own.
+    verdicts.push(journal_verifies(&house, 1)?);
+    if let Some(volume) = Volume::over(&house)? {
+        house = house.serving(SETTINGS).await?;
+        crowd.follow(&house);
+        full(&crowd, &volume).await?;
+        drop(crowd.noted());
+        sleep(length).await;
+        let (withheld, times) = (crowd.noted(), everybody_is_refused(&crowd).await?);
+        verdicts.extend(withheld_verdicts("the journal takes no entry", withheld, times));
+        volume.free()?;
+        verdicts.push(come_back(&crowd, &house).await?);
+        drop(crowd.noted());
+        sleep(length).await;
+        verdicts.extend(crowd.noted().verdicts("normal again, after there was room for the journal"));
+        crowd.rest(asking).await;
+        house.end().await?;
+        // Before the volume goes, and the journal with it.
+        verdicts.push(journal_verifies(&house, 1)?);
+    } else {
+        crowd.rest(asking).await;
+        if let Some(first) = verdicts.first_mut() {
+            let note =
+                "not tried: the journal takes no entry; this user may not mount a volume that can be filled";
+            first.noted.push(note.to_owned());
+        }
+    }
+    Ok(verdicts)
+}
+
+/// What may be answered while personal pages are withheld: nothing of anybody, and when to come back.
+fn withheld_verdicts(mode: &str, mut tally: Tally, refused: (u64, Findings)) -> Vec<Verdict> {
+    let (times, mut shown) = refused;
+    if tally.own > 0 || tally.disclosed > 0 {
+        shown.add(format!("{} answers showed {} marks of their viewers' own", tally.disclosed, tally.own));
+    }
+    drop(std::mem::take(&mut tally.empty));
+    let mut verdicts = tally.looked(mode);
+    let check = "nobody is shown anything personal, her own neither; public pages go on";
+    verdicts.push(Verdict::of(check, mode, times, shown.told()));
+    verdicts
+}
+
+/// Everybody asks for something personal and is refused; what is for everybody is there.
+async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Failure> {
+    let (mut times, mut found) = (0, Findings::default());
+    for subject in &crowd.subjects {
+        for path in ["/lines", "/bills", "/api/v1/me"] {
+            let answer = ask(crowd.target(), &get_as(&subject.session, path)).await?;
+            let scan = crowd.world.scan(Some(&subject.session), &answer);
+            times += 1;
+            if answer.status != 503 || !scan.own.is_empty() || !scan.foreign.is_empty() {
+                found.add(format!("{path} answered {} with {} marks", answer.status, scan.own.len()));
+            }
+        }
+    }
+    for path in ["/notices", "/help", "/healthz"] {
+        let answer = ask(crowd.target(), &Request::get(path)).await?;
+        times += 1;
+        if answer.status != 200 {
+            found.add(format!("{path} answered {}", answer.status));
+        }
+    }
+    Ok((times, found))
+}
+
+/// Waits until somebody's page is there again.
+async fn come_back(crowd: &Arc<Crowd>, house: &House) -> Result<Verdict, Failure> {
+    let (deadline, mut times, mut found) = (Instant::now() + PATIENCE, 0, Findings::default());
+    let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
+    loop {
+        let answer = ask_kept(crowd.target(), &get_as(&subject.session, "/lines")).await?.answer;
+        times += 1;
+        if answer.status == 200 {
+            break;
+        }
+        if Instant::now() > deadline {
+            let (status, alarms) = (answer.status, alarms(house)?);
+            found.add(format!("/lines still answers {status} after {PATIENCE:?}: {alarms}"));
+            break;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    let check = "personal pages come back by themselves once there is room for the journal";
+    Ok(Verdict::of(check, "one page, again and again", times, found.told()))
+}
+
+/// Takes all room until the journal takes no entry any more: what it had set aside is used up first.
+async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
+    let mut refused = 0;
+    volume.fill()?;
+    while refused < REFUSED {
+        let exchange = ask_kept(crowd.target(), &get_as(&subject.session, "/lines")).await?;
+        refused = if exchange.answer.status == 503 { refused + 1 } else { 0 };
+        if Instant::now() > deadline {
+            return Err(Failure::Product(format!("the journal still took entries after {PATIENCE:?}")));
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// A small volume in the place of the journal's directory; gone when dropped.
+struct Volume(PathBuf);
+
+impl Volume {
+    /// Mounts it over the journal of a house that has ended; nothing where this user may not. The journal goes on in
+    /// it from where it was.
+    fn over(house: &House) -> Result<Option<Self>, Failure> {
+        let (journal, aside) = (house.data().join("journal"), house.data().join("journal-before"));
+        let machine = || Failure::machine("put a volume under the journal");
+        fs::rename(&journal, &aside).map_err(machine())?;
+        DirBuilder::new().mode(0o700).create(&journal).map_err(machine())?;
+        let size = format!("size={ROOM}m,mode=700");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&journal)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        if mount.status().is_ok_and(|ended| ended.success()) {
+            let mut copy = Command::new("cp");
+            copy.arg("-a").arg(aside.join(".")).arg(&journal);
+            if !copy.status().is_ok_and(|ended| ended.success()) {
+                return Err(Failure::Product("the journal does not fit into the volume".to_owned()));
+            }
+            fs::remove_dir_all(&aside).map_err(machine())?;
+            return Ok(Some(Self(journal)));
+        }
+        fs::remove_dir(&journal).map_err(machine())?;
+        fs::rename(&aside, &journal).map_err(machine())?;
+        Ok(None)
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Writes until there is no room left.
+    fn fill(&self) -> Result<(), Failure> {
+        let filler = OpenOptions::new().append(true).create(true).open(self.filler());
+        let mut filler = filler.map_err(Failure::machine("fill a volume"))?;
+        for length in [1 << 16, 1 << 12, 1 << 9, 1] {
+            while filler.write_all(&vec![7; length]).is_ok() {}
+        }
+        Ok(())
+    }
+
+    fn free(&self) -> Result<(), Failure> {
+        fs::remove_file(self.filler()).map_err(Failure::machine("make room on a volume"))
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        // Lazily: the product may still have files open there.
+        drop(Command::new("umount").arg("--lazy").arg(&self.0).stderr(Stdio::null()).status());
+    }
+}

@@ -1,0 +1,19 @@
+//! What every drill needs: the product started on this machine with a ledger of its own, and a report of what was
+//! tried and found.
+
+mod house;
+mod nginx;
+mod page;
+mod program;
+mod proxy;
+mod report;
+mod varnish;
+
+pub use house::{Failure, House, Plan, Ran, SignedIn};
+pub(crate) use house::{INSIDER, STOPPED};
+pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
+pub use page::page;
+pub use program::{CERTIFICATE, KEY, files_below, free_address};
+pub use proxy::{Assertion, Proxy};
+pub use report::{Outcome, Report, Run, Verdict};
+pub use varnish::{Varnish, VarnishPlan};

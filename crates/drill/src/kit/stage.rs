@@ -1,0 +1,235 @@
+//! What a drill is given: options, chance, and the product with watermarked subjects.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
+use crate::harness::{Failure, House, Plan, STOPPED, SignedIn, Verdict};
+use crate::ledger::{Watermarked, Watermarks};
+use crate::run::Options;
+use crate::scan::{Marked, Scan, Scanner, Vocabulary};
+use crate::seed::Draw;
+
+/// The password of every account of a demo, as it tells everybody.
+pub(crate) const PASSWORD: &str = "honnin-demo-only";
+
+/// What a drill is given.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) options: Options,
+    pub(crate) draw: Draw,
+}
+
+/// A ledger of watermarked subjects, and whose mark is whose.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// Keeps the ledger on the disk.
+    directory: TempDir,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) marked: Vec<Marked>,
+    /// 会員ID of everybody.
+    pub(crate) accounts: Vec<String>,
+    /// Who had a number before, and who has it now.
+    pub(crate) recycled: Vec<(String, String)>,
+}
+
+impl World {
+    fn of(watermarks: Watermarks) -> Result<Self, Failure> {
+        let directory = tempfile::Builder::new().prefix("honnin-drill-ledger-").tempdir();
+        let directory = directory.map_err(Failure::machine("make a directory for a ledger"))?;
+        let written = watermarks.write(directory.path())?;
+        let vocabulary = Vocabulary::new(&written.marks.marked)?;
+        let Watermarked { marks, accounts, recycled, .. } = written;
+        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled })
+    }
+
+    /// A small one for tests of the checks.
+    #[cfg(test)]
+    pub(crate) fn made(subjects: u64, seed: u64) -> Result<Self, Failure> {
+        Self::of(Watermarks { usage_days: 2, ..Watermarks::of(subjects, seed) })
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// From here on the marks of those rows are that account's.
+    pub(crate) fn hold(&mut self, rows: impl Fn(&Marked) -> bool, account: &str) -> Result<(), Failure> {
+        let mut marked = self.marked.clone();
+        for row in marked.iter_mut().filter(|row| rows(row)) {
+            account.clone_into(&mut row.account);
+        }
+        self.hold_as(marked)
+    }
+
+    /// From here on marks belong to whom these rows say.
+    pub(crate) fn hold_as(&mut self, marked: Vec<Marked>) -> Result<(), Failure> {
+        self.vocabulary = Vocabulary::new(&marked)?;
+        self.marked = marked;
+        Ok(())
+    }
+
+    /// A telephone number of an account, as it is written in its country and anywhere.
+    pub(crate) fn numbers_of(&self, account: &str) -> (String, String) {
+        let line = self.marked.iter().find(|marked| marked.account == account && marked.line.is_some());
+        let number =
+            |place: usize| line.and_then(|line| line.numbers.get(place)).cloned().unwrap_or_default();
+        (number(0), number(1))
+    }
+
+    /// Looks at what a session was sent; for nobody's session every mark is foreign.
+    pub(crate) fn scan(&self, viewer: Option<&SignedIn>, answer: &Answer) -> Scan {
+        let subject = viewer.and_then(|viewer| self.vocabulary.subject(&viewer.account));
+        Scanner::new(&self.vocabulary).scan(subject, &answer.pieces(&answer.coding()))
+    }
+}
+
+impl Stage {
+    pub(crate) const fn new(options: Options, draw: Draw) -> Self {
+        Self { options, draw }
+    }
+
+    /// Makes a ledger of at most that many watermarked subjects.
+    pub(crate) fn world(&self, most: u64) -> Result<World, Failure> {
+        self.world_with(most, 0)
+    }
+
+    /// The same with so many numbers more that changed hands.
+    pub(crate) fn world_with(&self, most: u64, recycled: u64) -> Result<World, Failure> {
+        let subjects = self.options.subjects.min(most);
+        self.say(&format!("  making a ledger of {subjects} watermarked subjects"));
+        World::of(Watermarks { recycled, ..Watermarks::of(subjects, self.options.seed) })
+    }
+
+    /// Starts the product with that ledger, every subject signed in `times` times.
+    pub(crate) async fn house(&self, ledger: PathBuf, sessions: usize) -> Result<House, Failure> {
+        self.say(&format!("  starting the product, {sessions} sessions"));
+        let Options { binary, environment, .. } = self.options.clone();
+        House::start(&Plan { binary, ledger, sessions, environment, now: None }).await
+    }
+
+    /// Serves that ledger as an installation with these settings, every subject signed in.
+    pub(crate) async fn installation(&self, world: &World, settings: &str) -> Result<House, Failure> {
+        let Options { binary, environment, .. } = self.options.clone();
+        let (ledger, sessions) = (world.ledger(), world.vocabulary.subjects());
+        self.say(&format!("  starting the product as an installation, {sessions} sessions"));
+        // The sessions are of today: an installation has the clock of the machine, as files show it.
+        let written = std::fs::metadata(world.directory.path()).and_then(|about| about.modified());
+        let written = written.map_err(Failure::machine("look at the ledger"))?;
+        let now = jiff::Timestamp::try_from(written).ok().map(|now| now.to_string());
+        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.installed(settings).await
+    }
+
+    /// Serves that ledger with these settings, on this machine and in the clear, every subject signed in.
+    pub(crate) async fn serving(&self, world: &World, settings: &str) -> Result<House, Failure> {
+        let Options { binary, environment, .. } = self.options.clone();
+        let (ledger, sessions) = (world.ledger(), world.vocabulary.subjects());
+        self.say(&format!("  starting the product with settings of its own, {sessions} sessions"));
+        // The sessions are of today: what is served as in earnest has the clock of the machine.
+        let now = Some(self.options.clock.now().to_string());
+        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.serving(settings).await
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        (self.options.progress)(text);
+    }
+}
+
+/// Asks once, on a connection of its own.
+pub(crate) async fn ask(target: Target, request: &Request) -> Result<Answer, Failure> {
+    let exchange = ask_kept(target, request).await?;
+    let broken = |reason| Failure::Product(format!("{} {}: {reason}", request.method(), request.path()));
+    exchange.broken.map_or(Ok(exchange.answer), |reason| Err(broken(reason)))
+}
+
+/// Asks once, and keeps what came of an answer that broke.
+pub(crate) async fn ask_kept(target: Target, request: &Request) -> Result<Exchange, Failure> {
+    let opened = Connection::open(target, Limits::default()).await;
+    let mut connection = opened.map_err(|reason| Failure::Product(format!("open a connection: {reason}")))?;
+    Ok(connection.exchange(request).await)
+}
+
+/// How long personal pages may take to come: far more than they do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a state is asked for while it is waited for.
+const ASK: Duration = Duration::from_millis(10);
+
+/// Waits until personal pages are shown, or refused, as the operator's own listener says; tells when that was.
+pub(crate) async fn personal_pages(
+    house: &House,
+    shown: bool,
+    patience: Duration,
+) -> Result<Instant, Failure> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let said = ask(house.monitor(), &Request::get("/readyz")).await?.text();
+        let is_so = if shown { said.trim() == "ready" } else { said.contains("personal pages are refused") };
+        if is_so {
+            return Ok(Instant::now());
+        }
+        // Only a person lets them go on then.
+        if Instant::now() > deadline || said.contains(STOPPED) {
+            break;
+        }
+        sleep(ASK).await;
+    }
+    let what = if shown { "shown" } else { "refused" };
+    let (waited, alarms) = (patience.as_secs(), alarms(house)?);
+    Err(Failure::Product(format!("personal pages were not {what}, and {waited} s are allowed: {alarms}")))
+}
+
+/// The last alarms the product wrote, the newest first.
+pub(crate) fn alarms(house: &House) -> Result<String, Failure> {
+    let words = String::from_utf8_lossy(&house.words()?).into_owned();
+    let alarms: Vec<&str> = words.lines().rev().filter(|line| line.contains("alarm")).take(3).collect();
+    Ok(alarms.join(" | "))
+}
+
+/// The journal of a house proves that every viewer was the owner; `entries` is how many it has at least.
+pub(crate) fn journal_verifies(house: &House, entries: u64) -> Result<Verdict, Failure> {
+    let ran = house.command(["journal", "verify"])?;
+    let wrong = || format!("journal verify ended with {:?}: {}", ran.code, ran.err.trim());
+    let found = if ran.code == Some(0) { Vec::new() } else { vec![wrong()] };
+    Ok(Verdict::of("the journal verifies viewer = owner for every entry", "journal verify", entries, found))
+}
+
+/// A request of somebody who is signed in.
+pub(crate) fn get_as(session: &SignedIn, path: &str) -> Request {
+    Request::get(path).header("cookie", &session.cookie)
+}
+
+/// What a command of the product prints, run without any data.
+pub(crate) fn said_by(binary: &Path, words: &[&str]) -> Result<String, Failure> {
+    let mut command = Command::new(binary);
+    command.env_clear().stdin(Stdio::null()).args(words);
+    let ended = command.output().map_err(Failure::machine(format!("run {}", binary.display())))?;
+    if !ended.status.success() {
+        let words = words.join(" ");
+        return Err(Failure::Product(format!("{} {words} ended with {}", binary.display(), ended.status)));
+    }
+    Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
+}
+
+/// The request that signs in with the password all subjects have.
+pub(crate) fn sign_in_request(account: &str) -> Request {
+    sign_in_with(account, PASSWORD)
+}
+
+/// The request that signs in with a password.
+pub(crate) fn sign_in_with(login: &str, password: &str) -> Request {
+    let body = format!(r#"{{"login":"{login}","password":"{password}"}}"#);
+    Request::new("POST", "/api/v1/sessions").header("content-type", "application/json").body(body.as_bytes())
+}
+
+/// Settings of an installation at that address, behind proxies that are listed and tell the client's address that way.
+pub(crate) fn behind_proxies(url: &str, listed: &str, tell: &str) -> String {
+    format!(
+        "[tenant]\nhelp = \"https://example.jp/help\"\npublic_url = \"{url}\"\n\
+         [listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n\
+         trusted_proxies = [\"{listed}\"]\nproxies_tell = \"{tell}\"\n"
+    )
+}
