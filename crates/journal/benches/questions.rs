@@ -1,7 +1,7 @@
 //! Prints what questions to a journal cost: milliseconds, and the most memory the process ever had.
 //!
 //! `cargo bench -p honnin-journal [-- SIZE…]`, by default a million and ten million entries; a hundred million on
-//! request (20 GB of disk, some hours). Every entry is appended and published as a running server does it; only its
+//! request (20 GB of disk, ten minutes). Every entry is appended and published as a running server does it; only its
 //! sealed body is the same octets each time.
 
 use std::fs;
@@ -116,7 +116,8 @@ fn main() -> Result<(), Failure> {
         let dir = std::env::temp_dir().join(format!("honnin-questions-{}", std::process::id()));
         let started = now();
         fill(&dir, size)?;
-        println!("{size} entries written and indexed in {:.0} s", started.elapsed().as_secs_f64());
+        let seconds = started.elapsed().as_secs_f64();
+        println!("{size} entries written and indexed in {seconds:.0} s, {} MiB at most", memory("VmHWM:")?);
         let asked = std::process::Command::new(std::env::current_exe()?).arg("ask").arg(&dir).status()?;
         fs::remove_dir_all(&dir)?;
         if !asked.success() {
