@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use honnin_access::{Owned, Session};
-use honnin_journal::{Entry, EpochKeys, Journal, Kind, Pseudonym, Query, ReadError};
+use honnin_journal::{Asking, Entry, EpochKeys, Kind, Logs, Pseudonym, ReadError};
 use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment, Zone};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
-use crate::{Channel, Disclosed, Recorder, What};
+use crate::{Channel, Disclosed, What};
 
 /// How much is gathered beside an account's looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,20 +72,19 @@ pub struct AuditRow {
 /// # Errors
 /// [`ReadError::NotAnswerable`] where the period reaches into what was pruned: the answer is never "nobody".
 fn looks(
-    journal: &Journal,
+    logs: &Logs,
     epochs: &[Arc<EpochKeys>],
     names: &[Pseudonym],
     (from, to): (Moment, Moment),
-    (before, limit): (Option<EntryRef>, usize),
+    (mut before, limit): (Option<EntryRef>, usize),
 ) -> Result<Vec<AuditRow>, ReadError> {
-    let mut before = before.map(|entry| entry.index);
     let mut rows = Vec::new();
     while rows.len() < limit {
-        let found = journal.by_owner(&Query { pseudonyms: names, from, to, before, limit })?;
-        for index in &found {
-            let entry = journal.read_at(*index)?;
+        let found = logs.by_owner(&Asking { names, from, to, before, limit })?;
+        for at in &found {
+            let entry = logs.read(*at)?;
             if entry.kind == Kind::Disclosure && rows.len() < limit {
-                rows.push(AuditRow::of(EntryRef { log: journal.log(), index: *index }, &entry, epochs));
+                rows.push(AuditRow::of(*at, &entry, epochs));
             }
         }
         match found.last() {
@@ -103,47 +102,40 @@ fn pseudonyms(epochs: &[Arc<EpochKeys>], account: AccountId) -> Vec<Pseudonym> {
 
 /// Looks by others than the account itself.
 fn looks_by_others(
-    journal: &Journal,
+    logs: &Logs,
     epochs: &[Arc<EpochKeys>],
     names: &[Pseudonym],
     from: Moment,
     most: usize,
 ) -> Result<Option<Others>, ReadError> {
-    let Some(found) = journal.looks_by_others(names, from) else { return Ok(None) };
-    let mut others = Others { rows: Vec::new(), count: u64::try_from(found.len()).unwrap_or(u64::MAX) };
-    for index in found.into_iter().take(most) {
-        let entry = journal.read_at(index)?;
-        others.rows.push(disclosure(&AuditRow::of(EntryRef { log: journal.log(), index }, &entry, epochs)));
+    let Some((newest, count)) = logs.looks_by_others(names, from, most) else { return Ok(None) };
+    let mut others = Others { rows: Vec::new(), count };
+    for at in newest {
+        others.rows.push(disclosure(&AuditRow::of(at, &logs.read(at)?, epochs)));
     }
     Ok(Some(others))
 }
 
-/// The newest acts on an account: in this node's log, and in the one of commands. Sign-ins that failed stand among them,
-/// those of a day as one row that names neither source nor way.
+/// The newest acts on an account, in all logs. Sign-ins that failed stand among them, those of a day as one row that
+/// names neither source nor way.
 ///
 /// # Errors
 /// [`ReadError`] where one of them cannot be read: the answer is never "nothing was done".
 fn acts(
-    recorder: &Recorder,
+    logs: &Logs,
     epochs: &[Arc<EpochKeys>],
     names: &[Pseudonym],
-    (since, to): (Moment, Moment),
+    (from, to): (Moment, Moment),
     (gathers, zone): (Gathers, &Zone),
 ) -> Result<Vec<ActRow>, ReadError> {
-    let journal = recorder.journal();
-    let query = |limit: usize| Query { pseudonyms: names, from: since, to, before: None, limit };
+    let asking = |limit: usize| Asking { names, from, to, before: None, limit };
     let mut rows = Vec::new();
-    for index in journal.acts_on(&query(gathers.acts))? {
-        rows.push(act_of(&journal.read_at(index)?, epochs));
-    }
-    if let Some(commands) = recorder.commands() {
-        for (_, entry) in commands.about(names, gathers.acts)? {
-            rows.push(act_of(&entry, epochs));
-        }
+    for at in logs.acts_on(&asking(gathers.acts))? {
+        rows.push(act_of(&logs.read(at)?, epochs));
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     rows.truncate(gathers.acts);
-    let failed = journal.failures_on(&query(gathers.failures.saturating_add(1)))?;
+    let failed = logs.failures_on(&asking(gathers.failures.saturating_add(1)))?;
     rows.extend(failed_by_day(&failed, gathers.failures, zone));
     rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     Ok(rows)
@@ -230,21 +222,22 @@ impl Care {
         gathers: Option<Gathers>,
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
-        let (journal, epochs) = (self.parts.gate.journal(), self.parts.gate.epochs());
-        let (since, account) = (journal.answerable_since(), session.account());
+        let (logs, epochs) = (Arc::clone(self.parts.gate.logs()), self.parts.gate.epochs());
+        let (since, account) = (logs.answerable_since(), session.account());
         let period = (since.unwrap_or(Moment::EPOCH), session.at().plus_seconds(1));
         let page = (before, most.saturating_add(1));
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
-        let (recorder, zone) = (Arc::clone(self.parts.gate.recorder()), self.zone().clone());
+        let zone = self.zone().clone();
         let question = move || {
+            logs.refresh(epochs.last().map_or(0, |keys| keys.epoch))?;
             let names = pseudonyms(&epochs, account);
-            let rows = looks(&journal, &epochs, &names, period, page)?;
+            let rows = looks(&logs, &epochs, &names, period, page)?;
             let Some(gathers) = gathers else { return Ok((rows, Vec::new(), None)) };
             let acts = match before {
-                None => acts(&recorder, &epochs, &names, period, (gathers, &zone))?,
+                None => acts(&logs, &epochs, &names, period, (gathers, &zone))?,
                 Some(_) => Vec::new(),
             };
-            let others = looks_by_others(&journal, &epochs, &names, period.0, gathers.others)?;
+            let others = looks_by_others(&logs, &epochs, &names, period.0, gathers.others)?;
             Ok::<_, ReadError>((rows, acts, others))
         };
         let (rows, acts, others) = self.parts.gate.desk().ask(question).await??;
@@ -258,13 +251,13 @@ impl Care {
     /// How often somebody else was shown data of the account in the last days; `None` where that is not known. It is
     /// counted in memory and reads nothing.
     pub(crate) fn seen_by_others(&self, session: &Session) -> Option<u64> {
-        let (journal, from) = (self.parts.gate.journal(), session.at().plus_seconds(-BADGE_DAYS * 86_400));
+        let (logs, from) = (self.parts.gate.logs(), session.at().plus_seconds(-BADGE_DAYS * 86_400));
         // Of a time whose records are gone it is not said that nobody looked.
-        if journal.answerable_since().is_some_and(|since| from < since) {
+        if logs.answerable_since().is_some_and(|since| from < since) {
             return None;
         }
         let names = pseudonyms(&self.parts.gate.epochs(), session.account());
-        journal.by_others(&names, from)
+        logs.by_others(&names, from)
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use honnin_access::{GateAuthority, Opened, Owned, Session};
-use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Journal, Kind, Party};
+use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Kind, Logs, Party};
 use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
@@ -107,8 +107,8 @@ impl Gate {
         &*self.house
     }
 
-    pub(crate) fn journal(&self) -> Arc<Journal> {
-        Arc::clone(self.recorder.journal())
+    pub(crate) fn logs(&self) -> &Arc<Logs> {
+        self.recorder.logs()
     }
 
     /// Where questions to the journal are answered.

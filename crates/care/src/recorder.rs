@@ -4,40 +4,37 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::Session;
-use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Followed, Journal, Kind, Party};
+use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Journal, Kind, Logs, Party};
 use honnin_terms::{Entropy, EntryRef, Mode};
 
 use crate::{Channel, Error, What};
 
 /// The journal with the keys of its epochs. Shared by everything of one process that writes into it.
 pub struct Recorder {
-    journal: Arc<Journal>,
+    logs: Arc<Logs>,
     epochs: RwLock<Vec<Arc<EpochKeys>>>,
-    /// The log of commands, where this is a server's.
-    commands: Option<Followed>,
 }
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("journal", &self.journal).finish_non_exhaustive()
+        f.debug_struct("Recorder").field("logs", &self.logs).finish_non_exhaustive()
     }
 }
 
 impl Recorder {
     /// Of that journal and the keys of its epochs, oldest first; the last one is written under.
     pub fn new(journal: Arc<Journal>, epochs: Vec<EpochKeys>) -> Self {
-        let epochs = RwLock::new(epochs.into_iter().map(Arc::new).collect());
-        Self { journal, epochs, commands: None }
+        Self::among(Arc::new(Logs::alone(journal)), epochs)
     }
 
-    /// The same that reads the log of commands beside its own, for whom acts at the command line are about.
-    #[must_use]
-    pub fn following(self, commands: Followed) -> Self {
-        Self { commands: Some(commands), ..self }
+    /// The same where other logs are read beside its own: of other nodes, and of commands.
+    pub fn among(logs: Arc<Logs>, epochs: Vec<EpochKeys>) -> Self {
+        Self { logs, epochs: RwLock::new(epochs.into_iter().map(Arc::new).collect()) }
     }
 
-    pub(crate) const fn commands(&self) -> Option<&Followed> {
-        self.commands.as_ref()
+    /// All logs there are.
+    pub const fn logs(&self) -> &Arc<Logs> {
+        &self.logs
     }
 
     /// Replaces the epochs' keys, when a new epoch has begun or an old one was destroyed.
@@ -46,13 +43,18 @@ impl Recorder {
             epochs.into_iter().map(Arc::new).collect();
     }
 
-    pub(crate) const fn journal(&self) -> &Arc<Journal> {
-        &self.journal
+    fn journal(&self) -> &Journal {
+        self.logs.own()
     }
 
     /// The epochs' keys, oldest first.
     pub fn epochs(&self) -> Vec<Arc<EpochKeys>> {
         self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number of the epoch that is written under; 0 where there is none.
+    pub fn newest_epoch(&self) -> u32 {
+        self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().map_or(0, |keys| keys.epoch)
     }
 
     /// Takes an act. It is durable when the answer gives a place, and what it is of may be done from then on.
@@ -63,7 +65,7 @@ impl Recorder {
         let epoch = self.epochs.read().unwrap_or_else(PoisonError::into_inner).last().cloned();
         let epoch = epoch.ok_or(AppendError::Failed)?;
         let entry = epoch.seal(act, entropy).map_err(|_| AppendError::Failed)?;
-        Ok(self.journal.append(&entry))
+        Ok(self.journal().append(&entry))
     }
 
     /// Takes an act and waits until it is durable: what it is of may be done once this has returned.

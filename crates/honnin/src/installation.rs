@@ -27,6 +27,9 @@ const STORE: &str = "store";
 /// The key that verifies the journal, public: one line of base64.
 const JOURNAL_KEY: &str = "journal.pub";
 
+/// The name of the node of an installation that has one.
+const FIRST_NODE: &str = "1";
+
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
@@ -37,17 +40,6 @@ const UNTOLD: &str = "proxies-untold";
 const PUBLIC_PATH: &str = "public-path";
 /// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
 const DEMO_CLOCK: &str = "demo-clock";
-
-/// What there is of a journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JournalFiles {
-    /// Its files.
-    There,
-    /// Nothing, and nothing was ever written.
-    NotYet,
-    /// Nothing, although entries were written.
-    Gone,
-}
 
 /// An installation that was begun.
 #[derive(Debug, Clone)]
@@ -97,37 +89,45 @@ impl Installation {
         self.place.data.join(STORE)
     }
 
-    /// Whether there is a journal, by its directory and by what the keyring says of its epochs.
+    /// Whether there are files of a journal.
     ///
     /// # Errors
-    /// [`Failure`] where neither can be read.
-    pub(crate) fn journal_files(&self) -> Result<JournalFiles, Failure> {
+    /// [`Failure`] where its directory cannot be read.
+    pub(crate) fn has_journal_files(&self) -> Result<bool, Failure> {
         let directory = self.journal();
-        let empty = match fs::read_dir(&directory) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(reason) if reason.kind() == io::ErrorKind::NotFound => true,
-            Err(reason) => return Err(Failure::from(reason).during(&format!("read {}", directory.display()))),
-        };
-        if !empty {
-            return Ok(JournalFiles::There);
+        match fs::read_dir(&directory) {
+            Ok(mut entries) => Ok(entries.next().is_some()),
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(reason) => Err(Failure::from(reason).during(&format!("read {}", directory.display()))),
         }
-        let outline = Keeper::outline(&self.place.data).map_err(|reason| Failure::settings(&reason))?;
-        Ok(if outline.has_journal_epochs { JournalFiles::Gone } else { JournalFiles::NotYet })
+    }
+
+    /// The name of this node.
+    pub(crate) fn node(&self) -> &str {
+        &self.settings.node.name
+    }
+
+    /// A file that this node leaves for itself and for `doctor`. The first node's has no name in it.
+    fn left_by_node(&self, file: &str) -> PathBuf {
+        match self.node() {
+            FIRST_NODE => self.place.data.join(file),
+            other => self.place.data.join(format!("{file}.{other}")),
+        }
     }
 
     /// The file that says personal pages are stopped, and why.
     pub(crate) fn isolation_marker(&self) -> PathBuf {
-        self.place.data.join(ISOLATED)
+        self.left_by_node(ISOLATED)
     }
 
     /// The file that says personal pages are refused because of the public path, and why.
     pub(crate) fn public_path_marker(&self) -> PathBuf {
-        self.place.data.join(PUBLIC_PATH)
+        self.left_by_node(PUBLIC_PATH)
     }
 
     /// The file that names a listed proxy which does not say whom it passes on, while it is served.
     pub(crate) fn untold_marker(&self) -> PathBuf {
-        self.place.data.join(UNTOLD)
+        self.left_by_node(UNTOLD)
     }
 
     /// The clock of commands: the machine's, or that of the demo which runs on this installation. No other

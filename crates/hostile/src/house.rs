@@ -85,7 +85,7 @@ impl House {
         let installation = Installation::open(dir, keeper, clock, entropy)?;
         let doorkeeper = installation.authorities()?;
         let told = take_in(&installation, &doorkeeper)?;
-        let log = Log { origin: "hostile/journal", epoch_days: 400 };
+        let log = Log { origin: "hostile/journal" };
         let care = installation.care(log, Zone::named("Asia/Tokyo")?)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let context = runtime.enter();

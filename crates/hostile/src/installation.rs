@@ -13,7 +13,7 @@ use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS, RunError, Summary};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{Keeper, Silent};
+use honnin_keeper::{EpochList, Keeper, Silent};
 use honnin_node::{PublicPath, Standing};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
@@ -47,8 +47,6 @@ pub fn keeper(dir: &Path, entropy: &Arc<dyn Entropy>) -> Result<Arc<Keeper>, Fai
 pub struct Log {
     /// Whose journal it says it is.
     pub origin: &'static str,
-    /// How long its first epoch lasts. Unit: days.
-    pub epoch_days: i64,
 }
 
 /// What differs between the sites of installations.
@@ -174,12 +172,17 @@ impl Installation {
             steady: None,
             as_it_is: false,
         })?;
-        let epoch = keeper.journal_epoch(self.clock.now(), log.epoch_days * 86_400)?;
-        let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
-        let epoch = EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body };
+        let list = keeper.begin_epoch(&EpochList::default(), self.clock.now())?;
+        let keys = keeper.epoch_keys(&list)?.into_iter().map(|epoch| EpochKeys {
+            tenant: TenantId::FIRST,
+            epoch: epoch.number,
+            pseudonym: epoch.pseudonyms,
+            body: epoch.bodies,
+        });
+        let keys = keys.collect();
         let journal = Arc::new(journal);
         let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
-        Ok(Gate::new(authority, Recorder::new(journal, vec![epoch]), Arc::new(standing)))
+        Ok(Gate::new(authority, Recorder::new(journal, keys), Arc::new(standing)))
     }
 
     /// Opens a door to what subscribers can do; its connections live on the runtime in whose context this is called.

@@ -9,7 +9,7 @@ use honnin_terms::{EntryRef, Moment};
 use crate::index::{CHUNK, Row, Side};
 use crate::merkle::{consistency_path, inclusion_path};
 use crate::queue::hold;
-use crate::run::Stretch;
+use crate::run::{Run, Stretch};
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
 use crate::{Entry, Journal, Query, parse_entry};
@@ -35,6 +35,158 @@ pub enum ReadError {
     /// A file is missing, altered or cannot be read.
     #[error("read a file of the journal")]
     Io(#[from] io::Error),
+}
+
+/// A log as a question looks into it: its newest rows in memory, the older ones in runs.
+pub(crate) trait Source {
+    /// What is kept of it.
+    fn kept(&self) -> Kept;
+    /// How many entries it has.
+    fn size(&self) -> u64;
+    /// Takes what is wanted of the rows in memory, newest first; the index of the first row there.
+    fn recent(&self, query: &Query<'_>, side: Side, found: &mut Vec<(u64, Row)>) -> u64;
+    /// A run.
+    fn run(&self, stretch: Stretch) -> io::Result<Run<'_>>;
+    /// Answers of a stretch whose run could not be read.
+    fn mend(
+        &self,
+        query: &Query<'_>,
+        side: Side,
+        stretch: Stretch,
+        found: &mut Vec<(u64, Row)>,
+        error: io::Error,
+    ) -> Result<(), ReadError>;
+    /// The entry of that index, proven.
+    fn entry_at(&self, index: u64) -> Result<Entry, ReadError>;
+}
+
+/// Entries with what the index needs of them, newest first: whoever wants no more has read each of them once.
+pub(crate) fn find_rows(
+    source: &dyn Source,
+    query: &Query<'_>,
+    side: Side,
+) -> Result<Vec<(u64, Row)>, ReadError> {
+    let kept = source.kept();
+    if let Some(from) = kept.from.filter(|from| query.from < *from) {
+        return Err(ReadError::NotAnswerable { pruned_before: from });
+    }
+    let below = query.before.unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    let first_row = source.recent(query, side, &mut found);
+    for stretch in Stretch::cover(first_row / CHUNK).into_iter().rev() {
+        if found.len() >= query.limit {
+            break;
+        }
+        if stretch.end() > kept.minimum && stretch.start() < below {
+            find_in(source, query, side, stretch, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Looks into one run, newest first. Where it cannot be read, or a block of it is not what was written, its source
+/// answers otherwise.
+pub(crate) fn find_in(
+    source: &dyn Source,
+    query: &Query<'_>,
+    side: Side,
+    stretch: Stretch,
+    found: &mut Vec<(u64, Row)>,
+) -> Result<(), ReadError> {
+    let before = found.len();
+    match find_in_run(source, query, side, stretch, found) {
+        Err(ReadError::Io(error)) => {
+            found.truncate(before);
+            source.mend(query, side, stretch, found, error)
+        }
+        done => done,
+    }
+}
+
+pub(crate) fn find_in_run(
+    source: &dyn Source,
+    query: &Query<'_>,
+    side: Side,
+    stretch: Stretch,
+    found: &mut Vec<(u64, Row)>,
+) -> Result<(), ReadError> {
+    let (run, minimum) = (source.run(stretch)?, source.kept().minimum);
+    if query.from.millis() > run.moments.1 || run.moments.0 >= query.to.millis() {
+        return Ok(());
+    }
+    let start = stretch.start();
+    let mut below = query.before.map_or(stretch.end(), |before| before.min(stretch.end())) - start;
+    while found.len() < query.limit && below > 0 {
+        let most = query.limit - found.len();
+        let (mut offsets, mut frontier) = (Vec::new(), 0);
+        for name in query.pseudonyms {
+            let of_name = run.find(*name, side.flag(), below, most)?;
+            if of_name.len() == most {
+                // There may be more of this name below its last: what is older than that waits for the next round.
+                frontier = frontier.max(of_name.last().copied().map_or(0, u64::from));
+            }
+            offsets.extend(of_name.into_iter().map(u64::from));
+        }
+        offsets.sort_unstable_by(|a, b| b.cmp(a));
+        offsets.dedup();
+        for offset in offsets.into_iter().take_while(|offset| *offset >= frontier) {
+            let index = start + offset;
+            if found.len() >= query.limit || index < minimum {
+                return Ok(());
+            }
+            let row = Row::of(&source.entry_at(index)?);
+            if row.matches(query, side) {
+                found.push((index, row));
+            }
+            // The order never goes back: everything further down is older.
+            if row.order < query.from {
+                return Ok(());
+            }
+        }
+        below = frontier;
+    }
+    Ok(())
+}
+
+impl Source for Journal {
+    fn kept(&self) -> Kept {
+        Self::kept(self)
+    }
+
+    fn size(&self) -> u64 {
+        Self::size(self)
+    }
+
+    fn recent(&self, query: &Query<'_>, side: Side, found: &mut Vec<(u64, Row)>) -> u64 {
+        let tail = hold(&self.shared.tail);
+        query.take_recent(side, (tail.first_row, &tail.rows), found);
+        tail.first_row
+    }
+
+    fn run(&self, stretch: Stretch) -> io::Result<Run<'_>> {
+        self.shared.maker().open(stretch)
+    }
+
+    /// Made anew, once, where a block of it is not what was written.
+    fn mend(
+        &self,
+        query: &Query<'_>,
+        side: Side,
+        stretch: Stretch,
+        found: &mut Vec<(u64, Row)>,
+        error: io::Error,
+    ) -> Result<(), ReadError> {
+        if error.kind() != io::ErrorKind::InvalidData {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, "a run of the journal's index is not as it was written; it is made anew");
+        self.shared.maker().make(stretch)?;
+        find_in_run(self, query, side, stretch, found)
+    }
+
+    fn entry_at(&self, index: u64) -> Result<Entry, ReadError> {
+        self.read_at(index)
+    }
 }
 
 /// That an entry stands in the tree of a checkpoint.
@@ -73,7 +225,7 @@ impl Journal {
             let tail = hold(&self.shared.tail);
             (tail.entry(index), tail.next, Arc::clone(&tail.edge))
         };
-        self.check_kept(index)?;
+        self.kept().answers(index)?;
         if let Some(entry) = entry {
             return Ok(entry);
         }
@@ -81,15 +233,6 @@ impl Journal {
             return Err(ReadError::NotWritten);
         }
         Tiles { dir: &self.shared.dir, size: edge.size() }.proven(index, &edge)?.ok_or(ReadError::NotWritten)
-    }
-
-    fn check_kept(&self, index: u64) -> Result<(), ReadError> {
-        match self.kept() {
-            Kept { minimum, from: Some(from) } if index < minimum => {
-                Err(ReadError::NotAnswerable { pruned_before: from })
-            }
-            Kept { .. } => Ok(()),
-        }
     }
 
     /// Indexes of entries with that owner, newest first: "who has seen my data".
@@ -121,104 +264,11 @@ impl Journal {
     /// # Errors
     /// As [`Self::by_owner`].
     pub fn failures_on(&self, query: &Query<'_>) -> Result<Vec<Moment>, ReadError> {
-        Ok(self.find_rows(query, Side::Failed)?.into_iter().map(|(_, row)| row.moment).collect())
+        Ok(find_rows(self, query, Side::Failed)?.into_iter().map(|(_, row)| row.moment).collect())
     }
 
     fn find(&self, query: &Query<'_>, side: Side) -> Result<Vec<u64>, ReadError> {
-        Ok(self.find_rows(query, side)?.into_iter().map(|(index, _)| index).collect())
-    }
-
-    /// Entries with what the index needs of them, newest first: whoever wants no more has read each of them once.
-    pub(crate) fn find_rows(&self, query: &Query<'_>, side: Side) -> Result<Vec<(u64, Row)>, ReadError> {
-        let kept = self.kept();
-        if let Some(from) = kept.from.filter(|from| query.from < *from) {
-            return Err(ReadError::NotAnswerable { pruned_before: from });
-        }
-        let below = query.before.unwrap_or(u64::MAX);
-        let mut found = Vec::new();
-        let first_row = {
-            let tail = hold(&self.shared.tail);
-            let end = tail.first_row + u64::try_from(tail.rows.len()).unwrap_or(0);
-            let rows = (tail.first_row..end).rev().zip(tail.rows.iter().rev());
-            let wanted = rows.filter(|(index, row)| *index < below && row.matches(query, side));
-            found.extend(wanted.map(|(index, row)| (index, *row)).take(query.limit));
-            tail.first_row
-        };
-        for stretch in Stretch::cover(first_row / CHUNK).into_iter().rev() {
-            if found.len() >= query.limit {
-                break;
-            }
-            if stretch.end() > kept.minimum && stretch.start() < below {
-                self.find_in(query, side, stretch, &mut found)?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Looks into one run, newest first. Where a block of it is not what was written it is made anew, once.
-    fn find_in(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-    ) -> Result<(), ReadError> {
-        let before = found.len();
-        match self.find_in_run(query, side, stretch, found) {
-            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                tracing::warn!(%error, "a run of the journal's index is not as it was written; it is made anew");
-                found.truncate(before);
-                self.shared.maker().make(stretch)?;
-                self.find_in_run(query, side, stretch, found)
-            }
-            done => done,
-        }
-    }
-
-    fn find_in_run(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-    ) -> Result<(), ReadError> {
-        let maker = self.shared.maker();
-        let run = maker.open(stretch)?;
-        if query.from.millis() > run.moments.1 || run.moments.0 >= query.to.millis() {
-            return Ok(());
-        }
-        let start = stretch.start();
-        let mut below = query.before.map_or(stretch.end(), |before| before.min(stretch.end())) - start;
-        while found.len() < query.limit && below > 0 {
-            let most = query.limit - found.len();
-            let (mut offsets, mut frontier) = (Vec::new(), 0);
-            for name in query.pseudonyms {
-                let of_name = run.find(*name, side.flag(), below, most)?;
-                if of_name.len() == most {
-                    // There may be more of this name below its last: what is older than that waits for the next round.
-                    frontier = frontier.max(of_name.last().copied().map_or(0, u64::from));
-                }
-                offsets.extend(of_name.into_iter().map(u64::from));
-            }
-            offsets.sort_unstable_by(|a, b| b.cmp(a));
-            offsets.dedup();
-            for offset in offsets.into_iter().take_while(|offset| *offset >= frontier) {
-                let index = start + offset;
-                if found.len() >= query.limit || index < maker.minimum {
-                    return Ok(());
-                }
-                let row = Row::of(&self.read_at(index)?);
-                if row.matches(query, side) {
-                    found.push((index, row));
-                }
-                // The order never goes back: everything further down is older.
-                if row.order < query.from {
-                    return Ok(());
-                }
-            }
-            below = frontier;
-        }
-        Ok(())
+        Ok(find_rows(self, query, side)?.into_iter().map(|(index, _)| index).collect())
     }
 
     /// Proves that the entry of that index stands in the published tree.
@@ -226,7 +276,7 @@ impl Journal {
     /// # Errors
     /// [`ReadError::NotPublished`] where it is newer than the checkpoint.
     pub fn inclusion_proof(&self, index: u64) -> Result<Proof, ReadError> {
-        self.check_kept(index)?;
+        self.kept().answers(index)?;
         let (size, root) = {
             let published = hold(&self.shared.shelf);
             (published.edge.size(), published.edge.root())

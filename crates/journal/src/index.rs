@@ -4,6 +4,7 @@
 //! Each 65,536 entries get a run; sixteen runs of one length become one. So a question looks into some thirty runs,
 //! three blocks each, whether there are a million entries or a hundred million, and the index holds nothing in memory.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 
@@ -34,6 +35,22 @@ pub struct Query<'a> {
     pub before: Option<u64>,
     /// At most so many entries.
     pub limit: usize,
+}
+
+impl Query<'_> {
+    /// Takes the rows that are wanted out of those from that index on, newest first.
+    pub(crate) fn take_recent(
+        &self,
+        side: Side,
+        (first, rows): (u64, &VecDeque<Row>),
+        found: &mut Vec<(u64, Row)>,
+    ) {
+        let end = first + u64::try_from(rows.len()).unwrap_or(0);
+        let below = self.before.unwrap_or(u64::MAX);
+        let rows = (first..end).rev().zip(rows.iter().rev());
+        let wanted = rows.filter(|(index, row)| *index < below && row.matches(self, side));
+        found.extend(wanted.map(|(index, row)| (index, *row)).take(self.limit));
+    }
 }
 
 /// Which side of an entry is asked for.
@@ -156,7 +173,7 @@ pub(crate) struct Maker<'a> {
     pub(crate) minimum: u64,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
     /// Writes a run beside its place, then puts it there: whole or not at all. It need not be durable, because it is
     /// checked whenever it is read and can be made again.
     fn write(
@@ -230,7 +247,7 @@ impl Maker<'_> {
     }
 
     /// A run of the index; where it is missing it is made.
-    pub(crate) fn open(&self, stretch: Stretch) -> io::Result<Run<'_>> {
+    pub(crate) fn open(&self, stretch: Stretch) -> io::Result<Run<'a>> {
         Run::open(self.tiles.dir, stretch, self.chain).or_else(|error| {
             tracing::warn!(%error, level = stretch.level, number = stretch.number, "a run of the journal's index is made anew");
             self.make(stretch)?;

@@ -30,6 +30,7 @@ mod keys;
 mod kind;
 mod layout;
 mod leave;
+mod logs;
 mod merkle;
 mod note;
 mod others;
@@ -52,7 +53,6 @@ pub use chain::{Anchor, AnchorError, FileAnchor, Head, LogKeys};
 pub use desk::{Asked, Desk};
 pub use details::{Details, MOST_LISTED, MOST_TEXT};
 pub use entry::{Entry, MOST_BODY, Pseudonym, parse_entry};
-pub use follow::Followed;
 pub use index::Query;
 pub use journal::{Journal, Opened, Opening};
 pub use keys::{Act, EpochKeys, Party};
@@ -61,6 +61,7 @@ pub use layout::logs;
 pub use leave::{
     Cosigned, Cosigner, Published, goes_on, named_size, published, verifier_key, witness_request,
 };
+pub use logs::{Asking, Logs};
 pub use merkle::{verify_consistency, verify_inclusion};
 pub use note::{BadFormat, Checkpoint, parse_checkpoint};
 pub use publish::PublishError;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use honnin_terms::Moment;
 
+use crate::ask::{Source, find_rows};
 use crate::index::{Query, Row, Side};
 use crate::queue::hold;
 use crate::{Entry, Journal, Kind, Pseudonym, ReadError};
@@ -53,7 +54,7 @@ impl Others {
     }
 
     /// Nothing is known.
-    fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self { is_unknown: true, ..Self::default() }
     }
 
@@ -91,16 +92,16 @@ impl Others {
     }
 
     /// The looks at those owners from a moment on.
-    fn of_owners<'a>(
+    pub(crate) fn of_owners<'a>(
         &'a self,
         owners: &'a [Pseudonym],
         from: Moment,
-    ) -> Option<impl Iterator<Item = u64> + 'a> {
+    ) -> Option<impl Iterator<Item = (u64, Moment)> + 'a> {
         if self.is_unknown || self.since.is_some_and(|since| from < since) {
             return None;
         }
         let looks = owners.iter().filter_map(|owner| self.by_owner.get(owner)).flatten();
-        Some(looks.filter(move |(_, moment)| *moment >= from).map(|(index, _)| *index))
+        Some(looks.filter(move |(_, moment)| *moment >= from).copied())
     }
 }
 
@@ -112,33 +113,32 @@ impl Journal {
         tail.others.of_owners(owners, from).map(|looks| u64::try_from(looks.count()).unwrap_or(u64::MAX))
     }
 
-    /// The entries of those looks, newest first; `None` where not all are known. Reads nothing.
-    pub fn looks_by_others(&self, owners: &[Pseudonym], from: Moment) -> Option<Vec<u64>> {
-        let mut indexes: Vec<u64> = hold(&self.shared.tail).others.of_owners(owners, from)?.collect();
-        indexes.sort_unstable_by(|one, other| other.cmp(one));
-        Some(indexes)
+    /// The entries of those looks with their moments; `None` where not all are known. Reads nothing.
+    pub(crate) fn looks_by_others(&self, owners: &[Pseudonym], from: Moment) -> Option<Vec<(u64, Moment)>> {
+        Some(hold(&self.shared.tail).others.of_owners(owners, from)?.collect())
     }
 
     /// Fills the memory from the index. Where the index does not answer nothing is said rather than too little.
     pub(crate) fn remember_others(&self) {
-        let found = self.found_others();
+        let found = found_in(self);
         let others = found.unwrap_or_else(|error| {
             tracing::error!(%error, "looks by others are not counted: the journal's index does not answer");
             Others::unknown()
         });
         hold(&self.shared.tail).others = others;
     }
+}
 
-    fn found_others(&self) -> Result<Others, ReadError> {
-        let from = self.answerable_since().unwrap_or(Moment::EPOCH);
-        // The last moment there is: a clock that stood ahead takes no look out of the count.
-        let to = Moment::from_millis(LATEST_MILLIS).unwrap_or(from);
-        // One more than is kept, so that it is known whether there are older ones.
-        let query = Query { pseudonyms: &[NAME], from, to, before: None, limit: MOST + 1 };
-        let rows = self.find_rows(&query, Side::Others)?;
-        let look = |(index, row): (u64, Row)| Look { owner: row.owner, moment: row.moment, index };
-        Ok(Others::of(rows.into_iter().rev().map(look), MOST))
-    }
+/// The newest looks by others of a log, as its index has them.
+pub(crate) fn found_in(source: &dyn Source) -> Result<Others, ReadError> {
+    let from = source.kept().from.unwrap_or(Moment::EPOCH);
+    // The last moment there is: a clock that stood ahead takes no look out of the count.
+    let to = Moment::from_millis(LATEST_MILLIS).unwrap_or(from);
+    // One more than is kept, so that it is known whether there are older ones.
+    let query = Query { pseudonyms: &[NAME], from, to, before: None, limit: MOST + 1 };
+    let rows = find_rows(source, &query, Side::Others)?;
+    let look = |(index, row): (u64, Row)| Look { owner: row.owner, moment: row.moment, index };
+    Ok(Others::of(rows.into_iter().rev().map(look), MOST))
 }
 
 #[cfg(test)]

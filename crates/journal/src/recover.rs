@@ -190,7 +190,7 @@ fn read_checkpoint(
 }
 
 /// Recomputes the right edge from the tiles and the partial bundle, and compares it with the checkpoint.
-fn read_shelf(tiles: Tiles<'_>, root: &Digest) -> Result<Shelf, StartError> {
+pub(crate) fn read_shelf(tiles: Tiles<'_>, root: &Digest) -> Result<Shelf, StartError> {
     let damaged = |_| StartError::Mismatch("the right edge of its tree is damaged");
     let mut levels = Vec::new();
     for level in 0u8.. {

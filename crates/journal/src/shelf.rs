@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use honnin_seal::SigningKey;
 use honnin_terms::{LogId, Moment};
 
+use crate::ReadError;
 use crate::anchoring::Anchored;
 use crate::bounds::{Bounds, State};
 use crate::chain::{Anchor, Chain};
@@ -22,6 +23,18 @@ pub(crate) struct Kept {
     pub(crate) minimum: u64,
     /// All entries from this moment on are kept; `None` where nothing was pruned.
     pub(crate) from: Option<Moment>,
+}
+
+impl Kept {
+    /// Whether an entry of that index is kept.
+    pub(crate) const fn answers(self, index: u64) -> Result<(), ReadError> {
+        match self {
+            Self { minimum, from: Some(from) } if index < minimum => {
+                Err(ReadError::NotAnswerable { pruned_before: from })
+            }
+            Self { .. } => Ok(()),
+        }
+    }
 }
 
 /// The published side: who holds it may publish or prune.

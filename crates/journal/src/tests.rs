@@ -5,6 +5,7 @@ mod faults;
 mod formats;
 mod insiders;
 mod life;
+mod logs;
 mod rounds;
 mod runs;
 mod several;

@@ -1,23 +1,33 @@
 //! Epochs of the journal: each has a random secret of its own, so that destroying one makes its entries unlinkable
 //! while every proof over them still holds.
+//!
+//! All of an installation's stand in one list, sealed as a whole: none can be taken out of it or put back alone. Where the
+//! list is kept its caller says; every node reads the same.
 
 use data_encoding::BASE64;
 use honnin_seal::{IndexKey, KeeperKey, MacKey, OpenError, Place, Purpose, Secret, SigningKey};
 use honnin_terms::{Id, LogId, Moment, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Deed, Keeper, KeyringError};
+use crate::{Deed, Keeper};
 
-/// An epoch as the keyring keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EpochRecord {
+struct EpochRecord {
     /// Its number, from 1.
-    pub number: u32,
+    number: u32,
     /// From when entries are written under it, in milliseconds since 1970.
-    pub from_millis: i64,
+    from_millis: i64,
     /// Its secret, sealed; empty once destroyed.
-    pub secret: String,
+    secret: String,
+}
+
+/// The epochs there are, oldest first; entries are written under the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochList {
+    #[serde(default)]
+    epoch: Vec<EpochRecord>,
 }
 
 /// The keys of an epoch.
@@ -31,32 +41,35 @@ pub struct EpochKey {
     pub bodies: KeeperKey,
 }
 
-#[derive(Debug)]
-pub(crate) struct Epochs {
-    records: Vec<EpochRecord>,
+impl EpochList {
+    /// The number of the last; 0 where there is none.
+    pub fn present(&self) -> u32 {
+        self.epoch.last().map_or(0, |record| record.number)
+    }
+
+    /// Whether a new one is to begin: there is none, or the last is older than that.
+    pub fn is_due(&self, now: Moment, longest_seconds: i64) -> bool {
+        let young = |record: &EpochRecord| {
+            !record.secret.is_empty()
+                && now.millis().saturating_sub(record.from_millis) < longest_seconds.saturating_mul(1000)
+        };
+        !self.epoch.last().is_some_and(young)
+    }
+
+    /// The list without the secrets of those that began before `before` and are not the present one; `None` where there is
+    /// nothing to destroy.
+    pub fn without(&self, before: Moment) -> Option<Self> {
+        let mut epoch = self.epoch.clone();
+        let present = epoch.len().saturating_sub(1);
+        for record in epoch.iter_mut().take(present).filter(|record| record.from_millis < before.millis()) {
+            record.secret.clear();
+        }
+        (epoch != self.epoch).then_some(Self { epoch })
+    }
 }
 
 fn place(tenant: TenantId, number: u32) -> Place<'static> {
     Place { epoch: number, ..Place::of_tenant(tenant, Purpose::KeeperRecord("journal epoch")) }
-}
-
-fn secret_of(tenant: TenantId, key: &KeeperKey, record: &EpochRecord) -> Result<Secret, OpenError> {
-    let sealed = BASE64.decode(record.secret.as_bytes()).map_err(|_| OpenError)?;
-    key.open_secret(&place(tenant, record.number), &sealed)
-}
-
-impl Epochs {
-    /// Checks that every epoch that was not destroyed opens.
-    pub(crate) fn open(
-        tenant: TenantId,
-        key: &KeeperKey,
-        records: Vec<EpochRecord>,
-    ) -> Result<Self, OpenError> {
-        for record in records.iter().filter(|record| !record.secret.is_empty()) {
-            secret_of(tenant, key, record)?;
-        }
-        Ok(Self { records })
-    }
 }
 
 impl Keeper {
@@ -87,69 +100,58 @@ impl Keeper {
         tag.first_chunk().map(|octets| LogId::from_octets(*octets)).ok_or(OpenError)
     }
 
+    fn epochs_place(&self) -> Place<'static> {
+        Place::of_tenant(self.tenant, Purpose::KeeperRecord("journal epochs"))
+    }
+
+    /// Seals a list of epochs.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn seal_epochs(&self, list: &EpochList) -> Result<Vec<u8>, OpenError> {
+        let text = toml::to_string(list).map_err(|_| OpenError)?;
+        self.journal.seal(&self.epochs_place(), text.as_bytes(), &*self.entropy)
+    }
+
+    /// Opens a list of epochs.
+    ///
+    /// # Errors
+    /// [`OpenError`]; an alarm.
+    pub fn open_epochs(&self, sealed: &[u8]) -> Result<EpochList, OpenError> {
+        self.may(Deed::JournalEpoch)?;
+        let octets = self.journal.open(&self.epochs_place(), sealed)?;
+        let text = str::from_utf8(&octets).map_err(|_| OpenError)?;
+        toml::from_str(text).map_err(|_| OpenError)
+    }
+
+    /// The list with one more epoch, that begins then.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn begin_epoch(&self, list: &EpochList, now: Moment) -> Result<EpochList, OpenError> {
+        self.may(Deed::JournalEpoch)?;
+        let number = list.present().saturating_add(1);
+        let secret = Secret::random(&*self.entropy);
+        let sealed = self.journal.seal_secret(&place(self.tenant, number), &secret, &*self.entropy)?;
+        let record = EpochRecord { number, from_millis: now.millis(), secret: BASE64.encode(&sealed) };
+        let mut list = list.clone();
+        list.epoch.push(record);
+        Ok(list)
+    }
+
     /// The keys of every epoch that was not destroyed, oldest first.
     ///
     /// # Errors
     /// [`OpenError`]; an alarm.
-    pub fn journal_epochs(&self) -> Result<Vec<EpochKey>, OpenError> {
+    pub fn epoch_keys(&self, list: &EpochList) -> Result<Vec<EpochKey>, OpenError> {
         self.may(Deed::JournalEpoch)?;
-        let epochs = self.epochs.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let kept = epochs.records.iter().filter(|record| !record.secret.is_empty());
+        let kept = list.epoch.iter().filter(|record| !record.secret.is_empty());
         kept.map(|record| self.keys_of(record)).collect()
     }
 
-    /// The keys of the present epoch; begins a new one where there is none or it is older than `longest_seconds`.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where the keyring cannot be written.
-    pub fn journal_epoch(&self, now: Moment, longest_seconds: i64) -> Result<EpochKey, KeyringError> {
-        let wrong = |_: OpenError| KeyringError::WrongKey("keyring.toml".into());
-        self.may(Deed::JournalEpoch).map_err(wrong)?;
-        let mut epochs = self.epochs.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let young = |record: &&EpochRecord| {
-            !record.secret.is_empty()
-                && now.millis().saturating_sub(record.from_millis) < longest_seconds.saturating_mul(1000)
-        };
-        if let Some(record) = epochs.records.last().filter(young) {
-            return self.keys_of(record).map_err(wrong);
-        }
-        let number = epochs.records.last().map_or(1, |record| record.number.saturating_add(1));
-        let secret = Secret::random(&*self.entropy);
-        let sealed =
-            self.journal.seal_secret(&place(self.tenant, number), &secret, &*self.entropy).map_err(wrong)?;
-        let record = EpochRecord { number, from_millis: now.millis(), secret: BASE64.encode(&sealed) };
-        let keys = self.keys_of(&record).map_err(wrong)?;
-        let mut records = epochs.records.clone();
-        records.push(record);
-        self.write_epochs(records.clone())?;
-        epochs.records = records;
-        Ok(keys)
-    }
-
-    /// Destroys the secrets of epochs that began before `before` and are not the present one; how many.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where the keyring cannot be written.
-    pub fn destroy_epochs(&self, before: Moment) -> Result<usize, KeyringError> {
-        let mut epochs = self.epochs.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut records = epochs.records.clone();
-        let present = records.len().saturating_sub(1);
-        let mut destroyed = 0;
-        for record in records.iter_mut().take(present) {
-            if record.from_millis < before.millis() && !record.secret.is_empty() {
-                record.secret.clear();
-                destroyed += 1;
-            }
-        }
-        if destroyed > 0 {
-            self.write_epochs(records.clone())?;
-            epochs.records = records;
-        }
-        Ok(destroyed)
-    }
-
     fn keys_of(&self, record: &EpochRecord) -> Result<EpochKey, OpenError> {
-        let secret = secret_of(self.tenant, &self.journal, record)?;
+        let sealed = BASE64.decode(record.secret.as_bytes()).map_err(|_| OpenError)?;
+        let secret = self.journal.open_secret(&place(self.tenant, record.number), &sealed)?;
         Ok(EpochKey {
             number: record.number,
             pseudonyms: IndexKey::of_root(&secret, self.tenant, "pseudonyms")?,

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use honnin_seal::{IndexKey, KeeperKey, OpenError, Place, Purpose, Secret};
@@ -17,7 +17,6 @@ use honnin_terms::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::epochs::{EpochRecord, Epochs};
 use crate::{Deed, Witness};
 
 /// Why the keyring cannot be made or opened. Messages name files, never what is in them.
@@ -56,8 +55,6 @@ struct File {
     demo: bool,
     salt: String,
     root: String,
-    #[serde(default)]
-    epoch: Vec<EpochRecord>,
 }
 
 /// The keeper of one tenant.
@@ -69,11 +66,7 @@ pub struct Keeper {
     pub(crate) journal: KeeperKey,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) witness: Arc<dyn Witness>,
-    pub(crate) epochs: RwLock<Epochs>,
-    path: PathBuf,
     demo: bool,
-    salt: String,
-    sealed_root: String,
     #[cfg(honnin_faults)]
     pub(crate) kept: crate::planted::KeptHere,
 }
@@ -93,8 +86,6 @@ fn root_place(demo: bool) -> Place<'static> {
 pub struct Outline {
     /// Whether it was made for a demo. One that says so and was not, or the other way round, does not open.
     pub demo: bool,
-    /// Whether the journal was ever begun under it.
-    pub has_journal_epochs: bool,
 }
 
 impl Keeper {
@@ -128,13 +119,7 @@ impl Keeper {
         let sealed = KeeperKey::of_key_file(key_file, &salt)
             .and_then(|kek| kek.seal_secret(&root_place(demo), &root, entropy))
             .map_err(|_| KeyringError::WrongKey(path.clone()))?;
-        let file = File {
-            format: FORMAT,
-            demo,
-            salt: BASE64.encode(&salt),
-            root: BASE64.encode(&sealed),
-            epoch: Vec::new(),
-        };
+        let file = File { format: FORMAT, demo, salt: BASE64.encode(&salt), root: BASE64.encode(&sealed) };
         write_new(&path, &text_of(&file, &path)?)
     }
 
@@ -143,8 +128,7 @@ impl Keeper {
     /// # Errors
     /// [`KeyringError`] where the file cannot be read.
     pub fn outline(data: &Path) -> Result<Outline, KeyringError> {
-        let File { demo, epoch, .. } = read(&data.join(FILE))?;
-        Ok(Outline { demo, has_journal_epochs: !epoch.is_empty() })
+        Ok(Outline { demo: read(&data.join(FILE))?.demo })
     }
 
     /// Opens the keyring of the data directory.
@@ -168,7 +152,6 @@ impl Keeper {
         let kek = KeeperKey::of_key_file(key_file, &salt).map_err(wrong)?;
         let root = kek.open_secret(&root_place(file.demo), &decode(&file.root)?).map_err(wrong)?;
         let journal = KeeperKey::of_root(&root, tenant, "journal").map_err(wrong)?;
-        let epochs = Epochs::open(tenant, &journal, file.epoch).map_err(wrong)?;
         Ok(Self {
             tenant,
             wrap: KeeperKey::of_root(&root, tenant, "wrap").map_err(wrong)?,
@@ -177,29 +160,10 @@ impl Keeper {
             journal,
             entropy,
             witness,
-            epochs: RwLock::new(epochs),
-            path,
             demo: file.demo,
-            salt: file.salt,
-            sealed_root: file.root,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
         })
-    }
-
-    /// Writes the keyring with a changed list of epochs: a new file beside the old one, then one rename. A crash
-    /// leaves either list, and an epoch is used only after its list is durable.
-    pub(crate) fn write_epochs(&self, epoch: Vec<EpochRecord>) -> Result<(), KeyringError> {
-        let Self { path, salt, sealed_root, demo, .. } = self;
-        let file = File { format: FORMAT, demo: *demo, salt: salt.clone(), root: sealed_root.clone(), epoch };
-        let beside = path.with_extension("toml.new");
-        // What an earlier crash left here was never in use.
-        drop(fs::remove_file(&beside));
-        write_new(&beside, &text_of(&file, path)?)?;
-        let io = |error| KeyringError::Io(path.clone(), error);
-        fs::rename(&beside, path).map_err(io)?;
-        let directory = path.parent().unwrap_or_else(|| Path::new("."));
-        fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
     }
 
     /// Whether this is the keyring of a demo.

@@ -1,7 +1,7 @@
 use honnin_testkit::SeededEntropy;
 
 use super::*;
-use crate::Silent;
+use crate::{EpochList, Silent};
 
 const KEY_FILE: &[u8] = b"a key file of more than thirty-two octets\n";
 
@@ -45,7 +45,7 @@ fn a_demo_says_so_inside_its_seal() {
     for (data, is_demo) in [(real.path(), false), (demo.path(), true)] {
         assert_eq!(open(data, KEY_FILE).unwrap().is_demo(), is_demo);
         let says = Keeper::outline(data).unwrap();
-        assert_eq!(says, Outline { demo: is_demo, has_journal_epochs: false });
+        assert_eq!(says, Outline { demo: is_demo });
         let path = data.join(FILE);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace(&format!("demo = {is_demo}"), &format!("demo = {}", !is_demo)))
@@ -95,21 +95,31 @@ fn an_epoch_lasts_its_time_and_is_then_followed_by_another() {
     let keeper = open(data.path(), KEY_FILE).unwrap();
     let month = 30 * 86_400;
     let start = honnin_terms::Moment::EPOCH;
-    let first = keeper.journal_epoch(start, month).unwrap();
-    assert_eq!(keeper.journal_epoch(start.plus_seconds(month - 1), month).unwrap().number, first.number);
-    let second = keeper.journal_epoch(start.plus_seconds(month), month).unwrap();
-    assert_eq!((first.number, second.number), (1, 2));
-    assert_ne!(first.pseudonyms.index(&[b"x"]), second.pseudonyms.index(&[b"x"]));
+    let none = EpochList::default();
+    assert!(none.is_due(start, month));
+    let first = keeper.begin_epoch(&none, start).unwrap();
+    assert!(!first.is_due(start.plus_seconds(month - 1), month));
+    assert!(first.is_due(start.plus_seconds(month), month));
+    let second = keeper.begin_epoch(&first, start.plus_seconds(month)).unwrap();
+    assert_eq!((first.present(), second.present()), (1, 2));
 
+    // Any node reads what one has written.
+    let sealed = keeper.seal_epochs(&second).unwrap();
     let again = open(data.path(), KEY_FILE).unwrap();
-    let numbers: Vec<u32> = again.journal_epochs().unwrap().iter().map(|epoch| epoch.number).collect();
-    assert_eq!(numbers, [1, 2]);
-    assert_eq!(again.journal_epochs().unwrap()[0].pseudonyms.index(&[b"x"]), first.pseudonyms.index(&[b"x"]));
+    let read = again.open_epochs(&sealed).unwrap();
+    assert_eq!(read, second);
+    let names = |keeper: &Keeper, list: &EpochList| -> Vec<(u32, [u8; 16])> {
+        let keys = keeper.epoch_keys(list).unwrap();
+        keys.iter().map(|epoch| (epoch.number, epoch.pseudonyms.index(&[b"x"]))).collect()
+    };
+    assert_eq!(names(&again, &read), names(&keeper, &second));
+    assert_ne!(names(&keeper, &second)[0].1, names(&keeper, &second)[1].1);
 
-    assert_eq!(again.destroy_epochs(start.plus_seconds(10 * month)).unwrap(), 1, "the present epoch is kept");
-    let numbers: Vec<u32> =
-        open(data.path(), KEY_FILE).unwrap().journal_epochs().unwrap().iter().map(|e| e.number).collect();
-    assert_eq!(numbers, [2]);
+    let rest = read.without(start.plus_seconds(10 * month)).unwrap();
+    assert_eq!(names(&again, &rest), names(&again, &read)[1..], "the present epoch is kept");
+    assert_eq!(rest.without(start.plus_seconds(10 * month)), None, "there is nothing more");
+    assert!(again.open_epochs(&sealed[..sealed.len() - 1]).is_err());
+    assert!(again.open_epochs(&again.seal_mode(b"0 open").unwrap()).is_err(), "another row");
 }
 
 #[test]

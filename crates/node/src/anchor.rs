@@ -4,13 +4,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{ControlName, ControlRows, NewControl, NodeAuthority, Swapped};
+use honnin_access::{ControlName, ControlRows, Keep, NewControl, NodeAuthority, Permit, Swapped};
 use honnin_journal::{Anchor, AnchorError};
 use honnin_terms::{Clock, Entropy, Id, LogId};
 use pollster::block_on;
 
+use crate::nodes::log_of;
 use crate::request;
 
+const KIND: &str = "journal-head/";
+/// Rows read at once.
+const PAGE: usize = 100;
 /// How often a row that was changed in between is read again: a log has one writer.
 const TRIES: usize = 4;
 
@@ -30,6 +34,31 @@ impl fmt::Debug for StoreAnchor {
 
 fn name(log: LogId) -> ControlName {
     ControlName::of("journal-head", log.octets())
+}
+
+/// The head of every log there is.
+///
+/// # Errors
+/// [`AnchorError`] where the store does not answer, or a row is of no log.
+pub async fn heads(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+) -> Result<Vec<(LogId, Vec<u8>)>, AnchorError> {
+    let mut found = Vec::new();
+    let mut after: Option<ControlName> = None;
+    loop {
+        let page = rows.controls(permit, KIND, after.as_ref(), PAGE).await;
+        let page = page.map_err(|error| AnchorError(error.to_string()))?;
+        let is_last = page.len() < PAGE;
+        for (name, row) in page {
+            let log = log_of(&name, KIND).ok_or_else(|| AnchorError(format!("{name} names no log")))?;
+            found.push((log, row.value));
+            after = Some(name);
+        }
+        if is_last {
+            return Ok(found);
+        }
+    }
 }
 
 impl StoreAnchor {

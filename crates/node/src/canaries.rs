@@ -13,22 +13,27 @@ use honnin_terms::{AccountId, BillState, Clock, Entropy, Moment, Said, Stream, Y
 
 use crate::request;
 
-/// The feed that writes what they are shown.
-const FEED: &str = "canaries";
+/// The feed that writes what those of a node are shown. Each node has its own, and canaries of its own: those of two find
+/// nothing stale because of each other.
+fn feed(node: &str) -> String {
+    format!("canaries {node}")
+}
+
 /// What their devices are called.
 const DEVICE: &str = "canary";
 
 /// The sign-in name of a canary. There is no password, so nobody signs in by it.
-const fn login(which: Which) -> &'static str {
-    match which {
-        Which::First => "honnin:canary:first",
-        Which::Second => "honnin:canary:second",
-    }
+fn login(node: &str, which: Which) -> String {
+    let which = match which {
+        Which::First => "first",
+        Which::Second => "second",
+    };
+    format!("honnin:canary:{which}:{node}")
 }
 
-/// The accounts of both.
-pub fn accounts(keeper: &Keeper) -> [AccountId; 2] {
-    Which::BOTH.map(|which| keeper.account_id(login(which)))
+/// The accounts of both of a node.
+pub fn accounts(keeper: &Keeper, node: &str) -> [AccountId; 2] {
+    Which::BOTH.map(|which| keeper.account_id(&login(node, which)))
 }
 
 /// Why canaries cannot be sent out. None of these says anything of the public path.
@@ -53,6 +58,8 @@ pub enum NotSent {
 
 /// Both canaries, as long as the process lives.
 pub struct Canaries {
+    /// The name of the node that sends them out.
+    pub node: String,
     /// Seals what they are shown.
     pub keeper: Arc<Keeper>,
     /// Where it is stored.
@@ -114,17 +121,18 @@ impl Canaries {
         let stream = Stream::begin(&self.entropy);
         let permit = self.operator.operate(self.clock.now(), stream.request());
         let device = NewDevice::of_nobody(DEVICE.to_owned());
-        let signed_in = self.care.sign_in_canary(&permit, login(which), device, &stream).await?;
+        let signed_in = self.care.sign_in_canary(&permit, &login(&self.node, which), device, &stream).await?;
         Ok(format!("{}={}", self.cookie, signed_in.token.reveal()))
     }
 
     /// Seals both accounts anew, so that an answer from before shows that it is one.
     async fn write(&self, marks: &[Mark; 2]) -> Result<(), NotSent> {
         let now = self.clock.now();
-        let permit = self.feed.append(now, request(&*self.entropy));
+        let (permit, feed) = (self.feed.append(now, request(&*self.entropy)), feed(&self.node));
         let moves = self.store.moved(&permit).await?.moves;
-        let position = self.store.progress(&permit, FEED).await?.unwrap_or_default().position + 1;
-        let mut named: Vec<(AccountId, &Mark)> = accounts(&self.keeper).into_iter().zip(marks).collect();
+        let position = self.store.progress(&permit, &feed).await?.unwrap_or_default().position + 1;
+        let mut named: Vec<(AccountId, &Mark)> =
+            accounts(&self.keeper, &self.node).into_iter().zip(marks).collect();
         named.sort_unstable_by_key(|(account, _)| *account);
         let ids: Vec<AccountId> = named.iter().map(|(account, _)| *account).collect();
         let stored = self.store.accounts(&permit, &ids).await?;
@@ -135,7 +143,7 @@ impl Canaries {
         }
         let progress = Progress { position, state: Vec::new() };
         let batch = Batch { accounts: updates, moves, progress, ..Batch::default() };
-        match self.store.commit(&permit, FEED, batch).await? {
+        match self.store.commit(&permit, &feed, batch).await? {
             Committed::Done => Ok(()),
             Committed::Stale { position } => Err(NotSent::Stale(position)),
             // The next round reads again.

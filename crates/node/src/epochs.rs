@@ -1,47 +1,133 @@
 //! Epochs of the journal: when a new one begins, under which keys entries are written, when old keys go.
+//!
+//! One row of the store lists them for all nodes, sealed as a whole and written only as it was read: so an epoch is begun
+//! once, whoever comes to it first.
 
+use honnin_access::{ControlName, ControlRows, Keep, NewControl, Permit, Swapped};
 use honnin_journal::{AppendError, Entry, EpochKeys, Journal, Kind};
-use honnin_keeper::{EpochKey, Keeper};
+use honnin_keeper::{EpochKey, EpochList, Keeper};
 use honnin_terms::Moment;
 
 use crate::Fault;
 
-/// The epochs whose keys were not destroyed.
-#[derive(Debug)]
-pub struct Epochs {
-    /// Their keys, oldest first; entries are written under the last.
-    pub keys: Vec<EpochKeys>,
-    /// The number of the last, where it began just now.
-    began: Option<u32>,
+fn name() -> ControlName {
+    ControlName::of("journal-epochs", &[])
+}
+
+/// The list as it was read: its revision, and what it says.
+async fn read(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+) -> Result<(u64, EpochList), Fault> {
+    match rows.control(permit, &name()).await? {
+        Some(row) => Ok((row.revision, keeper.open_epochs(&row.value)?)),
+        None => Ok((0, EpochList::default())),
+    }
+}
+
+/// Writes the list where it is still as it was read; whether it was.
+async fn write(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+    (revision, list): (u64, &EpochList),
+) -> Result<bool, Fault> {
+    let new = NewControl { value: keeper.seal_epochs(list)?, until: None };
+    let written = rows.swap_control(permit, &name(), revision, Some(new)).await?;
+    Ok(matches!(written, Swapped::Done(_)))
+}
+
+fn keys_of(keeper: &Keeper, list: &EpochList) -> Result<Vec<EpochKeys>, Fault> {
+    let tenant = keeper.tenant();
+    let keys = |epoch: EpochKey| {
+        let EpochKey { number, pseudonyms, bodies } = epoch;
+        EpochKeys { tenant, epoch: number, pseudonym: pseudonyms, body: bodies }
+    };
+    Ok(keeper.epoch_keys(list)?.into_iter().map(keys).collect())
 }
 
 /// The keys of every epoch that was not destroyed, oldest first.
 ///
 /// # Errors
 /// [`Fault`]; an alarm.
-pub fn kept(keeper: &Keeper) -> Result<Vec<EpochKeys>, Fault> {
-    let tenant = keeper.tenant();
-    let keys = |epoch: EpochKey| {
-        let EpochKey { number, pseudonyms, bodies } = epoch;
-        EpochKeys { tenant, epoch: number, pseudonym: pseudonyms, body: bodies }
-    };
-    Ok(keeper.journal_epochs()?.into_iter().map(keys).collect())
+pub async fn kept(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+) -> Result<Vec<EpochKeys>, Fault> {
+    keys_of(keeper, &read(rows, permit, keeper).await?.1)
+}
+
+/// Destroys the keys of epochs that began before that and are not the present one; whether there were any.
+///
+/// # Errors
+/// [`Fault`]; it is tried again.
+pub(crate) async fn destroy(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+    before: Moment,
+) -> Result<bool, Fault> {
+    loop {
+        let (revision, list) = read(rows, permit, keeper).await?;
+        let Some(rest) = list.without(before) else { return Ok(false) };
+        if write(rows, permit, keeper, (revision, &rest)).await? {
+            return Ok(true);
+        }
+    }
+}
+
+/// The newest epoch that a log was written under; 0 where nothing is in it. The list has to know it: one that does not was
+/// put back, and whoever is asked "who has seen my data" would not know the names of the time in between.
+///
+/// # Errors
+/// [`Fault`] where the log cannot be read.
+pub fn written_under(journal: &Journal) -> Result<u32, Fault> {
+    let last = journal.size().checked_sub(1);
+    Ok(last.map(|last| journal.read_at(last)).transpose()?.map_or(0, |entry| entry.epoch))
+}
+
+/// The epochs whose keys were not destroyed.
+#[derive(Debug)]
+pub struct Epochs {
+    /// Their keys, oldest first; entries are written under the last.
+    pub keys: Vec<EpochKeys>,
+    /// The number of the last, where this node began it just now.
+    began: Option<u32>,
 }
 
 impl Epochs {
-    /// The epochs as they are to be used now: a new one is begun where the last is older than `longest_seconds`.
+    /// The epochs as they are to be used at the permit's moment: a new one is begun where the last is older than
+    /// `longest_seconds`, unless another node does. `newest` is the newest that is known from elsewhere.
     ///
     /// # Errors
-    /// [`Fault`] where the keyring cannot be read or written.
-    pub fn at(keeper: &Keeper, now: Moment, longest_seconds: i64) -> Result<Self, Fault> {
-        let before = keeper.journal_epochs()?.last().map(|epoch| epoch.number);
-        let present = keeper.journal_epoch(now, longest_seconds)?.number;
-        Ok(Self { keys: kept(keeper)?, began: (before != Some(present)).then_some(present) })
+    /// [`Fault`] where the list cannot be read or written, or does not know the newest.
+    pub async fn at(
+        rows: &dyn ControlRows,
+        permit: &Permit<Keep>,
+        keeper: &Keeper,
+        newest: u32,
+        longest_seconds: i64,
+    ) -> Result<Self, Fault> {
+        loop {
+            let (revision, list) = read(rows, permit, keeper).await?;
+            if list.present() < newest {
+                return Err(Fault::OlderEpochs(list.present(), newest));
+            }
+            if !list.is_due(permit.at(), longest_seconds) {
+                return Ok(Self { keys: keys_of(keeper, &list)?, began: None });
+            }
+            let list = keeper.begin_epoch(&list, permit.at())?;
+            if write(rows, permit, keeper, (revision, &list)).await? {
+                return Ok(Self { keys: keys_of(keeper, &list)?, began: Some(list.present()) });
+            }
+        }
     }
 
-    /// Whether one began.
-    pub const fn has_begun(&self) -> bool {
-        self.began.is_some()
+    /// The number of the last; 0 where there is none.
+    pub fn present(&self) -> u32 {
+        self.keys.last().map_or(0, |keys| keys.epoch)
     }
 
     /// Marks in the journal where the new epoch begins. A crash before it leaves an epoch without its mark, which

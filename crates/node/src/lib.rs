@@ -13,6 +13,7 @@ mod exports;
 mod fault;
 mod leaving;
 mod merges;
+mod nodes;
 #[cfg(test)]
 mod nodes_tests;
 mod path;
@@ -25,14 +26,15 @@ mod steady;
 mod upkeep;
 mod watch;
 
-pub use anchor::StoreAnchor;
+pub use anchor::{StoreAnchor, heads};
 pub use canaries::{Canaries, NotSent, accounts};
 pub use clock::{ClockWord, accept_clock, clock_waits_for, follow_clock};
-pub use epochs::{Epochs, kept};
+pub use epochs::{Epochs, kept, written_under};
 pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;
 pub use leaving::{LastLeft, Leaving, Witness};
-pub use merges::journal_merges;
+pub use merges::{Owed, journal_merges};
+pub use nodes::{NodeRow, nodes};
 pub use path::{PathState, PublicPath};
 pub use probe::Probe;
 pub use shared::{ModeRow, Seals, Seen, Written, lift_mode, read_mode};

@@ -6,6 +6,7 @@
 //! again.
 
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use honnin_terms::{AccountId, Mode};
 
@@ -63,22 +64,28 @@ impl PathState {
 #[derive(Debug)]
 pub struct PublicPath {
     state: AtomicU8,
-    canaries: [AccountId; 2],
+    /// Of every node: what one sends out may be answered by any.
+    canaries: RwLock<Vec<AccountId>>,
 }
 
 impl PublicPath {
     /// A path nobody looks at: open for good.
-    pub fn unwatched() -> Self {
-        Self::at(PathState::Unwatched, [[0; 16]; 2].map(honnin_terms::Id::from_octets))
+    pub const fn unwatched() -> Self {
+        Self::at(PathState::Unwatched, Vec::new())
     }
 
     /// A path these canaries look at: closed until they have.
-    pub const fn watched(canaries: [AccountId; 2]) -> Self {
+    pub const fn watched(canaries: Vec<AccountId>) -> Self {
         Self::at(PathState::Unproven, canaries)
     }
 
-    const fn at(state: PathState, canaries: [AccountId; 2]) -> Self {
-        Self { state: AtomicU8::new(state.code()), canaries }
+    const fn at(state: PathState, canaries: Vec<AccountId>) -> Self {
+        Self { state: AtomicU8::new(state.code()), canaries: RwLock::new(canaries) }
+    }
+
+    /// From now on these are the canaries.
+    pub fn look(&self, canaries: Vec<AccountId>) {
+        *self.canaries.write().unwrap_or_else(PoisonError::into_inner) = canaries;
     }
 
     /// What is known.
@@ -98,7 +105,7 @@ impl PublicPath {
 
     /// Whether that account is one of the canaries that look at it.
     pub(crate) fn is_canary(&self, account: AccountId) -> bool {
-        self.canaries.contains(&account)
+        self.canaries.read().unwrap_or_else(PoisonError::into_inner).contains(&account)
     }
 }
 

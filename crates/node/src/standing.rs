@@ -415,7 +415,7 @@ mod tests {
             as_it_is: false,
         });
         let journal = journal.unwrap();
-        let path = Arc::new(PublicPath::watched([account(1), account(2)]));
+        let path = Arc::new(PublicPath::watched(vec![account(1), account(2)]));
         path.set(PathState::Proven);
         let told = Arc::new(Mutex::new(Vec::new()));
         let tell = Arc::clone(&told);

@@ -17,7 +17,9 @@ use honnin_terms::{Clock, Entropy, Mode, Moment};
 use tokio::runtime::Handle;
 
 use crate::duty::{Duties, Duty};
-use crate::{Epochs, Fault, follow_clock, journal_merges, kept, request};
+use crate::epochs::destroy;
+use crate::nodes::here;
+use crate::{Epochs, Fault, Owed, PublicPath, accounts, follow_clock, heads, journal_merges, kept, request};
 
 /// How often figures are taken.
 const FIGURES: Duration = Duration::from_secs(5);
@@ -59,6 +61,10 @@ pub struct Upkeep {
     pub operator: Arc<OperatorAuthority>,
     /// Permits for what nodes agree by.
     pub node: NodeAuthority,
+    /// The name of this node.
+    pub name: String,
+    /// Whose canaries are let in.
+    pub path: Arc<PublicPath>,
 }
 
 impl fmt::Debug for Upkeep {
@@ -110,10 +116,13 @@ impl Upkeep {
             told("clock", self.clock(now, &mut sets, handle));
             has_stopped = self.journal_stopped(has_stopped);
             told("mode", self.mode(&mut told_mode));
-            told("merges", self.merges(now, handle));
+            told("nodes", handle.block_on(self.nodes(now)));
             // By a clock that jumped everything would have had its time. It waits until a person has looked.
-            let is_due = now >= due || due.seconds_since(now) > every;
-            if is_due && !self.journal.is_clock_unsettled() {
+            let settled = !self.journal.is_clock_unsettled();
+            told("epochs", handle.block_on(self.epochs(now, settled)));
+            told("logs", handle.block_on(self.logs(now)));
+            told("merges", self.merges(now, handle));
+            if (now >= due || due.seconds_since(now) > every) && settled {
                 due = now.plus_seconds(every);
                 self.tidy(now, handle);
             }
@@ -201,8 +210,25 @@ impl Upkeep {
     /// Each part on its own: one that fails is tried again next time and holds up no other.
     fn tidy(&self, now: Moment, handle: &Handle) {
         told("sweep", self.sweep(now, handle));
-        told("epochs", self.epochs(now));
-        told("prune", self.prune(now));
+        told("prune", handle.block_on(self.prune(now)));
+    }
+
+    /// Says that this node is there, and lets the canaries of all that are in.
+    async fn nodes(&self, now: Moment) -> Result<(), Fault> {
+        let permit = self.node.keep(now, request(&*self.entropy));
+        let known = here(&*self.store, &permit, (&self.name, self.journal.log())).await?;
+        let others = known.iter().map(|node| node.name.as_str()).filter(|name| *name != self.name);
+        let names = others.chain([self.name.as_str()]);
+        self.path.look(names.flat_map(|name| accounts(&self.keeper, name)).collect());
+        Ok(())
+    }
+
+    /// Takes in the logs of all other nodes, after the epochs they may have been written under.
+    async fn logs(&self, now: Moment) -> Result<(), Fault> {
+        let permit = self.node.keep(now, request(&*self.entropy));
+        let heads = heads(&*self.store, &permit).await?;
+        let recorder = self.care.gate().recorder();
+        Ok(recorder.logs().follow(&heads, recorder.newest_epoch())?)
     }
 
     fn duties(&self) -> Duties<'_> {
@@ -213,16 +239,10 @@ impl Upkeep {
     /// Merges of accounts that a command made beside us: written by one node.
     fn merges(&self, now: Moment, handle: &Handle) -> Result<(), Fault> {
         let permit = self.operator.operate(now, request(&*self.entropy));
-        let written = handle.block_on(async {
-            if self.store.unjournaled_merges(&permit, 1).await?.is_empty() {
-                return Ok::<_, Fault>(0);
-            }
-            let Some(on) = self.duties().claim(Duty::ENTRIES).await? else { return Ok(0) };
-            let Self { journal, keeper, store, entropy, .. } = self;
-            let written = journal_merges(journal, keeper, &**store, &**entropy, &permit).await?;
-            self.duties().done(Duty::ENTRIES, on, 0).await?;
-            Ok(written)
-        })?;
+        let Self { keeper, store, node, clock, entropy, .. } = self;
+        let logs = self.care.gate().recorder().logs();
+        let owed = Owed { logs, keeper, store: &**store, node, clock: &**clock, entropy: &**entropy };
+        let written = handle.block_on(journal_merges(owed, &permit))?;
         if written > 0 {
             tracing::info!(entries = written, "wrote merges of accounts into the journal");
         }
@@ -244,22 +264,28 @@ impl Upkeep {
         })
     }
 
-    fn epochs(&self, now: Moment) -> Result<(), Fault> {
-        let epochs = Epochs::at(&self.keeper, now, self.bounds.epoch_seconds)?;
-        if epochs.has_begun() {
+    /// Follows what another node has begun, and begins a new one where it is time and nobody has.
+    async fn epochs(&self, now: Moment, may_begin: bool) -> Result<(), Fault> {
+        let permit = self.node.keep(now, request(&*self.entropy));
+        let longest = if may_begin { self.bounds.epoch_seconds } else { i64::MAX };
+        let recorder = self.care.gate().recorder();
+        let known = recorder.newest_epoch();
+        let epochs = Epochs::at(&*self.store, &permit, &self.keeper, known, longest).await?;
+        if epochs.present() != known {
             epochs.mark(&self.journal, now)?;
             self.care.gate().set_epochs(epochs.keys);
         }
         Ok(())
     }
 
-    fn prune(&self, now: Moment) -> Result<(), Fault> {
+    async fn prune(&self, now: Moment) -> Result<(), Fault> {
         let kept_from = now.plus_seconds(-self.bounds.retention_seconds);
         self.journal.prune(kept_from)?;
         let longest = self.bounds.epoch_seconds.saturating_add(GRACE_SECONDS);
-        if self.keeper.destroy_epochs(kept_from.plus_seconds(-longest))? > 0 {
-            self.care.gate().set_epochs(kept(&self.keeper)?);
-        }
+        let permit = self.node.keep(now, request(&*self.entropy));
+        destroy(&*self.store, &permit, &self.keeper, kept_from.plus_seconds(-longest)).await?;
+        // Also what another node has destroyed is forgotten here.
+        self.care.gate().set_epochs(kept(&*self.store, &permit, &self.keeper).await?);
         Ok(())
     }
 }

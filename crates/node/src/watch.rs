@@ -201,7 +201,8 @@ mod tests {
     impl Stand {
         fn new() -> Self {
             let (dir, clock) = (TestDir::new(), Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")));
-            let path = Arc::new(PublicPath::watched([Id::from_octets([1; 16]), Id::from_octets([2; 16])]));
+            let path =
+                Arc::new(PublicPath::watched(vec![Id::from_octets([1; 16]), Id::from_octets([2; 16])]));
             let shared = Arc::<FixedClock>::clone(&clock);
             let marker = dir.join("public-path");
             let watch = Watch::new(Arc::clone(&path), WatchBounds::default(), shared, marker);

@@ -86,7 +86,7 @@ fn accept(
         Ok::<_, Failure>(!logs.is_empty())
     };
     // A server takes the word out once its log says so; the log itself is read once more, and not each time.
-    let mut left = if super::journal::is_served(&rooms) { LOOKS } else { 0 };
+    let mut left = if super::journal::is_served(&rooms)? { LOOKS } else { 0 };
     while left > 0 && waiting()? {
         thread::sleep(LOOK);
         left -= 1;

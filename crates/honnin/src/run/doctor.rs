@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 
 use data_encoding::HEXLOWER;
-use honnin_node::{Written, read_mode};
+use honnin_node::{Written, nodes as nodes_of, read_mode};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
 use honnin_terms::{Clock, Stop};
@@ -12,14 +12,14 @@ use serde::Serialize;
 
 use super::serve::runtime;
 use crate::failure::{Exit, Failure};
-use crate::installation::{Installation, JournalFiles, free_octets};
+use crate::installation::{Installation, free_octets};
 use crate::machine::SystemClock;
 use crate::say::Say;
 use crate::settings::Size;
 use crate::wiring::acts::ACTS_A_DAY;
 use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
 use crate::wiring::witness::{FOR_ONE_ACT, RELEASES_AN_HOUR};
-use crate::wiring::{Rooms, bounds, epochs, leaving, proven};
+use crate::wiring::{Rooms, bounds, leaving, proven};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -85,10 +85,15 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     let rooms = Rooms::open(installation, clock)?;
     journal(&rooms, &mut findings)?;
     checkpoints(&rooms, &mut findings)?;
-    let open = epochs::kept(&rooms.keeper)?.len();
+    nodes(&rooms, &mut findings)?;
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
-    findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
+    match rooms.epochs().map(|epochs| epochs.len()) {
+        Ok(open) => {
+            findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
+        }
+        Err(reason) => findings.attention("keyring", format_args!("the journal's epochs: {reason}")),
+    }
     findings.ok(
         "keeper",
         format_args!(
@@ -235,21 +240,35 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-fn journal(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
-    let installation = &rooms.installation;
-    match installation.journal_files()? {
-        JournalFiles::There => {}
-        JournalFiles::NotYet => {
-            findings.ok("journal", "none yet; the first `honnin serve` begins it");
+/// The nodes that said lately that they are there.
+fn nodes(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    let known = match runtime(1)?.block_on(nodes_of(&*rooms.store, &rooms.keep())) {
+        Ok(known) => known,
+        Err(reason) => {
+            findings.attention("nodes", reason);
             return Ok(());
         }
-        JournalFiles::Gone => {
+    };
+    let now = rooms.clock.0.now();
+    let told = known.iter().map(|node| format!("{} ({} s ago)", node.name, now.seconds_since(node.at)));
+    let told: Vec<String> = told.collect();
+    let told = if told.is_empty() { "none has said lately that it runs".to_owned() } else { told.join(", ") };
+    findings.ok("nodes", told);
+    Ok(())
+}
+
+fn journal(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    let installation = &rooms.installation;
+    if !installation.has_journal_files()? {
+        if rooms.heads()?.is_empty() {
+            findings.ok("journal", "none yet; the first `honnin serve` begins it");
+        } else {
             findings.attention(
                 "journal",
                 "missing, although entries were written; personal pages stay stopped. Restore it from a copy",
             );
-            return Ok(());
         }
+        return Ok(());
     }
     let verified = proven(rooms, None, &mut |_, _| {}).and_then(|verified| Ok(verified?));
     match verified {

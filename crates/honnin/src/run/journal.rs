@@ -18,11 +18,11 @@ use super::confirm::confirm;
 use super::input::login;
 use crate::command::{Confirmed, JournalCommand, Period, Question};
 use crate::failure::{Exit, Failure};
-use crate::installation::{Installation, JournalFiles};
+use crate::installation::Installation;
 use crate::run::merged;
 use crate::say::{self, Say};
 use crate::wiring::acts::Deed;
-use crate::wiring::{COMMANDS, NODE, Rooms, epochs, open_log, open_log_as, proven, trust};
+use crate::wiring::{COMMANDS, Rooms, open_log_as, proven, trust};
 
 pub(super) fn journal(
     say: Say,
@@ -53,9 +53,12 @@ enum Side {
     SeenBy,
 }
 
-/// Whether a server has the journal open.
-pub(super) fn is_served(rooms: &Rooms) -> bool {
-    matches!(open_log(rooms, NODE), Err(StartError::Locked))
+/// Whether a server has its log open.
+pub(super) fn is_served(rooms: &Rooms) -> Result<bool, Failure> {
+    let commands = rooms.keeper.journal_log(COMMANDS)?;
+    let logs = rooms.heads()?.into_iter().map(|(log, _)| log).filter(|log| *log != commands);
+    let is_open = |log| matches!(open_log_as(rooms, log, false), Err(StartError::Locked));
+    Ok(logs.into_iter().any(is_open))
 }
 
 /// Takes the journal's files as what there is, after store or journal were restored from a copy. Everything in them is
@@ -77,8 +80,8 @@ fn accept(
         "What was written after that is given up: nobody can tell any more what was shown then.",
     )?;
     // Their heads are anchored as they are; then the log of commands says who did it.
-    for writer in [NODE, COMMANDS] {
-        let opened = open_log_as(&rooms, writer, true);
+    for log in report.logs.iter().map(|log| log.log) {
+        let opened = open_log_as(&rooms, log, true);
         opened.map_err(|reason| Failure::from(reason).during("go on with the journal as it is"))?.close()?;
     }
     let deed = Deed { counts: &[entries], note: "journal accept", ..Deed::default() };
@@ -100,21 +103,20 @@ impl fmt::Display for Accepted {
 
 /// Whether there is a journal to be asked.
 pub(super) fn is_there(installation: &Installation) -> Result<(), Failure> {
-    match installation.journal_files()? {
-        JournalFiles::There => Ok(()),
-        JournalFiles::NotYet => Err(Failure::with(
-            Exit::NoJournal,
-            "cannot read the journal: there is none yet; the first `honnin serve` begins it".to_owned(),
-        )),
-        JournalFiles::Gone => Err(Failure::with(
-            Exit::Refuted,
-            format!(
-                "cannot verify the journal: {} is missing or empty, and the keyring has written entries into it; restore \
-                 it from a copy",
-                installation.journal().display()
-            ),
-        )),
+    if installation.has_journal_files()? {
+        return Ok(());
     }
+    if rooms(installation)?.heads()?.is_empty() {
+        let none = "cannot read the journal: there is none yet; the first `honnin serve` begins it";
+        return Err(Failure::with(Exit::NoJournal, none.to_owned()));
+    }
+    Err(Failure::with(
+        Exit::Refuted,
+        format!(
+            "cannot verify the journal: {} is missing or empty, and there were entries in it; restore it from a copy",
+            installation.journal().display()
+        ),
+    ))
 }
 
 fn check(
@@ -268,7 +270,7 @@ fn ask(
     is_there(installation)?;
     let rooms = rooms(installation)?;
     let keeper = &rooms.keeper;
-    let epochs: Vec<Arc<EpochKeys>> = epochs::kept(keeper)?.into_iter().map(Arc::new).collect();
+    let epochs: Vec<Arc<EpochKeys>> = rooms.epochs()?.into_iter().map(Arc::new).collect();
     let account = keeper.account_id(&login(word)?);
     rooms.act(operator, Kind::Asked, Party::Account(account), Deed::default())?;
     let names: Vec<(u32, Pseudonym)> =
@@ -318,7 +320,7 @@ fn ask(
 fn acts(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> Result<Exit, Failure> {
     is_there(installation)?;
     let rooms = rooms(installation)?;
-    let epochs = epochs::kept(&rooms.keeper)?;
+    let epochs = rooms.epochs()?;
     let mut acts = Vec::new();
     let mut take = |at: EntryRef, entry: &Entry| {
         if entry.kind.row().viewer != Who::Operator {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::command::KeyCommand;
 use crate::failure::{Exit, Failure};
-use crate::installation::{Installation, JournalFiles};
+use crate::installation::Installation;
 use crate::say::Say;
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
@@ -46,15 +46,16 @@ pub(super) fn key(
     }
 }
 
-/// Opens the keyring and every epoch in it, and compares the public key that was written at the beginning.
+/// Opens the keyring and every epoch of the journal, and compares the public key that was written at the beginning.
 fn check(say: Say, installation: &Installation, operator: &str) -> Result<Exit, Failure> {
-    if installation.journal_files()? == JournalFiles::There {
+    let mut journal_epochs = 0;
+    if installation.has_journal_files()? {
         let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
         let deed = Deed { note: "key check", ..Deed::default() };
         rooms.act(operator, Kind::KeyAct, Party::Nobody, deed)?;
+        journal_epochs = rooms.epochs()?.len();
     }
     let keeper = installation.keeper(Arc::new(Written::new(installation.demo)))?;
-    let journal_epochs = keeper.journal_epochs()?.len();
     let public_key_matches = keeper.journal_signing_key()?.verifying_key()? == installation.journal_key()?;
     let key_file = &installation.settings.keys.key_file;
     say.tell(&Keys { key_file, journal_epochs, public_key_matches })?;

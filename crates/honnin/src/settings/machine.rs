@@ -4,6 +4,15 @@ use super::section::section;
 use super::value::{MaybePath, Size, Span};
 
 section! {
+    /// This process among those that serve the same installation on one store and one data directory. Each has settings of
+    /// its own (`--settings`), with a name and addresses of its own.
+    pub(crate) struct Node in "node";
+
+    /// Its name: small letters, digits and hyphens. Its log of the journal follows from it, so never change it.
+    name: String = "1".to_owned();
+}
+
+section! {
     /// Key material. Never in this file and never under the data directory.
     pub(crate) struct Keys in "keys";
 

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use canary::Canary;
-pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Store};
+pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Node, Store};
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
@@ -30,6 +30,8 @@ pub(crate) const FILE_NAME: &str = "honnin.toml";
 pub(crate) struct Settings {
     /// The operator.
     pub tenant: Tenant,
+    /// Which node this is.
+    pub node: Node,
     /// Where we listen.
     pub listen: Listen,
     /// The public path.
@@ -99,6 +101,7 @@ impl Settings {
         let mut problems = Vec::new();
         let settings = Self {
             tenant: take(&mut tree, &mut problems),
+            node: take(&mut tree, &mut problems),
             listen: take(&mut tree, &mut problems),
             canary: take(&mut tree, &mut problems),
             server: take(&mut tree, &mut problems),

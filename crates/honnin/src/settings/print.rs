@@ -27,6 +27,7 @@ impl Settings {
     pub(super) fn sections(&self) -> Vec<Printed> {
         let Self {
             tenant,
+            node,
             listen,
             canary,
             server,
@@ -43,6 +44,7 @@ impl Settings {
         } = self;
         vec![
             printed(tenant),
+            printed(node),
             printed(listen),
             printed(canary),
             printed(server),

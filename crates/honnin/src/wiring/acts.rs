@@ -12,9 +12,8 @@ use honnin_journal::{Act, AppendError, Details, Journal, Kind, Party, Pseudonym,
 use honnin_terms::{Clock, EntryRef, Moment};
 
 use super::Rooms;
-use super::epochs::{self, Epochs};
+use super::logs::{COMMANDS, epochs, open_log};
 use super::rooms::{SharedClock, entropy};
-use super::service::{COMMANDS, open_log};
 use super::witness::Written;
 use crate::failure::Failure;
 
@@ -42,7 +41,7 @@ impl Acts {
     /// # Errors
     /// [`Failure`] where it does not open: nothing may be done then.
     pub(crate) fn open(rooms: &Rooms, clock: Arc<dyn Clock>, operator: &str) -> Result<Self, Failure> {
-        let Rooms { installation, keeper, witness, .. } = rooms;
+        let Rooms { witness, .. } = rooms;
         let mut tries = 0;
         let journal = loop {
             match open_log(rooms, COMMANDS) {
@@ -56,14 +55,10 @@ impl Acts {
                 }
             }
         };
-        // The server begins epochs; a command begins the first one only, where there is no server yet.
-        let mut known = epochs::kept(keeper)?;
+        // Servers begin epochs; a command begins the first one only, where there is no server yet.
+        let mut known = rooms.epochs()?;
         if known.is_empty() {
-            let longest = installation.settings.journal.epoch.whole_seconds();
-            known = Epochs::at(keeper, clock.now(), longest)?.keys;
-        }
-        if known.is_empty() {
-            return Err(Failure::cannot("record the act in the journal: it has no epoch"));
+            known = epochs(rooms, &journal)?.keys;
         }
         let journal = Arc::new(journal);
         let recorder = Arc::new(Recorder::new(Arc::clone(&journal), known));

@@ -9,6 +9,7 @@ use honnin_terms::Zone;
 
 use super::certificates::CertificateFiles;
 use super::doors::monitor_token;
+use super::logs::COMMANDS;
 use super::look::look;
 use super::way::way;
 use super::{bounds, front, prefixes};
@@ -18,7 +19,7 @@ use crate::settings::{Listen as ListenSettings, Problem, Settings};
 
 /// Everything in these settings that cannot work, by key.
 pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
-    let Settings { tenant, canary, network, journal, sign_in, store, .. } = settings;
+    let Settings { tenant, canary, network, journal, node, sign_in, store, .. } = settings;
     let mut problems = front(settings).err().unwrap_or_default();
     problems.extend(prefixes(settings).err().unwrap_or_default());
     let mut expect = |holds: bool, key: &str, says: String| {
@@ -81,6 +82,17 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         named,
         "journal.name",
         format!("found {:?}, write a name without spaces and plus signs", journal.name),
+    );
+    let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let is_name =
+        (1..=32).contains(&node.name.len()) && node.name.chars().all(known) && node.name != COMMANDS;
+    expect(
+        is_name,
+        "node.name",
+        format!(
+            "found {:?}, write up to 32 small letters, digits and hyphens, and not {COMMANDS:?}",
+            node.name
+        ),
     );
     let passwords = sign_in.password_fewest <= sign_in.password_most;
     expect(passwords, "sign_in.password_fewest", "is more than sign_in.password_most".to_owned());
@@ -185,6 +197,9 @@ mod tests {
         assert_eq!(keys("[tenant]\ncolour = \"#ffcc00\""), ["tenant.colour"]);
         assert_eq!(keys("[network]\nelement = \"radius\"\nlease = \"6 s\""), ["network.element", "network"]);
         assert_eq!(keys("[journal]\nname = \"our journal\""), ["journal.name"]);
+        for name in ["", "Node", "commands", "a b", "../x"] {
+            assert_eq!(keys(&format!("[node]\nname = \"{name}\"")), ["node.name"], "{name}");
+        }
         assert_eq!(keys("[sign_in]\npassword_fewest = 64\npassword_most = 64"), [""; 0]);
         assert_eq!(keys("[store]\nlog_most = \"1 MiB\""), ["store.log_checkpoint"]);
         assert_eq!(keys("[listen]\npublic = [\"0.0.0.0:80\"]"), ["listen.public"]);

@@ -9,7 +9,7 @@ use honnin_journal::Cosigner;
 use honnin_node::{LastLeft, Leaving, Witness};
 
 use super::Rooms;
-use super::service::{COMMANDS, NODE};
+use super::logs::COMMANDS;
 use crate::failure::Failure;
 use crate::settings::Problem;
 
@@ -52,7 +52,7 @@ pub(crate) fn leaving(rooms: &Rooms) -> Result<Leaving, Failure> {
     }
     Ok(Leaving {
         journal: installation.journal(),
-        logs: vec![keeper.journal_log(NODE)?, keeper.journal_log(COMMANDS)?],
+        logs: vec![keeper.journal_log(installation.node())?, keeper.journal_log(COMMANDS)?],
         key: keeper.journal_signing_key()?.verifying_key()?,
         kept: installation.place.data.join(WITNESSED),
         directory,

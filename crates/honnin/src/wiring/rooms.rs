@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use honnin_access::{Authorities, HashPool, Keep, LeakList, Operate, PasswordRules, Permit, SignInSettings};
 use honnin_intake::Feed;
-use honnin_journal::{Kind, Party};
+use honnin_journal::{EpochKeys, Kind, Party};
 use honnin_keeper::Keeper;
-use honnin_node::StoreAnchor;
+use honnin_node::{StoreAnchor, heads, kept};
 use honnin_store::Store;
-use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
+use honnin_terms::{Clock, Entropy, Id, LogId, RequestId, Zone};
+use pollster::block_on;
 
 use super::acts::{Acts, Deed};
 use super::witness::Written;
@@ -121,6 +122,23 @@ impl Rooms {
     pub(crate) fn anchor(&self) -> StoreAnchor {
         let (store, clock) = (Arc::<dyn Store>::clone(&self.store), Arc::clone(&self.clock.0));
         StoreAnchor::new(store, self.authorities.node.again(), clock, entropy())
+    }
+
+    /// The head of every log there is.
+    ///
+    /// # Errors
+    /// [`Failure`] where they cannot be read.
+    pub(crate) fn heads(&self) -> Result<Vec<(LogId, Vec<u8>)>, Failure> {
+        let heads = block_on(heads(&*self.store, &self.keep()));
+        heads.map_err(|reason| Failure::from(reason).during("read the heads of the journal"))
+    }
+
+    /// The keys of every epoch of the journal that was not destroyed, oldest first.
+    ///
+    /// # Errors
+    /// [`Failure`] where they cannot be read.
+    pub(crate) fn epochs(&self) -> Result<Vec<EpochKeys>, Failure> {
+        Ok(block_on(kept(&*self.store, &self.keep(), &self.keeper))?)
     }
 
     /// A permit for an act at the command line.

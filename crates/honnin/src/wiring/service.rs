@@ -4,14 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_front::{Front, Untolds};
-use honnin_journal::{
-    Anchor as _, Breach, Entry, Followed, Journal, Kind, LogKeys, Opening, Report, StartError, Trust,
-    verify_each,
-};
+use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{
@@ -22,13 +18,14 @@ use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Clock as _, EntryRef, Moment, Stop};
+use honnin_terms::{Clock as _, Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 
 use super::bounds;
 use super::doors::Doors;
 use super::leaving::compared;
+use super::logs::{COMMANDS, epochs, followed, open_log, start_journal};
 use super::look::look;
 use super::monitor::{self, Metrics};
 use super::rooms::{Rooms, entropy};
@@ -61,15 +58,15 @@ impl Service {
     pub(crate) fn new(rooms: Rooms, front: Front) -> Result<Self, Failure> {
         let now = rooms.clock.0.now();
         let (journal, leaving) = opened(&rooms)?;
-        let longest = rooms.installation.settings.journal.epoch.whole_seconds();
-        let epochs = Epochs::at(&rooms.keeper, now, longest)?;
+        let epochs = epochs(&rooms, &journal)?;
         epochs.mark(&journal, now)?;
         started(&journal, &epochs, now)?;
+        let logs = followed(&rooms, Arc::clone(&journal), epochs.present())?;
         let Rooms { installation, clock, zone, keeper, witness, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
         let way = way(&installation)?;
         let path = Arc::new(match &way {
-            Some(_) => PublicPath::watched(accounts(&keeper)),
+            Some(_) => PublicPath::watched(accounts(&keeper, installation.node()).to_vec()),
             None => PublicPath::unwatched(),
         });
         let (node, upkeeping) = (Arc::new(authorities.node.again()), authorities.node);
@@ -83,8 +80,7 @@ impl Service {
         let standing = standing(&installation, Arc::clone(&path), Arc::clone(&journal), row);
         let standing = Arc::new(as_left(standing, settings, &leaving));
         let house = Arc::<Standing>::clone(&standing);
-        let recorder = recorder(&installation, &keeper, Arc::clone(&journal), epochs)?;
-        let gate = Gate::new(authorities.gate, recorder, house);
+        let gate = Gate::new(authorities.gate, Recorder::among(logs, epochs.keys), house);
         // From here on the keeper writes into this node's log.
         witness.serves(Arc::clone(gate.recorder()));
         let parts = Parts {
@@ -114,6 +110,7 @@ impl Service {
         let probe = way.map(|way| Probe {
             way,
             canaries: Canaries {
+                node: installation.node().to_owned(),
                 keeper: Arc::clone(&keeper),
                 store: Arc::clone(&store),
                 care: Arc::clone(&care),
@@ -126,7 +123,7 @@ impl Service {
                 sessions: None,
             },
             watch: Watch::new(
-                path,
+                Arc::clone(&path),
                 bounds::watch(&settings.canary),
                 Arc::clone(&clock),
                 installation.public_path_marker(),
@@ -145,6 +142,8 @@ impl Service {
             care,
             operator,
             node: upkeeping,
+            name: installation.node().to_owned(),
+            path,
         };
         Ok(Self {
             app: Arc::new(app),
@@ -208,7 +207,11 @@ impl Service {
 
 /// Opens this node's log, sees that the log of commands is as it was written, and that both go on from what has left.
 fn opened(rooms: &Rooms) -> Result<(Arc<Journal>, Leaving), Failure> {
-    let journal = Arc::new(open_journal(rooms)?);
+    let journal = start_journal(rooms).map_err(|reason| {
+        Failure::from(reason)
+            .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
+    })?;
+    let journal = Arc::new(journal);
     // A command that has it at this moment has looked itself.
     match open_log(rooms, COMMANDS) {
         Ok(commands) => commands.close()?,
@@ -233,26 +236,6 @@ fn as_left(standing: Standing, settings: &Settings, leaving: &Leaving) -> Standi
     standing.leaving(Arc::clone(&leaving.left), within, Arc::clone(&leaving.clock))
 }
 
-/// What writes into this node's log; whoever asks about herself is told of the commands' too.
-fn recorder(
-    installation: &Installation,
-    keeper: &Keeper,
-    journal: Arc<Journal>,
-    epochs: Epochs,
-) -> Result<Recorder, Failure> {
-    let (commands, key) = (keeper.journal_log(COMMANDS)?, keeper.journal_signing_key()?.verifying_key()?);
-    let commands = Followed::new(installation.journal(), commands, key);
-    Ok(Recorder::new(journal, epochs.keys).following(commands))
-}
-
-/// Opens the journal of an installation.
-fn open_journal(rooms: &Rooms) -> Result<Journal, Failure> {
-    start_journal(rooms).map_err(|reason| {
-        Failure::from(reason)
-            .during("start (nothing can be shown without the journal; see `honnin journal verify`)")
-    })
-}
-
 /// What the entry of a start says of the end before it.
 const AFTER_AN_END: u16 = 1;
 const AFTER_A_CRASH: u16 = 2;
@@ -264,129 +247,6 @@ fn started(journal: &Journal, epochs: &Epochs, now: Moment) -> Result<(), Failur
     let what = if found.unpublished > 0 || found.cut { AFTER_A_CRASH } else { AFTER_AN_END };
     journal.append_blocking(&Entry { what, ..Entry::blank(Kind::Started, now, keys.epoch) })?;
     Ok(())
-}
-
-/// The node, until there are several: its log follows from its name.
-pub(crate) const NODE: &str = "1";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock that only goes forward: by it a clock that was set is noticed"
-)]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// Opens the journal of an installation, or says why not.
-///
-/// # Errors
-/// [`StartError::Locked`] where another process has it; the others need a person.
-pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
-    open_log(rooms, NODE)
-}
-
-/// The log of commands.
-pub(crate) const COMMANDS: &str = "commands";
-
-/// The smallest segment: commands write little.
-const SMALL_SEGMENT: u64 = 1 << 20;
-
-/// Opens a log of the journal by the name of who writes it.
-///
-/// # Errors
-/// [`StartError::Locked`] where another process has it; the others need a person.
-pub(crate) fn open_log(rooms: &Rooms, writer: &str) -> Result<Journal, StartError> {
-    open_log_as(rooms, writer, false)
-}
-
-/// The same; `as_it_is` where a person has looked and says that the files are what there is.
-///
-/// # Errors
-/// As [`open_log`].
-pub(crate) fn open_log_as(rooms: &Rooms, writer: &str, as_it_is: bool) -> Result<Journal, StartError> {
-    let Rooms { installation, keeper, .. } = rooms;
-    let Installation { settings, .. } = installation;
-    let mut bounds = bounds::journal(&settings.journal);
-    if writer == COMMANDS {
-        bounds.segment_octets = SMALL_SEGMENT;
-    }
-    #[cfg(honnin_faults)]
-    let as_it_is = as_it_is || honnin_terms::faults::UNASKED_ANCHOR.is_on();
-    let wrong = |_| StartError::Foreign;
-    let started = now();
-    Journal::open(Opening {
-        root: installation.journal(),
-        log: keeper.journal_log(writer).map_err(wrong)?,
-        origin: format!("{}/{}", settings.journal.name, settings.tenant.id),
-        keys: LogKeys {
-            signing: keeper.journal_signing_key().map_err(wrong)?,
-            chain: keeper.journal_chain_key().map_err(wrong)?,
-        },
-        bounds,
-        anchor: Arc::new(rooms.anchor()),
-        steady: Some(Arc::new(move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))),
-        as_it_is,
-    })
-}
-
-/// What a journal is verified with: keys of the keyring, and the heads that were anchored. Nothing of it comes from the
-/// directory that is checked.
-///
-/// # Errors
-/// [`Failure`] where the keyring does not open, or a head cannot be read.
-pub(crate) fn trust(rooms: &Rooms) -> Result<Trust, Failure> {
-    let (anchor, keeper) = (rooms.anchor(), &rooms.keeper);
-    let mut heads = Vec::new();
-    for writer in [NODE, COMMANDS] {
-        let log = keeper.journal_log(writer)?;
-        let head =
-            anchor.read(log).map_err(|reason| Failure::from(reason).during("read the journal's head"))?;
-        heads.extend(head.map(|head| (log, head)));
-    }
-    #[cfg(honnin_faults)]
-    if honnin_terms::faults::UNASKED_ANCHOR.is_on() {
-        heads.clear();
-    }
-    Ok(Trust {
-        key: keeper.journal_signing_key()?.verifying_key()?,
-        chain: Some(keeper.journal_chain_key()?),
-        heads,
-    })
-}
-
-/// Verifies the journal of an installation, and hands over its entries. The heads are read before the files, so that what
-/// is cut off them is missed, and once more after them, so that a head that was put back is.
-///
-/// # Errors
-/// [`Failure`] where a head cannot be read, [`Breach`] where the journal does not verify.
-pub(crate) fn proven(
-    rooms: &Rooms,
-    period: Option<(Moment, Moment)>,
-    each: &mut dyn FnMut(EntryRef, &Entry),
-) -> Result<Result<Report, Breach>, Failure> {
-    let before = trust(rooms)?;
-    let report = match verify_each(&rooms.installation.journal(), &before, period, each) {
-        Ok(report) => report,
-        Err(breach) => return Ok(Err(breach)),
-    };
-    let Trust { chain, heads, .. } = trust(rooms)?;
-    let compared = chain.map_or(Ok(()), |chain| report.was_anchored(&chain, &heads));
-    Ok(compared.map(|()| report))
-}
-
-/// When the newest entry of the journal was written, where there is one.
-///
-/// # Errors
-/// [`Failure`] where the journal does not open.
-pub(crate) fn latest_entry(rooms: &Rooms) -> Result<Option<Moment>, Failure> {
-    let mut latest = None;
-    for writer in [NODE, COMMANDS] {
-        let journal = open_log(rooms, writer)?;
-        if let Some(last) = journal.size().checked_sub(1) {
-            latest = latest.max(Some(journal.read_at(last)?.order));
-        }
-    }
-    Ok(latest)
 }
 
 /// How the house stands. A stop is written into the store, where every node reads it; until it is, a file keeps it over

@@ -59,7 +59,7 @@ impl<'g> World<'g> {
         let (keeper, entropy) = (Arc::clone(&ground.keeper), Arc::clone(&ground.entropy));
         let clock = Arc::new(FixedClock::showing(now));
         let installation = Installation::open(TestDir::new(), keeper, clock, entropy).unwrap();
-        let log = Log { origin: "field/journal", epoch_days: 4_000 };
+        let log = Log { origin: "field/journal" };
         let care = installation.care(log, mapping.ledger.zone.clone()).unwrap();
         let _within = ground.runtime.enter();
         let site = Site { name: "試験通信", contact: Contact::default(), security_contact: None };

@@ -66,7 +66,7 @@ fn looks_by_others_are_counted_by_owner_also_after_opening_again() {
         assert_eq!(journal.by_others(&[person(3)], at(0)), Some(2));
         assert_eq!(journal.by_others(&[person(9), person(3)], at(3)), Some(1));
         assert_eq!(journal.by_others(&[person(5)], at(0)), Some(0));
-        assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![second, first]));
+        assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![(first, at(2)), (second, at(4))]));
     };
     asks(&journal);
     journal.close().unwrap();
@@ -91,7 +91,7 @@ fn looks_by_others_are_found_behind_a_chunk_of_the_index() {
     journal.close().unwrap();
     let journal = Journal::open(opening(dir.path(), Bounds::default())).unwrap();
     assert!(journal.shared_for_tests().tail.lock().unwrap().first_row > 0, "the first chunk is a run");
-    assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![look]));
+    assert_eq!(journal.looks_by_others(&[person(3)], at(0)), Some(vec![(look, at(1))]));
     assert_eq!(journal.by_others(&[person(1)], at(0)), Some(0));
 }
 

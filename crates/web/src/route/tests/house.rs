@@ -11,7 +11,7 @@ use honnin_access::{
 use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{Keeper, Silent};
+use honnin_keeper::{EpochList, Keeper, Silent};
 use honnin_node::{ExportWorkers, PathState, PublicPath, Standing, bell};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
@@ -177,7 +177,7 @@ impl House {
         let hana = signed_in(&authorities, &*entropy, now, "mio-hana", hana).await;
         let ken = signed_in(&authorities, &*entropy, now, "mio-ken", ken).await;
         let journal = journal(&dir, &keeper);
-        let path = Arc::new(PublicPath::watched([ken.stored.account; 2]));
+        let path = Arc::new(PublicPath::watched(vec![ken.stored.account; 2]));
         path.set(PathState::Proven);
         let stopped = stopped.then_some(Stop::ForeignOwner);
         let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
@@ -360,7 +360,8 @@ pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
 
 /// The keys of the journal's present epoch.
 pub(super) fn epoch(keeper: &Keeper, now: Moment) -> EpochKeys {
-    let epoch = keeper.journal_epoch(now, 400 * 86_400).unwrap();
+    let list = keeper.begin_epoch(&EpochList::default(), now).unwrap();
+    let epoch = keeper.epoch_keys(&list).unwrap().remove(0);
     let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
     EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body }
 }
