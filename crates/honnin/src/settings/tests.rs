@@ -56,7 +56,7 @@ fn everything_wrong_is_told_at_once_with_key_found_and_what_to_write() {
     assert!(lines[2].starts_with("server.conections: is not known; known here: threads, "), "{told}");
     assert!(lines[3].starts_with("logs.files: found \"8\", write a whole number"), "{told}");
     assert!(
-        lines[4].starts_with("sesions: is not known; known here: tenant, listen, canary, server, "),
+        lines[4].starts_with("sesions: is not known; known here: tenant, node, listen, canary, server, "),
         "{told}"
     );
 }
