@@ -137,8 +137,8 @@ impl Followed {
     fn take_whole(&self, now: &Published, kept: Kept, epoch: u32) -> io::Result<()> {
         let size = now.checkpoint.size;
         let tiles = self.tiles(size);
-        let shelf = recover::read_shelf(tiles, &now.checkpoint.root).map_err(malformed)?;
-        let newest = tiles.proven(size - 1, &shelf.edge)?.ok_or(wrong("an entry is missing"))?;
+        let read = recover::read_shelf(tiles, &now.checkpoint.root).map_err(malformed)?;
+        let newest = tiles.proven(size - 1, &read.edge)?.ok_or(wrong("an entry is missing"))?;
         if parse_entry(&newest).map_err(malformed)?.epoch > epoch {
             return Ok(());
         }
@@ -146,12 +146,12 @@ impl Followed {
         for number in first_row / WIDE..size / WIDE {
             // The hashes of a bundle stand in a tile, and the tile in the tree.
             let leaves = tiles.bundle(number)?.iter().map(|entry| leaf_digest(entry)).collect::<Vec<_>>();
-            if tiles.tile(0, number)? != leaves || tiles.proven(number * WIDE, &shelf.edge)?.is_none() {
+            if tiles.tile(0, number)? != leaves || tiles.proven(number * WIDE, &read.edge)?.is_none() {
                 return Err(wrong("a bundle is not of the tree"));
             }
         }
         let rows = rows_of(tiles, first_row, size)?.into();
-        let (edge, checkpoint) = (Arc::new(shelf.edge), now.octets.clone());
+        let (edge, checkpoint) = (Arc::new(read.edge), now.octets.clone());
         *hold(&self.view) = View { edge, checkpoint, kept, first_row, rows, others: Others::unknown() };
         let others = others::found_in(self).map_err(malformed)?;
         hold(&self.view).others = others;
@@ -216,9 +216,9 @@ impl Followed {
         }
         tracing::debug!(log = %self.log, number = stretch.number, "a run of another log's index is not there; the log is read");
         let (below, kept) = (query.before.unwrap_or(u64::MAX), self.kept());
-        let size = hold(&self.view).edge.size();
-        let (first, end) = (stretch.start().max(kept.minimum), stretch.end().min(size));
-        let rows = rows_of(self.tiles(size), first, end)?;
+        let length = hold(&self.view).edge.size();
+        let (first, end) = (stretch.start().max(kept.minimum), stretch.end().min(length));
+        let rows = rows_of(self.tiles(length), first, end)?;
         let wanted = (first..end).rev().zip(rows.into_iter().rev());
         let wanted = wanted.filter(|(index, row)| *index < below && row.matches(query, side));
         let room = query.limit.saturating_sub(found.len());

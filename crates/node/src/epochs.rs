@@ -78,8 +78,9 @@ pub(crate) async fn destroy(
     }
 }
 
-/// The newest epoch that a log was written under; 0 where nothing is in it. The list has to know it: one that does not was
-/// put back, and whoever is asked "who has seen my data" would not know the names of the time in between.
+/// The newest epoch that a log was written under; 0 where nothing is in it.
+///
+/// The list has to know it: one that does not was put back, and whoever is asked "who has seen my data" would not know the names of the time in between.
 ///
 /// # Errors
 /// [`Fault`] where the log cannot be read.

@@ -26,7 +26,7 @@ fn publish(journal: &Journal) {
     journal.anchor().unwrap();
 }
 
-fn all<'a>(names: &'a [Pseudonym], before: Option<EntryRef>, limit: usize) -> Asking<'a> {
+fn all(names: &[Pseudonym], before: Option<EntryRef>, limit: usize) -> Asking<'_> {
     Asking { names, from: at(0), to: at(10_000_000), before, limit }
 }
 
@@ -46,7 +46,9 @@ fn who_has_seen_is_answered_of_all_logs_in_order_and_in_pages() {
         written.push((moment, EntryRef { log: journals[place].log(), index }));
         put(&journals[place], &own(second / 2, 4)).unwrap();
     }
-    journals.iter().for_each(|journal| publish(journal));
+    for journal in &journals {
+        publish(journal);
+    }
     for own in &journals {
         let logs = logs_of(dir.path(), own);
         assert!(logs.by_owner(&all(&[person(3)], None, 9)).is_err(), "nothing is known of the others yet");
