@@ -160,7 +160,9 @@ fn acts_and_failed_sign_ins_are_answered_of_all_logs() {
             assert!(append_all(&journals[1], between).iter().all(Result::is_ok));
         }
     }
-    journals.iter().for_each(|journal| publish(journal));
+    for journal in &journals {
+        publish(journal);
+    }
     let names = [person(3)];
     for own in &journals {
         let logs = logs_of(dir.path(), own);
