@@ -11,13 +11,13 @@ use honnin_access::{
 use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{EpochList, Keeper, Silent};
+use honnin_keeper::{Keeper, Silent};
 use honnin_node::{ExportWorkers, PathState, PublicPath, Standing, bell};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
-use honnin_seal::{HashCost, VerifyingKey};
+use honnin_seal::{HashCost, IndexKey, KeeperKey, Secret, VerifyingKey};
 use honnin_store::conformance::{Slow, Trips};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_cache::Cached;
@@ -78,7 +78,6 @@ pub(super) struct House {
     workers: ExportWorkers,
     making: Mutex<Option<AbortHandle>>,
     pub(super) dir: TestDir,
-    pub(super) keeper: Arc<Keeper>,
     verifying: VerifyingKey,
 }
 
@@ -181,7 +180,7 @@ impl House {
         path.set(PathState::Proven);
         let stopped = stopped.then_some(Stop::ForeignOwner);
         let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
-        let recorder = Recorder::new(Arc::clone(&journal), vec![epoch(&keeper, now)]);
+        let recorder = Recorder::new(Arc::clone(&journal), vec![epoch()]);
         let gate = Gate::new(authorities.gate, recorder, Arc::new(standing));
         let (node, (wake, ring)) = (Arc::new(authorities.node), bell());
         let care = Arc::new(Care::new(CareParts {
@@ -218,7 +217,6 @@ impl House {
             node,
             feed,
             dir,
-            keeper,
             verifying,
             workers,
             making,
@@ -358,18 +356,18 @@ pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
     Arc::new(journal.unwrap())
 }
 
-/// The keys of the journal's present epoch.
-pub(super) fn epoch(keeper: &Keeper, now: Moment) -> EpochKeys {
-    let list = keeper.begin_epoch(&EpochList::default(), now).unwrap();
-    let epoch = keeper.epoch_keys(&list).unwrap().remove(0);
-    let (pseudonym, body) = (epoch.pseudonyms, epoch.bodies);
-    EpochKeys { tenant: TenantId::FIRST, epoch: epoch.number, pseudonym, body }
+/// The keys of the journal's epoch: the same for whoever writes and for whoever looks.
+pub(super) fn epoch() -> EpochKeys {
+    let (tenant, root) = (TenantId::FIRST, Secret::from_octets([8; 32]));
+    let pseudonym = IndexKey::of_root(&root, tenant, "epoch 1").unwrap();
+    let body = KeeperKey::of_root(&root, tenant, "epoch 1").unwrap();
+    EpochKeys { tenant, epoch: 1, pseudonym, body }
 }
 
-pub(super) fn gate(authority: GateAuthority, keeper: &Keeper, journal: &Arc<Journal>, now: Moment) -> Gate {
+pub(super) fn gate(authority: GateAuthority, journal: &Arc<Journal>) -> Gate {
     let path = Arc::new(PublicPath::unwatched());
     let standing = Standing::new(None, path, Arc::clone(journal), |_| {});
-    let recorder = Recorder::new(Arc::clone(journal), vec![epoch(keeper, now)]);
+    let recorder = Recorder::new(Arc::clone(journal), vec![epoch()]);
     Gate::new(authority, recorder, Arc::new(standing))
 }
 

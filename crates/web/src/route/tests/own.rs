@@ -164,7 +164,7 @@ pub(super) async fn looked_at_by_other(house: &House, hers: &Subscriber, other: 
     let details = Details::default();
     let act = Act::new(Kind::Disclosure, house.clock.now(), viewer, owner, &details);
     let act = Act { basis, what: 6, channel: 1, ..act };
-    let entry = epoch(&house.keeper, house.clock.now()).seal(&act, &SeededEntropy::new(3)).unwrap();
+    let entry = epoch().seal(&act, &SeededEntropy::new(3)).unwrap();
     house.journal.append(&entry).await.unwrap()
 }
 
@@ -185,7 +185,7 @@ async fn failed_sign_ins_stand_on_her_page_by_day_and_hide_no_act() {
     assert!(!his.contains("ログインの失敗（"), "{his}");
     // A stranger with many prefixes buries nothing.
     house.clock.advance_seconds(86_400);
-    let (keys, details) = (epoch(&house.keeper, house.clock.now()), Details::default());
+    let (keys, details) = (epoch(), Details::default());
     let mut taken = Vec::new();
     for number in 0..600_u64 {
         let source = number.to_be_bytes();

@@ -140,11 +140,11 @@ impl World {
             None => Actor::new(NEIGHBOUR, Whose::Theirs),
         };
         let journal = house::journal(&dir, &keeper);
-        let pseudonym = house::epoch(&keeper, now).account(VIEWER.account(&keeper));
+        let pseudonym = house::epoch().account(VIEWER.account(&keeper));
         let uses = Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<Counted>::clone(&store),
-            gate: house::gate(authorities.gate, &keeper, &journal, now),
+            gate: house::gate(authorities.gate, &journal),
             clock: Arc::<FixedClock>::clone(&clock),
             exports: house::exports(authorities.node),
             zone: Zone::named("Asia/Tokyo").unwrap(),
