@@ -145,7 +145,7 @@ const FIGURES: &[Figure] = &[
         "honnin_upkeep_failed_total",
         Counter,
         "Upkeep that failed and is tried again",
-        &[("what", &["clock", "epochs", "merges", "mode", "prune", "sweep"])],
+        &[("what", &["clock", "epochs", "logs", "merges", "mode", "nodes", "prune", "sweep"])],
     ),
     Figure("honnin_wish_backlog", Gauge, "Wishes that wait to be driven", &[]),
     Figure("honnin_wish_claims_failed_total", Counter, "Times no wish could be claimed", &[]),
