@@ -5,6 +5,7 @@
 //! each for so long, that is how many guesses a lane has. Nobody's time depends on others' tries, only on how often her
 //! own lane was wrong. Guesses of strangers on one account are counted for the day as well, before they are hashed.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,7 +33,7 @@ pub struct DelayBounds {
     pub forget_seconds: i64,
     /// Lanes kept in memory; beyond that those not used for longest are forgotten. Default 262,144.
     pub most: usize,
-    /// Guesses on one account and day that are the first few of their prefix. Default 20,000.
+    /// Guesses on one account and day that are the first few of their site. Default 20,000.
     pub first_a_day: u32,
     /// Further guesses of strangers on one account that may come at once. Default 40,000.
     pub at_once: u32,
@@ -96,7 +97,7 @@ const fn widen(number: u32) -> u64 {
 /// Which guesses of strangers are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guesses {
-    /// The first few of a prefix on that account and day.
+    /// The first few of a site on that account and day.
     First,
     /// All others.
     Again,
@@ -139,11 +140,14 @@ async fn reserve(
     0
 }
 
-/// Where a try comes from: the prefix of its address and the address, as opaque numbers.
+/// Where a try comes from: its site, the prefix of its address and the address, as opaque numbers.
 ///
-/// The caller says what a prefix is: an IPv4 /24, an IPv6 /56, one address where many people share a prefix.
+/// The caller says what they are. A prefix is an IPv4 /24, an IPv6 /56, one address where many people share a prefix. A
+/// site is as much as one customer is given: an IPv6 /48 has 256 prefixes, and what has a bound by source is by site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Source {
+    /// The site.
+    pub site: u64,
     /// The prefix.
     pub prefix: u64,
     /// The address within.
@@ -199,21 +203,12 @@ impl Wrong {
 const LITTLE: u32 = 2;
 
 impl Weighs for Wrong {
-    fn weighs(&self, now: Moment) -> bool {
-        self.waiting > 0 || (self.count > LITTLE && self.until > now)
-    }
-}
-
-/// Guesses of one prefix on one account, that day.
-#[derive(Default, Clone, Copy)]
-struct Firsts {
-    day: i64,
-    count: u32,
-}
-
-impl Weighs for Firsts {
-    fn weighs(&self, now: Moment) -> bool {
-        self.count > LITTLE && self.day == day_of(now)
+    fn weight(&self, now: Moment) -> u64 {
+        match self.count {
+            _ if self.waiting > 0 => u64::MAX,
+            count if count > LITTLE && self.until > now => u64::from(count),
+            _ => 0,
+        }
     }
 }
 
@@ -222,28 +217,44 @@ fn day_of(now: Moment) -> i64 {
 }
 
 /// Guesses on one account that day, by kind: used, and granted to this node.
-#[derive(Default, Clone, Copy)]
+#[derive(Default)]
 struct OnDay {
     day: i64,
     first: (u32, u32),
     again: (u32, u32),
+    /// Guesses of each site. They stand with the account, so that they outlast whatever was guessed at less.
+    sites: HashMap<u64, u32>,
     /// Tries on their way, whatever day it is.
     waiting: u32,
 }
 
 impl Weighs for OnDay {
-    fn weighs(&self, now: Moment) -> bool {
-        let (used, _) = self.first;
-        let (more, _) = self.again;
-        self.waiting > 0 || (used.saturating_add(more) > LITTLE && self.day == day_of(now))
+    fn weight(&self, now: Moment) -> u64 {
+        match self.used() {
+            _ if self.waiting > 0 => u64::MAX,
+            used if used > LITTLE && self.day >= day_of(now) => u64::from(used),
+            _ => 0,
+        }
     }
 }
 
 impl OnDay {
-    fn of(&mut self, day: i64, kind: Guesses) -> &mut (u32, u32) {
-        if self.day != day {
+    const fn used(&self) -> u32 {
+        let ((first, _), (again, _)) = (self.first, self.again);
+        first.saturating_add(again)
+    }
+
+    /// Begins a day, and says which day it is by this account: a try that came before midnight and waited until after it
+    /// counts on the new one, so that it takes nothing of that back.
+    fn begin(&mut self, day: i64) -> i64 {
+        if self.day != day && self.day != day.saturating_add(1) {
             *self = Self { day, waiting: self.waiting, ..Self::default() };
         }
+        self.day
+    }
+
+    fn of(&mut self, day: i64, kind: Guesses) -> &mut (u32, u32) {
+        self.begin(day);
         match kind {
             Guesses::First => &mut self.first,
             Guesses::Again => &mut self.again,
@@ -257,9 +268,39 @@ struct State {
     prefixes: Recent<u64, Wrong>,
     /// Addresses, whatever account they tried.
     addresses: Recent<u64, Wrong>,
-    /// First guesses of a prefix on an account, and their day.
-    firsts: Recent<(AccountId, u64), Firsts>,
     days: Recent<AccountId, OnDay>,
+    /// Sites that stand with accounts; no fewer than there are.
+    sites: usize,
+}
+
+impl State {
+    /// One more guess of a site on that account and day; which day it is, and how many there are by now.
+    fn guess(&mut self, account: AccountId, site: u64, now: Moment, most: usize) -> (i64, u32) {
+        let of = self.days.entry(account, now);
+        let (day, before) = (of.begin(day_of(now)), of.sites.len());
+        let count = of.sites.entry(site).or_default();
+        *count = count.saturating_add(1);
+        let count = *count;
+        self.sites = self.sites.saturating_add(of.sites.len() - before);
+        if self.sites > most {
+            self.shed(most / 2);
+        }
+        (day, count)
+    }
+
+    /// Forgets sites down to so many: of those accounts first that were guessed at least.
+    fn shed(&mut self, most: usize) {
+        let mut all: Vec<&mut OnDay> = self.days.values_mut().filter(|of| !of.sites.is_empty()).collect();
+        all.sort_unstable_by_key(|of| of.used());
+        self.sites = all.iter().map(|of| of.sites.len()).sum();
+        for of in all {
+            if self.sites <= most {
+                break;
+            }
+            self.sites -= of.sites.len();
+            of.sites = HashMap::new();
+        }
+    }
 }
 
 struct Shared {
@@ -296,7 +337,7 @@ pub(crate) struct Try {
     /// Set when its hash begins.
     pub(crate) begun: Arc<AtomicBool>,
     counted: Option<(i64, Guesses)>,
-    /// Whether it was counted among the first of its prefix.
+    /// Whether it was counted on its site.
     first: bool,
     right: bool,
 }
@@ -313,8 +354,8 @@ impl Tries {
             lanes: Recent::new(bounds.most),
             prefixes: Recent::new(bounds.most),
             addresses: Recent::new(bounds.most),
-            firsts: Recent::new(bounds.most),
             days: Recent::new(bounds.most),
+            sites: 0,
         };
         Self { shared: Arc::new(Shared { bounds, state: Mutex::new(state) }) }
     }
@@ -408,18 +449,11 @@ impl Try {
         elsewhere: Option<&dyn ControlRows>,
     ) -> Result<(), ComeBack> {
         let Lane::Stranger(source) = self.lane else { return Ok(()) };
-        let day = day_of(self.now);
-        let first = {
-            let mut state = self.shared.lock();
-            let firsts = state.firsts.entry((self.account, source.prefix), self.now);
-            if firsts.day != day {
-                *firsts = Firsts { day, count: 0 };
-            }
-            firsts.count = firsts.count.saturating_add(1);
-            firsts.count <= self.shared.bounds.free
-        };
+        let DelayBounds { most, free, .. } = self.shared.bounds;
+        let (day, guesses) = self.shared.lock().guess(self.account, source.site, self.now, most);
         self.first = true;
-        let kinds: &[Guesses] = if first { &[Guesses::First, Guesses::Again] } else { &[Guesses::Again] };
+        let is_first = guesses <= free;
+        let kinds: &[Guesses] = if is_first { &[Guesses::First, Guesses::Again] } else { &[Guesses::Again] };
         for kind in kinds {
             if self.take(*kind, day) || self.ask_for(tenant, *kind, day, elsewhere).await {
                 self.counted = Some((day, *kind));
@@ -448,8 +482,10 @@ impl Try {
         let most = match kind {
             Guesses::First => first_a_day,
             Guesses::Again => {
+                // It may have come before midnight, and be counted on the day that has just begun.
+                let is_of_today = day == day_of(self.now);
                 let second = self.now.millis().rem_euclid(DAY_SECONDS * 1000) / 1000;
-                let so_far = i64::from(a_day) * second / DAY_SECONDS;
+                let so_far = if is_of_today { i64::from(a_day) * second / DAY_SECONDS } else { 0 };
                 at_once.saturating_add(u32::try_from(so_far).unwrap_or(0))
             }
         };
@@ -502,14 +538,18 @@ impl Drop for Try {
             places.into_iter().flatten().for_each(settle);
             if uncounted
                 && self.first
-                && let Some(firsts) = state.firsts.get_mut(&(self.account, source.prefix))
+                && let Some(of) = state.days.get_mut(&self.account)
+                && let Some(count) = of.sites.get_mut(&source.site)
             {
-                firsts.count = firsts.count.saturating_sub(1);
+                *count = count.saturating_sub(1);
             }
         }
         if let Some(of) = state.days.get_mut(&self.account) {
             of.waiting = of.waiting.saturating_sub(1);
-            if let (false, Some((day, kind))) = (hashed, self.counted) {
+            // What was counted on a day that is over gives the next one nothing back.
+            if let (false, Some((day, kind))) = (hashed, self.counted)
+                && of.day == day
+            {
                 let (used, _) = of.of(day, kind);
                 *used = used.saturating_sub(1);
             }

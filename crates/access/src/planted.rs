@@ -18,7 +18,7 @@ pub(crate) fn owner(same: bool) -> bool {
 }
 
 /// Nobody's address: everybody's, where everybody is counted as one.
-const ONE: Source = Source { prefix: 0, address: 0 };
+const ONE: Source = Source { site: 0, prefix: 0, address: 0 };
 
 /// The lane of a try: one for the whole account, where that fault is planted.
 pub(crate) fn lane(own: Lane) -> Lane {

@@ -31,21 +31,25 @@ impl Prefix {
         Self { first: Self::cut(address, length).unwrap_or(address), length }
     }
 
-    /// The prefix one address lies in and the address itself (of IPv6 its /64), as opaque numbers: an IPv4 /24, an IPv6
-    /// /56; the address alone where it lies in a prefix that many people share.
-    pub fn places(address: IpAddr, shared: &[Self]) -> (u64, u64) {
+    /// As much as one customer is given at most, the prefix one address lies in, and the address itself (of IPv6 its
+    /// /64), as opaque numbers: an IPv4 /24 twice, an IPv6 /48 (RFC 6177) and /56; the address alone where it lies in a
+    /// prefix that many people share.
+    pub fn places(address: IpAddr, shared: &[Self]) -> (u64, u64, u64) {
         // Bits no address has keep the two families and the two kinds apart.
         const V6: u64 = 1 << 60;
         const ALONE: u64 = 1 << 61;
         let is_shared = shared.iter().any(|prefix| prefix.contains(address));
-        let (around, alone) = match address.to_canonical() {
-            IpAddr::V4(v4) => (u64::from(v4.to_bits() >> 8), u64::from(v4.to_bits())),
+        let (site, around, alone) = match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let around = u64::from(v4.to_bits() >> 8);
+                (around, around, u64::from(v4.to_bits()))
+            }
             IpAddr::V6(v6) => {
                 let network = u64::try_from(v6.to_bits() >> 64).unwrap_or(u64::MAX);
-                ((network >> 8) | V6, network)
+                ((network >> 16) | V6, (network >> 8) | V6, network)
             }
         };
-        (if is_shared { alone | ALONE } else { around }, alone)
+        if is_shared { (alone | ALONE, alone | ALONE, alone) } else { (site, around, alone) }
     }
 
     fn cut(address: IpAddr, length: u8) -> Option<IpAddr> {
@@ -125,8 +129,17 @@ mod tests {
             ("2001:db8:1:1::1", "2001:db8:1:ff::1", true),
             ("2001:db8:1:1::1", "2001:db8:1:100::1", false),
         ] {
-            assert_eq!(of(one).0 == of(other).0, same_prefix, "{one} {other}");
-            assert_ne!(of(one).1, of(other).1, "{one} {other}");
+            assert_eq!(of(one).1 == of(other).1, same_prefix, "{one} {other}");
+            assert_ne!(of(one).2, of(other).2, "{one} {other}");
+        }
+        for (one, other, same_site) in [
+            ("192.0.2.9", "192.0.2.250", true),
+            ("192.0.2.9", "192.0.3.9", false),
+            ("203.0.113.9", "203.0.113.10", false),
+            ("2001:db8:1:1::1", "2001:db8:1:ff00::1", true),
+            ("2001:db8:1:1::1", "2001:db8:2:1::1", false),
+        ] {
+            assert_eq!(of(one).0 == of(other).0, same_site, "{one} {other}");
         }
         assert_eq!(of("2001:db8:1:1::1"), of("2001:db8:1:1::2"));
         assert_eq!(of("::ffff:192.0.2.9"), of("192.0.2.9"));

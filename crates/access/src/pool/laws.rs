@@ -20,7 +20,7 @@ fn who() -> impl Strategy<Value = Who> {
     (share, rank, 0..6u64, 0..3u64, any::<bool>()).prop_map(|(share, rank, prefix, address, is_fresh)| Who {
         share,
         rank,
-        source: Source { prefix, address },
+        source: Source { site: prefix, prefix, address },
         is_fresh,
     })
 }
@@ -35,7 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn stranger(rank: Rank, prefix: u64, address: u64) -> Who {
-    Who { share: Share::SignIn, rank, is_fresh: false, source: Source { prefix, address } }
+    Who { share: Share::SignIn, rank, is_fresh: false, source: Source { site: prefix, prefix, address } }
 }
 
 proptest! {

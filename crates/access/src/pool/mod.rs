@@ -169,7 +169,7 @@ mod tests {
     use crate::Source;
 
     fn who(address: u64) -> Who {
-        let source = Source { prefix: address, address };
+        let source = Source { site: address, prefix: address, address };
         Who { share: Share::SignIn, rank: Rank::First, is_fresh: true, source }
     }
 

@@ -151,7 +151,7 @@ impl World {
 }
 
 fn source(prefix: u64, address: u64) -> Source {
-    Source { prefix, address: prefix * 256 + address }
+    Source { site: prefix, prefix, address: prefix * 256 + address }
 }
 
 #[test]

@@ -214,7 +214,8 @@ impl<T> Queue<T> {
         let longest = self.prefixes.of.iter().max_by_key(|(key, prefix)| (prefix.count, **key));
         let (prefix, waiting) = longest?;
         let (address, count) = waiting.longest()?;
-        Some((Source { prefix: *prefix, address }, waiting.count, count))
+        // Turns go by prefix and address: a site is nothing to them.
+        Some((Source { site: *prefix, prefix: *prefix, address }, waiting.count, count))
     }
 
     /// How much of that source waits: of its prefix, and of its address.

@@ -79,7 +79,8 @@ pub struct NewDevice {
 impl NewDevice {
     /// A device that signs in without a password: nobody can come back on it as a known one.
     pub fn of_nobody(name: impl Into<String>) -> Self {
-        Self { name: name.into(), source: Source { prefix: 0, address: 0 }, mark: None, is_program: false }
+        let source = Source { site: 0, prefix: 0, address: 0 };
+        Self { name: name.into(), source, mark: None, is_program: false }
     }
 }
 

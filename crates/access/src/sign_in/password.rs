@@ -36,7 +36,7 @@ fn dummy(pool_cost: honnin_seal::HashCost) -> Option<PasswordHash> {
 /// Where a signed-in person's password waits: each session by itself.
 pub(super) fn source_of_session(session: &Session) -> Source {
     let first = session.id().octets().first_chunk::<8>().map_or(0, |octets| u64::from_be_bytes(*octets));
-    Source { prefix: first, address: first }
+    Source { site: first, prefix: first, address: first }
 }
 
 impl SubscriberAuthority {

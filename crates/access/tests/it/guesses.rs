@@ -11,7 +11,7 @@ use honnin_access::{
     UNASKED,
 };
 use honnin_seal::{HashCost, PasswordHash};
-use honnin_terms::{DeviceId, Id};
+use honnin_terms::{DeviceId, Id, Moment};
 use honnin_testkit::SeededEntropy;
 use tokio::time::Instant;
 
@@ -309,6 +309,93 @@ async fn names_that_nobody_has_make_no_guess_forgotten() {
     }
     assert!(wrong <= bounds.most_a_day(1), "{wrong} of {}", bounds.most_a_day(1));
     assert!(wrong >= u64::from(bounds.first_a_day), "{wrong}");
+}
+
+/// Guesses wrong at that moment; whether the guess was compared with anything.
+async fn is_compared(stage: &Stage, who: &Person, prefix: u64, now: Moment) -> bool {
+    let (device, stream) = (stranger(prefix), stream(prefix));
+    let request = SignIn { login: &who.login, password: "wrong", device, now, stream: &stream };
+    stage.authorities.subscriber.sign_in(request).await.unwrap_err() == SignInError::Wrong
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_from_before_midnight_take_nothing_of_the_new_day_back() {
+    let hana = person(1).await;
+    let bounds = DelayBounds {
+        first_a_day: 40,
+        at_once: 40,
+        a_day: 86_400,
+        longest_seconds: 1,
+        answer_millis: 0,
+        ..DelayBounds::default()
+    };
+    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
+    let midnight: Moment = "2026-11-21T00:00:00Z".parse().unwrap();
+    // Who came a second before and was held until after it, by turns with who came a second after.
+    let mut compared = 0;
+    for guess in 0..600_u64 {
+        let now = midnight.plus_seconds(if guess % 2 == 0 { 1 } else { -1 });
+        compared += u64::from(is_compared(&stage, &hana, guess, now).await);
+    }
+    let most = u64::from(bounds.first_a_day + bounds.at_once + 2 * UNASKED) + 2;
+    assert!(compared <= most, "{compared} of {most}");
+    // A day later there is as much again, and after a clock that went far ahead and came back as well.
+    for days in [1, 400, 2] {
+        let now = midnight.plus_seconds(days * 86_400 + 3_600);
+        assert!(is_compared(&stage, &hana, 9_000, now).await, "{days} days later");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_thousand_prefixes_use_up_leaves_room_for_one_not_yet_used() {
+    let hana = person(1).await;
+    let bounds =
+        DelayBounds { at_once: 200, a_day: 86, longest_seconds: 1, answer_millis: 0, ..Default::default() };
+    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
+    let mut compared = 0;
+    for _ in 0..7 {
+        compared = 0;
+        for prefix in 0..1_000 {
+            compared += u64::from(is_compared(&stage, &hana, prefix, start()).await);
+        }
+    }
+    assert_eq!(compared, 0, "they have used up all there is for them");
+    let came = Instant::now();
+    sign_in(&stage, &hana, PASSWORD, stranger(5_000)).await.unwrap();
+    assert_eq!(came.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_tried_over_and_over_make_no_guess_forgotten() {
+    let hana = person(1).await;
+    let bounds = DelayBounds {
+        most: 256,
+        first_a_day: 400,
+        at_once: 40,
+        a_day: 86,
+        longest_seconds: 1,
+        answer_millis: 0,
+        ..DelayBounds::default()
+    };
+    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
+    let mut wrong = 0;
+    for round in 0..20_u64 {
+        // The same ten prefixes: four first guesses each for the whole day.
+        for guess in 0..100 {
+            let guessed = sign_in(&stage, &hana, "wrong", stranger(guess % 10)).await.unwrap_err();
+            wrong += u64::from(guessed == SignInError::Wrong);
+        }
+        // Then made-up names, each so often that something is known of it, from as many prefixes.
+        for made_up in 0..200 {
+            let login = format!("made up {round} {made_up}");
+            for _ in 0..5 {
+                drop(sign_in_as(&stage, &login, "wrong", stranger(1_000 + made_up)).await);
+            }
+        }
+    }
+    let first = 10 * u64::from(bounds.free);
+    let most = first + u64::from(bounds.at_once + bounds.a_day + 2 * UNASKED);
+    assert!(wrong >= first && wrong <= most, "{wrong} of {most}");
 }
 
 #[tokio::test]

@@ -399,7 +399,7 @@ fn quick() -> DelayBounds {
 
 /// A device nobody has seen, from that prefix.
 pub(crate) fn stranger(prefix: u64) -> NewDevice {
-    let source = Source { prefix, address: prefix << 8 };
+    let source = Source { site: prefix, prefix, address: prefix << 8 };
     NewDevice { name: "Firefox (Linux)".to_owned(), source, mark: None, is_program: false }
 }
 

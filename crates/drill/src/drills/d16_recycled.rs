@@ -7,6 +7,7 @@ use crate::harness::{Failure, SignedIn, Verdict};
 use crate::kit::paths::Paths;
 use crate::kit::stage::{Stage, World, ask_kept, get_as};
 use crate::kit::tally::{Findings, Tally};
+use crate::ledger::Watermarks;
 use crate::scan::{PREFIX, Piece, Scanner};
 
 /// Numbers that changed hands.
@@ -20,7 +21,7 @@ const USAGE_DIGITS: usize = 13;
 
 /// Plays D16.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
-    let world = stage.world_with(SUBJECTS, NUMBERS)?;
+    let world = stage.world_with(SUBJECTS, |asked| Watermarks { recycled: NUMBERS, ..asked })?;
     let house = stage.house(world.ledger(), world.accounts.len()).await?;
     let mut tally = Tally::default();
     let (mut holders, mut missing) = (0_u64, Findings::default());

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::client::{Connection, Limits, Target};
-use crate::harness::{Failure, House, Verdict};
+use crate::harness::{Failure, House, SignedIn, Verdict};
 use crate::kit::exports::{Export, begin};
-use crate::kit::guesses::owner::Owner;
+use crate::kit::guesses::owner::{Owner, asked};
 use crate::kit::guesses::storm::{Counts, Storm, Stranger, Tries};
 use crate::kit::guesses::{Owners, SOON, Shape, address, times};
 use crate::kit::stage::{PASSWORD, Stage, World, ask};
+use crate::ledger::Watermarks;
 use crate::seed::Draw;
 
 /// Owners; none of them signs in so often that a session of hers ends.
@@ -41,13 +42,20 @@ const AT_THE_SAME: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Exports that one account asks for: as many as once filled the shelf for everybody.
 const EXPORTS: u64 = 24;
+const OF_ONE: &str = "one account's exports leave room for another's";
+const OF_A_SOURCE: &str = "the exports of a source's accounts leave room for those of another";
+/// Accounts that ask from one source, as many as exports once filled the shelf; and others, who ask elsewhere.
+const ACCOUNTS: usize = 24;
+const BESIDE: usize = 6;
+const SOURCE: u16 = 901;
 /// Where owners' prefixes begin: beside those of any storm.
 const OWNERS: u16 = 20_000;
 
 /// Plays D32.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let shape = Shape::of(stage.options.seconds);
-    let world = stage.world(SUBJECTS)?;
+    let suspended = times::SUSPENDED;
+    let world = stage.world_with(SUBJECTS, |asked| Watermarks { suspended, ..asked })?;
     let mut house = stage.serving(&world, &format!("{ROOM}{}", shape.settings())).await?;
     let target = house.target();
     stage.say(&format!("  {CONNECTIONS} connections with made-up names from {PREFIXES} prefixes"));
@@ -103,7 +111,11 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     // What was found so far is told, whatever becomes of the rest.
     let failed = |failure: Failure| Verdict::of(times::CHECK, "guesses", 1, vec![failure.to_string()]);
     verdicts.push(times::tell_nothing(stage, &house, &world, each).await.unwrap_or_else(failed));
-    verdicts.push(exports(stage, &house).await?);
+    let failed = |check: &str, failure: Failure| Verdict::of(check, "exports", 1, vec![failure.to_string()]);
+    let of_one = exports(stage, &house).await;
+    verdicts.push(of_one.unwrap_or_else(|failure| failed(OF_ONE, failure)));
+    let of_many = exports_of_a_source(stage, &house).await;
+    verdicts.push(of_many.unwrap_or_else(|failure| failed(OF_A_SOURCE, failure)));
     house.end().await?;
     Ok(verdicts)
 }
@@ -145,9 +157,62 @@ async fn exports(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
     }
     let hers = Export::begin(house.target(), other).await?.made(house.target(), other).await?;
     let found = (hers.state != "ready").then(|| format!("another's export is {}", hers.state));
-    let check = "one account's exports leave room for another's";
     let tried = format!("{EXPORTS} exports of one account, one after the other");
-    let verdict = Verdict::of(check, &tried, taken + refused, found.into_iter().collect());
+    let verdict = Verdict::of(OF_ONE, &tried, taken + refused, found.into_iter().collect());
+    Ok(verdict.noting(format!("{taken} were taken, {refused} refused")))
+}
+
+/// As many accounts of one source ask for exports again and again; whoever asks elsewhere is taken at her first asking.
+async fn exports_of_a_source(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
+    let (many, others) = house.sessions().split_at_checked(ACCOUNTS).unwrap_or_default();
+    let others: Vec<&SignedIn> = others.iter().take(BESIDE).collect();
+    if others.len() < BESIDE {
+        return Err(Failure::Product("too few are signed in".to_owned()));
+    }
+    stage.say(&format!("  exports of {ACCOUNTS} accounts of one source, over and over"));
+    let (target, counts) = (house.target(), Arc::new([const { AtomicU64::new(0) }; 2]));
+    let mut asking = JoinSet::new();
+    for session in many {
+        let (request, counts) = (begin(session), Arc::clone(&counts));
+        asking.spawn(async move {
+            loop {
+                let status = asked(address(SOURCE, 1), target, &request).await;
+                let [taken, refused] = &*counts;
+                match status.map(|exchange| exchange.answer.status) {
+                    Some(202) => taken.fetch_add(1, Ordering::Relaxed),
+                    _ => refused.fetch_add(1, Ordering::Relaxed),
+                };
+                sleep(Duration::from_millis(5)).await;
+            }
+        });
+    }
+    let [taken, refused] = &*counts;
+    let begun = Instant::now();
+    while refused.load(Ordering::Relaxed) == 0 && begun.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let (mut found, mut places) = (Vec::new(), 0_u16..);
+    for session in others {
+        let from = address(OWNERS + 600 + places.next().unwrap_or(0), 1);
+        let answer = asked(from, target, &begin(session)).await.map(|exchange| exchange.answer);
+        match answer.map(|answer| (answer.status, Export::of(&answer))) {
+            Some((202, Ok(export))) => {
+                let export = export.made(target, session).await?;
+                if export.state != "ready" {
+                    found.push(format!("an export of another source is {}", export.state));
+                }
+            }
+            Some((status, _)) => found.push(format!("an export of another source was answered {status}")),
+            None => found.push("an export of another source was not answered".to_owned()),
+        }
+    }
+    asking.shutdown().await;
+    let [taken, refused] = [taken, refused].map(|count| count.load(Ordering::Relaxed));
+    if refused == 0 {
+        found.push("none of that source was refused: its places were not used up".to_owned());
+    }
+    let tried = format!("{ACCOUNTS} accounts of one source, each over and over; {BESIDE} others beside them");
+    let verdict = Verdict::of(OF_A_SOURCE, &tried, taken + refused, found);
     Ok(verdict.noting(format!("{taken} were taken, {refused} refused")))
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) accounts: Vec<String>,
     /// Who had a number before, and who has it now.
     pub(crate) recycled: Vec<(String, String)>,
+    /// So many of them, the first, have nothing but suspended lines.
+    pub(crate) suspended: usize,
 }
 
 impl World {
@@ -44,7 +46,8 @@ impl World {
         let written = watermarks.write(directory.path())?;
         let vocabulary = Vocabulary::new(&written.marks.marked)?;
         let Watermarked { marks, accounts, recycled, .. } = written;
-        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled })
+        let suspended = usize::try_from(watermarks.suspended).unwrap_or(usize::MAX).min(accounts.len());
+        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled, suspended })
     }
 
     /// A small one for tests of the checks.
@@ -95,14 +98,18 @@ impl Stage {
 
     /// Makes a ledger of at most that many watermarked subjects.
     pub(crate) fn world(&self, most: u64) -> Result<World, Failure> {
-        self.world_with(most, 0)
+        self.world_with(most, |asked| asked)
     }
 
-    /// The same with so many numbers more that changed hands.
-    pub(crate) fn world_with(&self, most: u64, recycled: u64) -> Result<World, Failure> {
+    /// The same with what else is asked of the ledger.
+    pub(crate) fn world_with(
+        &self,
+        most: u64,
+        more: impl FnOnce(Watermarks) -> Watermarks,
+    ) -> Result<World, Failure> {
         let subjects = self.options.subjects.min(most);
         self.say(&format!("  making a ledger of {subjects} watermarked subjects"));
-        World::of(Watermarks { recycled, ..Watermarks::of(subjects, self.options.seed) })
+        World::of(more(Watermarks::of(subjects, self.options.seed)))
     }
 
     /// Starts the product with that ledger, every subject signed in `times` times.

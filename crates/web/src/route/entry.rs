@@ -33,8 +33,8 @@ impl App {
 
     /// Where a request comes from.
     pub(super) fn source(&self, ask: &Ask) -> Source {
-        let (prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
-        Source { prefix, address }
+        let (site, prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
+        Source { site, prefix, address }
     }
 
     /// The answer with the cookies of a new session, for the request that signed in by that name. The session it came

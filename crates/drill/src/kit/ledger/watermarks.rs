@@ -58,6 +58,8 @@ pub struct Watermarks {
     pub usage_days: u64,
     /// So many numbers more that were one account's and are another's now, with usage that arrived late.
     pub recycled: u64,
+    /// The lines of so many accounts, the first of them, are suspended.
+    pub suspended: u64,
 }
 
 /// What was written.
@@ -84,6 +86,7 @@ impl Watermarks {
             as_of: DateTime::constant(2026, 11, 20, 6, 0, 0, 0),
             usage_days: 30,
             recycled: 0,
+            suspended: 0,
         }
     }
 
@@ -149,6 +152,7 @@ struct Holding<'a> {
     number: Number,
     /// Whether nobody else ever had the number; otherwise it marks nobody.
     is_hers_alone: bool,
+    is_suspended: bool,
     from: Date,
     to: Option<Date>,
     bought: Date,
@@ -247,7 +251,7 @@ impl Writer {
             marked.text.push(share.clone());
         }
         for _ in 0..count {
-            self.line(&id, &share)?;
+            self.line(&id, &share, place < self.asked.suspended)?;
         }
         for nth in 1..=BILLS {
             self.bill(&id, at, nth)?;
@@ -255,13 +259,14 @@ impl Writer {
         Ok(id)
     }
 
-    fn line(&mut self, account: &str, share: &str) -> Result<(), Failure> {
+    fn line(&mut self, account: &str, share: &str, is_suspended: bool) -> Result<(), Failure> {
         let today = self.asked.as_of.date();
         let holding = Holding {
             account,
             share,
             number: self.number(),
             is_hers_alone: true,
+            is_suspended,
             from: days_before(today, 100 + self.lines % 2000)?,
             to: None,
             bought: days_before(today, 1 + self.lines % 20)?,
@@ -276,7 +281,8 @@ impl Writer {
 
     /// Writes a holding with its purchase, and its buckets where it goes on.
     fn holding(&mut self, holding: &Holding<'_>) -> Result<Marked, Failure> {
-        let Holding { account, share, number, is_hers_alone, from, to, bought } = *holding;
+        let Holding { account, share, number, is_hers_alone, is_suspended, from, to, bought } = *holding;
+        let status = if is_suspended { "利用停止中" } else { "利用中" };
         let [service, code, sim, plan] = [(); 4].map(|()| self.code());
         let iccid = format!("8981{:09}{:06}", self.chips.at(self.lines), self.lines);
         let monthly = self.yen(self.lines, MONTHLY);
@@ -293,7 +299,7 @@ impl Writer {
             &Slashed(days_before(from, 5)?),
             &Slashed(from),
             &to.map(|to| Slashed(to).to_string()).unwrap_or_default(),
-            &if to.is_some() { "解約" } else { "利用中" },
+            &if to.is_some() { "解約" } else { status },
             &if self.lines.is_multiple_of(3) { "なし" } else { "あり" },
             &share,
             &if self.lines.is_multiple_of(4) { "OFF" } else { "ON" },

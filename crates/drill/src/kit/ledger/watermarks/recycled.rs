@@ -25,6 +25,7 @@ impl Writer {
             share: "",
             number,
             is_hers_alone: false,
+            is_suspended: false,
             from: days_before(today, 1000)?,
             to: Some(given_up),
             bought: days_before(given_up, 5)?,
