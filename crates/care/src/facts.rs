@@ -4,6 +4,7 @@
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
 pub use honnin_access::{MergeSide, SessionKind};
+pub use honnin_store::document::Terms;
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, EntryRef, Held, HoldingId, Known, LineStatus, Moment,
     Month, NoticeId, Octets, PurchaseId, Said, SessionId, SpeedReason, SpeedState, Yen,
@@ -344,20 +345,12 @@ pub struct Contract {
     pub head: LineHead,
     /// Where the figures come from.
     pub origin: Origin,
-    /// The operator's code of the service.
-    pub service_code: String,
+    /// What was agreed.
+    pub terms: Terms,
     /// The operator's code of the line.
     pub line_code: String,
     /// The SIM's serial number (ITU-T E.118), all but the last four digits hidden.
     pub iccid_masked: String,
-    /// Kind of SIM, as the ledger names it.
-    pub sim_kind: String,
-    /// Monthly price of the plan, where known.
-    pub monthly: Option<Yen>,
-    /// When it was applied for, where known.
-    pub applied_on: Option<Day>,
-    /// Whether the 5G option is on.
-    pub five_g: bool,
     /// How many lines share the data, where more than this one may.
     pub share_lines: Option<u32>,
 }

@@ -231,13 +231,9 @@ impl Care {
         let facts = document.map(context, |line, (holding, today)| Contract {
             head: reckon::head(&line, holding, today),
             origin: reckon::origin_of_contract(&line),
-            service_code: line.service_code.clone().unwrap_or_default(),
+            terms: line.terms.clone(),
             line_code: line.line_code.clone(),
             iccid_masked: line.iccid.as_deref().map(masked_serial).unwrap_or_default(),
-            sim_kind: line.sim_kind.clone().unwrap_or_default(),
-            monthly: line.monthly,
-            applied_on: line.applied_on,
-            five_g: line.five_g,
             share_lines: reckon::share_lines(&line),
         });
         self.show(visit, What::Contract, facts).await

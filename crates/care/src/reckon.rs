@@ -43,7 +43,7 @@ pub(crate) fn head(line: &Line, holding: HoldingId, today: Day) -> LineHead {
         line: holding,
         number_masked: line.number.masked(),
         nickname: None,
-        plan: line.plan.clone(),
+        plan: line.terms.plan.clone(),
         status: status_on(line.status, &line.held, today),
         held: line.held,
     }
@@ -240,7 +240,7 @@ pub(crate) fn home(
         balance: balance(line, today),
         next_expiry: next_expiry(line, today),
         speed: speed(line, wish, today),
-        five_g: line.five_g,
+        five_g: line.terms.five_g,
         share_lines: share_lines(line),
         usage: usage_head(line, today),
         recent: recent_days(line, today),

@@ -1,5 +1,5 @@
 use honnin_access::LineNames;
-use honnin_store::document::{DayEntry, Share};
+use honnin_store::document::{DayEntry, Share, Terms};
 use honnin_terms::{Id, Moment, Month, Msisdn};
 
 use super::*;
@@ -33,16 +33,11 @@ fn line() -> Line {
         as_of: Said::by_ledger(as_of),
         source: "ledger".into(),
         line_code: "hdo1".into(),
-        service_code: None,
         number: Msisdn::parse("07001234567", "81").unwrap(),
         iccid: None,
-        sim_kind: None,
-        plan: "10ギガプラン".into(),
-        monthly: None,
-        applied_on: None,
+        terms: Terms { plan: "10ギガプラン".into(), five_g: true, ..Terms::default() },
         held: Held { from: day("2024-04-01"), to: None },
         status: LineStatus::Active,
-        five_g: true,
         high_speed: true,
         share: None,
         buckets_as_of: Some(as_of),

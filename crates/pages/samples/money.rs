@@ -1,7 +1,7 @@
 //! Bills, purchases, contract.
 
 use honnin_care::facts::{
-    Bill, BillBefore, BillHead, BillLine, BillLines, Bills, Contract, Me, Purchase, Purchases,
+    Bill, BillBefore, BillHead, BillLine, BillLines, Bills, Contract, Me, Purchase, Purchases, Terms,
 };
 use honnin_pages::document::BillDocument;
 use honnin_pages::page::{BillPage, BillsPage, ContractPage, Nav, PurchasesPage};
@@ -96,25 +96,31 @@ fn contracts() -> Vec<(&'static str, Contract)> {
     let usual = Contract {
         head: head(1),
         origin: origin(),
-        service_code: "hds12345678".to_owned(),
+        terms: Terms {
+            service_code: Some("hds12345678".to_owned()),
+            sim_kind: Some("eSIM".to_owned()),
+            monthly: Some(Yen::new(1_500)),
+            applied_on: Some(day("2024-02-25")),
+            five_g: true,
+            ..Terms::default()
+        },
         line_code: "hdo53210614".to_owned(),
         iccid_masked: "***************1234".to_owned(),
-        sim_kind: "eSIM".to_owned(),
-        monthly: Some(Yen::new(1_500)),
-        applied_on: Some(day("2024-02-25")),
-        five_g: true,
         share_lines: Some(3),
     };
     let hostile = Contract {
         head: hostile_head(),
-        service_code: HOSTILE.to_owned(),
+        terms: Terms {
+            service_code: Some(HOSTILE.to_owned()),
+            sim_kind: Some(HOSTILE.to_owned()),
+            ..usual.terms.clone()
+        },
         line_code: LONG.to_owned(),
-        sim_kind: HOSTILE.to_owned(),
         iccid_masked: HOSTILE.to_owned(),
         ..usual.clone()
     };
-    let gone =
-        Contract { head: ended(), monthly: None, applied_on: None, share_lines: None, ..usual.clone() };
+    let terms = Terms { monthly: None, applied_on: None, ..usual.terms.clone() };
+    let gone = Contract { head: ended(), terms, share_lines: None, ..usual.clone() };
     vec![("contract-usual", usual), ("contract-ended", gone), ("contract-hostile", hostile)]
 }
 

@@ -22,7 +22,7 @@ macro_rules! documents {
 documents! {
     Profile "profile" 3;
     Bills "bills" 3;
-    Line "line" 3;
+    Line "line" 4;
     UsageMonth "usage" 3;
     Purchases "purchases" 2;
     Wish "wish" 1;
@@ -179,26 +179,16 @@ pub struct Line {
     pub source: String,
     /// The operator's code of the line.
     pub line_code: String,
-    /// The operator's code of the service, where given.
-    pub service_code: Option<String>,
     /// Number.
     pub number: Msisdn,
     /// Serial number of the SIM (ITU-T E.118), where given.
     pub iccid: Option<String>,
-    /// Kind of SIM, where given.
-    pub sim_kind: Option<String>,
-    /// Plan.
-    pub plan: String,
-    /// Monthly price, where given.
-    pub monthly: Option<Yen>,
-    /// When it was applied for, where given.
-    pub applied_on: Option<Day>,
+    /// What was agreed.
+    pub terms: Terms,
     /// From when to when it is held.
     pub held: Held,
     /// What the ledger says of the contract.
     pub status: LineStatus,
-    /// Whether the 5G option is on.
-    pub five_g: bool,
     /// What the ledger says of high speed.
     pub high_speed: bool,
     /// The share group and how many lines are in it, where it shares.
@@ -217,6 +207,26 @@ pub struct Line {
     pub usage_months: Vec<Month>,
     /// The days of the newest of these months and of the month before it, ascending.
     pub recent_days: Vec<DayEntry>,
+}
+
+/// What was agreed for a line, shown as the ledger says it.
+///
+/// Nothing is reckoned from it. How each is read of a row stands in `intake`, how it is shown in `web` and `pages`; all
+/// between hands on the whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The operator's code of the service, where given.
+    pub service_code: Option<String>,
+    /// Kind of SIM, where given.
+    pub sim_kind: Option<String>,
+    /// Plan.
+    pub plan: String,
+    /// Monthly price, where given.
+    pub monthly: Option<Yen>,
+    /// When it was applied for, where given.
+    pub applied_on: Option<Day>,
+    /// Whether the 5G option is on.
+    pub five_g: bool,
 }
 
 /// A share group.

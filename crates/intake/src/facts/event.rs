@@ -2,6 +2,7 @@
 //!
 //! Everything here may be personal. The types can be taken apart, but their `Debug` has no content.
 
+use honnin_store::document::Terms;
 use honnin_terms::{BillState, BucketKind, Day, Held, LineStatus, Moment, Month, Msisdn, Octets, Yen, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -168,8 +169,6 @@ pub struct AccountFact {
 /// An account holds a line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldingFact {
-    /// The operator's code of the service.
-    pub service: Option<String>,
     /// The operator's code of the line.
     pub line: String,
     /// The operator's code of the account.
@@ -178,20 +177,12 @@ pub struct HoldingFact {
     pub number: Msisdn,
     /// The SIM's serial number (ITU-T E.118).
     pub iccid: Option<String>,
-    /// Kind of SIM, as the ledger names it.
-    pub sim_kind: Option<String>,
-    /// The plan's name.
-    pub plan: String,
-    /// Monthly price of the plan.
-    pub monthly: Option<Yen>,
-    /// When it was applied for.
-    pub applied_on: Option<Day>,
+    /// What was agreed.
+    pub terms: Terms,
     /// First and last day, both within.
     pub held: Held,
     /// In use, suspended or ended.
     pub status: LineStatus,
-    /// Whether the 5G option is on.
-    pub five_g: bool,
     /// The group that shares its data.
     pub share_group: Option<String>,
     /// Whether high speed is on.

@@ -1,6 +1,9 @@
 //! The canonical fields: what a row of each kind can say, and in which words. The mapping is checked against it.
 
-use honnin_terms::{BillState, BucketKind, LineStatus};
+use honnin_store::document::Terms;
+use honnin_terms::{BillState, BucketKind, Day as CivilDay, LineStatus, Yen as Amount};
+
+use crate::facts::fault::{Fault, Reason};
 
 /// What a row of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,23 +105,52 @@ const ACCOUNT: &[FieldSpec] = &[
 ];
 
 const HOLDING: &[FieldSpec] = &[
-    may("service", Text),
     must("line", Text),
     must("account", Text),
     must("number", Number),
     may("iccid", Text),
-    may("sim_kind", Text),
-    must("plan", Text),
-    may("monthly", Yen),
-    may("applied_on", Day),
     must("from", Day),
     may("to", Day),
     must("status", STATUS),
-    must("five_g", FLAG),
     may("share_group", Text),
     must("high_speed", FLAG),
     may("as_of", Time),
 ];
+
+/// A row that is asked for its cells by the names of their fields; `None` where a cell says nothing.
+pub(crate) trait Told {
+    fn text(&self, name: &'static str) -> Result<Option<String>, Fault>;
+    fn day(&self, name: &'static str) -> Result<Option<CivilDay>, Fault>;
+    fn yen(&self, name: &'static str) -> Result<Option<Amount>, Fault>;
+    fn flag(&self, name: &'static str) -> Result<Option<bool>, Fault>;
+}
+
+macro_rules! terms {
+    (@text) => { Text };
+    (@day) => { Day };
+    (@yen) => { Yen };
+    (@flag) => { FLAG };
+    (@must $told:expr, $name:literal) => { $told.ok_or(Fault::of_field(Reason::Missing, $name))? };
+    (@may $told:expr, $name:literal) => { $told };
+    ($($field:ident: $need:ident $kind:ident $name:literal,)+) => {
+        const TERMS: &[FieldSpec] = &[$($need($name, terms!(@$kind))),+];
+
+        /// What was agreed, as a row says it.
+        pub(crate) fn terms_of(told: &impl Told) -> Result<Terms, Fault> {
+            Ok(Terms { $($field: terms!(@$need told.$kind($name)?, $name)),+ })
+        }
+    };
+}
+
+// Each field of a document's `Terms`: whether a row must say it, how its cell is read, and its name in mapping files.
+terms! {
+    service_code: may text "service",
+    sim_kind: may text "sim_kind",
+    plan: must text "plan",
+    monthly: may yen "monthly",
+    applied_on: may day "applied_on",
+    five_g: must flag "five_g",
+}
 
 const BUCKET_FIELDS: &[FieldSpec] = &[
     must("line", Text),
@@ -215,16 +247,17 @@ impl RowKind {
     }
 
     /// Its fields.
-    pub const fn fields(self) -> &'static [FieldSpec] {
-        match self {
-            Self::Account => ACCOUNT,
-            Self::Holding => HOLDING,
-            Self::Bucket => BUCKET_FIELDS,
-            Self::Usage => USAGE,
-            Self::Purchase => PURCHASE,
-            Self::Bill => BILL_FIELDS,
-            Self::BillLine => BILL_LINE,
-            Self::Notice => NOTICE,
-        }
+    pub fn fields(self) -> impl Iterator<Item = &'static FieldSpec> {
+        let (own, agreed): (&[FieldSpec], &[FieldSpec]) = match self {
+            Self::Account => (ACCOUNT, &[]),
+            Self::Holding => (HOLDING, TERMS),
+            Self::Bucket => (BUCKET_FIELDS, &[]),
+            Self::Usage => (USAGE, &[]),
+            Self::Purchase => (PURCHASE, &[]),
+            Self::Bill => (BILL_FIELDS, &[]),
+            Self::BillLine => (BILL_LINE, &[]),
+            Self::Notice => (NOTICE, &[]),
+        };
+        own.iter().chain(agreed)
     }
 }

@@ -292,8 +292,8 @@ impl LineMerge {
 
     /// The line as the profile lists it.
     pub(crate) fn entry(&self, holding: HoldingId) -> LineEntry {
-        let Line { number, plan, status, held, .. } = self.line.clone();
-        LineEntry { holding, number, plan, status, held, share_group: self.group.clone() }
+        let Line { number, terms, status, held, .. } = self.line.clone();
+        LineEntry { holding, number, plan: terms.plan, status, held, share_group: self.group.clone() }
     }
 
     /// Seals what has changed.
@@ -342,18 +342,13 @@ fn put(month: &mut UsageMonth, record: UsageRecord) {
 
 fn contract_of(fact: &HoldingFact, ground: &Ground<'_>) -> Line {
     let HoldingFact {
-        service,
         line,
         account: _,
         number,
         iccid,
-        sim_kind,
-        plan,
-        monthly,
-        applied_on,
+        terms,
         held,
         status,
-        five_g,
         share_group: _,
         high_speed,
         as_of,
@@ -362,16 +357,11 @@ fn contract_of(fact: &HoldingFact, ground: &Ground<'_>) -> Line {
         as_of: ground.said(as_of),
         source: ground.ledger.source.clone(),
         line_code: line,
-        service_code: service,
         number,
         iccid,
-        sim_kind,
-        plan,
-        monthly,
-        applied_on,
+        terms,
         held,
         status,
-        five_g,
         high_speed,
         share: None,
         buckets_as_of: None,

@@ -311,7 +311,7 @@ fn trials(
     let cell = cell.unwrap_or_default().trim().to_owned();
     let spec = written.file.get(place).and_then(|file| {
         let kind = crate::facts::fields::RowKind::from_word(&file.row)?;
-        kind.fields().iter().find(|spec| Some(spec.name) == fault.field)
+        kind.fields().find(|spec| Some(spec.name) == fault.field)
     });
     match fault.reason {
         Reason::TooLong => row_lengths(specimen),

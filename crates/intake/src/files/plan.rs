@@ -226,7 +226,7 @@ fn compile_file(
         }
     }
     for unknown in fields.keys() {
-        let known: Vec<&str> = kind.fields().iter().map(|spec| spec.name).collect();
+        let known: Vec<&str> = kind.fields().map(|spec| spec.name).collect();
         let text = format!("field `{unknown}` is unknown for `{row}` rows: use {}", known.join(", "));
         problems.add(key, &text);
     }

@@ -188,7 +188,8 @@ impl Of {
         let mut told = vec![format!("{account}: {profile}")];
         for holding in holdings {
             let hold = Hold::of(&holding);
-            let mut text = format!("  line {}: {} {}", holding.line, holding.number.masked(), holding.plan);
+            let mut text =
+                format!("  line {}: {} {}", holding.line, holding.number.masked(), holding.terms.plan);
             let to = holding.held.to.map_or(String::new(), |to| to.to_string());
             let _ = write!(text, ", {} from {} to {to}", holding.status.word(), holding.held.from);
             if let Some(group) = &holding.share_group {

@@ -13,7 +13,7 @@ use crate::facts::event::{
     UsageFact, Used,
 };
 use crate::facts::fault::{Fault, Reason};
-use crate::facts::fields::RowKind;
+use crate::facts::fields::{RowKind, Told, terms_of};
 use crate::files::mapping::{FilePlan, Mapping};
 use crate::files::pattern::in_one_form;
 use crate::files::plan::{FieldPlan, Origin, Reader};
@@ -240,18 +240,13 @@ impl<'a> RowReader<'a> {
             return Err(Fault::of_field(Reason::Period, "to"));
         }
         Ok(HoldingFact {
-            service: self.maybe_text("service")?,
             line: self.text("line")?,
             account: self.text("account")?,
             number: self.must("number", read_number)?,
             iccid: self.maybe_text("iccid")?,
-            sim_kind: self.maybe_text("sim_kind")?,
-            plan: self.text("plan")?,
-            monthly: self.maybe("monthly", read_yen)?,
-            applied_on: self.maybe("applied_on", read_day)?,
+            terms: terms_of(self)?,
             held,
             status: self.must("status", read_word(LineStatus::from_word))?,
-            five_g: self.must("five_g", read_word(flag))?,
             share_group: self.maybe_text("share_group")?,
             high_speed: self.must("high_speed", read_word(flag))?,
             as_of: self.as_of()?,
@@ -378,6 +373,21 @@ impl<'a> RowReader<'a> {
 
     fn maybe_text(&self, name: &'static str) -> Result<Option<String>, Fault> {
         self.maybe(name, read_words)
+    }
+}
+
+impl Told for RowReader<'_> {
+    fn text(&self, name: &'static str) -> Result<Option<String>, Fault> {
+        self.maybe_text(name)
+    }
+    fn day(&self, name: &'static str) -> Result<Option<Day>, Fault> {
+        self.maybe(name, read_day)
+    }
+    fn yen(&self, name: &'static str) -> Result<Option<Yen>, Fault> {
+        self.maybe(name, read_yen)
+    }
+    fn flag(&self, name: &'static str) -> Result<Option<bool>, Fault> {
+        self.maybe(name, read_word(flag))
     }
 }
 

@@ -4,6 +4,7 @@ use honnin_intake::event::{AccountFact, BucketFact, Fact, HoldingFact};
 use honnin_intake::facts::{Taking, Verdict};
 use honnin_intake::fault::{Fault, Reason};
 use honnin_store::Progress;
+use honnin_store::document::Terms;
 use honnin_terms::{BucketKind, Held, LineStatus, Msisdn, Octets};
 
 use crate::world::World;
@@ -22,18 +23,13 @@ fn account() -> Fact {
 
 fn holding() -> Fact {
     Fact::Holding(Box::new(HoldingFact {
-        service: None,
         line: "hdo1".to_owned(),
         account: "mio1".to_owned(),
         number: Msisdn::parse("07000000001", "81").unwrap(),
         iccid: None,
-        sim_kind: None,
-        plan: "2ギガプラン".to_owned(),
-        monthly: None,
-        applied_on: None,
+        terms: Terms { plan: "2ギガプラン".to_owned(), ..Terms::default() },
         held: Held { from: "2025-01-01".parse().unwrap(), to: None },
         status: LineStatus::Active,
-        five_g: false,
         share_group: None,
         high_speed: true,
         as_of: "2026-11-20T05:00:00+09:00".parse().ok(),

@@ -94,12 +94,12 @@ fn line_is(world: &World, login: &str, expected: &Value) {
     let code = expected["line"].as_str().unwrap();
     let shown = world.line(login, code, expected["from_"].as_str().unwrap());
     let line = &shown.line;
-    assert_eq!(line.service_code.as_deref(), expected["service"].as_str());
+    assert_eq!(line.terms.service_code.as_deref(), expected["service"].as_str());
     assert_eq!(line.held.to.map(|day| day.to_string()).as_deref(), expected["to"].as_str());
     assert_eq!(line.number.masked(), expected["number_masked"]);
-    assert_eq!(line.plan, expected["plan"]);
-    assert_eq!(line.sim_kind.as_deref(), expected["sim"].as_str());
-    assert_eq!(line.five_g, expected["five_g"]);
+    assert_eq!(line.terms.plan, expected["plan"]);
+    assert_eq!(line.terms.sim_kind.as_deref(), expected["sim"].as_str());
+    assert_eq!(line.terms.five_g, expected["five_g"]);
     assert_eq!(line.high_speed, expected["high_speed"]);
     assert_eq!(line.share.as_ref().map(|share| share.group.as_str()), expected["share"].as_str());
     let status = match expected["status"].as_str().unwrap() {

@@ -23,11 +23,11 @@ fn a_ledger_nobody_had_seen_goes_in_by_its_mapping() {
         first.buckets.iter().map(|bucket| (bucket.remaining.get(), bucket.expires_on.is_none())).collect();
     assert_eq!(left, [(7_516_717_056, false), (536_870_912, true)]);
     assert_eq!(first.number.digits(), "491701234567");
-    assert_eq!(first.monthly.map(honnin_terms::Yen::get), Some(1_299));
+    assert_eq!(first.terms.monthly.map(honnin_terms::Yen::get), Some(1_299));
     assert_eq!(first.as_of, Said::by_ledger("2026-11-20T00:00:00+01:00".parse().unwrap()));
     assert_eq!(first.buckets_as_of, "2026-11-20T06:00:00+01:00".parse().ok());
     let second = world.line("K-1002", "C-2", "2025-01-15").line;
-    assert_eq!((second.status, second.held.to, second.five_g), (LineStatus::Suspended, None, false));
+    assert_eq!((second.status, second.held.to, second.terms.five_g), (LineStatus::Suspended, None, false));
     let bill = world.shown("K-1001").bills.unwrap().bills.remove(0).0;
     assert_eq!((bill.amount.get(), bill.used_in.unwrap().to_string()), (1_299, "2026-11".to_owned()));
 }
@@ -117,12 +117,15 @@ fn a_ledger_kept_in_a_japanese_spreadsheet_goes_in_by_the_guide() {
     assert!(summary.is_clean(), "{summary}");
     let line = world.line("Y-01", "K1", "2025-04-01").line;
     assert_eq!(
-        (line.number.digits(), line.monthly.map(honnin_terms::Yen::get)),
+        (line.number.digits(), line.terms.monthly.map(honnin_terms::Yen::get)),
         ("819012345678", Some(2_980))
     );
     assert_eq!(line.as_of, Said::by_ledger("2026-11-20T05:30:00+09:00".parse().unwrap()));
     let old = world.line("Y-01", "K2", "2025-12-24").line;
-    assert_eq!((old.plan.as_str(), old.status, old.five_g), ("半角;も可", LineStatus::Ended, false));
+    assert_eq!(
+        (old.terms.plan.as_str(), old.status, old.terms.five_g),
+        ("半角;も可", LineStatus::Ended, false)
+    );
     let shown = world.shown("Y-01");
     assert_eq!(shown.profile.name, "髙橋 花");
     let told = |(bill, _): &(BillEntry, _)| {

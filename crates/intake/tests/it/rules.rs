@@ -267,7 +267,7 @@ fn a_second_layout_goes_in_with_its_own_mapping() {
     );
     assert_eq!(usage.quarantined.get(&Reason::Time), Some(&1));
     let line = world.line("C-2", "S-1", "2026-11-16").line;
-    assert_eq!(line.plan, "Small");
+    assert_eq!(line.terms.plan, "Small");
     assert_eq!(line.buckets[0].remaining, Octets::new(1 << 30));
     assert_eq!(
         world.store.content().notices.values().next().unwrap().body,

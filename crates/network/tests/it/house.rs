@@ -8,7 +8,7 @@ use honnin_access::{
 };
 use honnin_keeper::{Keeper, Silent};
 use honnin_network::{Bounds, Parts, Reconciler, Waker};
-use honnin_store::document::{Line as Contract, Wish};
+use honnin_store::document::{Line as Contract, Terms, Wish};
 use honnin_store::{DriveMaterial, SpeedRow, SpeedRows};
 use honnin_terms::{
     AccountId, Clock, Day, Held, HoldingId, Id, LineStatus, Moment, Msisdn, RequestId, Said, SpeedReason,
@@ -86,16 +86,11 @@ impl House {
             as_of: Said::by_ledger(self.clock.now()),
             source: "ledger".to_owned(),
             line_code: format!("hdo{number}"),
-            service_code: None,
             number: Msisdn::parse(&format!("+8170{number:08}"), "81").unwrap(),
             iccid: None,
-            sim_kind: None,
-            plan: "4 GB".to_owned(),
-            monthly: None,
-            applied_on: None,
+            terms: Terms { plan: "4 GB".to_owned(), ..Terms::default() },
             held,
             status,
-            five_g: false,
             high_speed: true,
             share: None,
             buckets_as_of: None,

@@ -4,8 +4,9 @@ use honnin_care::{ExportStage, ExportState, Held, HeldDisclosure, HeldLine};
 use honnin_terms::{ExportId, Moment, Zone};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, to_value};
 
+use super::line::TermsBody;
 use super::{AsText, At};
 
 /// How far an export is.
@@ -153,21 +154,15 @@ fn line_of(held: &HeldLine, name: Option<&str>, zone: &Zone) -> Value {
             "changed_at": at(wish.changed_at),
         })
     });
-    json!({
+    let mut line = json!({
         "line": held.line.to_string(),
         "name": name,
         "line_code": contract.line_code,
-        "service_code": contract.service_code,
         "number": contract.number.digits(),
         "iccid": contract.iccid,
-        "sim_kind": contract.sim_kind,
-        "plan": contract.plan,
-        "monthly_yen": contract.monthly.map(honnin_terms::Yen::get),
-        "applied_on": contract.applied_on.map(|day| day.to_string()),
         "from": contract.held.from.to_string(),
         "to": contract.held.to.map(|day| day.to_string()),
         "status": contract.status.word(),
-        "five_g": contract.five_g,
         "high_speed": contract.high_speed,
         "share": contract.share.as_ref().map(|share| json!({ "group": share.group, "lines": share.lines })),
         "as_of": at(contract.as_of.at),
@@ -178,7 +173,14 @@ fn line_of(held: &HeldLine, name: Option<&str>, zone: &Zone) -> Value {
         "buckets": buckets(held),
         "usage": usage(held, zone),
         "purchases": purchases(held, zone),
-    })
+    });
+    // Texts, numbers and days always serialise.
+    if let (Some(line), Ok(Value::Object(terms))) =
+        (line.as_object_mut(), to_value(TermsBody::of(&contract.terms)))
+    {
+        line.extend(terms);
+    }
+    line
 }
 
 fn buckets(held: &HeldLine) -> Vec<Value> {

@@ -1,10 +1,10 @@
 //! Bodies about one line.
 
 use honnin_care::facts::{
-    Bucket, Buckets, Contract, Effective, Home, Purchase, Purchases, Speed, Usage, WishReceipt,
+    Bucket, Buckets, Contract, Effective, Home, Purchase, Purchases, Speed, Terms, Usage, WishReceipt,
 };
 use honnin_terms::{
-    BucketKind, Day, HoldingId, LineStatus, Month, PurchaseId, Said, SpeedReason, SpeedState, Zone,
+    BucketKind, Day, HoldingId, LineStatus, Month, PurchaseId, Said, SpeedReason, SpeedState, Yen, Zone,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -332,6 +332,41 @@ pub(in crate::route) fn purchases(
     write(&body, 192 + 208 * list.len())
 }
 
+/// What was agreed for a line: part of its contract, and of an export.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TermsBody<'a> {
+    /// The ledger's code of the service; null where it does not say.
+    #[schemars(example = &"S0001")]
+    service_code: Option<&'a str>,
+    /// What kind of SIM it is; null where the ledger does not say.
+    #[schemars(example = &"eSIM")]
+    sim: Option<&'a str>,
+    /// The plan, in the ledger's words.
+    #[schemars(example = &"ギガプラン 20GB")]
+    plan: &'a str,
+    /// The monthly fee; null where the ledger does not say.
+    #[schemars(example = 2_345)]
+    monthly_yen: Option<i64>,
+    /// When it was applied for; null where the ledger does not say.
+    applied_on: Option<AsText<Day>>,
+    /// Whether the contract has 5G.
+    five_g: bool,
+}
+
+impl<'a> TermsBody<'a> {
+    pub(super) fn of(terms: &'a Terms) -> Self {
+        let Terms { service_code, sim_kind, plan, monthly, applied_on, five_g } = terms;
+        Self {
+            service_code: service_code.as_deref(),
+            sim: sim_kind.as_deref(),
+            plan,
+            monthly_yen: monthly.map(Yen::get),
+            applied_on: applied_on.map(AsText),
+            five_g: *five_g,
+        }
+    }
+}
+
 /// The contract of a line.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Contract")]
@@ -341,34 +376,20 @@ pub(in crate::route) struct ContractBody<'a> {
     /// The number, all but its last digits hidden.
     #[schemars(example = &"***-****-0001")]
     number_masked: &'a str,
-    /// The plan, in the ledger's words.
-    #[schemars(example = &"ギガプラン 20GB")]
-    plan: &'a str,
+    #[serde(flatten)]
+    terms: TermsBody<'a>,
     /// What the line can do now.
     status: Word<LineStatus>,
     /// The first day it is held.
     from: AsText<Day>,
     /// The last day it is held; null while it has no end.
     to: Option<AsText<Day>>,
-    /// The ledger's code of the service.
-    #[schemars(example = &"S0001")]
-    service_code: &'a str,
     /// The ledger's code of the line.
     #[schemars(example = &"L0001")]
     line_code: &'a str,
     /// The SIM's number, all but its last digits hidden.
     #[schemars(example = &"***0001")]
     iccid_masked: &'a str,
-    /// What kind of SIM it is.
-    #[schemars(example = &"eSIM")]
-    sim: &'a str,
-    /// The monthly fee; null where the ledger does not say.
-    #[schemars(example = 2_345)]
-    monthly_yen: Option<i64>,
-    /// When it was applied for.
-    applied_on: Option<AsText<Day>>,
-    /// Whether the contract has 5G.
-    five_g: bool,
     share: Option<ShareBody>,
     /// When the ledger said it.
     as_of: At<'a>,
@@ -383,17 +404,12 @@ pub(in crate::route) fn contract(contract: &Contract, zone: &Zone) -> Vec<u8> {
     let body = ContractBody {
         line: AsText(contract.head.line),
         number_masked: &contract.head.number_masked,
-        plan: &contract.head.plan,
+        terms: TermsBody::of(&contract.terms),
         status: Word(contract.head.status),
         from: AsText(contract.head.held.from),
         to: contract.head.held.to.map(AsText),
-        service_code: &contract.service_code,
         line_code: &contract.line_code,
         iccid_masked: &contract.iccid_masked,
-        sim: &contract.sim_kind,
-        monthly_yen: contract.monthly.map(honnin_terms::Yen::get),
-        applied_on: contract.applied_on.map(AsText),
-        five_g: contract.five_g,
         share: contract.share_lines.map(|lines| ShareBody { lines }),
         as_of: At(contract.origin.as_of.at, zone),
         as_of_by: Word(contract.origin.as_of),

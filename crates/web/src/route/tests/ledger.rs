@@ -4,7 +4,7 @@ use honnin_access::FeedAuthority;
 use honnin_keeper::Keeper;
 use honnin_store::document::{
     BillEntry, BillItem, BillItems, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry,
-    Purchases, Share, UsageMonth, UsageRecord, month_row,
+    Purchases, Share, Terms, UsageMonth, UsageRecord, month_row,
 };
 use honnin_store::{AccountUpdate, NoticeRow};
 use honnin_terms::{
@@ -36,16 +36,18 @@ fn line_of(holding: HoldingId, mark: &str, held: Held, status: LineStatus, now: 
         as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         line_code: format!("hdo-{mark}"),
-        service_code: Some(format!("hdc-{mark}")),
         number: Msisdn::parse("090-1234-5678", "81").unwrap(),
         iccid: Some("8981300000000001234".to_owned()),
-        sim_kind: Some("音声SIM".to_owned()),
-        plan: format!("プラン {mark}"),
-        monthly: Some(Yen::new(1_500)),
-        applied_on: Some(day("2024-03-20")),
+        terms: Terms {
+            service_code: Some(format!("hdc-{mark}")),
+            sim_kind: Some("音声SIM".to_owned()),
+            plan: format!("プラン {mark}"),
+            monthly: Some(Yen::new(1_500)),
+            five_g: true,
+            ..Terms::default()
+        },
         held,
         status,
-        five_g: true,
         high_speed: true,
         share: Some(Share { group: format!("grp-{mark}"), lines: 2, whole: true }),
         buckets_as_of: Some(now),
@@ -143,7 +145,7 @@ pub(super) fn move_in(
         let holding = keeper.holding_id(account, mark, held.from);
         keys.ensure(Some(holding)).unwrap();
         let line = line_of(holding, mark, held, status, now);
-        let (number, plan) = (line.number.clone(), line.plan.clone());
+        let (number, plan) = (line.number.clone(), line.terms.plan.clone());
         lines.push(LineEntry { holding, number, plan, status, held, share_group: None });
         let usage = month_of(&days(now), now);
         documents.push(keys.seal(Some(holding), &[], &line, 1).unwrap());

@@ -5,7 +5,7 @@ use honnin_keeper::Keeper;
 use honnin_store::AccountUpdate;
 use honnin_store::document::{
     BillEntry, BillItem, BillItems, Bills, BucketEntry, DayEntry, Line, LineEntry, Profile, PurchaseEntry,
-    Purchases, Share, month_row,
+    Purchases, Share, Terms, month_row,
 };
 use honnin_terms::{
     AccountId, BillId, BillState, BucketKind, Day, Held, HoldingId, Id, LineStatus, Moment, Month, Msisdn,
@@ -100,16 +100,18 @@ fn line(draw: &Draw, holding: HoldingId, now: Moment) -> Line {
         as_of: Said::by_ledger(now),
         source: SOURCE.to_owned(),
         line_code: draw.text(),
-        service_code: (draw.below(2) == 0).then(|| draw.text()),
         number: Msisdn::parse(&format!("090{:08}", draw.below(100_000_000)), "81").unwrap(),
         iccid: Some(format!("8981{:015}", draw.below(1_000_000))),
-        sim_kind: Some(draw.text()),
-        plan: draw.text(),
-        monthly: Some(Yen::new(i64::try_from(draw.below(9_000)).unwrap())),
-        applied_on: Some(day("2024-03-20")),
+        terms: Terms {
+            service_code: (draw.below(2) == 0).then(|| draw.text()),
+            sim_kind: Some(draw.text()),
+            plan: draw.text(),
+            monthly: Some(Yen::new(i64::try_from(draw.below(9_000)).unwrap())),
+            five_g: draw.below(2) == 0,
+            ..Terms::default()
+        },
         held: Held { from: day("2024-04-01"), to: (draw.below(8) == 0).then(|| day("2026-10-01")) },
         status: draw.status(),
-        five_g: draw.below(2) == 0,
         high_speed: draw.below(2) == 0,
         share: (draw.below(2) == 0).then(|| Share { group: draw.text(), lines: 2, whole: true }),
         buckets_as_of: Some(now),
@@ -184,8 +186,8 @@ pub(super) fn sealed(
         documents.push(keys.seal(Some(holding), &[], &line, 1).unwrap());
         documents.push(keys.seal(Some(holding), &month_row(november()), &usage, 1).unwrap());
         documents.push(keys.seal(Some(holding), &[], &bought, 1).unwrap());
-        let Line { number, plan, status, held, .. } = line;
-        lines.push(LineEntry { holding, number, plan, status, held, share_group: None });
+        let Line { number, terms, status, held, .. } = line;
+        lines.push(LineEntry { holding, number, plan: terms.plan, status, held, share_group: None });
     }
     let bills = bills(keeper, &draw, name, person, now);
     let profile = Profile {
