@@ -2,6 +2,7 @@
 //!
 //! A page says which commit it is about, so nothing is written while something is not committed.
 
+mod how_to;
 mod mutants;
 mod page;
 
@@ -17,7 +18,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -39,13 +40,18 @@ const STEPS: [Step; 10] = [
         mangled,
     ),
     ("layers", "Every planted fault tried against layer after layer", layered),
+    (
+        "how-to",
+        "The patch of docs/how-to-add/a-ledger-field.md applied, compiled and tested",
+        how_to::followed,
+    ),
     ("audit", "Every page of the demo in a browser", audited),
 ];
 
 /// What can be asked of the long work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers or audit
+    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers, how-to or audit
     #[arg(long)]
     only: Option<String>,
 }

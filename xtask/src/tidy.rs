@@ -42,6 +42,9 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The page on adding a field of the ledger, followed to the letter.
+pub(crate) const LEDGER_FIELD: &str = "docs/how-to-add/a-ledger-field.patch";
+
 /// The root of the repository this was built from.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -89,6 +92,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, Failure> {
     findings.extend(documents::all(root, &sources));
     findings.extend(documents::crates(&sources));
     findings.extend(documents::rooms(&sources));
+    findings.extend(documents::still_applies(root, LEDGER_FIELD));
     findings.extend(tree::licences(&tree));
     findings.extend(tree::unwanted(&tree));
     findings.extend(tree::duplicates(&tree));

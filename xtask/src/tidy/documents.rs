@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::Finding;
 use super::source::Source;
+use super::{Finding, tree};
 
 /// Directories a code span may point into.
 const PLACES: [&str; 6] = ["crates/", "xtask/", "docs/", "examples/", "tests/", ".ci/"];
@@ -62,6 +62,13 @@ pub(super) fn crates(sources: &[Source]) -> Vec<Finding> {
         .filter(|name| !decision.contains(&format!("| `{name}` |")))
         .map(|name| Finding::grave(CRATES, format_args!("does not name {name}")))
         .collect()
+}
+
+/// The patch applies to what is here: else the page it follows says what is not so any more.
+pub(super) fn still_applies(root: &Path, patch: &str) -> Option<Finding> {
+    let applied = tree::run(root, "git", &["apply", "--check", patch]);
+    let say = |error| Finding::grave(patch, format_args!("does not apply any more: write it anew; {error}"));
+    applied.err().map(say)
 }
 
 /// Every room stands in the map.

@@ -39,7 +39,7 @@ fn parse(answer: &str) -> Vec<Package> {
     distinct.into_iter().collect()
 }
 
-fn run(root: &Path, program: &str, words: &[&str]) -> Result<String, Failure> {
+pub(super) fn run(root: &Path, program: &str, words: &[&str]) -> Result<String, Failure> {
     let output = Command::new(program).args(words).current_dir(root).output();
     let output = output.map_err(|error| format!("run {program}: {error}"))?;
     if output.status.success() {
