@@ -1,7 +1,9 @@
 //! The bounded queue before the writer, and the future that waits for a batch.
 //!
-//! A request adds its entry to the batch that is forming and leaves a waker there. The writer is woken only
-//! where it sleeps; a batch is released by one lock, however many wait for it.
+//! A request adds its entry to the batch that is forming and goes on; when it has nothing left to do but to wait, it
+//! leaves a waker there. The first to wait lets everybody who is ready on its thread go before it, and then calls the
+//! writer: what came together becomes durable together, by one sync. When it is durable one of each thread is woken and
+//! wakes its neighbours, so that the writer need not wake a sleeping thread once for each of them.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -9,7 +11,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::thread::{self, ThreadId};
 
 use honnin_terms::{Basis, EntryRef, LogId, Moment};
 
@@ -19,11 +21,8 @@ use crate::index::Row;
 use crate::segment::{HEAD, MOST_FRAME};
 use crate::{AppendError, Entry, Kind, MOST_BODY, bundle};
 
-/// How long the writer waits, while many read, for as many entries as came last time.
-///
-/// A sync costs the same for one entry as for a thousand. Under load this makes each sync serve whoever is about to
-/// ask; a reader who is alone never waits for it, because the batch before was not shared.
-const GATHER: Duration = Duration::from_millis(1);
+/// Entries that are written though nobody has called for it: whoever came first is not to wait for everybody who comes.
+const ENOUGH: usize = 64;
 
 /// Locks; a thread that panicked while it held the lock left nothing half done in any of our states.
 pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -45,18 +44,117 @@ struct Batch(Mutex<Waiting>);
 #[derive(Debug, Default)]
 struct Waiting {
     outcome: Option<Result<u64, AppendError>>,
-    wakers: Vec<Option<Waker>>,
+    /// Whether somebody waits who will call the writer.
+    led: bool,
+    /// By the place in the batch: who waits there, and on which thread.
+    wakers: Vec<Option<(ThreadId, Waker)>>,
+    /// Threads of which one was woken that has not woken the others yet.
+    woken: Vec<ThreadId>,
+}
+
+impl Waiting {
+    /// Takes the first waker of each thread.
+    fn first_of_each(&mut self) -> Vec<Waker> {
+        let mut first = Vec::new();
+        for place in &mut self.wakers {
+            let Some((thread, waker)) = place.take_if(|(thread, _)| !self.woken.contains(thread)) else {
+                continue;
+            };
+            self.woken.push(thread);
+            first.push(waker);
+        }
+        first
+    }
+
+    /// Takes the wakers that are left of a thread, where one of it was woken for all.
+    fn rest_of(&mut self, thread: ThreadId) -> Vec<Waker> {
+        let Some(number) = self.woken.iter().position(|woken| *woken == thread) else { return Vec::new() };
+        self.woken.swap_remove(number);
+        let rest = self.wakers.iter_mut();
+        rest.filter_map(|place| place.take_if(|(of, _)| *of == thread)).map(|(_, waker)| waker).collect()
+    }
 }
 
 impl Forming {
     /// Tells everybody who waits: the index of the first entry, or why nothing was appended.
     pub(crate) fn release(&self, outcome: Result<u64, AppendError>) {
-        let wakers = {
+        let first = {
             let mut waiting = hold(&self.batch.0);
             waiting.outcome = Some(outcome);
-            std::mem::take(&mut waiting.wakers)
+            waiting.first_of_each()
         };
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        first.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A place in a batch.
+#[derive(Debug)]
+struct Place {
+    batch: Arc<Batch>,
+    position: usize,
+    gathering: Arc<Gathering>,
+    /// Where it waits.
+    thread: Option<ThreadId>,
+    /// Whether it is the one that calls the writer.
+    leads: bool,
+    /// Whether it has heard what became of it.
+    done: bool,
+}
+
+impl Place {
+    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<u64, AppendError>> {
+        let mut waiting = hold(&self.batch.0);
+        if let Some(outcome) = waiting.outcome {
+            self.done = true;
+            let rest = self.thread.map(|thread| waiting.rest_of(thread));
+            drop(waiting);
+            rest.into_iter().flatten().for_each(Waker::wake);
+            return Poll::Ready(outcome.map(|first| first + u64::try_from(self.position).unwrap_or(0)));
+        }
+        if waiting.wakers.len() <= self.position {
+            waiting.wakers.resize_with(self.position + 1, || None);
+        }
+        let thread = thread::current().id();
+        self.thread = Some(thread);
+        if let Some(place) = waiting.wakers.get_mut(self.position) {
+            match place {
+                Some((of, waker)) if waker.will_wake(context.waker()) => *of = thread,
+                place => *place = Some((thread, context.waker().clone())),
+            }
+        }
+        if !waiting.led {
+            (waiting.led, self.leads) = (true, true);
+            drop(waiting);
+            // Once round: whoever is ready on this thread adds its entry first.
+            context.waker().wake_by_ref();
+        } else if std::mem::take(&mut self.leads) {
+            drop(waiting);
+            self.gathering.call();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Place {
+    /// Whoever goes first, its entry is written and its neighbours are woken all the same.
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let mut waiting = hold(&self.batch.0);
+        let (calls, rest) = if waiting.outcome.is_some() {
+            (false, self.thread.map(|thread| waiting.rest_of(thread)))
+        } else {
+            if let Some(place) = waiting.wakers.get_mut(self.position) {
+                *place = None;
+            }
+            (self.leads || !std::mem::replace(&mut waiting.led, true), None)
+        };
+        drop(waiting);
+        rest.into_iter().flatten().for_each(Waker::wake);
+        if calls {
+            self.gathering.call();
+        }
     }
 }
 
@@ -65,28 +163,17 @@ impl Forming {
 /// Dropping it does not take the entry back.
 #[derive(Debug)]
 #[must_use = "an entry counts as appended only when this has given its index"]
-pub struct Append(Result<(Arc<Batch>, usize), AppendError>, LogId);
+pub struct Append(Result<Place, AppendError>, LogId);
 
 impl Future for Append {
     type Output = Result<EntryRef, AppendError>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let (batch, position) = match &self.0 {
-            Ok((batch, position)) => (batch, *position),
-            Err(error) => return Poll::Ready(Err(*error)),
-        };
-        let mut waiting = hold(&batch.0);
-        if let Some(outcome) = waiting.outcome {
-            let index = |first| first + u64::try_from(position).unwrap_or(0);
-            return Poll::Ready(outcome.map(|first| EntryRef { log: self.1, index: index(first) }));
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let log = self.1;
+        match &mut self.0 {
+            Ok(place) => place.poll(context).map(|outcome| outcome.map(|index| EntryRef { log, index })),
+            Err(error) => Poll::Ready(Err(*error)),
         }
-        if waiting.wakers.len() <= position {
-            waiting.wakers.resize_with(position + 1, || None);
-        }
-        if let Some(place) = waiting.wakers.get_mut(position) {
-            *place = Some(context.waker().clone());
-        }
-        Poll::Pending
     }
 }
 
@@ -148,14 +235,21 @@ struct State {
     /// How often the clock was found to be set in this process.
     sets: u64,
     refusal: Option<AppendError>,
-    /// The writer sleeps until so many entries wait; `None` while it works.
-    wake_at: Option<usize>,
+    /// Whether somebody waits for what is forming and nobody else was ready.
+    called: bool,
+    /// Whether the writer sleeps.
+    asleep: bool,
 }
 
 /// Octets of a marker of the clock, with its length.
 const MARKER: usize = 2 + 42 + 8;
 
 impl State {
+    /// Whether the writer has something to do.
+    fn is_due(&self) -> bool {
+        self.refusal.is_some() || self.waiting >= ENOUGH || self.called && !self.forming.is_empty()
+    }
+
     /// What is written before an entry by whose moment the clock was set; `None` where it was not.
     fn clock_marker(&self, entry: &Entry, steady: Option<u64>) -> Option<Entry> {
         #[cfg(honnin_faults)]
@@ -176,10 +270,42 @@ impl State {
     }
 }
 
-/// The queue.
-pub(crate) struct Queue {
+/// What is forming, and where the writer sleeps.
+struct Gathering {
     state: Mutex<State>,
     filled: Condvar,
+}
+
+impl std::fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gathering(..)")
+    }
+}
+
+impl Gathering {
+    /// Has what is forming written.
+    fn call(&self) {
+        let mut state = hold(&self.state);
+        state.called = true;
+        self.wake(state);
+    }
+
+    /// Wakes the writer, where it sleeps and has something to do.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let wake = state.asleep && state.is_due();
+        if wake {
+            state.asleep = false;
+        }
+        drop(state);
+        if wake {
+            self.filled.notify_one();
+        }
+    }
+}
+
+/// The queue.
+pub(crate) struct Queue {
+    gathering: Arc<Gathering>,
     most_octets: usize,
     log: LogId,
     steady: Option<Steady>,
@@ -192,15 +318,17 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(most_octets: usize, log: LogId, time: Time, steady: Option<Steady>) -> Self {
         let forming = VecDeque::new();
-        let (last, sets, refusal, wake_at) = (None, 0, None, None);
-        let state = State { forming, waiting: 0, waiting_octets: 0, time, last, sets, refusal, wake_at };
+        let (last, sets, refusal, called, asleep) = (None, 0, None, false, false);
+        let state =
+            State { forming, waiting: 0, waiting_octets: 0, time, last, sets, refusal, called, asleep };
+        let gathering = Arc::new(Gathering { state: Mutex::new(state), filled: Condvar::new() });
         let (adrift, unsettled) = (AtomicBool::new(false), AtomicBool::new(time.unsettled));
-        Self { state: Mutex::new(state), filled: Condvar::new(), most_octets, log, steady, adrift, unsettled }
+        Self { gathering, most_octets, log, steady, adrift, unsettled }
     }
 
     /// What the log knows of the time.
     pub(crate) fn time(&self) -> Time {
-        hold(&self.state).time
+        hold(&self.gathering.state).time
     }
 
     /// Whether the clock was set and nobody has said since that it is right.
@@ -220,25 +348,31 @@ impl Queue {
     pub(crate) fn push(&self, entry: &Entry) -> Append {
         #[cfg(honnin_faults)]
         if honnin_terms::faults::UNRECORDED.is_on() {
-            let waiting = Waiting { outcome: Some(Ok(0)), wakers: Vec::new() };
-            return Append(Ok((Arc::new(Batch(Mutex::new(waiting))), 0)), self.log);
+            let waiting = Waiting { outcome: Some(Ok(0)), ..Waiting::default() };
+            return Append(Ok(self.place(Arc::new(Batch(Mutex::new(waiting))), 0)), self.log);
         }
         Append(self.try_push(entry), self.log)
     }
 
+    fn place(&self, batch: Arc<Batch>, position: usize) -> Place {
+        let gathering = Arc::clone(&self.gathering);
+        Place { batch, position, gathering, thread: None, leads: false, done: false }
+    }
+
     /// How often the clock was found to be set in this process.
     pub(crate) fn clock_sets(&self) -> u64 {
-        hold(&self.state).sets
+        hold(&self.gathering.state).sets
     }
 
     pub(crate) fn look_at_clock(&self, now: Moment, epoch: u32) -> bool {
         let steady = self.steady.as_ref().map(|steady| steady());
-        let marker = hold(&self.state).clock_marker(&Entry::blank(Kind::Started, now, epoch), steady);
+        let marker =
+            hold(&self.gathering.state).clock_marker(&Entry::blank(Kind::Started, now, epoch), steady);
         // Where somebody else was first it is written once more, which says nothing new.
         marker.is_some_and(|marker| self.try_push(&marker).is_ok())
     }
 
-    fn try_push(&self, entry: &Entry) -> Result<(Arc<Batch>, usize), AppendError> {
+    fn try_push(&self, entry: &Entry) -> Result<Place, AppendError> {
         if entry.body.len() > MOST_BODY {
             return Err(AppendError::TooLong);
         }
@@ -246,7 +380,7 @@ impl Queue {
             return Err(AppendError::Unanchored);
         }
         let mut octets = entry.octets();
-        let mut state = hold(&self.state);
+        let mut state = hold(&self.gathering.state);
         if let Some(refusal) = state.refusal {
             return Err(refusal);
         }
@@ -283,7 +417,7 @@ impl Queue {
         let Some(forming) = state.forming.back_mut() else { return Err(AppendError::Busy) };
         settle(&mut octets, time.order, time.unsettled);
         bundle::push(&mut forming.octets, &octets).map_err(|_| AppendError::TooLong)?;
-        let place = (Arc::clone(&forming.batch), forming.rows.len());
+        let place = self.place(Arc::clone(&forming.batch), forming.rows.len());
         forming.rows.push(Row::of(entry).at(time.order));
         state.waiting += 1;
         state.waiting_octets += length;
@@ -291,51 +425,31 @@ impl Queue {
         state.time = time;
         self.unsettled.store(time.unsettled, Ordering::Release);
         state.last = steady.map(|steady| (steady, entry.moment));
-        let wake = state.wake_at.is_some_and(|enough| state.waiting >= enough);
-        if wake {
-            state.wake_at = None;
-        }
-        drop(state);
-        if wake {
-            self.filled.notify_one();
-        }
+        self.gathering.wake(state);
         Ok(place)
     }
 
-    /// The next batch; sleeps while there is none; `None` when the queue is closed and empty. `before` is how many
-    /// entries the batch before had.
-    pub(crate) fn next(&self, before: usize) -> Option<Forming> {
-        let mut state = hold(&self.state);
-        if before > 1 {
-            state.wake_at = Some(before);
-            let few = |state: &mut State| state.refusal.is_none() && state.waiting < before;
-            let gathered = self.filled.wait_timeout_while(state, GATHER, few);
-            state = gathered.unwrap_or_else(PoisonError::into_inner).0;
-        }
+    /// The next batch; sleeps while nobody has called for one; `None` when the queue is closed and empty.
+    pub(crate) fn next(&self) -> Option<Forming> {
+        let mut state = hold(&self.gathering.state);
         loop {
-            state.wake_at = None;
-            if let Some(forming) = state.forming.pop_front() {
+            if state.is_due() {
+                let Some(forming) = state.forming.pop_front() else { return None };
                 state.waiting -= forming.rows.len().min(state.waiting);
                 state.waiting_octets -= (forming.octets.len() - HEAD).min(state.waiting_octets);
+                state.called &= !state.forming.is_empty();
                 return Some(forming);
             }
-            if state.refusal.is_some() {
-                return None;
-            }
-            state.wake_at = Some(1);
-            drop(self.filled.wait(state).unwrap_or_else(PoisonError::into_inner));
-            // No delay: requests that are ready to run on this core add their entries first, if there are any.
-            std::thread::yield_now();
-            state = hold(&self.state);
+            state.asleep = true;
+            state = self.gathering.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
         }
     }
 
     /// Refuses whatever comes from now on. What waits is still the writer's.
     pub(crate) fn refuse(&self, error: AppendError) {
-        let mut state = hold(&self.state);
+        let mut state = hold(&self.gathering.state);
         state.refusal.get_or_insert(error);
-        state.wake_at = None;
-        drop(state);
-        self.filled.notify_all();
+        self.gathering.wake(state);
     }
 }

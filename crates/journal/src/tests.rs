@@ -1,5 +1,6 @@
 //! What the journal promises, tried from outside and with failing disks.
 
+mod batches;
 mod clock;
 mod faults;
 mod formats;

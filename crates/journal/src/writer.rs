@@ -54,7 +54,7 @@ impl Drop for Ending {
             self.0.set_state(State::Failed);
         }
         self.0.queue.refuse(if panicked { AppendError::Failed } else { AppendError::Closed });
-        while let Some(forming) = self.0.queue.next(0) {
+        while let Some(forming) = self.0.queue.next() {
             forming.release(Err(AppendError::Failed));
         }
     }
@@ -68,9 +68,7 @@ impl Writer {
     /// Writes batches until the queue is closed.
     pub(crate) fn run(mut self) {
         let ending = Ending(Arc::clone(&self.shared));
-        let mut before = 0;
-        while let Some(mut forming) = self.shared.queue.next(before) {
-            before = forming.rows.len();
+        while let Some(mut forming) = self.shared.queue.next() {
             let outcome = self.append(&mut forming);
             match outcome {
                 Ok(_) => self.shared.set_state(State::Ready),
