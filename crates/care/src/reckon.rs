@@ -173,20 +173,26 @@ fn effective(
 pub(crate) fn usage_head(line: &Line, today: Day) -> UsageHead {
     let month = today.month();
     let first = month.first();
-    let days = || line.recent_days.iter().filter(|day| first <= day.day && day.day <= today);
-    let used = |day: &DayEntry| day.high.plus(day.low);
-    // One entry a day: of the past days she held the line, those that are not known whole.
-    let held = (0..today.number() - first.number()).filter(|number| line.held.contains(first.plus(*number)));
-    let whole = days().filter(|day| day.whole && day.day < today && line.held.contains(day.day));
-    let missing = held.count().saturating_sub(whole.count());
-    let known_days = days().count();
-    let month_sum = (known_days > 0).then(|| days().map(used).sum());
+    let (mut known_days, mut whole, mut sum) = (0_u32, 0_u32, Octets::ZERO);
+    let (mut of_today, mut as_of) = (None, None);
+    for entry in line.recent_days.iter().filter(|entry| first <= entry.day && entry.day <= today) {
+        let used = entry.high.plus(entry.low);
+        known_days = known_days.saturating_add(1);
+        sum = sum.plus(used);
+        as_of = as_of.max(Some(entry.as_of));
+        if entry.whole && entry.day == today {
+            of_today.get_or_insert(used);
+        } else if entry.whole && line.held.contains(entry.day) {
+            whole = whole.saturating_add(1);
+        }
+    }
     UsageHead {
-        today: days().find(|day| day.day == today && day.whole).map(used),
-        month: month_sum.into(),
-        known_days: known_days.try_into().unwrap_or(u32::MAX),
-        missing_days: missing.try_into().unwrap_or(u32::MAX),
-        as_of: days().map(|day| day.as_of).max(),
+        today: of_today,
+        month: (known_days > 0).then_some(sum).into(),
+        known_days,
+        // One entry a day: of the past days she held the line, those that are not known whole.
+        missing_days: line.held.days_between(first, today).saturating_sub(whole),
+        as_of,
         of: month,
     }
 }

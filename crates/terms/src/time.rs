@@ -445,6 +445,13 @@ impl Held {
         self.from <= day && self.to.is_none_or(|to| day <= to)
     }
 
+    /// How many days of it lie from the one day on and before the other.
+    pub fn days_between(&self, from: Day, before: Day) -> u32 {
+        let first = self.from.max(from).number();
+        let end = self.to.map_or(before, |to| to.plus(1).min(before)).number();
+        u32::try_from(end.saturating_sub(first)).unwrap_or(0)
+    }
+
     /// Whether the two share a day.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.to.is_none_or(|to| other.from <= to) && other.to.is_none_or(|to| self.from <= to)
@@ -472,6 +479,15 @@ mod tests {
         let moment: Moment = "1013-11-20T06:00:00.312Z".parse().unwrap();
         assert_eq!(tokyo.rfc3339(moment), "1013-11-20T06:00:00.312+00:00");
         assert_eq!(tokyo.rfc3339(moment).parse(), Ok(moment));
+    }
+
+    proptest! {
+        #[test]
+        fn days_held_are_counted_as_one_by_one(from in -50i32..50, long in 0i32..60, first in -60i32..60, span in 0i32..60, open: bool) {
+            let held = Held { from: Day(from), to: (!open).then_some(Day(from + long)) };
+            let one_by_one = (first..first + span).filter(|day| held.contains(Day(*day))).count();
+            prop_assert_eq!(usize::try_from(held.days_between(Day(first), Day(first + span))).unwrap(), one_by_one);
+        }
     }
 
     #[test]
