@@ -10,10 +10,11 @@ use std::thread::{self, JoinHandle};
 use honnin_terms::{EntryRef, LogId, Moment};
 
 use crate::anchoring::{self, Anchored};
+use crate::batch::Append;
 use crate::chain::{Anchor, AnchorError, Chain, Head, LogKeys};
 use crate::disk::{Disk, RealDisk};
 use crate::publish::{self, PublishError};
-use crate::queue::{Append, Queue, Steady, hold};
+use crate::queue::{Queue, Steady, hold};
 use crate::recover::{self, Found, StartError};
 use crate::shelf::{Kept, Shared};
 use crate::tiles::Tiles;

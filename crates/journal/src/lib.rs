@@ -15,6 +15,7 @@
 
 mod anchoring;
 mod ask;
+mod batch;
 mod bounds;
 mod bundle;
 mod chain;
@@ -47,6 +48,7 @@ mod verify;
 mod writer;
 
 pub use ask::{Proof, ReadError};
+pub use batch::Append;
 pub use bounds::{AppendError, Bounds, State};
 pub use bundle::parse_bundle;
 pub use chain::{Anchor, AnchorError, FileAnchor, Head, LogKeys};
@@ -65,7 +67,7 @@ pub use logs::{Asking, Logs};
 pub use merkle::{verify_consistency, verify_inclusion};
 pub use note::{BadFormat, Checkpoint, parse_checkpoint};
 pub use publish::PublishError;
-pub use queue::{Append, Steady};
+pub use queue::Steady;
 pub use recover::StartError;
 pub use verify::{Breach, LogReport, Report, Trust, Violation, verify, verify_each};
 

@@ -1,20 +1,15 @@
-//! The bounded queue before the writer, and the future that waits for a batch.
+//! The bounded queue before the writer.
 //!
-//! A request adds its entry to the batch that is forming and goes on; when it has nothing left to do but to wait, it
-//! leaves a waker there. The first to wait lets everybody who is ready on its thread go before it, and then calls the
-//! writer: what came together becomes durable together, by one sync. When it is durable one of each thread is woken and
-//! wakes its neighbours, so that the writer need not wake a sleeping thread once for each of them.
+//! A request adds its entry to the batch that is forming and goes on. The writer sleeps until somebody who waits calls
+//! it, or many wait.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::thread::{self, ThreadId};
 
-use honnin_terms::{Basis, EntryRef, LogId, Moment};
+use honnin_terms::{Basis, LogId, Moment};
 
+use crate::batch::{Append, Batch, Place};
 use crate::bounds::MOST_OFF_SECONDS;
 use crate::entry::settle;
 use crate::index::Row;
@@ -38,142 +33,10 @@ pub(crate) struct Forming {
     pub(crate) rows: Vec<Row>,
 }
 
-#[derive(Debug, Default)]
-struct Batch(Mutex<Waiting>);
-
-#[derive(Debug, Default)]
-struct Waiting {
-    outcome: Option<Result<u64, AppendError>>,
-    /// Whether somebody waits who will call the writer.
-    led: bool,
-    /// By the place in the batch: who waits there, and on which thread.
-    wakers: Vec<Option<(ThreadId, Waker)>>,
-    /// Threads of which one was woken that has not woken the others yet.
-    woken: Vec<ThreadId>,
-}
-
-impl Waiting {
-    /// Takes the first waker of each thread.
-    fn first_of_each(&mut self) -> Vec<Waker> {
-        let mut first = Vec::new();
-        for place in &mut self.wakers {
-            let Some((thread, waker)) = place.take_if(|(thread, _)| !self.woken.contains(thread)) else {
-                continue;
-            };
-            self.woken.push(thread);
-            first.push(waker);
-        }
-        first
-    }
-
-    /// Takes the wakers that are left of a thread, where one of it was woken for all.
-    fn rest_of(&mut self, thread: ThreadId) -> Vec<Waker> {
-        let Some(number) = self.woken.iter().position(|woken| *woken == thread) else { return Vec::new() };
-        self.woken.swap_remove(number);
-        let rest = self.wakers.iter_mut();
-        rest.filter_map(|place| place.take_if(|(of, _)| *of == thread)).map(|(_, waker)| waker).collect()
-    }
-}
-
 impl Forming {
     /// Tells everybody who waits: the index of the first entry, or why nothing was appended.
     pub(crate) fn release(&self, outcome: Result<u64, AppendError>) {
-        let first = {
-            let mut waiting = hold(&self.batch.0);
-            waiting.outcome = Some(outcome);
-            waiting.first_of_each()
-        };
-        first.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// A place in a batch.
-#[derive(Debug)]
-struct Place {
-    batch: Arc<Batch>,
-    position: usize,
-    gathering: Arc<Gathering>,
-    /// Where it waits.
-    thread: Option<ThreadId>,
-    /// Whether it is the one that calls the writer.
-    leads: bool,
-    /// Whether it has heard what became of it.
-    done: bool,
-}
-
-impl Place {
-    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<u64, AppendError>> {
-        let mut waiting = hold(&self.batch.0);
-        if let Some(outcome) = waiting.outcome {
-            self.done = true;
-            let rest = self.thread.map(|thread| waiting.rest_of(thread));
-            drop(waiting);
-            rest.into_iter().flatten().for_each(Waker::wake);
-            return Poll::Ready(outcome.map(|first| first + u64::try_from(self.position).unwrap_or(0)));
-        }
-        if waiting.wakers.len() <= self.position {
-            waiting.wakers.resize_with(self.position + 1, || None);
-        }
-        let thread = thread::current().id();
-        self.thread = Some(thread);
-        if let Some(place) = waiting.wakers.get_mut(self.position) {
-            match place {
-                Some((of, waker)) if waker.will_wake(context.waker()) => *of = thread,
-                place => *place = Some((thread, context.waker().clone())),
-            }
-        }
-        if !waiting.led {
-            (waiting.led, self.leads) = (true, true);
-            drop(waiting);
-            // Once round: whoever is ready on this thread adds its entry first.
-            context.waker().wake_by_ref();
-        } else if std::mem::take(&mut self.leads) {
-            drop(waiting);
-            self.gathering.call();
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for Place {
-    /// Whoever goes first, its entry is written and its neighbours are woken all the same.
-    fn drop(&mut self) {
-        if self.done {
-            return;
-        }
-        let mut waiting = hold(&self.batch.0);
-        let (calls, rest) = if waiting.outcome.is_some() {
-            (false, self.thread.map(|thread| waiting.rest_of(thread)))
-        } else {
-            if let Some(place) = waiting.wakers.get_mut(self.position) {
-                *place = None;
-            }
-            (self.leads || !std::mem::replace(&mut waiting.led, true), None)
-        };
-        drop(waiting);
-        rest.into_iter().flatten().for_each(Waker::wake);
-        if calls {
-            self.gathering.call();
-        }
-    }
-}
-
-/// Waits until an entry is durable; gives its index.
-///
-/// Dropping it does not take the entry back.
-#[derive(Debug)]
-#[must_use = "an entry counts as appended only when this has given its index"]
-pub struct Append(Result<Place, AppendError>, LogId);
-
-impl Future for Append {
-    type Output = Result<EntryRef, AppendError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let log = self.1;
-        match &mut self.0 {
-            Ok(place) => place.poll(context).map(|outcome| outcome.map(|index| EntryRef { log, index })),
-            Err(error) => Poll::Ready(Err(*error)),
-        }
+        self.batch.release(outcome);
     }
 }
 
@@ -271,7 +134,7 @@ impl State {
 }
 
 /// What is forming, and where the writer sleeps.
-struct Gathering {
+pub(crate) struct Gathering {
     state: Mutex<State>,
     filled: Condvar,
 }
@@ -284,7 +147,7 @@ impl std::fmt::Debug for Gathering {
 
 impl Gathering {
     /// Has what is forming written.
-    fn call(&self) {
+    pub(crate) fn call(&self) {
         let mut state = hold(&self.state);
         state.called = true;
         self.wake(state);
@@ -348,15 +211,13 @@ impl Queue {
     pub(crate) fn push(&self, entry: &Entry) -> Append {
         #[cfg(honnin_faults)]
         if honnin_terms::faults::UNRECORDED.is_on() {
-            let waiting = Waiting { outcome: Some(Ok(0)), ..Waiting::default() };
-            return Append(Ok(self.place(Arc::new(Batch(Mutex::new(waiting))), 0)), self.log);
+            return Append(Ok(self.place(Arc::new(Batch::done(Ok(0))), 0)), self.log);
         }
         Append(self.try_push(entry), self.log)
     }
 
     fn place(&self, batch: Arc<Batch>, position: usize) -> Place {
-        let gathering = Arc::clone(&self.gathering);
-        Place { batch, position, gathering, thread: None, leads: false, done: false }
+        Place::at(position, batch, Arc::clone(&self.gathering))
     }
 
     /// How often the clock was found to be set in this process.
@@ -434,7 +295,7 @@ impl Queue {
         let mut state = hold(&self.gathering.state);
         loop {
             if state.is_due() {
-                let Some(forming) = state.forming.pop_front() else { return None };
+                let forming = state.forming.pop_front()?;
                 state.waiting -= forming.rows.len().min(state.waiting);
                 state.waiting_octets -= (forming.octets.len() - HEAD).min(state.waiting_octets);
                 state.called &= !state.forming.is_empty();
