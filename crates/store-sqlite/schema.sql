@@ -87,6 +87,7 @@ CREATE TABLE progress (
     feed text not null,                             -- name of the feed
     position integer not null,                      -- counts the committed steps
     state blob not null,                            -- what the feed needs to go on; its own, opaque here
+    at integer not null,                            -- moment of the last committed step
     primary key (tenant, feed)
 ) strict, without rowid;
 CREATE TABLE quarantine (

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use honnin_access::{GateAuthority, Opened, Owned, Session};
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Kind, Logs, Party};
 use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
@@ -192,7 +193,7 @@ impl Gate {
     pub(crate) async fn recorded(&self, leave: Leave) -> Result<EntryRef, Error> {
         let Leave { entry, viewer, request } = leave;
         let entry = entry.await.map_err(|error| {
-            tracing::error!(alarm = "journal", %error, %request, "the journal takes no entry; personal answers are withheld");
+            figures::alarm!(AlarmKind::Journal, %error, %request, "the journal takes no entry; personal answers are withheld");
             Error::Closed(refused_by_journal(error))
         })?;
         // The disk may have taken its time, and an alarm or the canaries may have spoken meanwhile.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use honnin_access::Session;
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Append, AppendError, Details, EpochKeys, Journal, Kind, Logs, Party};
 use honnin_terms::{Entropy, EntryRef, Mode};
 
@@ -98,7 +99,7 @@ impl Recorder {
         let act = Act { what: what.map_or(0, What::code), channel: channel.code(), ..act };
         self.write(&act, session.entropy()).await.map_err(|error| {
             let (request, act) = (session.request(), kind.row().word);
-            tracing::error!(alarm = "journal", %error, %request, act, "the journal takes no entry; it is not done");
+            figures::alarm!(AlarmKind::Journal, %error, %request, act, "the journal takes no entry; it is not done");
             Error::Closed(refused_by_journal(error))
         })
     }

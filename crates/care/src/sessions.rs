@@ -5,6 +5,7 @@ use honnin_access::{
     ActivateError, Forget, ManageSessions, NewDevice, Operate, Owned, Permit, Session, SessionError,
     SessionKind, SignIn, SignInError, SignedIn, SubscriberAuthority,
 };
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Details, Kind};
 use honnin_seal::SessionToken;
 use honnin_terms::{DeviceId, Moment, NoticeId, SessionId, Stream};
@@ -264,12 +265,11 @@ fn count(act: &'static str, error: Option<&SignInError>, stream: &Stream) {
         Some(SignInError::DoesNotOpen) => "does_not_open",
         Some(SignInError::Rows(_)) => "store",
     };
-    metrics::counter!("honnin_sign_in_total", "act" => act, "result" => result).increment(1);
+    figures::sign_ins(act, result).increment(1);
     if result == "does_not_open" {
         // Nobody is signed in, so no account can be named; the alarm stands by itself.
-        metrics::counter!("honnin_alarm_total", "kind" => "does_not_open").increment(1);
         let request = stream.request();
-        tracing::error!(alarm = "does_not_open", %request, "a credential does not open; the sign-in was refused");
+        figures::alarm!(AlarmKind::DoesNotOpen, %request, "a credential does not open; the sign-in was refused");
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use honnin_figures as figures;
 use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode, Version};
 use http_body_util::Full;
@@ -79,7 +80,7 @@ impl<A: Answers> Shared<A> {
             }
         }
         let Ok(seat) = self.room.admit(client, permit) else { return refused("share") };
-        let open = metrics::gauge!("honnin_connections_open");
+        let open = figures::connections_open();
         open.increment(1.0);
         let held = seat.held();
         let serve = async {
@@ -94,7 +95,7 @@ impl<A: Answers> Shared<A> {
             ended = serve => ended.unwrap_or_else(|reason| End::of(&reason)),
         };
         open.decrement(1.0);
-        metrics::counter!("honnin_connections_ended_total", "cause" => end.word()).increment(1);
+        figures::connections_ended(end.word()).increment(1);
     }
 
     async fn encrypted(
@@ -105,7 +106,7 @@ impl<A: Answers> Shared<A> {
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
         let Ok(Ok(stream)) = timeout(self.bounds.handshake, acceptor.accept(tcp)).await else {
-            metrics::counter!("honnin_tls_handshakes_failed_total").increment(1);
+            figures::handshakes_failed().increment(1);
             return Ok(End::Handshake);
         };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
@@ -290,7 +291,7 @@ impl End {
 
 /// Counts a connection that was given no place.
 fn refused(cause: &'static str) {
-    metrics::counter!("honnin_connections_refused_total", "cause" => cause).increment(1);
+    figures::connections_refused(cause).increment(1);
 }
 
 /// Header fields that hyper reads into a place of its own; for any other number it clears one with each head.

@@ -161,7 +161,7 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
             }
             Err(reason) if is_of_one_connection(&reason) => {}
             Err(reason) => {
-                metrics::counter!("honnin_accept_failures_total").increment(1);
+                honnin_figures::accept_failures().increment(1);
                 // Each try fails while the system has nothing left: the log is not to be full of it.
                 if let Some(times) = failures.happened(Instant::now()) {
                     tracing::error!(error = %reason, times, "accept a connection");

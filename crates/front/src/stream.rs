@@ -85,7 +85,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         if let Some((frames, began)) = &mut this.frames
             && frames.look(buf.filled().get(before..).unwrap_or_default(), began.elapsed()).is_err()
         {
-            metrics::counter!("honnin_frame_floods_total").increment(1);
+            honnin_figures::frame_floods().increment(1);
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
         let Some((limit, missing)) = &mut this.opening else { return result };

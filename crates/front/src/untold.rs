@@ -36,11 +36,11 @@ impl Untolds {
         let count = seen.map_or(0, |seen| seen.count).saturating_add(1);
         *seen = Some(Seen { proxy, why, count });
         drop(seen);
-        metrics::counter!("honnin_requests_untold_total", "why" => why.word()).increment(1);
+        honnin_figures::requests_untold(why.word()).increment(1);
         // The first, the second, the fourth: a flood of them is not one of lines.
         if count.is_power_of_two() {
-            tracing::error!(
-                alarm = "untold",
+            honnin_figures::alarm!(
+                honnin_figures::AlarmKind::Untold,
                 %proxy,
                 why = why.word(),
                 count,

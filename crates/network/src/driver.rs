@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use honnin_access::{DocumentError, Drive, ElementAuthority, Permit};
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_keeper::{DrivenLine, Keeper};
 use honnin_store::{ClaimedWish, Error, Outcome, SpeedRow, SpeedRows};
 use honnin_terms::{Clock, Entropy, Id, LineStatus, Moment, RequestId, SpeedState, Zone};
@@ -125,9 +126,8 @@ impl Driver {
             }
             Err(left @ (Left::Sealed(_) | Left::NoLine)) => {
                 count_wish("unreadable");
-                metrics::counter!("honnin_alarm_total", "kind" => "does_not_open").increment(1);
                 let cause = std::error::Error::source(&left).map(ToString::to_string);
-                tracing::error!(%request, error = %left, cause, "a wish cannot be driven");
+                figures::alarm!(AlarmKind::DoesNotOpen, %request, error = %left, cause, "a wish cannot be driven");
                 self.park(&permit, &claimed).await;
             }
         }
@@ -222,8 +222,7 @@ impl Driver {
 
     fn heard(&self, call: &'static str, word: &'static str, answered: bool) {
         let element = self.parts.element.name();
-        metrics::counter!("honnin_element_calls_total", "element" => element, "call" => call, "answer" => word)
-            .increment(1);
+        figures::element_calls(element, call, word).increment(1);
         let mut breaker = locked(&self.breaker);
         let was_open = breaker.is_open();
         if answered {
@@ -234,11 +233,7 @@ impl Driver {
         let is_open = breaker.is_open();
         drop(breaker);
         if was_open != is_open {
-            metrics::gauge!("honnin_element_breaker_open", "element" => element).set(if is_open {
-                1.0
-            } else {
-                0.0
-            });
+            figures::set(&figures::breaker_open(element), u64::from(is_open));
             tracing::warn!(element, open = is_open, "the element's breaker changed");
         }
     }
@@ -251,7 +246,7 @@ struct Row {
 }
 
 fn count_wish(word: &'static str) {
-    metrics::counter!("honnin_wishes_driven_total", "state" => word).increment(1);
+    figures::wishes_driven(word).increment(1);
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_store::Claim;
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
@@ -100,7 +101,7 @@ impl Reconciler {
             let claimed = match driver.parts.rows.claim(&permit, claim).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
-                    metrics::counter!("honnin_wish_claims_failed_total").increment(1);
+                    figures::claims_failed().increment(1);
                     tracing::warn!(request = %permit.request(), %error, "claim due wishes");
                     return;
                 }
@@ -123,20 +124,17 @@ impl Reconciler {
         let permit = driver.parts.authority.drive(now, driver.request());
         if let Ok((waiting, oldest)) = driver.parts.rows.backlog(&permit).await {
             let age = oldest.map_or(0, |oldest| now.seconds_since(oldest).max(0));
-            metrics::gauge!("honnin_wish_backlog").set(small(waiting));
-            metrics::gauge!("honnin_wish_oldest_seconds").set(small(age.unsigned_abs()));
+            figures::set(&figures::wish_backlog(), waiting);
+            figures::set(&figures::wish_oldest(), age.unsigned_abs());
         }
     }
 }
 
-/// A count as a gauge takes it; beyond four thousand million it stays there.
-fn small(count: u64) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
 fn note(ended: Result<(), JoinError>) {
     if ended.is_err_and(|error| error.is_panic()) {
-        metrics::counter!("honnin_alarm_total", "kind" => "reconciler_panic").increment(1);
-        tracing::error!("drive a line: a task ended by a fault; its claim ends by itself");
+        figures::alarm!(
+            AlarmKind::ReconcilerPanic,
+            "drive a line: a task ended by a fault; its claim ends by itself"
+        );
     }
 }

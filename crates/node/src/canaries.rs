@@ -19,6 +19,11 @@ fn feed(node: &str) -> String {
     format!("canaries {node}")
 }
 
+/// Whether that feed is one of those, and no ledger.
+pub(crate) fn is_own(feed: &str) -> bool {
+    feed.starts_with("canaries ")
+}
+
 /// What their devices are called.
 const DEVICE: &str = "canary";
 

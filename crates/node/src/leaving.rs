@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use honnin_canary::Receiver;
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Cosigner, goes_on, named_size, parse_checkpoint, published, witness_request};
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Clock, LogId, Moment};
@@ -169,12 +170,11 @@ impl Leaving {
                     told.clear();
                 }
                 Err(reason) => {
-                    metrics::counter!("honnin_checkpoints_stayed_total").increment(1);
+                    figures::checkpoints_stayed().increment(1);
                     let text = reason.to_string();
                     if let Stayed::PutBack(..) = reason {
-                        metrics::counter!("honnin_alarm_total", "kind" => "journal").increment(1);
-                        tracing::error!(
-                            alarm = "journal",
+                        figures::alarm!(
+                            AlarmKind::Journal,
                             reason = text,
                             "the journal is older than what a witness has seen"
                         );

@@ -40,7 +40,7 @@ pub use probe::Probe;
 pub use shared::{ModeRow, Seals, Seen, Written, lift_mode, read_mode};
 pub use standing::{FRESH, Standing};
 pub use steady::{Machine, Steady};
-pub use upkeep::{Running, Upkeep, UpkeepBounds};
+pub use upkeep::{Running, Upkeep, UpkeepBounds, taken_in};
 pub use watch::{Watch, WatchBounds};
 
 use honnin_terms::{Entropy, Id, RequestId};

@@ -16,6 +16,7 @@ use std::task::Poll;
 
 use honnin_access::Answer;
 use honnin_care::{Alarm, House};
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Journal, State};
 use honnin_terms::{AccountId, Audience, Clock, Mode, Moment, RequestId, Stop};
 use tokio::sync::Notify;
@@ -221,7 +222,7 @@ impl Standing {
             (Some(_), None) if known.owed.is_none() => {
                 known.stop = None;
                 drop(known);
-                metrics::gauge!("honnin_isolated").set(0.0);
+                figures::isolated().set(0.0);
                 tracing::warn!("personal pages go on: a person has lifted their stop");
             }
             (Some(_) | None, _) => {}
@@ -284,8 +285,8 @@ impl Standing {
 }
 
 fn told(reason: Stop, what: &'static str) {
-    metrics::gauge!("honnin_isolated").set(1.0);
-    tracing::error!(alarm = "isolated", reason = reason.word(), "{what}");
+    figures::isolated().set(1.0);
+    figures::alarm!(AlarmKind::Isolated, reason = reason.word(), "{what}");
 }
 
 impl House for Standing {
@@ -344,17 +345,16 @@ impl House for Standing {
     fn hears(&self, alarm: Alarm, request: RequestId) {
         let (kind, says) = match alarm {
             Alarm::DoesNotOpen { .. } => {
-                ("does_not_open", "something sealed does not open; the answer was withheld")
+                (AlarmKind::DoesNotOpen, "something sealed does not open; the answer was withheld")
             }
             Alarm::ForeignOwner => {
-                ("foreign_owner", "an opened document names another owner; the answer was withheld")
+                (AlarmKind::ForeignOwner, "an opened document names another owner; the answer was withheld")
             }
             Alarm::ForeignAnswer => {
-                ("foreign_answer", "an answer was made for another request; it was withheld")
+                (AlarmKind::ForeignAnswer, "an answer was made for another request; it was withheld")
             }
         };
-        metrics::counter!("honnin_alarm_total", "kind" => kind).increment(1);
-        tracing::error!(alarm = kind, %request, "{says}");
+        figures::alarm!(kind, %request, "{says}");
         match alarm {
             Alarm::DoesNotOpen { account, at } => self.does_not_open(account, at),
             Alarm::ForeignOwner => self.stop(Stop::ForeignOwner),

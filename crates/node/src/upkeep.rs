@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use honnin_access::{NodeAuthority, OperatorAuthority};
+use honnin_access::{NodeAuthority, Operate, OperatorAuthority, Permit};
 use honnin_care::Care;
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Details, Journal, Kind, Party, State};
 use honnin_keeper::Keeper;
 use honnin_store::{Figures, Store};
@@ -110,7 +111,7 @@ impl Upkeep {
         let (mut told_mode, mut sets, mut has_stopped) = (Mode::Open, None, false);
         loop {
             figures();
-            self.figures();
+            self.figures(handle);
             // One moment for the whole round: what is swept and pruned was judged by it.
             let now = self.clock.now();
             told("clock", self.clock(now, &mut sets, handle));
@@ -134,21 +135,27 @@ impl Upkeep {
     }
 
     /// States as figures. None of them names anybody.
-    fn figures(&self) {
+    fn figures(&self, handle: &Handle) {
         let Figures { waiting_writes, cache } = self.store.figures();
-        gauge("honnin_store_queue_depth", waiting_writes);
-        gauge("honnin_store_cache_octets", cache.octets);
-        gauge("honnin_store_cache_entries", cache.entries);
-        metrics::counter!("honnin_store_cache_misses_total").absolute(cache.misses);
-        gauge("honnin_journal_entries", self.journal.size());
-        gauge("honnin_journal_unanchored_entries", self.journal.unanchored());
-        seconds("honnin_journal_unanchored_seconds", self.journal.unanchored_millis());
-        seconds("honnin_journal_unanchored_longest_seconds", self.journal.longest_unanchored_millis());
-        gauge("honnin_journal_ready", u64::from(self.journal.state() == State::Ready));
+        let set = figures::set;
+        set(&figures::queue_depth(), waiting_writes);
+        set(&figures::cache_bytes(), cache.octets);
+        set(&figures::cache_entries(), cache.entries);
+        figures::cache_misses().absolute(cache.misses);
+        set(&figures::journal_entries(), self.journal.size());
+        set(&figures::unanchored_entries(), self.journal.unanchored());
+        figures::set_millis(&figures::unanchored(), self.journal.unanchored_millis());
+        figures::set_millis(&figures::unanchored_longest(), self.journal.longest_unanchored_millis());
+        set(&figures::journal_ready(), u64::from(self.journal.state() == State::Ready));
         let mode = self.care.house().mode();
-        gauge("honnin_isolated", u64::from(matches!(mode, Mode::Isolated(_))));
-        gauge("honnin_ready", u64::from(mode.is_ready()));
-        gauge("honnin_clock_apart", u64::from(self.journal.is_clock_unsettled()));
+        set(&figures::isolated(), u64::from(matches!(mode, Mode::Isolated(_))));
+        set(&figures::ready(), u64::from(mode.is_ready()));
+        set(&figures::clock_apart(), u64::from(self.journal.is_clock_unsettled()));
+        let permit = self.operator.operate(self.clock.now(), request(&*self.entropy));
+        // A store that does not answer says so by itself; the figure stays as it was.
+        if let Ok(Some(at)) = handle.block_on(taken_in(&*self.store, &permit)) {
+            set(&figures::ledger_taken_in(), at.millis().unsigned_abs() / 1_000);
+        }
     }
 
     /// Whether the journal takes no entry. It cannot write that down itself: somebody is called, once each time it stops.
@@ -156,9 +163,8 @@ impl Upkeep {
         let state = self.journal.state();
         let has_stopped = state != State::Ready;
         if has_stopped && !before {
-            metrics::counter!("honnin_alarm_total", "kind" => "journal").increment(1);
-            tracing::error!(
-                alarm = "journal",
+            figures::alarm!(
+                AlarmKind::Journal,
                 ?state,
                 "the journal takes no entry, and nothing personal is shown until it does; look at the data volume"
             );
@@ -171,9 +177,8 @@ impl Upkeep {
         let epochs = self.care.gate().recorder().epochs();
         let Some(keys) = epochs.last() else { return Ok(()) };
         if self.journal.look_at_clock(now, keys.epoch) {
-            metrics::counter!("honnin_alarm_total", "kind" => "clock").increment(1);
-            tracing::error!(
-                alarm = "clock",
+            figures::alarm!(
+                AlarmKind::Clock,
                 "the clock stands elsewhere than the time that went by would have it; look at it, then `honnin clock accept`"
             );
         }
@@ -290,22 +295,21 @@ impl Upkeep {
     }
 }
 
+/// When the ledger was last taken in, where it ever was.
+///
+/// # Errors
+/// [`honnin_store::Error`].
+pub async fn taken_in(
+    rows: &dyn Store,
+    permit: &Permit<Operate>,
+) -> Result<Option<Moment>, honnin_store::Error> {
+    let feeds = rows.feeds(permit).await?;
+    Ok(feeds.into_iter().filter(|(feed, _)| !crate::canaries::is_own(feed)).map(|(_, at)| at).max())
+}
+
 fn told(what: &'static str, done: Result<(), Fault>) {
     if let Err(error) = done {
-        metrics::counter!("honnin_upkeep_failed_total", "what" => what).increment(1);
+        figures::upkeep_failed(what).increment(1);
         tracing::error!(what, %error, "upkeep failed and is tried again");
     }
-}
-
-fn seconds(name: &'static str, millis: u64) {
-    metrics::gauge!(name).set(Duration::from_millis(millis).as_secs_f64());
-}
-
-fn gauge(name: &'static str, value: u64) {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::as_conversions,
-        reason = "a figure for people; 2^53 is beyond any of them"
-    )]
-    metrics::gauge!(name).set(value as f64);
 }

@@ -1,11 +1,13 @@
 //! What follows from what the canaries see.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_canary::{Finding, Seen};
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_terms::{Clock, Moment};
 
 use crate::{PathState, PublicPath};
@@ -34,6 +36,9 @@ impl Default for WatchBounds {
     }
 }
 
+/// Causes somebody is called for until it is well again; who does not look after so many looks after no other.
+const MOST_CAUSES: usize = 16;
+
 /// What the rounds so far come to.
 pub struct Watch {
     path: Arc<PublicPath>,
@@ -47,8 +52,9 @@ pub struct Watch {
     needed: u32,
     /// When the path was last seen to keep people apart.
     last_passed: Option<Moment>,
-    /// What the log was last told, so that it is told a thing once and not at every round.
-    told: String,
+    /// What somebody was called for since it was last well: for each cause once, and not at every round, however often
+    /// they take turns.
+    told: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for Watch {
@@ -65,7 +71,7 @@ impl Watch {
         clock: Arc<dyn Clock>,
         marker: PathBuf,
     ) -> Self {
-        Self { path, bounds, clock, marker, passed: 0, needed: 1, last_passed: None, told: String::new() }
+        Self { path, bounds, clock, marker, passed: 0, needed: 1, last_passed: None, told: BTreeSet::new() }
     }
 
     /// Nobody has looked yet.
@@ -113,19 +119,16 @@ impl Watch {
     fn mixed(&mut self, finding: &Finding) {
         let Finding { fault, page } = finding;
         // Nothing is done before this.
-        let before = self.path.set(PathState::Mixed);
+        self.path.set(PathState::Mixed);
         gauge(false);
         count("mixed");
         self.passed = 0;
         self.needed = self.bounds.passes;
-        if before != PathState::Mixed {
-            alarm("public_path");
-        }
         let what = format!("{} ({page}: {})", fault.meaning(), fault.word());
         self.note(&what);
         if self.is_news(&what) {
-            tracing::error!(
-                alarm = "public_path",
+            figures::alarm!(
+                AlarmKind::PublicPath,
                 fault = fault.word(),
                 page,
                 "{}; personal pages are refused until the public path keeps people apart",
@@ -142,9 +145,8 @@ impl Watch {
         if self.is_open() && self.last_passed.is_none_or(is_old) {
             self.path.set(PathState::Unproven);
             gauge(false);
-            alarm("public_path");
-            tracing::error!(
-                alarm = "public_path",
+            figures::alarm!(
+                AlarmKind::PublicPath,
                 reason,
                 "nothing is known of the public path for too long; personal pages are refused"
             );
@@ -153,16 +155,13 @@ impl Watch {
             self.note(&format!("the canaries learn nothing: {reason}"));
         }
         if self.is_news(reason) {
-            alarm("canaries");
-            tracing::warn!(alarm = "canaries", reason, "the canaries learned nothing of the public path");
+            figures::alarm!(AlarmKind::Canaries, reason, "the canaries learned nothing of the public path");
         }
     }
 
-    /// Whether the log was told something else before.
+    /// Whether nobody was called for that since it was last well.
     fn is_news(&mut self, what: &str) -> bool {
-        let news = self.told != what;
-        what.clone_into(&mut self.told);
-        news
+        self.told.len() < MOST_CAUSES && self.told.insert(what.to_owned())
     }
 
     fn note(&self, what: &str) {
@@ -171,16 +170,12 @@ impl Watch {
     }
 }
 
-fn alarm(kind: &'static str) {
-    metrics::counter!("honnin_alarm_total", "kind" => kind).increment(1);
-}
-
 fn count(result: &'static str) {
-    metrics::counter!("honnin_canary_rounds_total", "result" => result).increment(1);
+    figures::canary_rounds(result).increment(1);
 }
 
 fn gauge(proven: bool) {
-    metrics::gauge!("honnin_public_path_proven").set(if proven { 1.0 } else { 0.0 });
+    figures::public_path_proven().set(if proven { 1.0 } else { 0.0 });
 }
 
 #[cfg(test)]
@@ -262,10 +257,32 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_told_a_thing_once() {
+    fn somebody_is_called_once_for_each_cause_until_it_is_well() {
         let mut stand = Stand::new();
-        assert!(stand.watch.is_news("a") && !stand.watch.is_news("a") && stand.watch.is_news("b"));
+        let series = |stand: &mut Stand, work: &dyn Fn(&mut Stand)| {
+            let counted = figures::counted_by(|| work(stand));
+            ["canaries", "public_path"]
+                .map(|kind| counted.value(&format!("honnin_alarm_total{{kind=\"{kind}\"}}")).unwrap())
+        };
+        let silent = |stand: &mut Stand| {
+            for round in 0..21 {
+                let reason = if round % 2 == 0 { "nobody answers" } else { "the connection was refused" };
+                stand.watch.follow(Err(reason.to_owned()));
+            }
+        };
+        assert_eq!(series(&mut stand, &silent), ["2", "0"], "two causes that take turns");
+        let mixed = |stand: &mut Stand| (0..21).for_each(|_| assert_eq!(stand.mixes(), PathState::Mixed));
+        assert_eq!(series(&mut stand, &mixed), ["0", "1"]);
+        assert_eq!([stand.passes(), stand.passes(), stand.passes()][2], PathState::Proven);
+        assert_eq!(series(&mut stand, &silent), ["2", "0"], "it was well in between");
+    }
+
+    #[test]
+    fn a_path_that_is_not_known_for_too_long_calls_somebody() {
+        let mut stand = Stand::new();
         stand.passes();
-        assert!(stand.watch.is_news("b"), "it was well in between");
+        stand.clock.advance_seconds(WatchBounds::default().patience_seconds);
+        let counted = figures::counted_by(|| assert_eq!(stand.is_silent(), PathState::Unproven));
+        assert_eq!(counted.value("honnin_alarm_total{kind=\"public_path\"}").as_deref(), Some("1"));
     }
 }

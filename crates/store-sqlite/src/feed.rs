@@ -45,7 +45,7 @@ pub(crate) fn commit(
     write_notices(connection, tenant, notices)?;
     write_quarantine(connection, tenant, quarantine)?;
     release(connection, tenant, released)?;
-    write_progress(connection, tenant, feed, progress)?;
+    write_progress(connection, tenant, feed, progress, at)?;
     Ok(Written { answer: Committed::Done, changed })
 }
 
@@ -157,12 +157,13 @@ fn write_progress(
     tenant: TenantId,
     feed: &str,
     progress: &Progress,
+    at: Moment,
 ) -> Result<(), Fault> {
     let Progress { position, state } = progress;
     connection
         .prepare_cached(
-            "insert or replace into progress (tenant, feed, position, state) values (?1, ?2, ?3, ?4)",
+            "insert or replace into progress (tenant, feed, position, state, at) values (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![tenant.number(), feed, rows::stored_count(*position)?, state])?;
+        .execute(params![tenant.number(), feed, rows::stored_count(*position)?, state, at.millis()])?;
     Ok(())
 }

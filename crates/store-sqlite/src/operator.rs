@@ -21,6 +21,16 @@ impl OperatorRows for Sqlite {
         }))
     }
 
+    fn feeds(&self, permit: &Permit<Operate>) -> Answer<'_, Result<Vec<(String, Moment)>, Error>> {
+        let tenant = permit.subject().tenant;
+        Answer::ready(self.readers.with(|connection| {
+            let mut statement =
+                connection.prepare_cached("select feed, at from progress where tenant = ?1 order by feed")?;
+            let found = statement.query(params![tenant.number()])?;
+            rows::gather(found, |row| Ok((row.get(0)?, rows::moment(row, 1)?)))
+        }))
+    }
+
     fn account_ids(
         &self,
         permit: &Permit<Operate>,

@@ -150,6 +150,7 @@ macro_rules! decorate {
     } {} } };
     (@OperatorRows $of:tt $it:ty) => { $crate::decorate! { @with OperatorRows $of $it {
         fn report(Permit<Operate>) -> StoreReport;
+        fn feeds(Permit<Operate>) -> Vec<(String, Moment)>;
         fn account_ids(Permit<Operate>, after: Option<AccountId>, most: usize) -> Vec<AccountId>;
         fn sweep(Permit<Operate>, idle_before: Moment, forget_before: Moment) -> u64;
     } {} } };

@@ -52,6 +52,8 @@ pub struct StoreReport {
 pub trait OperatorRows: Send + Sync {
     /// Checks what is stored for consistency and counts it.
     fn report(&self, permit: &Permit<Operate>) -> Answer<'_, Result<StoreReport, Error>>;
+    /// Every feed that has written, by name, and when it last did.
+    fn feeds(&self, permit: &Permit<Operate>) -> Answer<'_, Result<Vec<(String, Moment)>, Error>>;
     /// Accounts in ascending order after `after`, at most `most`.
     fn account_ids(
         &self,

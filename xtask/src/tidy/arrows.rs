@@ -10,9 +10,10 @@ use super::source::Source;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 22] = [
+const ROOMS: [Room; 23] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
+    ("figures", &[], &[]),
     ("seal", &["terms"], &[]),
     ("access", &["terms", "seal"], &[]),
     ("journal", &["terms", "seal"], &[]),
@@ -22,17 +23,21 @@ const ROOMS: [Room; 22] = [
     // Round any engine; its tests need one.
     ("store-cache", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),
-    ("care", &["terms", "seal", "access", "store", "journal"], &["keeper", "store-sqlite"]),
+    ("care", &["terms", "seal", "access", "store", "journal", "figures"], &["keeper", "store-sqlite"]),
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
-    ("network", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
+    ("network", &["terms", "seal", "access", "store", "keeper", "figures"], &["store-sqlite"]),
     ("paper", &[], &[]),
     ("pages", &["terms", "care", "paper"], &[]),
-    ("front", &[], &[]),
+    ("front", &["figures"], &[]),
     ("canary", &["terms"], &[]),
-    ("node", &["terms", "seal", "access", "journal", "store", "keeper", "care", "canary"], &["store-sqlite"]),
+    (
+        "node",
+        &["terms", "seal", "access", "journal", "store", "keeper", "care", "canary", "figures"],
+        &["store-sqlite"],
+    ),
     (
         "web",
-        &["terms", "access", "care", "paper", "pages", "front"],
+        &["terms", "access", "care", "paper", "pages", "front", "figures"],
         &["seal", "store", "journal", "keeper", "store-cache", "store-sqlite", "node"],
     ),
     ("drill", &["terms"], &[]),
@@ -51,6 +56,7 @@ const ROOMS: [Room; 22] = [
             "intake",
             "network",
             "front",
+            "figures",
             "pages",
             "web",
             "canary",
@@ -86,7 +92,7 @@ const ROOMS: [Room; 22] = [
 /// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.
 type Owned = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-const OWNED: [Owned; 8] = [
+const OWNED: [Owned; 11] = [
     // `pages` hashes its assets when built; the binary installs the provider of rustls.
     ("aws-lc-rs", &["seal", "honnin"], &["pages"], &[]),
     ("argon2", &["seal"], &[], &[]),
@@ -94,6 +100,10 @@ const OWNED: [Owned; 8] = [
     ("rusqlite", &["store-sqlite"], &[], &["honnin"]),
     ("axum", &["web", "honnin"], &[], &[]),
     ("askama", &["pages"], &[], &[]),
+    // What is counted is a row of one table.
+    ("metrics", &["figures"], &[], &[]),
+    ("metrics-exporter-prometheus", &["figures"], &[], &[]),
+    ("metrics-process", &["figures"], &[], &[]),
     ("pdf-writer", &["paper"], &[], &[]),
     ("subsetter", &["paper"], &[], &[]),
     ("ttf-parser", &["paper"], &[], &[]),

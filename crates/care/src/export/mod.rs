@@ -344,7 +344,7 @@ impl Care {
         };
         let stage = settled.map_or_else(
             |fault| {
-                metrics::counter!("honnin_exports_failed_total", "fault" => fault.word()).increment(1);
+                honnin_figures::exports_failed(fault.word()).increment(1);
                 Stage::Failed(fault)
             },
             |(octets, until)| Stage::Ready { octets, until },

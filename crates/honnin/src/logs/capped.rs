@@ -9,9 +9,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Counts lines that were not written.
-const DROPPED: &str = "honnin_log_lines_dropped_total";
-
 /// Writes log lines to `honnin.log` in a directory; full files become `honnin.log.1`, `.2`, … and the oldest goes.
 #[derive(Debug)]
 pub(crate) struct CappedFiles {
@@ -49,7 +46,7 @@ impl CappedFiles {
         if self.try_line(&mut current, line).is_err() {
             // Opened anew for the next line: the disk may have room again, or the directory may be back.
             *current = None;
-            metrics::counter!(DROPPED).increment(1);
+            honnin_figures::log_lines_dropped().increment(1);
         }
     }
 
@@ -121,7 +118,6 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use honnin_testkit::TestDir;
-    use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
 
@@ -164,20 +160,18 @@ mod tests {
 
     #[test]
     fn at_a_full_disk_lines_are_dropped_and_counted_and_later_ones_are_written() {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
         let dir = TestDir::new();
         fs::create_dir(dir.join("logs")).unwrap();
         // The device that is always full.
         symlink("/dev/full", dir.join("logs/honnin.log")).unwrap();
         let log = CappedFiles::open(dir.join("logs"), 100, 2).unwrap();
-        metrics::with_local_recorder(&recorder, || {
+        let counted = honnin_figures::counted_by(|| {
             write(&log, "lost\n");
             write(&log, "lost too\n");
             fs::remove_file(dir.join("logs/honnin.log")).unwrap();
             write(&log, "there is room again\n");
         });
         assert_eq!(fs::read_to_string(dir.join("logs/honnin.log")).unwrap(), "there is room again\n");
-        assert!(handle.render().contains("honnin_log_lines_dropped_total 2"), "{}", handle.render());
+        assert_eq!(counted.value("honnin_log_lines_dropped_total").as_deref(), Some("2"));
     }
 }

@@ -4,10 +4,10 @@ use std::fmt;
 use std::fs;
 
 use data_encoding::HEXLOWER;
-use honnin_node::{Written, nodes as nodes_of, read_mode};
+use honnin_node::{Written, nodes as nodes_of, read_mode, taken_in};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
-use honnin_terms::{Clock, Stop};
+use honnin_terms::{Clock, Moment, Stop};
 use serde::Serialize;
 
 use super::serve::runtime;
@@ -102,8 +102,15 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
         ),
     );
     isolation(&rooms, &mut findings)?;
-    match runtime(1)?.block_on(async { rooms.store.report(&rooms.operate()).await }) {
-        Ok(report) => store(&report, &rooms, &mut findings),
+    let told = runtime(1)?.block_on(async {
+        let permit = rooms.operate();
+        Ok::<_, honnin_store::Error>((
+            rooms.store.report(&permit).await?,
+            taken_in(&*rooms.store, &permit).await?,
+        ))
+    });
+    match told {
+        Ok((report, taken)) => store(&report, taken, &rooms, &mut findings),
         Err(reason) => {
             findings
                 .attention("store", format_args!("{reason}; keep the files as they are and restore a copy"));
@@ -319,7 +326,7 @@ fn checkpoints(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn store(report: &StoreReport, rooms: &Rooms, findings: &mut Findings) {
+fn store(report: &StoreReport, taken: Option<Moment>, rooms: &Rooms, findings: &mut Findings) {
     let StoreReport {
         engine,
         schema,
@@ -336,9 +343,13 @@ fn store(report: &StoreReport, rooms: &Rooms, findings: &mut Findings) {
     } else {
         " (including the two canaries after their first round)"
     };
-    let counts =
-        format_args!("{accounts} accounts{canaries}, {holdings} holdings; {sessions} sessions").to_string();
-    findings.ok("ledger", counts);
+    let taken = taken.map_or("nothing was taken in yet".to_owned(), |at| {
+        format!("last taken in at {}", rooms.zone.rfc3339(at))
+    });
+    findings.ok(
+        "ledger",
+        format_args!("{accounts} accounts{canaries}, {holdings} holdings; {sessions} sessions; {taken}"),
+    );
     if *quarantined > 0 {
         findings.attention(
             "quarantine",

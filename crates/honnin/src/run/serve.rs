@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use honnin_figures::Figures;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,11 +17,11 @@ use crate::logs::{self, For, LogFiles};
 use crate::machine::{self, SystemClock, cores};
 use crate::say::Say;
 use crate::settings::Settings;
-use crate::wiring::{Doors, Metrics, Rooms, Service};
+use crate::wiring::{Doors, Rooms, Service};
 
 pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
     let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
-    let metrics = Metrics::start()?;
+    let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     set_limits(&installation);
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
@@ -37,7 +38,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
         let service = Service::new(rooms, doors.front().clone())?;
         say.tell(&Serving { public: doors.public()?, canaries: path, metrics: doors.monitor()? })?;
-        service.run(doors, metrics, stop()?).await
+        service.run(doors, figures, stop()?).await
     })?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_front::{Certificates, Certified};
 use honnin_terms::{Clock, Moment};
 
@@ -134,8 +135,7 @@ impl Renewal {
                     tracing::info!(expires = %self.expires, "took the certificate");
                 }
                 Err(reason) => {
-                    metrics::counter!("honnin_alarm_total", "kind" => "certificate").increment(1);
-                    tracing::error!(alarm = "certificate", %reason, "the renewed certificate is not used; the one before is");
+                    figures::alarm!(AlarmKind::Certificate, %reason, "the renewed certificate is not used; the one before is");
                 }
             }
         }
@@ -149,11 +149,10 @@ impl Renewal {
             reason = "seconds of this age are exact in 53 bits"
         )]
         let expires = (self.expires.millis() / 1000) as f64;
-        metrics::gauge!("honnin_certificate_expires_timestamp_seconds").set(expires);
+        figures::certificate_expires().set(expires);
         let soon = self.expires.seconds_since(SystemClock.now()) < SOON_SECONDS;
         if soon && !self.told {
-            metrics::counter!("honnin_alarm_total", "kind" => "certificate").increment(1);
-            tracing::error!(alarm = "certificate", expires = %self.expires, "the certificate expires soon");
+            figures::alarm!(AlarmKind::Certificate, expires = %self.expires, "the certificate expires soon");
         }
         self.told = soon;
     }

@@ -6,7 +6,6 @@ pub(crate) mod certificates;
 mod check;
 mod doors;
 pub(crate) mod engine;
-mod figures;
 mod front;
 mod leaving;
 pub(crate) mod logs;
@@ -23,7 +22,6 @@ pub(crate) use doors::Doors;
 pub(crate) use front::{front, prefixes};
 pub(crate) use leaving::leaving;
 pub(crate) use logs::{COMMANDS, latest_entry, open_log_as, proven, trust};
-pub(crate) use monitor::Metrics;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};

@@ -7,64 +7,29 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use honnin_care::House;
+use honnin_figures::{Figures, Format};
 use honnin_terms::Mode;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use super::figures;
-
 /// Monitors that ask at once; one more waits.
 const CONNECTIONS: usize = 16;
 /// How long one of them may take, from the first octet to the last.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Buckets of durations, in seconds: a read takes well under a millisecond, a sign-in tens of them.
-const SECONDS: &[f64] = &[
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
-
-/// The figures of this process.
-#[derive(Clone)]
-pub(crate) struct Metrics(PrometheusHandle);
-
-impl std::fmt::Debug for Metrics {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Metrics(..)")
-    }
-}
-
-impl Metrics {
-    /// Begins to count. Once in a process.
-    ///
-    /// # Errors
-    /// Where something counts already.
-    pub(crate) fn start() -> Result<Self, metrics_exporter_prometheus::BuildError> {
-        let metrics = PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder().map(Self)?;
-        figures::declare();
-        metrics_process::Collector::default().describe();
-        Ok(metrics)
-    }
-
-    /// Forgets samples that were summed up; due every few seconds.
-    pub(super) fn upkeep(&self) {
-        self.0.run_upkeep();
-    }
-}
-
 /// Answers monitors until the runtime ends.
 pub(super) async fn run(
     listener: TcpListener,
     token: Option<Zeroizing<String>>,
-    metrics: Metrics,
+    metrics: Figures,
     house: Arc<dyn House>,
 ) {
     let token = token.map(|token| Arc::new(Zeroizing::new(format!("Bearer {}", *token))));
@@ -97,7 +62,7 @@ pub(super) async fn run(
 fn answer<B>(
     request: &Request<B>,
     token: Option<&[u8]>,
-    metrics: &Metrics,
+    metrics: &Figures,
     mode: Mode,
 ) -> Response<Full<Bytes>> {
     const PLAIN: &str = "text/plain; charset=utf-8";
@@ -106,8 +71,9 @@ fn answer<B>(
             (StatusCode::UNAUTHORIZED, PLAIN, "the token of listen.metrics_token is required\n".to_owned())
         }
         (&Method::GET, "/metrics") => {
-            metrics_process::Collector::default().collect();
-            (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics.0.render())
+            let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+            let format = Format::wanted(accept.unwrap_or_default());
+            (StatusCode::OK, format.content_type(), metrics.render(format))
         }
         (&Method::GET, "/healthz") => (StatusCode::OK, PLAIN, "ok\n".to_owned()),
         // The same word and the same status as on the public address.
@@ -151,7 +117,7 @@ mod tests {
     use super::*;
 
     fn asked(method: Method, path: &str, mode: Mode) -> (u16, &'static str) {
-        let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
+        let metrics = Figures::apart();
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         let answer = answer(&request, None, &metrics, mode);
         let kind = if answer.headers()[CONTENT_TYPE].to_str().unwrap().contains("version") {
@@ -164,7 +130,7 @@ mod tests {
 
     #[test]
     fn figures_are_told_to_who_has_the_token() {
-        let metrics = Metrics(PrometheusBuilder::new().build_recorder().handle());
+        let metrics = Figures::apart();
         let ask = |path: &str, sent: Option<&str>| {
             let mut request = Request::builder().uri(path);
             if let Some(sent) = sent {

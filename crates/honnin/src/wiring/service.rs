@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
+use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
 use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
@@ -27,7 +28,7 @@ use super::doors::Doors;
 use super::leaving::compared;
 use super::logs::{COMMANDS, epochs, followed, open_log, start_journal};
 use super::look::look;
-use super::monitor::{self, Metrics};
+use super::monitor;
 use super::rooms::{Rooms, entropy};
 use super::way::way;
 use crate::failure::Failure;
@@ -166,18 +167,18 @@ impl Service {
     pub(crate) async fn run(
         self,
         doors: Doors,
-        metrics: Metrics,
+        counted: Figures,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), Failure> {
         let (ended, mut ending) = watch::channel(false);
         let kept = Arc::clone(&self.standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
-        tokio::spawn(monitor::run(doors.monitor, doors.token, metrics.clone(), self.standing));
+        tokio::spawn(monitor::run(doors.monitor, doors.token, counted.clone(), self.standing));
         let driving = tokio::spawn(self.reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);
         }));
-        let figures = figures(&self.installation, metrics, &self.leaving, self.app.untolds());
+        let figures = own_figures(&self.installation, counted, &self.leaving, self.app.untolds());
         let leaving = tokio::spawn(self.leaving.run());
         let upkeep = self.upkeep.start(figures)?;
         let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
@@ -259,7 +260,7 @@ fn standing(
 ) -> Standing {
     let marker = installation.isolation_marker();
     let owed = fs::read_to_string(&marker).ok().map(|word| {
-        tracing::error!(alarm = "isolated", "personal pages are stopped since before this start");
+        figures::alarm!(AlarmKind::Isolated, "personal pages are stopped since before this start");
         Stop::of_word(word.trim()).unwrap_or(Stop::ForeignMode)
     });
     let written = marker.clone();
@@ -296,9 +297,9 @@ fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send {
 }
 
 /// Figures that only the binary knows: of the volume, and of the figures themselves.
-fn figures(
+fn own_figures(
     installation: &Installation,
-    metrics: Metrics,
+    counted: Figures,
     leaving: &Leaving,
     untolds: Arc<Untolds>,
 ) -> impl Fn() + Send + use<> {
@@ -306,25 +307,16 @@ fn figures(
     let proxies = proxies(installation.untold_marker(), untolds);
     let (left, clock) = (Arc::clone(&leaving.left), Arc::clone(&leaving.clock));
     move || {
-        metrics.upkeep();
+        counted.upkeep();
         proxies();
         // None where none is to leave, or none has since the start.
         if let Some(age) = left.age(clock.now()) {
-            gauge("honnin_checkpoint_age_seconds", u64::try_from(age).unwrap_or(0));
+            figures::set(&figures::checkpoint_age(), u64::try_from(age).unwrap_or(0));
         }
         if let Ok(free) = free_octets(&volume) {
-            gauge("honnin_data_volume_free_octets", free);
+            figures::set(&figures::volume_free(), free);
         }
     }
-}
-
-fn gauge(name: &'static str, value: u64) {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::as_conversions,
-        reason = "a figure for people; 2^53 is beyond any of them"
-    )]
-    metrics::gauge!(name).set(value as f64);
 }
 
 /// The site as the routes need to know it.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use honnin_access::{Answer, ReleasedFor, SignInProof};
 use honnin_care::{Channel, Recorder};
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Details, Kind, Party};
 use honnin_keeper::{Deed, Refused, Witness};
 use honnin_terms::{AccountId, Moment};
@@ -55,8 +56,8 @@ impl std::fmt::Debug for Written {
 }
 
 fn refuse(deed: Deed, why: Refused) -> Refused {
-    metrics::counter!("honnin_keeper_refused_total", "deed" => deed.word()).increment(1);
-    tracing::error!(alarm = "keeper", deed = deed.word(), %why, "the keeper was asked for what is not done");
+    figures::keeper_refused(deed.word()).increment(1);
+    figures::alarm!(AlarmKind::Keeper, deed = deed.word(), %why, "the keeper was asked for what is not done");
     why
 }
 
@@ -179,7 +180,7 @@ impl Written {
         let who = Party::Account(proof.account());
         let act = Act { channel: channel.code(), ..Act::new(kind, proof.at(), who, who, &details) };
         recorder.write(&act, &*entropy()).await.map(drop).map_err(|error| {
-            tracing::error!(alarm = "journal", %error, act = kind.row().word, "the journal takes no entry; no key is released");
+            figures::alarm!(AlarmKind::Journal, %error, act = kind.row().word, "the journal takes no entry; no key is released");
             Refused::NotRecorded
         })
     }
@@ -187,14 +188,14 @@ impl Written {
 
 impl Witness for Written {
     fn about_to(&self, deed: Deed) -> Result<(), Refused> {
-        metrics::counter!("honnin_keeper_deeds_total", "deed" => deed.word()).increment(1);
+        figures::keeper_deeds(deed.word()).increment(1);
         // What it takes to write anything down, and what the installation says of itself.
         if matches!(deed, Deed::JournalEpoch | Deed::Mode) { Ok(()) } else { self.take(deed) }
     }
 
     fn about_to_release(&self, proof: &SignInProof) -> Answer<'_, Result<(), Refused>> {
         let deed = Deed::ReleaseAccountKey;
-        metrics::counter!("honnin_keeper_deeds_total", "deed" => deed.word()).increment(1);
+        figures::keeper_deeds(deed.word()).increment(1);
         if let Err(refused) = self.take(deed).and_then(|()| self.counts(proof)) {
             return Answer::ready(Err(refused));
         }

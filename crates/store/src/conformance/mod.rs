@@ -98,6 +98,7 @@ macro_rules! every_promise {
             quarantine_is_listed_oldest_first
             tenants_have_nothing_of_each_other
             a_report_counts_what_is_there
+            every_feed_says_when_it_last_wrote
             accounts_are_listed_page_by_page
             a_sweep_forgets_what_is_past_its_time_and_nothing_else
             a_consent_is_its_accounts_own_and_a_new_one_replaces_it

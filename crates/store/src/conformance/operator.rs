@@ -5,7 +5,7 @@ use honnin_terms::AccountId;
 
 use super::wishes::{set, wish};
 use super::{Stage, done};
-use crate::{Batch, NewWish, QuarantineRow, SeenRow, WishAnswer, WishKey};
+use crate::{Batch, Committed, NewWish, Progress, QuarantineRow, SeenRow, WishAnswer, WishKey};
 
 fn broken(stage: &Stage, record: u8, seconds: i64) -> QuarantineRow {
     QuarantineRow {
@@ -32,6 +32,17 @@ pub fn a_report_counts_what_is_there(stage: &Stage) {
     assert!(report.octets > 0);
     assert_eq!(done(stage.store.report(&stage.operate(60))).unwrap().sessions, 2);
     assert_eq!(done(stage.store.report(&stage.neighbour().operate(0))).unwrap().accounts, 0);
+}
+
+pub fn every_feed_says_when_it_last_wrote(stage: &Stage) {
+    let feeds = |stage: &Stage| done(stage.store.feeds(&stage.operate(0))).unwrap();
+    assert_eq!(feeds(stage), []);
+    for (feed, position, seconds) in [("b", 1, 60), ("a", 1, 120), ("b", 2, 180)] {
+        let batch = Batch { progress: Progress { position, state: Vec::new() }, ..Batch::default() };
+        assert_eq!(done(stage.store.commit(&stage.append(seconds), feed, batch)), Ok(Committed::Done));
+    }
+    assert_eq!(feeds(stage), [("a".to_owned(), stage.at(120)), ("b".to_owned(), stage.at(180))]);
+    assert_eq!(feeds(&stage.neighbour()), []);
 }
 
 pub fn accounts_are_listed_page_by_page(stage: &Stage) {

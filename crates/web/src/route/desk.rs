@@ -80,7 +80,7 @@ impl Desk {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(Place { jobs: self.jobs.clone(), place });
         }
-        metrics::counter!("honnin_documents_refused_total", "code" => self.busy.word()).increment(1);
+        honnin_figures::documents_refused(self.busy.word()).increment(1);
         let before = self.bounds.at_once.max(1).saturating_add(self.bounds.waiting);
         let detail = format!("{before} are made or wait before this one");
         Err(Refusal::after(self.busy, AGAIN).detailed(detail))

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use honnin_figures::{self as figures, Counter, Histogram};
 use honnin_terms::RequestId;
 use http::StatusCode;
-use metrics::{Counter, Histogram};
 
 use super::table::Route;
 
@@ -17,14 +17,10 @@ pub(super) struct Counters {
 
 impl Counters {
     pub(super) fn of(method: &'static str, path: &'static str) -> Self {
-        let labels = [("method", method), ("route", path)];
-        let answered = |class: &'static str| {
-            let [method, path] = labels;
-            metrics::counter!("honnin_requests_total", &[method, path, ("status", class)])
-        };
+        let answered = |class| figures::requests(method, path, class);
         Self {
             answered: [answered("2xx"), answered("3xx"), answered("4xx"), answered("5xx")],
-            duration: metrics::histogram!("honnin_request_duration_seconds", &labels),
+            duration: figures::request_duration(method, path),
         }
     }
 

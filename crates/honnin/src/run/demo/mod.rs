@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::thread;
 
+use honnin_figures::Figures;
 use honnin_terms::Moment;
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -23,7 +24,7 @@ use crate::logs::{self, For};
 use crate::machine;
 use crate::say::{self, Say};
 use crate::settings::Logs;
-use crate::wiring::{Doors, Metrics};
+use crate::wiring::Doors;
 use people::People;
 use prepare::{Prepared, prepare};
 use sessions::write_sessions;
@@ -54,7 +55,7 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
         )));
     }
     machine::keep_files_to_owner();
-    let metrics = Metrics::start()?;
+    let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     let sessions_out = args.sessions_out.clone();
     // Removed when this function returns, also where it is asked to end while it still prepares.
     let scratch = tempfile::Builder::new().prefix("honnin-demo-").tempdir()?;
@@ -89,7 +90,7 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
             ));
         }
         say.tell(&told(&installation, &doors, &people, now, kept.is_some())?)?;
-        service.run(doors, metrics, stop).await?;
+        service.run(doors, figures, stop).await?;
         installation.set_demo_clock(None)?;
         Ok(Exit::Done)
     })
