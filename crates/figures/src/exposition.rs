@@ -1,4 +1,4 @@
-//! What a monitor reads: the text format of Prometheus, and OpenMetrics where it asks for that.
+//! What a monitor reads: the text format of Prometheus, and `OpenMetrics` where it asks for that.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl std::error::Error for NotStarted {}
 pub enum Format {
     /// The text format 0.0.4.
     Text,
-    /// OpenMetrics 1.0.0.
+    /// `OpenMetrics` 1.0.0.
     OpenMetrics,
 }
 
@@ -115,7 +115,7 @@ impl Figures {
     }
 }
 
-/// The same lines by the rules of OpenMetrics: families without `_total`, units, no empty lines, and an end.
+/// The same lines by the rules of `OpenMetrics`: families without `_total`, units, no empty lines, and an end.
 fn open_metrics(text: &str) -> String {
     let mut open = String::with_capacity(text.len());
     for line in text.lines().filter(|line| !line.is_empty()) {

@@ -51,7 +51,7 @@ pub struct Figure {
     pub labels: &'static [Label],
 }
 
-/// Units, as OpenMetrics names them: the end of the name.
+/// Units, as `OpenMetrics` names them: the end of the name.
 const UNITS: [&str; 2] = ["seconds", "bytes"];
 
 impl Figure {
@@ -82,7 +82,7 @@ impl Figure {
         self.labels.iter().fold(none, |before, label| {
             let with = |value: &&'static str| {
                 let label = metrics::Label::new(label.name, *value);
-                before.iter().map(move |labels| [labels.as_slice(), &[label.clone()]].concat())
+                before.iter().map(move |labels| [labels.as_slice(), std::slice::from_ref(&label)].concat())
             };
             label.values.iter().flat_map(with).collect()
         })
