@@ -7,6 +7,14 @@ use std::process::{Command, Output, Stdio};
 
 use super::*;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test that writes a reference file is asked to by the environment"
+)]
+fn is_to_write() -> bool {
+    std::env::var_os("HONNIN_WRITE_REFERENCE").is_some()
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -135,7 +143,7 @@ fn the_reference_of_figures_is_the_table() {
         writeln!(text, "| `{name}` | {word} | {unit} | {says} | {} |", labels.join("; ")).unwrap();
     }
     let file = root().join("docs/reference/metrics.md");
-    if std::env::var_os("HONNIN_WRITE_REFERENCE").is_some() {
+    if is_to_write() {
         fs::write(&file, &text).unwrap();
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
@@ -176,7 +184,7 @@ fn tried() -> String {
 #[test]
 fn every_alarm_is_raised_for_a_rule_and_seen() {
     let (text, file) = (tried(), root().join("examples/monitoring/alarms.test.yml"));
-    if std::env::var_os("HONNIN_WRITE_REFERENCE").is_some() {
+    if is_to_write() {
         fs::write(&file, &text).unwrap();
     }
     let written = fs::read_to_string(&file).unwrap_or_default();
