@@ -106,19 +106,21 @@ enum Guesses {
 /// How often a count is read again where another node was first.
 const ATTEMPTS: usize = 8;
 
-/// Takes guesses for this node out of what is left of `most` for all nodes; how many it took. Where that cannot be
-/// written down it takes none: the bound holds.
-async fn reserve(
+/// Takes guesses at an account for this node out of what is left of `most` for all nodes; how many it took.
+///
+/// They are of one day, the first of a prefix or those that follow. Where that cannot be written down it takes none: the
+/// bound holds.
+pub async fn reserve_guesses(
     rows: &dyn ControlRows,
     (tenant, account, now): (TenantId, AccountId, Moment),
-    (day, kind): (i64, Guesses),
+    (day, is_first): (i64, bool),
     most: u32,
 ) -> u32 {
     let permit: Permit<Keep> =
         Permit::new(of_tenant(tenant), nobodys(), None, now, RequestId::from_octets([0; 16]));
     let mut which = account.octets().to_vec();
     which.extend(day.to_be_bytes());
-    which.push(u8::from(kind == Guesses::Again));
+    which.push(u8::from(!is_first));
     let name = ControlName::of("guesses", &which);
     let Ok(mut row) = rows.control(&permit, &name).await else { return 0 };
     for _ in 0..ATTEMPTS {
@@ -490,7 +492,7 @@ impl Try {
             }
         };
         let more = if let Some(rows) = elsewhere {
-            reserve(rows, (tenant, self.account, self.now), (day, kind), most).await
+            reserve_guesses(rows, (tenant, self.account, self.now), (day, kind == Guesses::First), most).await
         } else {
             let mut state = self.shared.lock();
             let (_, granted) = state.days.entry(self.account, self.now).of(day, kind);

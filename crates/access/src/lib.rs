@@ -34,7 +34,7 @@ pub use authority::{
 };
 pub use consent::{Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
 pub use control::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
-pub use delay::{DelayBounds, Source, UNASKED};
+pub use delay::{DelayBounds, Source, UNASKED, reserve_guesses};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};

@@ -70,6 +70,16 @@ impl Duties<'_> {
         Ok(claimed.into_iter().next().map(OnDuty))
     }
 
+    /// Whether it is still this node's: then it is for as long as a claim lasts, from now.
+    pub(crate) async fn still(&self, duty: Duty, on: &OnDuty) -> Result<bool, Error> {
+        let longer = Settled::Longer { lease_seconds: duty.lease_seconds };
+        let settled = self.rows.settle_work(&self.permit(), duty.queue, &on.0.work.id, on.0.fence, longer);
+        match settled.await {
+            Err(Error::Conflict) => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
     /// Says that it is done, and due again so many seconds from now. Nothing is said where another has claimed it since.
     pub(crate) async fn done(&self, duty: Duty, on: OnDuty, again_seconds: i64) -> Result<(), Error> {
         let permit = self.permit();

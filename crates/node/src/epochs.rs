@@ -95,7 +95,7 @@ pub struct Epochs {
     /// Their keys, oldest first; entries are written under the last.
     pub keys: Vec<EpochKeys>,
     /// The number of the last, where this node began it just now.
-    began: Option<u32>,
+    pub(crate) began: Option<u32>,
 }
 
 impl Epochs {

@@ -13,11 +13,8 @@ use honnin_keeper::Keeper;
 use honnin_store::{MergeRow, Store};
 use honnin_terms::{Clock, Entropy, EntryRef, Moment};
 
-use crate::duty::{Duties, Duty};
+use crate::duty::{Duties, Duty, OnDuty};
 use crate::{Fault, kept, request};
-
-/// Merges looked at in one pass.
-const MOST: usize = 100;
 
 /// With what it is done.
 #[derive(Clone, Copy)]
@@ -42,44 +39,72 @@ impl fmt::Debug for Owed<'_> {
     }
 }
 
+/// What the journal is owed, one after the other.
+pub(crate) trait Owing: Sync {
+    /// What one entry is about.
+    type Item: Send;
+    /// What is owed next, as the store has it now.
+    fn next(&self) -> impl Future<Output = Result<Option<Self::Item>, Fault>> + Send;
+    /// Writes it into this node's log, then notes in the store that it is written; how many entries.
+    fn write(&self, item: Self::Item) -> impl Future<Output = Result<u64, Fault>> + Send;
+}
+
+/// Writes what is owed, unless somebody else is at it; how many entries.
+///
+/// Before each entry the claim is taken anew and the store is asked what is owed: whoever stood still in between goes on
+/// by what is so now.
+pub(crate) async fn pay(duties: Duties<'_>, duty: Duty, owing: &impl Owing) -> Result<u64, Fault> {
+    if owing.next().await?.is_none() {
+        return Ok(0);
+    }
+    let Some(on) = duties.claim(duty).await? else { return Ok(0) };
+    let written = under(duties, duty, &on, owing).await;
+    // Also where it failed: whoever comes next need not wait for the claim to lapse.
+    duties.done(duty, on, 0).await?;
+    written
+}
+
+async fn under(duties: Duties<'_>, duty: Duty, on: &OnDuty, owing: &impl Owing) -> Result<u64, Fault> {
+    let mut written = 0;
+    while owing.next().await?.is_some() && duties.still(duty, on).await? {
+        // While it was not known whether the claim stands, whoever had it before may have written.
+        let Some(item) = owing.next().await? else { break };
+        written += owing.write(item).await?;
+    }
+    Ok(written)
+}
+
 /// Writes what the journal does not know yet, unless somebody else is at it; how many entries.
 ///
 /// # Errors
 /// [`Fault`]; what was written is noted, the rest is tried again.
 pub async fn journal_merges(owed: Owed<'_>, permit: &Permit<Operate>) -> Result<u64, Fault> {
     let Owed { store, node, clock, entropy, .. } = owed;
-    if store.unjournaled_merges(permit, 1).await?.is_empty() {
-        return Ok(0);
-    }
     let duties = Duties { rows: store, authority: node, clock, entropy };
-    let Some(on) = duties.claim(Duty::ENTRIES).await? else { return Ok(0) };
-    let written = write(owed, permit).await;
-    // Also where it failed: whoever comes next need not wait for the claim to lapse.
-    duties.done(Duty::ENTRIES, on, 0).await?;
-    written
+    pay(duties, Duty::ENTRIES, &Merges { owed, permit }).await
 }
 
-async fn write(owed: Owed<'_>, permit: &Permit<Operate>) -> Result<u64, Fault> {
-    let Owed { logs, keeper, store, node, entropy, .. } = owed;
-    let waiting = store.unjournaled_merges(permit, MOST).await?;
-    let epochs = kept(store, &node.keep(permit.at(), request(entropy)), keeper).await?;
-    let mut written = 0;
-    for merge in waiting {
-        let entry = if let Some(entry) = merge.entry {
-            entry
-        } else {
-            let entry = append((logs, entropy), &epochs, &merge, None, permit.at()).await?;
-            store.note_entry(permit, merge.merge, false, entry).await?;
-            written += 1;
-            entry
-        };
-        if merge.undone_at.is_some() && merge.undone_entry.is_none() {
-            let undone = append((logs, entropy), &epochs, &merge, Some(entry), permit.at()).await?;
-            store.note_entry(permit, merge.merge, true, undone).await?;
-            written += 1;
-        }
+struct Merges<'a> {
+    owed: Owed<'a>,
+    permit: &'a Permit<Operate>,
+}
+
+impl Owing for Merges<'_> {
+    type Item = MergeRow;
+
+    async fn next(&self) -> Result<Option<MergeRow>, Fault> {
+        Ok(self.owed.store.unjournaled_merges(self.permit, 1).await?.pop())
     }
-    Ok(written)
+
+    async fn write(&self, merge: MergeRow) -> Result<u64, Fault> {
+        let (Owed { logs, keeper, store, node, entropy, .. }, permit) = (self.owed, self.permit);
+        let epochs = kept(store, &node.keep(permit.at(), request(entropy)), keeper).await?;
+        let undoes = merge.entry;
+        let entry = append((logs, entropy), &epochs, &merge, undoes, permit.at()).await?;
+        // A merge that was undone since is owed another entry, and comes next.
+        store.note_entry(permit, merge.merge, undoes.is_some(), entry).await?;
+        Ok(1)
+    }
 }
 
 async fn append(

@@ -31,9 +31,10 @@ struct Installation {
     dir: TestDir,
 }
 
-/// An authority of a node, for a test that has a store of its own.
-pub(crate) fn authority() -> Arc<NodeAuthority> {
-    Installation::new().authority
+/// What it takes to be a node, for a test that has a store of its own.
+pub(crate) fn ground() -> (Arc<NodeAuthority>, Arc<Keeper>) {
+    let Installation { authority, keeper, .. } = Installation::new();
+    (authority, keeper)
 }
 
 /// A node, its file of a stop that is not written down yet, and what keeps it.
