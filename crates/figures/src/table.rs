@@ -103,6 +103,9 @@ figures! {
     cache_misses: Counter "honnin_store_cache_misses_total" () "Reads that the caches could not answer";
     queue_depth: Gauge "honnin_store_queue_depth" () "Writes that wait for the store";
     handshakes_failed: Counter "honnin_tls_handshakes_failed_total" () "TLS handshakes that failed";
+    turns_limit: Gauge "honnin_turns_limit" () "Requests that may be worked on at once";
+    turns_told: Counter "honnin_turns_told_total" () "Requests that waited too long and were told so";
+    turns_waiting: Gauge "honnin_turns_waiting" () "Requests that wait for their turn";
     upkeep_failed: Counter "honnin_upkeep_failed_total"
         (what: &["clock", "epochs", "logs", "merges", "mode", "nodes", "prune", "sweep"])
         "Parts of the upkeep that failed and are tried again";

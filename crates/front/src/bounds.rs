@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use honnin_overload::{Bounds as TurnBounds, LimitBounds};
+
 /// What one client, and all of them together, may take.
 ///
 /// Shape: durations, octets and counts, each more than zero. Source: ours; the reason stands at each default.
@@ -46,6 +48,8 @@ pub struct Bounds {
     pub drain_notice: Duration,
     /// How long requests already begun may take at shutdown.
     pub drain: Duration,
+    /// Who is begun when more is asked than can be done.
+    pub turns: TurnBounds,
     /// Octets from which on an answer is compressed for clients that take gzip.
     pub compress_from: usize,
 }
@@ -72,6 +76,7 @@ impl Default for Bounds {
             ping_answer: seconds(10),
             drain_notice: Duration::ZERO,
             drain: seconds(20),
+            turns: TurnBounds::default(),
             compress_from: 1024,
         }
     }

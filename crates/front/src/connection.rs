@@ -1,9 +1,12 @@
 //! One connection: who it is, TLS, which HTTP, and when it must end.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,20 +24,24 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 use super::bounds::Bounds;
+use super::entry::{Arrives, Entry};
 use super::front::{Front, Tells, Untold};
 use super::head::names_one_host;
 use super::pieces::{BUFFER, Pieces};
 use super::proxy_header;
 use super::room::{Busy, Held, Room};
 use super::stream::{PREFACE, TimedStream};
+use super::turns::{Turn, Turns};
 
 /// Answers requests: the route table, or the metrics page.
 pub trait Answers: Send + Sync + 'static {
-    /// Answers one request that came over a connection of `peer`.
+    /// Answers one request that came over a connection of `peer` in its turn, which ends when it is dropped: what waits
+    /// in a line of its own gives it back.
     fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: IpAddr,
+        turn: Turn,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static;
 
     /// Says from now on that this server is not ready: it is about to stop.
@@ -50,6 +57,7 @@ pub(super) struct Shared<A> {
     pub(super) front: Front,
     pub(super) bounds: Bounds,
     pub(super) room: Arc<Room>,
+    pub(super) turns: Arc<Turns>,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) tls: Option<tokio_rustls::TlsAcceptor>,
 }
@@ -105,7 +113,7 @@ impl<A: Answers> Shared<A> {
         client: IpAddr,
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
-        let Ok(Ok(stream)) = timeout(self.bounds.handshake, acceptor.accept(tcp)).await else {
+        let Ok(Ok(stream)) = timeout(self.bounds.handshake, self.handshake(&acceptor, tcp)).await else {
             figures::handshakes_failed().increment(1);
             return Ok(End::Handshake);
         };
@@ -116,7 +124,24 @@ impl<A: Answers> Shared<A> {
         }
     }
 
-    async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    /// A handshake, whose dear part, the first message, has a turn.
+    async fn handshake(
+        &self,
+        acceptor: &tokio_rustls::TlsAcceptor,
+        tcp: TcpStream,
+    ) -> io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
+        tcp.readable().await?;
+        let mut turn = self.turns.turn().await;
+        let mut accept = pin!(acceptor.accept(tcp));
+        let first = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
+        turn.give_back();
+        match first {
+            Poll::Ready(done) => done,
+            Poll::Pending => accept.await,
+        }
+    }
+
+    async fn http1<S: AsyncRead + AsyncWrite + Arrives + Unpin + Send + 'static>(
         &self,
         stream: S,
         client: IpAddr,
@@ -133,7 +158,11 @@ impl<A: Answers> Shared<A> {
             .max_header_size(self.bounds.header_octets)
             .max_buf_size(self.bounds.header_octets.max(LEAST_BUFFER))
             .serve_connection(
-                TokioIo::new(TimedStream::new(stream, self.bounds.write).guarded()),
+                TokioIo::new(
+                    TimedStream::new(stream, self.bounds.write)
+                        .guarded()
+                        .by_turns(Entry::new(Arc::clone(&self.turns), Arc::clone(held))),
+                ),
                 service_fn(move |request: Request<Incoming>| {
                     let last = request.headers().contains_key(TRANSFER_ENCODING);
                     let answer = self.answer(request, client, held);
@@ -144,7 +173,7 @@ impl<A: Answers> Shared<A> {
         self.drive(connection, held, false).await
     }
 
-    async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    async fn http2<S: AsyncRead + AsyncWrite + Arrives + Unpin + Send + 'static>(
         &self,
         stream: S,
         client: IpAddr,
@@ -179,9 +208,14 @@ impl<A: Answers> Shared<A> {
         held: &Arc<Held>,
     ) -> impl Future<Output = Response<Pieces>> + Send + use<A> {
         let busy = Busy::at(held);
+        let turn = held.hand_on().ok_or_else(|| Arc::clone(&self.turns));
         let refused = self.is_no_request(&request);
         let answers = Arc::clone(&self.answers);
         async move {
+            let turn = match turn {
+                Ok(turn) => turn,
+                Err(turns) => turns.turn().await,
+            };
             let answer = match refused {
                 Some(status) => {
                     let mut answer = Response::new(Full::default());
@@ -191,7 +225,7 @@ impl<A: Answers> Shared<A> {
                     }
                     answer
                 }
-                None => answers.answer(request, client).await,
+                None => answers.answer(request, client, turn).await,
             };
             Pieces::of(answer, busy).await
         }

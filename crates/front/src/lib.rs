@@ -7,6 +7,7 @@
 pub mod body;
 mod bounds;
 mod connection;
+mod entry;
 mod forwarded;
 mod frames;
 mod front;
@@ -18,6 +19,7 @@ mod room;
 mod seldom;
 mod stream;
 mod tls;
+mod turns;
 mod untold;
 
 use std::io;
@@ -29,11 +31,12 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-pub use bounds::Bounds;
+pub use bounds::{Bounds, LimitBounds, TurnBounds};
 pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
 pub use prefix::{BadPrefix, Prefix};
 pub use rustls::ServerConfig as TlsConfig;
 pub use tls::{Certificates, Certified, TlsError};
+pub use turns::Turn;
 
 pub use untold::{Seen, Untolds};
 
@@ -41,6 +44,7 @@ pub use connection::Answers;
 use connection::Shared;
 use room::Room;
 use seldom::Seldom;
+use turns::Turns;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
@@ -100,12 +104,14 @@ impl Entrance {
             exempt.extend(proxies);
         }
         let room = Room::new(bounds.connections, bounds.connections_per_address, exempt);
+        let turns = Turns::new(bounds.turns.clone());
         let (notice, drain) = (bounds.drain_notice, bounds.drain);
         let shared = Arc::new(Shared {
             answers: Arc::clone(&answers),
             front,
             bounds,
             room: Arc::clone(&room),
+            turns: Arc::clone(&turns),
             closing,
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
         });
@@ -115,12 +121,18 @@ impl Entrance {
         for address in self.later {
             tokio::spawn(accept_later(address, Arc::clone(&shared)));
         }
-        stop.await;
-        answers.not_ready();
-        sleep(notice).await;
-        close.send_replace(true);
-        if timeout(drain, room.empty()).await.is_err() {
-            tracing::warn!("stop with requests still open: the drain deadline has passed");
+        let serve = async {
+            stop.await;
+            answers.not_ready();
+            sleep(notice).await;
+            close.send_replace(true);
+            if timeout(drain, room.empty()).await.is_err() {
+                tracing::warn!("stop with requests still open: the drain deadline has passed");
+            }
+        };
+        tokio::select! {
+            () = serve => {}
+            () = turns.watch() => {}
         }
     }
 }
@@ -153,7 +165,7 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
         let accepted = tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => return,
-            accepted = next(&listener, &shared.room) => accepted,
+            accepted = next(&listener, &shared) => accepted,
         };
         match accepted {
             Ok((tcp, peer, permit)) => {
@@ -172,11 +184,12 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
     }
 }
 
-async fn next(
+async fn next<A: Answers>(
     listener: &TcpListener,
-    room: &Room,
+    shared: &Shared<A>,
 ) -> io::Result<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
+    let permit = shared.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
+    shared.turns.let_in().await;
     let (tcp, peer) = listener.accept().await?;
     Ok((tcp, peer, permit))
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::prefix::Prefix;
+use crate::turns::Turn;
 
 /// Sources with equally many places among which an idle one is looked for.
 const LOOKED_AT: usize = 64;
@@ -46,9 +47,32 @@ pub(super) struct Held {
     /// Pieces of answers that were taken.
     moved: AtomicU64,
     taken_back: Notify,
+    /// The turn of the request whose head is being read.
+    turn: Mutex<Option<Turn>>,
 }
 
 impl Held {
+    /// Keeps the turn of what is read next.
+    pub(super) fn take(&self, turn: Turn) {
+        *self.turn() = Some(turn);
+    }
+
+    /// The turn by which the head was read, for the request.
+    pub(super) fn hand_on(&self) -> Option<Turn> {
+        self.turn().take()
+    }
+
+    /// There was no whole head.
+    pub(super) fn give_back(&self) {
+        if let Some(mut turn) = self.hand_on() {
+            turn.give_back();
+        }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether no request is open.
     pub(super) fn is_idle(&self) -> bool {
         self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed)

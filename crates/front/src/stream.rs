@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::entry::{Arrives, Entered, Entry};
 use crate::frames::Frames;
 use crate::head::HeadGuard;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,6 +23,8 @@ pub(super) struct TimedStream<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Looks at the heads of requests, where they are those of HTTP/1.1.
     guard: Option<HeadGuard>,
+    /// Lets requests in by turns, where they are those of HTTP/1.1.
+    entry: Option<Entry>,
     /// Counts frames that ask for nothing, where it is HTTP/2; and when it began.
     frames: Option<(Frames, Instant)>,
     /// Runs until so many octets have come.
@@ -31,12 +34,18 @@ pub(super) struct TimedStream<S> {
 impl<S> TimedStream<S> {
     /// Ends with an error once the peer takes nothing for `write`.
     pub(super) fn new(stream: S, write: Duration) -> Self {
-        Self { stream, write, stalled: None, guard: None, frames: None, opening: None }
+        Self { stream, write, stalled: None, guard: None, entry: None, frames: None, opening: None }
     }
 
     /// Looks at the heads of requests that come in.
     pub(super) fn guarded(mut self) -> Self {
         self.guard = Some(HeadGuard::default());
+        self
+    }
+
+    /// Reads nothing of a request before its turn.
+    pub(super) fn by_turns(mut self, entry: Entry) -> Self {
+        self.entry = Some(entry);
         self
     }
 
@@ -70,15 +79,23 @@ impl<S> TimedStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
+impl<S: AsyncRead + Arrives + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let before = buf.filled().len();
+        if let Some(entry) = &mut this.entry
+            && ready!(entry.poll(&this.stream, cx)) == Entered::Left
+        {
+            return Poll::Ready(Ok(()));
+        }
+        let (before, room) = (buf.filled().len(), buf.remaining());
         let result = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if let Some(entry) = &mut this.entry {
+            entry.read(buf.filled().len() - before, room);
+        }
         if let Some(guard) = &mut this.guard {
             guard.look(buf.filled_mut().get_mut(before..).unwrap_or_default());
         }

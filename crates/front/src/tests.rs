@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::*;
 
 mod floods;
+mod turns;
 
 const CERTIFICATE: &[u8] = include_bytes!("test-certificate.pem");
 const KEY: &[u8] = include_bytes!("test-key.pem");
@@ -38,10 +39,16 @@ struct Echo {
 }
 
 impl Answers for Echo {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        mut turn: Turn,
+    ) -> Response<Full<Bytes>> {
         let client = self.front.client(peer, request.headers()).unwrap();
         let path = request.uri().path().to_owned();
         let text = match path.as_str() {
+            _ if turn.is_to_tell() => b"told".to_vec(),
             "/large" => vec![b'x'; 64 << 20],
             "/some" => vec![b'x'; SOME],
             "/wait" => {
@@ -50,7 +57,8 @@ impl Answers for Echo {
                 b"waited".to_vec()
             }
             "/body" => {
-                format!("{:?}", body::read(request.into_body(), 8, self.bounds.body).await).into_bytes()
+                let body = turn.aside(body::read(request.into_body(), 8, self.bounds.body)).await;
+                format!("{body:?}").into_bytes()
             }
             _ => format!("{client} {path}").into_bytes(),
         };

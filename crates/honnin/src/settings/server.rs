@@ -106,6 +106,14 @@ section! {
     drain_notice: Span = Span::millis(0), Span::millis(0)..=Span::seconds(600);
     /// Timeout at shutdown for requests in progress.
     drain: Span = Span::seconds(20), Span::millis(0)..=Span::seconds(600);
+    /// Maximum number of requests that are worked on at once; fewer where the queues behind them grow long.
+    in_work: usize = 512, 16..=100_000;
+    /// Number of waiting requests from which on new connections are let in slowly.
+    waiting: usize = 1_024, 1..=1_000_000;
+    /// Longest wait during which requests are begun in the order they came; after it the newest is begun first.
+    calm: Span = Span::millis(100), Span::millis(1)..=Span::seconds(60);
+    /// Wait after which a request is answered with "busy".
+    patience: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(60);
     /// Minimum size of an answer that is compressed for clients that accept it.
     compress_from: Size = Size(1 << 10), Size(1)..=Size(1 << 20);
 }

@@ -44,6 +44,15 @@ pub(super) fn server(settings: &Server) -> honnin_front::Bounds {
         ping_answer: settings.ping_answer.duration(),
         drain_notice: settings.drain_notice.duration(),
         drain: settings.drain.duration(),
+        turns: honnin_front::TurnBounds {
+            limit: honnin_front::LimitBounds {
+                most: settings.in_work,
+                ..honnin_front::LimitBounds::default()
+            },
+            calm: settings.calm.duration(),
+            patience: settings.patience.duration(),
+            waiting: settings.waiting,
+        },
         compress_from: settings.compress_from.octets(),
     }
 }

@@ -9,7 +9,7 @@ use honnin_access::{Session, SessionKind};
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Channel, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front, Prefix, Untold, Untolds};
+use honnin_front::{Answers, Bounds, Front, Prefix, Turn, Untold, Untolds};
 use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
@@ -41,6 +41,9 @@ const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Seconds after which to try again where the proxy does not say who asks: somebody has to set it up.
 const UNTOLD: u32 = 60;
+
+/// Seconds after which to try again where it is not the request's turn yet.
+const NOT_YET: u32 = 10;
 
 /// How long read notices are shown before they are read again, in seconds.
 const NOTICES_SECONDS: i64 = 5;
@@ -184,12 +187,13 @@ impl App {
         (self.wiring.front.clone(), self.wiring.bounds.clone())
     }
 
-    /// Answers one request with that stream.
+    /// Answers one request with that stream, in its turn.
     pub(super) async fn respond<B: Incoming>(
         self: Arc<Self>,
         request: Request<B>,
         peer: IpAddr,
         stream: Stream,
+        mut turn: Turn,
     ) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
@@ -208,8 +212,15 @@ impl App {
             }
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
-                let done = match self.read_body(row.route, &mut ask, incoming).await {
-                    Ok(()) => return self.perform(row, ask, begun).await,
+                let done = match self.read_body(row.route, &mut ask, incoming, &mut turn).await {
+                    // Begun now it would be late for everybody behind it.
+                    Ok(()) if turn.is_to_tell() => Err(Refusal::after(Code::Busy, NOT_YET)),
+                    Ok(()) => {
+                        if row.route.load.has_a_line() {
+                            turn.give_back();
+                        }
+                        return self.perform(row, ask, begun).await;
+                    }
                     Err(refusal) => Err(refusal),
                 };
                 (Some(row), done)
@@ -226,7 +237,13 @@ impl App {
     }
 
     /// Refuses acts of other sites, and reads the body of an act.
-    async fn read_body(&self, route: &Route, ask: &mut Ask, incoming: impl Incoming) -> Result<(), Refusal> {
+    async fn read_body(
+        &self,
+        route: &Route,
+        ask: &mut Ask,
+        incoming: impl Incoming,
+        turn: &mut Turn,
+    ) -> Result<(), Refusal> {
         if route.verb.is_safe() {
             return Ok(());
         }
@@ -242,7 +259,8 @@ impl App {
             return Err(Code::CrossOrigin.into());
         }
         let bounds = &self.wiring.bounds;
-        ask.body = body::read(incoming, bounds.body_octets, bounds.body).await.map_err(refused_body)?;
+        let body = turn.aside(body::read(incoming, bounds.body_octets, bounds.body)).await;
+        ask.body = body.map_err(refused_body)?;
         Ok(())
     }
 
@@ -452,10 +470,11 @@ impl Answers for App {
         self: Arc<Self>,
         request: Request<hyper::body::Incoming>,
         peer: IpAddr,
+        turn: Turn,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static {
         let stream = Stream::begin(&self.entropy);
         // Its state is some thousand octets, which the layers of a connection would hand from one to the next.
-        Box::pin(self.respond(request, peer, stream))
+        Box::pin(self.respond(request, peer, stream, turn))
     }
 
     fn not_ready(&self) {

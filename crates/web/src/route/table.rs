@@ -87,6 +87,11 @@ pub(crate) enum Load {
 }
 
 impl Load {
+    /// Whether it waits in a line of its own, where a place in work would only be held.
+    pub(super) const fn has_a_line(self) -> bool {
+        matches!(self, Self::SignIn | Self::Document)
+    }
+
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Static => "static",

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use honnin_front::Turn;
 use honnin_journal::Trust;
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Entropy, Stream};
@@ -71,7 +72,7 @@ impl Trial {
         let who = if is_hana { &self.house.hana } else { &self.house.ken };
         let request = request(route, who, &self.house, self.turn);
         let stream = Stream::begin(&self.entropy);
-        Arc::clone(&self.house.app).respond(request, [127, 0, 0, 1].into(), stream)
+        Arc::clone(&self.house.app).respond(request, [127, 0, 0, 1].into(), stream, Turn::free())
     }
 
     /// Ken asks for the same of his own, and gets it, and nothing of hers.

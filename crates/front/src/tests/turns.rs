@@ -1,0 +1,120 @@
+//! Who is begun, over real connections, where one may be in work.
+
+use super::*;
+
+/// One at a time, and nobody is told to come again for as long as a test takes.
+fn one_at_a_time(bounds: &mut Bounds) {
+    bounds.header = PATIENCE;
+    bounds.body = PATIENCE;
+    bounds.handshake = PATIENCE;
+    bounds.turns.limit = LimitBounds { least: 1, most: 1, ..LimitBounds::default() };
+    bounds.turns.patience = PATIENCE;
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes()
+}
+
+/// A server whose one place is taken.
+async fn taken(change: impl FnOnce(&mut Bounds)) -> (Server, TcpStream) {
+    let server = Server::plain(|bounds| {
+        one_at_a_time(bounds);
+        change(bounds);
+    });
+    let mut first = server.connect().await;
+    send(&mut first, &get("/wait")).await;
+    server.echo.begun.notified().await;
+    (server, first)
+}
+
+/// Whether nothing comes for a while.
+async fn is_silent(stream: &mut (impl AsyncRead + Unpin)) -> bool {
+    let mut octet = [0];
+    timeout(Duration::from_millis(100), stream.read(&mut octet)).await.is_err()
+}
+
+#[tokio::test]
+async fn who_waits_is_begun_when_another_ends() {
+    let (server, mut first) = taken(|_| ()).await;
+    let mut second = server.connect().await;
+    send(&mut second, &get("/second")).await;
+    assert!(is_silent(&mut second).await);
+    server.echo.go_on.notify_one();
+    until(&mut first, "waited").await;
+    until(&mut second, "/second").await;
+}
+
+#[tokio::test]
+async fn a_head_or_a_body_that_is_not_whole_holds_no_place() {
+    let server = Server::plain(one_at_a_time);
+    let mut slow = Vec::new();
+    for begin in ["GET / HT", "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n12"] {
+        let mut stream = server.connect().await;
+        send(&mut stream, begin.as_bytes()).await;
+        slow.push(stream);
+    }
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        send(&mut stream, &get("/quick")).await;
+        until(&mut stream, "/quick").await;
+    }
+    send(&mut slow[0], b"TP/1.1\r\nHost: a\r\n\r\n").await;
+    until(&mut slow[0], "127.0.0.1 /").await;
+    send(&mut slow[1], b"34").await;
+    until(&mut slow[1], "1234").await;
+}
+
+#[tokio::test]
+async fn who_has_left_is_not_begun() {
+    let (server, mut first) = taken(|_| ()).await;
+    let mut gone = server.connect().await;
+    // Begun, it would hold the place for ever.
+    send(&mut gone, &get("/wait")).await;
+    assert!(is_silent(&mut gone).await);
+    drop(gone);
+    let mut third = server.connect().await;
+    send(&mut third, &get("/third")).await;
+    assert!(is_silent(&mut third).await);
+    server.echo.go_on.notify_one();
+    until(&mut first, "waited").await;
+    until(&mut third, "/third").await;
+}
+
+#[tokio::test]
+async fn who_waits_too_long_is_told() {
+    let (server, _first) = taken(|bounds| bounds.turns.patience = Duration::from_millis(20)).await;
+    let mut second = server.connect().await;
+    send(&mut second, &get("/second")).await;
+    until(&mut second, "told").await;
+    let mut body = server.connect().await;
+    send(&mut body, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1").await;
+    until(&mut body, "told").await;
+}
+
+#[tokio::test]
+async fn requests_in_one_piece_are_answered_one_after_the_other() {
+    let server = Server::plain(one_at_a_time);
+    let mut stream = server.connect().await;
+    send(&mut stream, &[get("/a"), get("/b"), get("/c")].concat()).await;
+    until(&mut stream, "/c").await;
+    let server = Server::start(Front::Loopback, true, one_at_a_time);
+    let mut stream = server.connect_as(&client(&[b"http/1.1"])).await;
+    // More than the reader takes at once, so that some of it stays behind in TLS.
+    let many: Vec<u8> = (0..400).flat_map(|number| get(&format!("/{number}"))).collect();
+    send(&mut stream, &[many, get("/last")].concat()).await;
+    until(&mut stream, "/last").await;
+}
+
+#[tokio::test]
+async fn handshakes_and_requests_of_http2_wait_as_well() {
+    let server = Server::start(Front::Loopback, true, one_at_a_time);
+    let mut first = server.connect_as(&client(&[b"http/1.1"])).await;
+    send(&mut first, &get("/wait")).await;
+    server.echo.begun.notified().await;
+    let second = server.connect_h2();
+    let mut second = std::pin::pin!(second);
+    assert!(timeout(Duration::from_millis(100), second.as_mut()).await.is_err(), "a handshake waits");
+    server.echo.go_on.notify_one();
+    until(&mut first, "waited").await;
+    timeout(PATIENCE, second).await.expect("the handshake is begun");
+}

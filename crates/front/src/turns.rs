@@ -1,0 +1,203 @@
+//! Turns: who of those that ask is begun, as the room `overload` says; here with wakers and the clock.
+//!
+//! A request under HTTP/1.1 takes its turn before its first octet is read, a handshake before its first message is, a
+//! request under HTTP/2 when its head is there. Who waits for a turn has cost next to nothing so far.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use honnin_overload::{Admission, Bounds, Call, Place};
+use tokio::time::{Instant, sleep};
+
+/// How often those are looked for who have waited too long, where no end of a work does it.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long each newcomer waits to be let in while more wait than should.
+const SLOWLY: Duration = Duration::from_millis(1);
+
+/// All turns of one server.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    since: Instant,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    admission: Admission,
+    /// Those who wait, and those who were called and have not come yet.
+    waiting: HashMap<Place, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    waker: Waker,
+    called: Option<(Call, Duration)>,
+}
+
+/// A place in work; dropping it ends it.
+#[derive(Debug)]
+pub struct Turn {
+    turns: Option<Arc<Turns>>,
+    /// What it was called for; nothing where the place was given back.
+    call: Option<Call>,
+    begun: Duration,
+}
+
+/// Somebody's wait for her turn; dropping it leaves the line.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    turns: Arc<Turns>,
+    place: Option<Place>,
+}
+
+impl Turns {
+    pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
+        let line = Line { admission: Admission::new(bounds), waiting: HashMap::new() };
+        Arc::new(Self { since: Instant::now(), line: Mutex::new(line) })
+    }
+
+    /// Begins to wait for a turn.
+    pub(crate) fn wait(self: &Arc<Self>) -> Wait {
+        Wait { turns: Arc::clone(self), place: None }
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn turn(self: &Arc<Self>) -> Turn {
+        let mut wait = self.wait();
+        poll_fn(|cx| wait.poll(cx)).await
+    }
+
+    /// Lets a newcomer in: at once, or slowly while more wait than should.
+    pub(crate) async fn let_in(&self) {
+        if self.line().admission.is_full() {
+            sleep(SLOWLY).await;
+        }
+    }
+
+    /// Calls those who have waited too long, for ever, and tells the figures.
+    pub(crate) async fn watch(&self) {
+        let (waiting, limit) = (honnin_figures::turns_waiting(), honnin_figures::turns_limit());
+        loop {
+            self.call(|_| ());
+            let figures = {
+                let admission = &self.line().admission;
+                [admission.waiting(), admission.in_work().1]
+                    .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+            };
+            let [wait, most] = figures.map(f64::from);
+            waiting.set(wait);
+            limit.set(most);
+            sleep(TICK).await;
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Changes the line, then calls whoever is next.
+    fn call(&self, change: impl FnOnce(&mut Admission)) {
+        let mut wakers = Vec::new();
+        {
+            let now = self.now();
+            let mut line = self.line();
+            let Line { admission, waiting } = &mut *line;
+            change(admission);
+            while let Some((place, call)) = admission.call(now) {
+                if let Some(waiting) = waiting.get_mut(&place) {
+                    waiting.called = Some((call, now));
+                    wakers.push(waiting.waker.clone());
+                }
+            }
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Wait {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        let now = self.turns.now();
+        let mut line = self.turns.line();
+        let Line { admission, waiting } = &mut *line;
+        let Some(place) = self.place else {
+            let Some(place) = admission.arrive(now) else { return Poll::Ready(self.turn(Call::Begin, now)) };
+            waiting.insert(place, Waiting { waker: cx.waker().clone(), called: None });
+            self.place = Some(place);
+            return Poll::Pending;
+        };
+        let Some(own) = waiting.get_mut(&place) else { return Poll::Pending };
+        let Some((call, called)) = own.called else {
+            own.waker.clone_from(cx.waker());
+            return Poll::Pending;
+        };
+        waiting.remove(&place);
+        admission.begun(now, called);
+        drop(line);
+        self.place = None;
+        if call == Call::Tell {
+            honnin_figures::turns_told().increment(1);
+        }
+        Poll::Ready(self.turn(call, now))
+    }
+
+    fn turn(&self, call: Call, begun: Duration) -> Turn {
+        Turn { turns: Some(Arc::clone(&self.turns)), call: Some(call), begun }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let own = self.turns.line().waiting.remove(&place);
+        match own.and_then(|own| own.called) {
+            Some((call, _)) => self.turns.call(|admission| admission.give_back(call)),
+            None => self.turns.line().admission.leave(place),
+        }
+    }
+}
+
+impl Turn {
+    /// A turn of nobody, which is never over: for requests that came by no connection.
+    pub const fn free() -> Self {
+        Self { turns: None, call: None, begun: Duration::ZERO }
+    }
+
+    /// Whether it is only to be told that it takes longer.
+    pub fn is_to_tell(&self) -> bool {
+        self.call == Some(Call::Tell)
+    }
+
+    /// Gives the place back: what comes now waits in a line of its own, or there was nothing to do.
+    pub fn give_back(&mut self) {
+        if let (Some(turns), Some(call)) = (&self.turns, self.call.take()) {
+            turns.call(|admission| admission.give_back(call));
+        }
+    }
+
+    /// Waits for something that others may take their time with, without the place; then for a place again.
+    pub async fn aside<T: Send>(&mut self, wait: impl Future<Output = T> + Send) -> T {
+        self.give_back();
+        let done = wait.await;
+        if let Some(turns) = &self.turns {
+            *self = turns.turn().await;
+        }
+        done
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let (Some(turns), Some(call)) = (self.turns.take(), self.call) {
+            let now = turns.now();
+            turns.call(|admission| admission.end(call, now, self.begun));
+        }
+    }
+}

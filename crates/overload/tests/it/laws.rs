@@ -1,0 +1,92 @@
+//! What holds whatever comes in whatever order.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use honnin_overload::{Admission, Bounds, Call, LimitBounds, Place};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Comes,
+    Leaves(usize),
+    Ends(usize),
+    GivesBack(usize),
+    Passes(u16),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Comes),
+        1 => any::<usize>().prop_map(Step::Leaves),
+        3 => any::<usize>().prop_map(Step::Ends),
+        1 => any::<usize>().prop_map(Step::GivesBack),
+        1 => (0_u16..900).prop_map(Step::Passes),
+    ];
+    prop::collection::vec(step, 1..300)
+}
+
+proptest! {
+    #[test]
+    fn each_is_called_once_and_no_more_are_in_work_than_may(steps in steps(), most in 1_usize..12) {
+        let limit = LimitBounds { least: 1, most, ..LimitBounds::default() };
+        let mut admission = Admission::new(Bounds { limit, ..Bounds::default() });
+        let mut now = Duration::ZERO;
+        let mut waiting: HashMap<Place, Duration> = HashMap::new();
+        let mut working: Vec<(Call, Duration)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Comes => match admission.arrive(now) {
+                    None => {
+                        prop_assert!(waiting.is_empty(), "nobody overtakes who waits");
+                        working.push((Call::Begin, now));
+                    }
+                    Some(place) => prop_assert!(waiting.insert(place, now).is_none(), "a place of her own"),
+                },
+                Step::Leaves(which) => {
+                    let place = waiting.keys().min().copied().filter(|_| which % 3 > 0).or(waiting.keys().max().copied());
+                    if let Some(place) = place {
+                        waiting.remove(&place);
+                        admission.leave(place);
+                    }
+                }
+                Step::Ends(which) if !working.is_empty() => {
+                    let (call, begun) = working.swap_remove(which % working.len());
+                    admission.end(call, now, begun);
+                }
+                Step::GivesBack(which) if !working.is_empty() => {
+                    let (call, _) = working.swap_remove(which % working.len());
+                    admission.give_back(call);
+                }
+                Step::Ends(_) | Step::GivesBack(_) => {}
+                Step::Passes(millis) => now += Duration::from_millis(millis.into()),
+            }
+            while let Some((place, call)) = admission.call(now) {
+                let since = waiting.remove(&place);
+                prop_assert!(since.is_some(), "only who waits is called, and once");
+                if call == Call::Tell {
+                    prop_assert!(now.saturating_sub(since.unwrap()) >= Bounds::default().patience);
+                }
+                admission.begun(now, now);
+                working.push((call, now));
+            }
+            prop_assert_eq!(admission.waiting(), waiting.len());
+            let begun = working.iter().filter(|(call, _)| *call == Call::Begin).count();
+            let told = working.len() - begun;
+            prop_assert!(begun <= most && told <= (most / 4).max(1));
+            prop_assert_eq!(admission.in_work().0, begun);
+            prop_assert!(waiting.is_empty() || begun >= admission.in_work().1, "nobody waits for nothing");
+        }
+        // All who are left are called once the others end.
+        while !waiting.is_empty() {
+            for (call, begun) in std::mem::take(&mut working) {
+                admission.end(call, now, begun);
+            }
+            now += Duration::from_secs(1);
+            while let Some((place, call)) = admission.call(now) {
+                prop_assert!(waiting.remove(&place).is_some());
+                working.push((call, now));
+            }
+        }
+    }
+}
