@@ -115,9 +115,14 @@ impl Extract {
                 "cp932" => {
                     encoding_rs::SHIFT_JIS.encode(std::str::from_utf8(&content).unwrap()).0.into_owned()
                 }
-                "utf-16" => {
+                "utf-16" | "utf-16 cut" => {
                     let text = String::from_utf8(content).unwrap();
-                    [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+                    let mut octets: Vec<u8> = [0xFF, 0xFE]
+                        .into_iter()
+                        .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+                        .collect();
+                    octets.truncate(octets.len() - usize::from(self.encoding == "utf-16 cut"));
+                    octets
                 }
                 other => panic!("no encoding {other}"),
             };

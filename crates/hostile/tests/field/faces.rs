@@ -219,8 +219,19 @@ fn usage(visit: &Visit, line: &str, month: &str, seen: &mut Seen) -> Result<(), 
     }
     let at = moment(&body["as_of"]);
     dated(&page, &body, "as_of", "usage")?;
+    days.iter().try_for_each(|day| day_dated(&page, &body, day))?;
     seen.insert(month.to_owned(), format!("{told} at {at}"));
     Ok(())
+}
+
+/// A day's own moment stands in its row, where it is not that of the page.
+fn day_dated(page: &str, body: &Value, day: &Value) -> Result<(), String> {
+    let (date, said) = (text(day, "date"), |of: &Value| (of["as_of"].clone(), of["as_of_by"].clone()));
+    let begins = format!("<tr data-day=\"{}\">", date[8..].trim_start_matches('0'));
+    let row = between(page, &begins, "</tr>").ok_or_else(|| format!("{date} has no row"))?;
+    let its_own = format!("datetime=\"{}\"", text(day, "as_of"));
+    let wanted = if said(day) == said(body) { [false; 2] } else { [true, day["as_of_by"] == "intake"] };
+    same(&format!("the moment of {date}"), wanted, [row.contains(&its_own), row.contains(UNSTATED)])
 }
 
 fn purchases(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {

@@ -79,6 +79,8 @@ reasons! {
     Incomplete = "incomplete", "a row of the same set is missing or set aside: mend that one, then re-try both";
     /// Rows of one set from moments that are too far apart.
     TwoMoments = "two_moments", "rows of one set are more than `snapshot_seconds` apart: mend them or the mapping";
+    /// One bucket twice in a set.
+    ToldTwice = "told_twice", "one bucket stands twice in its set and nothing says that they are two: number them (`purchase`), count the rows (`set_rows`) or mend them";
     /// The same record number with other content.
     Conflict = "conflict", "a record of this number with other content was taken before: decide by hand, or see `corrections`";
 }
@@ -110,7 +112,8 @@ impl Reason {
             | Self::UnknownLine
             | Self::UnknownAccount
             | Self::UnknownBill
-            | Self::TwoHolders => None,
+            | Self::TwoHolders
+            | Self::ToldTwice => None,
         }
     }
 }

@@ -249,7 +249,7 @@ impl<'a> AccountMerge<'a> {
                     line.purchase(fact, (again, item.accepted), &ground, open)
                 })
             }
-            Fact::Bill(fact) => Ok(self.bills.bill(fact, &ground)),
+            Fact::Bill(fact) => Ok(self.bills.bill(place, item, fact, &ground)),
             Fact::BillLine(fact) => Ok(self.bills.line(place, item, fact, &ground)),
         }
     }

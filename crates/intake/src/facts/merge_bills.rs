@@ -30,21 +30,34 @@ struct Set {
     lost: bool,
 }
 
+/// What the rows of an extract say of one bill.
+struct Told {
+    /// The row, and its place among the account's items.
+    entry: BillEntry,
+    place: usize,
+    accepted: bool,
+    /// The bill before this extract.
+    before: Option<BillEntry>,
+    /// Places of rows that say at one moment otherwise than another one: which of them is right is not guessed.
+    at_odds: Vec<usize>,
+}
+
 /// Bills while their account is merged.
 pub(crate) struct BillsMerge {
     before: Option<Bills>,
     now: Option<Bills>,
+    told: BTreeMap<BillId, Told>,
     sets: BTreeMap<BillId, Set>,
 }
 
 impl BillsMerge {
     /// What is stored.
     pub(crate) fn new(before: Option<Bills>) -> Self {
-        Self { now: before.clone(), before, sets: BTreeMap::new() }
+        Self { now: before.clone(), before, told: BTreeMap::new(), sets: BTreeMap::new() }
     }
 
     /// Takes a bill: a new one, or a known one as it is now.
-    pub(crate) fn bill(&mut self, fact: &BillFact, ground: &Ground<'_>) -> Verdict {
+    pub(crate) fn bill(&mut self, place: usize, of: &Item, fact: &BillFact, ground: &Ground<'_>) -> Verdict {
         let BillFact { bill, account: _, month, used_in, amount, tax, state, due_on, as_of } = fact.clone();
         let said = ground.said(as_of);
         let entry = BillEntry {
@@ -60,6 +73,32 @@ impl BillsMerge {
         };
         let empty = || Bills { as_of: said, source: ground.ledger.source.clone(), bills: Vec::new() };
         let bills = self.now.get_or_insert_with(empty);
+        let before =
+            bills.bills.iter().find(|(known, _)| known.bill == entry.bill).map(|(known, _)| known.clone());
+        let told =
+            || Told { entry: entry.clone(), place, accepted: of.accepted, before, at_odds: Vec::new() };
+        if self.told.get(&entry.bill).is_none_or(|told| told.entry.as_of < said) {
+            self.told.insert(entry.bill, told());
+        }
+        if let Some(told) = self.told.get_mut(&entry.bill)
+            && said == told.entry.as_of
+            && (entry != told.entry || !told.at_odds.is_empty())
+            && !of.accepted
+        {
+            told.at_odds.push(place);
+            if !told.accepted {
+                told.at_odds.push(told.place);
+                bills.bills.retain_mut(|(known, _)| {
+                    if known.bill == entry.bill
+                        && let Some(before) = &told.before
+                    {
+                        known.clone_from(before);
+                    }
+                    known.bill != entry.bill || told.before.is_some()
+                });
+            }
+            return Verdict::Refused(Fault::of_row(Reason::Conflict));
+        }
         match bills.bills.iter_mut().find(|(known, _)| known.bill == entry.bill) {
             Some((known, _)) => {
                 let same = BillEntry { as_of: known.as_of, ..entry.clone() } == *known;
@@ -102,6 +141,11 @@ impl BillsMerge {
 
     /// Decides of the items of every bill that was spoken of.
     pub(crate) fn settle(&mut self, ground: &Ground<'_>, verdicts: &mut [Verdict]) {
+        for place in self.told.values().flat_map(|told| &told.at_odds) {
+            if let Some(slot) = verdicts.get_mut(*place) {
+                *slot = Verdict::Refused(Fault::of_row(Reason::Conflict));
+            }
+        }
         let Some(bills) = &mut self.now else { return };
         for (entry, items) in &mut bills.bills {
             let set = self.sets.get(&entry.bill);

@@ -88,8 +88,11 @@ impl<'a> Snapshot<'a> {
             row.fact.set_rows.is_none_or(|said| usize::try_from(said) == Ok(rows))
                 && !ground.is_doubtful(row.file)
         });
+        let counted = || counting().all(|row| row.fact.set_rows.is_some());
         let refused = if self.of_two_moments(&standings) {
             Some(Reason::TwoMoments)
+        } else if told_twice(&counting().collect::<Vec<_>>()) && !counted() {
+            Some(Reason::ToldTwice)
         } else if lost || !all_there {
             Some(Reason::Incomplete)
         } else {
@@ -128,6 +131,19 @@ impl<'a> Snapshot<'a> {
         });
         twice || earlier_only
     }
+}
+
+/// Whether one bucket stands twice among them. A line has one bucket of its plan of one size and end, and of what came over
+/// one; gifts and what was bought may be alike, but not where one file says otherwise of them than another.
+fn told_twice(rows: &[Row<'_>]) -> bool {
+    let twice = |(at, row): (usize, &Row<'_>)| {
+        let others = rows.iter().skip(at + 1);
+        others.filter(|other| identity(other.fact) == identity(row.fact)).any(|other| match row.fact.kind {
+            BucketKind::Basic | BucketKind::CarriedOver => true,
+            BucketKind::Gift | BucketKind::TopUp => other.file != row.file,
+        })
+    };
+    rows.iter().enumerate().any(twice)
 }
 
 /// The rows of every line among an account's items.

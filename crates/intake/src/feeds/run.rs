@@ -180,7 +180,14 @@ impl Kept<'_> {
     pub(crate) fn lost(&self, translator: &Translator<'_>, raw: &[u8]) -> Option<Lost> {
         let mut rows = Rows::new(raw, self.plan.rows);
         let row = rows.next_row().ok().flatten()?;
-        translator.lost(row.cells.ok(), raw)
+        translator.lost(row.cells.ok(), raw, None)
+    }
+
+    /// Whether a row leaves out what the row above it said.
+    pub(crate) fn leaves_out_its_owner(&self, translator: &Translator<'_>, raw: &[u8]) -> bool {
+        let mut rows = Rows::new(raw, self.plan.rows);
+        let row = rows.next_row().ok().flatten();
+        row.and_then(|row| row.cells.ok()).is_some_and(|cells| translator.leaves_out_its_owner(cells))
     }
 
     pub(crate) fn translate(&self, translator: &Translator<'_>, raw: &[u8]) -> Result<Fact, Fault> {

@@ -145,10 +145,14 @@ impl Scan<'_> {
         self.scanned.stood.push(Stood { headings, moment: *moment });
         let failed = |cause| FilesError::Read { path: path.clone(), cause };
         let mut neighbours = plan.grouped.then(Neighbours::default);
+        let mut above: Option<String> = None;
         while let Some(row) = rows.next_row().map_err(failed)? {
             let source = Source { file: place, line: row.line };
             let fact = row.cells.and_then(|cells| translator.translate(cells));
-            let lost = fact.is_err().then(|| translator.lost(row.cells.ok(), row.raw));
+            let lost = fact.is_err().then(|| translator.lost(row.cells.ok(), row.raw, above.as_deref()));
+            if let Some(name) = row.cells.ok().and_then(|cells| translator.name_for_rows_below(cells)) {
+                name.clone_into(above.get_or_insert_default());
+            }
             let raw = if lost.is_some() { row.raw.to_vec() } else { Vec::new() };
             if let (Some(neighbours), Ok(fact)) = (&mut neighbours, &fact)
                 && let Some(set) = set_of(fact)
@@ -229,6 +233,12 @@ impl Scan<'_> {
                     let suspects =
                         translator.as_ref().map_or_else(|_| Vec::new(), |found| found.may_be_lost(raw));
                     self.suspects(source, kept.plan, suspects)?;
+                    // What stood beside it is not known here.
+                    if kept.plan.grouped
+                        || translator.as_ref().is_ok_and(|found| kept.leaves_out_its_owner(found, raw))
+                    {
+                        self.doubt(source.file);
+                    }
                 }
                 None => {}
             }

@@ -60,6 +60,9 @@ pub struct AmountShape {
     pub group: Option<char>,
     /// What stands before decimals, where there are any.
     pub decimal: Option<char>,
+    /// How many of the last digits are decimals though nothing stands before them: money in hundredths. An amount with a
+    /// mark before decimals of its own is then none.
+    pub implied: u32,
     /// What stands before a negative amount.
     pub negative: String,
     /// What may stand after the amount: `円`, `GB`.
@@ -72,6 +75,7 @@ impl Default for AmountShape {
             unit: Unit::Octets,
             group: None,
             decimal: None,
+            implied: 0,
             negative: "-".to_owned(),
             suffix: String::new(),
         }
@@ -122,6 +126,9 @@ impl AmountShape {
             Some(_) => return None,
             None => (text, ""),
         };
+        if self.implied > 0 && !decimals.is_empty() {
+            return None;
+        }
         let mut digits = 0u128;
         let mut groups = whole.split(|character| Some(character) == self.group);
         let first = groups.next()?;
@@ -141,7 +148,8 @@ impl AmountShape {
             add((group.len() == 3).then_some(group)?)?;
         }
         add(decimals)?;
-        Some(Written { negative, digits, decimals: u32::try_from(decimals.len()).ok()? })
+        let decimals = u32::try_from(decimals.len()).ok()?;
+        Some(Written { negative, digits, decimals: decimals.checked_add(self.implied)? })
     }
 }
 
@@ -185,10 +193,21 @@ mod tests {
         assert_eq!(yen.read_yen(",567"), None);
     }
 
+    #[test]
+    fn money_in_hundredths_is_read_where_the_mapping_says_so_and_whole() {
+        let sen = AmountShape { implied: 2, group: Some(','), decimal: Some('.'), ..AmountShape::default() };
+        assert_eq!(sen.read_yen("537800"), Some(Yen::new(5_378)));
+        assert_eq!(sen.read_yen("-1,234,500"), Some(Yen::new(-12_345)));
+        assert_eq!(sen.read_yen("0"), Some(Yen::new(0)));
+        assert_eq!(sen.read_yen("537850"), None, "half a yen");
+        assert_eq!(sen.read_yen("5378.00"), None, "which of the two it is, nobody can know");
+        assert_eq!(AmountShape { implied: 3, ..kilo() }.read_octets("1500"), Some(Octets::new(1_500)));
+    }
+
     proptest! {
         #[test]
         fn reading_never_panics(text in "[0-9,.▲円-]{0,50}") {
-            let shape = AmountShape { group: Some(','), decimal: Some('.'), negative: "▲".into(), suffix: "円".into(), unit: Unit::Gibi };
+            let shape = AmountShape { group: Some(','), decimal: Some('.'), negative: "▲".into(), suffix: "円".into(), unit: Unit::Gibi, implied: 2 };
             let _ = (shape.read_octets(&text), shape.read_yen(&text), shape.read_count(&text));
         }
 

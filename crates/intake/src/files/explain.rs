@@ -1,7 +1,7 @@
 //! Why a row is not understood, and which key of the mapping would take it: each key that is named was tried.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{BufRead, Cursor};
 use std::path::PathBuf;
 
 use honnin_terms::Moment;
@@ -127,7 +127,7 @@ pub fn explain(
     let Extract { files, .. } = Extract::find(mapping, dirs)?;
     let file = files.iter().find(|file| file.name == name).ok_or_else(nowhere)?;
     let failed = |cause| FilesError::Read { path: file.path.clone(), cause };
-    let mut reader = BufReader::new(File::open(&file.path).map_err(failed)?);
+    let mut reader = file.decoded(File::open(&file.path).map_err(failed)?)?;
     let headed = u64::from(file.plan.skip_lines) + u64::from(file.plan.headings.is_none());
     let mut specimen = Specimen { before: Vec::new(), headings: None, row: Vec::new(), moment: file.moment };
     let mut number = 0;
@@ -339,6 +339,7 @@ fn trials(
         | Reason::NearBoundary
         | Reason::Incomplete
         | Reason::TwoMoments
+        | Reason::ToldTwice
         | Reason::Conflict => Vec::new(),
     }
 }
@@ -447,7 +448,10 @@ fn numbers(cell: &str, written: &MappingFile) -> Vec<Trial> {
     if !odd.is_empty() {
         ways.push(Trial::Field(vec![("replace", table(&odd))], Box::new(with(odd.clone(), None))));
     }
-    for (told, form) in forms {
+    // What lacks its first 0 is no number of another country.
+    let code = written.country_code.as_str();
+    let has_code = cell.chars().filter(char::is_ascii_digit).collect::<String>().starts_with(code);
+    for (told, form) in forms.into_iter().filter(|(_, form)| form != "international" || has_code) {
         let mut keys = vec![told];
         if !odd.is_empty() {
             keys.push(("replace", table(&odd)));
@@ -455,7 +459,9 @@ fn numbers(cell: &str, written: &MappingFile) -> Vec<Trial> {
         ways.push(Trial::Field(keys, Box::new(with(odd.clone(), Some(form)))));
     }
     let digits = cell.chars().filter(char::is_ascii_digit).count();
-    if cell.starts_with('0') && (7..=15).contains(&digits) && !written.number_digits.contains(&digits) {
+    // A shorter one may have lost digits, and is then somebody else's.
+    let longest = written.number_digits.iter().max().is_some_and(|longest| *longest < digits);
+    if cell.starts_with('0') && digits <= 15 && longest {
         let lengths: Vec<usize> = written.number_digits.iter().copied().chain([digits]).collect();
         let told = format!("{lengths:?}");
         ways.push(Trial::Head(

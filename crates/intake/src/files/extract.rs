@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use honnin_terms::Moment;
 
-use crate::files::decode::foreign_mark;
+use crate::files::decode::{Decoded, LONGEST_MARK};
 use crate::files::mapping::{FilePlan, Mapping};
 use crate::files::pattern::{Pattern, composed};
 use crate::files::rows::Rows;
@@ -57,9 +57,9 @@ pub enum FilesError {
         /// What says so.
         reason: &'static str,
     },
-    /// The file begins with the mark of another encoding than the mapping says.
+    /// The file begins as one of another encoding than the mapping says.
     #[error(
-        "read {} as {encoding}: it begins with a mark of {found}; correct `encoding`, or have it written as the mapping \
+        "read {} as {encoding}: it begins with {found}; correct `encoding`, or have it written as the mapping \
          says",
         path.display()
     )]
@@ -68,7 +68,7 @@ pub enum FilesError {
         path: PathBuf,
         /// The encoding of the mapping.
         encoding: &'static str,
-        /// The encoding of the mark.
+        /// What it begins with.
         found: &'static str,
     },
     /// The file's name does not say the moment the mapping reads there.
@@ -261,11 +261,11 @@ pub(crate) struct OpenFile<'m, R> {
     pub(crate) headings: Vec<String>,
 }
 
-/// How many octets at a file's end say whether it is finished: a line end and the mark of older systems behind it.
-const END: u64 = 2;
+/// A file on its way into rows.
+pub(crate) type Input<R> = BufReader<Decoded<R>>;
 
-/// How many octets a byte order mark has at most.
-const MARK: u64 = 3;
+/// How many octets at a file's end say whether it is finished: a line end and the mark of older systems behind it.
+const END: u64 = 4;
 
 impl<'m> ExtractFile<'m> {
     /// The name of the file that says this one is finished.
@@ -281,8 +281,9 @@ impl<'m> ExtractFile<'m> {
         let octets = file.metadata().map_err(failed)?.len();
         // Its encoding first: in another one the end of a line is written otherwise.
         let mut beginning = Vec::new();
-        (&file).take(MARK).read_to_end(&mut beginning).map_err(failed)?;
-        self.is_of_its_encoding(&beginning)?;
+        (&file).take(LONGEST_MARK).read_to_end(&mut beginning).map_err(failed)?;
+        let encoding = self.plan.rows.encoding;
+        encoding.unlike(&beginning).map_or(Ok(()), |found| Err(self.marked(found)))?;
         if let Some(companion) = self.companion() {
             let told = match fs::read_to_string(self.path.with_file_name(companion)) {
                 Ok(told) => told,
@@ -302,18 +303,19 @@ impl<'m> ExtractFile<'m> {
         let mut end = Vec::new();
         file.seek(SeekFrom::Start(octets.saturating_sub(END))).map_err(failed)?;
         file.take(END).read_to_end(&mut end).map_err(failed)?;
-        match end.as_slice() {
-            [.., b'\n'] | [b'\n', 0x1A] => Ok(()),
+        let line_end = encoding.line_end(&beginning);
+        let mark: Vec<u8> = line_end.iter().map(|octet| if *octet == b'\n' { 0x1A } else { 0 }).collect();
+        let end = end.strip_suffix(mark.as_slice()).unwrap_or(&end);
+        match end {
             [] => unfinished("it is empty"),
+            // A character of UTF-16 that ends so is no line end where the octets before it are odd in number.
+            _ if end.ends_with(line_end) && (line_end.len() == 1 || octets.is_multiple_of(2)) => Ok(()),
             _ => unfinished("its last line has no end"),
         }
     }
 
-    /// Whether it begins with no mark of another encoding.
-    fn is_of_its_encoding(&self, beginning: &[u8]) -> Result<(), FilesError> {
-        let encoding = self.plan.rows.encoding;
-        let Some(found) = foreign_mark(beginning, encoding) else { return Ok(()) };
-        Err(FilesError::Mark { path: self.path.clone(), encoding: encoding.word(), found })
+    fn marked(&self, found: &'static str) -> FilesError {
+        FilesError::Mark { path: self.path.clone(), encoding: self.plan.rows.encoding.word(), found }
     }
 
     /// Whether it ended where a row ends, once all its rows are read.
@@ -325,8 +327,15 @@ impl<'m> ExtractFile<'m> {
         Ok(())
     }
 
+    /// What stands in the file, as octets that are cut into rows.
+    pub(crate) fn decoded<R: Read>(&self, file: R) -> Result<Input<R>, FilesError> {
+        let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
+        let decoded = Decoded::new(file, self.plan.rows.encoding).map_err(failed)?;
+        Ok(BufReader::with_capacity(1 << 16, decoded.map_err(|found| self.marked(found))?))
+    }
+
     /// Opens the file and ties its headings to the plan.
-    pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m, BufReader<File>>, FilesError> {
+    pub(crate) fn open(&self, mapping: &'m Mapping) -> Result<OpenFile<'m, Input<File>>, FilesError> {
         self.open_with(mapping, |file| (file, ())).map(|(opened, ())| opened)
     }
 
@@ -335,12 +344,10 @@ impl<'m> ExtractFile<'m> {
         &self,
         mapping: &'m Mapping,
         wrap: impl FnOnce(File) -> (R, D),
-    ) -> Result<(OpenFile<'m, BufReader<R>>, D), FilesError> {
+    ) -> Result<(OpenFile<'m, Input<R>>, D), FilesError> {
         let failed = |cause| FilesError::Read { path: self.path.clone(), cause };
         let (reader, beside) = wrap(File::open(&self.path).map_err(failed)?);
-        let mut reader = BufReader::with_capacity(1 << 16, reader);
-        self.is_of_its_encoding(reader.fill_buf().map_err(failed)?)?;
-        let mut rows = Rows::new(reader, self.plan.rows);
+        let mut rows = Rows::new(self.decoded(reader)?, self.plan.rows);
         for _ in 0..self.plan.skip_lines {
             rows.skip_line().map_err(failed)?;
         }

@@ -112,6 +112,7 @@ pub(crate) struct FieldTable {
     pub(crate) decimal: Option<String>,
     pub(crate) negative: Option<String>,
     pub(crate) suffix: Option<String>,
+    pub(crate) implied_decimals: Option<u32>,
     #[serde(default)]
     pub(crate) values: BTreeMap<String, String>,
     #[serde(default)]

@@ -18,6 +18,8 @@ use crate::files::split::Marks;
 
 const DEFAULT_MAX_ROW_OCTETS: usize = 65_536;
 const LARGEST_MAX_ROW_OCTETS: usize = 16 * 1024 * 1024;
+/// How many decimals an amount may have that no mark stands before.
+const MOST_IMPLIED: u32 = 9;
 
 /// Where a field's text comes from.
 #[derive(Debug)]
@@ -274,8 +276,10 @@ fn compile_rows(
     problems: &mut Problems,
 ) -> Option<(RowShape, u32, bool)> {
     let word = own.encoding.as_deref().or(all.encoding.as_deref()).unwrap_or("utf-8");
-    let encoding =
-        Encoding::from_word(word).or_else(|| problems.note(key, "`encoding` must be \"utf-8\" or \"cp932\""));
+    let encoding = Encoding::from_word(word).or_else(|| {
+        let known = Encoding::WORDS.map(|(word, _)| format!("\"{word}\"")).join(", ");
+        problems.note(key, &format!("`encoding` must be one of {known}"))
+    });
     let delimiter = match own.delimiter.as_deref().or(all.delimiter.as_deref()).unwrap_or(",") {
         "tab" => Some(b'\t'),
         text => mark(text)
@@ -398,6 +402,9 @@ fn compile_reader(
         let text = "`group`, `decimal`, `negative` and `suffix` are only for amounts";
         problems.add(key, text);
     }
+    if table.implied_decimals.is_some() && !matches!(spec.kind, FieldKind::Octets | FieldKind::Yen) {
+        problems.add(key, "`implied_decimals` is only for amounts of money and data");
+    }
     match spec.kind {
         FieldKind::Text => Some(Reader::Text),
         FieldKind::Number => {
@@ -478,10 +485,15 @@ fn compile_amount(
     if negative.is_empty() {
         return problems.note(key, "`negative` is empty: every amount would be negative");
     }
+    let implied = table.implied_decimals.unwrap_or(0);
+    if implied > MOST_IMPLIED {
+        return problems.note(key, &format!("`implied_decimals` must be from 0 to {MOST_IMPLIED}"));
+    }
     Some(AmountShape {
         unit,
         group,
         decimal,
+        implied,
         negative,
         suffix: table.suffix.as_deref().map(composed).unwrap_or_default(),
     })

@@ -93,20 +93,24 @@ impl<R: BufRead> Rows<R> {
         self.next_line().map(|_| ())
     }
 
-    /// The next row; nothing at the end. Empty lines are passed over.
+    /// The next row; nothing at the end. Empty lines are passed over, and rows of nothing but empty cells, as
+    /// spreadsheets write them below a table.
     ///
     /// # Errors
     /// What the source says. A bad row is not an error.
     pub fn next_row(&mut self) -> io::Result<Option<Row<'_>>> {
-        loop {
+        let verdict = loop {
             let Some(line) = self.next_line()? else { return Ok(None) };
             // Files from older systems end with the octet 0x1A.
-            if !line.octets.is_empty() && line.octets != [0x1A] {
-                self.spare = std::mem::replace(&mut self.current, line).octets;
-                break;
+            if line.octets.is_empty() || line.octets == [0x1A] {
+                continue;
             }
-        }
-        let verdict = self.judge()?;
+            self.spare = std::mem::replace(&mut self.current, line).octets;
+            let verdict = self.judge()?;
+            if verdict.is_err() || self.cells.len() == 1 || !self.cells.iter().all(str::is_empty) {
+                break verdict;
+            }
+        };
         if verdict.is_ok() {
             let width = *self.width.get_or_insert(self.cells.len());
             self.open &= self.cells.len() != width;

@@ -38,6 +38,18 @@ fn a_bad_row_spoils_only_itself() {
 }
 
 #[test]
+fn rows_of_nothing_but_empty_cells_are_passed_over_however_many() {
+    let rows = [b"a,b\n1,\n".as_slice(), &b",\n".repeat(100_000), b"\"\",\n ,\n2,3\n,\n"].concat();
+    let wanted = [
+        (1, cells(&["a", "b"])),
+        (2, cells(&["1", ""])),
+        (100_004, cells(&[" ", ""])),
+        (100_005, cells(&["2", "3"])),
+    ];
+    assert_eq!(read(&rows, SHAPE), wanted);
+}
+
+#[test]
 fn a_row_may_be_as_long_as_the_bound_and_no_longer() {
     let mut octets = vec![b'x'; 40];
     octets.extend_from_slice(b"\n");

@@ -264,7 +264,8 @@ impl TimeShape {
                     read.after_noon = Some(after_noon);
                     rest
                 }
-                Part::Epoch => digits(rest, 1, 10, &mut |n| {
+                // Fewer are no seconds of this century: a spreadsheet's number of a day has five.
+                Part::Epoch => digits(rest, 9, 10, &mut |n| {
                     read.epoch = Some(n.into());
                     Some(())
                 })?,

@@ -37,6 +37,8 @@ pub struct Translator<'m> {
     plan: &'m FilePlan,
     /// For each field of the plan its column; none where the text is fixed.
     columns: Vec<Option<usize>>,
+    /// The field that names the set a row belongs to, and its column.
+    owner: Option<(&'static str, usize)>,
     width: usize,
     /// Headings of the file that the mapping neither uses nor ignores.
     unused: Vec<String>,
@@ -78,7 +80,16 @@ impl<'m> Translator<'m> {
         }
         let known = |heading: &&String| !used.contains(heading) && !plan.ignore.contains(heading);
         let unused = headings.iter().filter(known).cloned().collect();
-        Ok(Self { mapping, plan, columns, width: headings.len(), unused, moment: None })
+        let names: &[&str] = match plan.kind {
+            RowKind::Holding => &["account"],
+            RowKind::Bucket => &["line"],
+            RowKind::Usage => &["number", "line"],
+            RowKind::BillLine => &["bill"],
+            RowKind::Account | RowKind::Purchase | RowKind::Bill | RowKind::Notice => &[],
+        };
+        let owner = plan.fields.iter().zip(&columns).find(|(field, _)| names.contains(&field.spec.name));
+        let owner = owner.and_then(|(field, column)| Some((field.spec.name, (*column)?)));
+        Ok(Self { mapping, plan, columns, owner, width: headings.len(), unused, moment: None })
     }
 
     /// For rows of a file of that moment, where they do not say their own.
@@ -100,6 +111,9 @@ impl<'m> Translator<'m> {
         if cells.len() != self.width {
             return Err(Fault::of_row(Reason::Columns));
         }
+        if let Some((field, _)) = self.owner.filter(|_| self.leaves_out_its_owner(cells)) {
+            return Err(Fault::of_field(Reason::Missing, field));
+        }
         let row = self.reader(cells);
         match self.plan.kind {
             RowKind::Account => row.account().map(Fact::Account),
@@ -117,8 +131,24 @@ impl<'m> Translator<'m> {
         RowReader { translator: self, cells }
     }
 
-    /// Of a row that was not understood: to which set it belonged, where that much can be read.
-    pub fn lost(&self, cells: Option<&Cells>, raw: &[u8]) -> Option<Lost> {
+    /// What names the set a row belongs to, as it stands in its cell: the line, the bill, the number, the account.
+    fn owner<'c>(&self, cells: &'c Cells) -> Option<&'c str> {
+        self.owner.and_then(|(_, column)| cells.get(column)).filter(|_| cells.len() == self.width)
+    }
+
+    /// What names the set of this row, for rows below it that leave it out.
+    pub(crate) fn name_for_rows_below<'c>(&self, cells: &'c Cells) -> Option<&'c str> {
+        self.owner(cells).filter(|text| !leaves_out(text))
+    }
+
+    /// Whether a row leaves out what the row above it says, as tables with merged cells do.
+    pub(crate) fn leaves_out_its_owner(&self, cells: &Cells) -> bool {
+        self.owner(cells).is_some_and(leaves_out)
+    }
+
+    /// Of a row that was not understood: to which set it belonged, where that much can be read. A row that leaves that
+    /// out belongs to the set of the row above.
+    pub fn lost(&self, cells: Option<&Cells>, raw: &[u8], above: Option<&str>) -> Option<Lost> {
         let mut own = Cells::default();
         let cells = if let Some(cells) = cells {
             cells
@@ -132,21 +162,33 @@ impl<'m> Translator<'m> {
             return None;
         }
         let row = self.reader(cells);
+        let left_out = self.leaves_out_its_owner(cells);
         let text = |name: &'static str| {
             row.text(name).ok().filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
         };
+        let above = || above.map(|text| in_one_form(text.trim_matches(is_unseen)).into_owned());
+        let owner = |name| if left_out { above() } else { text(name) };
         match self.plan.kind {
             RowKind::Holding => {
-                let (account, line) = (text("account")?, text("line")?);
+                let (account, line) = (owner("account")?, text("line")?);
                 Some(Lost::Holding { account, line, share_group: text("share_group") })
             }
-            RowKind::Bucket => Some(Lost::Bucket { line: text("line")?, as_of: row.as_of().ok().flatten() }),
+            RowKind::Bucket => Some(Lost::Bucket { line: owner("line")?, as_of: row.as_of().ok().flatten() }),
             RowKind::Usage => {
                 let record = text("record").unwrap_or_else(|| unnamed(raw));
-                Some(Lost::Usage { record, of: row.used().ok()?, at: row.must("at", read_when).ok()? })
+                let of = if left_out { self.used_of(&above()?)? } else { row.used().ok()? };
+                Some(Lost::Usage { record, of, at: row.must("at", read_when).ok()? })
             }
-            RowKind::BillLine => Some(Lost::BillLine { bill: text("bill")? }),
+            RowKind::BillLine => Some(Lost::BillLine { bill: owner("bill")? }),
             RowKind::Account | RowKind::Purchase | RowKind::Bill | RowKind::Notice => None,
+        }
+    }
+
+    /// Whose usage it is by that cell.
+    fn used_of(&self, text: &str) -> Option<Used> {
+        match self.plan.fields.iter().find(|field| field.spec.name == "number") {
+            Some(field) => read_number(self.mapping, field, &field.written(text)).ok().map(Used::Number),
+            None => Some(Used::Line(in_one_form(text.trim()).into_owned())),
         }
     }
 
@@ -170,12 +212,7 @@ impl<'m> Translator<'m> {
             RowKind::Usage => {
                 let at = field("at")
                     .and_then(|field| pieces().find_map(|piece| read_when(self.mapping, field, &piece).ok()));
-                let of = |piece: Cow<'_, str>| match field("number") {
-                    Some(field) => {
-                        read_number(self.mapping, field, &field.written(&piece)).ok().map(Used::Number)
-                    }
-                    None => Some(Used::Line(piece.into_owned())),
-                };
+                let of = |piece: Cow<'_, str>| self.used_of(&piece);
                 let lost = |(of, at)| Lost::Usage { record: unnamed(raw), of, at };
                 at.into_iter()
                     .flat_map(|at| pieces().filter_map(of).map(move |of| (of, at)))
@@ -187,6 +224,16 @@ impl<'m> Translator<'m> {
             }
         }
     }
+}
+
+/// Whether nobody sees a character at the end of a cell.
+fn is_unseen(character: char) -> bool {
+    character.is_whitespace() || character.is_control() || matches!(character, '\u{200b}' | '\u{feff}')
+}
+
+/// Whether a cell says that what stands above it goes on: it is blank, as merged cells are, or a sign of "the same".
+fn leaves_out(text: &str) -> bool {
+    ["", "〃", "同上"].contains(&text.trim_matches(is_unseen))
 }
 
 /// How many pieces of a row are looked at that cannot be cut into its cells.
@@ -395,7 +442,7 @@ impl FieldPlan {
     /// The text of a cell as it is read: in one form, without blanks at its ends, and with the pieces the mapping
     /// writes otherwise.
     fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let trimmed = |text: &'t str| if self.trim { text.trim() } else { text };
+        let trimmed = |text: &'t str| if self.trim { text.trim_matches(is_unseen) } else { text };
         let text = in_one_form(trimmed(text));
         if !self.replace.iter().any(|(piece, _)| text.contains(piece)) {
             return text;

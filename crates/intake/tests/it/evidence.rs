@@ -186,6 +186,69 @@ fn a_row_that_names_nobody_holds_back_what_the_mapping_says() {
 }
 
 #[test]
+fn a_row_that_leaves_out_whose_it_is_belongs_to_the_row_above() {
+    for sign in ["", "〃", "同上", "\u{3000}"] {
+        let world = world(&[]);
+        let rows =
+            bucket("l001", 5, 9) + &bucket(sign, 4, 9).replace("basic", "gift") + &bucket("l002", 6, 9);
+        let used = used(&format!("r1,07001110001,2026/11/18,3,0\nr2,{sign},2026/11/18,4,0\n"));
+        let bills = "bill,account,month,amount,tax,state,due\nb1,u001,202610,30,,final,\n";
+        let items = format!("bill,pos,item,amount\nb1,1,基本料金,30\n{sign},2,通話料,0\n");
+        let files = [
+            ("accounts.csv", ACCOUNTS),
+            ("lines.csv", LINES),
+            ("buckets.csv", &(HEAD.to_owned() + &rows)),
+            ("usage.csv", &used),
+            ("bills.csv", bills),
+            ("items.csv", &items),
+        ];
+        let counts = take(&world, &files).unwrap().in_all();
+        assert_eq!(counts.quarantined.get(&Reason::Missing), Some(&3), "{sign}");
+        assert_eq!([left(&world, "l001"), left(&world, "l002")], [vec![], vec![6]], "{sign}");
+        let day = &world.line("u001", "l001", "2024-04-01").line.recent_days[0];
+        assert_eq!((day.high.get(), day.whole), (3_000, false), "{sign}");
+        let bills = world.shown("u001").bills.unwrap();
+        assert_eq!(bills.bills[0].1, honnin_store::document::BillItems::Incomplete, "{sign}");
+    }
+}
+
+#[test]
+fn what_is_tried_again_takes_no_part_for_the_whole() {
+    for (key, row) in
+        [("", ",gift,20000000,4,2026/12/31,2026/11/20 09:00:00\n"), ("grouped = true\n", "garbage\n")]
+    {
+        let world = world(&[("row = \"bucket\"\n", &format!("row = \"bucket\"\n{key}"))]);
+        let rows = HEAD.to_owned() + &bucket("l001", 5, 9) + row;
+        take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &rows)]).unwrap();
+        let none: Vec<u64> = Vec::new();
+        assert_eq!(left(&world, "l001"), none, "{key}");
+        world.with_feed(|feed| feed.retry(&world.mapping, &mut |_| {})).unwrap();
+        assert_eq!(left(&world, "l001"), none, "{key}: what stood beside it is still not known");
+    }
+}
+
+#[test]
+fn a_bucket_that_stands_twice_is_not_counted_twice() {
+    let gift = |left: u32| bucket("l001", left, 9).replace("basic", "gift");
+    let twice = |rows: &[(&str, String)], changes: &[(&str, &str)]| {
+        let world = world(changes);
+        take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES)]).unwrap();
+        let files: Vec<(&str, String)> =
+            rows.iter().map(|(name, rows)| (*name, HEAD.to_owned() + rows)).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, rows)| (*name, rows.as_str())).collect();
+        let counts = take(&world, &files).unwrap().in_all();
+        (left(&world, "l001"), counts.quarantined.get(&Reason::ToldTwice).copied())
+    };
+    let one = |rows: String| twice(&[("buckets.csv", rows)], &[]);
+    assert_eq!(one(bucket("l001", 5, 9).repeat(2)), (vec![], Some(2)), "an export written twice");
+    assert_eq!(one(bucket("l001", 5, 9) + &bucket("l001", 4, 9)), (vec![], Some(2)), "two remainders of one");
+    assert_eq!(one(gift(5).repeat(2)), (vec![5, 5], None), "two gifts");
+    let apart = twice(&[("buckets1.csv", gift(5)), ("buckets2.csv", gift(4))], &[]);
+    assert_eq!(apart, (vec![], Some(2)), "one gift, or two of which each file has one");
+    assert_eq!(twice(&[("buckets1.csv", gift(5)), ("buckets2.csv", gift(5))], &[]), (vec![5], None));
+}
+
+#[test]
 fn what_never_expires_and_the_moment_in_a_name_can_be_said() {
     let world = world(&[
         (

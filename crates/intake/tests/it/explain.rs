@@ -77,6 +77,51 @@ fn the_key_that_would_take_a_row_is_found_by_trying_it() {
 }
 
 #[test]
+fn a_number_that_has_lost_digits_is_taken_by_no_key() {
+    let told = |number: &str, lengths: &str| {
+        let text = std::fs::read_to_string(project("tests/data/field/mapping.toml")).unwrap();
+        let text = text.replace("number_digits = [10, 11]", &format!("number_digits = {lengths}"));
+        let mapping = Mapping::parse(&text, "mapping.toml".as_ref()).unwrap();
+        let dir = TestDir::new();
+        dir.write("usage.csv", format!("rec,number,day,high,low\nq,{number},2026/11/03,1,0\n"));
+        let now = "2026-11-28T18:30:00+09:00".parse().unwrap();
+        let explained = explain(&mapping, &[dir.path().to_owned()], "usage.csv:2", now).unwrap();
+        self::told(&explained.steps)
+    };
+    let none = ["bad_number (number): no key"];
+    assert_eq!(told("070011100", "[10, 11]"), none, "two digits are gone");
+    assert_eq!(told("0700111000", "[9, 11]"), none, "one digit is gone, or one too many is there");
+    assert_eq!(told("7001110001", "[11]"), none, "the 0 is gone; Russia has no such number");
+    assert_eq!(told("7001110001", "[10, 11]"), none, "nor here");
+    assert_eq!(told("07001110001", "[10]"), ["bad_number (number): number_digits = [10, 11]"]);
+}
+
+#[test]
+fn a_row_of_a_file_in_utf_16_is_explained() {
+    let text = std::fs::read_to_string(project("tests/data/field/mapping.toml")).unwrap();
+    let mapping = Mapping::parse(
+        &text.replace("encoding = \"utf-8\"", "encoding = \"utf-16\""),
+        "mapping.toml".as_ref(),
+    );
+    let dir = TestDir::new();
+    let rows = format!("{HEAD}l001,basic,20000000,5,2026/12/31,2026/11/28 6:00\n");
+    let octets: Vec<u8> =
+        std::iter::once(0xFEFF).chain(rows.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    dir.write("buckets.csv", octets);
+    let now = "2026-11-28T18:30:00+09:00".parse().unwrap();
+    let explained = explain(&mapping.unwrap(), &[dir.path().to_owned()], "buckets.csv:2", now).unwrap();
+    assert_eq!(told(&explained.steps), ["bad_time (as_of): shape = \"%Y/%-m/%-d %-H:%M\""]);
+}
+
+#[test]
+fn the_serial_number_of_a_day_in_a_spreadsheet_is_not_taken_for_seconds() {
+    for serial in ["46354", "46354.25"] {
+        let row = format!("l001,basic,20000000,5,2026/12/31,{serial}");
+        assert_eq!(of("buckets.csv", HEAD, &row), ["bad_time (as_of): no key"]);
+    }
+}
+
+#[test]
 fn what_is_advised_is_measured_on_the_row_alone() {
     let dir = TestDir::new();
     let long = format!("l001,basic,20000000,5,2026/12/31,{}", "x".repeat(70_000));

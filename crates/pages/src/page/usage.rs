@@ -51,6 +51,11 @@ impl UsagePage<'_> {
         self.facts.days.iter().zip(high).zip(low).map(|((day, high), low)| Row { day, high, low }).collect()
     }
 
+    /// Whether the moment of a day is another one than that of the page.
+    fn of_its_own(&self, day: &UsageDay) -> bool {
+        self.facts.origin.as_ref().is_none_or(|origin| origin.as_of != day.as_of)
+    }
+
     /// How low speed is told, so that it and high speed come to the total, which is the one of home.
     fn low_rounding(&self) -> Rounding {
         let up = |octets| centi(Gb(octets, Rounding::Up));
