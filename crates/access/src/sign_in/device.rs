@@ -3,8 +3,6 @@
 //! A mark is random, each device's own, and lives inside the sealed record of the password it was given for: a new
 //! password ends all of them, because there is no other place where they could outlive it.
 
-use std::borrow::Cow;
-
 use honnin_seal::{PasswordHash, digest, same_octets};
 use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
@@ -26,20 +24,29 @@ pub struct KnownDevice {
     pub name: String,
 }
 
-/// What is sealed of a password. Its hash was parsed when it was read: one that is none is a fault, not a wrong answer.
+/// What is sealed of a password. Its hash is parsed when it is read: one that is none is a fault, not a wrong answer.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct PasswordRecord {
+    #[serde(with = "as_text")]
     hash: PasswordHash,
     /// The name it signs in with, as typed: a guesser of the next password knows it.
     pub(crate) login: String,
     pub(crate) known: Vec<KnownDevice>,
 }
 
-/// The same as it is written.
-#[derive(Serialize, Deserialize)]
-struct Written<'a> {
-    hash: Cow<'a, str>,
-    login: Cow<'a, str>,
-    known: Cow<'a, [KnownDevice]>,
+/// A hash as its text.
+mod as_text {
+    use honnin_seal::PasswordHash;
+    use serde::de::{Deserialize as _, Deserializer, Error as _};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(hash: &PasswordHash, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(hash.expose())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PasswordHash, D::Error> {
+        PasswordHash::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
 }
 
 /// The name of the device of a mark.
@@ -55,16 +62,11 @@ impl PasswordRecord {
     }
 
     pub(crate) fn of_octets(octets: &[u8]) -> Option<Self> {
-        let Written { hash, login, known } = postcard::from_bytes(octets).ok()?;
-        let hash = PasswordHash::parse(&hash).ok()?;
-        Some(Self { hash, login: login.into_owned(), known: known.into_owned() })
+        postcard::from_bytes(octets).ok()
     }
 
     pub(crate) fn to_octets(&self) -> Vec<u8> {
-        let Self { hash, login, known } = self;
-        let written =
-            Written { hash: hash.expose().into(), login: login.as_str().into(), known: known.into() };
-        postcard::to_stdvec(&written).unwrap_or_default()
+        postcard::to_stdvec(self).unwrap_or_default()
     }
 
     pub(crate) fn hash(&self) -> PasswordHash {

@@ -36,6 +36,12 @@ const OWNERS: u16 = 20_000;
 /// Bounds that are soon used up.
 const FEW: &str = "[sign_in]\nguesses_first = 100\nguesses_at_once = 100\nguesses_a_day = 100\n\
                    delay_longest = \"1 s\"\nhash_memory = \"8 MiB\"\nhash_passes = 1\n";
+/// The same, but of the first guesses of a prefix there are five times as many as those strangers have, as there are by
+/// default for a thousand prefixes.
+const FEW_MORE: &str = "[sign_in]\nguesses_first = 8_000\nguesses_at_once = 100\nguesses_a_day = 100\n\
+                        delay_longest = \"1 s\"\nhash_memory = \"8 MiB\"\nhash_passes = 1\n";
+const LEFT: &str =
+    "from a prefix not yet used she is in within 2 s when they have used up all there is for them";
 const BOUNDED: &str = "guesses at one account stay under the bound that doctor prints";
 /// Strangers that use them up, all at once.
 const AT_ONCE: u16 = 400;
@@ -51,6 +57,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     match house.serving(FEW).await {
         Ok(mut house) => {
             verdicts.extend(used_up(stage, &house, &other).await?);
+            house.end().await?;
+            let mut house = house.serving(FEW_MORE).await?;
+            verdicts.push(left_over(stage, &house, &other).await?);
             house.end().await?;
         }
         Err(failure) => verdicts.push(Verdict::of(BOUNDED, "bounds set low", 1, vec![failure.to_string()])),
@@ -149,18 +158,7 @@ async fn used_up(stage: &Stage, house: &House, login: &str) -> Result<Vec<Verdic
     stage.say(&format!(
         "  {AT_ONCE} strangers at once on one account, which {bound} guesses may reach in a day"
     ));
-    let strangers = (0..AT_ONCE)
-        .map(|prefix| Stranger { from: address(prefix, 1), tries: Tries::Account(login.to_owned(), None) });
-    let storm = Storm::begin(target, strangers.collect(), &stage.draw.of_part(1));
-    storm.stands(PATIENCE).await;
-    // Until nobody gets any further.
-    let (mut before, mut still) = (0, 0);
-    while still < 4 {
-        sleep(Duration::from_millis(500)).await;
-        let now = storm.counts.wrong.load(Ordering::Relaxed);
-        still = if now == before { still + 1 } else { 0 };
-        before = now;
-    }
+    let storm = exhausting(stage, target, login).await;
     let mut owners = Owners::default();
     for number in 0..3 {
         let owner = Owner::new(login, PASSWORD, address(OWNERS + 400 + number, 1), SOON).on(known.clone());
@@ -183,6 +181,38 @@ async fn used_up(stage: &Stage, house: &House, login: &str) -> Result<Vec<Verdic
         owners.within("a known device is in within 2 s when the bound is used up", &tried, SOON),
         codes.within("a one-time code sets a new password then, within 2 s", &tried, SOON),
     ])
+}
+
+/// Strangers who guess at one account until none of them gets any further, and go on.
+async fn exhausting(stage: &Stage, target: Target, login: &str) -> Storm {
+    let strangers = (0..AT_ONCE)
+        .map(|prefix| Stranger { from: address(prefix, 1), tries: Tries::Account(login.to_owned(), None) });
+    let storm = Storm::begin(target, strangers.collect(), &stage.draw.of_part(1));
+    storm.stands(PATIENCE).await;
+    let (mut before, mut still) = (0, 0);
+    while still < 4 {
+        sleep(Duration::from_millis(500)).await;
+        let now = storm.counts.wrong.load(Ordering::Relaxed);
+        still = if now == before { still + 1 } else { 0 };
+        before = now;
+    }
+    storm
+}
+
+/// Strangers use up what there is for their prefixes; the password is known from others, which nobody has used.
+async fn left_over(stage: &Stage, house: &House, login: &str) -> Result<Verdict, Failure> {
+    let bound = printed_bound(house)?;
+    stage.say(&format!("  {AT_ONCE} strangers until each has used up what its prefix has"));
+    let storm = exhausting(stage, house.target(), login).await;
+    let mut unused = Owners::default();
+    for number in 0..5 {
+        let owner = Owner::new(login, NEWER, address(OWNERS + 420 + number, 1), SOON);
+        unused.add(&owner.sign_in(house.target()).await);
+    }
+    let counts = storm.end().await;
+    let tried =
+        format!("{AT_ONCE} strangers, each its own prefix, {bound} guesses a day by what doctor prints");
+    Ok(unused.within(LEFT, &tried, SOON).noting(counts.told()))
 }
 
 /// The bound of guesses for an account and day, as doctor prints it.

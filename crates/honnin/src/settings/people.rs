@@ -90,7 +90,8 @@ section! {
     delay_forget: Span = Span::seconds(1_800), Span::seconds(60)..=Span::days(1);
     /// Maximum number of devices and addresses kept for delays; beyond it the ones unused for longest are dropped.
     delay_most: usize = 262_144, 1_024..=16_000_000;
-    /// Maximum number of sign-ins of unknown devices to one account and day that are among the first of their prefix.
+    /// Maximum number of sign-ins of unknown devices to one account and day that are among the first of their network (IPv4
+    /// /24, IPv6 /48).
     guesses_first: u32 = 20_000, 100..=10_000_000;
     /// Maximum number of further sign-ins of unknown devices to one account at the start of a day (UTC).
     guesses_at_once: u32 = 40_000, 100..=10_000_000;

@@ -134,6 +134,8 @@ pub enum Said {
     Saved,
     /// A device was signed out.
     DeviceEnded,
+    /// A token of a program was revoked.
+    TokenEnded,
     /// The password was changed.
     Password,
     /// A line was named.
@@ -141,13 +143,14 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [Self; 4] = [Self::Saved, Self::DeviceEnded, Self::Password, Self::Named];
+    const ALL: [Self; 5] = [Self::Saved, Self::DeviceEnded, Self::TokenEnded, Self::Password, Self::Named];
 
     /// The word of addresses: `?said=saved`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Saved => "saved",
             Self::DeviceEnded => "device",
+            Self::TokenEnded => "token",
             Self::Password => "password",
             Self::Named => "named",
         }
@@ -337,6 +340,7 @@ impl<'a> Shell<'a> {
         self.said.map(|said| match said {
             Said::Saved => words.said_saved,
             Said::DeviceEnded => words.said_device_ended,
+            Said::TokenEnded => words.said_token_ended,
             Said::Password => words.said_password,
             Said::Named => words.said_named,
         })

@@ -59,7 +59,7 @@ keys! {
         skip; demo; nav; home; usage; bills; notices; settings; change_line; choose_language;
         as_of(at); as_of_source(at, source); taken_in(at); taken_in_source(at, source); ledger; unknown_time; unknown; details; help; sign_out;
         simulated; times_in(zone); tokyo; on; off; active; suspended; ended; ended_note(day); suspended_note;
-        upcoming; begins(day); said_saved; said_device_ended; said_password; said_named; app;
+        upcoming; begins(day); said_saved; said_device_ended; said_token_ended; said_password; said_named; app;
     }
     /// Days.
     dates DateWords {

@@ -1,6 +1,6 @@
 //! Pages of the account, and notices to everybody.
 
-use honnin_access::Session;
+use honnin_access::{Session, SessionKind};
 use honnin_care::facts::Shown;
 use honnin_care::{Channel, NameError, Visit};
 use honnin_pages::page::paths::Address;
@@ -97,8 +97,12 @@ pub(super) async fn devices(app: &App, ask: &Ask, session: &Session) -> Result<A
 }
 
 pub(super) async fn end_device(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
-    app.wiring.care.end_device(visit(session), ask.id::<SessionId>()?).await?;
-    Ok(ask.go_on(Address::Devices, Said::DeviceEnded))
+    let ended = ask.id::<SessionId>()?;
+    let is_token = session.kind_of(ended) == Some(SessionKind::Token);
+    app.wiring.care.end_device(visit(session), ended).await?;
+    let (back, said) =
+        if is_token { (Address::Tokens, Said::TokenEnded) } else { (Address::Devices, Said::DeviceEnded) };
+    Ok(ask.go_on(back, said))
 }
 
 pub(super) async fn end_other_devices(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {

@@ -48,6 +48,7 @@ crate::language! {
         suspended_note: "This line is suspended. Mobile data and changes to the line are not available.",
         said_saved: "Your settings are saved.",
         said_device_ended: "The device is signed out.",
+        said_token_ended: "The token is revoked.",
         said_password: "Your password is changed. All other devices are signed out.",
         said_named: "The name of the line is saved.",
         app: "Honnin",

@@ -48,6 +48,7 @@ crate::language! {
         suspended_note: "この回線は停止中のため、データ通信と各種手続きをご利用いただけません。",
         said_saved: "設定を保存しました。",
         said_device_ended: "ログアウトしました。",
+        said_token_ended: "アプリ用トークンを無効にしました。",
         said_password: "パスワードを変更しました。ほかの端末はすべてログアウトしました。",
         said_named: "回線の呼び名を保存しました。",
         app: "本人",

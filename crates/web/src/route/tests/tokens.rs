@@ -63,6 +63,38 @@ async fn a_token_reads_and_wishes_and_is_written_down() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_revoked_is_said_to_be_one() {
+    let house = House::open().await;
+    let id = token(&house, "家計簿", 30).await["id"].as_str().unwrap().to_owned();
+    let revoked = house.post(Some(&house.hana), &format!("/devices/{id}/revoke"), "").await;
+    assert_eq!(revoked.status, 303, "{}", revoked.text());
+    let back = revoked.header("location").unwrap().to_owned();
+    assert!(back.starts_with("/devices/tokens"), "{back}");
+    let page = house.get(&house.hana, &back).await.text();
+    assert!(page.contains("アプリ用トークンを無効にしました。") && !page.contains("家計簿"), "{page}");
+}
+
+#[tokio::test]
+async fn when_a_token_ends_where_nobody_uses_it_is_told() {
+    let house = House::open().await;
+    let [long, short] = [token(&house, "year", 365).await, token(&house, "week", 7).await];
+    let listed = house.ask("GET", "/api/v1/tokens", &cookie(&house), "").await.json();
+    let of = |name: &str| {
+        let mut all = listed["tokens"].as_array().unwrap().iter();
+        all.find(|token| token["name"] == name).unwrap().clone()
+    };
+    let at = |value: &Value, key: &str| value[key].as_str().unwrap().parse::<honnin_terms::Moment>().unwrap();
+    let idle = honnin_access::SessionLimits::default().idle_seconds;
+    for made in [&long, &of("year")] {
+        let since = at(&of("year"), "since");
+        assert_eq!(at(made, "unused_until"), since.plus_seconds(idle), "{made}");
+    }
+    for made in [&short, &of("week")] {
+        assert_eq!(made["unused_until"], short["expires_at"], "it ends before that: {made}");
+    }
+}
+
+#[tokio::test]
 async fn what_outlives_a_token_it_may_not_do() {
     let house = House::open().await;
     let made = token(&house, "script", 30).await;
