@@ -202,6 +202,32 @@ async fn failed_sign_ins_stand_on_her_page_by_day_and_hide_no_act() {
 }
 
 #[tokio::test]
+async fn a_look_from_a_device_not_used_before_is_said_to_be_one() {
+    let house = House::open().await;
+    let cookie = |reply: &Reply, name: &str| {
+        let prefix = format!("set-cookie: {name}=");
+        let value = reply.head.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap();
+        format!("{name}={}", value.split(';').next().unwrap())
+    };
+    let form = format!("login=mio-hana&password={}", encoded(PASSWORD));
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let (mut device, mut said) = (String::new(), Vec::new());
+    for _ in 0..2 {
+        let signed_in = house.ask("POST", "/sign-in", &format!("Cookie: {device}\r\n{kind}"), &form).await;
+        assert_eq!(signed_in.status, 303, "{}", signed_in.text());
+        if device.is_empty() {
+            device = cookie(&signed_in, "device");
+        }
+        let session = format!("Cookie: {}\r\n", cookie(&signed_in, "session"));
+        assert_eq!(house.ask("GET", "/settings", &session, "").await.status, 200);
+        let page = house.ask("GET", "/disclosures", &session, "").await.text();
+        said.push(page.matches("はじめての端末").count());
+        house.clock.advance_seconds(86_400);
+    }
+    assert!(said[0] > 0 && said[1] == said[0], "the second is from a device that is known: {said:?}");
+}
+
+#[tokio::test]
 async fn looks_by_others_stand_first_however_many_of_hers_came_later() {
     let house = House::open().await;
     let home = format!("/lines/{}", house.hana.lines[0]);
