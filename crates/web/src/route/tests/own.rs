@@ -224,7 +224,7 @@ async fn a_look_from_a_device_not_used_before_is_said_to_be_one() {
         said.push(page.matches("はじめての端末").count());
         house.clock.advance_seconds(86_400);
     }
-    assert!(said[0] > 0 && said[1] == said[0], "the second is from a device that is known: {said:?}");
+    assert_eq!(said, [1, 2], "both looks of the first day, and none of the second");
 }
 
 #[tokio::test]
