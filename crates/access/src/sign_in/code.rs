@@ -47,7 +47,7 @@ impl SubscriberAuthority {
                 self.password_rules.check(login.trim(), password)?;
                 let hash = self.hash(who, &typed, stream).await?;
                 let mut new = PasswordRecord::new(login, hash);
-                let marked = new.mark(&device.name, *now, *stream);
+                let marked = new.mark(device, *now, *stream);
                 let password = Some(self.seal_password(account, &new, *stream)?);
                 let used = self.keys.seal_record(
                     self.tenant,

@@ -7,7 +7,10 @@ use honnin_seal::{PasswordHash, digest, same_octets};
 use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
 
-/// Devices of an account that are known; a new one takes the place of the oldest.
+use super::NewDevice;
+
+/// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind.
+/// A script that signs in over and over makes no phone a stranger.
 const MOST: usize = 16;
 
 /// Octets of a mark.
@@ -22,6 +25,8 @@ pub struct KnownDevice {
     pub since: Moment,
     /// What the browser called itself.
     pub name: String,
+    /// Whether it asked as a program does.
+    pub is_program: bool,
 }
 
 /// What is sealed of a password. Its hash is parsed when it is read: one that is none is a fault, not a wrong answer.
@@ -85,14 +90,18 @@ impl PasswordRecord {
     }
 
     /// A new mark for a device, known from now on.
-    pub(crate) fn mark(&mut self, name: &str, now: Moment, entropy: &dyn Entropy) -> super::Marked {
+    pub(crate) fn mark(&mut self, new: &NewDevice, now: Moment, entropy: &dyn Entropy) -> super::Marked {
+        let is_program = new.is_program;
         let mut mark = [0; MARK_OCTETS];
         entropy.fill(&mut mark);
-        if self.known.len() >= MOST {
-            self.known.remove(0);
+        let is_alike = |known: &KnownDevice| known.is_program == is_program;
+        if self.known.iter().filter(|known| is_alike(known)).count() >= MOST
+            && let Some(oldest) = self.known.iter().position(is_alike)
+        {
+            self.known.remove(oldest);
         }
         let device = device_of(&mark);
-        self.known.push(KnownDevice { device, since: now, name: name.to_owned() });
+        self.known.push(KnownDevice { device, since: now, name: new.name.clone(), is_program });
         (mark, device, false)
     }
 

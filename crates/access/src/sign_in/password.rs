@@ -110,7 +110,7 @@ impl SubscriberAuthority {
             if let Some(hash) = &renewed {
                 record.renew(hash);
             }
-            kept.unwrap_or_else(|| record.mark(&device.name, now, entropy))
+            kept.unwrap_or_else(|| record.mark(device, now, entropy))
         };
         self.remember(account, row, record, entropy, change).await
     }
@@ -234,7 +234,7 @@ impl SubscriberAuthority {
         let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
         let hash = self.hash(who, &Typed::new(new), stream).await?;
         let mut record = PasswordRecord::new(&login, hash);
-        let marked = record.mark(&device.name, session.at(), stream);
+        let marked = record.mark(device, session.at(), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
         let purpose = ReleasedFor::NewPassword;

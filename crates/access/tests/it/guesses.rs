@@ -116,6 +116,19 @@ async fn a_known_device_is_slowed_by_itself_only_and_ends_with_its_password() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_script_that_signs_in_over_and_over_makes_no_phone_a_stranger() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    let phone = sign_in(&stage, &hana, PASSWORD, stranger(1)).await.unwrap();
+    for _ in 0..40 {
+        let script = NewDevice { is_program: true, ..stranger(2) };
+        sign_in(&stage, &hana, PASSWORD, script).await.unwrap();
+    }
+    let again = sign_in(&stage, &hana, PASSWORD, with_mark(phone.device_mark, 1)).await.unwrap();
+    assert!(again.device.is_some_and(|(_, known)| known), "{:?}", again.device);
+}
+
+#[tokio::test(start_paused = true)]
 async fn guesses_of_strangers_do_not_slow_who_is_signed_in() {
     let hana = person(1).await;
     let stage = Stage::of(&[&hana]);
