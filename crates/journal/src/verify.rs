@@ -79,7 +79,13 @@ impl Report {
     pub fn was_anchored(&self, chain: &MacKey, heads: &[(LogId, Vec<u8>)]) -> Result<(), Breach> {
         for report in &self.logs {
             let breach = |violation| Breach { log: Some(report.log), violation };
-            let Some((log, octets)) = heads.iter().find(|(log, _)| *log == report.log) else { continue };
+            let Some((log, octets)) = heads.iter().find(|(log, _)| *log == report.log) else {
+                // Where the log says that something was, a head that is not there was taken away.
+                if report.anchored > 0 {
+                    return Err(breach(Violation::Older(0, report.anchored)));
+                }
+                continue;
+            };
             let head = Head::parse(octets, &Chain::new(chain, *log)).map_err(|_| breach(Violation::Head))?;
             if head.size < report.anchored {
                 return Err(breach(Violation::Older(head.size, report.anchored)));
