@@ -37,6 +37,12 @@ pub(super) fn may_act(
     }
 }
 
+/// Whether the browser says that a page of ours led here, or says nothing of it, as old ones do. A link of somebody else,
+/// and one that was typed or came by mail, does not pass.
+pub(super) fn is_led_here_by_us(headers: &HeaderMap) -> bool {
+    headers.get(SEC_FETCH_SITE).is_none_or(|site| site.as_bytes() == b"same-origin")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use honnin_terms::HoldingId;
 
 use super::answer::Answer;
 use super::app::{App, Ask};
-use super::cookie;
+use super::{cookie, csrf};
 
 /// The cookie of the language a person chose.
 pub(super) const LANGUAGE_COOKIE: &str = "language";
@@ -43,6 +43,12 @@ impl Ask {
         self.query("line")?.parse().ok()
     }
 
+    /// What the act before came to. Whoever else made the link says nothing on our pages.
+    fn said(&self) -> Option<Said> {
+        let word = self.query("said").filter(|_| csrf::is_led_here_by_us(&self.parts.headers))?;
+        Said::from_word(&word)
+    }
+
     /// The frame's part of an address that is gone on to: the line that was chosen, and what was done.
     pub(super) fn go_on(&self, address: Address, said: Said) -> Answer {
         let path = Along(address, self.chosen_line()).to_string();
@@ -72,7 +78,7 @@ impl App {
             zone: self.wiring.care.zone(),
             simulated: self.wiring.simulated,
             several: false,
-            said: ask.query("said").and_then(|word| Said::from_word(&word)),
+            said: ask.said(),
         }
     }
 

@@ -31,6 +31,15 @@ async fn what_a_stranger_puts_into_a_link_changes_no_octet_of_a_personal_page() 
         assert_eq!(plain.status, 200, "{path}");
         let guess = house.get(&house.hana, &format!("{path}?x=090-1234-5678&y=090-")).await;
         assert_eq!(guess.text(), plain.text(), "{path}");
+        // Nor does it have our page say what never happened.
+        for site in ["cross-site", "same-site", "none"] {
+            let headers = format!("Cookie: {}\r\nSec-Fetch-Site: {site}\r\n", house.hana.cookie);
+            let said = house.ask("GET", &format!("{path}?said=password"), &headers, "").await;
+            assert_eq!(said.text(), plain.text(), "{path}");
+        }
+        let headers = format!("Cookie: {}\r\nSec-Fetch-Site: same-origin\r\n", house.hana.cookie);
+        let said = house.ask("GET", &format!("{path}?said=password"), &headers, "").await.text();
+        assert!(said.contains("パスワードを変更しました。"), "{path}: {said}");
     }
 }
 
