@@ -80,9 +80,9 @@ impl Report {
         for report in &self.logs {
             let breach = |violation| Breach { log: Some(report.log), violation };
             let Some((log, octets)) = heads.iter().find(|(log, _)| *log == report.log) else {
-                // Where the log says that something was, a head that is not there was taken away.
-                if report.anchored > 0 {
-                    return Err(breach(Violation::Older(0, report.anchored)));
+                // A log is anchored before its first entry: where there are entries and no head, it was taken away.
+                if report.size + report.unpublished > 0 {
+                    return Err(breach(Violation::Unanchored));
                 }
                 continue;
             };
@@ -183,6 +183,11 @@ pub enum Violation {
     /// Less is anchored than the log says there was once.
     #[error("compare what is anchored: {0} entries are, and {1} were; the store is older than the journal")]
     Older(u64, u64),
+    /// The log has entries, and nothing is anchored for it.
+    #[error(
+        "find the anchored head: the log has entries and none; the store is not the one that belongs to the journal"
+    )]
+    Unanchored,
     /// A head that was anchored is not of this log and key.
     #[error("verify the anchored head")]
     Head,
