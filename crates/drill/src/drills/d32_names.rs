@@ -107,15 +107,15 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let guesses = Counts::of(&counts.wrong) + Counts::of(&one.wrong);
     let check = "nobody whose name is made up is let in";
     verdicts.push(Verdict::of(check, "every answer to a made-up name", guesses, found.into_iter().collect()));
-    let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(40).clamp(40, 2_000);
-    // What was found so far is told, whatever becomes of the rest.
-    let failed = |failure: Failure| Verdict::of(times::CHECK, "guesses", 1, vec![failure.to_string()]);
-    verdicts.push(times::tell_nothing(stage, &house, &world, each).await.unwrap_or_else(failed));
+    // Before passwords are imported, which ends sessions. What was found so far is told, whatever becomes of the rest.
     let failed = |check: &str, failure: Failure| Verdict::of(check, "exports", 1, vec![failure.to_string()]);
     let of_one = exports(stage, &house).await;
     verdicts.push(of_one.unwrap_or_else(|failure| failed(OF_ONE, failure)));
     let of_many = exports_of_a_source(stage, &house).await;
     verdicts.push(of_many.unwrap_or_else(|failure| failed(OF_A_SOURCE, failure)));
+    let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(40).clamp(40, 2_000);
+    let failed = |failure: Failure| Verdict::of(times::CHECK, "guesses", 1, vec![failure.to_string()]);
+    verdicts.push(times::tell_nothing(stage, &house, &world, each).await.unwrap_or_else(failed));
     house.end().await?;
     Ok(verdicts)
 }
@@ -170,23 +170,25 @@ async fn exports_of_a_source(stage: &Stage, house: &House) -> Result<Verdict, Fa
         return Err(Failure::Product("too few are signed in".to_owned()));
     }
     stage.say(&format!("  exports of {ACCOUNTS} accounts of one source, over and over"));
-    let (target, counts) = (house.target(), Arc::new([const { AtomicU64::new(0) }; 2]));
+    let (target, counts) = (house.target(), Arc::new([const { AtomicU64::new(0) }; 3]));
     let mut asking = JoinSet::new();
     for session in many {
         let (request, counts) = (begin(session), Arc::clone(&counts));
         asking.spawn(async move {
             loop {
-                let status = asked(address(SOURCE, 1), target, &request).await;
-                let [taken, refused] = &*counts;
-                match status.map(|exchange| exchange.answer.status) {
-                    Some(202) => taken.fetch_add(1, Ordering::Relaxed),
-                    _ => refused.fetch_add(1, Ordering::Relaxed),
+                let exchange = asked(address(SOURCE, 1), target, &request).await;
+                let [taken, refused, others] = &*counts;
+                let count = match exchange.map(|exchange| exchange.answer.status) {
+                    Some(202) => taken,
+                    Some(429 | 503) => refused,
+                    _ => others,
                 };
+                count.fetch_add(1, Ordering::Relaxed);
                 sleep(Duration::from_millis(5)).await;
             }
         });
     }
-    let [taken, refused] = &*counts;
+    let [_, refused, _] = &*counts;
     let begun = Instant::now();
     while refused.load(Ordering::Relaxed) == 0 && begun.elapsed() < PATIENCE {
         sleep(Duration::from_millis(10)).await;
@@ -207,7 +209,10 @@ async fn exports_of_a_source(stage: &Stage, house: &House) -> Result<Verdict, Fa
         }
     }
     asking.shutdown().await;
-    let [taken, refused] = [taken, refused].map(|count| count.load(Ordering::Relaxed));
+    let [taken, refused, otherwise] = [0, 1, 2].map(|at: usize| counts.get(at).map_or(0, Counts::of));
+    if otherwise > 0 {
+        found.push(format!("{otherwise} were answered otherwise than taken or told to come back"));
+    }
     if refused == 0 {
         found.push("none of that source was refused: its places were not used up".to_owned());
     }
