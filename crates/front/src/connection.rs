@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -19,7 +18,6 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
@@ -30,6 +28,7 @@ use super::head::names_one_host;
 use super::pieces::{BUFFER, Pieces};
 use super::proxy_header;
 use super::room::{Busy, Held, Room};
+use super::socket::{Peer, Socket};
 use super::stream::{PREFACE, TimedStream};
 use super::turns::{Turn, Turns};
 
@@ -40,7 +39,7 @@ pub trait Answers: Send + Sync + 'static {
     fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: IpAddr,
+        peer: Peer,
         turn: Turn,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static;
 
@@ -48,7 +47,7 @@ pub trait Answers: Send + Sync + 'static {
     fn not_ready(&self);
 
     /// Hears of a listed proxy that does not say, before anything else, whom it passes on.
-    fn untold(&self, proxy: IpAddr, why: Untold);
+    fn untold(&self, proxy: Peer, why: Untold);
 }
 
 /// What every connection shares.
@@ -66,18 +65,14 @@ impl<A: Answers> Shared<A> {
     /// Serves one accepted connection to its end.
     pub(super) async fn connection(
         self: Arc<Self>,
-        mut tcp: TcpStream,
-        peer: SocketAddr,
+        mut socket: Socket,
+        peer: Peer,
         permit: OwnedSemaphorePermit,
     ) {
-        // Answers are written whole; waiting to fill a segment would only delay them.
-        if tcp.set_nodelay(true).is_err() {
-            return;
-        }
-        let mut client = peer.ip().to_canonical();
-        if self.front.tells(client) == Some(Tells::ProxyV2) {
-            match timeout(self.bounds.header, proxy_header::read(&mut tcp)).await {
-                Ok(Ok(told)) => client = told.unwrap_or(client),
+        let mut client = peer;
+        if self.front.tells(peer) == Some(Tells::ProxyV2) {
+            match timeout(self.bounds.header, proxy_header::read(&mut socket)).await {
+                Ok(Ok(told)) => client = told.map_or(peer, Peer::Address),
                 Ok(Err(reason)) => {
                     tracing::debug!(error = %reason, "close a connection of a trusted proxy");
                     self.answers.untold(client, Untold::Unreadable);
@@ -93,8 +88,8 @@ impl<A: Answers> Shared<A> {
         let held = seat.held();
         let serve = async {
             match self.tls.clone() {
-                None => self.http1(tcp, client, &held).await,
-                Some(acceptor) => Box::pin(self.encrypted(acceptor, tcp, client, &held)).await,
+                None => self.http1(socket, client, &held).await,
+                Some(acceptor) => Box::pin(self.encrypted(acceptor, socket, client, &held)).await,
             }
         };
         let end = tokio::select! {
@@ -109,11 +104,11 @@ impl<A: Answers> Shared<A> {
     async fn encrypted(
         &self,
         acceptor: tokio_rustls::TlsAcceptor,
-        tcp: TcpStream,
-        client: IpAddr,
+        socket: Socket,
+        client: Peer,
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
-        let Ok(Ok(stream)) = timeout(self.bounds.handshake, self.handshake(&acceptor, tcp)).await else {
+        let Ok(Ok(stream)) = timeout(self.bounds.handshake, self.handshake(&acceptor, socket)).await else {
             figures::handshakes_failed().increment(1);
             return Ok(End::Handshake);
         };
@@ -128,11 +123,11 @@ impl<A: Answers> Shared<A> {
     async fn handshake(
         &self,
         acceptor: &tokio_rustls::TlsAcceptor,
-        tcp: TcpStream,
-    ) -> io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
-        tcp.readable().await?;
+        socket: Socket,
+    ) -> io::Result<tokio_rustls::server::TlsStream<Socket>> {
+        socket.readable().await?;
         let mut turn = self.turns.turn().await;
-        let mut accept = pin!(acceptor.accept(tcp));
+        let mut accept = pin!(acceptor.accept(socket));
         let first = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
         turn.give_back();
         match first {
@@ -144,7 +139,7 @@ impl<A: Answers> Shared<A> {
     async fn http1<S: AsyncRead + AsyncWrite + Arrives + Unpin + Send + 'static>(
         &self,
         stream: S,
-        client: IpAddr,
+        client: Peer,
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
         let mut http = http1::Builder::new();
@@ -176,7 +171,7 @@ impl<A: Answers> Shared<A> {
     async fn http2<S: AsyncRead + AsyncWrite + Arrives + Unpin + Send + 'static>(
         &self,
         stream: S,
-        client: IpAddr,
+        client: Peer,
         held: &Arc<Held>,
     ) -> hyper::Result<End> {
         let connection = http2::Builder::new(TokioExecutor::new())
@@ -204,7 +199,7 @@ impl<A: Answers> Shared<A> {
     fn answer(
         &self,
         request: Request<Incoming>,
-        client: IpAddr,
+        client: Peer,
         held: &Arc<Held>,
     ) -> impl Future<Output = Response<Pieces>> + Send + use<A> {
         let busy = Busy::at(held);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::room::Held;
+use crate::socket::Socket;
 use crate::turns::{Turns, Wait};
 
 /// A connection that says whether octets have come, without reading them.
@@ -21,7 +21,7 @@ pub(crate) trait Arrives {
     fn has_left(&self, cx: &mut Context<'_>) -> bool;
 }
 
-impl Arrives for TcpStream {
+impl Arrives for Socket {
     fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read_ready(cx)
     }
@@ -32,7 +32,7 @@ impl Arrives for TcpStream {
     }
 }
 
-impl Arrives for TlsStream<TcpStream> {
+impl Arrives for TlsStream<Socket> {
     fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_ref().0.poll_arrived(cx)
     }

@@ -1,8 +1,10 @@
 //! What stands between us and the subscriber: the one setting cookies and trust follow from.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use super::prefix::Prefix;
+use super::socket::Peer;
 
 /// The one setting that says how subscribers reach us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +91,11 @@ impl std::str::FromStr for PublicUrl {
 )]
 pub struct ListenRefused(pub SocketAddr);
 
+/// A file we do not listen on behind this front.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refuse to listen on {}: it is for a proxy that ends TLS and says who asks", .0.display())]
+pub struct FileRefused(pub PathBuf);
+
 impl Front {
     /// Whether we may listen there.
     ///
@@ -101,6 +108,17 @@ impl Front {
         }
     }
 
+    /// Whether we may listen on that file.
+    ///
+    /// # Errors
+    /// [`FileRefused`] where no proxy stands before us: who comes by a file has no address of her own.
+    pub fn may_listen_on_file(&self, file: &Path) -> Result<(), FileRefused> {
+        match self {
+            Self::TrustedProxy { .. } => Ok(()),
+            Self::Loopback | Self::Tls => Err(FileRefused(file.to_owned())),
+        }
+    }
+
     /// Whether subscribers reach us by https.
     pub const fn is_https(&self) -> bool {
         match self {
@@ -110,10 +128,10 @@ impl Front {
     }
 
     /// Whether that peer is a listed proxy, and how it tells the subscriber's address.
-    pub fn tells(&self, peer: IpAddr) -> Option<Tells> {
+    pub fn tells(&self, peer: Peer) -> Option<Tells> {
         match self {
             Self::Loopback | Self::Tls => None,
-            Self::TrustedProxy { proxies, tells, .. } => listed(proxies, peer).then_some(*tells),
+            Self::TrustedProxy { proxies, tells, .. } => is_proxy(proxies, peer).then_some(*tells),
         }
     }
 
@@ -129,17 +147,25 @@ impl Front {
     ///
     /// # Errors
     /// [`Untold`] where a listed proxy has to say it and does not.
-    pub fn client(&self, peer: IpAddr, headers: &http::HeaderMap) -> Result<IpAddr, Untold> {
-        let Self::TrustedProxy { proxies, tells, .. } = self else { return Ok(peer) };
-        if !listed(proxies, peer) {
-            return Ok(peer);
+    pub fn client(&self, peer: Peer, headers: &http::HeaderMap) -> Result<IpAddr, Untold> {
+        let Self::TrustedProxy { proxies, tells, .. } = self else { return Ok(peer.address()) };
+        if !is_proxy(proxies, peer) {
+            return Ok(peer.address());
         }
-        let is_proxy = |address| listed(proxies, address);
+        let listed = |address| listed(proxies, address);
         match tells {
-            Tells::ProxyV2 => Ok(peer),
-            Tells::Forwarded => super::forwarded::client(headers, is_proxy),
-            Tells::ListedFor => super::forwarded::listed_client(headers, is_proxy),
+            Tells::ProxyV2 => Ok(peer.address()),
+            Tells::Forwarded => super::forwarded::client(headers, listed),
+            Tells::ListedFor => super::forwarded::listed_client(headers, listed),
         }
+    }
+}
+
+/// Whether that peer is believed: it comes from a listed address, or by a socket that only proxies may open.
+fn is_proxy(proxies: &[Prefix], peer: Peer) -> bool {
+    match peer {
+        Peer::Address(address) => listed(proxies, address),
+        Peer::Socket => true,
     }
 }
 
@@ -171,12 +197,35 @@ mod tests {
         assert!(refused.to_string().contains("192.0.2.1:443") && refused.to_string().contains("TLS"));
     }
 
+    fn address(text: &str) -> Peer {
+        Peer::Address(text.parse().unwrap())
+    }
+
+    #[test]
+    fn who_comes_by_a_socket_is_a_proxy_and_has_to_say_who_asks() {
+        let fields = |text: &str| [(http::header::FORWARDED, text.parse().unwrap())].into_iter().collect();
+        let none = http::HeaderMap::new();
+        let front = proxied(Tells::Forwarded);
+        let told = |text| front.client(Peer::Socket, &fields(text));
+        assert_eq!(told("for=203.0.113.7"), Ok("203.0.113.7".parse().unwrap()));
+        assert_eq!(told("for=unknown"), Err(Untold::Unreadable));
+        assert_eq!(front.client(Peer::Socket, &none), Err(Untold::Missing));
+        assert_eq!(
+            front.client(address("127.0.0.1"), &fields("for=203.0.113.7")),
+            Ok("127.0.0.1".parse().unwrap())
+        );
+        assert_eq!(proxied(Tells::ProxyV2).tells(Peer::Socket), Some(Tells::ProxyV2));
+        for front in [Front::Loopback, Front::Tls] {
+            assert!(front.may_listen_on_file(Path::new("a.sock")).is_err(), "{front:?}");
+            assert_eq!(front.tells(Peer::Socket), None);
+        }
+    }
+
     #[test]
     fn only_a_listed_proxy_is_believed() {
         let headers: http::HeaderMap =
             [(http::header::FORWARDED, "for=203.0.113.7".parse().unwrap())].into_iter().collect();
-        let client =
-            |front: &Front, peer: &str| front.client(peer.parse().unwrap(), &headers).unwrap().to_string();
+        let client = |front: &Front, peer: &str| front.client(address(peer), &headers).unwrap().to_string();
         assert_eq!(client(&proxied(Tells::Forwarded), "10.1.2.3"), "203.0.113.7");
         assert_eq!(client(&proxied(Tells::Forwarded), "192.0.2.1"), "192.0.2.1");
         assert_eq!(client(&proxied(Tells::ProxyV2), "10.1.2.3"), "10.1.2.3");
@@ -188,7 +237,7 @@ mod tests {
         let front = proxied(Tells::Forwarded);
         let asked = |text: Option<&str>| {
             let field = text.map(|text| (http::header::FORWARDED, text.parse().unwrap()));
-            front.client("10.1.2.3".parse().unwrap(), &field.into_iter().collect())
+            front.client(address("10.1.2.3"), &field.into_iter().collect())
         };
         assert_eq!(asked(None), Err(Untold::Missing));
         assert_eq!(

@@ -17,6 +17,7 @@ mod prefix;
 mod proxy_header;
 mod room;
 mod seldom;
+mod socket;
 mod stream;
 mod tls;
 mod turns;
@@ -32,9 +33,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 pub use bounds::{Bounds, LimitBounds, TurnBounds};
-pub use front::{BadPublicUrl, Front, ListenRefused, PublicUrl, Tells, Untold};
+pub use front::{BadPublicUrl, FileRefused, Front, ListenRefused, PublicUrl, Tells, Untold};
 pub use prefix::{BadPrefix, Prefix};
 pub use rustls::ServerConfig as TlsConfig;
+pub use socket::{Peer, SocketFile};
 pub use tls::{Certificates, Certified, TlsError};
 pub use turns::Turn;
 
@@ -44,6 +46,7 @@ pub use connection::Answers;
 use connection::Shared;
 use room::Room;
 use seldom::Seldom;
+use socket::{Listener, Socket};
 use turns::Turns;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
@@ -64,10 +67,12 @@ pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 }
 
 /// Where and how connections come in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Entrance {
     /// The listening sockets.
     pub listeners: Vec<TcpListener>,
+    /// Listening sockets that are files, for proxies on this machine.
+    pub files: Vec<SocketFile>,
     /// Addresses this machine does not have yet; tried again until it has.
     pub later: Vec<SocketAddr>,
     /// Certificate and key, where TLS ends here.
@@ -86,7 +91,12 @@ impl Entrance {
             let refused = |refused| io::Error::new(io::ErrorKind::PermissionDenied, refused);
             front.may_listen(listener.local_addr()?).map_err(refused)?;
         }
-        Ok(())
+        match self.files.first() {
+            Some(file) => front
+                .may_listen_on_file(file.path())
+                .map_err(|refused| io::Error::new(io::ErrorKind::PermissionDenied, refused)),
+            None => Ok(()),
+        }
     }
 
     /// Accepts and answers until `stop` is ready; then says "not ready", waits [`Bounds::drain_notice`], stops
@@ -115,7 +125,8 @@ impl Entrance {
             closing,
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
         });
-        for listener in self.listeners {
+        let files = self.files.into_iter().map(Listener::File);
+        for listener in self.listeners.into_iter().map(Listener::Address).chain(files) {
             tokio::spawn(accept(listener, Arc::clone(&shared)));
         }
         for address in self.later {
@@ -149,7 +160,7 @@ async fn accept_later<A: Answers>(address: SocketAddr, shared: Arc<Shared<A>>) {
         match listen(address, shared.bounds.backlog) {
             Ok(listener) if shared.front.may_listen(address).is_ok() => {
                 tracing::info!(%address, "the address is there; serving on it");
-                return accept(listener, shared).await;
+                return accept(Listener::Address(listener), shared).await;
             }
             Ok(_) => return,
             Err(reason) => tracing::debug!(%address, error = %reason, "the address is not there yet"),
@@ -158,7 +169,7 @@ async fn accept_later<A: Answers>(address: SocketAddr, shared: Arc<Shared<A>>) {
 }
 
 /// Accepts connections while there is room, until the server stops.
-async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
+async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
     let mut closing = shared.closing.clone();
     let mut failures = Seldom::default();
     loop {
@@ -168,8 +179,8 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
             accepted = next(&listener, &shared) => accepted,
         };
         match accepted {
-            Ok((tcp, peer, permit)) => {
-                tokio::spawn(Arc::clone(&shared).connection(tcp, peer, permit));
+            Ok((socket, peer, permit)) => {
+                tokio::spawn(Arc::clone(&shared).connection(socket, peer, permit));
             }
             Err(reason) if is_of_one_connection(&reason) => {}
             Err(reason) => {
@@ -185,13 +196,13 @@ async fn accept<A: Answers>(listener: TcpListener, shared: Arc<Shared<A>>) {
 }
 
 async fn next<A: Answers>(
-    listener: &TcpListener,
+    listener: &Listener,
     shared: &Shared<A>,
-) -> io::Result<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(Socket, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let permit = shared.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
     shared.turns.let_in().await;
-    let (tcp, peer) = listener.accept().await?;
-    Ok((tcp, peer, permit))
+    let (socket, peer) = listener.accept().await?;
+    Ok((socket, peer, permit))
 }
 
 fn is_of_one_connection(reason: &io::Error) -> bool {

@@ -4,13 +4,13 @@
 //! place of one of the address with the most: one that is idle, or else its oldest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::prefix::Prefix;
+use crate::socket::Peer;
 use crate::turns::Turn;
 
 /// Sources with equally many places among which an idle one is looked for.
@@ -113,12 +113,13 @@ impl Room {
     /// A place for that address, unless it has its share; where we are nearly full, in place of one of the greediest.
     pub(super) fn admit(
         self: &Arc<Self>,
-        address: IpAddr,
+        client: Peer,
         permit: OwnedSemaphorePermit,
     ) -> Result<Seat, NoPlace> {
         let held = Arc::new(Held::default());
         let free = self.free.available_permits();
-        let is_exempt = self.exempt.iter().any(|prefix| prefix.contains(address));
+        let address = client.address();
+        let is_exempt = client == Peer::Socket || self.exempt.iter().any(|prefix| prefix.contains(address));
         let of = Prefix::of_client(address);
         let mut taken = self.taken();
         let own = if is_exempt { 0 } else { taken.count(of) };
@@ -279,7 +280,7 @@ mod tests {
         let mut seats = Vec::new();
         for _ in 0..times {
             let permit = room.wait().await.unwrap();
-            seats.push(room.admit(address.parse().unwrap(), permit));
+            seats.push(room.admit(Peer::Address(address.parse().unwrap()), permit));
         }
         seats
     }

@@ -1,6 +1,5 @@
 //! What a slow, greedy or silent client gets: every state of a connection ends by itself.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use tokio::time::Instant;
 
 use super::*;
 
+mod files;
 mod floods;
 mod turns;
 
@@ -38,11 +38,24 @@ struct Echo {
     untolds: Untolds,
 }
 
+impl Echo {
+    fn new(front: Front, bounds: Bounds) -> Self {
+        Self {
+            front,
+            bounds,
+            ready: AtomicBool::new(true),
+            begun: Notify::new(),
+            go_on: Notify::new(),
+            untolds: Untolds::default(),
+        }
+    }
+}
+
 impl Answers for Echo {
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: IpAddr,
+        peer: Peer,
         mut turn: Turn,
     ) -> Response<Full<Bytes>> {
         let client = self.front.client(peer, request.headers()).unwrap();
@@ -69,7 +82,7 @@ impl Answers for Echo {
         self.ready.store(false, Ordering::SeqCst);
     }
 
-    fn untold(&self, proxy: IpAddr, why: Untold) {
+    fn untold(&self, proxy: Peer, why: Untold) {
         self.untolds.note(proxy, why);
     }
 }
@@ -96,18 +109,10 @@ impl Server {
         change(&mut bounds);
         let listener = listen("127.0.0.1:0".parse().unwrap(), bounds.backlog).unwrap();
         let at = listener.local_addr().unwrap();
-        let echo = Arc::new(Echo {
-            front: front.clone(),
-            bounds: bounds.clone(),
-            ready: AtomicBool::new(true),
-            begun: Notify::new(),
-            go_on: Notify::new(),
-            untolds: Untolds::default(),
-        });
+        let echo = Arc::new(Echo::new(front.clone(), bounds.clone()));
         let certified = || Arc::new(Certificates::new(Certified::read(CERTIFICATE, KEY).unwrap()));
         let tls = with_tls.then(|| certified().config().unwrap());
-        let entrance =
-            Entrance { later: Vec::new(), listeners: vec![listener], tls, shared_prefixes: Vec::new() };
+        let entrance = Entrance { listeners: vec![listener], tls, ..Entrance::default() };
         let run = (front, bounds, Arc::clone(&echo));
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(entrance.run(run.0, run.1, run.2, async move {
@@ -366,8 +371,7 @@ async fn stopping_does_not_wait_beyond_its_deadline() {
 #[tokio::test]
 async fn listening_beyond_loopback_in_the_clear_is_refused() {
     let listener = listen("0.0.0.0:0".parse().unwrap(), 1).unwrap();
-    let entrance =
-        Entrance { later: Vec::new(), listeners: vec![listener], tls: None, shared_prefixes: Vec::new() };
+    let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
     let refused = entrance.check(&Front::Loopback).unwrap_err();
     assert!(refused.to_string().contains("refuse to listen on 0.0.0.0"));
 }

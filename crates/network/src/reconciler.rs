@@ -138,3 +138,27 @@ fn note(ended: Result<(), JoinError>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_ends_by_a_fault_calls_somebody() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let counted = figures::counted_by(|| {
+            runtime.block_on(async {
+                let mut under_way = JoinSet::new();
+                under_way.spawn(async { assert!(under_way_is_sound(), "a fault of the driver") });
+                note(under_way.join_next().await.unwrap());
+                under_way.spawn(async {});
+                note(under_way.join_next().await.unwrap());
+            });
+        });
+        assert_eq!(counted.value("honnin_alarm_total{kind=\"reconciler_panic\"}").as_deref(), Some("1"));
+    }
+
+    const fn under_way_is_sound() -> bool {
+        false
+    }
+}

@@ -482,6 +482,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_heard_calls_somebody_and_so_does_the_stop_that_follows() {
+        let alarms = [
+            (Alarm::DoesNotOpen { account: account(1), at: Moment::EPOCH }, AlarmKind::DoesNotOpen, "0"),
+            (Alarm::ForeignOwner, AlarmKind::ForeignOwner, "1"),
+            (Alarm::ForeignAnswer, AlarmKind::ForeignAnswer, "1"),
+        ];
+        for (alarm, kind, isolated) in alarms {
+            let counted = figures::counted_by(|| stand().hears(alarm, request()));
+            let raised = |kind: AlarmKind| {
+                counted.value(&format!("honnin_alarm_total{{kind=\"{}\"}}", kind.word())).unwrap()
+            };
+            assert_eq!((raised(kind).as_str(), raised(AlarmKind::Isolated).as_str()), ("1", isolated));
+            assert_eq!(counted.value("honnin_isolated"), (isolated == "1").then(|| "1".to_owned()));
+        }
+    }
+
+    #[test]
     fn a_foreign_owner_stops_personal_pages_at_once() {
         let stand = stand();
         stand.hears(Alarm::ForeignOwner, request());

@@ -115,7 +115,7 @@ impl Upkeep {
             // One moment for the whole round: what is swept and pruned was judged by it.
             let now = self.clock.now();
             told("clock", self.clock(now, &mut sets, handle));
-            has_stopped = self.journal_stopped(has_stopped);
+            has_stopped = journal_stopped(self.journal.state(), has_stopped);
             told("mode", self.mode(&mut told_mode));
             told("nodes", handle.block_on(self.nodes(now)));
             // By a clock that jumped everything would have had its time. It waits until a person has looked.
@@ -158,30 +158,11 @@ impl Upkeep {
         }
     }
 
-    /// Whether the journal takes no entry. It cannot write that down itself: somebody is called, once each time it stops.
-    fn journal_stopped(&self, before: bool) -> bool {
-        let state = self.journal.state();
-        let has_stopped = state != State::Ready;
-        if has_stopped && !before {
-            figures::alarm!(
-                AlarmKind::Journal,
-                ?state,
-                "the journal takes no entry, and nothing personal is shown until it does; look at the data volume"
-            );
-        }
-        has_stopped
-    }
-
     /// A clock that jumped is written down though nobody asks for anything, and so is the word of who looked at it.
     fn clock(&self, now: Moment, seen: &mut Option<u64>, handle: &Handle) -> Result<(), Fault> {
         let epochs = self.care.gate().recorder().epochs();
         let Some(keys) = epochs.last() else { return Ok(()) };
-        if self.journal.look_at_clock(now, keys.epoch) {
-            figures::alarm!(
-                AlarmKind::Clock,
-                "the clock stands elsewhere than the time that went by would have it; look at it, then `honnin clock accept`"
-            );
-        }
+        look_at_clock(&self.journal, now, keys.epoch);
         // What was found in the round before is durable by now, and is seen by who looks for it.
         let sets = self.journal.clock_sets();
         if seen.replace(sets) != Some(sets) {
@@ -295,6 +276,29 @@ impl Upkeep {
     }
 }
 
+/// Whether the journal takes no entry. It cannot write that down itself: somebody is called, once each time it stops.
+fn journal_stopped(state: State, before: bool) -> bool {
+    let has_stopped = state != State::Ready;
+    if has_stopped && !before {
+        figures::alarm!(
+            AlarmKind::Journal,
+            ?state,
+            "the journal takes no entry, and nothing personal is shown until it does; look at the data volume"
+        );
+    }
+    has_stopped
+}
+
+/// Calls somebody, once each time the clock jumps.
+fn look_at_clock(journal: &Journal, now: Moment, epoch: u32) {
+    if journal.look_at_clock(now, epoch) {
+        figures::alarm!(
+            AlarmKind::Clock,
+            "the clock stands elsewhere than the time that went by would have it; look at it, then `honnin clock accept`"
+        );
+    }
+}
+
 /// When the ledger was last taken in, where it ever was.
 ///
 /// # Errors
@@ -311,5 +315,54 @@ fn told(what: &'static str, done: Result<(), Fault>) {
     if let Err(error) = done {
         figures::upkeep_failed(what).increment(1);
         tracing::error!(what, %error, "upkeep failed and is tried again");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_journal::{Bounds, FileAnchor, LogKeys, Opening};
+    use honnin_seal::{MacKey, Secret, SigningKey};
+    use honnin_terms::LogId;
+    use honnin_testkit::TestDir;
+
+    use super::*;
+
+    fn raised(kind: AlarmKind, work: impl FnOnce()) -> String {
+        figures::counted_by(work).value(&format!("honnin_alarm_total{{kind=\"{}\"}}", kind.word())).unwrap()
+    }
+
+    #[test]
+    fn a_journal_that_takes_no_entry_calls_somebody_once_each_time() {
+        let states = [State::Ready, State::Full, State::Full, State::Ready, State::Failed, State::Unanchored];
+        let raised = raised(AlarmKind::Journal, || {
+            let ends = states.into_iter().fold(false, |before, state| journal_stopped(state, before));
+            assert!(ends);
+        });
+        assert_eq!(raised, "2");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_calls_somebody_once() {
+        let dir = TestDir::new();
+        let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
+        let journal = Journal::open(Opening {
+            root: dir.join("journal"),
+            log: LogId::from_octets([7; 16]),
+            origin: "test/journal".to_owned(),
+            keys: LogKeys { signing, chain: MacKey::of_secret(&Secret::from_octets([7; 32])) },
+            bounds: Bounds { segment_octets: 1 << 16, ..Bounds::default() },
+            anchor: Arc::new(FileAnchor(dir.join("anchors"))),
+            steady: Some(Arc::new(|| 0)),
+            as_it_is: false,
+        })
+        .unwrap();
+        let begun = Moment::EPOCH.plus_seconds(1_000_000);
+        let quiet = raised(AlarmKind::Clock, || look_at_clock(&journal, begun, 1));
+        let jumped = raised(AlarmKind::Clock, || {
+            for second in 0..10 {
+                look_at_clock(&journal, begun.plus_seconds(86_400 + second), 1);
+            }
+        });
+        assert_eq!((quiet.as_str(), jumped.as_str()), ("0", "1"));
     }
 }

@@ -35,6 +35,7 @@ pub(crate) enum AccountCommand {
     Unmerge(UnmergeArgs),
 
     /// List merges, newest first (CSV)
+    #[command(after_help = "Examples:\n  honnin account merges\n  honnin account merges - < login")]
     Merges {
         /// Only merges of this account (会員ID); `-` reads it from standard input
         #[arg(value_name = "LOGIN")]

@@ -117,6 +117,7 @@ pub(crate) struct IntakeArgs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Verify that the key file opens the keyring and every key in it
+    #[command(after_help = "Examples:\n  honnin key check\n  honnin --data /restored key check")]
     Check,
 }
 
@@ -142,6 +143,8 @@ pub(crate) enum JournalCommand {
         honnin journal who-saw - < login")]
     WhoSaw(Question),
     /// List what this account was shown, oldest first (CSV); verifies what it answers from
+    #[command(after_help = "Examples:\n  honnin journal seen-by mio00000001 --from 2026-11-01\n  \
+        honnin journal seen-by - < login")]
     SeenBy(Question),
     /// Go on with the journal as its files are, after the store or the journal was restored from a copy
     ///
@@ -169,9 +172,10 @@ pub(crate) enum ClockCommand {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum IsolationCommand {
-    /// Verify the journal and, where it verifies, let the next start show personal pages again
+    /// Verify the journal and, where it verifies, let every node show personal pages again
     ///
-    /// For the person who has found the cause of the alarm.
+    /// For the person who has found the cause of the alarm. Nothing has to be started again.
+    #[command(after_help = "Examples:\n  honnin isolation lift\n  honnin isolation lift --yes --as sato")]
     Lift(LiftArgs),
 }
 

@@ -27,10 +27,14 @@ pub(crate) struct InitArgs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Check the settings file and the files it names, as `serve` does; reports every mistake at once
+    #[command(after_help = "Examples:\n  honnin config check\n  \
+        honnin config check --settings /etc/honnin/new.toml --data /var/lib/honnin")]
     Check,
     /// Print the effective values, defaults included
+    #[command(after_help = "Examples:\n  honnin config print\n  honnin config print --json | jq .server")]
     Print,
     /// Print the settings file of a new installation
+    #[command(after_help = "Examples:\n  honnin config default > honnin.toml")]
     Default,
 }
 
@@ -69,6 +73,9 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DrillCommand {
     /// List all drills, including those not yet implemented
+    #[command(
+        after_help = "Examples:\n  honnin drill list\n  honnin drill list --json | jq -r '.drills[].name'"
+    )]
     List,
     /// Run drills: one line for every check, exit code 4 where one fails
     #[command(after_help = "Examples:\n  honnin drill run D01\n  \
@@ -108,7 +115,9 @@ pub(crate) struct DrillArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  honnin man /usr/local/share/man/man1")]
+#[command(
+    after_help = "Examples:\n  honnin man /usr/local/share/man/man1\n  honnin man --markdown > commands.md"
+)]
 pub(crate) struct ManualArgs {
     /// Directory to write to; it must exist
     #[arg(value_name = "DIR", required_unless_present = "markdown")]

@@ -116,6 +116,7 @@ pub(crate) enum Command {
     /// Serve subscribers until SIGTERM or Ctrl-C; requests in progress are completed
     ///
     /// SIGHUP reopens log files and reads the certificate again; a renewed certificate is also taken within a minute.
+    #[command(after_help = "Examples:\n  honnin --data /var/lib/honnin serve\n  systemctl reload honnin")]
     Serve,
 
     /// Report the state of an installation and what needs attention, without personal values

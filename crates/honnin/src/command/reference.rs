@@ -123,13 +123,19 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_does_something_has_its_meaning() {
+    fn every_command_that_does_something_has_its_meaning_and_an_example() {
         fn look(command: &Command) {
             assert!(command.get_about().is_some(), "{}", command.get_name());
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+            let is_one = !command.has_subcommands();
+            let calls = examples.starts_with("Examples:\n  ") && examples.contains("honnin");
+            assert!(!is_one || calls, "{name} has no example in its help: {examples}");
             for arg in command.get_arguments() {
                 assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
             }
-            command.get_subcommands().for_each(look);
+            // What clap adds by itself has its own words.
+            command.get_subcommands().filter(|one| one.get_name() != "help").for_each(look);
         }
         let mut command = Honnin::command();
         command.build();

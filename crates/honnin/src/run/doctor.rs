@@ -150,7 +150,7 @@ fn network(installation: &Installation, findings: &mut Findings) {
 /// Proxies that are believed, and whether they say whom they pass on.
 fn proxies(installation: &Installation, findings: &mut Findings) {
     let listen = &installation.settings.listen;
-    if listen.trusted_proxies.is_empty() {
+    if listen.trusted_proxies.is_empty() && listen.sockets.is_empty() {
         findings.ok("proxies", "none is listed; nobody is believed");
         return;
     }
@@ -169,8 +169,9 @@ fn proxies(installation: &Installation, findings: &mut Findings) {
         Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => findings.ok(
             "proxies",
             format_args!(
-                "{} listed, they tell by {}; none was seen to name nobody",
+                "{} listed, {} sockets, they tell by {}; none was seen to name nobody",
                 listen.trusted_proxies.len(),
+                listen.sockets.len(),
                 listen.proxies_tell
             ),
         ),

@@ -61,8 +61,8 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Clock(command) => clock::clock(say, installation()?, &operator, command),
         Command::Drill(command) => drill::drill(say, &command),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man(args) => manual::manual(&args),
+        Command::Completions { shell } => manual::completions(say, shell),
+        Command::Man(args) => manual::manual(say, &args),
         #[cfg(honnin_faults)]
         Command::Faults => crate::planted::list(),
     }

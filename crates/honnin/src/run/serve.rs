@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use honnin_figures::Figures;
@@ -37,7 +38,12 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         installation.set_demo_clock(None)?;
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
         let service = Service::new(rooms, doors.front().clone())?;
-        say.tell(&Serving { public: doors.public()?, canaries: path, metrics: doors.monitor()? })?;
+        say.tell(&Serving {
+            public: doors.public()?,
+            sockets: doors.files(),
+            canaries: path,
+            metrics: doors.monitor()?,
+        })?;
         service.run(doors, figures, stop()?).await
     })?;
     Ok(Exit::Done)
@@ -47,6 +53,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
 #[derive(Serialize)]
 struct Serving {
     public: Vec<SocketAddr>,
+    sockets: Vec<PathBuf>,
     canaries: Option<LookedAt>,
     metrics: SocketAddr,
 }
@@ -62,6 +69,9 @@ impl fmt::Display for Serving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for address in &self.public {
             writeln!(f, "serving on {address}")?;
+        }
+        for file in &self.sockets {
+            writeln!(f, "serving on unix:{}", file.display())?;
         }
         if let Some(LookedAt { url, every }) = &self.canaries {
             writeln!(f, "canaries check {url} every {every}; personal pages wait for their first round")?;

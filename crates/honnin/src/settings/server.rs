@@ -10,8 +10,14 @@ section! {
     /// Beyond loopback, `public` needs a certificate or a trusted proxy; cookies follow from that alone.
     pub(crate) struct Listen in "listen";
 
-    /// Addresses for subscribers.
+    /// Addresses for subscribers and proxies; [] where all come by `sockets`.
     public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
+    /// Unix sockets to listen on, for proxies on this machine, such as ["/run/honnin/honnin.sock"]. Who may open one is
+    /// believed as a listed proxy is and has to tell as `proxies_tell` says.
+    sockets: Vec<String> = Vec::new();
+    /// Who may open them: "owner" (mode 0600) or "group" (0660: the group of this user, or of the directory where that
+    /// is set to hand its group on).
+    sockets_for: String = "owner".to_owned();
     /// Address for monitoring: /metrics, /healthz and /readyz, without personal values.
     metrics: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9090));
     /// File with the token that /metrics requires (Authorization: Bearer …), one line of at least 32 octets, readable
@@ -23,7 +29,8 @@ section! {
     tls_certificate: MaybePath = MaybePath::default();
     /// Private key of the certificate (PEM), readable by this user only.
     tls_key: MaybePath = MaybePath::default();
-    /// Addresses or prefixes of the operator's own proxies that end TLS; no other peer is believed.
+    /// Addresses or prefixes of the operator's own proxies that end TLS; beside who comes by `sockets` no other peer is
+    /// believed.
     trusted_proxies: Vec<String> = Vec::new();
     /// How these proxies tell the subscriber's address: "proxy-v2" (PROXY protocol), "forwarded" (RFC 7239; an IPv6
     /// address stands in brackets and quotes there, which nginx's `for=$remote_addr` does not write) or "x-forwarded-for".

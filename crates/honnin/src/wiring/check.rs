@@ -27,7 +27,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem { key: key.to_owned(), says });
         }
     };
-    let ListenSettings { public, metrics, metrics_token, metrics_open, .. } = &settings.listen;
+    let ListenSettings { public, sockets, metrics, metrics_token, metrics_open, .. } = &settings.listen;
     let guarded = metrics.ip().is_loopback() || metrics_token.path().is_some() || *metrics_open;
     expect(
         guarded,
@@ -43,6 +43,21 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         twice.is_none(),
         "listen.public",
         twice.map(|address| format!("{address} is listed twice, remove one")).unwrap_or_default(),
+    );
+    let again = sockets
+        .iter()
+        .enumerate()
+        .find(|(place, one)| sockets.iter().take(*place).any(|other| other == *one));
+    let (_, again) = again.unzip();
+    expect(
+        again.is_none(),
+        "listen.sockets",
+        again.map(|file| format!("{file} is listed twice, remove one")).unwrap_or_default(),
+    );
+    expect(
+        !(public.is_empty() && sockets.is_empty()),
+        "listen.public",
+        "is empty, and so is listen.sockets: write where to listen".to_owned(),
     );
     let shared = metrics.port() != 0 && public.contains(metrics);
     expect(!shared, "listen.metrics", format!("{metrics} is also in listen.public, choose another port"));
@@ -207,6 +222,9 @@ mod tests {
         assert_eq!(keys("[listen]\nmetrics = \"0.0.0.0:9090\"\nmetrics_token = \"token\""), [""; 0]);
         assert_eq!(keys("[listen]\nmetrics = \"[::]:9090\"\nmetrics_open = true"), [""; 0]);
         assert_eq!(keys("[listen]\npublic = [\"[::1]:80\", \"[::1]:80\"]"), ["listen.public"]);
+        assert_eq!(keys("[listen]\npublic = []"), ["listen.public"]);
+        let behind = "[tenant]\npublic_url = \"https://my.example.jp\"\nphone = \"tel:0120\"";
+        assert_eq!(keys(&format!("[listen]\nsockets = [\"a\", \"a\"]\n{behind}")), ["listen.sockets"]);
         assert_eq!(
             keys("[listen]\npublic = [\"127.0.0.1:80\"]\nmetrics = \"127.0.0.1:80\""),
             ["listen.metrics"]

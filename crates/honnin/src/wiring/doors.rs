@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use honnin_front::{Entrance, Front, listen};
+use honnin_front::{Entrance, Front, SocketFile, listen};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use super::certificates::{CertificateFiles, Renewal};
-use super::{front, monitor, prefixes};
+use super::monitor::{self, Monitor};
+use super::{front, prefixes};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::{key_file, say};
@@ -19,7 +20,7 @@ use crate::{key_file, say};
 pub(crate) struct Doors {
     pub(super) entrance: Entrance,
     front: Front,
-    pub(super) monitor: TcpListener,
+    pub(super) monitor: Monitor,
     /// What a monitor has to know, where one has to.
     pub(super) token: Option<Zeroizing<String>>,
     renewal: Option<Renewal>,
@@ -58,14 +59,35 @@ impl Doors {
                 Err(reason) => return Err(refused(*address, "listen.public", reason)),
             }
         }
-        if listeners.is_empty() {
+        let for_group = settings.listen.sockets_for == "group";
+        let mut files = Vec::with_capacity(settings.listen.sockets.len());
+        for file in &settings.listen.sockets {
+            let file = installation.base().join(file);
+            let listening = SocketFile::listen(&file, for_group, settings.server.backlog);
+            files.push(listening.map_err(|reason| {
+                let what = format!(
+                    "listen on {} (listen.sockets; another process may use it, or its directory is not there)",
+                    file.display()
+                );
+                Failure::from(reason).during(&what)
+            })?);
+        }
+        if listeners.is_empty() && files.is_empty() {
             return Err(Failure::cannot("listen on any address of listen.public; correct the addresses"));
         }
         let address = settings.listen.metrics;
-        let monitor =
-            monitor::listen(address).await.map_err(|reason| refused(address, "listen.metrics", reason))?;
+        let monitor = match monitor::listen(address).await {
+            Ok(listener) => Monitor::There(listener),
+            Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
+                say::note(format_args!(
+                    "{address} (listen.metrics) is not an address of this machine: {reason}"
+                ));
+                Monitor::Later(address)
+            }
+            Err(reason) => return Err(refused(address, "listen.metrics", reason)),
+        };
         let token = monitor_token(installation)?;
-        let entrance = Entrance { listeners, later, tls, shared_prefixes };
+        let entrance = Entrance { listeners, files, later, tls, shared_prefixes };
         Ok(Self { entrance, front, monitor, token, renewal })
     }
 
@@ -87,12 +109,20 @@ impl Doors {
         self.entrance.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
+    /// The files at which proxies are answered.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.entrance.files.iter().map(|file| file.path().to_owned()).collect()
+    }
+
     /// Where monitors are answered.
     ///
     /// # Errors
     /// What the system says.
     pub(crate) fn monitor(&self) -> io::Result<SocketAddr> {
-        self.monitor.local_addr()
+        match &self.monitor {
+            Monitor::There(listener) => listener.local_addr(),
+            Monitor::Later(address) => Ok(*address),
+        }
     }
 }
 

@@ -48,11 +48,13 @@ pub(crate) fn front(settings: &Settings) -> Result<Front, Vec<Problem>> {
             .map_err(|reason| problem(&mut problems, "tenant.public_url", &reason))
             .ok(),
     };
-    let front = match (tls, proxies.is_empty(), public, tells) {
+    let by_files = !listen.sockets.is_empty();
+    let front = match (tls, proxies.is_empty() && !by_files, public, tells) {
         (true, false, _, _) => {
             let says =
                 "is set beside a certificate; TLS ends either here or at the proxies, remove one of the two";
-            problem(&mut problems, "listen.trusted_proxies", says);
+            let key = if by_files { "listen.sockets" } else { "listen.trusted_proxies" };
+            problem(&mut problems, key, says);
             Front::Tls
         }
         (true, true, _, _) => Front::Tls,
@@ -69,6 +71,10 @@ pub(crate) fn front(settings: &Settings) -> Result<Front, Vec<Problem>> {
             Front::Loopback
         }
     };
+    if !matches!(listen.sockets_for.as_str(), "owner" | "group") {
+        let says = format!("found {:?}, write \"owner\" or \"group\"", listen.sockets_for);
+        problem(&mut problems, "listen.sockets_for", &says);
+    }
     for address in &listen.public {
         if problems.is_empty()
             && let Err(refused) = front.may_listen(*address)
@@ -139,6 +145,18 @@ mod tests {
             keys("[listen]\ntrusted_proxies = [\"10.0.0.0/8\"]\ntls_certificate = \"a\"\ntls_key = \"b\""),
             ["listen.trusted_proxies"]
         );
+    }
+
+    #[test]
+    fn a_socket_is_for_a_proxy() {
+        let sockets = "[listen]\npublic = []\nsockets = [\"/run/honnin/honnin.sock\"]\n";
+        assert_eq!(keys(sockets), ["tenant.public_url"]);
+        let tls = "tls_certificate = \"a\"\ntls_key = \"b\"\n";
+        assert_eq!(keys(&format!("{sockets}{tls}")), ["listen.sockets"]);
+        let site = "[tenant]\npublic_url = \"https://my.example.jp\"";
+        assert_eq!(keys(&format!("{sockets}sockets_for = \"all\"\n{site}")), ["listen.sockets_for"]);
+        let front = front(&Settings::parse(&format!("{sockets}sockets_for = \"group\"\n{site}")).unwrap());
+        assert!(matches!(front, Ok(Front::TrustedProxy { proxies, .. }) if proxies.is_empty()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) mod logs;
 mod look;
 pub(crate) mod merges;
 mod monitor;
+mod proxies;
 mod rooms;
 mod service;
 mod way;

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,15 +26,44 @@ use zeroize::Zeroizing;
 const CONNECTIONS: usize = 16;
 /// How long one of them may take, from the first octet to the last.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often an address that is not there is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// The operator's listener.
+#[derive(Debug)]
+pub(super) enum Monitor {
+    /// It listens.
+    There(TcpListener),
+    /// This machine does not have the address yet.
+    Later(SocketAddr),
+}
+
+impl Monitor {
+    async fn listening(self) -> TcpListener {
+        let address = match self {
+            Self::There(listener) => return listener,
+            Self::Later(address) => address,
+        };
+        loop {
+            sleep(AGAIN).await;
+            if let Ok(listener) = listen(address).await {
+                tracing::info!(%address, "the address is there; monitors are answered on it");
+                return listener;
+            }
+        }
+    }
+}
+
 /// Answers monitors until the runtime ends.
 pub(super) async fn run(
-    listener: TcpListener,
+    monitor: Monitor,
     token: Option<Zeroizing<String>>,
     metrics: Figures,
     house: Arc<dyn House>,
 ) {
     let token = token.map(|token| Arc::new(Zeroizing::new(format!("Bearer {}", *token))));
     let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let listener = monitor.listening().await;
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         let accepted = listener.accept().await;
@@ -108,7 +138,7 @@ fn is_known<B>(request: &Request<B>, token: Option<&[u8]>) -> bool {
 ///
 /// # Errors
 /// What the system says.
-pub(super) async fn listen(on: std::net::SocketAddr) -> io::Result<TcpListener> {
+pub(super) async fn listen(on: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(on).await
 }
 

@@ -1,9 +1,7 @@
 //! The service: journal, gate, use cases, reconciler and routes of one installation, from start to a clean stop.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
@@ -28,9 +26,9 @@ use super::doors::Doors;
 use super::leaving::compared;
 use super::logs::{COMMANDS, epochs, followed, open_log, start_journal};
 use super::look::look;
-use super::monitor;
 use super::rooms::{Rooms, entropy};
 use super::way::way;
+use super::{monitor, proxies};
 use crate::failure::Failure;
 use crate::installation::{Installation, free_octets};
 use crate::machine::SystemClock;
@@ -276,26 +274,6 @@ fn standing(
     })
 }
 
-/// Leaves word for `doctor` of a listed proxy that does not say whom it passes on. What an earlier start left is gone.
-fn proxies(marker: PathBuf, untolds: Arc<Untolds>) -> impl Fn() + Send {
-    if let Err(error) = fs::remove_file(&marker)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(%error, "what was left of proxies that name nobody was not removed");
-    }
-    let told = AtomicU64::new(0);
-    move || {
-        let Some(seen) = untolds.seen().filter(|seen| seen.count != told.load(Ordering::Relaxed)) else {
-            return;
-        };
-        let text = format!("{seen}, the last at {}\n", SystemClock.now());
-        match fs::write(&marker, text) {
-            Ok(()) => told.store(seen.count, Ordering::Relaxed),
-            Err(error) => tracing::warn!(%error, "a proxy that names nobody was not written down for doctor"),
-        }
-    }
-}
-
 /// Figures that only the binary knows: of the volume, and of the figures themselves.
 fn own_figures(
     installation: &Installation,
@@ -304,7 +282,7 @@ fn own_figures(
     untolds: Arc<Untolds>,
 ) -> impl Fn() + Send + use<> {
     let volume = installation.place.data.clone();
-    let proxies = proxies(installation.untold_marker(), untolds);
+    let proxies = proxies::follow(installation.untold_marker(), untolds, Arc::new(SystemClock));
     let (left, clock) = (Arc::clone(&leaving.left), Arc::clone(&leaving.clock));
     move || {
         counted.upkeep();

@@ -22,7 +22,7 @@ pub(super) fn way(installation: &Installation) -> Result<Option<Way>, Failure> {
     let authorities = canary.authorities.path().unwrap_or(Path::new(""));
     let file = installation.base().join(authorities);
     let roots = fs::read(&file).map_err(|reason| {
-        Failure::from(reason).during(&format!("read {} (canary.authorities)", file.display()))
+        Failure::settings(&reason).during(&format!("read {} (canary.authorities)", file.display()))
     })?;
     let address: Option<SocketAddr> = canary.connect_to.parse().ok();
     let way = Way::new(&tenant.public_url, address, &roots, canary.answer.duration());

@@ -210,12 +210,16 @@ mod tests {
     #[test]
     fn without_an_entry_the_keeper_releases_nothing() {
         let witness = Written::new(false);
-        for deed in Deed::ALL {
-            // What writing takes, and what the installation says of its own mode.
-            let free = matches!(deed, Deed::JournalEpoch | Deed::Mode);
-            assert_eq!(witness.about_to(*deed).is_ok(), free, "{deed:?}");
-        }
-        assert!(witness.recorder().is_err());
+        // What writing takes, and what the installation says of its own mode.
+        let is_free = |deed: &Deed| matches!(deed, Deed::JournalEpoch | Deed::Mode);
+        let counted = figures::counted_by(|| {
+            for deed in Deed::ALL {
+                assert_eq!(witness.about_to(*deed).is_ok(), is_free(deed), "{deed:?}");
+            }
+            assert!(witness.recorder().is_err());
+        });
+        let refused = Deed::ALL.iter().filter(|deed| !is_free(deed)).count() + 1;
+        assert_eq!(counted.value("honnin_alarm_total{kind=\"keeper\"}"), Some(refused.to_string()));
     }
 
     #[test]

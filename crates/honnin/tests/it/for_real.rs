@@ -23,6 +23,8 @@ struct Proxy {
     example: &'static str,
     /// How it tells the client's address.
     tells: &'static str,
+    /// Whether it reaches Honnin by a unix socket.
+    by_file: bool,
     check: &'static str,
     start: &'static str,
 }
@@ -32,15 +34,20 @@ const NGINX: Proxy = Proxy {
     package: "nginx-light",
     example: "nginx/honnin.conf",
     tells: "forwarded",
+    by_file: false,
     check: "nginx -t -p \"$PWD\" -c nginx.conf",
     start: "nginx -p \"$PWD\" -c nginx.conf",
 };
+
+/// The same by a unix socket, as docs/proxies.md says.
+const NGINX_BY_FILE: Proxy = Proxy { by_file: true, ..NGINX };
 
 const HAPROXY: Proxy = Proxy {
     program: "haproxy",
     package: "haproxy",
     example: "haproxy/haproxy.cfg",
     tells: "proxy-v2",
+    by_file: false,
     check: "haproxy -c -f proxy",
     start: "haproxy -db -f proxy",
 };
@@ -50,6 +57,7 @@ const CADDY: Proxy = Proxy {
     package: "caddy",
     example: "caddy/Caddyfile",
     tells: "x-forwarded-for",
+    by_file: false,
     check: "caddy validate --adapter caddyfile --config proxy",
     start: "caddy run --adapter caddyfile --config proxy",
 };
@@ -133,6 +141,14 @@ impl Machine {
             .replace("/etc/honnin/tls/haproxy.pem", &at("both.pem"))
             .replace(&site, &format!("{site}\ttls {certificate} {key}\n"));
         assert!(text.contains(&at("")), "the certificate has no place in {text}");
+        let text = if proxy.by_file {
+            let by_file =
+                text.replace("server 127.0.0.1:8080;", &format!("server unix:{};", at("honnin.sock")));
+            assert_ne!(text, by_file, "there is no address of ours in it");
+            by_file
+        } else {
+            text
+        };
         self.dir.write("proxy", &text);
         text
     }
@@ -201,6 +217,20 @@ fn the_readmes_real_path_leads_to_a_first_sign_in_through_nginx() {
 }
 
 #[test]
+fn the_five_minutes_of_the_api_page_work_as_they_are_pasted() {
+    if !can("docs/api.md", &MACHINE) {
+        return;
+    }
+    let machine = Machine::new();
+    let blocks = blocks("docs/api.md", "## In five minutes");
+    let [pasted] = &blocks[..] else { panic!("one block: {blocks:?}") };
+    let said = machine.run(&format!("{pasted}"));
+    let me = said.lines().rev().find(|line| line.starts_with('{')).unwrap_or(&said);
+    let me: serde_json::Value = serde_json::from_str(me).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert!(me["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{me}");
+}
+
+#[test]
 fn the_tutorial_leads_from_its_own_files_to_a_first_sign_in() {
     if !can("the tutorial", &MACHINE) {
         return;
@@ -227,10 +257,17 @@ fn tried(proxy: &Proxy, then: &str) {
     }
     let machine = Machine::new();
     machine.proxy(proxy);
-    let Proxy { check, start, tells, .. } = proxy;
+    let Proxy { check, start, tells, by_file, .. } = proxy;
+    let by_file = if *by_file {
+        "sed -i 's/^trusted_proxies = .*/trusted_proxies = []/; s/^public = .*/public = []/; \
+         s|^sockets = .*|sockets = [\"'\"$PWD\"'/honnin.sock\"]|; s/^sockets_for = .*/sockets_for = \"group\"/' \
+         \"$DATA/honnin.toml\"\n"
+    } else {
+        ""
+    };
     // As the example's first lines say it.
     let told = format!(
-        "sed -i 's/^proxies_tell = .*/proxies_tell = \"{tells}\"/' \"$DATA/honnin.toml\"\nhonnin config check"
+        "{by_file}sed -i 's/^proxies_tell = .*/proxies_tell = \"{tells}\"/' \"$DATA/honnin.toml\"\nhonnin config check"
     );
     let typed = blocks("README.md", "## For real").concat().replace("honnin config check", &told);
     let script = format!(
@@ -257,6 +294,15 @@ fn the_example_of_nginx_is_well_and_works_by_ipv6() {
         &NGINX,
         "sed -i 's/for=$honnin_for/for=$remote_addr/' proxy\nkill -HUP $(cat nginx.pid)\n\
          refused() { [ $(status -6 $SITE/sign-in) = 400 ]; }\npatiently refused\n",
+    );
+}
+
+#[test]
+fn nginx_reaches_it_by_a_unix_socket_and_nothing_listens_beside() {
+    tried(
+        &NGINX_BY_FILE,
+        "[ \"$(stat -c %a honnin.sock)\" = 660 ]\n\
+         if curl --silent --max-time 5 http://127.0.0.1:8080/healthz; then exit 5; fi\n",
     );
 }
 

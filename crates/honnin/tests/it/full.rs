@@ -100,6 +100,8 @@ fn a_full_volume_stops_personal_pages_only_and_passes_by_itself() {
     }
     assert_eq!(status_of(&mut demo.browser(), "/sign-in"), 503, "no form that would be refused");
     assert_eq!(status_of(&mut Browser::new(demo.monitor()), "/readyz"), 503);
+    let raised = demo.metric("honnin_alarm_total{kind=\"journal\"}");
+    assert!(raised.is_some_and(|raised| raised >= 1.0), "somebody is called: {raised:?}");
     assert_eq!(verified(&place.data), shown, "what was shown is in the journal, and nothing else");
     fs::remove_file(volume.filler()).unwrap();
     let browser = browsers.values_mut().next().unwrap();

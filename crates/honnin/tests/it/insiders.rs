@@ -310,11 +310,14 @@ fn a_renewed_certificate_is_taken_and_an_absent_address_stops_no_other() {
     serving.0.signal("-HUP");
     thread::sleep(Duration::from_millis(300));
     assert!(shown(&address).contains("one"), "{}", shown(&address));
+    let monitor = serving.0.after("metrics on ").trim_end_matches("/metrics").to_owned();
+    let mut monitor = Browser::new(&monitor);
+    let raised = "\nhonnin_alarm_total{kind=\"certificate\"} 1\n";
+    assert!(soon(|| monitor.get("/metrics").body.contains(raised)), "{}", monitor.get("/metrics").body);
     fs::copy(&two[1], &key).unwrap();
     serving.0.signal("-HUP");
     assert!(soon(|| shown(&address).contains("two")), "{}", shown(&address));
-    let monitor = serving.0.after("metrics on ").trim_end_matches("/metrics").to_owned();
-    let told = Browser::new(&monitor).get("/metrics").body;
+    let told = monitor.get("/metrics").body;
     assert!(told.contains("honnin_certificate_expires_timestamp_seconds 1"), "{told}");
     assert_eq!(serving.0.stop("-TERM"), Some(0));
 }
@@ -347,9 +350,96 @@ fn config_check_and_doctor_say_what_serve_would_of_certificates() {
     let soon = with_tls(&short, &key, &[PORTS[0]]).run(&["doctor"]);
     assert!(soon.code == Some(4) && soon.out.contains("renew it"), "{}", soon.out);
     let twice = Place::begin(&[("public", "[\"127.0.0.1:44398\", \"127.0.0.1:44398\"]")]);
-    refused(&twice.run(&["config", "check"]), "listed twice");
+    says_as_serve(&twice, "listed twice");
 
-    let looked =
-        Place::begin(&[("public_url", "\"https://my.example.jp\""), ("authorities", "\"/nowhere.pem\"")]);
-    refused(&looked.run(&["config", "check"]), "/nowhere.pem");
+    let way = [("public_url", "\"https://my.example.jp\""), ("authorities", "\"/nowhere.pem\"")];
+    let looked = Place::begin(&[PORTS[0], PORTS[1], way[0], way[1]]);
+    says_as_serve(&looked, "/nowhere.pem");
+}
+
+/// `config check` says what `serve` says, word for word, and neither does anything.
+fn says_as_serve(place: &Place, says: &str) {
+    let [checked, served] = [&["config", "check"][..], &["serve"]].map(|args| place.run(args));
+    refused(&checked, says);
+    refused(&served, says);
+    let told = |ran: &Ran| {
+        let lines = ran.err.lines().filter(|line| line.contains(says));
+        lines
+            .map(|line| line.split_once("cannot ").map_or(line, |(_, rest)| rest).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&checked), told(&served));
+}
+
+/// Runs `openssl` beside the place; what it makes is there.
+fn openssl(files: &Place, words: &[&str]) {
+    let mut openssl = Command::new("openssl");
+    openssl.args(words).current_dir(files.beside("")).stdin(Stdio::null()).stderr(Stdio::null());
+    assert!(openssl.stdout(Stdio::null()).status().unwrap().success(), "{words:?}");
+}
+
+#[test]
+fn encrypted_keys_and_reversed_chains_are_named_before_and_at_the_start() {
+    let files = Place::begin(&[]);
+    let Some([chain, key]) = certificate(&files, "one", 30) else {
+        println!("skipped: openssl is not on this machine");
+        return;
+    };
+    openssl(&files, &["pkey", "-in", "one.key", "-aes256", "-passout", "pass:secret", "-out", "shut.key"]);
+    let shut = files.beside("shut.key");
+    chmod(&shut, 0o600);
+    says_as_serve(&with_tls(&chain, &shut, &[PORTS[0]]), "it is encrypted");
+    // One that another signed stands behind what signed it.
+    let [authority, _] = certificate(&files, "authority", 30).unwrap();
+    let both = [&authority, &chain].map(|file| fs::read_to_string(file).unwrap()).concat();
+    let reversed = files.beside("reversed.pem");
+    fs::write(&reversed, both).unwrap();
+    says_as_serve(
+        &with_tls(&reversed, &key, &[PORTS[0]]),
+        "it is reversed; put the server's certificate first",
+    );
+}
+
+#[test]
+fn doctor_is_well_again_when_each_cause_is_gone() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    let well = |what: &str| {
+        let told = place.run(&["doctor"]);
+        assert_eq!(told.code, Some(0), "{what}: {}", told.out);
+    };
+    let not_well = |what: &str, says: &str| {
+        let told = place.run(&["doctor"]);
+        assert!(told.code == Some(4) && told.out.contains(says), "{what}: {}", told.out);
+    };
+    well("taken in");
+    // A row that was set aside and dropped.
+    let extract = place.beside("extract");
+    fs::create_dir(&extract).unwrap();
+    for file in fs::read_dir(directory_of_sample()).unwrap().map(|entry| entry.unwrap().path()) {
+        fs::copy(&file, extract.join(file.file_name().unwrap())).unwrap();
+    }
+    let buckets = extract.join("データ残量.csv");
+    // A kind of bucket that the mapping does not know.
+    let row = b"\"hdo20846173\",\"\",\"?\",\"1\",\"1\",\"2026/11/30\",\"\",\"2026/11/20 06:00:00\"\r\n";
+    let more = [&fs::read(&buckets).unwrap()[..], &row[..]].concat();
+    fs::write(&buckets, more).unwrap();
+    let (mapping, extract) = (mapping(), extract.to_str().unwrap().to_owned());
+    let mapping = mapping.to_str().unwrap();
+    assert_eq!(place.run(&["intake", "files", "--mapping", mapping, &extract]).code, Some(4));
+    not_well("a row set aside", "quarantine");
+    let listed = place.run(&["quarantine", "list", "--json"]).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    for row in listed["rows"].as_array().unwrap() {
+        let name = row["row"].as_str().or_else(|| row["name"].as_str()).unwrap();
+        assert_eq!(place.run(&["quarantine", "drop", "--mapping", mapping, name]).code, Some(0), "{row}");
+    }
+    well("the row is dropped");
+    // Pages that were stopped and are lifted.
+    fs::write(place.data.join("isolated"), "foreign_owner\n").unwrap();
+    not_well("isolated", "honnin isolation lift");
+    assert_eq!(place.run(&["isolation", "lift", "--yes"]).code, Some(0));
+    well("lifted");
+    drop(place.serve());
+    well("served");
 }

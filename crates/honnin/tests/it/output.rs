@@ -232,6 +232,19 @@ fn what_cannot_be_taken_back_wants_a_confirmation() {
 }
 
 #[test]
+fn no_secret_can_be_given_as_a_word_of_the_command_line() {
+    let page = honnin(["man", "--markdown"]).out;
+    // A public key and files that hold secrets are no secrets.
+    let taken = ["--key BASE64", "--key-file FILE", "--codes FILE"];
+    for option in page.lines().filter_map(|line| line.strip_prefix("| `--")?.split('`').next()) {
+        let option = format!("--{option}");
+        let secret =
+            ["password", "code", "key", "token", "secret", "hash"].iter().any(|word| option.contains(word));
+        assert!(!secret || taken.contains(&option.as_str()), "{option}");
+    }
+}
+
+#[test]
 fn no_code_is_a_word_of_the_command_line() {
     let help = honnin(["account", "merge", "--help"]).out;
     assert!(!help.contains("-code ") && help.contains("--codes"), "{help}");
@@ -252,6 +265,21 @@ fn completions_and_manual_pages_are_made() {
     assert_eq!(honnin(["man", pages.to_str().unwrap()]).code, Some(0));
     let page = fs::read_to_string(pages.join("honnin-account-invite.1")).unwrap();
     assert!(page.contains(".TH") && page.contains("one\\-time code"), "{page}");
+    let json = |args: &[&str]| -> Value {
+        let ran = honnin(args.iter().chain(&["--json"]));
+        assert!(ran.code == Some(0) && ran.out.trim_end().lines().count() == 1, "{args:?}: {}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let script = json(&["completions", "bash"]);
+    assert!(
+        script["shell"] == "bash" && script["script"].as_str().unwrap().contains("complete -F"),
+        "{script}"
+    );
+    let written = json(&["man", pages.to_str().unwrap()]);
+    let listed = written["pages"].as_array().unwrap();
+    assert!(listed.iter().any(|page| page == "honnin-account-invite.1"), "{written}");
+    let page = json(&["man", "--markdown"]);
+    assert!(page["markdown"].as_str().unwrap().contains("## honnin isolation lift"), "{page}");
 }
 
 #[test]

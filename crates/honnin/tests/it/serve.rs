@@ -79,14 +79,11 @@ fn doctor_names_a_listed_proxy_that_names_nobody() {
         let answer = browser.ask("GET", "/notices", &[("forwarded", header)], "");
         assert_eq!(answer.status, status, "{header}: {}", answer.body);
     }
-    // Figures are taken every few seconds.
-    for _ in 0..60 {
-        if proxies().contains("ATTENTION") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
+    // At once, as the metric says it.
     let said = proxies();
+    let mut monitor = Browser::new(serving.after("metrics on ").trim_end_matches("/metrics"));
+    let raised = "\nhonnin_alarm_total{kind=\"untold\"} 1\n";
+    assert!(monitor.get("/metrics").body.contains(raised), "somebody is called");
     for word in
         ["127.0.0.1", "cannot be read", "1 refused", "x-forwarded-for", "X-Forwarded-For $remote_addr"]
     {

@@ -9,7 +9,7 @@ use honnin_access::{Session, SessionKind};
 use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Channel, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
-use honnin_front::{Answers, Bounds, Front, Prefix, Turn, Untold, Untolds};
+use honnin_front::{Answers, Bounds, Front, Peer, Prefix, Turn, Untold, Untolds};
 use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
@@ -191,14 +191,14 @@ impl App {
     pub(super) async fn respond<B: Incoming>(
         self: Arc<Self>,
         request: Request<B>,
-        peer: IpAddr,
+        peer: Peer,
         stream: Stream,
         mut turn: Turn,
     ) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let (parts, incoming) = request.into_parts();
         let told = self.wiring.front.client(peer, &parts.headers);
-        let client = told.unwrap_or(peer);
+        let client = told.unwrap_or(peer.address());
         let token = self.token(&parts);
         let mut ask = Ask { parts, body: Bytes::new(), client, stream, token, parameter: None };
         let found = self.finder.find(&ask.parts.method, ask.parts.uri.path());
@@ -469,7 +469,7 @@ impl Answers for App {
     fn answer(
         self: Arc<Self>,
         request: Request<hyper::body::Incoming>,
-        peer: IpAddr,
+        peer: Peer,
         turn: Turn,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send + 'static {
         let stream = Stream::begin(&self.entropy);
@@ -481,7 +481,7 @@ impl Answers for App {
         self.wiring.care.house().stops();
     }
 
-    fn untold(&self, proxy: IpAddr, why: Untold) {
+    fn untold(&self, proxy: Peer, why: Untold) {
         self.untold.note(proxy, why);
     }
 }

@@ -72,7 +72,12 @@ impl Trial {
         let who = if is_hana { &self.house.hana } else { &self.house.ken };
         let request = request(route, who, &self.house, self.turn);
         let stream = Stream::begin(&self.entropy);
-        Arc::clone(&self.house.app).respond(request, [127, 0, 0, 1].into(), stream, Turn::free())
+        Arc::clone(&self.house.app).respond(
+            request,
+            std::net::IpAddr::from([127, 0, 0, 1]).into(),
+            stream,
+            Turn::free(),
+        )
     }
 
     /// Ken asks for the same of his own, and gets it, and nothing of hers.

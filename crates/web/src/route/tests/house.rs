@@ -198,8 +198,7 @@ impl House {
         let app = Arc::new(App::new(Wiring { documents, ..wiring_of(care, contact) }, entropy).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
-        let entrance =
-            Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
+        let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
         tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
         let making = Mutex::new(Some(tokio::spawn(workers.clone().run()).abort_handle()));
         let feed = authorities.feed;

@@ -230,12 +230,7 @@ async fn a_listed_proxy_that_names_nobody_is_refused_and_counted() {
     let app = std::sync::Arc::new(super::App::new(super::Wiring { front, ..wiring }, entropy).unwrap());
     let listener = honnin_front::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
     let at = listener.local_addr().unwrap();
-    let entrance = honnin_front::Entrance {
-        listeners: vec![listener],
-        tls: None,
-        shared_prefixes: Vec::new(),
-        later: Vec::new(),
-    };
+    let entrance = honnin_front::Entrance { listeners: vec![listener], ..honnin_front::Entrance::default() };
     tokio::spawn(super::serve(entrance, std::sync::Arc::clone(&app), std::future::pending()));
     let cookie = format!("Cookie: __Host-{}\r\n", house.hana.cookie);
     let unquoted = "Forwarded: for=2001:db8::1\r\n";

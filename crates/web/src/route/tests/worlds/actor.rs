@@ -93,7 +93,7 @@ impl Actor {
             let request = self.request(&stage, step);
             let path = request.uri().path().to_owned();
             count.fetch_add(1, Ordering::SeqCst);
-            let answer = Arc::clone(&stage.app).respond(request, stage.peer, stream, Turn::free());
+            let answer = Arc::clone(&stage.app).respond(request, stage.peer.into(), stream, Turn::free());
             let answer = UntilCut { answer: Some(Box::pin(answer)), left: step.cut }.await;
             // Who went away has seen nothing, also where the answer was quicker.
             let answer = answer.filter(|_| step.cut.is_none());

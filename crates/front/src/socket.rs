@@ -1,0 +1,181 @@
+//! Sockets that connections come in by: of an address, or of a file on this machine, which is for proxies alone.
+//!
+//! A connection over a file has no address. Who may open the file is said by its mode, so that whoever comes by it is a
+//! proxy of the operator's, and is believed as a listed one is.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream as Knock;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
+
+/// The other side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Somebody at that address.
+    Address(IpAddr),
+    /// A proxy on this machine that may open our socket.
+    Socket,
+}
+
+impl Peer {
+    /// Its address; a proxy that speaks for itself over a socket is this machine.
+    pub const fn address(self) -> IpAddr {
+        match self {
+            Self::Address(address) => address,
+            Self::Socket => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+impl From<IpAddr> for Peer {
+    fn from(address: IpAddr) -> Self {
+        Self::Address(address)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Socket => f.write_str("the proxy on the unix socket"),
+        }
+    }
+}
+
+/// A listening socket that is a file; the file goes with it.
+#[derive(Debug)]
+pub struct SocketFile {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl SocketFile {
+    /// Listens on that file, which its owner may open, and with `group` the file's group as well. What a server that was
+    /// killed has left there is taken away.
+    ///
+    /// # Errors
+    /// What the system says; `AddrInUse` where somebody answers there, or where it is another file.
+    pub fn listen(path: &Path, group: bool, backlog: u32) -> io::Result<Self> {
+        if let Ok(there) = fs::symlink_metadata(path) {
+            let is_left = there.file_type().is_socket()
+                && Knock::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            if !is_left {
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
+            fs::remove_file(path)?;
+        }
+        let socket = UnixSocket::new_stream()?;
+        socket.bind(path)?;
+        // Nobody can connect before `listen`, and so nobody finds the mode that it was made with.
+        fs::set_permissions(path, fs::Permissions::from_mode(if group { 0o660 } else { 0o600 }))?;
+        Ok(Self { listener: socket.listen(backlog)?, path: path.to_owned() })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Where it is gone already there is nothing to do.
+        fs::remove_file(&self.path).unwrap_or_default();
+    }
+}
+
+/// Where connections come from.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Address(TcpListener),
+    File(SocketFile),
+}
+
+impl Listener {
+    pub(crate) async fn accept(&self) -> io::Result<(Socket, Peer)> {
+        match self {
+            Self::Address(listener) => {
+                let (stream, peer): (_, SocketAddr) = listener.accept().await?;
+                // Answers are written whole; waiting to fill a segment would only delay them. Who is gone already is
+                // found out by reading.
+                stream.set_nodelay(true).unwrap_or_default();
+                Ok((Socket::Address(stream), Peer::Address(peer.ip().to_canonical())))
+            }
+            Self::File(SocketFile { listener, .. }) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Socket::File(stream), Peer::Socket))
+            }
+        }
+    }
+}
+
+/// A connection as the system has it.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Address(TcpStream),
+    File(UnixStream),
+}
+
+/// The same for either.
+macro_rules! either {
+    ($socket:expr, $stream:ident => $done:expr) => {
+        match $socket {
+            Socket::Address($stream) => $done,
+            Socket::File($stream) => $done,
+        }
+    };
+}
+
+impl Socket {
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_read_ready(cx))
+    }
+
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        either!(self, stream => stream.ready(interest).await)
+    }
+
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        either!(self, stream => stream.readable().await)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        either!(self, stream => stream.is_write_vectored())
+    }
+}
