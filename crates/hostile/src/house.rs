@@ -13,11 +13,12 @@ use honnin_drill::scan::{Piece, Scanner, Vocabulary};
 use honnin_front::{Front, Tells};
 use honnin_intake::Mapping;
 use honnin_pages::page::{Contact, HelpLink};
-use honnin_terms::{Clock, Entropy, Id, RequestId, Zone};
-use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use honnin_stand::{COST, Ground, sign_in};
+use honnin_terms::{Clock, Id, RequestId, TenantId, Zone};
+use honnin_testkit::{FixedClock, SeededEntropy};
 use tokio::runtime::Runtime;
 
-use crate::installation::{COST, Installation, Log, Site, keeper};
+use crate::installation::{Installation, Site, begin, care, installed, take};
 use crate::wire::{End, answer, exchange};
 use crate::{Failure, hold};
 
@@ -78,18 +79,14 @@ impl std::fmt::Debug for House {
 impl House {
     /// Takes in a watermarked ledger of two accounts, signs the first in and opens the doors.
     pub(crate) fn open() -> Result<Self, Failure> {
-        let dir = TestDir::new();
-        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let keeper = keeper(dir.path(), &entropy)?;
-        let installation = Installation::open(dir, keeper, clock, entropy)?;
-        let doorkeeper = installation.authorities()?;
+        let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
+        let installation = installed(&Ground::of(TenantId::FIRST), clock);
+        let doorkeeper = installation.authorities(sign_in());
         let told = take_in(&installation, &doorkeeper)?;
-        let log = Log { origin: "hostile/journal" };
-        let care = installation.care(log, Zone::named("Asia/Tokyo")?)?;
+        let care = care(&installation, Zone::named("Asia/Tokyo")?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let context = runtime.enter();
-        let open = |face| installation.begin(&care, front(face)?, site()).map(|at| (face, at));
+        let open = |face| begin(&installation, &care, front(face)?, site()).map(|at| (face, at));
         let faces = [open(Face::Bare)?, open(Face::Proxied)?, open(Face::Forwarded)?];
         std::mem::drop(context);
         let panicked = notice_panics();
@@ -123,7 +120,7 @@ impl House {
             &permit,
             login,
             &hash,
-            &*self.installation.entropy,
+            &*self.installation.ground.entropy,
         ))?;
         let person = Person { login: login.to_owned(), token: self.token(login)?, ..Person::default() };
         let (me, bills) = (self.read(&person, "/api/v1/me")?, self.read(&person, "/api/v1/bills")?);
@@ -142,7 +139,7 @@ impl House {
             &permit,
             login,
             device,
-            &*self.installation.entropy,
+            &*self.installation.ground.entropy,
         );
         Ok(self.runtime.block_on(session)?.token.reveal())
     }
@@ -204,7 +201,7 @@ fn take_in(installation: &Installation, doorkeeper: &Authorities) -> Result<Wate
     let told = Watermarks { usage_days: 3, ..Watermarks::of(2, 5) }.write(&ledger)?;
     let mapping = include_str!("../../../examples/ledger-a/mapping.toml");
     let mapping = Mapping::parse(mapping, "mapping.toml".as_ref())?;
-    installation.take(&doorkeeper.feed, &mapping, &[ledger])?;
+    take(installation, &doorkeeper.feed, &mapping, &[ledger])?;
     Ok(told)
 }
 

@@ -6,21 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use honnin_access::{
-    Authorities, DelayBounds, HashPool, NodeAuthority, PasswordRules, PoolBounds, SessionLimits,
-    SignInSettings,
-};
+use honnin_access::NodeAuthority;
 use honnin_care::{Alarm, House};
-use honnin_keeper::{Keeper, Silent};
-use honnin_store_sqlite::Sqlite;
-use honnin_terms::{AccountId, Clock, Entropy, Id, Mode, RequestId, Stop, TenantId};
+use honnin_keeper::Keeper;
+use honnin_stand::{Ground, Stand, sign_in};
+use honnin_store_sqlite::{Bounds, Sqlite};
+use honnin_terms::{AccountId, Clock, Id, Mode, RequestId, Stop, TenantId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{FRESH, Machine, ModeRow, PublicPath, Seen, Standing, Steady, lift_mode};
-
-const KEY_FILE: &[u8] = b"a key file for tests: long enough, and worth nothing";
 
 /// One store, one keyring, and as many nodes as a test starts.
 struct Installation {
@@ -29,6 +25,7 @@ struct Installation {
     authority: Arc<NodeAuthority>,
     clock: Arc<FixedClock>,
     dir: TestDir,
+    _ground: Ground,
 }
 
 /// What it takes to be a node, for a test that has a store of its own.
@@ -66,32 +63,11 @@ impl Steady for Paused {
 
 impl Installation {
     fn new() -> Self {
-        let dir = TestDir::new();
-        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        Keeper::create(dir.path(), KEY_FILE, &*entropy).unwrap();
-        let opened = Keeper::open(dir.path(), KEY_FILE, TenantId::FIRST, entropy, Arc::new(Silent));
-        let keeper = Arc::new(opened.unwrap());
-        let bounds = honnin_store_sqlite::Bounds::default();
-        honnin_store_sqlite::create(dir.path()).unwrap();
-        let opened = Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock));
-        let store = Arc::new(opened.unwrap());
-        let settings = SignInSettings {
-            session_limits: SessionLimits::default(),
-            password_rules: PasswordRules::default(),
-            code_seconds: 60,
-            consent_seconds: 60,
-            delay_bounds: DelayBounds::default(),
-            pool: HashPool::start(PoolBounds { threads: 1, ..PoolBounds::default() }).unwrap(),
-        };
-        let authorities = Authorities::new(
-            TenantId::FIRST,
-            Arc::<Sqlite>::clone(&store),
-            Arc::<Sqlite>::clone(&store),
-            Arc::<Keeper>::clone(&keeper),
-            settings,
-        );
-        Self { store, keeper, authority: Arc::new(authorities.node), clock, dir }
+        let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
+        let stand = Stand::on(&Ground::of(TenantId::FIRST), clock, Bounds::default(), |sqlite| sqlite);
+        let authority = Arc::new(stand.authorities(sign_in()).node);
+        let Stand { ground, store, clock, dir } = stand;
+        Self { store, keeper: Arc::clone(&ground.keeper), authority, clock, dir, _ground: ground }
     }
 
     fn row(&self, seed: u64) -> ModeRow {

@@ -3,41 +3,34 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use honnin_access::{Authorities, FeedAuthority, NewDevice, OperatorAuthority, SubscriberAuthority};
 use honnin_front::Front;
-use honnin_hostile::installation::{COST, Installation, Log, Site, keeper};
+use honnin_hostile::installation::{Installation, Site, begin, care, installed, take};
 use honnin_intake::{Mapping, RunError, Summary};
-use honnin_keeper::Keeper;
 use honnin_pages::page::Contact;
 use honnin_seal::PasswordHash;
-use honnin_terms::{Clock, Entropy, Id, Moment, RequestId};
-use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use honnin_stand::{COST, sign_in};
+use honnin_terms::{Clock, Id, Moment, RequestId, TenantId};
+use honnin_testkit::FixedClock;
 use honnin_web::route::session_cookie;
 use tokio::runtime::Runtime;
 
 /// What all worlds share: opening a keyring takes its time, as it must.
 pub(crate) struct Ground {
     runtime: Runtime,
-    keeper: Arc<Keeper>,
-    entropy: Arc<dyn Entropy>,
+    keys: honnin_stand::Ground,
     password: PasswordHash,
-    _dir: TestDir,
 }
 
 impl Ground {
     pub(crate) fn new() -> Self {
-        let dir = TestDir::new();
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let keeper = keeper(dir.path(), &entropy).unwrap();
+        let keys = honnin_stand::Ground::of(TenantId::FIRST);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         Self {
             runtime: runtime.unwrap(),
-            keeper,
-            password: COST.hasher().hash(b"umi no mieru ie de", &*entropy).unwrap(),
-            entropy,
-            _dir: dir,
+            password: COST.hasher().hash(b"umi no mieru ie de", &*keys.entropy).unwrap(),
+            keys,
         }
     }
 }
@@ -56,15 +49,12 @@ pub(crate) struct World<'g> {
 
 impl<'g> World<'g> {
     pub(crate) fn open(ground: &'g Ground, mapping: Mapping, now: Moment) -> Self {
-        let (keeper, entropy) = (Arc::clone(&ground.keeper), Arc::clone(&ground.entropy));
-        let clock = Arc::new(FixedClock::showing(now));
-        let installation = Installation::open(TestDir::new(), keeper, clock, entropy).unwrap();
-        let log = Log { origin: "field/journal" };
-        let care = installation.care(log, mapping.ledger.zone.clone()).unwrap();
+        let installation = installed(&ground.keys, FixedClock::showing(now));
+        let care = care(&installation, mapping.ledger.zone.clone());
         let _within = ground.runtime.enter();
         let site = Site { name: "試験通信", contact: Contact::default(), security_contact: None };
-        let at = installation.begin(&care, Front::Loopback, site).unwrap();
-        let Authorities { subscriber, operator, feed, .. } = installation.authorities().unwrap();
+        let at = begin(&installation, &care, Front::Loopback, site).unwrap();
+        let Authorities { subscriber, operator, feed, .. } = installation.authorities(sign_in());
         let cookie = session_cookie(&Front::Loopback);
         Self { ground, mapping, feed, operator, subscriber, at, cookie, installation }
     }
@@ -72,7 +62,7 @@ impl<'g> World<'g> {
     /// Takes in an extract at that moment.
     pub(crate) fn take(&self, dirs: &[PathBuf], now: Moment) -> Result<Summary, RunError> {
         self.installation.clock.move_to(now);
-        self.installation.take(&self.feed, &self.mapping, dirs)
+        take(&self.installation, &self.feed, &self.mapping, dirs)
     }
 
     /// A visit of that account, at that moment; nothing where the ledger has not named it.
@@ -82,7 +72,7 @@ impl<'g> World<'g> {
         let permit = self.operator.operate(clock.now(), RequestId::from_octets([1; 16]));
         let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
         let token = self.ground.runtime.block_on(async {
-            let (hash, entropy) = (&self.ground.password, &*self.ground.entropy);
+            let (hash, entropy) = (&self.ground.password, &*self.ground.keys.entropy);
             self.subscriber.import_password(&permit, login, hash, entropy).await.ok()?;
             self.subscriber.sign_in_without_password(&permit, login, device, entropy).await.ok()
         });

@@ -3,17 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
-use honnin_access::ports::{
-    CredentialRow, CredentialRows, FoundSession, KeyChange, RingWrite, RowError, SeenSession, SessionRow,
-    SessionRows,
-};
+use honnin_access::ports::RowError;
 use honnin_access::{Append, Permit};
-use honnin_seal::Digest;
 use honnin_store::{
     Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, Moved, NoticeRow, Progress,
     QuarantineRow, RecordKey, StoredAccount,
 };
-use honnin_terms::{AccountId, HoldingId, NoticeId, TenantId};
+use honnin_terms::{AccountId, HoldingId, NoticeId};
 
 /// How a commit breaks down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,37 +159,5 @@ impl FeedRows for MemoryStore {
     ) -> Answer<'_, Result<Vec<QuarantineRow>, Error>> {
         let skip = usize::try_from(skip).unwrap();
         Answer::ready(Ok(self.content().quarantine.iter().skip(skip).take(most).cloned().collect()))
-    }
-}
-
-/// Nobody signs in here.
-#[derive(Debug)]
-pub(crate) struct NoSessions;
-
-impl SessionRows for NoSessions {
-    fn session(&self, _: TenantId, _: &Digest) -> Answer<'_, Result<Option<FoundSession>, RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-    fn insert_session(&self, _: Digest, _: SessionRow, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-    fn touch_session(&self, _: TenantId, _: &Digest, _: SeenSession) {}
-    fn end_sessions(&self, _: TenantId, _: AccountId, _: RingWrite) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-}
-
-impl CredentialRows for NoSessions {
-    fn credential(&self, _: TenantId, _: AccountId) -> Answer<'_, Result<Option<CredentialRow>, RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
-    }
-    fn replace_credential(
-        &self,
-        _: TenantId,
-        _: AccountId,
-        _: CredentialRow,
-        _: Option<KeyChange>,
-    ) -> Answer<'_, Result<(), RowError>> {
-        Answer::ready(Err(RowError::Unavailable))
     }
 }

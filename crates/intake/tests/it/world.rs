@@ -4,19 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use honnin_access::ports::KeyRelease;
-use honnin_access::{
-    Append, Authorities, DelayBounds, Document, FeedAuthority, HashPool, PasswordRules, Permit, PoolBounds,
-    SessionLimits, SignInSettings,
-};
+use honnin_access::{Append, Document, FeedAuthority, Permit};
 use honnin_intake::{Feed, Mapping, RunError, Summary};
-use honnin_keeper::{Keeper, Silent};
-use honnin_seal::HashCost;
+use honnin_keeper::Keeper;
+use honnin_stand::{Ground, Nobody, sign_in};
 use honnin_store::document::{Bills, Line, Profile, Purchases, UsageMonth};
-use honnin_terms::{Entropy, HoldingId, Id, Moment, RequestId, TenantId};
-use honnin_testkit::{SeededEntropy, TestDir};
+use honnin_terms::{HoldingId, Id, Moment, RequestId, TenantId};
+use honnin_testkit::TestDir;
 
-use crate::memory::{MemoryStore, NoSessions};
+use crate::memory::MemoryStore;
 use crate::reading::project;
 
 pub(crate) struct World {
@@ -27,7 +23,7 @@ pub(crate) struct World {
     pub(crate) partition_octets: u64,
     /// When extracts are taken in.
     pub(crate) now: Moment,
-    entropy: Arc<dyn Entropy>,
+    ground: Ground,
     authority: FeedAuthority,
 }
 
@@ -51,33 +47,17 @@ impl World {
     /// With the mapping that ships for that ledger.
     pub(crate) fn new(ledger: &str) -> Self {
         let dir = TestDir::new();
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let key_file = [b'k'; 64];
-        Keeper::create(dir.path(), &key_file, &*entropy).unwrap();
-        let keeper =
-            Keeper::open(dir.path(), &key_file, TenantId::FIRST, Arc::clone(&entropy), Arc::new(Silent));
-        let keeper = Arc::new(keeper.unwrap());
-        let cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
-        let settings = SignInSettings {
-            session_limits: SessionLimits::default(),
-            password_rules: PasswordRules::default(),
-            code_seconds: 60,
-            consent_seconds: 900,
-            delay_bounds: DelayBounds::default(),
-            pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),
-        };
-        let keys: Arc<dyn KeyRelease> = Arc::<Keeper>::clone(&keeper);
-        let authorities =
-            Authorities::new(TenantId::FIRST, Arc::new(NoSessions), Arc::new(NoSessions), keys, settings);
+        let ground = Ground::of(TenantId::FIRST);
+        let authorities = ground.authorities(&Arc::new(Nobody), sign_in());
         let mapping = Mapping::load(&project(&format!("examples/{ledger}/mapping.toml"))).unwrap();
         Self {
             dir,
-            keeper,
+            keeper: Arc::clone(&ground.keeper),
             store: MemoryStore::default(),
             mapping,
             partition_octets: 256 * 1024,
             now: "2026-11-20T23:00:00+09:00".parse().unwrap(),
-            entropy,
+            ground,
             authority: authorities.feed,
         }
     }
@@ -97,7 +77,7 @@ impl World {
             permit: &permit,
             keeper: &self.keeper,
             store: &self.store,
-            entropy: &*self.entropy,
+            entropy: &*self.ground.entropy,
             spill_dir: self.dir.path(),
             partition_octets: self.partition_octets,
         })

@@ -3,23 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use honnin_access::{
-    Authorities, DelayBounds, HashPool, PasswordRules, PoolBounds, SessionLimits, SignInSettings,
-};
-use honnin_keeper::{Keeper, Silent};
+use honnin_access::Authorities;
 use honnin_network::{Bounds, Parts, Reconciler, Waker};
+use honnin_stand::{Ground, Nobody, sign_in};
 use honnin_store::document::{Line as Contract, Terms, Wish};
 use honnin_store::{DriveMaterial, SpeedRow, SpeedRows};
 use honnin_terms::{
     AccountId, Clock, Day, Held, HoldingId, Id, LineStatus, Moment, Msisdn, RequestId, Said, SpeedReason,
     SpeedState, TenantId, Zone,
 };
-use honnin_testkit::{SeededEntropy, TestDir};
+use honnin_testkit::SeededEntropy;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::ports::Nobody;
 use crate::rows::{Line, Rows};
 use crate::wire::Wire;
 
@@ -37,8 +34,7 @@ impl Clock for PausedClock {
 pub(crate) type LineKey = (AccountId, HoldingId);
 
 pub(crate) struct House {
-    _dir: TestDir,
-    pub(crate) keeper: Arc<Keeper>,
+    ground: Ground,
     pub(crate) rows: Arc<Rows>,
     pub(crate) wire: Wire,
     clock: Arc<PausedClock>,
@@ -52,30 +48,12 @@ pub(crate) struct Running {
     pub(crate) task: JoinHandle<()>,
 }
 
-fn authorities(keeper: &Arc<Keeper>) -> Authorities {
-    let settings = SignInSettings {
-        session_limits: SessionLimits::default(),
-        password_rules: PasswordRules::default(),
-        code_seconds: 60,
-        consent_seconds: 900,
-        delay_bounds: DelayBounds::default(),
-        pool: HashPool::start(PoolBounds::default()).unwrap(),
-    };
-    let keys = Arc::clone(keeper);
-    Authorities::new(TenantId::FIRST, Arc::new(Nobody), Arc::new(Nobody), keys, settings)
-}
-
 impl House {
     pub(crate) fn new(wire: Wire) -> Self {
-        let dir = TestDir::new();
-        let key_file = b"a key file of more than thirty-two octets";
-        Keeper::create(dir.path(), key_file, &SeededEntropy::new(1)).unwrap();
-        let entropy = Arc::new(SeededEntropy::new(2));
-        let keeper = Keeper::open(dir.path(), key_file, TenantId::FIRST, entropy, Arc::new(Silent)).unwrap();
+        let ground = Ground::of(TenantId::FIRST);
         let clock = Arc::new(PausedClock(Instant::now()));
-        let keeper = Arc::new(keeper);
-        let authorities = authorities(&keeper);
-        Self { _dir: dir, keeper, rows: Arc::default(), wire, clock, authorities }
+        let authorities = ground.authorities(&Arc::new(Nobody), sign_in());
+        Self { ground, rows: Arc::default(), wire, clock, authorities }
     }
 
     /// A line that has never been asked to change.
@@ -102,7 +80,7 @@ impl House {
             recent_days: Vec::new(),
         };
         let append = self.authorities.feed.append(self.clock.now(), RequestId::from_octets([0; 16]));
-        let mut keys = self.keeper.new_account(&append, account).unwrap();
+        let mut keys = self.ground.keeper.new_account(&append, account).unwrap();
         keys.ensure(Some(holding)).unwrap();
         let line = keys.seal(Some(holding), &[], &contract, 1).unwrap().blob;
         let (key, _) = keys.take_new();
@@ -133,7 +111,7 @@ impl House {
         drop(lines);
         let request = RequestId::from_octets([0; 16]);
         let permit = self.authorities.element.drive_line(line.0, line.1, self.clock.now(), request);
-        f(&self.keeper.drive(&permit, &material).unwrap(), &row)
+        f(&self.ground.keeper.drive(&permit, &material).unwrap(), &row)
     }
 
     /// Asks for a speed as a page does.
@@ -164,9 +142,9 @@ impl House {
         let rows: Arc<dyn SpeedRows> = Arc::<Rows>::clone(&self.rows);
         let clock: Arc<dyn Clock> = Arc::<PausedClock>::clone(&self.clock);
         let parts = Parts {
-            authority: authorities(&self.keeper).element,
+            authority: self.ground.authorities(&Arc::new(Nobody), sign_in()).element,
             rows,
-            keeper: Arc::clone(&self.keeper),
+            keeper: Arc::clone(&self.ground.keeper),
             element: Arc::new(self.wire.clone()),
             clock,
             entropy: Arc::new(SeededEntropy::new(4)),

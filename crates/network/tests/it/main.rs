@@ -9,7 +9,6 @@
 
 mod house;
 mod outages;
-mod ports;
 mod rows;
 mod toggles;
 mod wire;

@@ -5,27 +5,24 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use honnin_access::{
-    Authorities, DelayBounds, FeedAuthority, GateAuthority, HashPool, NewDevice, NodeAuthority,
-    PasswordRules, PoolBounds, SessionLimits, SignInSettings,
+    Authorities, FeedAuthority, HashPool, NewDevice, NodeAuthority, PoolBounds, SignInSettings,
 };
-use honnin_care::{Care, CareParts, ExportBounds, Exports, Gate, Recorder};
+use honnin_care::{Care, ExportBounds, Exports};
 use honnin_front::{Bounds, Entrance, Front, listen};
-use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
-use honnin_keeper::{Keeper, Silent};
+use honnin_journal::Journal;
 use honnin_node::{ExportWorkers, PathState, PublicPath, Standing, bell};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
-use honnin_seal::{HashCost, IndexKey, KeeperKey, Secret, VerifyingKey};
+use honnin_seal::{HashCost, VerifyingKey};
+use honnin_stand::{COST, Ground, Stand, gate, sign_in, the_log};
 use honnin_store::conformance::{Slow, Trips};
 use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
-use honnin_terms::{
-    BillId, Clock, Entropy, HoldingId, Id, LogId, Moment, NoticeId, RequestId, Stop, TenantId, Zone,
-};
-use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, Stop, TenantId};
+use honnin_testkit::{FixedClock, TestDir};
 use tokio::task::AbortHandle;
 
 use super::ledger::{Told, move_in, notice_of};
@@ -33,9 +30,6 @@ use super::wire::{Reply, ask};
 use crate::route::{App, DeskBounds, Wiring, serve};
 
 pub(super) const PASSWORD: &str = "umi no mieru ie de";
-
-/// Argon2id at a cost for tests.
-pub(super) const COST: HashCost = HashCost { memory_kib: 32, passes: 1, lanes: 1 };
 
 /// What a test knows of one subscriber.
 pub(super) struct Subscriber {
@@ -78,6 +72,7 @@ pub(super) struct House {
     workers: ExportWorkers,
     making: Mutex<Option<AbortHandle>>,
     pub(super) dir: TestDir,
+    _ground: Ground,
     verifying: VerifyingKey,
 }
 
@@ -100,7 +95,7 @@ impl House {
         let room = (StoreBounds::default(), DeskBounds::default());
         let cost = HashCost { memory_kib: 8_192, passes: 8, lanes: 1 };
         let pool = HashPool::start(PoolBounds { cost, ..PoolBounds::default() }).unwrap();
-        let sign_in = SignInSettings { pool, ..sign_in_settings() };
+        let sign_in = SignInSettings { pool, ..sign_in() };
         Self::furnished(false, None, ExportBounds::default(), room, sign_in).await
     }
 
@@ -133,13 +128,13 @@ impl House {
 
     async fn build(stopped: bool, contact: Option<&str>, bounds: StoreBounds, desk: DeskBounds) -> Self {
         let exports = ExportBounds::default();
-        Self::furnished(stopped, contact, exports, (bounds, desk), sign_in_settings()).await
+        Self::furnished(stopped, contact, exports, (bounds, desk), sign_in()).await
     }
 
     /// With exports of those bounds.
     pub(super) async fn with_exports(bounds: ExportBounds) -> Self {
         let room = (StoreBounds::default(), DeskBounds::default());
-        Self::furnished(false, None, bounds, room, sign_in_settings()).await
+        Self::furnished(false, None, bounds, room, sign_in()).await
     }
 
     async fn furnished(
@@ -149,50 +144,35 @@ impl House {
         ((bounds, kept), documents): (StoreBounds, DeskBounds),
         sign_in: SignInSettings,
     ) -> Self {
-        let dir = TestDir::new();
-        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
-        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let keeper = keeper(&dir, &entropy);
-        honnin_store_sqlite::create(dir.path()).unwrap();
-        let sqlite = Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap();
-        let store = Arc::new(Trips::new(Cached::new(Slow::new(sqlite, 1), &kept)));
-        let authorities = Authorities::new(
-            TenantId::FIRST,
-            Arc::<Engine>::clone(&store),
-            Arc::<Engine>::clone(&store),
-            Arc::<Keeper>::clone(&keeper),
-            sign_in,
+        let stand = Stand::on(
+            &Ground::of(TenantId::FIRST),
+            FixedClock::at("2026-11-20T06:00:00+09:00"),
+            bounds,
+            |sqlite| Trips::new(Cached::new(Slow::new(sqlite, 1), &kept)),
         );
-        let now = clock.now();
-        let hana = move_in(&keeper, &authorities.feed, "mio-hana", "HANA", now);
-        let ken = move_in(&keeper, &authorities.feed, "mio-ken", "KEN", now);
-        let notice = notice_of(&keeper, now);
+        let authorities = stand.authorities(sign_in);
+        let (keeper, entropy) = (&stand.ground.keeper, Arc::clone(&stand.ground.entropy));
+        let now = stand.clock.now();
+        let hana = move_in(keeper, &authorities.feed, "mio-hana", "HANA", now);
+        let ken = move_in(keeper, &authorities.feed, "mio-ken", "KEN", now);
+        let notice = notice_of(keeper, now);
         let mut accounts = vec![hana.stored.clone(), ken.stored.clone()];
         accounts.sort_by_key(|update| update.account);
         let progress = Progress { position: 1, state: Vec::new() };
         let batch = Batch { accounts, notices: vec![notice.clone()], progress, ..Batch::default() };
         let permit = authorities.feed.append(now, RequestId::from_octets([1; 16]));
-        store.commit(&permit, "ledger", batch).await.unwrap();
+        stand.store.commit(&permit, "ledger", batch).await.unwrap();
         let hana = signed_in(&authorities, &*entropy, now, "mio-hana", hana).await;
         let ken = signed_in(&authorities, &*entropy, now, "mio-ken", ken).await;
-        let journal = journal(&dir, &keeper);
+        let journal = stand.journal(the_log());
         let path = Arc::new(PublicPath::watched(vec![ken.stored.account; 2]));
         path.set(PathState::Proven);
         let stopped = stopped.then_some(Stop::ForeignOwner);
         let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
-        let recorder = Recorder::new(Arc::clone(&journal), vec![epoch()]);
-        let gate = Gate::new(authorities.gate, recorder, Arc::new(standing));
+        let gate = gate(authorities.gate, &journal, Arc::new(standing));
         let (node, (wake, ring)) = (Arc::new(authorities.node), bell());
-        let care = Arc::new(Care::new(CareParts {
-            subscriber: authorities.subscriber,
-            store: Arc::<Engine>::clone(&store),
-            gate,
-            clock: Arc::<FixedClock>::clone(&clock),
-            exports: Exports { bounds: bounds_of_exports, node: Arc::clone(&node), wake: ring },
-            zone: Zone::named("Asia/Tokyo").unwrap(),
-            wish_seconds: 60,
-            wake: Arc::new(|| {}),
-        }));
+        let exports = Exports { bounds: bounds_of_exports, node: Arc::clone(&node), wake: ring };
+        let care = Arc::new(Care::new(stand.care(authorities.subscriber, gate, exports)));
         let workers =
             ExportWorkers { care: Arc::clone(&care), entropy: Arc::clone(&entropy), wake, at_once: 1 };
         let app = Arc::new(App::new(Wiring { documents, ..wiring_of(care, contact) }, entropy).unwrap());
@@ -203,6 +183,7 @@ impl House {
         let making = Mutex::new(Some(tokio::spawn(workers.clone().run()).abort_handle()));
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
+        let Stand { ground, store, clock, dir } = stand;
         Self {
             at,
             app,
@@ -216,6 +197,7 @@ impl House {
             node,
             feed,
             dir,
+            _ground: ground,
             verifying,
             workers,
             making,
@@ -293,25 +275,6 @@ impl House {
     }
 }
 
-fn keeper(dir: &TestDir, entropy: &Arc<dyn Entropy>) -> Arc<Keeper> {
-    let key_file = b"a key file for tests: long enough, and worth nothing";
-    Keeper::create(dir.path(), key_file, &**entropy).unwrap();
-    Arc::new(
-        Keeper::open(dir.path(), key_file, TenantId::FIRST, Arc::clone(entropy), Arc::new(Silent)).unwrap(),
-    )
-}
-
-pub(super) fn sign_in_settings() -> SignInSettings {
-    SignInSettings {
-        session_limits: SessionLimits::default(),
-        password_rules: PasswordRules::default(),
-        code_seconds: 3600,
-        consent_seconds: 900,
-        delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
-        pool: HashPool::start(PoolBounds { cost: COST, ..PoolBounds::default() }).unwrap(),
-    }
-}
-
 /// Gives her the password of the tests and a session.
 async fn signed_in(
     authorities: &Authorities,
@@ -332,47 +295,6 @@ async fn signed_in(
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
     Subscriber { cookie, lines, bill, export: "0".repeat(32), code, mark, stored }
-}
-
-/// The log that all houses write.
-pub(super) fn the_log() -> LogId {
-    LogId::from_octets([0xab; 16])
-}
-
-pub(super) fn journal(dir: &TestDir, keeper: &Keeper) -> Arc<Journal> {
-    let bounds = honnin_journal::Bounds { segment_octets: 1 << 20, ..honnin_journal::Bounds::default() };
-    let signing = keeper.journal_signing_key().unwrap();
-    let journal = Journal::open(Opening {
-        root: dir.join("journal"),
-        log: the_log(),
-        origin: "test/journal".to_owned(),
-        keys: LogKeys { signing, chain: keeper.journal_chain_key().unwrap() },
-        bounds,
-        anchor: Arc::new(FileAnchor(dir.join("anchors"))),
-        steady: None,
-        as_it_is: false,
-    });
-    Arc::new(journal.unwrap())
-}
-
-/// The keys of the journal's epoch: the same for whoever writes and for whoever looks.
-pub(super) fn epoch() -> EpochKeys {
-    let (tenant, root) = (TenantId::FIRST, Secret::from_octets([8; 32]));
-    let pseudonym = IndexKey::of_root(&root, tenant, "epoch 1").unwrap();
-    let body = KeeperKey::of_root(&root, tenant, "epoch 1").unwrap();
-    EpochKeys { tenant, epoch: 1, pseudonym, body }
-}
-
-pub(super) fn gate(authority: GateAuthority, journal: &Arc<Journal>) -> Gate {
-    let path = Arc::new(PublicPath::unwatched());
-    let standing = Standing::new(None, path, Arc::clone(journal), |_| {});
-    let recorder = Recorder::new(Arc::clone(journal), vec![epoch()]);
-    Gate::new(authority, recorder, Arc::new(standing))
-}
-
-/// Exports that nobody makes.
-pub(super) fn exports(node: NodeAuthority) -> Exports {
-    Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) }
 }
 
 pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>) -> Wiring {

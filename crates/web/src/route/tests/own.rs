@@ -1,10 +1,11 @@
 //! What is the account's own to change: its password, and what it calls its lines.
 
 use honnin_journal::{Act, Details, Kind, Party};
+use honnin_stand::{epoch, the_log};
 use honnin_terms::{Basis, Clock, EntryRef};
 use honnin_testkit::SeededEntropy;
 
-use super::house::{House, PASSWORD, Subscriber, epoch, the_log};
+use super::house::{House, PASSWORD, Subscriber};
 use super::wire::Reply;
 
 const NEW: &str = "kaze no tooru michi wo";

@@ -40,7 +40,7 @@ fn same(one: &Seen, other: &Seen) {
 
 #[test]
 fn who_waits_behind_others_is_answered_the_same() {
-    let (ground, _dir) = ground();
+    let ground = ground();
     let sign_in = step(Deed::SignIn { right: true, program: false });
     let wish = step(Deed::Wish { line: 0, whose: Whose::Hers, high: false, key: 0, program: true });
     let case = case(
@@ -59,7 +59,7 @@ fn who_waits_behind_others_is_answered_the_same() {
 
 #[test]
 fn entries_of_others_move_indices_and_nothing_else() {
-    let (ground, _dir) = ground();
+    let ground = ground();
     let look = || get("/lines/{line}");
     let case = case(
         LARGE,
@@ -77,7 +77,7 @@ fn entries_of_others_move_indices_and_nothing_else() {
 
 #[test]
 fn who_is_refused_in_a_crowd_is_refused_the_same_whoever_the_crowd_is() {
-    let (mut ground, _dir) = ground();
+    let mut ground = ground();
     // Names nobody has are compared at this cost: slow enough that all have asked before the first is done.
     let cost = HashCost { memory_kib: 64 * 1024, passes: 2, lanes: 1 };
     ground.pool = PoolBounds { threads: 1, queue: 1, cost };
@@ -91,7 +91,7 @@ fn who_is_refused_in_a_crowd_is_refused_the_same_whoever_the_crowd_is() {
 
 #[test]
 fn what_is_cached_changes_no_answer() {
-    let (ground, _dir) = ground();
+    let ground = ground();
     let walk = || [get("/lines/{line}"), get("/bills"), get("/api/v1/lines/{line}/usage"), get("/devices")];
     let rounds = walk().into_iter().chain(walk()).map(|hers| round(hers, walk().to_vec())).collect();
     let cold = Case { tiny_caches: true, ..case(LARGE, None, rounds) };
@@ -104,7 +104,7 @@ fn what_is_cached_changes_no_answer() {
 
 #[test]
 fn three_accounts_that_do_not_open_stop_everybody_and_tell_nothing_of_them() {
-    let (ground, _dir) = ground();
+    let ground = ground();
     let rounds = || {
         let ask = || round(get("/lines"), vec![get("/lines")]);
         vec![ask(), ask(), ask(), round(get("/lines"), Vec::new())]

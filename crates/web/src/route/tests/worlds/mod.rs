@@ -17,18 +17,17 @@ mod people;
 mod world;
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use honnin_access::PoolBounds;
-use honnin_keeper::{Keeper, Silent};
+use honnin_stand::{COST, the_log};
 use honnin_terms::TenantId;
-use honnin_testkit::{SeededEntropy, TestDir};
+use honnin_testkit::SeededEntropy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
-use super::house::{COST, PASSWORD};
+use super::house::PASSWORD;
 use case::{Case, Step, case};
 use lines::{Line, Lines};
 use world::{Ground, World};
@@ -73,7 +72,7 @@ impl Answered {
 
 fn without_indices(text: &str) -> String {
     let mut out = text.to_owned();
-    let of_log = format!("{}-", super::house::the_log());
+    let of_log = format!("{}-", the_log());
     for before in [of_log.as_str(), "記録番号 ", "record "] {
         let mut parts = out.split(before);
         let first = parts.next().unwrap_or_default().to_owned();
@@ -137,15 +136,10 @@ impl Seen {
     }
 }
 
-fn ground() -> (Ground, TestDir) {
-    let dir = TestDir::new();
-    let key_file = b"a key file for tests: long enough, and worth nothing";
-    let entropy = Arc::new(SeededEntropy::new(7));
-    Keeper::create(dir.path(), key_file, &*entropy).unwrap();
-    let keeper = Keeper::open(dir.path(), key_file, TenantId::FIRST, entropy, Arc::new(Silent)).unwrap();
+fn ground() -> Ground {
     let hash = COST.hasher().hash(PASSWORD.as_bytes(), &SeededEntropy::new(3)).unwrap();
     let pool = PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() };
-    (Ground { keeper: Arc::new(keeper), hash, pool }, dir)
+    Ground { keys: honnin_stand::Ground::of(TenantId::FIRST), hash, pool }
 }
 
 fn runtime() -> Runtime {
@@ -202,7 +196,7 @@ fn search(ground: &Ground, share: u32, leak: Option<Leak>, tally: &Tally) -> Res
 
 #[test]
 fn what_a_neighbour_is_and_does_changes_nothing_for_the_viewer() {
-    let (ground, _dir) = ground();
+    let ground = ground();
     let tally = Tally::default();
     // Worlds wait for disks more than they compute.
     thread::scope(|scope| {
@@ -224,7 +218,7 @@ fn what_a_neighbour_is_and_does_changes_nothing_for_the_viewer() {
 #[test]
 fn a_planted_leak_is_found_and_shrinks_to_a_small_script() {
     const LEAKS: [Leak; 3] = [Leak::CountOfRequests, Leak::CountOfSessions, Leak::OneStream];
-    let (ground, _dir) = ground();
+    let ground = ground();
     let ground = &ground;
     let found = |leak| search(ground, 1, Some(leak), &Tally::default()).expect_err("the leak is found");
     let found = thread::scope(|scope| {

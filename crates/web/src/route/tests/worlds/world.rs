@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_access::ports::{CredentialRows, SessionRow, SessionRows};
 use honnin_access::{Authorities, HashPool, NewDevice, OperatorAuthority, PoolBounds, SignInSettings};
-use honnin_care::{Care, CareParts, SessionToken};
+use honnin_care::{Care, SessionToken};
 use honnin_journal::{Entry, Journal, Kind, Pseudonym, Query};
 use honnin_keeper::Keeper;
+use honnin_node::{PublicPath, Standing};
 use honnin_seal::PasswordHash;
+use honnin_stand::{Stand, epoch, exports, gate, sign_in, the_log};
 use honnin_store::{AccountKeyRow, AccountUpdate, Batch, FeedRows, OperatorRows, Progress};
 use honnin_store_cache::Cached;
-use honnin_store_sqlite::Sqlite;
-use honnin_terms::{AccountId, Clock, Entropy, Id, Moment, NoticeId, RequestId, Stream, TenantId, Zone};
+use honnin_terms::{AccountId, Clock, Entropy, Id, Moment, NoticeId, RequestId, Stream, TenantId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, sleep};
@@ -30,7 +31,7 @@ use crate::route::tests::ledger::notice_of;
 
 /// What is made once and is the same in all worlds.
 pub(super) struct Ground {
-    pub(super) keeper: Arc<Keeper>,
+    pub(super) keys: honnin_stand::Ground,
     /// Of the one password everybody has.
     pub(super) hash: PasswordHash,
     /// The password hashers of each world.
@@ -105,26 +106,21 @@ impl World {
     }
 
     async fn open(ground: &Ground, case: &Case, leak: Option<Leak>, lines: &Lines) -> (Self, Actor, Actor) {
-        let dir = TestDir::new();
-        let clock = Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00"));
         let bounds = honnin_store_sqlite::Bounds { readers: 1, ..honnin_store_sqlite::Bounds::default() };
         let kept = if case.tiny_caches {
             honnin_store_cache::Bounds { sessions: 700, rings: 700, documents: 2_000, wishes: 700 }
         } else {
             honnin_store_cache::Bounds::default()
         };
-        honnin_store_sqlite::create(dir.path()).unwrap();
-        let sqlite = Sqlite::open(dir.path(), bounds, Arc::<FixedClock>::clone(&clock)).unwrap();
-        let keeper = Arc::clone(&ground.keeper);
+        let keeper = Arc::clone(&ground.keys.keeper);
         // An engine that answers at once: time is felt of others by design, and is tried by itself in `channels`.
-        let store = Arc::new(Counted::new(Cached::new(sqlite, &kept), VIEWER.account(&keeper)));
-        let authorities = Authorities::new(
-            TenantId::FIRST,
-            Arc::<Counted>::clone(&store),
-            Arc::<Counted>::clone(&store),
-            Arc::<Keeper>::clone(&keeper),
-            SignInSettings { pool: HashPool::start(ground.pool).unwrap(), ..house::sign_in_settings() },
-        );
+        let hers = VIEWER.account(&keeper);
+        let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
+        let engine = |sqlite| Counted::new(Cached::new(sqlite, &kept), hers);
+        let stand = Stand::on(&ground.keys, clock, bounds, engine);
+        let pool = HashPool::start(ground.pool).unwrap();
+        let authorities = stand.authorities(SignInSettings { pool, ..sign_in() });
+        let (store, clock) = (Arc::clone(&stand.store), Arc::clone(&stand.clock));
         let now = clock.now();
         let notice = notice_of(&keeper, now);
         let id = notice.notice;
@@ -139,18 +135,11 @@ impl World {
             Some(Neighbour { fault, .. }) => setting.move_in(NEIGHBOUR, *fault).await,
             None => Actor::new(NEIGHBOUR, Whose::Theirs),
         };
-        let journal = house::journal(&dir, &keeper);
-        let pseudonym = house::epoch().account(VIEWER.account(&keeper));
-        let uses = Care::new(CareParts {
-            subscriber: authorities.subscriber,
-            store: Arc::<Counted>::clone(&store),
-            gate: house::gate(authorities.gate, &journal),
-            clock: Arc::<FixedClock>::clone(&clock),
-            exports: house::exports(authorities.node),
-            zone: Zone::named("Asia/Tokyo").unwrap(),
-            wish_seconds: 60,
-            wake: Arc::new(|| {}),
-        });
+        let journal = stand.journal(the_log());
+        let pseudonym = epoch().account(VIEWER.account(&keeper));
+        let standing = Standing::new(None, Arc::new(PublicPath::unwatched()), Arc::clone(&journal), |_| {});
+        let gate = gate(authorities.gate, &journal, Arc::new(standing));
+        let uses = Care::new(stand.care(authorities.subscriber, gate, exports(authorities.node)));
         let shared = Arc::new(SeededEntropy::new(1));
         let entropy: Arc<dyn Entropy> = Arc::<SeededEntropy>::clone(&shared);
         let app = Arc::new(App::new(house::wiring_of(Arc::new(uses), None), entropy).unwrap());
@@ -167,7 +156,7 @@ impl World {
             leak,
             shared,
             requests: Arc::default(),
-            _dir: dir,
+            _dir: stand.dir,
         };
         (world, hers, theirs)
     }
@@ -324,7 +313,7 @@ impl Setting<'_> {
         let invitation = subscriber.invitation(&operate, name.login, &entropy).await.unwrap().unwrap();
         let device = NewDevice::of_nobody("Firefox (Linux)".to_owned());
         let session = subscriber.sign_in_without_password(&operate, name.login, device, &entropy).await;
-        let account = name.account(&ground.keeper);
+        let account = name.account(&ground.keys.keeper);
         let mut actor = Actor::new(name, whose);
         actor.invited(invitation.code().reveal());
         subscriber.issue(invitation).await.unwrap();
