@@ -4,29 +4,32 @@
 //! What is durable and not yet in a signed tree is proven only to who has the key of the checks ([`Trust::chain`]); for
 //! others it is as if it were not there.
 
+mod found;
 mod rules;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io;
 use std::path::Path;
 
-use honnin_seal::{Digest, MacKey, VerifyingKey, leaf_digest};
+use honnin_seal::{Digest, MacKey, VerifyingKey};
 use honnin_terms::{EntryRef, LogId, Moment};
 
-use crate::bundle::{MOST_BUNDLE, WIDE, WIDTH};
+use crate::bundle::WIDE;
 use crate::chain::{Chain, Head};
-use crate::history::{MOST_CARRIED_OCTETS, parse_carried, parse_pruned};
-use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
-use crate::merkle::{Edge, Tile};
+use crate::history::parse_pruned;
+use crate::layout::{self, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
+use crate::merkle::Edge;
 use crate::note::{MOST_NOTE, parse_checkpoint};
 use crate::run::{Run, Stretch, TOP};
-use crate::segment::{MOST_SEGMENT, Scan, scan};
 use crate::shelf::Kept;
 use crate::tiles::Tiles;
-use crate::{BadFormat, Checkpoint, Entry, parse_bundle, parse_entry, verifier_key};
+use crate::{Checkpoint, Entry, verifier_key};
 
+pub use found::{Breach, LogReport, Report, Violation};
 use rules::{Rules, Wrong};
+use walk::Walk;
 
 /// What is believed before anything is read. It never comes from the directory that is checked.
 #[derive(Debug)]
@@ -44,159 +47,6 @@ impl Trust {
     pub const fn of_key(key: VerifyingKey) -> Self {
         Self { key, chain: None, heads: Vec::new() }
     }
-}
-
-/// What was proven of all logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Each log.
-    pub logs: Vec<LogReport>,
-    /// Disclosures in the period to the owner.
-    pub to_owner: u64,
-    /// Disclosures in the period on the basis of a grant or a case.
-    pub on_basis: u64,
-    /// Grants, cases and merges of the whole journal, carried ones included.
-    pub bases: u64,
-}
-
-impl Report {
-    /// Entries that were proven.
-    pub fn entries(&self) -> u64 {
-        self.logs.iter().map(|log| log.size + log.unpublished).sum()
-    }
-
-    /// From when on all entries of every log are kept; `None` where nothing was pruned.
-    pub fn kept_from(&self) -> Option<Moment> {
-        self.logs.iter().filter_map(|log| log.kept_from).max()
-    }
-}
-
-impl Report {
-    /// Compares heads that were read after the files with what the files say was anchored.
-    ///
-    /// # Errors
-    /// [`Violation::Older`] where a head was put back, [`Violation::Head`] where it is not of its log and key.
-    pub fn was_anchored(&self, chain: &MacKey, heads: &[(LogId, Vec<u8>)]) -> Result<(), Breach> {
-        for report in &self.logs {
-            let breach = |violation| Breach { log: Some(report.log), violation };
-            let Some((log, octets)) = heads.iter().find(|(log, _)| *log == report.log) else {
-                // A log is anchored before its first entry: where there are entries and no head, it was taken away.
-                if report.size + report.unpublished > 0 {
-                    return Err(breach(Violation::Unanchored));
-                }
-                continue;
-            };
-            let head = Head::parse(octets, &Chain::new(chain, *log)).map_err(|_| breach(Violation::Head))?;
-            if head.size < report.anchored {
-                return Err(breach(Violation::Older(head.size, report.anchored)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What was proven of one log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogReport {
-    /// The log.
-    pub log: LogId,
-    /// Its name in its checkpoint. The caller compares it with the one it expects.
-    pub origin: String,
-    /// Its key as others are told it (signed-note).
-    pub verifier_key: String,
-    /// Entries in the signed tree.
-    pub size: u64,
-    /// Root of the signed tree; to be compared with a checkpoint kept elsewhere.
-    pub root: Digest,
-    /// Entries below this index were pruned.
-    pub minimum: u64,
-    /// All entries from this moment on are kept; `None` where nothing was pruned.
-    pub kept_from: Option<Moment>,
-    /// Entries that are durable and not yet in the signed tree; none are seen without the key of the checks.
-    pub unpublished: u64,
-    /// Whether a batch stands unfinished at the end of a segment: a crash, a writer at work, or somebody's hand.
-    pub unfinished: bool,
-    /// Older checkpoints that were found to be of the same tree.
-    pub history: u64,
-    /// So much was anchored when its last frame was written; 0 without the key of the checks. A head that is read after
-    /// this and says less was put back.
-    pub anchored: u64,
-    /// How often the clock was set.
-    pub clock_sets: u64,
-    /// Whether it was set and nobody has said since that it is right.
-    pub unsettled: bool,
-}
-
-/// What is wrong, and in which log.
-#[derive(Debug, thiserror::Error)]
-#[error("verify the log {}", log.map_or_else(|| "(none)".to_owned(), |log| log.to_string()))]
-pub struct Breach {
-    /// The log; `None` where it is about all of them.
-    pub log: Option<LogId>,
-    /// What is wrong.
-    #[source]
-    pub violation: Violation,
-}
-
-/// What was found to be wrong. Indexes name entries, never people.
-#[derive(Debug, thiserror::Error)]
-pub enum Violation {
-    /// A file is missing or cannot be read.
-    #[error("read {0}")]
-    Unreadable(&'static str, #[source] io::Error),
-    /// A file is not of its shape.
-    #[error("read {what}, from entry {index} on")]
-    Malformed {
-        /// Which kind of file.
-        what: &'static str,
-        /// The first entry the file stands for.
-        index: u64,
-    },
-    /// A note is not signed with the key.
-    #[error("verify the signature of {0}")]
-    Signature(&'static str),
-    /// Two files do not agree.
-    #[error("compare {what}, from entry {index} on: the octets differ")]
-    Differs {
-        /// Which files.
-        what: &'static str,
-        /// The first entry they stand for.
-        index: u64,
-    },
-    /// The tree is not the one that was signed.
-    #[error("compare the root of {0} entries with the signed one")]
-    Root(u64),
-    /// A disclosure without a basis that was valid at that moment.
-    #[error("find a valid basis for entry {index}: {why}")]
-    NoBasis {
-        /// The disclosure, or the end of a basis that does not exist.
-        index: u64,
-        /// What is wrong with its basis.
-        why: &'static str,
-    },
-    /// An entry lies more than a minute before an earlier one.
-    #[error("compare the times of entries: entry {0} goes back by more than a minute")]
-    TimeWentBack(u64),
-    /// The log is not there, or does not reach what was anchored.
-    #[error("find the {0} entries that were anchored")]
-    Shorter(u64),
-    /// Less is anchored than the log says there was once.
-    #[error("compare what is anchored: {0} entries are, and {1} were; the store is older than the journal")]
-    Older(u64, u64),
-    /// The log has entries, and nothing is anchored for it.
-    #[error(
-        "find the anchored head: the log has entries and none; the store is not the one that belongs to the journal"
-    )]
-    Unanchored,
-    /// A head that was anchored is not of this log and key.
-    #[error("verify the anchored head")]
-    Head,
-    /// The period begins before what is kept.
-    #[error("prove the period: entries before {before} were pruned")]
-    Pruned {
-        /// All entries from this moment on are kept.
-        before: Moment,
-    },
 }
 
 fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
@@ -428,213 +278,4 @@ fn read_history(
         }
     }
     Ok(history)
-}
-
-/// Reads the frames of a segment that may be growing.
-///
-/// Reading it takes a while: a frame that was half written when its octets were read can be followed by one that
-/// was whole when those were. Read again, the first is whole too; damage stays.
-fn scan_open(mut file: &File, first: u64, limit: u64, chain: &Chain) -> io::Result<Result<Scan, BadFormat>> {
-    const TRIES: usize = 8;
-    let mut found = Err(BadFormat("a segment"));
-    for _ in 0..TRIES {
-        file.rewind()?;
-        found = scan(&layout::read_open(file, MOST_SEGMENT)?, first, limit, chain);
-        if found.is_ok() {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-/// One pass over the journal, from the first entry to the last.
-struct Walk<'a> {
-    log: LogId,
-    tiles: Tiles<'a>,
-    minimum: u64,
-    edge: Edge,
-    rules: &'a mut Rules,
-    period: Option<(Moment, Moment)>,
-    each: &'a mut dyn FnMut(EntryRef, &Entry),
-    history: BTreeMap<u64, Digest>,
-    seen: u64,
-}
-
-impl Walk<'_> {
-    /// Below the minimum index: takes the roots of the lowest tiles from level 1, and proves what is carried.
-    fn pruned_part(&mut self) -> Result<(), Violation> {
-        const WHAT: &str = "the carried grants";
-        let octets =
-            layout::read(&self.tiles.dir.join(CARRIED), MOST_CARRIED_OCTETS).map_err(unreadable(WHAT))?;
-        let carried = parse_carried(&octets.unwrap_or_default())
-            .map_err(|_| Violation::Malformed { what: WHAT, index: 0 })?;
-        let mut carried = carried.into_iter().peekable();
-        let mut roots: Vec<Digest> = Vec::new();
-        for number in 0..self.minimum / WIDE {
-            if number.is_multiple_of(WIDE) {
-                roots = self.tiles.tile(1, number / WIDE).map_err(unreadable("a hash tile"))?;
-            }
-            let position = usize::try_from(number % WIDE).unwrap_or(WIDTH);
-            let root = roots
-                .get(position)
-                .ok_or(Violation::Malformed { what: "a hash tile", index: number * WIDE })?;
-            while let Some(one) = carried.next_if(|one| one.index / WIDE <= number) {
-                if one.index / WIDE != number || !one.is_under(root) {
-                    return Err(Violation::Differs { what: WHAT, index: one.index });
-                }
-                let entry = parse_entry(&one.octets)
-                    .map_err(|_| Violation::Malformed { what: WHAT, index: one.index })?;
-                self.rules.carry(EntryRef { log: self.log, index: one.index }, &entry)?;
-            }
-            let mut full = Vec::new();
-            self.edge.push_tile_root(*root, &mut full);
-            self.compare(&full)?;
-        }
-        Ok(())
-    }
-
-    fn kept_part(&mut self) -> Result<(), Violation> {
-        for number in self.minimum / WIDE..self.tiles.size.div_ceil(WIDE) {
-            let index = number * WIDE;
-            let width = self.tiles.width(0, number);
-            let entries = self.read_bundle(number, width)?;
-            let mut full = Vec::new();
-            for (index, octets) in (index..).zip(&entries) {
-                self.edge.push(leaf_digest(octets), &mut full);
-                let entry =
-                    parse_entry(octets).map_err(|_| Violation::Malformed { what: "an entry", index })?;
-                self.judge(index, &entry)?;
-            }
-            self.compare(&full)?;
-        }
-        let partial: Vec<Tile> = self.edge.partial().collect();
-        self.compare_tiles(&partial)
-    }
-
-    fn read_bundle(&self, number: u64, width: usize) -> Result<Vec<Vec<u8>>, Violation> {
-        const WHAT: &str = "an entry bundle";
-        let dir = self.tiles.dir;
-        let index = number * WIDE;
-        let malformed = Violation::Malformed { what: WHAT, index };
-        let partial =
-            layout::read(&layout::bundle(dir, number, width), MOST_BUNDLE).map_err(unreadable(WHAT))?;
-        let exact = partial.is_some();
-        let octets = match partial {
-            Some(octets) => octets,
-            None => layout::read(&layout::bundle(dir, number, WIDTH), MOST_BUNDLE)
-                .and_then(|octets| octets.ok_or(io::ErrorKind::NotFound.into()))
-                .map_err(unreadable(WHAT))?,
-        };
-        let Ok(entries) = parse_bundle(&octets) else { return Err(malformed) };
-        if entries.len() < width || (exact && entries.len() != width) {
-            return Err(malformed);
-        }
-        Ok(entries.into_iter().take(width).map(<[u8]>::to_vec).collect())
-    }
-
-    /// Judges one entry and hands it over where it lies in the period.
-    fn judge(&mut self, index: u64, entry: &Entry) -> Result<(), Violation> {
-        let at = EntryRef { log: self.log, index };
-        self.rules.judge(at, entry)?;
-        if self.period.is_none_or(|(start, end)| entry.moment >= start && entry.moment < end) {
-            (self.each)(at, entry);
-        }
-        Ok(())
-    }
-
-    /// Compares tiles that became full with their files, and the tree with the history.
-    fn compare(&mut self, full: &[Tile]) -> Result<(), Violation> {
-        self.compare_tiles(full)?;
-        if let Some(root) = self.history.get(&self.edge.size()) {
-            if *root != self.edge.root() {
-                return Err(Violation::Root(self.edge.size()));
-            }
-            self.seen += 1;
-        }
-        Ok(())
-    }
-
-    fn compare_tiles(&self, tiles: &[Tile]) -> Result<(), Violation> {
-        for tile in tiles {
-            let index = tile.number.saturating_mul(WIDE);
-            let octets = layout::read(
-                &layout::tile(self.tiles.dir, tile.level, tile.number, tile.hashes.len()),
-                WIDTH * 32,
-            );
-            let expected = tile.hashes.as_flattened();
-            let same = match octets.map_err(unreadable("a hash tile"))? {
-                Some(octets) => octets == expected,
-                // A partial tile may be gone once the full one is there.
-                None => self
-                    .tiles
-                    .tile(tile.level, tile.number)
-                    .map_err(unreadable("a hash tile"))?
-                    .as_flattened()
-                    .starts_with(expected),
-            };
-            if !same {
-                return Err(Violation::Differs { what: "a hash tile with its entries", index });
-            }
-        }
-        Ok(())
-    }
-
-    /// Compares the segments with what is published, and judges what is not. Gives the count of the latter and
-    /// whether a batch is unfinished.
-    fn segments(
-        &mut self,
-        segments: &[(u64, File)],
-        chain: &Chain,
-        heads: &mut Vec<Head>,
-    ) -> Result<(u64, bool, u64), Violation> {
-        const WHAT: &str = "a segment";
-        let size = self.tiles.size;
-        let (mut next, mut unfinished, mut anchored) = (size, false, 0);
-        let limits = segments.iter().skip(1).map(|(first, _)| *first).chain([u64::MAX]);
-        for ((first, file), limit) in segments.iter().zip(limits) {
-            let first = *first;
-            let malformed = || Violation::Malformed { what: WHAT, index: first };
-            let found =
-                scan_open(file, first, limit, chain).map_err(unreadable(WHAT))?.map_err(|_| malformed())?;
-            let end = found.frames.last().map_or(first, crate::segment::Frame::end);
-            // The last segment we saw may have been followed by others since, and those be published: then it
-            // ends early, and cleanly.
-            let early = end < limit.min(size) && (limit != u64::MAX || found.torn.is_some());
-            if first > next || early {
-                return Err(malformed());
-            }
-            unfinished |= found.torn.is_some();
-            for frame in found.frames {
-                let before = heads.last().copied();
-                if before.is_some_and(|before: Head| before.size == frame.first && !frame.follows(&before)) {
-                    return Err(malformed());
-                }
-                heads.push(frame.head());
-                anchored = anchored.max(frame.anchored);
-                for ((index, leaf), octets) in (frame.first..).zip(&frame.leaves).zip(frame.entries()) {
-                    if index < size {
-                        self.compare_leaf(index, leaf)?;
-                    } else {
-                        let entry = parse_entry(octets).map_err(|_| malformed())?;
-                        self.judge(index, &entry)?;
-                        next = index + 1;
-                    }
-                }
-            }
-        }
-        // Where no frame is left nothing was written since all of it was anchored.
-        if heads.is_empty() {
-            anchored = size;
-        }
-        Ok((next - size, unfinished, anchored))
-    }
-
-    fn compare_leaf(&self, index: u64, leaf: &Digest) -> Result<(), Violation> {
-        if index < self.minimum {
-            return Ok(());
-        }
-        let hash = self.tiles.node(0, index).map_err(unreadable("a hash tile"))?;
-        let differs = Violation::Differs { what: "a segment with what is published", index };
-        if hash == *leaf { Ok(()) } else { Err(differs) }
-    }
 }
