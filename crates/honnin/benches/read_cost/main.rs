@@ -5,8 +5,12 @@
 //! processor time that the operating system counted for each by the answers it gave. It does so in two ways: *free*, as
 //! the operating system likes, and *pinned*, each server alone on core 0 and the load on core 1; pinned, the bare handler
 //! has a runtime of one thread. The load is one thread in both.
+//!
+//! Beside the JSON home stands a peer with the same promises on a database: axum, sqlx and `PostgreSQL` with row-level
+//! security and an audit row for each read (the package `peer`), the database's processes counted with it. Where `PostgreSQL` is
+//! not installed it says so and goes on.
 //! `-- --seconds N --rounds N --connections N --sessions N` change the run (without `--connections` it is 32 and 128),
-//! `--free` and `--pinned` choose one way.
+//! `--free` and `--pinned` choose one way, `--without-peer` leaves the peer out.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -16,12 +20,14 @@
 
 mod bare;
 mod load;
+mod peer;
 mod process;
 
 use std::path::Path;
 use std::time::Duration;
 
 use load::{Load, Target};
+use peer::Peer;
 use process::{Server, Way};
 
 /// The product's allocator, so that the bare handler has it too.
@@ -33,6 +39,7 @@ struct Run {
     rounds: usize,
     connections: Vec<usize>,
     sessions: usize,
+    peer: bool,
 }
 
 impl Run {
@@ -51,6 +58,7 @@ impl Run {
             rounds: count("--rounds", 15),
             connections,
             sessions: count("--sessions", 200),
+            peer: !arguments.iter().any(|argument| argument == "--without-peer"),
         }
     }
 }
@@ -101,10 +109,24 @@ fn measure(way: Way, run: &Run) {
             (pair, bare)
         })
         .collect();
+    let answer = || load::fetch(&pairs[0].0.honnin, 0);
+    let peer = run.peer.then(|| Peer::start(way, directory.path(), &answer(), run.sessions)).flatten();
     for connections in run.connections.iter().copied() {
         let load = Load { time: Duration::from_secs(run.seconds), connections };
         for (pair, bare) in &pairs {
             report(way, pair, bare, &honnin, &load, run.rounds);
+        }
+        if let Some(peer) = &peer {
+            let (ours, theirs): (Spent<'_>, Spent<'_>) =
+                (&|| honnin.processor_micros(), &|| peer.processor_micros());
+            let sides = [(&pairs[0].0.honnin, ours), (&peer.target(run.sessions), theirs)];
+            let (ours, theirs, ratio) = alternated(sides, &load, run.rounds);
+            println!(
+                "{}, {connections} connections, home JSON: axum, sqlx and PostgreSQL {theirs:.0} µs, honnin {ours:.1} µs \
+                 processor time per answer, {ratio:.1} times its requests per core (median of {})",
+                way.word(),
+                run.rounds
+            );
         }
     }
 }
@@ -127,28 +149,38 @@ fn html_target(honnin: &Server, cookies: &[String]) -> Target {
     Target { address: honnin.address, requests: requests.collect() }
 }
 
-fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
+/// Processor time spent so far.
+type Spent<'a> = &'a dyn Fn() -> f64;
+
+/// Loads two servers in turn; processor time of an answer of each, and the second's by the first's: medians.
+fn alternated(sides: [(&Target, Spent<'_>); 2], load: &Load, rounds: usize) -> (f64, f64, f64) {
     let mut costs = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
-        let measure = |server: &Server, target: &Target| {
+        let measure = |(target, spent): (&Target, Spent<'_>)| {
             load.warm_up(target);
-            let before = server.processor_micros();
+            let before = spent();
             let answers = load.run(target);
-            (server.processor_micros() - before) / answers
+            (spent() - before) / answers
         };
         // The order is turned round every other time, so that neither always runs first.
-        let (plain, ours) = if round % 2 == 0 {
-            let plain = measure(bare, &pair.bare);
-            (plain, measure(honnin, &pair.honnin))
+        let [first, second] = sides;
+        let (first, second) = if round % 2 == 0 {
+            let first = measure(first);
+            (first, measure(second))
         } else {
-            let ours = measure(honnin, &pair.honnin);
-            (measure(bare, &pair.bare), ours)
+            let second = measure(second);
+            (measure(first), second)
         };
-        costs.0.push(plain);
-        costs.1.push(ours);
-        costs.2.push(ours / plain);
+        costs.0.push(first);
+        costs.1.push(second);
+        costs.2.push(second / first);
     }
-    let (plain, ours, ratio) = (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2));
+    (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2))
+}
+
+fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
+    let (plain, ours): (Spent<'_>, Spent<'_>) = (&|| bare.processor_micros(), &|| honnin.processor_micros());
+    let (plain, ours, ratio) = alternated([(&pair.bare, plain), (&pair.honnin, ours)], load, rounds);
     let Pair { name, .. } = pair;
     println!(
         "{}, {} connections, {name}: bare {plain:.1} µs, honnin {ours:.1} µs processor time per answer, ratio {ratio:.2} \

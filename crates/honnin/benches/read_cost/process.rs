@@ -15,7 +15,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    fn command(self, program: &Path) -> Command {
+    pub(crate) fn command(self, program: &Path) -> Command {
         match self {
             Self::Free => Command::new(program),
             Self::Pinned => {
@@ -80,7 +80,7 @@ impl Server {
     }
 
     /// Starts it and waits for the address it prints.
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("start a server");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -96,13 +96,16 @@ impl Server {
 
     /// Processor time of the whole process so far, in microseconds.
     pub(crate) fn processor_micros(&self) -> f64 {
-        let stat =
-            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("its statistics");
-        let after_name = stat.rsplit_once(')').expect("a process name").1;
-        let ticks = |field: usize| {
-            after_name.split_whitespace().nth(field).expect("a field").parse::<f64>().expect("a count")
-        };
-        // Fields 14 and 15 of proc(5), in ticks of a hundredth of a second.
-        (ticks(11) + ticks(12)) * 10_000.0
+        micros_of(self.child.id())
     }
+}
+
+/// Processor time of a process so far and of what it has started and seen end, in microseconds.
+pub(crate) fn micros_of(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    // Fields 14 to 17 of proc(5), in ticks of a hundredth of a second. One that has just ended is counted with who
+    // started it.
+    let ticks = after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() * 10_000.0
 }
