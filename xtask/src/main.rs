@@ -45,7 +45,7 @@ enum Chore {
     /// Run long work, and write a dated page in docs/evidence for each step
     Deep(deep::Asked),
     /// Take in what real systems do to files, case by case
-    Field,
+    Field(field::Asked),
     /// Run every test that docs/asvs.md names as its proof
     Asvs,
     /// Run every test that shows an attack no longer works, and write docs/evidence/red-team.md
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
         Chore::Audit(asked) => audit::command(asked),
         Chore::Ledger(asked) => ledger::command(asked),
         Chore::Deep(asked) => deep::command(&asked),
-        Chore::Field => field::command(),
+        Chore::Field(asked) => field::command(&asked),
         Chore::Asvs => asvs::command(),
         Chore::RedTeam(asked) => red_team::command(&asked),
         Chore::Faults => faulty::command(),

@@ -63,7 +63,7 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
             Err(format!("pass there too: {}", held.join(", ")).into())
         };
     }
-    let wrong = named::unproven(&tests)?;
+    let wrong = named::unproven(&tests, &[])?;
     let held = |test: &str| !wrong.contains(test);
     // What the drills found on the program of before is kept: it does not change.
     let kept = fs::read_to_string(&file).unwrap_or_default();

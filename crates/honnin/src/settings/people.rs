@@ -33,7 +33,7 @@ section! {
     colour: String = "#0017c1".to_owned();
     /// Colour for dark pages (#rrggbb); minimum contrast 4.5.
     colour_dark: String = "#9db7f9".to_owned();
-    /// File of the logo beside the name: an SVG that only draws or a square PNG, at most 16 KiB; a PNG is on bills (PDF) too; "" for none.
+    /// File of the logo beside the name: an SVG that only draws (on pages, not on bills) or a square PNG (on both), at most 16 KiB; "" for none.
     logo: MaybePath = MaybePath::default();
     /// Contact for security reports (security.txt, RFC 9116): mailto: or https:; "" for none.
     security_contact: String = String::new();

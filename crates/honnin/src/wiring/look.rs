@@ -32,5 +32,11 @@ pub(crate) fn look(installation: &Installation) -> Result<Brand, Failure> {
         Mark::new(octets).map_err(|reason| Failure::settings(&reason).during(&during))
     });
     let brand = Brand::new(&tenant.name, colours, mark.transpose()?);
-    brand.map_err(|reason| Failure::settings(&reason).during("use tenant.colour"))
+    let brand = brand.map_err(|reason| Failure::settings(&reason).during("use tenant.colour"))?;
+    if brand.is_on_pages_only() {
+        tracing::warn!(
+            "the logo is an SVG: it is on pages and not on bills; give a square PNG to have it on both"
+        );
+    }
+    Ok(brand)
 }

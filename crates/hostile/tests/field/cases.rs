@@ -60,6 +60,8 @@ struct Extract {
     refused: Option<String>,
     /// A piece of the summary.
     told: Option<String>,
+    /// With which code the command ends.
+    exit: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -167,12 +169,17 @@ impl Case {
             {
                 return Err(format!("counts are \"{counts}\", not \"{wanted}\""));
             }
+            let exit = taken.as_ref().map_or(1, |summary| if summary.is_clean() { 0 } else { 4 });
+            if extract.exit.is_some_and(|wanted| wanted != exit) {
+                return Err(format!("it ends with {exit}: {summary}"));
+            }
             if let Some(wanted) = &extract.told
                 && !summary.contains(wanted.as_str())
             {
                 return Err(format!("it does not tell \"{wanted}\": {summary}"));
             }
             told.extend(extract.refused.as_ref().map(|_| "refused".to_owned()));
+            told.extend(extract.exit.map(|code| format!("exit {code}")));
         }
         for one in &self.look {
             let months: Vec<&str> = one.sees.keys().map(String::as_str).filter(|key| is_month(key)).collect();

@@ -169,6 +169,11 @@ impl Brand {
         found.map(|(_, path)| path.as_str()).unwrap_or_default()
     }
 
+    /// Whether the operator has a mark that no document shows: an SVG is on pages only.
+    pub const fn is_on_pages_only(&self) -> bool {
+        self.mark.is_some() && self.picture.is_none()
+    }
+
     /// The files that pages name and the binary serves.
     pub fn files(&self) -> &[BrandFile] {
         &self.files
@@ -394,6 +399,7 @@ mod tests {
         assert!(own.links().contains(&css.path) && !own.links().contains(assets::APP_CSS));
         assert!(css.body.ends_with(b"}") && String::from_utf8_lossy(&css.body).contains("--primary:#8a0f3c"));
         assert!(own.links().contains(own.mark.as_ref().unwrap()), "{}", own.links());
+        assert!(own.is_on_pages_only() && !ours.is_on_pages_only());
         let instead = |path: &str| {
             let file = own.files().iter().find(|file| file.path == path).unwrap();
             String::from_utf8(file.body.clone()).unwrap()

@@ -99,6 +99,19 @@ impl House {
         Self::furnished(false, None, ExportBounds::default(), room, sign_in).await
     }
 
+    /// The same house under another address, in an operator's own look.
+    pub(super) fn in_the_look_of(mut self, brand: Brand) -> Self {
+        let mut wiring = wiring_of(Arc::clone(&self.app.wiring.care), None);
+        wiring.operator.brand = brand;
+        self.app = Arc::new(App::new(wiring, Arc::new(SeededEntropy::new(8))).unwrap());
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+        self.at = listener.local_addr().unwrap();
+        let entrance =
+            Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
+        tokio::spawn(serve(entrance, Arc::clone(&self.app), std::future::pending()));
+        self
+    }
+
     /// With one reader, one place for writes, one desk, and caches that hold a few entries.
     pub(super) async fn open_with_room_for_one() -> Self {
         let engine = honnin_store_sqlite::Bounds { readers: 1, queue: 1, group: 1, ..Default::default() };

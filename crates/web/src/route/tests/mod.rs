@@ -21,6 +21,7 @@ use std::fmt::Write;
 
 use honnin_care::What;
 use honnin_pages::assets;
+use honnin_pages::page::brand::{Brand, Mark};
 
 use super::reference;
 use super::routes::TABLE;
@@ -198,6 +199,35 @@ async fn a_file_may_be_kept_as_long_as_its_path_says() {
     }
     let packed = house.ask("GET", assets::APP_CSS, "Accept-Encoding: br\r\n", "").await;
     assert_eq!(packed.header("content-encoding"), Some("br"));
+}
+
+#[tokio::test]
+async fn the_operators_look_is_on_the_page_without_a_connection_and_on_bills() {
+    let house = House::open().await;
+    let sheet = format!("/bills/{}/pdf", house.hana.bill);
+    let pictures = |reply: &wire::Reply| {
+        let word = b"/Subtype /Image";
+        reply.body.windows(word.len()).filter(|window| window == word).count()
+    };
+    let ours = house.ask("GET", assets::OFFLINE_HTML, "", "").await.text();
+    assert!(ours.contains(assets::ICON_SVG) && ours.contains(assets::APP_CSS), "{ours}");
+    assert_eq!(pictures(&house.get(&house.hana, &sheet).await), 0);
+    let png = Mark::new(assets::find(assets::ICON_512_PNG, "").unwrap().body.to_vec()).unwrap();
+    let colours = ("#8a0f3c".parse().unwrap(), "#ffb3c7".parse().unwrap());
+    let house = house.in_the_look_of(Brand::new("海鳴モバイル", colours, Some(png)).unwrap());
+    let style = house.app.brand.iter().find(|(file, _)| file.path.ends_with("/app.css")).unwrap().0.clone();
+    for path in [assets::OFFLINE_HTML, assets::SW_JS] {
+        for packed in ["", "Accept-Encoding: gzip\r\n"] {
+            let reply = house.ask("GET", path, packed, "").await;
+            assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-cache")), "{path}");
+            if packed.is_empty() {
+                let text = reply.text();
+                assert!(text.contains(&style.path) && !text.contains(assets::ICON_SVG), "{text}");
+            }
+        }
+    }
+    assert_eq!(house.ask("GET", &style.path, "", "").await.text().as_bytes(), style.body);
+    assert!(pictures(&house.get(&house.hana, &sheet).await) > 0, "the operator's picture is on the bill");
 }
 
 #[tokio::test]
