@@ -90,14 +90,18 @@ pub(super) async fn merge(
 }
 
 /// What both owners have agreed to, as the operator was told.
-struct Agreement {
-    from: String,
-    from_code: Zeroizing<String>,
-    into: String,
-    into_code: Zeroizing<String>,
+pub(super) struct Agreement {
+    pub(super) from: String,
+    pub(super) from_code: Zeroizing<String>,
+    pub(super) into: String,
+    pub(super) into_code: Zeroizing<String>,
 }
 
-async fn merge_agreed(say: Say, rooms: &Rooms, agreement: &Agreement) -> Result<Exit, Failure> {
+/// Carries out what both have agreed to, and has the journal know of it.
+///
+/// # Errors
+/// As [`merge`].
+pub(super) async fn merge_agreed(say: Say, rooms: &Rooms, agreement: &Agreement) -> Result<Exit, Failure> {
     let Agreement { from, from_code, into, into_code } = agreement;
     let subscriber = &rooms.authorities.subscriber;
     for _ in 0..TRIES {

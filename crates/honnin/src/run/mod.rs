@@ -18,6 +18,8 @@ mod merge;
 mod merged;
 mod quarantine;
 mod serve;
+#[cfg(test)]
+mod several;
 
 pub(crate) use input::Input;
 

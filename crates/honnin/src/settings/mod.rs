@@ -20,6 +20,8 @@ pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
 pub(crate) use server::{Documents, Exports, Listen, Server};
+#[cfg(test)]
+pub(crate) use value::MaybePath;
 pub(crate) use value::{Size, Span};
 
 /// The settings file in a data directory.

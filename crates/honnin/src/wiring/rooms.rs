@@ -65,6 +65,19 @@ impl Rooms {
         Self::with_store(installation, clock, (keeper, witness), store)
     }
 
+    /// The same, with that round its store.
+    #[cfg(test)]
+    pub(crate) fn open_with(
+        installation: Installation,
+        clock: Arc<dyn Clock>,
+        round: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Result<Self, Failure> {
+        let witness = Arc::new(Written::new(installation.demo));
+        let keeper = Arc::new(installation.keeper(Arc::<Written>::clone(&witness))?);
+        let store = engine::open(&installation.store(), &installation.settings.store, Arc::clone(&clock))?;
+        Self::with_store(installation, clock, (keeper, witness), round(store))
+    }
+
     fn with_store(
         installation: Installation,
         clock: Arc<dyn Clock>,

@@ -158,6 +158,13 @@ impl Service {
         })
     }
 
+    /// What a test of several services looks at: how it stands, what it knows of the public path, whether its log is open.
+    #[cfg(test)]
+    pub(crate) fn seen(&self) -> (Arc<Standing>, Arc<PublicPath>, std::sync::Weak<Journal>) {
+        let Self { standing, upkeep, journal, .. } = self;
+        (Arc::clone(standing), Arc::clone(&upkeep.path), Arc::downgrade(journal))
+    }
+
     /// Answers until `stop` is ready, then ends begun requests and calls, and closes what was opened.
     ///
     /// # Errors
