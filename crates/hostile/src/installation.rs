@@ -104,8 +104,7 @@ pub fn begin(
     };
     let listener = listen("127.0.0.1:0".parse()?, 64)?;
     let at = listener.local_addr()?;
-    let entrance =
-        Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
+    let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
     let app = App::new(wiring, Arc::clone(&stand.ground.entropy))?;
     tokio::spawn(serve(entrance, Arc::new(app), std::future::pending()));
     Ok(at)

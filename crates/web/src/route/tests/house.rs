@@ -106,8 +106,7 @@ impl House {
         self.app = Arc::new(App::new(wiring, Arc::new(SeededEntropy::new(8))).unwrap());
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         self.at = listener.local_addr().unwrap();
-        let entrance =
-            Entrance { listeners: vec![listener], later: Vec::new(), tls: None, shared_prefixes: Vec::new() };
+        let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
         tokio::spawn(serve(entrance, Arc::clone(&self.app), std::future::pending()));
         self
     }
