@@ -12,7 +12,7 @@ section! {
 
     /// Addresses for subscribers and proxies; [] where all come by `sockets`.
     public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
-    /// Unix sockets to listen on, for proxies on this machine, such as ["/run/honnin/honnin.sock"]. Who may open one is
+    /// Unix sockets to listen on, each a path such as /run/honnin/honnin.sock, for proxies on this machine. Who may open one is
     /// believed as a listed proxy is and has to tell as `proxies_tell` says.
     sockets: Vec<String> = Vec::new();
     /// Who may open them: "owner" (mode 0600) or "group" (0660: the group of this user, or of the directory where that

@@ -17,7 +17,7 @@ use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Clock as _, Moment, Stop};
+use honnin_terms::{Moment, Stop};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 

@@ -224,7 +224,7 @@ fn the_five_minutes_of_the_api_page_work_as_they_are_pasted() {
     let machine = Machine::new();
     let blocks = blocks("docs/api.md", "## In five minutes");
     let [pasted] = &blocks[..] else { panic!("one block: {blocks:?}") };
-    let said = machine.run(&format!("{pasted}"));
+    let said = machine.run(pasted);
     let me = said.lines().rev().find(|line| line.starts_with('{')).unwrap_or(&said);
     let me: serde_json::Value = serde_json::from_str(me).unwrap_or_else(|error| panic!("{error}: {said}"));
     assert!(me["lines"].as_array().is_some_and(|lines| !lines.is_empty()), "{me}");

@@ -132,12 +132,12 @@ impl Hand {
     /// A call has come; where it is held, until when.
     fn comes(&self, name: &'static str) -> Option<watch::Receiver<bool>> {
         *self.counts.lock().unwrap().entry(name).or_default() += 1;
-        let mut hold = self.hold.lock().unwrap();
-        let held = hold.as_mut()?;
+        let mut place = self.hold.lock().unwrap();
+        let held = place.as_mut()?;
         if held.after == Some(name) {
             held.after = None;
         } else if held.name == name && held.after.is_none() {
-            let Hold { reached, released, .. } = hold.take()?;
+            let Hold { reached, released, .. } = place.take()?;
             reached.unwrap().send(()).unwrap_or_default();
             return released;
         }
@@ -180,6 +180,9 @@ honnin_store::decorate! { [] Held:
     ClaimRows Engine
 }
 
+/// What a test changes of the settings.
+pub(super) type Change = Arc<dyn Fn(&mut Settings) + Send + Sync>;
+
 /// How a node is started.
 #[derive(Clone, Default)]
 pub(super) struct Start {
@@ -188,7 +191,7 @@ pub(super) struct Start {
     /// Where its clock stands still.
     pub(super) at: Option<Moment>,
     /// Nothing of what was read of the settings is left to chance.
-    pub(super) settings: Option<Arc<dyn Fn(&mut Settings) + Send + Sync>>,
+    pub(super) settings: Option<Change>,
 }
 
 /// One service at work, on a thread and a runtime of its own.
