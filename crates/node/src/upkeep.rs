@@ -320,9 +320,9 @@ fn told(what: &'static str, done: Result<(), Fault>) {
 
 #[cfg(test)]
 mod tests {
-    use honnin_journal::{Bounds, FileAnchor, LogKeys, Opening};
+    use honnin_journal::{Bounds, Entry, FileAnchor, LogKeys, Opening};
     use honnin_seal::{MacKey, Secret, SigningKey};
-    use honnin_terms::LogId;
+    use honnin_terms::{Id, LogId};
     use honnin_testkit::TestDir;
 
     use super::*;
@@ -357,7 +357,8 @@ mod tests {
         })
         .unwrap();
         let begun = Moment::EPOCH.plus_seconds(1_000_000);
-        let quiet = raised(AlarmKind::Clock, || look_at_clock(&journal, begun, 1));
+        journal.append_blocking(&Entry::blank(Kind::Started, begun, 1)).unwrap();
+        let quiet = raised(AlarmKind::Clock, || look_at_clock(&journal, begun.plus_seconds(30), 1));
         let jumped = raised(AlarmKind::Clock, || {
             for second in 0..10 {
                 look_at_clock(&journal, begun.plus_seconds(86_400 + second), 1);
