@@ -15,6 +15,7 @@ use honnin_terms::{AccountId, Audience, Clock, Day, HoldingId, Mode, Moment, Req
 
 #[cfg(honnin_faults)]
 use crate::answer::Framed;
+use crate::export::Turns;
 use crate::facts::{Me, Shown};
 use crate::failures::Failures;
 use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, Told, What, WishRefusal, reckon};
@@ -124,6 +125,7 @@ impl fmt::Debug for CareParts {
 pub struct Care {
     pub(crate) parts: CareParts,
     pub(crate) failures: Failures,
+    pub(crate) export_turns: Turns,
     #[cfg(honnin_faults)]
     pub(crate) bodies: honnin_terms::faults::Kept<(), Framed>,
 }
@@ -134,6 +136,7 @@ impl Care {
         Self {
             parts,
             failures: Failures::new(),
+            export_turns: Turns::new(),
             #[cfg(honnin_faults)]
             bodies: honnin_terms::faults::Kept::new(),
         }

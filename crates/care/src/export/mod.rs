@@ -22,6 +22,7 @@ use honnin_terms::{AccountId, ExportId, Id, Moment, Stream};
 pub use held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
 pub use noted::{ExportFault, ExportStage, ExportState};
 use noted::{Noted, Stage};
+pub(crate) use sources::Turns;
 
 use crate::care::{Care, Error, Visit, permitted};
 use crate::{Disclosed, What};
@@ -168,6 +169,7 @@ impl Care {
             ExportId::from_octets(of_digest(&parts))
         };
         let export = key.map_or_else(|| random(session), named);
+        let _turn = self.export_turns.of(source).await;
         for _ in 0..ATTEMPTS {
             let places = self.places(&keep, account).await?;
             let own = places.iter().find(|place| place.is_of(session));

@@ -7,6 +7,7 @@ use honnin_access::{Keep, Permit, Source};
 use honnin_journal::Party;
 use honnin_store::{NewWork, Queue, WorkId};
 use honnin_terms::{ExportId, Id};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::noted::{Noted, Stage};
 use super::{REMEMBERED_SECONDS, of_digest};
@@ -20,6 +21,26 @@ pub(super) struct Beside {
 impl Beside {
     pub(super) const fn has_room(&self) -> bool {
         !self.free.is_empty()
+    }
+}
+
+/// So many sources ask beside one another.
+const LANES: usize = 64;
+
+/// Whose turn it is to ask for an export on this node, one of a source after the other: an ask that is refused for its
+/// source has then taken no place of all before, not for a moment. The rows decide; this only has them asked in order.
+#[derive(Debug)]
+pub(crate) struct Turns([Mutex<()>; LANES]);
+
+impl Turns {
+    pub(crate) const fn new() -> Self {
+        Self([const { Mutex::const_new(()) }; LANES])
+    }
+
+    pub(super) async fn of(&self, source: Source) -> Option<MutexGuard<'_, ()>> {
+        let lanes = u64::try_from(LANES).ok()?;
+        let lane = usize::try_from(source.site % lanes).ok()?;
+        Some(self.0.get(lane)?.lock().await)
     }
 }
 
