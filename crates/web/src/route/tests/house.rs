@@ -22,7 +22,7 @@ use honnin_store::{AccountUpdate, Batch, FeedRows, Progress, StoredDocument};
 use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, Stop, TenantId};
-use honnin_testkit::{FixedClock, TestDir};
+use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use tokio::task::AbortHandle;
 
 use super::ledger::{Told, move_in, notice_of};
