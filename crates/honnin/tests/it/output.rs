@@ -108,8 +108,9 @@ fn a_code_that_could_not_be_written_voids_no_earlier_one() {
 fn whoever_left_before_the_end_is_not_told_and_the_exit_code_is_true() {
     let place = place();
     let mut printing = on(&place, &["config", "default"]);
-    let mut child = printing.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = printing.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(1), &b""[..]));
 }
