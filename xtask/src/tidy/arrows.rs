@@ -14,12 +14,6 @@ const ROOMS: [Room; 25] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("figures", &[], &[]),
-    // Stands under the tests of every room that needs a house.
-    (
-        "stand",
-        &["terms", "seal", "access", "journal", "store", "store-sqlite", "keeper", "care", "testkit"],
-        &[],
-    ),
     ("seal", &["terms"], &[]),
     ("access", &["terms", "seal"], &[]),
     ("journal", &["terms", "seal"], &[]),
@@ -30,6 +24,12 @@ const ROOMS: [Room; 25] = [
     ("store-cache", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("care", &["terms", "seal", "access", "store", "journal", "figures"], &["keeper", "store-sqlite"]),
+    // Stands under the tests of every room that needs a house.
+    (
+        "stand",
+        &["terms", "seal", "access", "journal", "store", "store-sqlite", "keeper", "care", "testkit"],
+        &[],
+    ),
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite"]),
     ("network", &["terms", "seal", "access", "store", "keeper", "figures"], &["store-sqlite"]),
     ("paper", &[], &[]),
