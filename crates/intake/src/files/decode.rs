@@ -8,7 +8,7 @@ use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 /// The encoding of a file.
 ///
 /// In UTF-8 and CP932 the octets of line ends, commas, tabs and quotes never occur inside another character. UTF-16 is
-/// made into UTF-8 on its way in ([`Decoded`]), so that rows of it are cut, kept and read again as UTF-8.
+/// made into UTF-8 on its way in (`Decoded`), so that rows of it are cut, kept and read again as UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
