@@ -104,10 +104,7 @@ impl House {
         let mut wiring = wiring_of(Arc::clone(&self.app.wiring.care), None);
         wiring.operator.brand = brand;
         self.app = Arc::new(App::new(wiring, Arc::new(SeededEntropy::new(8))).unwrap());
-        let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
-        self.at = listener.local_addr().unwrap();
-        let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
-        tokio::spawn(serve(entrance, Arc::clone(&self.app), std::future::pending()));
+        self.at = serve_somewhere(&self.app);
         self
     }
 
@@ -188,10 +185,7 @@ impl House {
         let workers =
             ExportWorkers { care: Arc::clone(&care), entropy: Arc::clone(&entropy), wake, at_once: 1 };
         let app = Arc::new(App::new(Wiring { documents, ..wiring_of(care, contact) }, entropy).unwrap());
-        let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
-        let at = listener.local_addr().unwrap();
-        let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
-        tokio::spawn(serve(entrance, Arc::clone(&app), std::future::pending()));
+        let at = serve_somewhere(&app);
         let making = Mutex::new(Some(tokio::spawn(workers.clone().run()).abort_handle()));
         let feed = authorities.feed;
         let verifying = keeper.journal_signing_key().unwrap().verifying_key().unwrap();
@@ -307,6 +301,15 @@ async fn signed_in(
     let cookie = format!("session={}", session.token.reveal());
     let Told { stored, lines, bill, mark } = told;
     Subscriber { cookie, lines, bill, export: "0".repeat(32), code, mark, stored }
+}
+
+/// Serves at an address of its own, for as long as the runtime lives.
+fn serve_somewhere(app: &Arc<App>) -> SocketAddr {
+    let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+    let at = listener.local_addr().unwrap();
+    let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
+    tokio::spawn(serve(entrance, Arc::clone(app), std::future::pending()));
+    at
 }
 
 pub(super) fn wiring_of(care: Arc<Care>, contact: Option<&str>) -> Wiring {
