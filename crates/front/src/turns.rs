@@ -83,14 +83,13 @@ impl Turns {
         let (waiting, limit) = (honnin_figures::turns_waiting(), honnin_figures::turns_limit());
         loop {
             self.call(|_| ());
-            let figures = {
+            let (wait, (_, most)) = {
                 let admission = &self.line().admission;
-                [admission.waiting(), admission.in_work().1]
-                    .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+                (admission.waiting(), admission.in_work())
             };
-            let [wait, most] = figures.map(f64::from);
-            waiting.set(wait);
-            limit.set(most);
+            for (gauge, count) in [(&waiting, wait), (&limit, most)] {
+                honnin_figures::set(gauge, u64::try_from(count).unwrap_or(u64::MAX));
+            }
             sleep(TICK).await;
         }
     }
@@ -165,9 +164,9 @@ impl Drop for Wait {
 }
 
 impl Turn {
-    /// A turn of nobody, which is never over: for requests that came by no connection.
-    pub const fn free() -> Self {
-        Self { turns: None, call: None, begun: Duration::ZERO }
+    /// A turn that nobody counts, called for that: for requests that came by no connection.
+    pub const fn uncounted(call: Call) -> Self {
+        Self { turns: None, call: Some(call), begun: Duration::ZERO }
     }
 
     /// Whether it is only to be told that it takes longer.
@@ -177,7 +176,9 @@ impl Turn {
 
     /// Gives the place back: what comes now waits in a line of its own, or there was nothing to do.
     pub fn give_back(&mut self) {
-        if let (Some(turns), Some(call)) = (&self.turns, self.call.take()) {
+        if let Some(turns) = &self.turns
+            && let Some(call) = self.call.take()
+        {
             turns.call(|admission| admission.give_back(call));
         }
     }

@@ -213,8 +213,11 @@ impl App {
             Found::Row(row, parameter) => {
                 ask.parameter = parameter;
                 let done = match self.read_body(row.route, &mut ask, incoming, &mut turn).await {
-                    // Begun now it would be late for everybody behind it.
-                    Ok(()) if turn.is_to_tell() => Err(Refusal::after(Code::Busy, NOT_YET)),
+                    // Begun now it would be late for everybody behind it; but what costs no more than to say so is answered,
+                    // above all to whoever would take a busy server for a dead one.
+                    Ok(()) if turn.is_to_tell() && row.route.load != Load::Static => {
+                        Err(Refusal::after(Code::Busy, NOT_YET))
+                    }
                     Ok(()) => {
                         if row.route.load.has_a_line() {
                             turn.give_back();

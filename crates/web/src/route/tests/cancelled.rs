@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use honnin_front::Turn;
+use honnin_front::{Call, Turn};
 use honnin_journal::Trust;
 use honnin_seal::VerifyingKey;
 use honnin_terms::{Entropy, Stream};
@@ -43,7 +43,7 @@ async fn polled<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
     .await
 }
 
-fn request(route: &Route, who: &Subscriber, house: &House, turn: u64) -> Request<Full<Bytes>> {
+pub(super) fn request(route: &Route, who: &Subscriber, house: &House, turn: u64) -> Request<Full<Bytes>> {
     let (headers, body) = body_of(route);
     let mut request = Request::builder().method(route.verb.word()).uri(path_of(route, who, house));
     request = request.header("host", "a.example").header("cookie", &who.cookie);
@@ -76,7 +76,7 @@ impl Trial {
             request,
             std::net::IpAddr::from([127, 0, 0, 1]).into(),
             stream,
-            Turn::free(),
+            Turn::uncounted(Call::Begin),
         )
     }
 

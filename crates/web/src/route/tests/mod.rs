@@ -18,14 +18,19 @@ mod wire;
 mod worlds;
 
 use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use honnin_care::What;
+use honnin_front::{Call, Turn};
 use honnin_pages::assets;
 use honnin_pages::page::brand::{Brand, Mark};
+use honnin_terms::{Entropy, Stream};
+use honnin_testkit::SeededEntropy;
 
 use super::reference;
 use super::routes::TABLE;
-use super::table::{Cache, Finder, Route};
+use super::table::{Cache, Finder, Load, Route};
 use house::House;
 
 #[test]
@@ -199,6 +204,20 @@ async fn a_file_may_be_kept_as_long_as_its_path_says() {
     }
     let packed = house.ask("GET", assets::APP_CSS, "Accept-Encoding: br\r\n", "").await;
     assert_eq!(packed.header("content-encoding"), Some("br"));
+}
+
+#[tokio::test]
+async fn whether_it_lives_is_answered_while_others_are_told_to_wait() {
+    let house = House::open().await;
+    let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(5));
+    for route in TABLE {
+        let request = cancelled::request(route, &house.hana, &house, 1);
+        let (app, peer) = (Arc::clone(&house.app), IpAddr::from([127, 0, 0, 1]).into());
+        let turn = Turn::uncounted(Call::Tell);
+        let answer = app.respond(request, peer, Stream::begin(&entropy), turn).await;
+        let is_told = answer.status() == 503 && answer.headers().contains_key("retry-after");
+        assert_eq!(is_told, route.load != Load::Static, "{} {}: {answer:?}", route.verb.word(), route.path);
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use honnin_care::SessionToken;
-use honnin_front::Turn;
+use honnin_front::{Call, Turn};
 use honnin_keeper::Keeper;
 use honnin_terms::{NoticeId, Stream};
 use honnin_testkit::SeededEntropy;
@@ -93,7 +93,12 @@ impl Actor {
             let request = self.request(&stage, step);
             let path = request.uri().path().to_owned();
             count.fetch_add(1, Ordering::SeqCst);
-            let answer = Arc::clone(&stage.app).respond(request, stage.peer.into(), stream, Turn::free());
+            let answer = Arc::clone(&stage.app).respond(
+                request,
+                stage.peer.into(),
+                stream,
+                Turn::uncounted(Call::Begin),
+            );
             let answer = UntilCut { answer: Some(Box::pin(answer)), left: step.cut }.await;
             // Who went away has seen nothing, also where the answer was quicker.
             let answer = answer.filter(|_| step.cut.is_none());
