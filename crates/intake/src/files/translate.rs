@@ -128,7 +128,7 @@ impl<'m> Translator<'m> {
     }
 
     const fn reader<'a>(&'a self, cells: &'a Cells) -> RowReader<'a> {
-        RowReader { translator: self, cells }
+        RowReader { translator: self, cells, above: None }
     }
 
     /// What names the set a row belongs to, as it stands in its cell: the line, the bill, the number, the account.
@@ -161,34 +161,26 @@ impl<'m> Translator<'m> {
         if cells.len() != self.width {
             return None;
         }
-        let row = self.reader(cells);
         let left_out = self.leaves_out_its_owner(cells);
+        if left_out && above.is_none() {
+            return None;
+        }
+        let row = RowReader { above: above.filter(|_| left_out), ..self.reader(cells) };
         let text = |name: &'static str| {
             row.text(name).ok().filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
         };
-        let above = || above.map(|text| in_one_form(text.trim_matches(is_unseen)).into_owned());
-        let owner = |name| if left_out { above() } else { text(name) };
         match self.plan.kind {
             RowKind::Holding => {
-                let (account, line) = (owner("account")?, text("line")?);
+                let (account, line) = (text("account")?, text("line")?);
                 Some(Lost::Holding { account, line, share_group: text("share_group") })
             }
-            RowKind::Bucket => Some(Lost::Bucket { line: owner("line")?, as_of: row.as_of().ok().flatten() }),
+            RowKind::Bucket => Some(Lost::Bucket { line: text("line")?, as_of: row.as_of().ok().flatten() }),
             RowKind::Usage => {
                 let record = text("record").unwrap_or_else(|| unnamed(raw));
-                let of = if left_out { self.used_of(&above()?)? } else { row.used().ok()? };
-                Some(Lost::Usage { record, of, at: row.must("at", read_when).ok()? })
+                Some(Lost::Usage { record, of: row.used().ok()?, at: row.must("at", read_when).ok()? })
             }
-            RowKind::BillLine => Some(Lost::BillLine { bill: owner("bill")? }),
+            RowKind::BillLine => Some(Lost::BillLine { bill: text("bill")? }),
             RowKind::Account | RowKind::Purchase | RowKind::Bill | RowKind::Notice => None,
-        }
-    }
-
-    /// Whose usage it is by that cell.
-    fn used_of(&self, text: &str) -> Option<Used> {
-        match self.plan.fields.iter().find(|field| field.spec.name == "number") {
-            Some(field) => read_number(self.mapping, field, &field.written(text)).ok().map(Used::Number),
-            None => Some(Used::Line(in_one_form(text.trim()).into_owned())),
         }
     }
 
@@ -212,7 +204,12 @@ impl<'m> Translator<'m> {
             RowKind::Usage => {
                 let at = field("at")
                     .and_then(|field| pieces().find_map(|piece| read_when(self.mapping, field, &piece).ok()));
-                let of = |piece: Cow<'_, str>| self.used_of(&piece);
+                let of = |piece: Cow<'_, str>| match field("number") {
+                    Some(field) => {
+                        read_number(self.mapping, field, &field.written(&piece)).ok().map(Used::Number)
+                    }
+                    None => Some(Used::Line(piece.into_owned())),
+                };
                 let lost = |(of, at)| Lost::Usage { record: unnamed(raw), of, at };
                 at.into_iter()
                     .flat_map(|at| pieces().filter_map(of).map(move |of| (of, at)))
@@ -249,6 +246,8 @@ fn unnamed(raw: &[u8]) -> String {
 struct RowReader<'a> {
     translator: &'a Translator<'a>,
     cells: &'a Cells,
+    /// What the row above says in the cell that this one leaves out.
+    above: Option<&'a str>,
 }
 
 impl<'a> RowReader<'a> {
@@ -385,7 +384,13 @@ impl<'a> RowReader<'a> {
         let text = match (&field.origin, column) {
             (Origin::Fixed(text), _) => text,
             (Origin::MonthsBefore(_), _) => "",
-            (Origin::Heading(_), place) => self.cells.get((*place)?)?,
+            (Origin::Heading(_), place) => {
+                let names_its_set = self.translator.owner.is_some_and(|(owner, _)| owner == field.spec.name);
+                match self.above.filter(|_| names_its_set) {
+                    Some(above) => above,
+                    None => self.cells.get((*place)?)?,
+                }
+            }
         };
         Some((field, field.written(text)))
     }

@@ -213,6 +213,16 @@ fn a_row_that_leaves_out_whose_it_is_belongs_to_the_row_above() {
 }
 
 #[test]
+fn what_the_row_above_says_is_read_as_its_own_cell_is() {
+    let written = "line = { heading = \"line\", replace = { \"ID-\" = \"\" } }\nkind = \"kind\"";
+    let world = world(&[("line = \"line\"\nkind = \"kind\"", written)]);
+    let rows = bucket("ID-l001", 5, 9) + &bucket("", 4, 9).replace("basic", "gift") + &bucket("l002", 6, 9);
+    let rows = HEAD.to_owned() + &rows;
+    take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &rows)]).unwrap();
+    assert_eq!([left(&world, "l001"), left(&world, "l002")], [vec![], vec![6]]);
+}
+
+#[test]
 fn what_is_tried_again_takes_no_part_for_the_whole() {
     for (key, row) in
         [("", ",gift,20000000,4,2026/12/31,2026/11/20 09:00:00\n"), ("grouped = true\n", "garbage\n")]
