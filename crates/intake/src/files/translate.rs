@@ -192,8 +192,8 @@ impl<'m> Translator<'m> {
         let between =
             |mark: char| mark == char::from(marks.delimiter) || Some(mark) == marks.quote.map(char::from);
         let pieces = || {
-            let pieces = text.split(between).map(str::trim).filter(|piece| !piece.is_empty());
-            pieces.map(in_one_form).take(MOST_PIECES)
+            let pieces = text.split(between).map(|piece| piece.trim_matches(is_unseen));
+            pieces.filter(|piece| !piece.is_empty()).map(in_one_form).take(MOST_PIECES)
         };
         let field = |name: &str| self.plan.fields.iter().find(|field| field.spec.name == name);
         match self.plan.kind {
@@ -464,7 +464,7 @@ impl FieldPlan {
                 rest.get(next.len_utf8()..).unwrap_or("")
             };
         }
-        Cow::Owned(if self.trim { out.trim().to_owned() } else { out })
+        Cow::Owned(if self.trim { out.trim_matches(is_unseen).to_owned() } else { out })
     }
 }
 

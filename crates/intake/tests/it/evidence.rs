@@ -223,6 +223,15 @@ fn what_the_row_above_says_is_read_as_its_own_cell_is() {
 }
 
 #[test]
+fn a_row_that_cannot_be_cut_names_its_line_whatever_nobody_sees_beside_it() {
+    let world = world(&[]);
+    let broken = "l001\u{200b},\"gift,20000000,4,2026/12/31,2026/11/20 09:00:00\n";
+    let rows = HEAD.to_owned() + &bucket("l001", 5, 9) + broken + &bucket("l002", 6, 9);
+    take(&world, &[("accounts.csv", ACCOUNTS), ("lines.csv", LINES), ("buckets.csv", &rows)]).unwrap();
+    assert_eq!([left(&world, "l001"), left(&world, "l002")], [vec![], vec![6]]);
+}
+
+#[test]
 fn what_is_tried_again_takes_no_part_for_the_whole() {
     for (key, row) in
         [("", ",gift,20000000,4,2026/12/31,2026/11/20 09:00:00\n"), ("grouped = true\n", "garbage\n")]
