@@ -155,29 +155,33 @@ impl<R: Read> Read for Decoded<R> {
         while *given == text.len() && !*ended {
             let count = input.read(raw)?;
             *ended = count == 0;
-            text.clear();
             *given = 0;
             let mut rest = raw.get(..count).unwrap_or_default();
+            let mut made = 0;
             loop {
-                let begun = text.len();
+                // One octet more than the rest can come to, for a mark. Room that is there is not made again: a file
+                // may be of nothing but halves of characters.
                 let room = decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(PIECE);
-                text.resize(begun + room, 0);
-                let space = text.get_mut(begun..).unwrap_or_default();
+                text.resize(text.len().max(made + room + 1), 0);
+                let space = text.get_mut(made..).unwrap_or_default();
                 let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, space, *ended);
-                text.truncate(begun + written);
+                made += written;
                 rest = rest.get(read..).unwrap_or_default();
                 match result {
                     DecoderResult::InputEmpty => break,
                     DecoderResult::OutputFull => {}
-                    DecoderResult::Malformed(..) => text.push(NO_CHARACTER),
+                    DecoderResult::Malformed(..) => {
+                        if let Some(octet) = text.get_mut(made) {
+                            *octet = NO_CHARACTER;
+                        }
+                        made += 1;
+                    }
                 }
             }
+            text.truncate(made);
         }
-        let left = text.get(*given..).unwrap_or_default();
-        let count = left.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(left) {
-            *to = *from;
-        }
+        let mut left = text.get(*given..).unwrap_or_default();
+        let count = left.read(buffer)?;
         *given += count;
         Ok(count)
     }
