@@ -69,13 +69,22 @@ impl Encoding {
         }
     }
 
+    /// In which order the octets stand in a file that begins so, where it is one of UTF-16.
+    fn order(self, beginning: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+        match self {
+            Self::Utf8 | Self::Cp932 => None,
+            Self::Utf16Be => Some(UTF_16BE),
+            Self::Utf16 if beginning.starts_with(HIGH_FIRST.0) => Some(UTF_16BE),
+            Self::Utf16 | Self::Utf16Le => Some(UTF_16LE),
+        }
+    }
+
     /// How a line ends in a file that begins so.
     pub(crate) fn line_end(self, beginning: &[u8]) -> &'static [u8] {
-        match self {
-            Self::Utf8 | Self::Cp932 => b"\n",
-            Self::Utf16Be => b"\0\n",
-            Self::Utf16 if beginning.starts_with(HIGH_FIRST.0) => b"\0\n",
-            Self::Utf16 | Self::Utf16Le => b"\n\0",
+        match self.order(beginning) {
+            None => b"\n",
+            Some(order) if order == UTF_16BE => b"\0\n",
+            Some(_) => b"\n\0",
         }
     }
 
@@ -129,16 +138,11 @@ impl<R: Read> Decoded<R> {
         if let Some(found) = encoding.unlike(&beginning) {
             return Ok(Err(found));
         }
-        let decoder = match encoding {
-            Encoding::Utf8 | Encoding::Cp932 => None,
-            Encoding::Utf16Be => Some(UTF_16BE),
-            Encoding::Utf16 if beginning.starts_with(HIGH_FIRST.0) => Some(UTF_16BE),
-            Encoding::Utf16 | Encoding::Utf16Le => Some(UTF_16LE),
-        };
-        let raw = if decoder.is_some() { vec![0; PIECE] } else { Vec::new() };
+        let order = encoding.order(&beginning);
+        let raw = if order.is_some() { vec![0; PIECE] } else { Vec::new() };
         Ok(Ok(Self {
             input: Cursor::new(beginning).chain(file),
-            decoder: decoder.map(encoding_rs::Encoding::new_decoder_with_bom_removal),
+            decoder: order.map(encoding_rs::Encoding::new_decoder_with_bom_removal),
             raw,
             text: Vec::new(),
             given: 0,
