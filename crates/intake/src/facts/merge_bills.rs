@@ -73,12 +73,11 @@ impl BillsMerge {
         };
         let empty = || Bills { as_of: said, source: ground.ledger.source.clone(), bills: Vec::new() };
         let bills = self.now.get_or_insert_with(empty);
-        let before =
-            bills.bills.iter().find(|(known, _)| known.bill == entry.bill).map(|(known, _)| known.clone());
-        let told =
-            || Told { entry: entry.clone(), place, accepted: of.accepted, before, at_odds: Vec::new() };
         if self.told.get(&entry.bill).is_none_or(|told| told.entry.as_of < said) {
-            self.told.insert(entry.bill, told());
+            let before = bills.bills.iter().map(|(known, _)| known).find(|known| known.bill == entry.bill);
+            let (entry, before) = (entry.clone(), before.cloned());
+            let told = Told { entry, place, accepted: of.accepted, before, at_odds: Vec::new() };
+            self.told.insert(told.entry.bill, told);
         }
         if let Some(told) = self.told.get_mut(&entry.bill)
             && said == told.entry.as_of
@@ -88,14 +87,13 @@ impl BillsMerge {
             told.at_odds.push(place);
             if !told.accepted {
                 told.at_odds.push(told.place);
-                bills.bills.retain_mut(|(known, _)| {
-                    if known.bill == entry.bill
-                        && let Some(before) = &told.before
-                    {
-                        known.clone_from(before);
+                match &told.before {
+                    Some(before) => {
+                        let same = bills.bills.iter_mut().filter(|(known, _)| known.bill == before.bill);
+                        same.for_each(|(known, _)| known.clone_from(before));
                     }
-                    known.bill != entry.bill || told.before.is_some()
-                });
+                    None => bills.bills.retain(|(known, _)| known.bill != entry.bill),
+                }
             }
             return Verdict::Refused(Fault::of_row(Reason::Conflict));
         }
