@@ -113,19 +113,13 @@ fn named_cases() -> Result<Vec<Case>, Failure> {
 
 fn page(played: &[Played], unproven: &BTreeSet<&str>) -> Result<String, Failure> {
     let cases = named_cases()?;
-    let said = |program: &str, words: &[&str]| {
-        tool::said(Command::new(program).args(words).current_dir(tidy::root()))
-    };
-    let commit = said("git", &["rev-parse", "--short=7", "HEAD"])?;
-    let day = said("date", &["-u", "+%Y-%m-%d"])?;
+    let (commit, day) = (tool::commit()?, tool::today()?);
     let mut page = format!(
         "# What files of the field show\n\n\
-        Written by `cargo xtask field` on {}, at {}: every case was played and every test below was run. A case is an extract of\n\
+        Written by `cargo xtask field` on {day}, at {commit}: every case was played and every test below was run. A case is an extract of\n\
         [tests/data/field](../../tests/data/field/README.md) taken in and then looked at as pages, as JSON, and each bill as PDF and\n\
         CSV too; all must say the same, and what the case wants. Names with a number are of public bug reports; the others are our\n\
-        own. A test stands where no file can show it, or where it shows more.\n",
-        day.trim(),
-        commit.trim()
+        own. A test stands where no file can show it, or where it shows more.\n"
     );
     for Kind { word, title, holds, tests } in KINDS {
         write!(page, "\n## {title}\n\n{holds}\n\n")?;

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use honnin_drill::{Options, Outcome, Run, Verdict};
@@ -99,12 +98,7 @@ fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
 }
 
 fn page(held: &dyn Fn(&str) -> bool, before: &str) -> Result<String, Failure> {
-    let said = |program: &str, words: &[&str]| {
-        tool::said(Command::new(program).args(words).current_dir(tidy::root()))
-            .map(|said| said.trim().to_owned())
-    };
-    let commit = said("git", &["rev-parse", "--short=7", "HEAD"])?;
-    let day = said("date", &["-u", "+%Y-%m-%d"])?;
+    let (commit, day) = (tool::commit()?, tool::today()?);
     let mut page = format!(
         "# Attacks that were held against, and how that is shown\n\n\
          Made by `cargo xtask red-team` on {day}, at {commit}. The commit f2a9232 was attacked from outside and from inside the\n\

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::Failure;
+use crate::{Failure, tidy};
 
 /// Sees that a program is there.
 pub(crate) fn needs(program: &str, words: &[&str], from: &str) -> Result<(), Failure> {
@@ -23,6 +23,18 @@ pub(crate) fn said(command: &mut Command) -> Result<String, Failure> {
         return Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The day it is, for a page.
+pub(crate) fn today() -> Result<String, Failure> {
+    Ok(said(Command::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned())
+}
+
+/// The commit that is checked out, for a page that is about it.
+pub(crate) fn commit() -> Result<String, Failure> {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--short=7", "HEAD"]).current_dir(tidy::root());
+    Ok(said(&mut git)?.trim().to_owned())
 }
 
 /// A line of `rustc -vV`.

@@ -34,7 +34,7 @@ impl Page {
             step,
             what,
             commit: git(&["rev-parse", "HEAD"])?.trim().to_owned(),
-            day: tool::said(Command::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned(),
+            day: tool::today()?,
             machine: super::machine()?,
             begun: Instant::now(),
         })
