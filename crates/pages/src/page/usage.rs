@@ -53,7 +53,7 @@ impl UsagePage<'_> {
 
     /// Whether the moment of a day is another one than that of the page.
     fn of_its_own(&self, day: &UsageDay) -> bool {
-        self.facts.origin.as_ref().is_none_or(|origin| origin.as_of != day.as_of)
+        self.facts.origin.as_ref().is_none_or(|origin| origin.beside(Some(day.as_of)).is_some())
     }
 
     /// How low speed is told, so that it and high speed come to the total, which is the one of home.
