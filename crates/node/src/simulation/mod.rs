@@ -17,6 +17,7 @@ use std::thread;
 
 use honnin_care::{Alarm, House};
 use honnin_terms::{Id, RequestId};
+use honnin_testkit::asked;
 
 use crate::Standing;
 use world::{Ground, Task, Tasks, World};
@@ -127,14 +128,6 @@ fn history(seed: u64, planted: Planted, ground: &Ground) -> Result<u64, String> 
     owed::at_last(&world)?;
     let standing: Vec<_> = nodes.into_iter().map(|node| node.standing).collect();
     mode::at_last(&world, &standing)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how many seeds, and from which, is said by who runs this test"
-)]
-fn asked(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 #[test]
