@@ -26,10 +26,7 @@ pub struct NodeRow {
 
 /// The log that a row of such a kind is named after.
 pub(crate) fn log_of(name: &ControlName, kind: &str) -> Option<LogId> {
-    let digits = name.as_str().strip_prefix(kind)?;
-    let octet = |place: usize| u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok();
-    let octets: Vec<u8> = (0..digits.len().div_ceil(2)).map(octet).collect::<Option<_>>()?;
-    Some(LogId::from_octets(octets.try_into().ok()?))
+    name.as_str().strip_prefix(kind)?.parse().ok()
 }
 
 /// The nodes that have said so lately.
