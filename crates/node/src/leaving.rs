@@ -227,12 +227,14 @@ impl Leaving {
     /// To a witness: from the size it cosigned before.
     async fn send(&self, log: LogId, witness: &Witness) -> Result<(), Stayed> {
         const CONFLICT: u16 = 409;
-        let Some(now) = published(&self.journal, log, &self.key)? else { return Ok(()) };
         let (path, name) = (self.kept_of(log, witness), witness.cosigner.name.clone());
         let before = read(&path)?.and_then(|octets| parse_checkpoint(&octets).ok());
         let mut old = before.map_or(0, |before| before.size);
         // Once more where it remembers another size than we do.
         for _ in 0..2 {
+            // Read after that size was told: every node sends the log of commands, and another may have sent what was
+            // published since.
+            let Some(now) = published(&self.journal, log, &self.key)? else { return Ok(()) };
             if old > now.checkpoint.size {
                 let put_back = Stayed::PutBack(name, old, now.checkpoint.size);
                 fs::create_dir_all(&self.kept)?;
