@@ -28,7 +28,7 @@ pub struct Witness {
 pub struct Leaving {
     /// The directory of all logs.
     pub journal: PathBuf,
-    /// The logs.
+    /// The logs, the node's own first.
     pub logs: Vec<LogId>,
     /// The key that signs them.
     pub key: VerifyingKey,
@@ -220,8 +220,8 @@ impl Leaving {
         }
         let folder = directory.join(log.to_string());
         fs::create_dir_all(&folder)?;
-        write(&folder.join(format!("{:020}", now.checkpoint.size)), &now.octets)?;
-        write(&latest, &now.octets)
+        self.write(&folder.join(format!("{:020}", now.checkpoint.size)), &now.octets)?;
+        self.write(&latest, &now.octets)
     }
 
     /// To a witness: from the size it cosigned before.
@@ -238,7 +238,7 @@ impl Leaving {
             if old > now.checkpoint.size {
                 let put_back = Stayed::PutBack(name, old, now.checkpoint.size);
                 fs::create_dir_all(&self.kept)?;
-                write(&path.with_extension(PUT_BACK), put_back.to_string().as_bytes())?;
+                self.write(&path.with_extension(PUT_BACK), put_back.to_string().as_bytes())?;
                 return Err(put_back);
             }
             let body = witness_request(&self.journal, log, &now, old)?;
@@ -255,9 +255,23 @@ impl Leaving {
             fs::remove_file(path.with_extension(PUT_BACK)).unwrap_or_default();
             let mut note = now.octets.clone();
             note.extend_from_slice(cosigned.line.as_bytes());
-            return Ok(write(&path, &note)?);
+            return Ok(self.write(&path, &note)?);
         }
         Err(Stayed::NotCosigned(name, CONFLICT))
+    }
+
+    /// Writes a file beside its place and puts it there whole, to stay there after a power cut. Other nodes write those
+    /// of the log of commands too, each beside under the name of its own log.
+    fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()> {
+        let own = self.logs.first().map(ToString::to_string).unwrap_or_default();
+        let beside = path.with_extension(format!("new-{own}"));
+        fs::write(&beside, octets)?;
+        fs::File::open(&beside)?.sync_all()?;
+        fs::rename(&beside, path)?;
+        match path.parent() {
+            Some(directory) => fs::File::open(directory)?.sync_all(),
+            None => Ok(()),
+        }
     }
 }
 
@@ -285,18 +299,6 @@ fn written_at(path: &Path) -> io::Result<Option<Moment>> {
     };
     let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Ok(i64::try_from(since.as_millis()).ok().and_then(|millis| Moment::from_millis(millis).ok()))
-}
-
-/// Writes a file beside its place and puts it there whole, to stay there after a power cut.
-fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    fs::write(&beside, octets)?;
-    fs::File::open(&beside)?.sync_all()?;
-    fs::rename(&beside, path)?;
-    match path.parent() {
-        Some(directory) => fs::File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]
