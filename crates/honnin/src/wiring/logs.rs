@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{
     Breach, Entry, Journal, LogKeys, Logs, Opening, Report, StartError, Trust, verify_each,
 };
@@ -148,7 +149,11 @@ pub(super) fn followed(rooms: &Rooms, own: Arc<Journal>, epoch: u32) -> Result<A
     let key = keeper.journal_signing_key()?.verifying_key()?;
     let logs = Logs::new(own, rooms.installation.journal(), key, keeper.journal_chain_key()?);
     if let Err(error) = logs.follow(&rooms.heads()?, epoch) {
-        tracing::error!(alarm = "journal", %error, "the log of another node cannot be read; who has seen what is not answered");
+        figures::alarm!(
+            AlarmKind::Journal,
+            %error,
+            "the log of another node cannot be read; who has seen what is not answered"
+        );
     }
     Ok(Arc::new(logs))
 }
