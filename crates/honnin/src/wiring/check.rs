@@ -1,5 +1,7 @@
 //! Settings that can be read, looked at together: words that are known, parts that fit each other.
 
+use std::collections::BTreeSet;
+
 use honnin_front::Front;
 use honnin_pages::format::Currency;
 use honnin_pages::page::HelpLink;
@@ -16,6 +18,12 @@ use super::{bounds, front, prefixes};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::settings::{Listen as ListenSettings, Problem, Settings};
+
+/// The first that is listed a second time.
+fn twice<T: Ord>(mut listed: impl Iterator<Item = T>) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    listed.find_map(|one| seen.replace(one))
+}
 
 /// Everything in these settings that cannot work, by key.
 pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
@@ -34,26 +42,14 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         "listen.metrics",
         format!("found {metrics}, beyond loopback; set listen.metrics_token, or listen.metrics_open = true"),
     );
-    let twice = public
-        .iter()
-        .enumerate()
-        .find(|(place, one)| one.port() != 0 && public.iter().take(*place).any(|other| other == *one));
-    let (_, twice) = twice.unzip();
-    expect(
-        twice.is_none(),
-        "listen.public",
-        twice.map(|address| format!("{address} is listed twice, remove one")).unwrap_or_default(),
-    );
-    let again = sockets
-        .iter()
-        .enumerate()
-        .find(|(place, one)| sockets.iter().take(*place).any(|other| other == *one));
-    let (_, again) = again.unzip();
-    expect(
-        again.is_none(),
-        "listen.sockets",
-        again.map(|file| format!("{file} is listed twice, remove one")).unwrap_or_default(),
-    );
+    let fixed = public.iter().filter(|address| address.port() != 0);
+    for (key, twice) in [
+        ("listen.public", twice(fixed).map(ToString::to_string)),
+        ("listen.sockets", twice(sockets.iter()).cloned()),
+    ] {
+        let says = twice.as_ref().map(|one| format!("{one} is listed twice, remove one"));
+        expect(twice.is_none(), key, says.unwrap_or_default());
+    }
     expect(
         !(public.is_empty() && sockets.is_empty()),
         "listen.public",
