@@ -58,15 +58,13 @@ impl Rooms {
     /// # Errors
     /// [`Failure`]: which of them, and why.
     pub(crate) fn open(installation: Installation, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let witness = Arc::new(Written::new(installation.demo));
-        let keeper = Arc::new(installation.keeper(Arc::<Written>::clone(&witness))?);
-        let settings = &installation.settings;
-        let store = engine::open(&installation.store(), &settings.store, Arc::clone(&clock))?;
-        Self::with_store(installation, clock, (keeper, witness), store)
+        Self::open_with(installation, clock, |store| store)
     }
 
-    /// The same, with that round its store.
-    #[cfg(test)]
+    /// The same, with that round its store: tests of several services hold back what it answers.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
     pub(crate) fn open_with(
         installation: Installation,
         clock: Arc<dyn Clock>,
