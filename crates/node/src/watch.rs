@@ -175,7 +175,7 @@ fn count(result: &'static str) {
 }
 
 fn gauge(proven: bool) {
-    figures::public_path_proven().set(if proven { 1.0 } else { 0.0 });
+    figures::set(&figures::public_path_proven(), u64::from(proven));
 }
 
 #[cfg(test)]

@@ -143,13 +143,8 @@ impl Renewal {
     }
 
     fn tell(&mut self) {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::as_conversions,
-            reason = "seconds of this age are exact in 53 bits"
-        )]
-        let expires = (self.expires.millis() / 1000) as f64;
-        figures::certificate_expires().set(expires);
+        let expires = u64::try_from(self.expires.millis() / 1000).unwrap_or(0);
+        figures::set(&figures::certificate_expires(), expires);
         let soon = self.expires.seconds_since(SystemClock.now()) < SOON_SECONDS;
         if soon && !self.told {
             figures::alarm!(AlarmKind::Certificate, expires = %self.expires, "the certificate expires soon");
