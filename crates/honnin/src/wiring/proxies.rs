@@ -12,15 +12,17 @@ use honnin_terms::{Clock, Moment};
 /// So many seconds after the last of them nobody has to look any more.
 const QUIET_SECONDS: i64 = 600;
 
-/// The last that is written down, as its count, and when it was found.
-type Told = Option<(u64, Moment)>;
+/// The last that is written down, as its count, and when it was found; no moment once that is taken away again.
+type Told = Option<(u64, Option<Moment>)>;
 
 /// Has every news of them be written into that file at once, and takes away what an earlier start has left. What is given
 /// back follows them, again and again.
 pub(super) fn follow(marker: PathBuf, untolds: Arc<Untolds>, clock: Arc<dyn Clock>) -> impl Fn() + Send {
     remove(&marker);
     let (file, at) = (marker.clone(), Arc::clone(&clock));
-    untolds.on_news(move |seen| write(&file, seen, at.now()));
+    untolds.on_news(move |seen| {
+        write(&file, seen, at.now());
+    });
     let told: Mutex<Told> = Mutex::new(None);
     move || {
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,31 +30,38 @@ pub(super) fn follow(marker: PathBuf, untolds: Arc<Untolds>, clock: Arc<dyn Cloc
         match *told {
             Some((count, at)) if count == seen.count => {
                 // Once: the count stays as it is until there is another.
-                if at != Moment::EPOCH && now.seconds_since(at) >= QUIET_SECONDS {
-                    remove(&marker);
-                    *told = Some((count, Moment::EPOCH));
+                let is_over = at.is_some_and(|at| now.seconds_since(at) >= QUIET_SECONDS);
+                if is_over && remove(&marker) {
+                    *told = Some((count, None));
                 }
             }
             Some(_) | None => {
-                write(&marker, seen, now);
-                *told = Some((seen.count, now));
+                if write(&marker, seen, now) {
+                    *told = Some((seen.count, Some(now)));
+                }
             }
         }
     }
 }
 
-fn write(marker: &Path, seen: Seen, at: Moment) {
-    if let Err(error) = fs::write(marker, format!("{seen}, the last at {at}\n")) {
-        tracing::warn!(%error, "a proxy that names nobody was not written down for doctor");
+/// Whether it was written.
+fn write(marker: &Path, seen: Seen, at: Moment) -> bool {
+    let written = fs::write(marker, format!("{seen}, the last at {at}\n"));
+    if let Err(error) = &written {
+        tracing::warn!(%error, "a proxy that names nobody was not written down for doctor; it is tried again");
     }
+    written.is_ok()
 }
 
-fn remove(marker: &Path) {
+/// Whether it is gone.
+fn remove(marker: &Path) -> bool {
     if let Err(error) = fs::remove_file(marker)
         && error.kind() != io::ErrorKind::NotFound
     {
         tracing::warn!(%error, "what was left of proxies that name nobody was not removed");
+        return false;
     }
+    true
 }
 
 #[cfg(test)]
