@@ -1,11 +1,12 @@
 //! `honnin completions` and `honnin man`: what packagers install beside the program.
 
 use std::fmt;
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::Man;
 use serde::Serialize;
 
 use crate::command::{Honnin, ManualArgs, markdown};
@@ -68,17 +69,24 @@ pub(super) fn manual(say: Say, args: &ManualArgs) -> Result<Exit, Failure> {
 
 /// One page for each command, as section 1 has them: `honnin-account-invite.1`.
 fn pages(directory: &Path) -> Result<Written<'_>, Failure> {
-    let failed = |reason: std::io::Error| {
+    let failed = |reason: io::Error| {
         Failure::cannot(format_args!("write manual pages to {}: {reason}", directory.display()))
     };
-    clap_mangen::generate_to(Honnin::command(), directory).map_err(failed)?;
+    let mut command = Honnin::command().disable_help_subcommand(true);
+    command.build();
     let mut pages = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if name.starts_with("honnin") && name.ends_with(".1") {
-            pages.push(name);
-        }
-    }
+    write_pages(command, directory, &mut pages).map_err(failed)?;
     pages.sort_unstable();
     Ok(Written { directory, pages })
+}
+
+/// As `clap_mangen::generate_to`, which does not say what it has written: pages of an earlier version may lie there too.
+fn write_pages(command: clap::Command, directory: &Path, pages: &mut Vec<String>) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write_pages(below.clone(), directory, pages)?;
+    }
+    let page = Man::new(command);
+    page.generate_to(directory)?;
+    pages.push(page.get_filename());
+    Ok(())
 }
