@@ -83,13 +83,12 @@ impl Clock for NodeClock {
 }
 
 /// An answer that is held back: it was given, and who waits for it does not hear it.
-#[derive(Default)]
 struct Hold {
     /// The call, the next one after another has been answered.
     name: &'static str,
     after: Option<&'static str>,
-    reached: Option<Sender<()>>,
-    released: Option<watch::Receiver<bool>>,
+    reached: Sender<()>,
+    released: watch::Receiver<bool>,
 }
 
 /// What is known and told of the calls of one node.
@@ -124,8 +123,7 @@ impl Hand {
     /// Holds back the next answer of that call, or the next after a call of another kind.
     pub(super) fn hold(&self, name: &'static str, after: Option<&'static str>) -> Holding {
         let ((tell, reached), (release, released)) = (channel(), watch::channel(false));
-        *self.hold.lock().unwrap() =
-            Some(Hold { name, after, reached: Some(tell), released: Some(released) });
+        *self.hold.lock().unwrap() = Some(Hold { name, after, reached: tell, released });
         Holding { reached, release }
     }
 
@@ -138,8 +136,8 @@ impl Hand {
             held.after = None;
         } else if held.name == name && held.after.is_none() {
             let Hold { reached, released, .. } = place.take()?;
-            reached.unwrap().send(()).unwrap_or_default();
-            return released;
+            reached.send(()).unwrap_or_default();
+            return Some(released);
         }
         None
     }
@@ -190,7 +188,7 @@ pub(super) struct Start {
     pub(super) ahead: i64,
     /// Where its clock stands still.
     pub(super) at: Option<Moment>,
-    /// Nothing of what was read of the settings is left to chance.
+    /// What is changed of the settings that were read.
     pub(super) settings: Option<Change>,
 }
 
