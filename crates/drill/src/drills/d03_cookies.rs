@@ -12,8 +12,7 @@ use tokio::time::Instant;
 use crate::client::{Answer, Exchange, Request};
 use crate::harness::{Failure, House, Keeping, Nginx, NginxPlan, SignedIn, Verdict};
 use crate::kit::road::{self, Carrier, Road};
-use crate::kit::stage::sign_in_request;
-use crate::kit::stage::{PATIENCE, Stage, World, get_as, personal_pages};
+use crate::kit::stage::{PATIENCE, Stage, World, get_as, personal_pages, sign_in_request};
 use crate::kit::tally::{Findings, Tally};
 use crate::seed::Draw;
 

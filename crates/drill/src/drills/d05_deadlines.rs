@@ -11,8 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::{Connection, Exchange, Limits};
 use crate::harness::{Failure, Verdict};
-use crate::kit::crowd::Crowd;
-use crate::kit::crowd::wish;
+use crate::kit::crowd::{Crowd, wish};
 use crate::kit::stage::{Stage, ask, get_as, journal_verifies};
 use crate::kit::tally::{Findings, Tally};
 use crate::seed::Draw;

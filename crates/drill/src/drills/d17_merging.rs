@@ -8,8 +8,7 @@ use std::fs;
 use crate::client::{Request, Target};
 use crate::harness::{Failure, House, Ran, SignedIn, Verdict};
 use crate::kit::paths::Paths;
-use crate::kit::stage::sign_in_request;
-use crate::kit::stage::{PASSWORD, Stage, World, ask, ask_kept, get_as};
+use crate::kit::stage::{PASSWORD, Stage, World, ask, ask_kept, get_as, sign_in_request};
 use crate::kit::tally::{Findings, Tally};
 use crate::scan::{Piece, Scanner};
 

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 use crate::client::{Connection, Exchange, Limits, Request, Target};
 use crate::harness::{Failure, House, SignedIn, Verdict};
 use crate::kit::paths::{Paths, disclosed_by};
-use crate::kit::stage::Stage;
-use crate::kit::stage::sign_in_request;
+use crate::kit::stage::{Stage, sign_in_request};
 use crate::kit::tally::{Findings, Tally};
 use crate::seed::Draw;
 
