@@ -1,5 +1,6 @@
 //! Questions to an open journal: entries, who saw whom, proofs.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -47,17 +48,20 @@ pub(crate) trait Source {
     fn recent(&self, query: &Query<'_>, side: Side, found: &mut Vec<(u64, Row)>) -> u64;
     /// A run.
     fn run(&self, stretch: Stretch) -> io::Result<Run<'_>>;
-    /// Answers of a stretch whose run could not be read.
-    fn mend(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-        error: io::Error,
-    ) -> Result<(), ReadError>;
+    /// What there is of a stretch whose run could not be read.
+    fn mend(&self, stretch: Stretch, error: io::Error) -> Result<Mended, ReadError>;
     /// The entry of that index, proven.
     fn entry_at(&self, index: u64) -> Result<Entry, ReadError>;
+}
+
+/// What a log has of a stretch whose run could not be read.
+pub(crate) enum Mended {
+    /// Its run, made anew.
+    Run,
+    /// The runs it was made of.
+    Parts,
+    /// Rows of the log itself, from that index on.
+    Rows(u64, VecDeque<Row>),
 }
 
 /// Entries with what the index needs of them, newest first: whoever wants no more has read each of them once.
@@ -86,7 +90,7 @@ pub(crate) fn find_rows(
 
 /// Looks into one run, newest first. Where it cannot be read, or a block of it is not what was written, its source
 /// answers otherwise.
-pub(crate) fn find_in(
+fn find_in(
     source: &dyn Source,
     query: &Query<'_>,
     side: Side,
@@ -94,16 +98,30 @@ pub(crate) fn find_in(
     found: &mut Vec<(u64, Row)>,
 ) -> Result<(), ReadError> {
     let before = found.len();
-    match find_in_run(source, query, side, stretch, found) {
-        Err(ReadError::Io(error)) => {
-            found.truncate(before);
-            source.mend(query, side, stretch, found, error)
+    let error = match find_in_run(source, query, side, stretch, found) {
+        Err(ReadError::Io(error)) => error,
+        done => return done,
+    };
+    found.truncate(before);
+    match source.mend(stretch, error)? {
+        Mended::Run => find_in_run(source, query, side, stretch, found),
+        Mended::Parts => {
+            let parts: Vec<Stretch> = stretch.parts().collect();
+            for part in parts.into_iter().rev() {
+                if found.len() < query.limit && part.end() > source.kept().minimum {
+                    find_in(source, query, side, part, found)?;
+                }
+            }
+            Ok(())
         }
-        done => done,
+        Mended::Rows(first, rows) => {
+            query.take_recent(side, (first, &rows), found);
+            Ok(())
+        }
     }
 }
 
-pub(crate) fn find_in_run(
+fn find_in_run(
     source: &dyn Source,
     query: &Query<'_>,
     side: Side,
@@ -168,20 +186,13 @@ impl Source for Journal {
     }
 
     /// Made anew, once, where a block of it is not what was written.
-    fn mend(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-        error: io::Error,
-    ) -> Result<(), ReadError> {
+    fn mend(&self, stretch: Stretch, error: io::Error) -> Result<Mended, ReadError> {
         if error.kind() != io::ErrorKind::InvalidData {
             return Err(error.into());
         }
         tracing::warn!(%error, "a run of the journal's index is not as it was written; it is made anew");
         self.shared.maker().make(stretch)?;
-        find_in_run(self, query, side, stretch, found)
+        Ok(Mended::Run)
     }
 
     fn entry_at(&self, index: u64) -> Result<Entry, ReadError> {

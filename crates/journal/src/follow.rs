@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex};
 use honnin_seal::{MacKey, VerifyingKey, leaf_digest};
 use honnin_terms::{LogId, Moment};
 
-use crate::ask::{Source, find_in};
-use crate::bundle::WIDE;
+use crate::ask::{Mended, Source};
+use crate::bundle::{WIDE, WIDTH};
 use crate::chain::Chain;
-use crate::index::{CHUNK, Query, Row, Side, rows_of};
+use crate::index::{CHUNK, Query, Row, Side};
 use crate::layout::{self, PRUNED};
-use crate::merkle::Edge;
+use crate::merkle::{Edge, complete_root};
 use crate::note::MOST_NOTE;
 use crate::others::{self, Look, Others};
 use crate::queue::hold;
@@ -82,6 +82,12 @@ impl Followed {
         Tiles { dir: &self.dir, size }
     }
 
+    /// What is kept of it, and the edge of its tree.
+    fn seen(&self) -> (Kept, Arc<Edge>) {
+        let view = hold(&self.view);
+        (view.kept, Arc::clone(&view.edge))
+    }
+
     /// Takes in what has been published since. An entry of an epoch later than that one waits, with what follows it:
     /// whoever does not know the names of an epoch cannot say who is meant.
     ///
@@ -143,14 +149,7 @@ impl Followed {
             return Ok(());
         }
         let first_row = kept.minimum.max(size / CHUNK * CHUNK);
-        for number in first_row / WIDE..size / WIDE {
-            // The hashes of a bundle stand in a tile, and the tile in the tree.
-            let leaves = tiles.bundle(number)?.iter().map(|entry| leaf_digest(entry)).collect::<Vec<_>>();
-            if tiles.tile(0, number)? != leaves || tiles.proven(number * WIDE, &read.edge)?.is_none() {
-                return Err(wrong("a bundle is not of the tree"));
-            }
-        }
-        let rows = rows_of(tiles, first_row, size)?.into();
+        let rows = proven_rows(tiles, &read.edge, first_row, size)?.into();
         let (edge, checkpoint) = (Arc::new(read.edge), now.octets.clone());
         *hold(&self.view) = View { edge, checkpoint, kept, first_row, rows, others: Others::unknown() };
         let others = others::found_in(self).map_err(malformed)?;
@@ -196,38 +195,28 @@ impl Followed {
     pub(crate) fn others<T>(&self, ask: impl FnOnce(&Others) -> T) -> T {
         ask(&hold(&self.view).others)
     }
+}
 
-    /// Rows of a stretch whose run cannot be read: of the runs it was made of, or of the log itself.
-    fn find_without(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-    ) -> Result<(), ReadError> {
-        if stretch.level > 0 {
-            let parts: Vec<Stretch> = stretch.parts().collect();
-            for part in parts.into_iter().rev() {
-                if found.len() < query.limit && part.end() > self.kept().minimum {
-                    find_in(self, query, side, part, found)?;
-                }
-            }
-            return Ok(());
+/// The rows from one index to another, of bundles that stand in their tiles, and the tiles in the tree: of an entry that
+/// was altered nobody takes it that it is not there.
+fn proven_rows(tiles: Tiles<'_>, edge: &Edge, start: u64, end: u64) -> io::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for number in start / WIDE..end.div_ceil(WIDE) {
+        let (first, entries) = (number * WIDE, tiles.bundle(number)?);
+        let leaves = entries.iter().map(|entry| leaf_digest(entry)).collect::<Vec<_>>();
+        if tiles.tile(0, number)? != leaves {
+            return Err(wrong("a bundle is not of its tile"));
         }
-        tracing::debug!(log = %self.log, number = stretch.number, "a run of another log's index is not there; the log is read");
-        let (below, kept) = (query.before.unwrap_or(u64::MAX), self.kept());
-        let length = hold(&self.view).edge.size();
-        let (first, end) = (stretch.start().max(kept.minimum), stretch.end().min(length));
-        let rows = rows_of(self.tiles(length), first, end)?;
-        let wanted = (first..end).rev().zip(rows.into_iter().rev());
-        let wanted = wanted.filter(|(index, row)| *index < below && row.matches(query, side));
-        let room = query.limit.saturating_sub(found.len());
-        for (index, _) in wanted.take(room) {
-            // Read once more, proven.
-            found.push((index, Row::of(&self.entry_at(index)?)));
+        if leaves.len() == WIDTH {
+            tiles.holds((1, number), complete_root(&leaves), edge)?;
+        } else {
+            (first..).zip(leaves).try_for_each(|(index, leaf)| tiles.holds((0, index), leaf, edge))?;
         }
-        Ok(())
+        for (_, octets) in (first..).zip(entries).filter(|(index, _)| (start..end).contains(index)) {
+            rows.push(Row::of(&parse_entry(&octets).map_err(malformed)?));
+        }
     }
+    Ok(rows)
 }
 
 impl View {
@@ -258,22 +247,19 @@ impl Source for Followed {
         Run::open(&self.dir, stretch, &self.chain)
     }
 
-    fn mend(
-        &self,
-        query: &Query<'_>,
-        side: Side,
-        stretch: Stretch,
-        found: &mut Vec<(u64, Row)>,
-        _error: io::Error,
-    ) -> Result<(), ReadError> {
-        self.find_without(query, side, stretch, found)
+    /// The runs it was made of, or the log itself: its index is not ours to make.
+    fn mend(&self, stretch: Stretch, error: io::Error) -> Result<Mended, ReadError> {
+        if stretch.level > 0 {
+            return Ok(Mended::Parts);
+        }
+        tracing::debug!(log = %self.log, number = stretch.number, %error, "a run of another log's index does not answer; the log is read");
+        let (kept, edge) = self.seen();
+        let (first, end) = (stretch.start().max(kept.minimum), stretch.end().min(edge.size()));
+        Ok(Mended::Rows(first, proven_rows(self.tiles(edge.size()), &edge, first, end)?.into()))
     }
 
     fn entry_at(&self, index: u64) -> Result<Entry, ReadError> {
-        let (kept, edge) = {
-            let view = hold(&self.view);
-            (view.kept, Arc::clone(&view.edge))
-        };
+        let (kept, edge) = self.seen();
         kept.answers(index)?;
         if index >= edge.size() {
             return Err(ReadError::NotWritten);

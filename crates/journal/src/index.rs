@@ -38,7 +38,7 @@ pub struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Takes the rows that are wanted out of those from that index on, newest first.
+    /// Takes the rows that are wanted out of those from that index on, newest first, as many as there is room for.
     pub(crate) fn take_recent(
         &self,
         side: Side,
@@ -49,7 +49,8 @@ impl Query<'_> {
         let below = self.before.unwrap_or(u64::MAX);
         let rows = (first..end).rev().zip(rows.iter().rev());
         let wanted = rows.filter(|(index, row)| *index < below && row.matches(self, side));
-        found.extend(wanted.map(|(index, row)| (index, *row)).take(self.limit));
+        let room = self.limit.saturating_sub(found.len());
+        found.extend(wanted.map(|(index, row)| (index, *row)).take(room));
     }
 }
 

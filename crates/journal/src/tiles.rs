@@ -51,11 +51,21 @@ impl Tiles<'_> {
     /// As [`Self::entry`], proven to stand at that place of the tree with that right edge.
     pub(crate) fn proven(&self, index: u64, edge: &Edge) -> io::Result<Option<Vec<u8>>> {
         let Some(octets) = self.entry(index)? else { return Ok(None) };
-        let (mut hash, mut number) = (leaf_digest(&octets), index);
-        for level in 0u8..=7 {
+        self.holds((0, index), leaf_digest(&octets), edge)?;
+        Ok(Some(octets))
+    }
+
+    /// That a hash stands at that level and place of the tree with that right edge; `InvalidData` where it does not.
+    pub(crate) fn holds(
+        &self,
+        (level, mut number): (u8, u64),
+        mut hash: Digest,
+        edge: &Edge,
+    ) -> io::Result<()> {
+        for level in level..=7 {
             if let Some(expected) = edge.hash(level, number) {
                 return if *expected == hash {
-                    Ok(Some(octets))
+                    Ok(())
                 } else {
                     Err(missing("an entry that is not of the tree"))
                 };

@@ -134,6 +134,19 @@ fn another_log_is_found_by_its_index_and_without_it() {
     assert_eq!(asked(&later), followed);
     fs::remove_dir_all(dir.path().join(log(2).to_string()).join("index")).unwrap();
     assert_eq!((asked(&later), asked(&logs)), (followed.clone(), followed));
+    // Without its index an entry that was given another's name is not left out unnoticed.
+    let bundle = crate::layout::bundle(&dir.path().join(log(2).to_string()), 0, 256);
+    let mut octets = fs::read(&bundle).unwrap();
+    let mut altered = 0;
+    while let Some(place) = octets.windows(16).position(|name| name == person(3).0) {
+        octets[place..place + 16].copy_from_slice(&person(1).0);
+        altered += 1;
+    }
+    assert!(altered > 0, "the first entry names her");
+    fs::write(&bundle, octets).unwrap();
+    for logs in [later, logs] {
+        assert!(logs.by_owner(&all(&[person(3)], None, 9)).is_err());
+    }
 }
 
 #[test]
