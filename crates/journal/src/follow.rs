@@ -151,9 +151,16 @@ impl Followed {
         let first_row = kept.minimum.max(size / CHUNK * CHUNK);
         let rows = proven_rows(tiles, &read.edge, first_row, size)?.into();
         let (edge, checkpoint) = (Arc::new(read.edge), now.octets.clone());
-        *hold(&self.view) = View { edge, checkpoint, kept, first_row, rows, others: Others::unknown() };
-        let others = others::found_in(self).map_err(malformed)?;
-        hold(&self.view).others = others;
+        let whole = View { edge, checkpoint, kept, first_row, rows, others: Others::unknown() };
+        let before = std::mem::replace(&mut *hold(&self.view), whole);
+        match others::found_in(self) {
+            Ok(others) => hold(&self.view).others = others,
+            Err(error) => {
+                // As before, so that it is read again: otherwise looks by others would stay unknown.
+                *hold(&self.view) = before;
+                return Err(malformed(error));
+            }
+        }
         Ok(())
     }
 
