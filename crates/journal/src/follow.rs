@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use honnin_seal::{MacKey, VerifyingKey, leaf_digest};
-use honnin_terms::{LogId, Moment};
+use honnin_terms::LogId;
 
 use crate::ask::{Mended, Source};
 use crate::bundle::{WIDE, WIDTH};
@@ -273,12 +273,5 @@ impl Source for Followed {
         }
         let octets = self.tiles(edge.size()).proven(index, &edge)?.ok_or(ReadError::NotWritten)?;
         Ok(parse_entry(&octets).map_err(malformed)?)
-    }
-}
-
-impl Followed {
-    /// Whether everything it has is known from that moment on.
-    pub(crate) fn answerable_since(&self) -> Option<Moment> {
-        self.kept().from
     }
 }

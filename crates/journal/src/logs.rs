@@ -137,7 +137,7 @@ impl Logs {
 
     /// From when on all entries of every log are kept; `None` where nothing was pruned.
     pub fn answerable_since(&self) -> Option<Moment> {
-        let others = self.others().into_iter().filter_map(|log| log.answerable_since());
+        let others = self.others().into_iter().filter_map(|log| log.kept().from);
         self.own.answerable_since().into_iter().chain(others).max()
     }
 
