@@ -500,8 +500,12 @@ impl Try {
         };
         {
             let mut state = self.shared.lock();
-            let (_, granted) = state.days.entry(self.account, self.now).of(day, kind);
-            *granted = granted.saturating_add(more);
+            let of = state.days.entry(self.account, self.now);
+            // A day that has begun meanwhile is given nothing of the one before.
+            if of.begin(day) == day {
+                let (_, granted) = of.of(day, kind);
+                *granted = granted.saturating_add(more);
+            }
         }
         self.take(kind, day)
     }
