@@ -294,9 +294,34 @@ async fn a_name_or_password_that_cannot_be_one_costs_no_hash() {
     assert_eq!(stage.authorities.subscriber.hashes(), before);
 }
 
+/// Twenty rounds of so many guesses at one person, each from the prefix it is given, and then of so many made-up names,
+/// each so often, from a prefix of its own. How many of the guesses were compared with anything.
+async fn compared_between_names(
+    bounds: DelayBounds,
+    (guesses, prefix): (u64, fn(u64, u64) -> u64),
+    (names, times): (u64, u64),
+) -> u64 {
+    let hana = person(1).await;
+    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
+    let mut wrong = 0;
+    for round in 0..20 {
+        for guess in 0..guesses {
+            let from = stranger(prefix(round, guess));
+            let guessed = sign_in(&stage, &hana, "wrong", from).await.unwrap_err();
+            wrong += u64::from(guessed == SignInError::Wrong);
+        }
+        for made_up in 0..names {
+            let login = format!("made up {round} {made_up}");
+            for _ in 0..times {
+                drop(sign_in_as(&stage, &login, "wrong", stranger(1_000 + made_up)).await);
+            }
+        }
+    }
+    wrong
+}
+
 #[tokio::test(start_paused = true)]
 async fn names_that_nobody_has_make_no_guess_forgotten() {
-    let hana = person(1).await;
     let bounds = DelayBounds {
         most: 256,
         first_a_day: 40,
@@ -306,20 +331,10 @@ async fn names_that_nobody_has_make_no_guess_forgotten() {
         answer_millis: 0,
         ..DelayBounds::default()
     };
-    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
-    let mut wrong = 0;
-    for round in 0..20_u64 {
-        for guess in 0..30 {
-            // Six of a prefix, each prefix its own: some of the first of their prefix, some not.
-            let guessed = sign_in(&stage, &hana, "wrong", stranger(round * 8 + guess / 6)).await.unwrap_err();
-            wrong += u64::from(guessed == SignInError::Wrong);
-        }
-        // Then so many made-up names that all that is young is old, and what was old is gone.
-        for made_up in 0..400 {
-            let login = format!("made up {round} {made_up}");
-            drop(sign_in_as(&stage, &login, "wrong", stranger(1_000 + made_up)).await);
-        }
-    }
+    // Six of a prefix, each prefix its own: some of the first of their prefix, some not. Then so many made-up names that
+    // all that is young is old, and what was old is gone.
+    let six = |round: u64, guess: u64| round * 8 + guess / 6;
+    let wrong = compared_between_names(bounds, (30, six), (400, 1)).await;
     assert!(wrong <= bounds.most_a_day(1), "{wrong} of {}", bounds.most_a_day(1));
     assert!(wrong >= u64::from(bounds.first_a_day), "{wrong}");
 }
@@ -380,7 +395,6 @@ async fn what_a_thousand_prefixes_use_up_leaves_room_for_one_not_yet_used() {
 
 #[tokio::test(start_paused = true)]
 async fn names_tried_over_and_over_make_no_guess_forgotten() {
-    let hana = person(1).await;
     let bounds = DelayBounds {
         most: 256,
         first_a_day: 400,
@@ -390,22 +404,9 @@ async fn names_tried_over_and_over_make_no_guess_forgotten() {
         answer_millis: 0,
         ..DelayBounds::default()
     };
-    let stage = Stage::with(&[&hana], bounds).counting(std::sync::Arc::new(Book::default()));
-    let mut wrong = 0;
-    for round in 0..20_u64 {
-        // The same ten prefixes: four first guesses each for the whole day.
-        for guess in 0..100 {
-            let guessed = sign_in(&stage, &hana, "wrong", stranger(guess % 10)).await.unwrap_err();
-            wrong += u64::from(guessed == SignInError::Wrong);
-        }
-        // Then made-up names, each so often that something is known of it, from as many prefixes.
-        for made_up in 0..200 {
-            let login = format!("made up {round} {made_up}");
-            for _ in 0..5 {
-                drop(sign_in_as(&stage, &login, "wrong", stranger(1_000 + made_up)).await);
-            }
-        }
-    }
+    // The same ten prefixes: four first guesses each for the whole day. Then made-up names, each so often that something
+    // is known of it, from as many prefixes.
+    let wrong = compared_between_names(bounds, (100, |_, guess| guess % 10), (200, 5)).await;
     let first = 10 * u64::from(bounds.free);
     let most = first + u64::from(bounds.at_once + bounds.a_day + 2 * UNASKED);
     assert!(wrong >= first && wrong <= most, "{wrong} of {most}");
