@@ -108,7 +108,7 @@ const ATTEMPTS: usize = 8;
 
 /// Takes guesses at an account for this node out of what is left of `most` for all nodes; how many it took.
 ///
-/// They are of one day, the first of a prefix or those that follow. Where that cannot be written down it takes none: the
+/// They are of one day, the first of a site or those that follow. Where that cannot be written down it takes none: the
 /// bound holds.
 pub async fn reserve_guesses(
     rows: &dyn ControlRows,

@@ -47,9 +47,9 @@ impl Turns {
 impl Care {
     /// The free places of a source. What names it in the store is a pseudonym of the journal's present epoch.
     pub(super) async fn beside(&self, keep: &Permit<Keep>, source: Source) -> Result<Beside, Error> {
-        let prefix = source.site.to_be_bytes();
+        let site = source.site.to_be_bytes();
         let epochs = self.parts.gate.epochs();
-        let name = epochs.last().map(|epoch| epoch.party(Party::Source(&prefix)));
+        let name = epochs.last().map(|epoch| epoch.party(Party::Source(&site)));
         let name = name.ok_or(Error::Closed(honnin_terms::Mode::JournalFailed))?;
         let store = &self.parts.store;
         let mut free = Vec::new();
