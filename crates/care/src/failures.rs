@@ -10,9 +10,9 @@ use honnin_terms::{AccountId, Moment, Stream};
 
 use crate::{Channel, Recorder};
 
-/// Entries in one hour about one account from one network prefix.
+/// Entries in one hour about one account from one site.
 const EACH: u32 = 5;
-/// Entries in one hour of this node: a thousand accounts under attack from one prefix each, and a hundredth of what a
+/// Entries in one hour of this node: a thousand accounts under attack from one site each, and a hundredth of what a
 /// day of an ordinary operator writes.
 const ALL: usize = 1_000;
 /// Further entries in one hour of this node, one about an account that nothing was written of in that hour: who has used
@@ -63,7 +63,7 @@ impl Failures {
             of.clear();
             accounts.clear();
         }
-        let known = of.get(&(source.prefix, account)).copied().unwrap_or(0);
+        let known = of.get(&(source.site, account)).copied().unwrap_or(0);
         let (is_within, is_first) = (*written < ALL, !accounts.contains(&account) && *first < FIRST);
         if known >= EACH || !(is_within || is_first) {
             *passed_over += 1;
@@ -72,7 +72,7 @@ impl Failures {
         let counts = if is_within { written } else { first };
         *counts += 1;
         accounts.insert(account);
-        of.insert((source.prefix, account), known + 1);
+        of.insert((source.site, account), known + 1);
         Some(std::mem::take(passed_over))
     }
 
@@ -118,6 +118,8 @@ mod tests {
         assert_eq!(written, [Some(0), Some(0), Some(0), Some(0), Some(0), None, None, None]);
         assert_eq!(failures.take(from(2), account(1), now), Some(3), "how many were passed over is told");
         assert_eq!(failures.take(from(1), account(2), now), Some(0));
+        let within = Source { site: 1, prefix: 77, address: 77 };
+        assert_eq!(failures.take(within, account(1), now), None, "another prefix of the first site");
         let many = (0..3_000_u64).filter(|n| failures.take(from(n + 9), account(3), now).is_some()).count();
         assert_eq!(many, ALL - 7);
         let late = now.plus_seconds(HOUR - 1);
