@@ -307,8 +307,8 @@ async fn compared_between_names(
     for round in 0..20 {
         for guess in 0..guesses {
             let from = stranger(prefix(round, guess));
-            let guessed = sign_in(&stage, &hana, "wrong", from).await.unwrap_err();
-            wrong += u64::from(guessed == SignInError::Wrong);
+            let answer = sign_in(&stage, &hana, "wrong", from).await.unwrap_err();
+            wrong += u64::from(answer == SignInError::Wrong);
         }
         for made_up in 0..names {
             let login = format!("made up {round} {made_up}");
