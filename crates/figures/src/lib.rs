@@ -122,4 +122,6 @@ impl fmt::Display for Label {
 }
 
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
 mod tests;

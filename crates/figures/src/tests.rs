@@ -11,11 +11,11 @@ use super::*;
     clippy::disallowed_methods,
     reason = "a test that writes a reference file is asked to by the environment"
 )]
-fn is_to_write() -> bool {
+pub(super) fn is_to_write() -> bool {
     std::env::var_os("HONNIN_WRITE_REFERENCE").is_some()
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -41,7 +41,7 @@ fn all() -> Figures {
 }
 
 /// What `promtool` (Debian: prometheus) says to that; nothing where it is not on this machine.
-fn promtool(words: &[&str], input: &str) -> Option<Output> {
+pub(super) fn promtool(words: &[&str], input: &str) -> Option<Output> {
     let mut asked = Command::new("promtool");
     asked.args(words).current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut running) = asked.spawn() else {
@@ -52,7 +52,7 @@ fn promtool(words: &[&str], input: &str) -> Option<Output> {
     Some(running.wait_with_output().unwrap())
 }
 
-fn clean(output: &Output) {
+pub(super) fn clean(output: &Output) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
 }
