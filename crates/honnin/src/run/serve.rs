@@ -18,15 +18,16 @@ use crate::logs::{self, For, LogFiles};
 use crate::machine::{self, SystemClock, cores};
 use crate::say::Say;
 use crate::settings::Settings;
-use crate::wiring::{Doors, Rooms, Service};
+use crate::wiring::{Doors, Handed, Rooms, Service};
 
 pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
+    let handed = Handed::take()?;
     let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     set_limits(&installation);
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
-        let mut doors = Doors::open(&installation).await?;
+        let mut doors = Doors::open(&installation, handed).await?;
         let hangup = on_hangup(files)?;
         if let Some(renewal) = doors.take_renewal() {
             tokio::spawn(renewal.run(hangup));

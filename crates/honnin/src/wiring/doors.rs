@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::certificates::{CertificateFiles, Renewal};
 use super::monitor::{self, Monitor};
-use super::{front, prefixes};
+use super::{Handed, front, prefixes};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::{key_file, say};
@@ -28,11 +28,11 @@ pub(crate) struct Doors {
 
 impl Doors {
     /// Opens every address of the settings. One that this machine does not have (yet) does not stop the others: it is
-    /// tried again while they are served.
+    /// tried again while they are served. A socket that was handed over is taken for its address.
     ///
     /// # Errors
     /// [`Failure`]: which address or file, and why.
-    pub(crate) async fn open(installation: &Installation) -> Result<Self, Failure> {
+    pub(crate) async fn open(installation: &Installation, mut handed: Handed) -> Result<Self, Failure> {
         let settings = &installation.settings;
         let front = front(settings).map_err(|problems| installation.wrong(problems))?;
         let shared_prefixes = prefixes(settings).map_err(|problems| installation.wrong(problems))?;
@@ -48,7 +48,11 @@ impl Doors {
         let mut listeners = Vec::with_capacity(settings.listen.public.len());
         let mut later = Vec::new();
         for address in &settings.listen.public {
-            match listen(*address, settings.server.backlog) {
+            let listening = match handed.at(*address) {
+                Some(socket) => TcpListener::from_std(socket),
+                None => listen(*address, settings.server.backlog),
+            };
+            match listening {
                 Ok(listener) => listeners.push(listener),
                 Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
                     say::note(format_args!(
@@ -76,7 +80,12 @@ impl Doors {
             return Err(Failure::cannot("listen on any address of listen.public; correct the addresses"));
         }
         let address = settings.listen.metrics;
-        let monitor = match monitor::listen(address).await {
+        let listening = match handed.at(address) {
+            Some(socket) => TcpListener::from_std(socket),
+            None => monitor::listen(address).await,
+        };
+        handed.are_used()?;
+        let monitor = match listening {
             Ok(listener) => Monitor::There(listener),
             Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
                 say::note(format_args!(

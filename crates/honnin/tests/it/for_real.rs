@@ -325,8 +325,11 @@ fn the_service_of_systemd_is_well() {
     let text = fs::read_to_string(Machine::new().dir.join("examples/systemd/honnin.service")).unwrap();
     let unit =
         dir.write("honnin.service", text.replace("/usr/local/bin/honnin", env!("CARGO_BIN_EXE_honnin")));
-    let ended = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
+    let text = fs::read_to_string(Machine::new().dir.join("examples/systemd/honnin.socket")).unwrap();
+    let socket = dir.write("honnin.socket", text);
+    let ended = Command::new("systemd-analyze").arg("verify").args([&unit, &socket]).output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr);
-    let ours: Vec<&str> = said.lines().filter(|line| line.contains("honnin.service")).collect();
+    let is_ours = |line: &&str| line.contains("honnin.service") || line.contains("honnin.socket");
+    let ours: Vec<&str> = said.lines().filter(is_ours).collect();
     assert!(ours.is_empty(), "{ours:?}");
 }

@@ -16,6 +16,7 @@ mod drill;
 mod figures;
 mod figures_told;
 mod for_real;
+mod handed;
 mod full;
 mod init;
 mod insiders;

@@ -24,7 +24,7 @@ use crate::logs::{self, For};
 use crate::machine;
 use crate::say::{self, Say};
 use crate::settings::Logs;
-use crate::wiring::Doors;
+use crate::wiring::{Doors, Handed};
 use people::People;
 use prepare::{Prepared, prepare};
 use sessions::write_sessions;
@@ -66,7 +66,7 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
         let mut installation = prepare::begin(&plan)?;
         set_limits(&installation);
         // An address that is taken is told before the work, not after it; who comes too early waits.
-        let doors = Doors::open(&installation).await?;
+        let doors = Doors::open(&installation, Handed::default()).await?;
         installation.settings.listen.public = doors.public()?;
         let (done, prepared) = oneshot::channel();
         let handle = Handle::current();

@@ -28,7 +28,7 @@ use crate::machine::{SystemClock, SystemEntropy};
 use crate::run::demo::{MAPPING, write_sample};
 use crate::run::merge::Agreement;
 use crate::settings::{FILE_NAME, Settings, Size, Span};
-use crate::wiring::{Doors, Rooms, Service, entropy, proven};
+use crate::wiring::{Doors, Handed, Rooms, Service, entropy, proven};
 
 /// One line.
 pub(super) const HERS: &str = "mio10482913";
@@ -225,7 +225,7 @@ impl Node {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             let handle = runtime.handle().clone();
             runtime.block_on(async move {
-                let doors = Doors::open(&installation).await.unwrap();
+                let doors = Doors::open(&installation, Handed::default()).await.unwrap();
                 let held = |inner| -> Arc<dyn Store> { Arc::new(Held { inner, hand: given }) };
                 let rooms = Rooms::open_with(installation, time, held).unwrap();
                 let service = Service::new(rooms, doors.front().clone()).unwrap();
