@@ -36,7 +36,8 @@ fn a_restart_behind_a_socket_that_was_handed_over_refuses_nobody() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let public = format!("[\"{address}\"]");
-    let place = Place::begin(&[("public", &public), ("metrics", "\"127.0.0.1:0\"")]);
+    let place =
+        Place::begin(&[("public", &public), ("metrics", "\"127.0.0.1:0\""), ("directory", "\"logs\"")]);
     let (ended, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut serving = Running::start(with(&socket, &place), "metrics on ");
     assert_eq!(serving.after("serving on "), address.to_string());
@@ -57,7 +58,9 @@ fn a_restart_behind_a_socket_that_was_handed_over_refuses_nobody() {
         .collect();
     let more = || {
         let before = answered.load(Ordering::Relaxed);
-        while answered.load(Ordering::Relaxed) < before + 40 && !clients.iter().all(thread::JoinHandle::is_finished) {
+        while answered.load(Ordering::Relaxed) < before + 40
+            && !clients.iter().all(thread::JoinHandle::is_finished)
+        {
             thread::sleep(Duration::from_millis(5));
         }
     };
