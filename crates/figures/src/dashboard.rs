@@ -53,13 +53,17 @@ fn asked(figure: &Figure) -> Vec<(String, String)> {
                 .map(|(share, word)| (quantile(share), format!("{legend} {word}")))
                 .to_vec()
         }
-        _ if figure.word() == "counter" => {
+        Kind::Counter | Kind::Gauge | Kind::Process if figure.word() == "counter" => {
             vec![(format!("sum by ({}) (rate({name}[{WINDOW}]))", by.join(", ")), legend)]
         }
-        _ if name.ends_with("_timestamp_seconds") || *name == "process_start_time_seconds" => {
+        Kind::Counter | Kind::Gauge | Kind::Process
+            if name.ends_with("_timestamp_seconds") || *name == "process_start_time_seconds" =>
+        {
             vec![(format!("{name} * 1000"), "{{instance}}".into())]
         }
-        _ => vec![((*name).into(), format!("{{{{instance}}}} {legend}").trim().into())],
+        Kind::Counter | Kind::Gauge | Kind::Process => {
+            vec![((*name).into(), format!("{{{{instance}}}} {legend}").trim().into())]
+        }
     }
 }
 
