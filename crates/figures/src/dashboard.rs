@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::tests::{clean, is_to_write, promtool, root};
+use super::tests::{clean, is_to_write, promtool, root, uncounted};
 use super::*;
 
 /// The window of a rate, which Grafana chooses by the time shown.
@@ -28,7 +28,8 @@ const ROWS: &[(&str, &[&str])] = &[
     ("The process", &["process_"]),
 ];
 
-/// What stands above the rows, large: what it is, what is asked, its unit, and from which value it is bad.
+/// What stands above the rows, large: what it is, what is asked, its unit, and the value from which on its colour is
+/// another, a bad one or a good one.
 const FIRST: &[(&str, &str, &str, f64, bool)] = &[
     ("Nodes that take requests", "sum(honnin_ready)", "short", 1.0, false),
     ("Personal pages are stopped", "max(honnin_isolated)", "short", 1.0, true),
@@ -37,14 +38,19 @@ const FIRST: &[(&str, &str, &str, f64, bool)] = &[
     ("Answers a second", "sum(rate(honnin_requests_total[$__rate_interval]))", "reqps", 0.0, false),
 ];
 
+/// Whether it says when, and not how much.
+fn is_moment(figure: &Figure) -> bool {
+    figure.name.ends_with("_timestamp_seconds") || figure.name == "process_start_time_seconds"
+}
+
 /// What is asked of Prometheus for a figure, and what names each line.
 fn asked(figure: &Figure) -> Vec<(String, String)> {
     let Figure { name, labels, .. } = figure;
     let by: Vec<&str> = labels.iter().map(|label| label.name).collect();
     let legend: Vec<String> = by.iter().map(|name| format!("{{{{{name}}}}}")).collect();
     let legend = legend.join(" ");
-    match figure.kind {
-        Kind::Histogram => {
+    match figure.word() {
+        "histogram" => {
             let quantile = |share: &str| {
                 let by = ["le"].iter().chain(&by).copied().collect::<Vec<_>>().join(", ");
                 format!("histogram_quantile({share}, sum by ({by}) (rate({name}_bucket[{WINDOW}])))")
@@ -53,17 +59,9 @@ fn asked(figure: &Figure) -> Vec<(String, String)> {
                 .map(|(share, word)| (quantile(share), format!("{legend} {word}")))
                 .to_vec()
         }
-        Kind::Counter | Kind::Gauge | Kind::Process if figure.word() == "counter" => {
-            vec![(format!("sum by ({}) (rate({name}[{WINDOW}]))", by.join(", ")), legend)]
-        }
-        Kind::Counter | Kind::Gauge | Kind::Process
-            if name.ends_with("_timestamp_seconds") || *name == "process_start_time_seconds" =>
-        {
-            vec![(format!("{name} * 1000"), "{{instance}}".into())]
-        }
-        Kind::Counter | Kind::Gauge | Kind::Process => {
-            vec![((*name).into(), format!("{{{{instance}}}} {legend}").trim().into())]
-        }
+        "counter" => vec![(format!("sum by ({}) (rate({name}[{WINDOW}]))", by.join(", ")), legend)],
+        _ if is_moment(figure) => vec![(format!("{name} * 1000"), "{{instance}}".into())],
+        _ => vec![((*name).into(), format!("{{{{instance}}}} {legend}").trim().into())],
     }
 }
 
@@ -71,7 +69,7 @@ fn asked(figure: &Figure) -> Vec<(String, String)> {
 fn unit(figure: &Figure) -> &'static str {
     match (figure.word(), figure.unit()) {
         (_, Some("bytes")) => "bytes",
-        (_, Some("seconds")) if asked(figure)[0].0.ends_with("* 1000") => "dateTimeAsIso",
+        (_, Some("seconds")) if is_moment(figure) => "dateTimeAsIso",
         ("counter", Some("seconds")) => "percentunit",
         (_, Some("seconds")) => "s",
         ("counter", _) => "cps",
@@ -151,7 +149,7 @@ fn dashboard() -> Value {
         "annotations": {"list": [{
             "name": "Alarms", "enable": true, "iconColor": "red",
             "datasource": {"type": "prometheus", "uid": "${source}"},
-            "expr": "increase(honnin_alarm_total[1m]) > 0", "titleFormat": "{{kind}}",
+            "expr": "increase(honnin_alarm_total[5m]) > 0", "titleFormat": "{{kind}}",
         }]},
     })
 }
@@ -184,6 +182,9 @@ fn the_dashboard_is_the_table_and_shows_every_figure() {
     let asked = questions(&made);
     for Figure { name, .. } in TABLE {
         assert!(asked.iter().any(|asked| asked.contains(name)), "no panel shows {name}");
+    }
+    for (_, asked, ..) in FIRST {
+        assert_eq!(uncounted(asked), None, "asked for in {asked}");
     }
     let places: BTreeSet<(u64, u64)> = made["panels"]
         .as_array()
