@@ -48,11 +48,7 @@ impl Doors {
         let mut listeners = Vec::with_capacity(settings.listen.public.len());
         let mut later = Vec::new();
         for address in &settings.listen.public {
-            let listening = match handed.at(*address) {
-                Some(socket) => TcpListener::from_std(socket),
-                None => listen(*address, settings.server.backlog),
-            };
-            match listening {
+            match handed.at(*address).unwrap_or_else(|| listen(*address, settings.server.backlog)) {
                 Ok(listener) => listeners.push(listener),
                 Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
                     say::note(format_args!(
@@ -81,7 +77,7 @@ impl Doors {
         }
         let address = settings.listen.metrics;
         let listening = match handed.at(address) {
-            Some(socket) => TcpListener::from_std(socket),
+            Some(listening) => listening,
             None => monitor::listen(address).await,
         };
         handed.are_used()?;

@@ -40,10 +40,10 @@ impl Handed {
         Ok(Self(taken))
     }
 
-    /// The one at that address, where there is one.
-    pub(super) fn at(&mut self, address: SocketAddr) -> Option<TcpListener> {
+    /// The one at that address, where there is one, for the runtime in whose context this is called.
+    pub(super) fn at(&mut self, address: SocketAddr) -> Option<io::Result<tokio::net::TcpListener>> {
         let place = self.0.iter().position(|(at, _)| *at == address)?;
-        Some(self.0.swap_remove(place).1)
+        Some(tokio::net::TcpListener::from_std(self.0.swap_remove(place).1))
     }
 
     /// All of them are listened on.
