@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use packed::Unpacked;
+use packed::{Found, Unpacked};
 pub use vocabulary::{BadMark, CODE_LENGTH, MarkFile, Marked, Owner, PREFIX, Subject, Vocabulary};
 
 /// How many encodings may lie within one another. Honest answers have three: gzip, JSON or HTML, a URL in it.
@@ -83,8 +83,12 @@ impl Scan {
 /// What a PDF says: the text of each of its text objects, on lines of their own.
 pub fn text_of_pdf(octets: &[u8]) -> Option<String> {
     let found = packed::embedded(octets)?;
-    let streams: Vec<&[u8]> = std::iter::once(octets).chain(found.iter().map(Vec::as_slice)).collect();
-    pdf::text(&streams).map(|text| String::from_utf8_lossy(&text).into_owned())
+    pdf::text(&streams(octets, &found)).map(|text| String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A file and what is packed in it.
+fn streams<'a>(octets: &'a [u8], found: &'a [Found]) -> Vec<&'a [u8]> {
+    std::iter::once(octets).chain(found.iter().map(|found| found.octets.as_slice())).collect()
 }
 
 /// Looks for marks.
@@ -98,6 +102,9 @@ struct Waiting {
     place: String,
     octets: Vec<u8>,
     depth: usize,
+    /// Whether it lies in what unfolded from a beginning that no checksum bears out: noise, or a part of something. It is
+    /// looked into as deep as everything else; that more could be read below proves nothing.
+    doubtful: bool,
 }
 
 impl<'v> Scanner<'v> {
@@ -129,8 +136,8 @@ struct Look<'s, 'v> {
 
 impl Look<'_, '_> {
     fn piece(&mut self, piece: &Piece<'_>) {
-        let mut waiting =
-            vec![Waiting { place: piece.place.to_owned(), octets: piece.octets.to_vec(), depth: 0 }];
+        let top = |place: String, octets: Vec<u8>| Waiting { place, octets, depth: 0, doubtful: false };
+        let mut waiting = vec![top(piece.place.to_owned(), piece.octets.to_vec())];
         // The last coding was put on last (RFC 9110 §8.4).
         let mut packed = Cow::Borrowed(piece.octets);
         let mut place = piece.place.to_owned();
@@ -147,13 +154,13 @@ impl Look<'_, '_> {
             }
         }
         if place.len() > piece.place.len() {
-            waiting.push(Waiting { place, octets: packed.into_owned(), depth: 0 });
+            waiting.push(top(place, packed.into_owned()));
         }
         // Two escapes undone in either order say the same, once.
         let mut known = HashSet::new();
         while let Some(next) = waiting.pop() {
             let mut hasher = DefaultHasher::new();
-            next.octets.hash(&mut hasher);
+            (&next.octets, next.doubtful).hash(&mut hasher);
             if !known.insert(hasher.finish()) {
                 continue;
             }
@@ -168,28 +175,29 @@ impl Look<'_, '_> {
 
     /// Looks at one string as it stands, and adds what other readings make of it.
     fn string(&mut self, string: &Waiting, waiting: &mut Vec<Waiting>) {
-        let Waiting { place, octets, depth } = string;
+        let Waiting { place, octets, depth, doubtful } = string;
         let vocabulary = self.scanner.vocabulary;
         marks::each(vocabulary, octets, |at, mark, owner| self.sighting(place, at, mark, owner));
-        let mut further = readings::all(octets);
+        let mut further: Vec<(&str, Vec<u8>, bool)> =
+            readings::all(octets).into_iter().map(|(name, read)| (name, read, *doubtful)).collect();
         match packed::embedded(octets) {
             Some(found) => {
                 if octets.windows(5).take(1024).any(|window| window == b"%PDF-") {
-                    let streams: Vec<&[u8]> =
-                        std::iter::once(octets.as_slice()).chain(found.iter().map(Vec::as_slice)).collect();
-                    further.extend(pdf::text(&streams).map(|text| ("PDF text", text)));
+                    let text = pdf::text(&streams(octets, &found));
+                    further.extend(text.map(|text| ("PDF text", text, *doubtful)));
                 }
-                further.extend(found.into_iter().map(|octets| ("packed", octets)));
+                let packed = found.into_iter();
+                further.extend(packed.map(|found| ("packed", found.octets, *doubtful || !found.whole)));
             }
             None => self.unread(place, "has too much packed in it"),
         }
         // A reading that only repeats what stands there leads nowhere, and would lead there for ever.
-        further.retain(|(_, read)| read != octets);
-        for (name, read) in further {
+        further.retain(|(_, read, _)| read != octets);
+        for (name, read, doubtful) in further {
             let place = format!("{place} > {name}");
             if *depth < DEEPEST {
-                waiting.push(Waiting { place, octets: read, depth: depth + 1 });
-            } else if readings::says_something(&read) && readings::varies(&read) {
+                waiting.push(Waiting { place, octets: read, depth: depth + 1, doubtful });
+            } else if !doubtful && readings::says_something(&read) && readings::varies(&read) {
                 self.unread(&place, "lies too deep");
             }
         }

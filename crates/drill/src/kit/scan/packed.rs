@@ -62,8 +62,18 @@ pub(super) fn begins_with(pair: &[u8]) -> bool {
         || [first, second] == GZIP
 }
 
+/// What unfolded from somewhere in the octets.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// What it says.
+    pub(super) octets: Vec<u8>,
+    /// Whether it came to its end and its checksum is right, as no chance has it. The two octets of a zlib header are met
+    /// in any text (`x^`, `hC`), and what unfolds from there by chance is noise, in which every alphabet is met again.
+    pub(super) whole: bool,
+}
+
 /// Everything that unfolds from a gzip or zlib header somewhere in the octets; `None` where that is too much.
-pub(super) fn embedded(octets: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(super) fn embedded(octets: &[u8]) -> Option<Vec<Found>> {
     let mut found = Vec::new();
     let beginnings = octets.windows(2).enumerate().filter(|(_, pair)| begins_with(pair));
     for (tried, (at, _)) in beginnings.enumerate() {
@@ -74,7 +84,8 @@ pub(super) fn embedded(octets: &[u8]) -> Option<Vec<Vec<u8>>> {
         let gzip = rest.starts_with(&GZIP);
         let unpacked = if gzip { read(MultiGzDecoder::new(rest)) } else { read(ZlibDecoder::new(rest)) };
         match unpacked {
-            Unpacked::Whole(out) | Unpacked::Part(out) if !out.is_empty() => found.push(out),
+            Unpacked::Whole(octets) if !octets.is_empty() => found.push(Found { octets, whole: true }),
+            Unpacked::Part(octets) if !octets.is_empty() => found.push(Found { octets, whole: false }),
             Unpacked::TooLarge => return None,
             Unpacked::Whole(_) | Unpacked::Part(_) | Unpacked::Unknown => {}
         }
@@ -113,7 +124,10 @@ mod tests {
         let half = gzip.get(..gzip.len() / 2).unwrap();
         assert!(matches!(coding("gzip", half), Unpacked::Part(_)));
         let two: Vec<u8> = [b"before".as_slice(), &zlib, b"between", &gzip].concat();
-        assert_eq!(embedded(&two).unwrap().iter().filter(|found| **found == text).count(), 2);
+        assert_eq!(
+            embedded(&two).unwrap().iter().filter(|found| found.whole && found.octets == text).count(),
+            2
+        );
     }
 
     #[test]
@@ -126,6 +140,6 @@ mod tests {
         let bomb = gzip.finish().unwrap();
         assert!(bomb.len() < 1 << 20);
         assert_eq!(coding("gzip", &bomb), Unpacked::TooLarge);
-        assert_eq!(embedded(&bomb), None);
+        assert!(embedded(&bomb).is_none());
     }
 }

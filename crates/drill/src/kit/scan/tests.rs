@@ -363,3 +363,20 @@ fn a_long_run_of_one_digit_is_not_too_deep() {
     let deep = (0..8).fold(varied, |text, _| hex(text.as_bytes()));
     assert!(!scan_as("self", deep.as_bytes(), "").unread.is_empty(), "what varies is still told");
 }
+
+#[test]
+fn what_unfolds_from_a_text_by_chance_is_looked_into_and_not_too_deep() {
+    // A bill of 29 November 2026 had it: a table of characters in hexadecimal, two of them the octets of a zlib header,
+    // and letters in what unfolded behind.
+    let inner = hex(format!("{NUMBER} {TEXT}").as_bytes());
+    let whole = zlib(hex(inner.as_bytes()).as_bytes());
+    let broken = whole.split_last_chunk::<4>().map(|(rest, _)| rest.to_vec()).unwrap();
+    let at_depth = |octets: &[u8]| (0..5).fold(octets.to_vec(), |octets, _| hex(&octets).into_bytes());
+    assert!(
+        !scan_as("self", &at_depth(&whole), "").unread.is_empty(),
+        "a checksum that is right is no chance"
+    );
+    assert_eq!(scan_as("self", &at_depth(&broken), "").unread, Vec::<String>::new());
+    // Where there is room, it is looked into all the same.
+    assert_eq!(foreign(&broken), [NUMBER, TEXT]);
+}
