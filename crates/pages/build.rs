@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.fragment("LINKS", &read("links.html")?)?;
     table.style("ALONE", &read("alone.css")?);
+    table.style("PLACE", &read("place.css")?);
     table.write(out)?;
     let folder = env::current_dir()?.join("src/words/languages");
     fs::write(out.join("languages.rs"), languages::listed(&folder)?)?;

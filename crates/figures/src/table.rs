@@ -72,6 +72,8 @@ figures! {
         "Exports that failed, by fault";
     frame_floods: Counter "honnin_frame_floods_total" ()
         "HTTP/2 connections that were closed because of a flood of control frames";
+    goodput: Counter "honnin_goodput_total" (class: CLASSES)
+        "Requests that were answered with what was asked for while people wait for it, by class";
     isolated: Gauge "honnin_isolated" () "1 while personal pages are stopped on every node";
     journal_entries: Gauge "honnin_journal_entries" () "Entries in this node's log of the journal";
     journal_ready: Gauge "honnin_journal_ready" () "1 while the journal takes entries";
@@ -84,6 +86,8 @@ figures! {
     ledger_taken_in: Gauge "honnin_ledger_taken_in_timestamp_seconds" ()
         "When the ledger was last taken in, in seconds since 1970; absent before the first intake";
     log_lines_dropped: Counter "honnin_log_lines_dropped_total" () "Log lines that could not be written";
+    placed: Counter "honnin_placed_total" (who: &["person", "program"], why: &["turn", "waiting_room"])
+        "Requests that were answered with a place in line";
     public_path_proven: Gauge "honnin_public_path_proven" () "1 while both canaries receive their own pages";
     ready: Gauge "honnin_ready" () "1 while requests should be sent here (/readyz)";
     request_duration: Histogram "honnin_request_duration_seconds" (method: &[], route: &[])
@@ -103,12 +107,17 @@ figures! {
     cache_misses: Counter "honnin_store_cache_misses_total" () "Reads that the caches could not answer";
     queue_depth: Gauge "honnin_store_queue_depth" () "Writes that wait for the store";
     handshakes_failed: Counter "honnin_tls_handshakes_failed_total" () "TLS handshakes that failed";
+    turns_left: Counter "honnin_turns_left_total" () "Requests whose sender left before their turn";
     turns_limit: Gauge "honnin_turns_limit" () "Requests that may be worked on at once";
     turns_told: Counter "honnin_turns_told_total" () "Requests that waited too long and were told so";
     turns_waiting: Gauge "honnin_turns_waiting" () "Requests that wait for their turn";
     upkeep_failed: Counter "honnin_upkeep_failed_total"
         (what: &["clock", "epochs", "logs", "merges", "mode", "nodes", "prune", "sweep"])
         "Parts of the upkeep that failed and are tried again";
+    waiting_room_rate: Gauge "honnin_waiting_room_calls_per_second" ()
+        "People a second whom this node lets in while the waiting room is open";
+    waiting_room_open: Gauge "honnin_waiting_room_open" () "1 while people wait in line to sign in";
+    waiting_room_waiting: Gauge "honnin_waiting_room_people" () "People in line to sign in, on all nodes";
     wish_backlog: Gauge "honnin_wish_backlog" () "Requests to the network that wait";
     claims_failed: Counter "honnin_wish_claims_failed_total" () "Times the store gave out no requests to the network";
     wish_oldest: Gauge "honnin_wish_oldest_seconds" () "Age of the oldest request to the network that waits";
@@ -123,6 +132,9 @@ figures! {
     process_virtual: Process "process_virtual_memory_bytes" () "Address space of the process";
     process_virtual_max: Process "process_virtual_memory_max_bytes" () "Most address space the process may have";
 }
+
+/// Classes of requests, in the order in which they are given up: the last first.
+const CLASSES: &[&str] = &["static", "begun", "read", "sign-in", "document"];
 
 /// Deeds of the keeper of keys.
 const DEEDS: &[&str] = &[

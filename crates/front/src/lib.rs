@@ -34,7 +34,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub use bounds::{Bounds, LimitBounds, TurnBounds};
 pub use front::{BadPublicUrl, FileRefused, Front, ListenRefused, PublicUrl, Tells, Untold};
-pub use honnin_overload::Call;
+pub use honnin_overload::{Call, Class};
 pub use prefix::{BadPrefix, Prefix};
 pub use rustls::ServerConfig as TlsConfig;
 pub use socket::{Peer, SocketFile};

@@ -61,7 +61,7 @@ impl Answers for Echo {
         let client = self.front.client(peer, request.headers()).unwrap();
         let path = request.uri().path().to_owned();
         let text = match path.as_str() {
-            _ if turn.is_to_tell() => b"told".to_vec(),
+            _ if turn.gives_up(crate::Class::Read) => b"told".to_vec(),
             "/large" => vec![b'x'; 64 << 20],
             "/some" => vec![b'x'; SOME],
             "/wait" => {

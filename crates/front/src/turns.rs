@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use honnin_overload::{Admission, Bounds, Call, Place};
+use honnin_overload::{Admission, Bounds, Call, Class, Place};
 use tokio::time::{Instant, sleep};
 
 /// How often those are looked for who have waited too long, where no end of a work does it.
@@ -45,6 +45,10 @@ pub struct Turn {
     /// What it was called for; nothing where the place was given back.
     call: Option<Call>,
     begun: Duration,
+    /// The least of the classes that are given up at this moment.
+    given_up: Option<Class>,
+    /// How many wait.
+    waiting: usize,
 }
 
 /// Somebody's wait for her turn; dropping it leaves the line.
@@ -127,7 +131,9 @@ impl Wait {
         let mut line = self.turns.line();
         let Line { admission, waiting } = &mut *line;
         let Some(place) = self.place else {
-            let Some(place) = admission.arrive(now) else { return Poll::Ready(self.turn(Call::Begin, now)) };
+            let Some(place) = admission.arrive(now) else {
+                return Poll::Ready(self.turn(Call::Begin, now, (None, 0)));
+            };
             waiting.insert(place, Waiting { waker: cx.waker().clone(), called: None });
             self.place = Some(place);
             return Poll::Pending;
@@ -139,16 +145,17 @@ impl Wait {
         };
         waiting.remove(&place);
         admission.begun(now, called);
+        let (given_up, waiting) = (admission.given_up(now), admission.waiting());
         drop(line);
         self.place = None;
         if call == Call::Tell {
             honnin_figures::turns_told().increment(1);
         }
-        Poll::Ready(self.turn(call, now))
+        Poll::Ready(self.turn(call, now, (given_up, waiting)))
     }
 
-    fn turn(&self, call: Call, begun: Duration) -> Turn {
-        Turn { turns: Some(Arc::clone(&self.turns)), call: Some(call), begun }
+    fn turn(&self, call: Call, begun: Duration, (given_up, waiting): (Option<Class>, usize)) -> Turn {
+        Turn { turns: Some(Arc::clone(&self.turns)), call: Some(call), begun, given_up, waiting }
     }
 }
 
@@ -158,7 +165,10 @@ impl Drop for Wait {
         let own = self.turns.line().waiting.remove(&place);
         match own.and_then(|own| own.called) {
             Some((call, _)) => self.turns.call(|admission| admission.give_back(call)),
-            None => self.turns.line().admission.leave(place),
+            None => {
+                self.turns.line().admission.leave(place);
+                honnin_figures::turns_left().increment(1);
+            }
         }
     }
 }
@@ -166,12 +176,20 @@ impl Drop for Wait {
 impl Turn {
     /// A turn that nobody counts, called for that: for requests that came by no connection.
     pub const fn uncounted(call: Call) -> Self {
-        Self { turns: None, call: Some(call), begun: Duration::ZERO }
+        Self { turns: None, call: Some(call), begun: Duration::ZERO, given_up: None, waiting: 0 }
     }
 
-    /// Whether it is only to be told that it takes longer.
-    pub fn is_to_tell(&self) -> bool {
-        self.call == Some(Call::Tell)
+    /// Whether what is of that class is not begun now: it was called to be told so, or others wait too long for it.
+    pub fn gives_up(&self, class: Class) -> bool {
+        match self.call {
+            Some(Call::Tell) => class > Class::Begun,
+            Some(Call::Begin) | None => self.given_up.is_some_and(|least| class >= least),
+        }
+    }
+
+    /// How many waited when it came.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// Gives the place back: what comes now waits in a line of its own, or there was nothing to do.

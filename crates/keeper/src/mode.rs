@@ -1,6 +1,6 @@
 //! What the installation writes down of its own mode, sealed so that who can only write the store forges none.
 
-use honnin_seal::{OpenError, Place, Purpose};
+use honnin_seal::{MacKey, OpenError, Place, Purpose};
 
 use crate::{Deed, Keeper};
 
@@ -11,6 +11,15 @@ impl Keeper {
 
     fn clock_place(&self) -> Place<'static> {
         Place::of_tenant(self.tenant, Purpose::KeeperRecord("clock"))
+    }
+
+    /// The key of the tickets of the waiting room: the same on every node and after a restart, and of this tenant alone. It
+    /// opens nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] where a derivation refuses, which it does for no key.
+    pub fn waiting_room_key(&self) -> Result<MacKey, OpenError> {
+        self.records.derive_secret("tickets of the waiting room").map(|secret| MacKey::of_secret(&secret))
     }
 
     /// Seals a person's word that the clock is right.

@@ -1,5 +1,5 @@
 //! What runs besides requests, on one of many nodes: how the house stands, canaries, epochs of the journal, merges that
-//! the journal does not know yet, sweeping and pruning.
+//! the journal does not know yet, sweeping and pruning, the line of the waiting room.
 //!
 //! Answers the one question `care` asks (`House::shows`). Knows no route, no page, no engine and no setting of a file:
 //! the binary hands it what it works on.
@@ -24,6 +24,7 @@ mod simulation;
 mod standing;
 mod steady;
 mod upkeep;
+mod usher;
 mod watch;
 
 pub use anchor::{StoreAnchor, heads};
@@ -41,6 +42,7 @@ pub use shared::{ModeRow, Seals, Seen, Written, lift_mode, read_mode};
 pub use standing::{FRESH, Standing};
 pub use steady::{Machine, Steady};
 pub use upkeep::{Running, Upkeep, UpkeepBounds, taken_in};
+pub use usher::{Usher, micros, plan_room, read_room};
 pub use watch::{Watch, WatchBounds};
 
 use honnin_terms::{Entropy, Id, RequestId};

@@ -8,12 +8,17 @@
 //! there still. Who has waited as long as a person waits is told so, and is not left without a word.
 
 mod limit;
+mod room;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use limit::Limit;
 pub use limit::LimitBounds;
+pub use room::{
+    BadBook, Book, Entering, Micros, Placed, Plan, RoomBounds, RoomFigures, SECOND, Said, Stamp, Step,
+    WaitingRoom, Wants,
+};
 
 /// What may be in work and may wait.
 ///
@@ -37,6 +42,33 @@ impl Default for Bounds {
             calm: Duration::from_millis(100),
             patience: Duration::from_secs(2),
             waiting: 1_024,
+        }
+    }
+}
+
+/// What is asked for, in the order in which it is given up: the last first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Whether the service lives, and files for everybody: they cost no more than to say no.
+    Static,
+    /// Acts already begun, and how far they are.
+    Begun,
+    /// Reads of somebody who is signed in.
+    Read,
+    /// Signing in.
+    SignIn,
+    /// Documents and exports.
+    Document,
+}
+
+impl Bounds {
+    /// So long somebody may have waited at most while something of that class is begun; where it is `None` it always is.
+    pub fn patience_of(&self, class: Class) -> Option<Duration> {
+        match class {
+            Class::Static | Class::Begun => None,
+            Class::Read => Some(self.patience),
+            Class::SignIn => Some(self.patience / 2),
+            Class::Document => Some(self.patience / 4),
         }
     }
 }
@@ -119,6 +151,16 @@ impl Admission {
         if call == Call::Begin {
             self.limit.took(now, now.saturating_sub(begun));
         }
+    }
+
+    /// The least of the classes that are not begun at this moment, because somebody has waited too long for it. Reads are
+    /// given up one by one, as [`Call::Tell`].
+    pub fn given_up(&self, now: Duration) -> Option<Class> {
+        let (_, since) = self.waiting.first_key_value()?;
+        let waited = now.saturating_sub(*since);
+        let is_over =
+            |class: &Class| self.bounds.patience_of(*class).is_some_and(|patience| waited >= patience);
+        [Class::SignIn, Class::Document].into_iter().find(is_over)
     }
 
     /// Somebody needs no place in work: she waits elsewhere, or there was nothing to do.

@@ -70,6 +70,8 @@ switches! { OUTSIDE:
     UNASKED_OWNER = "unasked-owner", "a merge of accounts takes any code for consent, once one was given";
     COUNTED_ACCOUNT = "counted-account", "wrong answers are counted on the account, whoever gives them";
     PROMPT_REFUSAL = "prompt-refusal", "a refused sign-in is answered as soon as it is computed";
+    FORGOTTEN_PLACES = "forgotten-places", "whoever asks again for her place in line is given the last one";
+    EVERYBODY_AT_ONCE = "everybody-at-once", "all who wait in line are called at once, however few can be signed in";
     UNFAIR_TURNS = "unfair-turns", "whoever comes first is hashed for first, whoever sends most";
 }
 

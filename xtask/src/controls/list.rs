@@ -68,6 +68,8 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D21", "forgotten-owner", "another's id answers as an id that nobody has", Some("keys")),
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", FOREIGN, None),
     control("D24", "left-unsealed", "is readable without the key", None),
+    control("D27", "everybody-at-once", "with all of them at the door no more are let in than can be", None),
+    control("D28", "forgotten-places", "nobody is let in while somebody who came before her", None),
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),
     control("D32", "prompt-refusal", "the time of a refusal does not tell", None),
     control("D32", "unfair-turns", "99 of 100 right sign-ins are in within 2 s", None),

@@ -39,12 +39,12 @@ const ROOMS: [Room; 25] = [
     ("canary", &["terms"], &[]),
     (
         "node",
-        &["terms", "seal", "access", "journal", "store", "keeper", "care", "canary", "figures"],
+        &["terms", "seal", "access", "journal", "store", "keeper", "care", "canary", "figures", "overload"],
         &["store-sqlite", "stand"],
     ),
     (
         "web",
-        &["terms", "access", "care", "paper", "pages", "front", "figures"],
+        &["terms", "access", "care", "paper", "pages", "front", "figures", "overload"],
         &["seal", "store", "journal", "keeper", "store-cache", "store-sqlite", "node", "stand"],
     ),
     ("drill", &["terms"], &[]),
@@ -62,6 +62,7 @@ const ROOMS: [Room; 25] = [
             "care",
             "intake",
             "network",
+            "overload",
             "front",
             "figures",
             "pages",

@@ -20,6 +20,8 @@ mod d17_merging;
 mod d20_walk;
 mod d21_routes;
 mod d24_stolen;
+mod d27_recovered;
+mod d28_launch;
 mod d31_account;
 mod d32_names;
 mod d33_insider;
@@ -170,8 +172,16 @@ const DRILLS: [Drill; 36] = [
         play: None,
     },
     Drill { name: "D26", incident: "KDDI 2022: 15 minutes of fault, 61 hours of retries", play: None },
-    Drill { name: "D27", incident: "Docomo 2021: a notice of recovery caused the second wave", play: None },
-    Drill { name: "D28", incident: "Launch mail: everybody at 10:00", play: None },
+    Drill {
+        name: "D27",
+        incident: "Docomo 2021: a notice of recovery caused the second wave",
+        play: Some(|stage| Box::pin(d27_recovered::play(stage))),
+    },
+    Drill {
+        name: "D28",
+        incident: "Launch mail: everybody at 10:00",
+        play: Some(|stage| Box::pin(d28_launch::play(stage))),
+    },
     Drill { name: "D29", incident: "Lost staff device: a support session goes with it", play: None },
     Drill { name: "D30", incident: "A primary database dies, or freezes and wakes up later", play: None },
     Drill {

@@ -12,6 +12,7 @@ pub(crate) mod crowd;
 pub(crate) mod damage;
 pub(crate) mod exports;
 pub(crate) mod guesses;
+pub(crate) mod line;
 pub(crate) mod paths;
 pub(crate) mod road;
 pub(crate) mod stage;

@@ -170,6 +170,38 @@ pub(crate) enum ClockCommand {
     Accept(Confirmed),
 }
 
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum WaitingRoomCommand {
+    /// Show whether people wait in line to sign in, how many, and what is planned
+    #[command(after_help = "Examples:\n  honnin waiting-room show")]
+    Show,
+
+    /// Have the waiting room open at a time, such as before a launch mail, whatever is measured
+    ///
+    /// Who is signed in is never placed in line. Afterwards it stays open while somebody waits, and opens by itself when
+    /// it has to. A later plan takes the place of this one.
+    #[command(
+        after_help = "Examples:\n  honnin waiting-room open --at 2026-12-01T09:55 --until 2026-12-01T12:00\n  \
+        honnin waiting-room open --until 2026-12-01T12:00"
+    )]
+    Open(OpenArgs),
+
+    /// Take the plan back and close it now; it opens again by itself when it has to
+    #[command(after_help = "Examples:\n  honnin waiting-room close")]
+    Close,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OpenArgs {
+    /// From when on, in the operator's zone or with an offset [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+
+    /// Until when
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: String,
+}
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum IsolationCommand {
     /// Verify the journal and, where it verifies, let every node show personal pages again

@@ -13,7 +13,7 @@ use honnin_journal::MOST_TEXT;
 pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use data::{
     CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
-    LiftArgs, Period, QuarantineCommand, Question,
+    LiftArgs, OpenArgs, Period, QuarantineCommand, Question, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use reference::markdown;
@@ -148,6 +148,10 @@ pub(crate) enum Command {
     /// Say that the clock is right, after it has jumped
     #[command(subcommand)]
     Clock(ClockCommand),
+
+    /// Have people wait in line to sign in, on a schedule, and see how many do
+    #[command(subcommand)]
+    WaitingRoom(WaitingRoomCommand),
 
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  honnin completions bash > /etc/bash_completion.d/honnin\n  \

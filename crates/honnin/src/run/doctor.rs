@@ -78,6 +78,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
     guesses(&installation, &mut findings);
+    waiting_room(&installation, &mut findings);
     proxies(&installation, &mut findings);
     certificate(&installation, &mut findings);
     public_path(&installation, &mut findings);
@@ -188,6 +189,23 @@ fn guesses(installation: &Installation, findings: &mut Findings) {
             "at most {} on one account and day by all strangers together, {} by a lost device; one node",
             bounds.most_a_day(1),
             bounds.most_a_day_of_a_device()
+        ),
+    );
+}
+
+/// Who is placed in line and how fast it moves, as the settings have it.
+fn waiting_room(installation: &Installation, findings: &mut Findings) {
+    let bounds = bounds::room(&installation.settings.waiting_room);
+    findings.ok(
+        "line",
+        format_args!(
+            "opens where sign-ins wait longer than {:?}, or {} are under way; lets in {} a second at first; a place is kept \
+             {} min and has {} tries; `honnin waiting-room show` says how it stands",
+            bounds.opens,
+            bounds.under_way,
+            bounds.first,
+            bounds.keeps.as_secs() / 60,
+            bounds.tries
         ),
     );
 }

@@ -20,6 +20,7 @@ mod quarantine;
 mod serve;
 #[cfg(test)]
 mod several;
+mod waiting_room;
 
 pub(crate) use input::Input;
 
@@ -61,6 +62,9 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Key(command) => key::key(say, &installation()?, &operator, command),
         Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
         Command::Clock(command) => clock::clock(say, installation()?, &operator, command),
+        Command::WaitingRoom(command) => {
+            waiting_room::waiting_room(say, &installation()?, &operator, &command)
+        }
         Command::Drill(command) => drill::drill(say, &command),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
         Command::Completions { shell } => manual::completions(say, shell),

@@ -19,7 +19,7 @@ pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Node, Store};
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
-pub(crate) use server::{Documents, Exports, Listen, Server};
+pub(crate) use server::{Documents, Exports, Listen, Server, WaitingRoom};
 #[cfg(test)]
 pub(crate) use value::MaybePath;
 pub(crate) use value::{Size, Span};
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub canary: Canary,
     /// Bounds of connections and requests.
     pub server: Server,
+    /// The waiting room.
+    pub waiting_room: WaitingRoom,
     /// Documents to keep.
     pub documents: Documents,
     /// Exports.
@@ -107,6 +109,7 @@ impl Settings {
             listen: take(&mut tree, &mut problems),
             canary: take(&mut tree, &mut problems),
             server: take(&mut tree, &mut problems),
+            waiting_room: take(&mut tree, &mut problems),
             documents: take(&mut tree, &mut problems),
             exports: take(&mut tree, &mut problems),
             sessions: take(&mut tree, &mut problems),

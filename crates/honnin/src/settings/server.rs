@@ -72,6 +72,33 @@ section! {
 }
 
 section! {
+    /// The waiting room: who is not signed in and comes while more come than can be signed in is given a place in line. It
+    /// opens and closes by itself, and on a schedule with `honnin waiting-room open`.
+    pub(crate) struct WaitingRoom in "waiting_room";
+
+    /// It opens when more than half of the sign-ins of the last seconds waited longer than this.
+    opens: Span = Span::millis(1_500), Span::millis(100)..=Span::seconds(60);
+    /// Number of sign-ins of the last seconds from which on it may open.
+    crowd: usize = 8, 1..=1_000;
+    /// Nobody is let in while more than half of the sign-ins of the last seconds waited longer than this.
+    holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
+    /// It closes when nobody waits and nobody was given a place for this long.
+    closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
+    /// Number of people each node lets in a second at first, and at least; more as it is seen how many it signs in.
+    first: u32 = 5, 1..=10_000;
+    /// How long a place is kept for somebody who does not ask for it.
+    keeps: Span = Span::seconds(1_800), Span::seconds(60)..=Span::days(1);
+    /// Shortest time until somebody who waits is to ask again.
+    asks_least: Span = Span::seconds(2), Span::seconds(1)..=Span::seconds(60);
+    /// Longest time until somebody who waits is to ask again.
+    asks_most: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(600);
+    /// Number of sign-ins under way on a node that opens it at once; less than `sign_in.hash_queue`.
+    under_way: u32 = 1_500, 1..=100_000;
+    /// Maximum number of sign-ins with the same place on one node: for mistyped passwords.
+    tries: u32 = 20, 1..=1_000;
+}
+
+section! {
     /// Bounds of connections and requests.
     pub(crate) struct Server in "server";
 

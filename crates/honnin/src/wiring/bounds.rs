@@ -4,7 +4,7 @@ use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
 use crate::settings::{
-    Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Tenant,
+    Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Tenant, WaitingRoom,
 };
 
 fn octets_32(size: Size) -> u32 {
@@ -54,6 +54,21 @@ pub(super) fn server(settings: &Server) -> honnin_front::Bounds {
             waiting: settings.waiting,
         },
         compress_from: settings.compress_from.octets(),
+    }
+}
+
+/// Bounds of the waiting room.
+pub(crate) fn room(settings: &WaitingRoom) -> honnin_overload::RoomBounds {
+    honnin_overload::RoomBounds {
+        opens: settings.opens.duration(),
+        crowd: settings.crowd,
+        holds: settings.holds.duration(),
+        closes: settings.closes.duration(),
+        first: settings.first,
+        keeps: settings.keeps.duration(),
+        asks: (settings.asks_least.duration(), settings.asks_most.duration()),
+        tries: settings.tries,
+        under_way: settings.under_way,
     }
 }
 
@@ -182,6 +197,7 @@ mod tests {
     fn the_settings_file_names_the_defaults_of_the_rooms() {
         let settings = Settings::default();
         assert_eq!(server(&settings.server), honnin_front::Bounds::default());
+        assert_eq!(room(&settings.waiting_room), honnin_overload::RoomBounds::default());
         assert_eq!(documents(&settings.documents), honnin_web::route::DeskBounds::default());
         assert_eq!(exports(&settings.exports), honnin_care::ExportBounds::default());
         assert_eq!(sessions(&settings.sessions), SessionLimits::default());

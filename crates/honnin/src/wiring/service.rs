@@ -10,9 +10,10 @@ use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{
-    Canaries, Epochs, ExportWorkers, Leaving, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Watch,
-    accounts, bell,
+    Canaries, Epochs, ExportWorkers, Leaving, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Usher,
+    Watch, accounts, bell,
 };
+use honnin_overload::WaitingRoom;
 use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
@@ -46,6 +47,7 @@ pub(crate) struct Service {
     probe: Option<Probe>,
     leaving: Leaving,
     store: Arc<dyn Store>,
+    usher: Usher,
     installation: Installation,
 }
 
@@ -100,7 +102,11 @@ impl Service {
             store: Arc::<dyn Store>::clone(&store),
             gate,
             clock: Arc::clone(&clock),
-            exports: Exports { bounds: bounds::exports(&settings.exports), node, wake: ring },
+            exports: Exports {
+                bounds: bounds::exports(&settings.exports),
+                node: Arc::clone(&node),
+                wake: ring,
+            },
             zone: zone.clone(),
             wish_seconds: settings.network.between_wishes.whole_seconds(),
             wake: reconciler.waker().callback(),
@@ -130,7 +136,16 @@ impl Service {
         });
         let at_once = settings.exports.at_once;
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
-        let app = App::new(wiring(&installation, Arc::clone(&care), front)?, entropy())?;
+        let room = Arc::new(room(&keeper, settings)?);
+        let usher = Usher {
+            room: Arc::clone(&room),
+            rows: Arc::<dyn Store>::clone(&store),
+            authority: node,
+            clock: Arc::clone(&clock),
+            entropy: entropy(),
+            steady: Arc::new(Machine::new()),
+        };
+        let app = App::new(wiring(&installation, (Arc::clone(&care), room), front)?, entropy())?;
         let upkeep = Upkeep {
             bounds: bounds::upkeep(settings),
             clock,
@@ -154,6 +169,7 @@ impl Service {
             probe,
             leaving,
             store,
+            usher,
             installation,
         })
     }
@@ -188,11 +204,13 @@ impl Service {
         let upkeep = self.upkeep.start(figures)?;
         let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
         let exporting = tokio::spawn(self.exports.run());
+        let ushering = tokio::spawn(self.usher.run());
         let served = serve(doors.entrance, self.app, stop).await;
         if let Some(looking) = looking {
             looking.abort();
         }
         exporting.abort();
+        ushering.abort();
         ended.send_replace(true);
         if driving.await.is_err() {
             tracing::error!("the reconciler ended before its time");
@@ -304,14 +322,26 @@ fn own_figures(
     }
 }
 
+/// The waiting room, whose tickets are of this installation and its tenant, on every node and after a restart.
+fn room(keeper: &Keeper, settings: &Settings) -> Result<WaitingRoom, Failure> {
+    let key = keeper.waiting_room_key()?;
+    let stamp = move |text: &[u8]| key.tag([text]).first_chunk().copied().unwrap_or_default();
+    Ok(WaitingRoom::new(bounds::room(&settings.waiting_room), Box::new(stamp)))
+}
+
 /// The site as the routes need to know it.
-fn wiring(installation: &Installation, care: Arc<Care>, front: Front) -> Result<Wiring, Failure> {
+fn wiring(
+    installation: &Installation,
+    (care, room): (Arc<Care>, Arc<WaitingRoom>),
+    front: Front,
+) -> Result<Wiring, Failure> {
     let Settings { tenant, network, server, documents, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(Wiring {
         front,
         documents: bounds::documents(documents),
         bounds: bounds::server(server),
+        room,
         care,
         operator: Operator {
             name: tenant.name.clone(),

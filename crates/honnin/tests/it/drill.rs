@@ -141,6 +141,16 @@ fn d24_a_stolen_directory_tells_nothing() {
 }
 
 #[test]
+fn d27_after_an_outage_everybody_is_let_in_step_by_step() {
+    run_alone("D27");
+}
+
+#[test]
+fn d28_everybody_at_one_moment_is_let_in_in_turn() {
+    run_alone("D28");
+}
+
+#[test]
 fn d31_a_storm_on_one_account_keeps_nobody_out() {
     run_alone("D31");
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use honnin_overload::{Admission, Bounds, Call, LimitBounds, Place};
+use honnin_overload::{Admission, Bounds, Call, Class, LimitBounds, Place};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -89,4 +89,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn documents_are_given_up_first_then_sign_in_and_acts_never() {
+    let limit = LimitBounds { least: 1, most: 1, ..LimitBounds::default() };
+    let mut admission = Admission::new(Bounds { limit, ..Bounds::default() });
+    let millis = Duration::from_millis;
+    assert_eq!(admission.arrive(millis(0)), None);
+    assert_eq!(admission.given_up(millis(9_000)), None, "nobody waits");
+    let place = admission.arrive(millis(100)).unwrap();
+    for (now, given_up) in [
+        (100, None),
+        (599, None),
+        (600, Some(Class::Document)),
+        (1_099, Some(Class::Document)),
+        (1_100, Some(Class::SignIn)),
+        (9_000, Some(Class::SignIn)),
+    ] {
+        assert_eq!(admission.given_up(millis(now)), given_up, "after {now} ms");
+    }
+    admission.leave(place);
+    assert_eq!(admission.given_up(millis(9_000)), None);
+    let order = [Class::Static, Class::Begun, Class::Read, Class::SignIn, Class::Document];
+    let patience = order.map(|class| Bounds::default().patience_of(class).unwrap_or(Duration::MAX));
+    assert!(patience.is_sorted_by(|one, next| one >= next) && order.is_sorted());
 }

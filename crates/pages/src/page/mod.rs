@@ -40,7 +40,7 @@ pub use forecast::{Outlook, outlook};
 pub use home::HomePage;
 pub use merge::{MergePage, MergeProblem};
 pub use notices::{NoticePage, NoticesPage};
-pub use problem::{ClosedPage, Problem, ProblemPage};
+pub use problem::{ClosedPage, PlacePage, Problem, ProblemPage};
 pub(crate) use shell::source;
 pub use shell::{AsOf, Contact, HelpLink, LineRef, Nav, Operator, Said, Shell, Source, Theme};
 pub use speed::{SpeedPage, SpeedStatePage};

@@ -10,7 +10,7 @@ use super::{Nav, Shell, Theme, rendered};
 use crate::assets;
 use crate::format::{Count, Html, Show};
 use crate::piece::Pieces;
-use crate::words::Phrase;
+use crate::words::{Language, Phrase};
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,40 @@ impl ClosedPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 3 * 1024)
+    }
+}
+
+/// A place in line (202): carries its style in itself, asks nothing more of the server, and is so small that it costs
+/// hardly more than to say no. It is loaded again by a header. Sent with `assets::PLACE_CSP`.
+#[derive(Debug, Clone, Copy, Template)]
+#[template(path = "place.html", whitespace = "minimize")]
+pub struct PlacePage {
+    /// The language.
+    pub language: Language,
+    /// How many are before her, where that is known.
+    pub ahead: Option<u64>,
+    /// In how many minutes it is her turn, where it takes longer than one and is known.
+    pub minutes: Option<u64>,
+    /// It is her turn within a minute.
+    pub is_soon: bool,
+    /// For how many minutes the place is kept where the page is closed; `None` where it is not.
+    pub keeps: Option<u64>,
+}
+
+impl PlacePage {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self, 1024)
+    }
+}
+
+/// The style of the page of a place in line.
+#[derive(Debug, Clone, Copy)]
+struct PlaceStyle;
+
+impl Show for PlaceStyle {
+    fn show(&self, out: &mut Pieces<'_>) -> fmt::Result {
+        out.write_str(assets::PLACE_STYLE)
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Page,
     /// A page that carries its style in itself and needs nothing more of the server.
     Alone,
+    /// A place in line.
+    Place,
     /// JSON.
     Json,
     /// A problem (RFC 9457).
@@ -67,7 +69,7 @@ impl Kind {
         match self {
             Self::Nothing | Self::File | Self::Worker | Self::Built => None,
             Self::Text => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
-            Self::Page | Self::Alone => Some(HeaderValue::from_static(HTML)),
+            Self::Page | Self::Alone | Self::Place => Some(HeaderValue::from_static(HTML)),
             Self::Json => Some(HeaderValue::from_static(JSON)),
             Self::Problem => Some(HeaderValue::from_static("application/problem+json")),
             Self::Pdf => Some(HeaderValue::from_static(PDF)),
@@ -80,6 +82,7 @@ impl Kind {
         match self {
             Self::Page | Self::Built => HeaderValue::from_static(assets::PAGE_CSP),
             Self::Alone => HeaderValue::from_static(assets::ALONE_CSP),
+            Self::Place => HeaderValue::from_static(assets::PLACE_CSP),
             Self::Worker => HeaderValue::from_static(assets::WORKER_CSP),
             Self::Nothing
             | Self::Text
@@ -101,6 +104,7 @@ impl Kind {
             | Self::File
             | Self::Worker
             | Self::Built
+            | Self::Place
             | Self::Pdf
             | Self::Export => false,
         }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -10,11 +11,12 @@ use honnin_care::facts::Notice;
 use honnin_care::{Asker, Care, Channel, Error, SessionToken};
 use honnin_front::body::{self, BodyError, Incoming};
 use honnin_front::{Answers, Bounds, Front, Peer, Prefix, Turn, Untold, Untolds};
+use honnin_overload::{WaitingRoom, Wants};
 use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
 use honnin_terms::{Audience, Entropy, Id as _, Moment, Stream};
-use http::header::{HOST, HeaderName, HeaderValue};
+use http::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -26,6 +28,7 @@ use super::desk::{Desk, DeskBounds};
 use super::dress::Dress;
 use super::measure::Counters;
 use super::origins::Origins;
+use super::room::{Door, REFRESH, signs_in};
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, gzip, measure, openapi};
@@ -43,7 +46,7 @@ const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
 const UNTOLD: u32 = 60;
 
 /// Seconds after which to try again where it is not the request's turn yet.
-const NOT_YET: u32 = 10;
+pub(super) const NOT_YET: u32 = 10;
 
 /// How long read notices are shown before they are read again, in seconds.
 const NOTICES_SECONDS: i64 = 5;
@@ -56,6 +59,8 @@ pub struct Wiring {
     pub front: Front,
     /// The bounds.
     pub bounds: Bounds,
+    /// Where people wait who cannot be signed in yet.
+    pub room: Arc<WaitingRoom>,
     /// What subscribers can do.
     pub care: Arc<Care>,
     /// Whose site it is.
@@ -215,8 +220,8 @@ impl App {
                 let done = match self.read_body(row.route, &mut ask, incoming, &mut turn).await {
                     // Begun now it would be late for everybody behind it; but what costs no more than to say so is answered,
                     // above all to whoever would take a busy server for a dead one.
-                    Ok(()) if turn.is_to_tell() && row.route.load != Load::Static => {
-                        Err(Refusal::after(Code::Busy, NOT_YET))
+                    Ok(()) if turn.gives_up(row.route.load.class()) => {
+                        self.not_yet(&ask, row.route, turn.waiting())
                     }
                     Ok(()) => {
                         if row.route.load.has_a_line() {
@@ -309,6 +314,15 @@ impl App {
                 return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
             }
         }
+        // Who shows a session may have one: that is seen first, where it is only read.
+        let mut cookie = None;
+        if route.is_door() && !(route.verb.is_safe() && ask.token.is_some()) {
+            match self.door(ask, wants(route)) {
+                Door::Open(told) => cookie = told,
+                Door::Placed(answer) => return Done { signed_in: false, result: Ok(answer) },
+            }
+        }
+        let within = (route.is_door() && !route.verb.is_safe()).then(|| self.enters());
         let mut signed_in = false;
         let result = match route.handler {
             Handler::Plain(handler) => handler(self, ask),
@@ -318,7 +332,15 @@ impl App {
                     signed_in = true;
                     handler(self, ask, Some(&session)).await
                 }
-                Err(Error::SignedOut | Error::Closed(_)) => handler(self, ask, None).await,
+                Err(Error::SignedOut | Error::Closed(_)) => {
+                    if route.is_door() && ask.token.is_some() {
+                        match self.door(ask, wants(route)) {
+                            Door::Open(told) => cookie = told,
+                            Door::Placed(answer) => return Done { signed_in: false, result: Ok(answer) },
+                        }
+                    }
+                    handler(self, ask, None).await
+                }
                 Err(error) => Err(error.into()),
             },
             Handler::SignedIn(handler) => match self.session(ask).await {
@@ -329,6 +351,15 @@ impl App {
                 Err(error) => Err(error.into()),
             },
         };
+        if let (Some(within), Ok(answer)) = (within, &result)
+            && signs_in(answer)
+        {
+            self.is_within(within);
+        }
+        let result = result.map(|answer| match cookie {
+            Some(cookie) => answer.with(SET_COOKIE, cookie),
+            None => answer,
+        });
         // A row that says "everybody may keep it" never sends what a handler made for one person.
         let result = result.and_then(|answer| match (answer.cache, route.cache) {
             (Cache::Private, Cache::Public) if answer.says_something() => Err(Refusal::bare()),
@@ -417,9 +448,24 @@ impl App {
         }
         self.origins.allow(|| ask.is_for_programs(), &ask.parts.headers, response.headers_mut());
         let took = begun.elapsed();
-        row.map_or(&self.elsewhere, |row| &row.counters).add(response.status(), took);
+        let counters = row.map_or(&self.elsewhere, |row| &row.counters);
+        counters.add(response.status(), took);
+        // Who was placed was not given what she asked for.
+        if let Some(row) = row.filter(|_| !response.headers().contains_key(REFRESH)) {
+            counters.good(response.status(), took, self.wait_of(row.route.load));
+        }
         measure::log(row.map(|row| row.route), response.status(), took, ask.stream.request());
         response
+    }
+
+    /// How long people wait for what is of that class.
+    const fn wait_of(&self, load: Load) -> Duration {
+        let bounds = &self.wiring.bounds;
+        match load {
+            Load::Static | Load::Begun | Load::Read => bounds.turns.patience,
+            Load::SignIn => bounds.sign_in,
+            Load::Document => bounds.request,
+        }
     }
 
     /// Whether a path is a page one can come back to.
@@ -445,6 +491,11 @@ impl App {
         *self.notices.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&notices)));
         Ok(notices)
     }
+}
+
+/// What is wanted at a door.
+const fn wants(route: &Route) -> Wants {
+    if route.verb.is_safe() { Wants::Look } else { Wants::Act }
 }
 
 /// What became of a request.

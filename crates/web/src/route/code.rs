@@ -76,6 +76,8 @@ codes! {
         "use a new value for a new wish";
     TooOften = "too_often" TOO_MANY_REQUESTS "you did this several times in a short while",
         "wait as long as `Retry-After` says";
+    Waiting = "waiting" TOO_MANY_REQUESTS "others have come before you",
+        "send the cookie of the answer back and ask again when `Retry-After` says; without it you lose your place";
     Internal = "internal" INTERNAL_SERVER_ERROR "a fault of ours",
         "tell the operator the value of `request`; trying again does no harm";
     Busy = "busy" SERVICE_UNAVAILABLE "too many at this moment",

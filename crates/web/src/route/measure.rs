@@ -13,6 +13,8 @@ pub(super) struct Counters {
     /// By first digit of the status: 2, 3, 4, 5.
     answered: [Counter; 4],
     duration: Histogram,
+    /// Answered with what was asked for, in time.
+    good: Option<Counter>,
 }
 
 impl Counters {
@@ -21,6 +23,20 @@ impl Counters {
         Self {
             answered: [answered("2xx"), answered("3xx"), answered("4xx"), answered("5xx")],
             duration: figures::request_duration(method, path),
+            good: None,
+        }
+    }
+
+    /// The same, of a class.
+    pub(super) fn of_class(self, class: &'static str) -> Self {
+        Self { good: Some(figures::goodput(class)), ..self }
+    }
+
+    /// Counts what was asked for and came while somebody waits for it.
+    pub(super) fn good(&self, status: StatusCode, took: Duration, wait: Duration) {
+        let is_no = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        if let Some(good) = self.good.as_ref().filter(|_| !is_no && took <= wait) {
+            good.increment(1);
         }
     }
 

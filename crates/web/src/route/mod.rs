@@ -30,6 +30,7 @@ mod planted;
 #[cfg(test)]
 mod reference;
 mod refused;
+mod room;
 mod routes;
 mod table;
 #[cfg(test)]

@@ -201,6 +201,9 @@ pub(super) fn codes(route: &Route, contract: &Contract) -> Vec<Code> {
     if route.load == Load::SignIn {
         codes.extend([Code::SignInRefused, Code::TooOften, Code::Stopped]);
     }
+    if route.is_door() {
+        codes.push(Code::Waiting);
+    }
     if !route.verb.is_safe() {
         codes.extend([Code::CrossOrigin, Code::BodyMalformed, Code::BodyTimeout, Code::BodyTooLarge]);
     }

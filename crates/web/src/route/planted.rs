@@ -57,6 +57,11 @@ impl KeptHere {
     }
 }
 
+/// The ticket that was shown: none, where that fault is planted.
+pub(super) fn shown(own: Option<&[u8]>) -> Option<&[u8]> {
+    own.filter(|_| !faults::FORGOTTEN_PLACES.is_on())
+}
+
 /// Takes out of the headers of personal answers what forbids to keep them, where that fault is planted.
 pub(super) fn keepable(headers: &mut HeaderMap) {
     if faults::MISSING_NO_STORE.is_on() {

@@ -2,13 +2,16 @@
 
 use honnin_access::SignInError;
 use honnin_care::{Error, WishRefusal};
+use honnin_overload::Wants;
 use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
 use honnin_terms::{Audience, Moment};
 use http::StatusCode;
+use http::header::SET_COOKIE;
 
 use super::answer::{Answer, Kind, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
+use super::room::Door;
 
 /// Seconds after which to try again when the store or the hashers have no room.
 const BUSY: u32 = 5;
@@ -97,7 +100,11 @@ impl App {
             }
         }
         let page = if code == Code::SignInRequired {
-            self.sign_in_first(ask)
+            match self.door(ask, Wants::Look) {
+                Door::Placed(answer) => return answer,
+                Door::Open(None) => self.sign_in_first(ask),
+                Door::Open(Some(cookie)) => self.sign_in_first(ask).with(SET_COOKIE, cookie),
+            }
         } else if matches!(
             code,
             Code::Busy
@@ -151,7 +158,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::MediaType
         | Code::Invalid
         | Code::KeyReused => Problem::Invalid,
-        Code::TooOften => Problem::TooOften(after),
+        Code::TooOften | Code::Waiting => Problem::TooOften(after),
         Code::Internal
         | Code::Busy
         | Code::DocumentsBusy

@@ -9,6 +9,7 @@ use std::pin::Pin;
 
 use honnin_access::Session;
 use honnin_care::What;
+use honnin_front::Class;
 use http::{HeaderValue, Method};
 
 use super::answer::{Answer, Refusal};
@@ -90,6 +91,17 @@ impl Load {
     /// Whether it waits in a line of its own, where a place in work would only be held.
     pub(super) const fn has_a_line(self) -> bool {
         matches!(self, Self::SignIn | Self::Document)
+    }
+
+    /// What is given up first where there is too much to do.
+    pub(super) const fn class(self) -> Class {
+        match self {
+            Self::Static => Class::Static,
+            Self::Begun => Class::Begun,
+            Self::Read => Class::Read,
+            Self::SignIn => Class::SignIn,
+            Self::Document => Class::Document,
+        }
     }
 
     pub(super) const fn word(self) -> &'static str {
@@ -264,7 +276,10 @@ impl Place {
             if route.verb == Verb::Get {
                 allow.push("HEAD");
             }
-            place.rows.push(Row { route, counters: Counters::of(route.verb.word(), route.path) });
+            place.rows.push(Row {
+                route,
+                counters: Counters::of(route.verb.word(), route.path).of_class(route.load.word()),
+            });
         }
         place.allow = HeaderValue::try_from(allow.join(", ")).ok();
         place

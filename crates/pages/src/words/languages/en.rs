@@ -628,5 +628,11 @@ crate::language! {
         to_home: "Go to home",
         number: "Reference {request}",
         number_hint: "Please quote this when you contact us.",
+        line_title: "You are in line",
+        line_text: "Many people are here at this moment. This page changes by itself when it is your turn.",
+        line_ahead: { One: "{people} person is ahead of you.", Other: "{people} people are ahead of you." },
+        line_minutes: { One: "Estimated wait: about {minutes} minute", Other: "Estimated wait: about {minutes} minutes" },
+        line_soon: "It is almost your turn.",
+        line_keeps: "You may close this page. Your place is kept for {minutes} minutes.",
     }
 }

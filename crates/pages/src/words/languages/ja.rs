@@ -622,5 +622,11 @@ crate::language! {
         to_home: "ホームへ",
         number: "受付番号 {request}",
         number_hint: "お問い合わせの際にお知らせください。",
+        line_title: "順番にご案内しています",
+        line_text: "アクセスが集中しています。順番になると、この画面は自動で切り替わります。",
+        line_ahead: { Other: "お客様の前に {people} 人お待ちです。" },
+        line_minutes: { Other: "待ち時間の目安：約 {minutes} 分" },
+        line_soon: "まもなくご案内します。",
+        line_keeps: "画面を閉じても、順番は {minutes} 分間そのままです。",
     }
 }

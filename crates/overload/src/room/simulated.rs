@@ -1,0 +1,235 @@
+//! A crowd, some nodes, and time that is made up: what the waiting room promises as a whole.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Book, Entering, Micros, RoomBounds, SECOND, Said, WaitingRoom, Wants};
+
+const NOW: Micros = 1_800_000_000 * SECOND;
+/// Time goes on by so much.
+const BEAT: Micros = SECOND / 10;
+
+/// A source of chance that repeats.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound.max(1)
+    }
+}
+
+/// Somebody who wants to sign in.
+struct Person {
+    came: Micros,
+    /// She closes the page when it is her turn in line.
+    leaves: bool,
+    ticket: Option<String>,
+    next: Micros,
+    /// When she was let in, and when she was signed in.
+    entered: Option<Micros>,
+    acts: Option<Micros>,
+    done: Option<Micros>,
+    is_placed: bool,
+}
+
+struct Node {
+    room: Arc<WaitingRoom>,
+    /// Who waits for a hash, since when.
+    queue: VecDeque<(usize, Micros, Entering)>,
+    /// Tenths of thousandths of a hash that are not used up.
+    spare: u64,
+}
+
+/// What a day is like.
+#[derive(Debug, Clone)]
+struct Day {
+    nodes: usize,
+    people: u64,
+    /// They come within so many seconds.
+    within: u64,
+    /// A node signs in so many a second.
+    each: u64,
+    /// How long people look at the form, in tenths of a second at the most.
+    think: u64,
+    /// Of a hundred so many leave while they wait.
+    leave: u64,
+    /// From when to when nobody is signed in.
+    outage: Option<(u64, u64)>,
+    seed: u64,
+}
+
+struct Seen {
+    people: Vec<Person>,
+    /// The longest anybody waited for her hash.
+    longest: Micros,
+    /// When the last was in, after the first came.
+    last: Micros,
+    opened: bool,
+    closed: bool,
+}
+
+fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
+    let mut chance = Chance(day.seed);
+    let mut people: Vec<Person> = (0..day.people)
+        .map(|_| {
+            let came = NOW + chance.below(day.within * 1_000) * 1_000;
+            let leaves = chance.below(100) < day.leave;
+            Person {
+                came,
+                leaves,
+                ticket: None,
+                next: came,
+                entered: None,
+                acts: None,
+                done: None,
+                is_placed: false,
+            }
+        })
+        .collect();
+    people.sort_by_key(|person| person.came);
+    let room =
+        || WaitingRoom::new(bounds.clone(), Box::new(|text: &[u8]| [u8::try_from(text.len()).unwrap(); 16]));
+    let mut nodes: Vec<Node> =
+        (0..day.nodes).map(|_| Node { room: Arc::new(room()), queue: VecDeque::new(), spare: 0 }).collect();
+    let mut book = Book::default();
+    let (mut longest, mut last, mut opened, mut closed) = (0, 0, false, false);
+    for beat in 0..most_seconds * 10 {
+        let now = NOW + beat * BEAT;
+        let stands = day.outage.is_some_and(|(from, to)| (from * 10..to * 10).contains(&beat));
+        for node in &mut nodes {
+            node.spare = if stands { 0 } else { node.spare.min(day.each * 1_000) + day.each * 100 };
+            while node.spare >= 1_000
+                && let Some((who, since, entering)) = node.queue.pop_front()
+            {
+                node.spare -= 1_000;
+                longest = longest.max(now - since);
+                entering.is_in(now, Duration::from_micros(now - since));
+                people[who].done = Some(now);
+                last = now - NOW;
+            }
+        }
+        for (who, person) in people.iter_mut().enumerate() {
+            if person.done.is_some() || person.next > now {
+                continue;
+            }
+            let node = usize::try_from(chance.below(u64::try_from(day.nodes).unwrap())).unwrap();
+            let node = &mut nodes[node];
+            let wants = if person.acts.is_some() { Wants::Act } else { Wants::Look };
+            let shown = person.ticket.as_ref().map(|ticket| ticket.as_bytes());
+            let chance_of_it = u32::try_from(chance.below(1_000)).unwrap();
+            match node.room.ask(now, shown, wants, chance_of_it) {
+                Said::Enter(_) if wants == Wants::Act => {
+                    node.queue.push_back((who, now, node.room.begins()));
+                    person.next = Micros::MAX;
+                }
+                Said::Enter(ticket) => {
+                    person.entered = Some(now);
+                    person.ticket = ticket.or(person.ticket.take());
+                    let acts = now + chance.below(day.think + 1) * BEAT;
+                    (person.acts, person.next) = (Some(acts), acts);
+                }
+                Said::Wait(placed) => {
+                    person.is_placed = true;
+                    person.acts = None;
+                    person.ticket = Some(placed.ticket);
+                    person.next =
+                        if person.leaves { Micros::MAX } else { now + u64::from(placed.again) * SECOND };
+                }
+            }
+        }
+        for (number, node) in nodes.iter().enumerate() {
+            // Each says its own at another moment of the second.
+            if beat % 10 != u64::try_from(number).unwrap() % 10 {
+                continue;
+            }
+            let step = node.room.step(now, Duration::from_secs(1));
+            let unused = match book.after(now, &step, bounds) {
+                Some((next, unused)) => {
+                    book = next;
+                    unused
+                }
+                None => 0,
+            };
+            node.room.follow(now, book.clone(), unused);
+        }
+        opened |= book.is_open(now);
+        closed = opened && !book.is_open(now);
+    }
+    Seen { people, longest, last, opened, closed }
+}
+
+fn stays(person: &&Person) -> bool {
+    !person.leaves || !person.is_placed
+}
+
+#[test]
+fn ten_times_as_many_as_can_be_signed_in_are_all_in_in_the_computed_time() {
+    let day =
+        Day { nodes: 1, people: 6_000, within: 12, each: 50, think: 100, leave: 0, outage: None, seed: 7 };
+    let seen = play(&day, &RoomBounds::default(), 400);
+    let out = seen.people.iter().filter(|person| person.done.is_none()).count();
+    assert!(seen.opened && seen.closed && out == 0, "{out} are not in");
+    // At the full pace from the first moment on it would take 120 s.
+    assert!(seen.last < 210 * SECOND, "the last is in after {} s", seen.last / SECOND);
+    assert!(seen.longest < 30 * SECOND, "somebody waited {} s for her hash", seen.longest / SECOND);
+}
+
+#[test]
+fn after_an_outage_with_everybody_waiting_nothing_breaks_down_again() {
+    let outage = Some((20, 50));
+    let day = Day { nodes: 2, people: 4_000, within: 20, each: 30, think: 50, leave: 0, outage, seed: 9 };
+    let seen = play(&day, &RoomBounds::default(), 500);
+    let out = seen.people.iter().filter(|person| person.done.is_none()).count();
+    assert!(seen.opened && seen.closed && out == 0, "{out} are not in");
+    // Who came before the outage waits for all of it; whoever is called after it does not wait longer than a sign-in may.
+    let late = |person: &&Person| person.acts.is_some_and(|acts| acts > NOW + 52 * SECOND);
+    let waited = |person: &Person| person.done.unwrap_or(Micros::MAX) - person.acts.unwrap_or(0);
+    let longest = seen.people.iter().filter(late).map(waited).max().unwrap();
+    assert!(longest < 30 * SECOND, "somebody waited {} s", longest / SECOND);
+    // At the full pace 67 s, and 30 s of outage.
+    assert!(seen.last < 180 * SECOND, "the last is in after {} s", seen.last / SECOND);
+}
+
+#[test]
+fn a_few_who_wait_long_do_not_open_it() {
+    let day = Day { nodes: 1, people: 5, within: 1, each: 1, think: 0, leave: 0, outage: None, seed: 3 };
+    assert!(!play(&day, &RoomBounds::default(), 20).opened);
+    // Nor does a calm day with many.
+    let day =
+        Day { nodes: 1, people: 3_000, within: 100, each: 50, think: 100, leave: 0, outage: None, seed: 3 };
+    assert!(!play(&day, &RoomBounds::default(), 150).opened);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn whoever_stays_gets_in_and_in_the_order_of_coming(
+        nodes in 1usize..4, times in 2u64..12, within in 2u64..20, each in 5u64..40, think in 0u64..100,
+        leave in 0u64..60, seed: u64,
+    ) {
+        let people = (times * within * each * u64::try_from(nodes).unwrap()).min(2_000);
+        let day = Day { nodes, people, within, each, think, leave, outage: None, seed };
+        let bounds = RoomBounds::default();
+        let seen = play(&day, &bounds, 600);
+        let out = seen.people.iter().filter(stays).filter(|person| person.done.is_none()).count();
+        prop_assert_eq!(out, 0, "of those who stay somebody is not in");
+        prop_assert!(seen.longest < 60 * SECOND, "{} s for a hash", seen.longest / SECOND);
+        // Who came five seconds later than somebody who was placed is let in later, but for the time until that one asks.
+        let placed: Vec<&Person> = seen.people.iter().filter(stays).filter(|person| person.is_placed).collect();
+        let until_asked = 40 * SECOND;
+        let mut latest = 0;
+        let mut before = VecDeque::new();
+        for person in placed {
+            let entered = person.entered.unwrap_or(0);
+            before.push_back((person.came, entered));
+            while before.front().is_some_and(|(came, _)| came + 5 * SECOND <= person.came) {
+                latest = latest.max(before.pop_front().unwrap().1);
+            }
+            prop_assert!(entered + until_asked >= latest, "passed by {} s", (latest - entered) / SECOND);
+        }
+    }
+}
