@@ -7,11 +7,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::harness::{Failure, Verdict};
+use crate::kit::guesses::LONG;
 use crate::kit::line::Wave;
 use crate::kit::stage::{Stage, journal_verifies};
 
 /// Subscribers at most: a crowd of which a few seconds let in a part.
 const SUBJECTS: u64 = 400;
+/// In a short run.
+const FEW: u64 = 40;
 /// So many a second are let in at the least.
 const FIRST: u32 = 5;
 const SETTINGS: &str = "[server]\nconnections_per_address = 10_000\n[waiting_room]\nfirst = 5\nasks_least = \"1 s\"\n\
@@ -27,7 +30,8 @@ const BESIDE: Duration = Duration::from_secs(9);
 
 /// Plays D27.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
-    let world = stage.world(SUBJECTS)?;
+    let most = if stage.options.seconds >= LONG { SUBJECTS } else { FEW };
+    let world = stage.world(most)?;
     let mut house = stage.serving(&world, SETTINGS).await?;
     let (tell, at) = watch::channel(house.target());
     let until = stage.options.clock.now().plus_seconds(3_600).to_string();

@@ -17,9 +17,9 @@ use crate::kit::tally::Findings;
 /// Subscribers at most.
 const SUBJECTS: u64 = 1_000;
 /// So many a second are let in at the least, and all of them come within the tenth part of the time that takes.
-const FIRST: u32 = 10;
+const FIRST: u32 = 20;
 /// What the product is told. It opens early, so that few people are enough to see it open.
-const SETTINGS: &str = "[server]\nconnections_per_address = 10_000\n[waiting_room]\nfirst = 10\nopens = \"100 ms\"\ncrowd = 4\n\
+const SETTINGS: &str = "[server]\nconnections_per_address = 10_000\n[waiting_room]\nfirst = 20\nopens = \"100 ms\"\ncrowd = 4\n\
                         asks_least = \"1 s\"\nasks_most = \"3 s\"\n";
 /// Beside that time: until people are counted on all nodes, and until whoever was called asks again.
 const BESIDE: Duration = Duration::from_secs(9);

@@ -119,7 +119,9 @@ impl App {
     /// What somebody is told whose turn it was not after all: a person that this page comes by itself, a program that it
     /// is busy.
     pub(super) fn not_yet(&self, ask: &Ask, route: &Route, waiting: usize) -> Result<Answer, Refusal> {
-        if ask.is_for_programs() || !(route.verb.is_safe() || route.is_door()) {
+        // A document is kept as a file, and so would be a page in its place.
+        let is_file = matches!(route.load, Load::Document);
+        if ask.is_for_programs() || is_file || !(route.verb.is_safe() || route.is_door()) {
             return Err(Refusal::after(Code::Busy, super::app::NOT_YET));
         }
         if route.is_door()

@@ -75,9 +75,12 @@ impl Owner {
     async fn until(&self, target: Target, request: &Request, done: u16) -> Entered {
         let came = Instant::now();
         let (mut refused, mut last) = (0, String::new());
+        let mut place = None;
         while came.elapsed() < self.patience {
             let left = self.patience.saturating_sub(came.elapsed());
-            let Some(Exchange { answer, broken }) = asked_for(left, self.from, target, request).await else {
+            let Some(Exchange { answer, broken }) =
+                asked_for(left, self.from, target, &in_line(request, place.as_deref())).await
+            else {
                 "no connection".clone_into(&mut last);
                 sleep(AGAIN).await;
                 continue;
@@ -95,10 +98,22 @@ impl Owner {
             let after = answer.header("retry-after").next().and_then(|seconds| seconds.parse().ok());
             let (Some(seconds), 429 | 503) = (after, answer.status) else { break };
             refused += 1;
+            place = place_of(&answer).or(place);
             sleep(Duration::from_secs(seconds).min(self.patience)).await;
         }
         Entered { took: came.elapsed(), refused, why_not: Some(last), device: None }
     }
+}
+
+/// The request with the cookie of a place in line, where she has one.
+fn in_line(request: &Request, place: Option<&str>) -> Request {
+    place.into_iter().fold(request.clone(), |request, cookie| request.header("cookie", cookie))
+}
+
+/// The cookie of her place in line, of an answer.
+fn place_of(answer: &Answer) -> Option<String> {
+    let pairs = answer.header("set-cookie").filter_map(|cookie| cookie.split(';').next());
+    pairs.map(str::to_owned).find(|pair| pair.starts_with("place="))
 }
 
 /// The form that sets a new password.

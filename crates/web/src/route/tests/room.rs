@@ -64,6 +64,8 @@ async fn who_is_not_signed_in_is_placed_and_let_in_in_turn() {
     assert!(placed.header("refresh").is_some() && placed.header("retry-after").is_some(), "{}", placed.head);
     assert_eq!(placed.header("cache-control"), Some("private, no-store"));
     let cookie = ticket(&placed);
+    // People are counted by tenths of a second.
+    house.clock.advance_millis(150);
     let later = house.ask("GET", "/sign-in", "Accept-Language: en\r\n", "").await;
     assert!(later.text().contains("1 person is ahead of you"), "{}", later.text());
     // The same place, however often she asks.

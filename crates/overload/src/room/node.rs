@@ -1,0 +1,230 @@
+//! One node's part of the waiting room: tickets, and what it has seen of those who signed in.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::line::Line;
+use super::pace::{Pace, Second};
+use super::ticket::{Kind, Stamp, Ticket};
+use super::{Book, Micros, Placed, RoomBounds, SECOND, SETTLED, Said, Step, Wants, micros};
+
+/// Sign-ins that are remembered for judging: those of so long.
+const LATELY: Micros = 2 * SECOND;
+
+/// The most that are remembered for it.
+const MOST_SEEN: usize = 1_024;
+
+/// Tickets whose tries are counted at once.
+const MOST_TRIED: usize = 8_192;
+
+/// One node's part of the waiting room. Pure: time is passed in.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) bounds: RoomBounds,
+    /// What all nodes knew when it was last read.
+    pub(super) book: Book,
+    /// Whom this node has placed since.
+    pub(super) own: Line,
+    /// Whom it has let in since, with a ticket that was called.
+    entered: u32,
+    /// Newcomers who may enter at once: nobody waits, and there is room.
+    direct: u32,
+    placed_at: Option<Micros>,
+    last: Micros,
+    /// How long those who signed in lately took.
+    seen: VecDeque<(Micros, Duration)>,
+    under_way: u32,
+    done: u32,
+    pub(super) pace: Pace,
+    /// How fast people are called on all nodes, in thousandths of one a second.
+    speed: u64,
+    followed: Option<(Micros, u64)>,
+    /// How often a ticket was used.
+    tried: BTreeMap<Micros, u32>,
+}
+
+impl Room {
+    pub(super) fn new(bounds: RoomBounds) -> Self {
+        let pace = Pace::new(bounds.first);
+        Self {
+            bounds,
+            book: Book::default(),
+            own: Line::default(),
+            entered: 0,
+            direct: 0,
+            placed_at: None,
+            last: 0,
+            seen: VecDeque::new(),
+            under_way: 0,
+            done: 0,
+            pace,
+            speed: 0,
+            followed: None,
+            tried: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        now: Micros,
+        shown: Option<&[u8]>,
+        wants: Wants,
+        stamp: &dyn Stamp,
+        chance: u32,
+    ) -> Said {
+        if !self.book.is_open(now) && !self.is_full() {
+            return Said::Enter(None);
+        }
+        let ticket = shown.and_then(|text| Ticket::read(text, stamp)).filter(|ticket| now < ticket.until);
+        match ticket {
+            Some(ticket) if ticket.kind == Kind::Entry || ticket.came < self.book.called() => {
+                if self.may_try(ticket.came, wants) {
+                    Said::Enter(None)
+                } else {
+                    self.place(now, stamp, chance)
+                }
+            }
+            Some(ticket) => Said::Wait(self.placed(now, ticket.came, stamp, chance)),
+            None if self.direct > 0 && self.own.is_empty() && self.book.waiting() == 0 => {
+                self.direct -= 1;
+                let until = now.saturating_add(micros(self.bounds.keeps));
+                let came = self.next(now);
+                Said::Enter(Some(Ticket { kind: Kind::Entry, came, until }.write(stamp)))
+            }
+            None => self.place(now, stamp, chance),
+        }
+    }
+
+    /// Whether there is no room for one more, whatever the others know.
+    const fn is_full(&self) -> bool {
+        self.under_way >= self.bounds.under_way
+    }
+
+    /// Gives somebody the last place.
+    fn place(&mut self, now: Micros, stamp: &dyn Stamp, chance: u32) -> Said {
+        let came = self.next(now);
+        self.own.add(came, 1);
+        self.placed_at = Some(now);
+        Said::Wait(self.placed(now, came, stamp, chance))
+    }
+
+    /// A moment of coming that no other has, on this node.
+    fn next(&mut self, now: Micros) -> Micros {
+        self.last = now.max(self.last.saturating_add(1));
+        self.last
+    }
+
+    fn placed(&self, now: Micros, came: Micros, stamp: &dyn Stamp, chance: u32) -> Placed {
+        let until = now.saturating_add(micros(self.bounds.keeps));
+        let ticket = Ticket { kind: Kind::Place, came, until }.write(stamp);
+        let ahead = self.book.ahead(came).saturating_add(self.own.before(came));
+        let seconds = ahead.saturating_mul(1_000).checked_div(self.speed);
+        let seconds = seconds.map(|seconds| seconds.saturating_add(SETTLED / SECOND));
+        Placed { ticket, ahead, seconds, again: self.again(seconds, chance) }
+    }
+
+    /// When to ask again: in a third of the time that is left, so that nobody asks much more often than things change; not
+    /// all at the same moment.
+    fn again(&self, seconds: Option<u64>, chance: u32) -> u32 {
+        let (least, most) = self.bounds.asks;
+        let wanted = seconds.map_or(most / 3, |seconds| Duration::from_secs(seconds / 3));
+        let wanted = wanted.clamp(least, most.max(least)).as_millis();
+        let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+        // Up to a quarter more or less.
+        let shifted = wanted.saturating_mul(750 + u64::from(chance % 500)) / 1_000;
+        u32::try_from(shifted.div_ceil(1_000)).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Whether a ticket that was called lets in once more; the first time somebody has come who was called.
+    fn may_try(&mut self, came: Micros, wants: Wants) -> bool {
+        if let Some(tries) = self.tried.get_mut(&came) {
+            if wants == Wants::Act {
+                *tries = tries.saturating_add(1);
+            }
+            return *tries <= self.bounds.tries;
+        }
+        if self.tried.len() >= MOST_TRIED {
+            self.tried.pop_first();
+        }
+        self.tried.insert(came, u32::from(wants == Wants::Act));
+        self.entered = self.entered.saturating_add(1);
+        true
+    }
+
+    pub(super) fn began(&mut self) {
+        self.under_way = self.under_way.saturating_add(1);
+    }
+
+    pub(super) fn ended(&mut self, now: Micros, took: Duration, is_in: bool) {
+        self.under_way = self.under_way.saturating_sub(1);
+        if is_in {
+            self.done = self.done.saturating_add(1);
+            self.seen.push_back((now, took));
+            if self.seen.len() > MOST_SEEN {
+                self.seen.pop_front();
+            }
+        }
+    }
+
+    /// Whether more than half of those who signed in lately waited longer than that.
+    fn waited(&self, longer: Duration, at_least: usize) -> bool {
+        let late = self.seen.iter().filter(|(_, took)| *took > longer).count();
+        self.seen.len() >= at_least.max(1) && late.saturating_mul(2) > self.seen.len()
+    }
+
+    /// What this node has to say since it last did, and how many it can call.
+    pub(super) fn step(&mut self, now: Micros, elapsed: Duration) -> Step {
+        while self.seen.front().is_some_and(|(at, _)| now.saturating_sub(*at) > LATELY) {
+            self.seen.pop_front();
+        }
+        let second = Second {
+            elapsed,
+            done: std::mem::take(&mut self.done),
+            late: self.waited(self.bounds.holds, 1),
+            stands: self.under_way > 0,
+            shows: self.book.shows(),
+        };
+        let call = self.pace.call(&second);
+        Step {
+            opens: self.is_full() || self.waited(self.bounds.opens, self.bounds.crowd),
+            arrivals: std::mem::take(&mut self.own),
+            entered: std::mem::take(&mut self.entered),
+            placed_at: self.placed_at.take(),
+            call: if self.book.is_open(now) { call } else { 0 },
+        }
+    }
+
+    /// The store did not take it: it is said again the next time.
+    pub(super) fn give_back(&mut self, step: Step) {
+        let Step { arrivals, entered, placed_at, call: _, opens: _ } = step;
+        let mut own = arrivals;
+        own.take(std::mem::take(&mut self.own));
+        self.own = own;
+        self.entered = self.entered.saturating_add(entered);
+        self.placed_at = self.placed_at.max(placed_at);
+        self.direct = 0;
+    }
+
+    /// Goes on from what all nodes know now; so many of those who may be called were not there.
+    pub(super) fn follow(&mut self, now: Micros, book: Book, unused: u32) {
+        let total = book.called_people();
+        if let Some((at, before)) = self.followed
+            && let Some(gone) = now.checked_sub(at).filter(|gone| *gone > 0)
+        {
+            let fresh = total.saturating_sub(before).saturating_mul(1_000).saturating_mul(SECOND) / gone;
+            // Over some seconds; at once where it was not known.
+            self.speed = if self.speed == 0 {
+                fresh
+            } else {
+                (self.speed.saturating_mul(3).saturating_add(fresh)) / 4
+            };
+        }
+        if !book.is_open(now) {
+            (self.speed, self.own) = (0, Line::default());
+            self.tried.clear();
+        }
+        self.followed = Some((now, total));
+        self.direct = if book.is_open(now) { unused } else { 0 };
+        self.book = book;
+    }
+}
