@@ -18,6 +18,7 @@ mod ledger;
 mod lines;
 mod named;
 mod outside;
+mod package;
 mod red_team;
 mod simulate;
 mod suite;
@@ -72,6 +73,8 @@ enum Chore {
     Schemathesis(outside::Asked),
     /// Lint the API's description, and let generated TypeScript, Python and Rust clients do the whole round
     Clients,
+    /// Make the Debian package, with manual pages, completions, the service and a bill of materials (CycloneDX)
+    Package(package::Asked),
     /// Write the sample ledger that ships with the project
     SampleLedger {
         /// Directory to write to
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Chore::DrillControls { only } => controls::command(only.as_deref()),
         Chore::Schemathesis(asked) => outside::command(&asked),
         Chore::Clients => clients::command(),
+        Chore::Package(asked) => package::command(&asked),
         Chore::SampleLedger { out } => ledger::sample::command(&out),
     };
     match outcome {

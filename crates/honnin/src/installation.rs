@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::command::Place;
 use crate::failure::Failure;
-use crate::key_file::KeySource;
+use crate::key_file::{self, KeySource};
 use crate::machine::{OffsetClock, SystemClock, SystemEntropy};
 use crate::owner_only;
 use crate::settings::{Problem, Settings, SettingsError};
@@ -38,6 +38,9 @@ const UNTOLD: &str = "proxies-untold";
 
 /// What the canaries last found, left while personal pages are refused.
 const PUBLIC_PATH: &str = "public-path";
+/// There while a backup is put in place: half an installation is none.
+pub(crate) const RESTORING: &str = "restoring";
+
 /// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
 const DEMO_CLOCK: &str = "demo-clock";
 
@@ -60,6 +63,13 @@ impl Installation {
     pub(crate) fn open(place: Place) -> Result<Self, Failure> {
         let settings = Settings::load(&place.settings).map_err(|reason| Failure::settings(&reason))?;
         owner_only::check(&place)?;
+        let marker = place.data.join(RESTORING);
+        if marker.exists() {
+            return Err(Failure::cannot(format_args!(
+                "use the data directory {}: a restore into it was not finished; remove the directory and restore again",
+                place.data.display()
+            )));
+        }
         // Where there is none, whoever needs it says so.
         let demo = Keeper::outline(&place.data).is_ok_and(|outline| outline.demo);
         let installation = Self { place, settings, demo };
@@ -189,6 +199,29 @@ impl Installation {
     fn key(&self) -> Result<Zeroizing<String>, Failure> {
         let source = KeySource::of_setting(&self.settings.keys.key_file, &self.base());
         source.read(&self.place.data).map_err(|reason| Failure::settings(&reason))
+    }
+
+    /// Has another key file open the keyring as well; whether it was made.
+    ///
+    /// # Errors
+    /// [`Failure`]; the keyring is then as it was.
+    pub(crate) fn add_key(&self, another: &Path) -> Result<bool, Failure> {
+        let data = &self.place.data;
+        let unusable = |reason| Failure::settings(&reason);
+        let made = key_file::create_where_absent(another, data, &SystemEntropy).map_err(unusable)?;
+        let key = KeySource::File(another.to_owned()).read(data).map_err(unusable)?;
+        Keeper::add_key(data, self.key()?.as_bytes(), key.as_bytes(), &SystemEntropy)
+            .map_err(|reason| Failure::settings(&reason))?;
+        Ok(made)
+    }
+
+    /// Has the key file of the settings and no other open the keyring.
+    ///
+    /// # Errors
+    /// [`Failure`]; the keyring is then as it was.
+    pub(crate) fn finish_key(&self) -> Result<bool, Failure> {
+        let finished = Keeper::finish_key(&self.place.data, self.key()?.as_bytes());
+        finished.map_err(|reason| Failure::settings(&reason))
     }
 
     /// Makes the keyring and writes the journal's public key beside it.

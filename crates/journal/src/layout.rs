@@ -99,6 +99,19 @@ pub(crate) fn numbers(dir: &Path, folder: &str) -> io::Result<Vec<u64>> {
     Ok(found)
 }
 
+/// The segments there are, open: one that is removed from now on stays readable.
+pub(crate) fn open_segments(dir: &Path) -> io::Result<Vec<(u64, fs::File)>> {
+    let mut open = Vec::new();
+    for first in numbers(dir, SEGMENTS)? {
+        match fs::File::open(numbered(dir, SEGMENTS, first)) {
+            Ok(file) => open.push((first, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(open)
+}
+
 /// Reads a file of at most that many octets; `None` where there is none.
 pub(crate) fn read(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
     match fs::File::open(path) {

@@ -15,7 +15,8 @@ use crate::entry::take;
 
 const MAGIC: [u8; 4] = *b"HJF3";
 pub(crate) const HEAD: usize = 88;
-const ALIGN: usize = 64;
+/// Where a frame may begin.
+pub(crate) const ALIGN: usize = 64;
 
 /// Longest frame, in octets: bounds what one sync makes durable and what a reader must hold.
 pub(crate) const MOST_FRAME: usize = 1 << 20;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod clock;
+mod copies;
 mod faults;
 mod formats;
 mod insiders;

@@ -9,7 +9,6 @@ mod rules;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -19,7 +18,7 @@ use honnin_terms::{EntryRef, LogId, Moment};
 use crate::bundle::WIDE;
 use crate::chain::{Chain, Head};
 use crate::history::parse_pruned;
-use crate::layout::{self, CHECKPOINT, HISTORY, INDEX, PRUNED, SEGMENTS, numbered};
+use crate::layout::{self, CHECKPOINT, HISTORY, INDEX, PRUNED, numbered};
 use crate::merkle::Edge;
 use crate::note::{MOST_NOTE, parse_checkpoint};
 use crate::run::{Run, Stretch, TOP};
@@ -143,7 +142,7 @@ fn one_log(
     let chain = trust.chain.as_ref().map(|key| Chain::new(key, log));
     // Opened before the checkpoint is read: a segment that is removed later stays readable, and one that was
     // removed before is covered by that checkpoint.
-    let segments = open_segments(dir).map_err(unreadable("the segments"))?;
+    let segments = layout::open_segments(dir).map_err(unreadable("the segments"))?;
     let checkpoint = read_checkpoint(&dir.join(CHECKPOINT), &trust.key, "the checkpoint")?;
     // Signed by the same key for another log it is somebody else's tree.
     if !checkpoint.origin.ends_with(&format!("/{log}")) {
@@ -227,18 +226,6 @@ fn index_runs(dir: &Path, chain: &Chain) -> Result<(), Violation> {
         }
     }
     Ok(())
-}
-
-fn open_segments(dir: &Path) -> io::Result<Vec<(u64, File)>> {
-    let mut open = Vec::new();
-    for first in layout::numbers(dir, SEGMENTS)? {
-        match File::open(numbered(dir, SEGMENTS, first)) {
-            Ok(file) => open.push((first, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(open)
 }
 
 fn read_checkpoint(path: &Path, key: &VerifyingKey, what: &'static str) -> Result<Checkpoint, Violation> {

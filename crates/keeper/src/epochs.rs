@@ -26,9 +26,20 @@ struct EpochRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochList {
+    /// The course of the logs; empty for the first.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    course: String,
     #[serde(default)]
     epoch: Vec<EpochRecord>,
 }
+
+/// Which logs are written now: after a copy was restored they are others than before. It is random, so that two
+/// installations that go on from one copy never write one log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Course(Vec<u8>);
+
+/// Epochs that only a lost store knew, at most: more is no journal of ours.
+const MOST_LOST: u32 = 10_000;
 
 /// The keys of an epoch.
 #[derive(Debug)]
@@ -42,6 +53,14 @@ pub struct EpochKey {
 }
 
 impl EpochList {
+    /// The course of the logs.
+    ///
+    /// # Errors
+    /// [`OpenError`] where it is none, which nobody seals.
+    pub fn course(&self) -> Result<Course, OpenError> {
+        BASE64.decode(self.course.as_bytes()).map(Course).map_err(|_| OpenError)
+    }
+
     /// The number of the last; 0 where there is none.
     pub fn present(&self) -> u32 {
         self.epoch.last().map_or(0, |record| record.number)
@@ -64,7 +83,7 @@ impl EpochList {
         for record in epoch.iter_mut().take(present).filter(|record| record.from_millis < before.millis()) {
             record.secret.clear();
         }
-        (epoch != self.epoch).then_some(Self { epoch })
+        (epoch != self.epoch).then(|| Self { epoch, course: self.course.clone() })
     }
 }
 
@@ -90,13 +109,16 @@ impl Keeper {
         self.journal.derive_secret("chain of frames").map(|secret| MacKey::of_secret(&secret))
     }
 
-    /// The log of the node of that name. It follows from the name, so that no file has to say which log is a node's.
+    /// The log of the node of that name, in that course. It follows from the two, so that no file has to say which log
+    /// is a node's.
     ///
     /// # Errors
     /// As [`Self::journal_signing_key`].
-    pub fn journal_log(&self, node: &str) -> Result<LogId, OpenError> {
+    pub fn journal_log(&self, node: &str, Course(course): &Course) -> Result<LogId, OpenError> {
         let names = MacKey::of_secret(&self.journal.derive_secret("names of logs")?);
-        let tag = names.tag([&self.tenant.number().to_be_bytes()[..], node.as_bytes()]);
+        // A name of a node begins with a letter or a digit, a course is of one length: the two do not run together.
+        let before: &[u8] = if course.is_empty() { &[] } else { &[0] };
+        let tag = names.tag([&self.tenant.number().to_be_bytes()[..], before, course, node.as_bytes()]);
         tag.first_chunk().map(|octets| LogId::from_octets(*octets)).ok_or(OpenError)
     }
 
@@ -137,6 +159,34 @@ impl Keeper {
         let mut list = list.clone();
         list.epoch.push(record);
         Ok(list)
+    }
+
+    /// The list with a new course of logs and one more epoch, that begins then. `newest` is the newest that any entry
+    /// is of: those the list does not know went with the store that knew them, and count as destroyed.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses, or there are more than can be lost.
+    pub fn begin_course(&self, list: &EpochList, newest: u32, now: Moment) -> Result<EpochList, OpenError> {
+        let mut known = list.clone();
+        if newest.saturating_sub(list.present()) > MOST_LOST {
+            return Err(OpenError);
+        }
+        for number in list.present().saturating_add(1)..=newest {
+            known.epoch.push(EpochRecord { number, from_millis: now.millis(), secret: String::new() });
+        }
+        let mut list = self.begin_epoch(&known, now)?;
+        let mut course = [0; 16];
+        self.entropy.fill(&mut course);
+        list.course = BASE64.encode(&course);
+        Ok(list)
+    }
+
+    /// The key of the checks of backups.
+    ///
+    /// # Errors
+    /// As [`Self::journal_signing_key`].
+    pub fn backup_key(&self) -> Result<MacKey, OpenError> {
+        self.records.derive_secret("lists of backups").map(|secret| MacKey::of_secret(&secret))
     }
 
     /// The keys of every epoch that was not destroyed, oldest first.

@@ -55,6 +55,17 @@ struct File {
     demo: bool,
     salt: String,
     root: String,
+    /// The same root under another key file, from `key rotate` on until it is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    also: Option<Wrapped>,
+}
+
+/// The root secret under a key file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wrapped {
+    salt: String,
+    root: String,
 }
 
 /// The keeper of one tenant.
@@ -86,6 +97,8 @@ fn root_place(demo: bool) -> Place<'static> {
 pub struct Outline {
     /// Whether it was made for a demo. One that says so and was not, or the other way round, does not open.
     pub demo: bool,
+    /// Whether two key files open it: a rotation was begun and not finished.
+    pub two_keys: bool,
 }
 
 impl Keeper {
@@ -113,13 +126,9 @@ impl Keeper {
     ) -> Result<(), KeyringError> {
         let path = data.join(FILE);
         let key_file = long_enough(key_file)?;
-        let mut salt = [0; 16];
-        entropy.fill(&mut salt);
         let root = Secret::random(entropy);
-        let sealed = KeeperKey::of_key_file(key_file, &salt)
-            .and_then(|kek| kek.seal_secret(&root_place(demo), &root, entropy))
-            .map_err(|_| KeyringError::WrongKey(path.clone()))?;
-        let file = File { format: FORMAT, demo, salt: BASE64.encode(&salt), root: BASE64.encode(&sealed) };
+        let Wrapped { salt, root } = wrap(demo, &root, key_file, entropy, &path)?;
+        let file = File { format: FORMAT, demo, salt, root, also: None };
         write_new(&path, &text_of(&file, &path)?)
     }
 
@@ -128,7 +137,8 @@ impl Keeper {
     /// # Errors
     /// [`KeyringError`] where the file cannot be read.
     pub fn outline(data: &Path) -> Result<Outline, KeyringError> {
-        Ok(Outline { demo: read(&data.join(FILE))?.demo })
+        let file = read(&data.join(FILE))?;
+        Ok(Outline { demo: file.demo, two_keys: file.also.is_some() })
     }
 
     /// Opens the keyring of the data directory.
@@ -144,13 +154,9 @@ impl Keeper {
     ) -> Result<Self, KeyringError> {
         let path = data.join(FILE);
         let key_file = long_enough(key_file)?;
-        let malformed = || KeyringError::Malformed(path.clone());
         let file = read(&path)?;
-        let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
-        let salt = <[u8; 16]>::try_from(decode(&file.salt)?.as_slice()).map_err(|_| malformed())?;
         let wrong = |_: OpenError| KeyringError::WrongKey(path.clone());
-        let kek = KeeperKey::of_key_file(key_file, &salt).map_err(wrong)?;
-        let root = kek.open_secret(&root_place(file.demo), &decode(&file.root)?).map_err(wrong)?;
+        let (root, _) = unwrap(&file, key_file, &path)?;
         let journal = KeeperKey::of_root(&root, tenant, "journal").map_err(wrong)?;
         Ok(Self {
             tenant,
@@ -164,6 +170,44 @@ impl Keeper {
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
         })
+    }
+
+    /// Has another key file open the keyring as well: first half of a rotation. Both open it until [`Self::finish_key`].
+    /// The root secret stays, and with it everything that hangs on it: nothing that is stored is written anew, and a
+    /// process that has the keyring open notices nothing.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; the keyring is then as it was.
+    pub fn add_key(
+        data: &Path,
+        key_file: &[u8],
+        another: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<(), KeyringError> {
+        let path = data.join(FILE);
+        let (key_file, another) = (long_enough(key_file)?, long_enough(another)?);
+        let file = read(&path)?;
+        let (root, opened) = unwrap(&file, key_file, &path)?;
+        if unwrap(&file, another, &path).is_ok() {
+            return Ok(());
+        }
+        let also = Some(wrap(file.demo, &root, another, entropy, &path)?);
+        replace(&path, &File { salt: opened.salt, root: opened.root, also, ..file })
+    }
+
+    /// Has that key file and no other open the keyring: second half of a rotation. Gives whether another did.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; the keyring is then as it was.
+    pub fn finish_key(data: &Path, key_file: &[u8]) -> Result<bool, KeyringError> {
+        let path = data.join(FILE);
+        let file = read(&path)?;
+        let (_, opened) = unwrap(&file, long_enough(key_file)?, &path)?;
+        if file.also.is_none() {
+            return Ok(false);
+        }
+        replace(&path, &File { salt: opened.salt, root: opened.root, also: None, ..file })?;
+        Ok(true)
     }
 
     /// Whether this is the keyring of a demo.
@@ -258,6 +302,39 @@ fn narrow(letter: char) -> char {
     }
 }
 
+/// Seals the root secret under a key file.
+fn wrap(
+    demo: bool,
+    root: &Secret,
+    key_file: &[u8],
+    entropy: &dyn Entropy,
+    path: &Path,
+) -> Result<Wrapped, KeyringError> {
+    let mut salt = [0; 16];
+    entropy.fill(&mut salt);
+    let sealed = KeeperKey::of_key_file(key_file, &salt)
+        .and_then(|kek| kek.seal_secret(&root_place(demo), root, entropy))
+        .map_err(|_| KeyringError::WrongKey(path.to_owned()))?;
+    Ok(Wrapped { salt: BASE64.encode(&salt), root: BASE64.encode(&sealed) })
+}
+
+/// Opens the root secret with a key file; gives what it opened too.
+fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<(Secret, Wrapped), KeyringError> {
+    let malformed = || KeyringError::Malformed(path.to_owned());
+    let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
+    let first = Wrapped { salt: file.salt.clone(), root: file.root.clone() };
+    for wrapped in [Some(first), file.also.clone()].into_iter().flatten() {
+        let salt = <[u8; 16]>::try_from(decode(&wrapped.salt)?.as_slice()).map_err(|_| malformed())?;
+        let sealed = decode(&wrapped.root)?;
+        let opened = KeeperKey::of_key_file(key_file, &salt)
+            .and_then(|kek| kek.open_secret(&root_place(file.demo), &sealed));
+        if let Ok(root) = opened {
+            return Ok((root, wrapped));
+        }
+    }
+    Err(KeyringError::WrongKey(path.to_owned()))
+}
+
 /// White space around it is an editor's, not the key's.
 fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
     let key_file = key_file.trim_ascii();
@@ -296,6 +373,21 @@ fn write_new(path: &Path, text: &str) -> Result<(), KeyringError> {
         })?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     written.map_err(|error| KeyringError::Io(path.to_owned(), error))
+}
+
+/// Puts another keyring in place of the one there is, whole or not at all.
+fn replace(path: &Path, file: &File) -> Result<(), KeyringError> {
+    let beside = path.with_extension("toml.new");
+    let io = |error| KeyringError::Io(path.to_owned(), error);
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+        // What a rotation left that was killed.
+        Ok(()) | Err(_) => {}
+    }
+    write_new(&beside, &text_of(file, path)?)?;
+    fs::rename(&beside, path).map_err(io)?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
 }
 
 #[cfg(test)]

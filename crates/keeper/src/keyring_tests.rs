@@ -45,7 +45,7 @@ fn a_demo_says_so_inside_its_seal() {
     for (data, is_demo) in [(real.path(), false), (demo.path(), true)] {
         assert_eq!(open(data, KEY_FILE).unwrap().is_demo(), is_demo);
         let says = Keeper::outline(data).unwrap();
-        assert_eq!(says, Outline { demo: is_demo });
+        assert_eq!(says, Outline { demo: is_demo, two_keys: false });
         let path = data.join(FILE);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace(&format!("demo = {is_demo}"), &format!("demo = {}", !is_demo)))
@@ -178,4 +178,58 @@ fn what_sign_in_asks_for_is_done_only_where_the_witness_lets_it() {
     assert!(closed.leave(tenant, account, (&key, &token.row_hash()), &entropy).is_err());
     assert!(closed.take_up(tenant, account, &left).is_err());
     assert!(closed.new_account_key(tenant, account, 1, &entropy).is_err());
+}
+
+#[test]
+fn another_course_has_other_logs_and_keeps_the_epochs_that_are_known() {
+    let data = made();
+    let keeper = open(data.path(), KEY_FILE).unwrap();
+    let now = honnin_terms::Moment::EPOCH.plus_seconds(1_000);
+    let first = keeper.begin_epoch(&EpochList::default(), now).unwrap();
+    // Entries of epochs 2 and 3 outlived the store that knew them.
+    let second = keeper.begin_course(&first, 3, now).unwrap();
+    let third = keeper.begin_course(&second, 3, now).unwrap();
+    let log = |list: &EpochList| keeper.journal_log("1", &list.course().unwrap()).unwrap();
+    assert_eq!(log(&first), log(&EpochList::default()));
+    assert!(log(&first) != log(&second) && log(&second) != log(&third) && log(&first) != log(&third));
+    assert_ne!(
+        log(&second),
+        log(&keeper.begin_course(&first, 3, now).unwrap()),
+        "two that go on from one copy"
+    );
+    let numbers = |list: &EpochList| -> Vec<u32> {
+        keeper.epoch_keys(list).unwrap().into_iter().map(|keys| keys.number).collect()
+    };
+    assert_eq!((numbers(&first), numbers(&second)), (vec![1], vec![1, 4]));
+    assert_eq!(second.present(), 4);
+    let read = keeper.open_epochs(&keeper.seal_epochs(&third).unwrap()).unwrap();
+    assert_eq!(read, third);
+    assert!(keeper.begin_course(&first, u32::MAX, now).is_err(), "no journal of ours");
+}
+
+#[test]
+fn a_rotation_changes_the_key_file_and_nothing_that_hangs_on_the_root() {
+    const ANOTHER: &[u8] = b"another key file of more than 32 octets";
+    let data = made();
+    let (opens, two) = (
+        |key| open(data.path(), key).map(|keeper| keeper.account_id("somebody")),
+        || Keeper::outline(data.path()).unwrap().two_keys,
+    );
+    let before = opens(KEY_FILE).unwrap();
+    let add = |key| Keeper::add_key(data.path(), key, ANOTHER, &SeededEntropy::new(3));
+    assert!(matches!(add(b"a third one that opens nothing at all"), Err(KeyringError::WrongKey(_))));
+    assert!(!two() && opens(ANOTHER).is_err());
+    // What was left by one that was killed is in nobody's way; doing it again changes nothing.
+    fs::write(data.path().join("keyring.toml.new"), "half").unwrap();
+    add(KEY_FILE).unwrap();
+    let text = || fs::read(data.path().join(FILE)).unwrap();
+    let once = text();
+    add(KEY_FILE).unwrap();
+    assert_eq!(text(), once);
+    assert!(two() && opens(KEY_FILE).unwrap() == before && opens(ANOTHER).unwrap() == before);
+    assert!(Keeper::finish_key(data.path(), ANOTHER).unwrap());
+    assert!(!two() && opens(ANOTHER).unwrap() == before);
+    assert!(matches!(opens(KEY_FILE), Err(KeyringError::WrongKey(_))), "the old one opens nothing more");
+    assert!(!Keeper::finish_key(data.path(), ANOTHER).unwrap(), "there is nothing left to do");
+    assert!(matches!(Keeper::finish_key(data.path(), KEY_FILE), Err(KeyringError::WrongKey(_))));
 }

@@ -18,7 +18,7 @@ mod release;
 mod witness;
 
 pub use drive::DrivenLine;
-pub use epochs::{EpochKey, EpochList};
+pub use epochs::{Course, EpochKey, EpochList};
 pub use feed::AccountKeys;
 pub use keyring::{Keeper, KeyringError, Outline};
 pub use merging::{LinesMove, MergeError};

@@ -5,7 +5,7 @@
 
 use honnin_access::{ControlName, ControlRows, Keep, NewControl, Permit, Swapped};
 use honnin_journal::{AppendError, Entry, EpochKeys, Journal, Kind};
-use honnin_keeper::{EpochKey, EpochList, Keeper};
+use honnin_keeper::{Course, EpochKey, EpochList, Keeper};
 use honnin_terms::Moment;
 
 use crate::Fault;
@@ -57,6 +57,34 @@ pub async fn kept(
     keeper: &Keeper,
 ) -> Result<Vec<EpochKeys>, Fault> {
     keys_of(keeper, &read(rows, permit, keeper).await?.1)
+}
+
+/// Which logs are written now.
+///
+/// # Errors
+/// [`Fault`]; an alarm.
+pub async fn course(rows: &dyn ControlRows, permit: &Permit<Keep>, keeper: &Keeper) -> Result<Course, Fault> {
+    Ok(read(rows, permit, keeper).await?.1.course()?)
+}
+
+/// Has other logs written from now on, under a new epoch: those there are were restored from a copy, and whoever they
+/// were copied from may have gone on with them. `newest` is the newest epoch that any of their entries is of.
+///
+/// # Errors
+/// [`Fault`] where the list cannot be read or written.
+pub async fn begin_course(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+    newest: u32,
+) -> Result<(), Fault> {
+    loop {
+        let (revision, list) = read(rows, permit, keeper).await?;
+        let list = keeper.begin_course(&list, newest, permit.at())?;
+        if write(rows, permit, keeper, (revision, &list)).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Destroys the keys of epochs that began before that and are not the present one; whether there were any.

@@ -152,6 +152,33 @@ impl Leaving {
         Ok(oldest)
     }
 
+    /// How far a log had come at whoever has its checkpoints: what lies in the directory, what is kept of witnesses, and
+    /// what those say that answer now. 0 where nobody has any.
+    ///
+    /// # Errors
+    /// What the system says where a file cannot be read.
+    pub async fn farthest(&self, log: LogId) -> io::Result<u64> {
+        let size_of = |octets: &[u8]| {
+            let ours = parse_checkpoint(octets).ok().filter(|left| left.verify(&self.key).is_ok());
+            let ours = ours.filter(|left| left.origin.ends_with(&format!("/{log}")));
+            ours.map_or(0, |left| left.size)
+        };
+        let mut farthest = 0;
+        if let Some(directory) = &self.directory {
+            farthest = size_of(&read(&latest(directory, log))?.unwrap_or_default());
+        }
+        for witness in &self.witnesses {
+            farthest = farthest.max(size_of(&read(&self.kept_of(log, witness))?.unwrap_or_default()));
+            let Some(now) = published(&self.journal, log, &self.key)? else { continue };
+            // It cosigns what it knows already, or says how far it has seen.
+            let body = witness_request(&self.journal, log, &now, now.checkpoint.size)?;
+            if let Ok((CONFLICT, answer)) = witness.receiver.post("/add-checkpoint", body).await {
+                farthest = farthest.max(named_size(&answer).unwrap_or(0));
+            }
+        }
+        Ok(farthest)
+    }
+
     /// Whether anything is to leave.
     pub fn is_wanted(&self) -> bool {
         self.directory.is_some() || !self.witnesses.is_empty()
@@ -226,7 +253,6 @@ impl Leaving {
 
     /// To a witness: from the size it cosigned before.
     async fn send(&self, log: LogId, witness: &Witness) -> Result<(), Stayed> {
-        const CONFLICT: u16 = 409;
         let (path, name) = (self.kept_of(log, witness), witness.cosigner.name.clone());
         let before = read(&path)?.and_then(|octets| parse_checkpoint(&octets).ok());
         let mut old = before.map_or(0, |before| before.size);
@@ -274,6 +300,9 @@ impl Leaving {
         }
     }
 }
+
+/// How a witness answers that has seen another size than it is told.
+const CONFLICT: u16 = 409;
 
 /// What a witness has said that must not be forgotten, beside its last cosignature.
 const PUT_BACK: &str = "put-back";

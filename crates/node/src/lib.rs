@@ -30,7 +30,7 @@ mod watch;
 pub use anchor::{StoreAnchor, heads};
 pub use canaries::{Canaries, NotSent, accounts};
 pub use clock::{ClockWord, accept_clock, clock_waits_for, follow_clock};
-pub use epochs::{Epochs, kept, written_under};
+pub use epochs::{Epochs, begin_course, course, kept, written_under};
 pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;
 pub use leaving::{LastLeft, Leaving, Witness};

@@ -33,6 +33,35 @@ fn short(parts: &[&[u8]]) -> Option<sha::Digest> {
     Some(digest)
 }
 
+/// SHA-256 of what comes piece by piece: files, which are longer than memory.
+pub struct RunningDigest(sha::Context);
+
+impl std::fmt::Debug for RunningDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RunningDigest(..)")
+    }
+}
+
+impl Default for RunningDigest {
+    fn default() -> Self {
+        Self(sha::Context::new(&sha::SHA256))
+    }
+}
+
+impl RunningDigest {
+    /// Takes the next piece.
+    pub fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+
+    /// The digest of all that was taken.
+    pub fn finish(self) -> Digest {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.finish().as_ref());
+        out
+    }
+}
+
 fn long(parts: &[&[u8]]) -> sha::Digest {
     let mut context = sha::Context::new(&sha::SHA256);
     for part in parts {

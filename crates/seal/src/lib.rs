@@ -15,7 +15,7 @@ mod place;
 mod secret;
 mod sign;
 
-pub use hash::{Digest, digest, leaf_digest, node_digest, same_octets, sha1_hex};
+pub use hash::{Digest, RunningDigest, digest, leaf_digest, node_digest, same_octets, sha1_hex};
 pub use key::{
     AccountKey, Beside, Epoch, IndexKey, KeeperKey, KeyKind, KeyMaterial, KindKey, OpenError, RingKey,
     SessionKey,

@@ -3,11 +3,13 @@
 //! One of the rooms with SQL. A write is answered when it is durable; a read is answered at once. Nothing is kept in
 //! memory but pages.
 
+mod backup;
 mod bounds;
 mod claims;
 mod control;
 mod credentials;
 mod devices;
+mod erase;
 mod fault;
 mod feed;
 mod feed_reads;
@@ -35,6 +37,7 @@ use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Watcher};
 use honnin_terms::Clock;
 use rusqlite::Connection;
 
+pub use backup::back_up;
 pub use bounds::Bounds;
 pub use fault::StartError;
 

@@ -3,12 +3,12 @@
 use std::fs;
 
 use honnin_access::{Operate, Permit};
-use honnin_store::{Answer, Error, OperatorRows, StoreReport};
+use honnin_store::{Answer, Erased, Error, OperatorRows, StoreReport};
 use honnin_terms::{AccountId, Id, Moment, TenantId};
 use rusqlite::{Connection, params};
 
 use crate::fault::Fault;
-use crate::{Sqlite, rows, schema, sweep};
+use crate::{Sqlite, erase, rows, schema, sweep};
 
 impl OperatorRows for Sqlite {
     fn report(&self, permit: &Permit<Operate>) -> Answer<'_, Result<StoreReport, Error>> {
@@ -57,6 +57,10 @@ impl OperatorRows for Sqlite {
     ) -> Answer<'_, Result<u64, Error>> {
         let (tenant, now) = (permit.subject().tenant, permit.at());
         Answer::later(sweep::all(self, tenant, sweep::Limits { now, idle_before, forget_before }))
+    }
+
+    fn erase(&self, permit: &Permit<Operate>, account: AccountId) -> Answer<'_, Result<Erased, Error>> {
+        erase::erase(self, permit, account)
     }
 }
 

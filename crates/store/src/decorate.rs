@@ -73,11 +73,11 @@ pub mod ports {
     pub use super::{Call, Decorator};
     pub use crate::{
         Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
-        ControlRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Error, FeedRows, Figures,
-        MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish, NewWork, NoticeRow,
-        NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled, SpeedRow,
-        SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey, WorkId,
-        WorkRow,
+        ControlRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Erased, Error, FeedRows,
+        Figures, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish, NewWork,
+        NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled,
+        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey,
+        WorkId, WorkRow,
     };
 }
 
@@ -153,6 +153,7 @@ macro_rules! decorate {
         fn feeds(Permit<Operate>) -> Vec<(String, Moment)>;
         fn account_ids(Permit<Operate>, after: Option<AccountId>, most: usize) -> Vec<AccountId>;
         fn sweep(Permit<Operate>, idle_before: Moment, forget_before: Moment) -> u64;
+        fn erase(Permit<Operate>, account: AccountId) -> Erased;
     } {} } };
     (@ControlRows $of:tt $it:ty) => { $crate::decorate! { @with ControlRows $of $it {
         fn control(Permit<Keep>, name: &ControlName) -> Option<ControlRow>;

@@ -35,7 +35,7 @@ pub use honnin_access::{ControlName, ControlRow, ControlRows, NewControl, Swappe
 pub use merging::{
     MergeMaterial, MergeRow, MergeRows, Move, Moved, MovedHolding, MovedWish, Reason as MoveReason,
 };
-pub use operator::{MessageKind, OperatorRows, StoreReport};
+pub use operator::{Erased, MessageKind, OperatorRows, StoreReport};
 pub use speed::{
     Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
 };

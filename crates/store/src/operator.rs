@@ -48,6 +48,18 @@ pub struct StoreReport {
     pub octets: u64,
 }
 
+/// What became of an account that was to be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// So many rows went, her keys among them.
+    Rows(u64),
+    /// There is nothing of such an account.
+    Nobody,
+    /// Lines of another account are hers by a merge, or hers are another's, or the journal does not know of one yet:
+    /// nothing went.
+    Merged,
+}
+
 /// Acts of the command line.
 pub trait OperatorRows: Send + Sync {
     /// Checks what is stored for consistency and counts it.
@@ -68,4 +80,9 @@ pub trait OperatorRows: Send + Sync {
         idle_before: Moment,
         forget_before: Moment,
     ) -> Answer<'_, Result<u64, Error>>;
+    /// Takes everything out that is one account's, keys, sessions and the names of her numbers among it, in one
+    /// transaction. An engine that overwrites what it deletes does so here. One that cannot erase refuses.
+    fn erase(&self, _permit: &Permit<Operate>, _account: AccountId) -> Answer<'_, Result<Erased, Error>> {
+        Answer::ready(Err(Error::Unavailable))
+    }
 }

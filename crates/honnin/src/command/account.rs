@@ -34,6 +34,16 @@ pub(crate) enum AccountCommand {
     #[command(after_help = "Examples:\n  honnin account merges\n  honnin account unmerge 7")]
     Unmerge(UnmergeArgs),
 
+    /// Take an account out, for good: documents, keys, sessions, the names of its numbers
+    ///
+    /// Take it out of the ledger first: an extract that still has it brings it back. What it was shown, and who was shown
+    /// it, stays in the journal under a pseudonym until the retention ends. Backups made before hold it until you delete
+    /// them.
+    #[command(
+        after_help = "Examples:\n  honnin account erase mio00000001\n  honnin account erase --yes - < login"
+    )]
+    Erase(EraseArgs),
+
     /// List merges, newest first (CSV)
     #[command(after_help = "Examples:\n  honnin account merges\n  honnin account merges - < login")]
     Merges {
@@ -62,6 +72,16 @@ pub(crate) struct ImportArgs {
     /// standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: Input,
+
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EraseArgs {
+    /// The account's sign-in name (会員ID); `-` reads it from standard input
+    #[arg(value_name = "LOGIN")]
+    pub(crate) login: String,
 
     #[command(flatten)]
     pub(crate) confirmed: Confirmed,

@@ -114,11 +114,35 @@ pub(crate) struct IntakeArgs {
     pub(crate) directories: Vec<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Verify that the key file opens the keyring and every key in it
     #[command(after_help = "Examples:\n  honnin key check\n  honnin --data /restored key check")]
     Check,
+    /// Change the key file, in two steps, while the server runs
+    ///
+    /// First with --to: another key file opens the keyring as well. Then set keys.key_file (or the credential) to it, and
+    /// with --finish the old one opens nothing more. Nothing that is stored is written anew. A step that was killed is done
+    /// by giving it again; in between either key file starts a server.
+    #[command(
+        after_help = "Examples:\n  honnin key rotate --to /etc/honnin/key.2027\n  honnin key rotate --finish"
+    )]
+    Rotate(RotateArgs),
+}
+
+#[derive(Debug, Args)]
+#[group(id = "step", required = true, multiple = false, args = ["to", "finish"])]
+pub(crate) struct RotateArgs {
+    /// The key file to come, outside the data directory; created where absent, never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+
+    /// Let the key file of the settings be the only one
+    #[arg(long)]
+    pub(crate) finish: bool,
+
+    #[command(flatten)]
+    pub(crate) confirmed: Confirmed,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! What can be asked at the command line.
 
 mod account;
+mod backup;
 mod data;
 mod local;
 mod reference;
@@ -10,10 +11,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use honnin_journal::MOST_TEXT;
 
-pub(crate) use account::{AccountCommand, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
+pub(crate) use account::{AccountCommand, EraseArgs, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
+pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use data::{
     CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
-    LiftArgs, OpenArgs, Period, QuarantineCommand, Question, WaitingRoomCommand,
+    LiftArgs, OpenArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use reference::markdown;
@@ -125,11 +127,24 @@ pub(crate) enum Command {
     )]
     Doctor,
 
+    /// Copy an installation while it serves: store, journal, keyring and settings, never the key file
+    ///
+    /// What is in a backup opens with the key file only, which is kept apart. Sessions are not in it. The journal of the
+    /// copy is verified before the command ends.
+    Backup(BackupArgs),
+
+    /// Make an installation of a backup, in an empty or absent data directory
+    ///
+    /// Its key file must be where the settings say. Settings that are there already stay; otherwise those of the backup are
+    /// written. Everybody signs in again. The logs of the journal end as they are, and new ones go on from them: whoever
+    /// the backup was made of may have gone on with the old.
+    Restore(RestoreArgs),
+
     /// Manage accounts: invitations, imported password hashes, merges
     #[command(subcommand)]
     Account(AccountCommand),
 
-    /// Verify key material
+    /// Verify or change key material
     #[command(subcommand)]
     Key(KeyCommand),
 

@@ -76,7 +76,7 @@ fn accept(
     rooms.act(operator, Kind::ClockAccepted, Party::Nobody, Deed { note: &now, ..Deed::default() })?;
     let size = |log: &LogReport| (log.log, log.size.saturating_add(log.unpublished));
     // The commands' own log is settled by the entry that was just written, and no server takes it out of the word.
-    let commands = rooms.keeper.journal_log(COMMANDS)?;
+    let commands = rooms.log(COMMANDS)?;
     let unsettled = before.logs.iter().filter(|log| log.unsettled && log.log != commands);
     let word = ClockWord { logs: unsettled.map(size).collect(), operator: operator.to_owned() };
     let runtime = runtime(1)?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 
 use data_encoding::HEXLOWER;
+use honnin_keeper::Keeper;
 use honnin_node::{Written, nodes as nodes_of, read_mode, taken_in};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
@@ -19,7 +20,7 @@ use crate::settings::Size;
 use crate::wiring::acts::ACTS_A_DAY;
 use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
 use crate::wiring::witness::{FOR_ONE_ACT, RELEASES_AN_HOUR};
-use crate::wiring::{Rooms, bounds, leaving, proven};
+use crate::wiring::{Rooms, bounds, last_backup, leaving, proven};
 
 /// Less room than so many octets on the data volume is worth a look.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -86,10 +87,19 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     let rooms = Rooms::open(installation, clock)?;
     journal(&rooms, &mut findings)?;
     checkpoints(&rooms, &mut findings)?;
+    backups(&rooms, &mut findings)?;
     nodes(&rooms, &mut findings)?;
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
     match rooms.epochs().map(|epochs| epochs.len()) {
+        Ok(_) if Keeper::outline(&rooms.installation.place.data).is_ok_and(|keyring| keyring.two_keys) => {
+            findings.attention(
+                "keyring",
+                format_args!(
+                    "opens with {key_file} and with another key file; `honnin key rotate --finish`{demo}"
+                ),
+            );
+        }
         Ok(open) => {
             findings.ok("keyring", format_args!("opens with {key_file}; {open} journal epochs{demo}"));
         }
@@ -341,6 +351,17 @@ fn checkpoints(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
                 findings.ok("checkpoint", text);
             }
         }
+    }
+    Ok(())
+}
+
+/// When the last backup was made.
+fn backups(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+    match last_backup(rooms)? {
+        Some(at) => {
+            findings.ok("backup", format_args!("the last one has everything to {}", rooms.zone.rfc3339(at)))
+        }
+        None => findings.ok("backup", "none was made by `honnin backup` yet"),
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use data_encoding::{BASE64, HEXLOWER};
 use honnin_care::{AuditRow, Channel, What};
 use honnin_journal::{
-    Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, StartError, Trust, Violation, Who,
+    Breach, Entry, EpochKeys, Kind, LogReport, Party, Pseudonym, Report, Trust, Violation, Who, is_written,
     verify,
 };
 use honnin_seal::VerifyingKey;
@@ -14,15 +14,15 @@ use honnin_terms::{Basis, Day, EntryRef, Moment, Zone};
 use jiff::civil::date;
 use serde::Serialize;
 
-use super::confirm::confirm;
+use super::accept;
 use super::input::login;
-use crate::command::{Confirmed, JournalCommand, Period, Question};
+use crate::command::{JournalCommand, Period, Question};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::run::merged;
 use crate::say::{self, Say};
 use crate::wiring::acts::Deed;
-use crate::wiring::{COMMANDS, Rooms, open_log_as, proven, trust};
+use crate::wiring::{COMMANDS, Rooms, proven, trust};
 
 pub(super) fn journal(
     say: Say,
@@ -36,7 +36,7 @@ pub(super) fn journal(
         JournalCommand::WhoSaw(question) => ask(say, installation, operator, &zone, question, Side::WhoSaw),
         JournalCommand::SeenBy(question) => ask(say, installation, operator, &zone, question, Side::SeenBy),
         JournalCommand::Acts { period } => acts(say, installation, &zone, period),
-        JournalCommand::Accept(confirmed) => accept(say, installation, operator, *confirmed),
+        JournalCommand::Accept(confirmed) => accept::accept(say, installation, operator, *confirmed),
     }
 }
 
@@ -55,50 +55,14 @@ enum Side {
 
 /// Whether a server has its log open.
 pub(super) fn is_served(rooms: &Rooms) -> Result<bool, Failure> {
-    let commands = rooms.keeper.journal_log(COMMANDS)?;
-    let logs = rooms.heads()?.into_iter().map(|(log, _)| log).filter(|log| *log != commands);
-    let is_open = |log| matches!(open_log_as(rooms, log, false), Err(StartError::Locked));
-    Ok(logs.into_iter().any(is_open))
-}
-
-/// Takes the journal's files as what there is, after store or journal were restored from a copy. Everything in them is
-/// proven before; what was cut off is not there any more, and the entry says who went on without it.
-fn accept(
-    say: Say,
-    installation: &Installation,
-    operator: &str,
-    confirmed: Confirmed,
-) -> Result<Exit, Failure> {
-    is_there(installation)?;
-    let rooms = rooms(installation)?;
-    let trust = Trust { heads: Vec::new(), ..trust(&rooms)? };
-    let report = verify(&installation.journal(), &trust, None).map_err(Failure::from)?;
-    let entries = report.entries();
-    confirm(
-        confirmed,
-        &format!("go on with the journal as it is ({entries} entries)"),
-        "What was written after that is given up: nobody can tell any more what was shown then.",
-    )?;
-    // Their heads are anchored as they are; then the log of commands says who did it.
-    for log in report.logs.iter().map(|log| log.log) {
-        let opened = open_log_as(&rooms, log, true);
-        opened.map_err(|reason| Failure::from(reason).during("go on with the journal as it is"))?.close()?;
+    let commands = rooms.log(COMMANDS)?;
+    let root = rooms.installation.journal();
+    for (log, _) in rooms.heads()?.into_iter().filter(|(log, _)| *log != commands) {
+        if is_written(&root, log)? {
+            return Ok(true);
+        }
     }
-    let deed = Deed { counts: &[entries], note: "journal accept", ..Deed::default() };
-    rooms.act(operator, Kind::Operated, Party::Nobody, deed)?;
-    say.tell(&Accepted { entries })?;
-    Ok(Exit::Done)
-}
-
-#[derive(Serialize)]
-struct Accepted {
-    entries: u64,
-}
-
-impl fmt::Display for Accepted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "journal  {} entries, accepted as they are; the journal names who said so", self.entries)
-    }
+    Ok(false)
 }
 
 /// Whether there is a journal to be asked.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
-use crate::command::KeyCommand;
+use super::confirm::confirm;
+use crate::command::{KeyCommand, RotateArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
@@ -39,10 +40,11 @@ pub(super) fn key(
     say: Say,
     installation: &Installation,
     operator: &str,
-    command: KeyCommand,
+    command: &KeyCommand,
 ) -> Result<Exit, Failure> {
     match command {
         KeyCommand::Check => check(say, installation, operator),
+        KeyCommand::Rotate(args) => rotate(say, installation, operator, args),
     }
 }
 
@@ -60,4 +62,68 @@ fn check(say: Say, installation: &Installation, operator: &str) -> Result<Exit, 
     let key_file = &installation.settings.keys.key_file;
     say.tell(&Keys { key_file, journal_epochs, public_key_matches })?;
     Ok(if public_key_matches { Exit::Done } else { Exit::Found })
+}
+
+/// What a step of a rotation came to.
+#[derive(Serialize)]
+struct Rotated {
+    /// The key file that opens the keyring from now on.
+    key_file: String,
+    created: bool,
+    finished: bool,
+}
+
+impl fmt::Display for Rotated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key_file, created, finished } = self;
+        if *finished {
+            return write!(
+                f,
+                "keyring  opens with {key_file} and no other\n\n\
+                 Backups of before hold the keyring of before, which opens with the key file of before: keep that until they \
+                 are gone, then destroy it."
+            );
+        }
+        let fate = if *created { "created" } else { "existed, kept" };
+        write!(
+            f,
+            "keyring  opens with {key_file} ({fate}) as well as with the one of the settings\n\n\
+             Keep a copy of it apart from every copy of the data. Next:\n  \
+             1. set keys.key_file to it, or pass it as the credential\n  \
+             2. honnin key check\n  \
+             3. honnin key rotate --finish\n\
+             Nothing has to be started again; a start in between works with either."
+        )
+    }
+}
+
+/// One step of a change of the key file. It is an entry before it is done, and whoever else rotates waits for the log.
+fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateArgs) -> Result<Exit, Failure> {
+    let RotateArgs { to, finish: _, confirmed } = args;
+    if to.is_none() {
+        confirm(
+            *confirmed,
+            "finish the rotation of the key file",
+            "Any key file but the one of the settings opens nothing more.",
+        )?;
+    }
+    let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
+    let acts = rooms.acts(operator)?;
+    let note = if to.is_some() { "key rotate, begun" } else { "key rotate, finished" };
+    acts.record(Kind::KeyAct, Party::Nobody, Deed { note, ..Deed::default() })?;
+    let rotated = match to {
+        Some(to) => {
+            let to = std::path::absolute(to)?;
+            let created = installation.add_key(&to)?;
+            Rotated { key_file: to.display().to_string(), created, finished: false }
+        }
+        None => {
+            installation.finish_key()?;
+            let key_file = installation.settings.keys.key_file.clone();
+            Rotated { key_file, created: false, finished: true }
+        }
+    };
+    acts.close()?;
+    say.tell(&rotated)?;
+    Ok(Exit::Done)
 }

@@ -1,6 +1,8 @@
 //! Doing what was asked.
 
+mod accept;
 mod account;
+mod backup;
 mod clock;
 mod config;
 mod confirm;
@@ -57,9 +59,14 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         }
         Command::Quarantine(command) => quarantine::quarantine(say, installation()?, &operator, &command),
         Command::Serve => serve::serve(say, installation()?),
+        Command::Backup(args) => backup::backup(say, &installation()?, &operator, &args),
+        Command::Restore(args) => {
+            machine::keep_files_to_owner();
+            backup::restore(say, &place, &operator, &args)
+        }
         Command::Doctor => doctor::doctor(say, installation()?),
         Command::Account(command) => account::account(say, installation()?, &operator, &command),
-        Command::Key(command) => key::key(say, &installation()?, &operator, command),
+        Command::Key(command) => key::key(say, &installation()?, &operator, &command),
         Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
         Command::Clock(command) => clock::clock(say, installation()?, &operator, command),
         Command::WaitingRoom(command) => {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use honnin_access::{Operate, Permit};
 use honnin_store::Store;
 pub(super) use honnin_store_cache::Bounds as CacheBounds;
 use honnin_store_cache::Cached;
@@ -21,6 +22,14 @@ use crate::settings::Store as Settings;
 /// [`StartError`] where there is one already, or its directory takes nothing.
 pub(crate) fn create(dir: &Path) -> Result<(), StartError> {
     honnin_store_sqlite::create(dir)
+}
+
+/// Writes a copy of the store of that directory, of one moment and without sessions, into another directory.
+///
+/// # Errors
+/// [`StartError`]: there is none, or one is there already, or the disk takes no more.
+pub(crate) fn back_up(permit: &Permit<Operate>, dir: &Path, to: &Path) -> Result<(), StartError> {
+    honnin_store_sqlite::back_up(permit, dir, to)
 }
 
 /// Opens the store of an installation.

@@ -52,7 +52,7 @@ pub(crate) fn leaving(rooms: &Rooms) -> Result<Leaving, Failure> {
     }
     Ok(Leaving {
         journal: installation.journal(),
-        logs: vec![keeper.journal_log(installation.node())?, keeper.journal_log(COMMANDS)?],
+        logs: vec![rooms.log(installation.node())?, rooms.log(COMMANDS)?],
         key: keeper.journal_signing_key()?.verifying_key()?,
         kept: installation.place.data.join(WITNESSED),
         directory,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{
-    Breach, Entry, Journal, LogKeys, Logs, Opening, Report, StartError, Trust, verify_each,
+    AnchorError, Breach, Entry, Journal, LogKeys, Logs, Opening, Report, StartError, Trust, verify_each,
 };
 use honnin_node::{Epochs, written_under};
 use honnin_terms::{EntryRef, LogId, Moment};
@@ -43,7 +43,11 @@ pub(super) fn start_journal(rooms: &Rooms) -> Result<Journal, StartError> {
 /// # Errors
 /// [`StartError::Locked`] where another process has it; the others need a person.
 pub(crate) fn open_log(rooms: &Rooms, writer: &str) -> Result<Journal, StartError> {
-    open_log_as(rooms, rooms.keeper.journal_log(writer).map_err(|_| StartError::Foreign)?, false)
+    open_log_as(rooms, log(rooms, writer)?, false)
+}
+
+fn log(rooms: &Rooms, writer: &str) -> Result<LogId, StartError> {
+    rooms.log(writer).map_err(|reason| AnchorError(reason.to_string()).into())
 }
 
 /// Opens that log; `as_it_is` where a person has looked and says that the files are what there is.
@@ -55,7 +59,8 @@ pub(crate) fn open_log_as(rooms: &Rooms, log: LogId, as_it_is: bool) -> Result<J
     let Installation { settings, .. } = installation;
     let wrong = |_| StartError::Foreign;
     let mut bounds = bounds::journal(&settings.journal);
-    if log == keeper.journal_log(COMMANDS).map_err(wrong)? {
+    // Nothing more is written to one that is taken as it is.
+    if as_it_is || log == self::log(rooms, COMMANDS)? {
         bounds.segment_octets = SMALL_SEGMENT;
     }
     #[cfg(honnin_faults)]

@@ -1,9 +1,11 @@
 //! Putting the rooms together: who gets which authority, which engine, which clock.
 
 pub(crate) mod acts;
+mod backups;
 pub(crate) mod bounds;
 pub(crate) mod certificates;
 mod check;
+pub(crate) mod course;
 mod doors;
 pub(crate) mod engine;
 mod front;
@@ -19,12 +21,13 @@ mod service;
 mod way;
 pub(crate) mod witness;
 
+pub(crate) use backups::{last_backup, note_backup};
 pub(crate) use check::{file_problems, problems};
 pub(crate) use doors::Doors;
 pub(crate) use front::{front, prefixes};
 pub(crate) use handed::Handed;
 pub(crate) use leaving::leaving;
-pub(crate) use logs::{COMMANDS, latest_entry, open_log_as, proven, trust};
+pub(crate) use logs::{COMMANDS, latest_entry, proven, trust};
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};

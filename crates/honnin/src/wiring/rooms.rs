@@ -6,7 +6,7 @@ use honnin_access::{Authorities, HashPool, Keep, LeakList, Operate, PasswordRule
 use honnin_intake::Feed;
 use honnin_journal::{EpochKeys, Kind, Party};
 use honnin_keeper::Keeper;
-use honnin_node::{StoreAnchor, heads, kept};
+use honnin_node::{StoreAnchor, course, heads, kept};
 use honnin_store::Store;
 use honnin_terms::{Clock, Entropy, Id, LogId, RequestId, Zone};
 use pollster::block_on;
@@ -142,6 +142,15 @@ impl Rooms {
     pub(crate) fn heads(&self) -> Result<Vec<(LogId, Vec<u8>)>, Failure> {
         let heads = block_on(heads(&*self.store, &self.keep()));
         heads.map_err(|reason| Failure::from(reason).during("read the heads of the journal"))
+    }
+
+    /// The log that is written under that name now.
+    ///
+    /// # Errors
+    /// [`Failure`] where the store does not say which it is.
+    pub(crate) fn log(&self, writer: &str) -> Result<LogId, Failure> {
+        let course = block_on(course(&*self.store, &self.keep(), &self.keeper))?;
+        Ok(self.keeper.journal_log(writer, &course)?)
     }
 
     /// The keys of every epoch of the journal that was not destroyed, oldest first.

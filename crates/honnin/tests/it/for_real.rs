@@ -332,4 +332,14 @@ fn the_service_of_systemd_is_well() {
     let is_ours = |line: &&str| line.contains("honnin.service") || line.contains("honnin.socket");
     let ours: Vec<&str> = said.lines().filter(is_ours).collect();
     assert!(ours.is_empty(), "{ours:?}");
+    let mut asked = Command::new("systemd-analyze");
+    let ended = asked
+        .args(["security", "--offline=true", "--threshold=20", "--no-pager"])
+        .arg(&unit)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let exposure = said.split("Overall exposure level for honnin.service: ").nth(1).unwrap();
+    let exposure: f64 = exposure.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(exposure <= 2.0 && ended.status.success(), "{said}");
 }

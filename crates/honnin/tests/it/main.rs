@@ -9,6 +9,7 @@
 )]
 
 mod at_rest;
+mod backup;
 mod canaries;
 mod config;
 mod demo;
@@ -25,6 +26,7 @@ mod no_faults;
 mod output;
 mod put_back;
 mod recycled;
+mod rotate;
 mod routes;
 mod serve;
 mod set_aside;

@@ -127,6 +127,11 @@ pub enum Violation {
     /// The tree is not the one that was signed.
     #[error("compare the root of {0} entries with the signed one")]
     Root(u64),
+    /// A log has entries after the one that it ended with, as another log says: two went on from one copy.
+    #[error(
+        "find the end of a log after {0} entries: there others went on from it, and it goes on all the same"
+    )]
+    GoesOn(u64),
     /// A disclosure without a basis that was valid at that moment.
     #[error("find a valid basis for entry {index}: {why}")]
     NoBasis {

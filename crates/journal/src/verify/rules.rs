@@ -3,6 +3,7 @@
 //! Within a log the order is that of the indexes. Between logs there is only the clock of each node: what one says of
 //! another is compared with a minute to spare.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use honnin_terms::{Basis, EntryRef, LogId, Moment};
@@ -82,6 +83,8 @@ pub(super) struct Rules {
     grounds: BTreeMap<EntryRef, Ground>,
     uses: BTreeMap<(EntryRef, LogId), Use>,
     ends: Vec<End>,
+    /// Logs that others go on from, with the index after their last entry, and the log that says so.
+    ended: Vec<(EntryRef, LogId)>,
     time: Option<Time>,
     pub(super) clock_sets: u64,
     pub(super) to_owner: u64,
@@ -100,6 +103,7 @@ impl Rules {
             grounds: BTreeMap::new(),
             uses: BTreeMap::new(),
             ends: Vec::new(),
+            ended: Vec::new(),
             time: None,
             clock_sets: 0,
             to_owner: 0,
@@ -146,6 +150,9 @@ impl Rules {
         }
         if matches!(entry.kind.row().about, About::Ends(_)) {
             self.end(at, entry)?;
+        }
+        if let (Kind::Continued, Some(last)) = (entry.kind, entry.about) {
+            self.ended.push((last, at.log));
         }
         self.clock_sets += u64::from(entry.kind == Kind::ClockSet);
         if self.period.is_some_and(|(start, end)| entry.moment < start || entry.moment >= end) {
@@ -251,6 +258,16 @@ impl Rules {
         for end in std::mem::take(&mut self.ends) {
             self.is_read(&end.ends).map_err(|wrong| (end.at.log, wrong))?;
             self.apply(end).map_err(|violation| (end.at.log, violation.into()))?;
+        }
+        for (last, by) in &self.ended {
+            let (read, end) = (self.logs.get(&last.log).map_or(0, |(_, read)| *read), last.index + 1);
+            let violation = match read.cmp(&end) {
+                Ordering::Equal => continue,
+                Ordering::Greater => Violation::GoesOn(end),
+                Ordering::Less => Violation::Shorter(end),
+            };
+            let log = if self.logs.contains_key(&last.log) { last.log } else { *by };
+            return Err((log, violation.into()));
         }
         for ((basis, log), used) in &self.uses {
             self.used(basis, *log, used).map_err(|wrong| (*log, wrong))?;

@@ -1,5 +1,6 @@
 //! `honnin account`: invitations, password hashes made elsewhere, merges.
 
+mod erase;
 mod import;
 mod invite;
 
@@ -28,6 +29,7 @@ pub(super) fn account(
         AccountCommand::Merges { login: Some(word) } => {
             runtime.block_on(merge::list(say, &rooms, Some(&login(word)?)))
         }
+        AccountCommand::Erase(args) => runtime.block_on(erase::erase(say, &rooms, operator, args)),
         AccountCommand::Invite(args) => runtime.block_on(invite::invite(say, &rooms, operator, args)),
         AccountCommand::ImportHashes(args) => runtime.block_on(import::import(say, &rooms, operator, args)),
     }

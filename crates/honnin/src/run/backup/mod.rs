@@ -1,0 +1,167 @@
+//! `honnin backup`: a copy of an installation, made while it serves.
+//!
+//! First the store, of one moment; then the journal: so whatever the store of a backup knows the journal of it answers
+//! for, because an entry is durable before what it stands for is done. The other way round a backup could show a line
+//! moved or a password set that no entry tells of.
+
+mod list;
+mod restore;
+
+use std::fmt;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use honnin_journal::{Kind, Party, Trust, copy, verify};
+use serde::Serialize;
+
+use crate::command::BackupArgs;
+use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
+use crate::say::{self, Say};
+use crate::settings::Size;
+use crate::wiring::acts::Deed;
+use crate::wiring::{Rooms, engine, note_backup, trust};
+use list::List;
+pub(super) use restore::restore;
+
+/// The settings in a backup, wherever they lie in the installation.
+const SETTINGS: &str = "honnin.toml";
+const STORE: &str = "store";
+const JOURNAL: &str = "journal";
+/// Files of the data directory that go with it: what opens with the key file only, what is public, and what says that
+/// personal pages are stopped. The key file itself lies elsewhere and is never read here but to open the keyring.
+const KEYRING: &str = "keyring.toml";
+const ALSO: [&str; 2] = [KEYRING, "journal.pub"];
+const WITNESSED: &str = "witnessed";
+const ISOLATED: &str = "isolated";
+
+#[derive(Serialize)]
+struct Made {
+    directory: String,
+    made_at: String,
+    files: usize,
+    octets: u64,
+    journal_entries: u64,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, made_at, files, octets, journal_entries } = self;
+        write!(
+            f,
+            "backup   {directory}: everything to {made_at}, {files} files, {}\n\
+             journal  {journal_entries} entries, verified in the copy\n\
+             key      not in it: nothing of it opens without the key file, keep that apart",
+            Size(*octets)
+        )
+    }
+}
+
+pub(super) fn backup(
+    say: Say,
+    installation: &Installation,
+    operator: &str,
+    args: &BackupArgs,
+) -> Result<Exit, Failure> {
+    let to = std::path::absolute(&args.to)?;
+    let data = std::path::absolute(&installation.place.data)?;
+    if to.starts_with(&data) {
+        return Err(Failure::cannot(format_args!(
+            "write the backup into {}: it is inside the data directory; choose another volume",
+            to.display()
+        )));
+    }
+    let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
+    empty(&to)?;
+    rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note: "backup", ..Deed::default() })?;
+    let made = fill(&rooms, &to);
+    if made.is_err() {
+        // It has no list and would be taken for nothing; what is in it would only lie about.
+        fs::remove_dir_all(&to).unwrap_or_default();
+    }
+    let (list, journal_entries, key) = made?;
+    let at = rooms.clock.0.now();
+    let made_at = honnin_terms::Moment::from_millis(list.made_at).unwrap_or(at);
+    let (files, octets) = list.size();
+    list.write(&to, &key)?;
+    note_backup(&rooms, made_at)?;
+    let directory = to.display().to_string();
+    say.tell(&Made { directory, made_at: rooms.zone.rfc3339(made_at), files, octets, journal_entries })?;
+    Ok(Exit::Done)
+}
+
+/// Copies everything; what was copied is proven before it is called a backup.
+fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Failure> {
+    let installation = &rooms.installation;
+    let data = &installation.place.data;
+    let progress = say::Progress::start();
+    let at = rooms.clock.0.now();
+    progress.now("copying the store");
+    engine::back_up(&rooms.operate(), &installation.store(), &to.join(STORE))
+        .map_err(|reason| Failure::from(reason).during("copy the store"))?;
+    // As far as the journal has to reach: what was anchored when the store had been copied.
+    let trust = Trust { heads: rooms.heads()?, ..trust(rooms)? };
+    progress.now("copying the journal");
+    let journal = to.join(JOURNAL);
+    copy(&installation.journal(), &journal)
+        .map_err(|reason| Failure::from(reason).during("copy the journal"))?;
+    for name in ALSO {
+        take(&data.join(name), &to.join(name))?;
+    }
+    take(&installation.place.settings, &to.join(SETTINGS))?;
+    for (folder, wanted) in [(data.join(WITNESSED), ""), (data.clone(), ISOLATED)] {
+        let to = if wanted.is_empty() { to.join(WITNESSED) } else { to.to_owned() };
+        take_all(&folder, &to, wanted)?;
+    }
+    progress.now("verifying the journal of the backup");
+    let report = verify(&journal, &trust, None)
+        .map_err(|breach| Failure::from(breach).during("back up: the journal does not verify"))?;
+    progress.now("listing the files");
+    let list = List::of(to, at)?;
+    progress.clear();
+    Ok((list, report.entries(), rooms.keeper.backup_key()?))
+}
+
+/// Copies a file.
+fn take(from: &Path, to: &Path) -> Result<(), Failure> {
+    let copied = fs::copy(from, to).and_then(|_| {
+        fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        fs::File::open(to)?.sync_all()
+    });
+    copied.map_err(|reason| Failure::from(reason).during(&format!("copy {}", from.display())))
+}
+
+/// Copies the files of a folder whose names begin so, where there is such a folder.
+fn take_all(folder: &Path, to: &Path, beginning: &str) -> Result<(), Failure> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(reason) => return Err(Failure::from(reason).during(&format!("read {}", folder.display()))),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.file_type()?.is_file() && name.to_str().is_some_and(|name| name.starts_with(beginning)) {
+            DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+            take(&entry.path(), &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the directory; one with anything in it is refused.
+fn empty(to: &Path) -> Result<(), Failure> {
+    let during = |reason| Failure::from(reason).during(&format!("make {}", to.display()));
+    DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(during)?;
+    fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(during)?;
+    if fs::read_dir(to).map_err(during)?.next().is_none() {
+        return Ok(());
+    }
+    Err(Failure::cannot(format_args!(
+        "write the backup into {}: it is not empty, and nothing is ever overwritten; name a directory of its own for each \
+         backup",
+        to.display()
+    )))
+}

@@ -1,0 +1,175 @@
+//! Copies of a journal, made while it is written.
+//!
+//! # Security
+//! A copy is a journal: what is in it verifies, and whoever has no key reads pseudonyms. What it lacks is what was written
+//! since. It is for the caller to copy what the journal answers for *before* the journal.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use honnin_terms::LogId;
+
+use crate::history::MOST_CARRIED_OCTETS;
+use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, LOCK, PRUNED, SEGMENTS, numbered};
+use crate::note::MOST_NOTE;
+use crate::segment::ALIGN;
+
+/// The published tree in a log's directory.
+const TREE: &str = "tile";
+/// Of a writer that is at it, or was when its machine went down.
+const UNFINISHED: &str = "tmp";
+/// How often is looked again for what was written or removed meanwhile.
+const TRIES: usize = 16;
+const PIECE: usize = 64 * 1024;
+
+/// Copies every log of the journal in `root` into `to`, which is made. The index is left out: it is made again.
+///
+/// # Errors
+/// What the system says; `WouldBlock` where a log changes faster than it can be copied.
+pub fn copy(root: &Path, to: &Path) -> io::Result<()> {
+    make(to)?;
+    for log in layout::logs(root)? {
+        let name = log.to_string();
+        copy_log(&root.join(&name), &to.join(&name))?;
+    }
+    File::open(to)?.sync_all()
+}
+
+/// Whether a process has that log open.
+///
+/// # Errors
+/// What the system says.
+pub fn is_written(root: &Path, log: LogId) -> io::Result<bool> {
+    let lock = match File::options().write(true).open(root.join(log.to_string()).join(LOCK)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match lock.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn make(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// A round of files that belong together: segments are opened before the checkpoint is read, so that what is not in its
+/// tree yet is in them; the tree only grows, so that it holds what the checkpoint says whenever it is copied after.
+fn copy_log(from: &Path, to: &Path) -> io::Result<()> {
+    make(to)?;
+    for _ in 0..TRIES {
+        let segments = layout::open_segments(from)?;
+        let Some(checkpoint) = layout::read(&from.join(CHECKPOINT), MOST_NOTE)? else { continue };
+        // A segment that was begun in between may be published in part, and is not among those that are open.
+        let firsts: Vec<u64> = segments.iter().map(|(first, _)| *first).collect();
+        if layout::numbers(from, SEGMENTS)?.iter().any(|first| !firsts.contains(first)) {
+            continue;
+        }
+        // Before the first publication there is none.
+        let mut whole = !from.join(TREE).exists();
+        for _ in 0..TRIES {
+            if whole {
+                break;
+            }
+            let mut gone = false;
+            copy_tree(&from.join(TREE), &to.join(TREE), &mut gone)?;
+            // One that went was made part of a wider one, which may not have been there when it was looked for.
+            whole = !gone;
+        }
+        if !whole {
+            continue;
+        }
+        copy_tree(&from.join(HISTORY), &to.join(HISTORY), &mut false)?;
+        for name in [CARRIED, PRUNED] {
+            if let Some(octets) = layout::read(&from.join(name), MOST_CARRIED_OCTETS)? {
+                write(&to.join(name), &mut octets.as_slice())?;
+            }
+        }
+        make(&to.join(SEGMENTS))?;
+        for (first, mut segment) in segments {
+            write_segment(&numbered(to, SEGMENTS, first), &mut segment)?;
+        }
+        write(&to.join(CHECKPOINT), &mut checkpoint.as_slice())?;
+        File::open(to.join(SEGMENTS))?.sync_all()?;
+        return File::open(to)?.sync_all();
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "the journal changes faster than it can be copied"))
+}
+
+/// Copies files that are not there yet: one that is there never changes.
+fn copy_tree(from: &Path, to: &Path, gone: &mut bool) -> io::Result<()> {
+    let entries = match fs::read_dir(from) {
+        Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
+        Err(error) => Err(error),
+    };
+    let entries = match entries {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            *gone = true;
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    make(to)?;
+    // Widest last: what a wider one takes the place of is found to be gone before that is looked for.
+    let names: BTreeSet<_> = entries.into_iter().map(|entry| entry.file_name()).collect();
+    for name in names {
+        let (from, to) = (from.join(&name), to.join(&name));
+        if to.extension().is_some_and(|extension| extension == UNFINISHED) {
+            continue;
+        }
+        let about = match fs::metadata(&from) {
+            Ok(about) => about,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                *gone = true;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if about.is_dir() {
+            copy_tree(&from, &to, gone)?;
+        } else if !to.exists() {
+            match File::open(&from) {
+                Ok(mut file) => write(&to, &mut file)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => *gone = true,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    File::open(to)?.sync_all()
+}
+
+/// Writes a file.
+fn write(to: &Path, from: &mut dyn Read) -> io::Result<()> {
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    io::copy(from, &mut file)?;
+    file.sync_all()
+}
+
+/// Writes a segment without what was reserved and not yet written. A frame ends where the next may begin.
+fn write_segment(to: &Path, segment: &mut File) -> io::Result<()> {
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    let (mut piece, mut written, mut end) = (vec![0; PIECE], 0, 0);
+    loop {
+        let read = segment.read(&mut piece)?;
+        let Some(octets) = piece.get(..read).filter(|octets| !octets.is_empty()) else { break };
+        if let Some(last) = octets.iter().rposition(|octet| *octet != 0) {
+            // Zeros in between are not written; they read as zeros.
+            file.write_all_at(octets, written)?;
+            end = written + count(last + 1);
+        }
+        written += count(read);
+    }
+    file.set_len(end.next_multiple_of(count(ALIGN)).min(written))?;
+    file.sync_all()
+}
+
+fn count(octets: usize) -> u64 {
+    u64::try_from(octets).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,90 @@
+//! Copies made while the journal is written, and logs that others go on from.
+
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+
+#[test]
+fn a_copy_made_while_it_is_written_verifies_and_opens() {
+    let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let anchors = dir.path().join("anchors");
+    let opening = |root: &Path| Opening {
+        anchor: Arc::new(FileAnchor(anchors.clone())),
+        ..super::opening(root, Bounds { segment_octets: 16 * 1024, ..Bounds::default() })
+    };
+    let root = dir.path().join("journal");
+    let (journal, done) = (Journal::open(opening(&root)).unwrap(), AtomicBool::new(false));
+    let durable = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut written = 0;
+            while !done.load(Ordering::Relaxed) {
+                for outcome in append_all(&journal, (0..40).map(|n| own(1, n % 9))) {
+                    assert!(outcome.is_ok());
+                }
+                written += 40;
+                durable.store(written, Ordering::Release);
+                journal.publish().unwrap();
+            }
+        });
+        for number in 0..12 {
+            let before = durable.load(Ordering::Acquire);
+            let to = copies.path().join(number.to_string());
+            copy(&root, &to).unwrap();
+            let report = verify(&to, &trust(), None).unwrap();
+            assert!(report.entries() >= before, "what was durable before it began is in it");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    drop(journal);
+    assert!(durable.load(Ordering::Acquire) > 600, "tiles became full meanwhile");
+    for number in 0..12 {
+        let to = copies.path().join(number.to_string());
+        let opened = Journal::open(Opening { as_it_is: true, ..opening(&to) }).unwrap();
+        let size = opened.size();
+        opened.close().unwrap();
+        assert_eq!(check(&to).unwrap().size, size);
+    }
+}
+
+#[test]
+fn whether_a_log_is_written_is_seen_by_its_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!is_written(dir.path(), the_log()).unwrap(), "there is none");
+    let journal = open(dir.path());
+    assert!(is_written(dir.path(), the_log()).unwrap());
+    journal.close().unwrap();
+    assert!(!is_written(dir.path(), the_log()).unwrap());
+    drop(open(dir.path()));
+}
+
+#[test]
+fn a_log_that_others_go_on_from_gets_no_entry_more() {
+    let log = |number| LogId::from_octets([number; 16]);
+    let continued = |index| Entry {
+        owner: Pseudonym::NOBODY,
+        about: Some(EntryRef { log: log(1), index }),
+        ..entry(at(50), 7, 7, Basis::Own, Kind::Continued)
+    };
+    let judged = |old: u8, last: u64| {
+        let dir = tempfile::tempdir().unwrap();
+        for (number, entries) in
+            [(1, (0..old).map(|n| own(n.into(), n)).collect()), (2, vec![continued(last)])]
+        {
+            let journal =
+                Journal::open(Opening { log: log(number), ..opening(dir.path(), small()) }).unwrap();
+            assert!(append_all(&journal, entries).iter().all(Result::is_ok));
+            journal.close().unwrap();
+        }
+        // With no key of the checks too: whoever has the public key sees that there are two of one log.
+        let outside =
+            verify(dir.path(), &Trust::of_key(verifying_key()), None).map_err(|breach| breach.violation);
+        let found = verify(dir.path(), &trust(), None).map_err(|breach| breach.violation);
+        assert_eq!(outside.is_ok(), found.is_ok());
+        found
+    };
+    assert!(judged(3, 2).is_ok());
+    assert!(matches!(judged(4, 2), Err(Violation::GoesOn(3))), "somebody went on with it");
+    assert!(matches!(judged(2, 2), Err(Violation::Shorter(3))), "what it had is not there");
+    assert!(matches!(judged(0, 2), Err(Violation::Shorter(3))));
+}
