@@ -40,7 +40,7 @@ pub(crate) fn erase<'a>(
         // What goes is overwritten in the file, for a key that lies in a free page is none that was destroyed.
         connection.pragma_update(None, "secure_delete", true)?;
         let erased = all(connection, tenant, account);
-        connection.pragma_update(None, "secure_delete", false)?;
+        connection.pragma_update(None, "secure_delete", "fast")?;
         Ok(Written { answer: erased?, changed: vec![Changed::Everything] })
     })
 }

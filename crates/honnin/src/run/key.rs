@@ -109,7 +109,7 @@ fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateAr
     }
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     let acts = rooms.acts(operator)?;
-    let note = if to.is_some() { "key rotate, begun" } else { "key rotate, finished" };
+    let note = if to.is_some() { "key rotate begun" } else { "key rotate finished" };
     acts.record(Kind::KeyAct, Party::Nobody, Deed { note, ..Deed::default() })?;
     let rotated = match to {
         Some(to) => {

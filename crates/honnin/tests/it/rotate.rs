@@ -53,7 +53,7 @@ fn a_key_file_is_changed_under_load_without_a_failed_request() {
     done(&place.run(&["doctor"]));
     done(&place.run(&["key", "check"]));
     let acts = place.run(&["journal", "acts"]).out;
-    for note in ["key rotate, begun", "key rotate, finished"] {
+    for note in ["key rotate begun", "key rotate finished"] {
         assert!(acts.lines().any(|line| line.contains("suzuki") && line.contains(note)), "{acts}");
     }
     // The one of before opens nothing.
