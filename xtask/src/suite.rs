@@ -25,9 +25,9 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
     ),
 ];
 
-/// Programs that stand before the product in some drills and in the tests of `examples/`, and what these are given a
-/// machine of their own with: where each lies, and Debian's package.
-const PROXIES: [(&str, &str); 7] = [
+/// Programs that stand before the product in some drills and in the tests of `examples/`, what these are given a machine of
+/// their own with, and the server of the second engine: where each lies, and Debian's package.
+const PROXIES: [(&str, &str); 8] = [
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/sbin/varnishd", "varnish"),
     ("/usr/sbin/haproxy", "haproxy"),
@@ -35,6 +35,7 @@ const PROXIES: [(&str, &str); 7] = [
     ("/usr/bin/curl", "curl"),
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/promtool", "prometheus"),
+    ("/usr/bin/pg_ctlcluster", "postgresql"),
 ];
 
 /// What a step does.
@@ -197,8 +198,8 @@ fn look_for_proxies() {
     let still = missing();
     if !still.is_empty() {
         println!(
-            "proxies: SKIPPED: drills D10 and D11, parts of D02 and D03, and tests of the metrics, the README's real path and of \
-             examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
+            "proxies: SKIPPED: drills D10 and D11, parts of D02 and D03, and tests of the metrics, the README's real path, of \
+             PostgreSQL and of examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
             still.join(" ")
         );
     }

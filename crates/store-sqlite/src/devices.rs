@@ -2,12 +2,11 @@
 
 use honnin_access::ports::SessionRow;
 use honnin_access::{ManageSessions, Permit};
-use honnin_store::{Answer, DeviceRows, Error};
+use honnin_store::{Answer, DeviceRows, Error, with_note};
 use honnin_terms::Id;
 use rusqlite::params;
 
 use crate::Sqlite;
-use crate::noted::with_note;
 use crate::{rows, sessions};
 
 impl DeviceRows for Sqlite {

@@ -15,7 +15,6 @@ mod feed;
 mod feed_reads;
 mod merging;
 mod moving;
-mod noted;
 mod notices;
 mod operator;
 mod readers;
@@ -26,14 +25,13 @@ mod speed;
 mod sweep;
 mod tick;
 mod views;
-mod watchers;
 mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Watcher};
+use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Noted, Watcher, Watchers};
 use honnin_terms::Clock;
 use rusqlite::Connection;
 
@@ -42,9 +40,7 @@ pub use bounds::Bounds;
 pub use fault::StartError;
 
 use fault::Fault;
-use noted::Noted;
 use readers::Readers;
-use watchers::Watchers;
 use writer::{Kind, Writer, Written};
 
 /// Makes an empty store in a directory that has none.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use honnin_access::Subject;
 use honnin_access::ports::{FoundSession, RingRow, RingWrite, SeenSession, SessionRow, SessionRows};
 use honnin_seal::{Digest, Epoch};
-use honnin_store::{Answer, Changed, Error};
+use honnin_store::{Answer, Changed, Error, OnItsWay, with_note};
 use honnin_terms::{AccountId, Id, TenantId};
 use rusqlite::{Connection, Row, params};
 
 use crate::Sqlite;
 use crate::fault::Fault;
-use crate::noted::{OnItsWay, with_note};
 use crate::rows;
 use crate::writer::{Kind, Written};
 

@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use honnin_store::{Changed, Error};
+use honnin_store::{Changed, Error, Watchers};
 use honnin_terms::{Clock, Moment};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
-use crate::watchers::Watchers;
 use crate::{Bounds, StartError, schema};
 
 /// What a write gives back, and what it has changed of what may be cached.

@@ -18,9 +18,11 @@ pub mod document;
 mod engine;
 mod feed;
 mod merging;
+mod noted;
 mod operator;
 mod speed;
 mod views;
+mod watchers;
 
 pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
 pub use decorate::{Changed, Watcher};
@@ -35,11 +37,13 @@ pub use honnin_access::{ControlName, ControlRow, ControlRows, NewControl, Swappe
 pub use merging::{
     MergeMaterial, MergeRow, MergeRows, Move, Moved, MovedHolding, MovedWish, Reason as MoveReason,
 };
+pub use noted::{Noted, OnItsWay, with_note};
 pub use operator::{Erased, MessageKind, OperatorRows, StoreReport};
 pub use speed::{
     Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
 };
 pub use views::{DeviceRows, NoticeRows, ViewRows, read_view};
+pub use watchers::Watchers;
 
 /// Everything an engine implements; the binary picks the engine once and hands this on.
 pub trait Store:

@@ -8,9 +8,11 @@ mod clock;
 mod counted;
 mod dir;
 mod entropy;
+mod postgres;
 
 pub use asked::asked;
 pub use clock::FixedClock;
 pub use counted::Counted;
 pub use dir::TestDir;
 pub use entropy::SeededEntropy;
+pub use postgres::{POSTGRES_PACKAGE, PostgresServer};

@@ -10,7 +10,7 @@ use super::source::Source;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 25] = [
+const ROOMS: [Room; 26] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("figures", &[], &[]),
@@ -20,6 +20,7 @@ const ROOMS: [Room; 25] = [
     // The conformance suite, behind a feature, makes its stage with the testkit.
     ("store", &["terms", "seal", "access", "testkit"], &[]),
     ("store-sqlite", &["terms", "seal", "access", "store"], &["keeper"]),
+    ("store-postgres", &["terms", "seal", "access", "store"], &[]),
     // Round any engine; its tests need one.
     ("store-cache", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),
@@ -58,6 +59,7 @@ const ROOMS: [Room; 25] = [
             "store",
             "store-cache",
             "store-sqlite",
+            "store-postgres",
             "keeper",
             "care",
             "intake",
@@ -101,12 +103,14 @@ const ROOMS: [Room; 25] = [
 /// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.
 type Owned = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-const OWNED: [Owned; 11] = [
+const OWNED: [Owned; 13] = [
     // `pages` hashes its assets when built; the binary installs the provider of rustls.
     ("aws-lc-rs", &["seal", "honnin"], &["pages"], &[]),
     ("argon2", &["seal"], &[], &[]),
     // The binary's tests spoil a database on purpose.
     ("rusqlite", &["store-sqlite"], &[], &["honnin"]),
+    ("tokio-postgres", &["store-postgres"], &[], &[]),
+    ("deadpool-postgres", &["store-postgres"], &[], &[]),
     ("axum", &["web", "honnin"], &[], &[]),
     ("askama", &["pages"], &[], &[]),
     // What is counted is a row of one table.

@@ -11,15 +11,15 @@ use honnin_seal::Digest;
 use honnin_terms::{Moment, TenantId};
 
 /// Names one session.
-pub(crate) type SessionKey = (TenantId, Digest);
+type SessionKey = (TenantId, Digest);
 
 /// The notes on their way: at most as many as writes may wait.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Noted(Arc<Mutex<HashMap<SessionKey, Moment>>>);
+pub struct Noted(Arc<Mutex<HashMap<SessionKey, Moment>>>);
 
 /// One note; it counts until this is dropped, after it was written or refused.
 #[derive(Debug)]
-pub(crate) struct OnItsWay {
+pub struct OnItsWay {
     noted: Noted,
     key: SessionKey,
     seen: Moment,
@@ -30,24 +30,25 @@ impl Noted {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn note(&self, key: SessionKey, seen: Moment) -> OnItsWay {
+    /// Notes when a session was seen, until what is given back is dropped.
+    pub fn note(&self, key: SessionKey, seen: Moment) -> OnItsWay {
         self.hold().entry(key).and_modify(|latest| *latest = seen.max(*latest)).or_insert(seen);
         OnItsWay { noted: self.clone(), key, seen }
     }
 
     /// The note on one session. Taken before the row is read: a note that is written in between is in the row.
-    pub(crate) fn of(&self, key: &SessionKey) -> Option<Moment> {
+    pub fn of(&self, key: &SessionKey) -> Option<Moment> {
         self.hold().get(key).copied()
     }
 
     /// All notes; taken before rows are read, as above.
-    pub(crate) fn all(&self) -> HashMap<SessionKey, Moment> {
+    pub fn all(&self) -> HashMap<SessionKey, Moment> {
         self.hold().clone()
     }
 }
 
 /// The row with what was noted of it.
-pub(crate) fn with_note(row: SessionRow, noted: Option<Moment>) -> SessionRow {
+pub fn with_note(row: SessionRow, noted: Option<Moment>) -> SessionRow {
     SessionRow { last_seen: noted.map_or(row.last_seen, |seen| seen.max(row.last_seen)), ..row }
 }
 

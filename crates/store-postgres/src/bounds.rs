@@ -1,0 +1,34 @@
+//! Bounds: everything here has one.
+
+/// How much of everything the engine takes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Connections that read; one more read than that waits. Default 8.
+    pub readers: usize,
+    /// Connections that write. Default 8.
+    pub writers: usize,
+    /// Calls that may wait; one more is refused at once. Default 4,096.
+    pub queue: usize,
+    /// How long a call of few rows may take, and how long it waits for a connection, in milliseconds. Default 5,000.
+    pub small_ms: u32,
+    /// How long a write of many rows may take, in milliseconds. Default 60,000.
+    pub large_ms: u32,
+    /// How often a write that was undone for the sake of others is done again. Default 12.
+    pub repeats: u32,
+    /// How long a change by another process may stay unnoticed, in milliseconds. Default 200.
+    pub poll_ms: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            readers: 8,
+            writers: 8,
+            queue: 4_096,
+            small_ms: 5_000,
+            large_ms: 60_000,
+            repeats: 12,
+            poll_ms: 200,
+        }
+    }
+}

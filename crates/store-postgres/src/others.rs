@@ -1,0 +1,55 @@
+//! Other processes that write: noticed by looking at the counts of their lanes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use honnin_store::Changed;
+use tokio::time::{sleep, timeout};
+
+use crate::desk::Desk;
+use crate::fault::Fault;
+use crate::rows;
+use crate::statements as sql;
+
+/// How long one look may take. With [`crate::Bounds::poll_ms`] it bounds how long a change stays unnoticed.
+const WITHIN: Duration = Duration::from_millis(500);
+
+/// What every lane of others has changed so far.
+type Counts = Vec<(Vec<u8>, i64, i64)>;
+
+/// Looks until it is dropped. What cannot be known is taken to have changed.
+pub(crate) async fn look(desk: Rc<Desk>) {
+    let mut known: Option<Counts> = None;
+    loop {
+        match timeout(WITHIN, counts(&desk)).await {
+            Ok(Ok(found)) => {
+                // Also after a look that failed, and the first time: what was read before may be older than this.
+                if known.as_ref() != Some(&found) {
+                    desk.watchers.tell(&[Changed::Everything]);
+                }
+                known = Some(found);
+            }
+            failed => {
+                desk.watchers.tell(&[Changed::Everything]);
+                if known.take().is_some()
+                    && let Ok(Err(fault)) = failed
+                {
+                    fault.told();
+                }
+            }
+        }
+        sleep(Duration::from_millis(desk.bounds.poll_ms.max(1).into())).await;
+    }
+}
+
+async fn counts(desk: &Desk) -> Result<Counts, Fault> {
+    let node = desk.node.as_slice();
+    desk.look(async move |tx| {
+        let found = tx.last(&sql::OTHERS, &[&node]).await?;
+        found
+            .iter()
+            .map(|row| Ok((rows::blob(row, 0)?, rows::count(row, 1)?, rows::count(row, 2)?)))
+            .collect()
+    })
+    .await
+}

@@ -1,0 +1,109 @@
+//! What is looked at before anything is asked: that the store is ours and of our time, and that row-level security holds
+//! for the role it is reached by.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::{Client, NoTls};
+
+use crate::prepare::NEWEST;
+use crate::{StartError, Target};
+
+/// A connection of its own, ended when the client is dropped.
+pub(crate) async fn connect(target: &Target) -> Result<Client, StartError> {
+    let connecting = timeout(Duration::from_secs(10), target.config.connect(NoTls));
+    let (client, connection) = connecting.await.map_err(|_| StartError::Silent)??;
+    drop(tokio::spawn(async move {
+        // What ends it is told to whoever asks.
+        drop(connection.await);
+    }));
+    Ok(client)
+}
+
+/// Tables whose rows are nobody's.
+pub(crate) const NOBODYS: [&str; 2] = ["change", "schema_version"];
+
+/// The oldest releases whose row-level security can be relied on: major version, and the number of the release.
+const SOUND: [(i32, i32); 3] = [(15, 150_009), (16, 160_004), (17, 170_001)];
+
+pub(crate) async fn check(target: &Target) -> Result<(), StartError> {
+    let client = connect(target).await?;
+    // Nothing that the role or the connection brings along decides what these questions mean.
+    client
+        .batch_execute("begin read only; set local role none; set local search_path = pg_catalog, pg_temp")
+        .await?;
+    release(&client).await?;
+    version(&client).await?;
+    role(&client).await?;
+    policies(&client).await?;
+    client.batch_execute("commit").await?;
+    Ok(())
+}
+
+async fn release(client: &Client) -> Result<(), StartError> {
+    let asked = "select current_setting('server_version_num')::int, current_setting('server_version')";
+    let row = client.query_one(asked, &[]).await?;
+    let (number, text): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
+    let sound = match SOUND.iter().find(|(major, _)| *major == number / 10_000) {
+        Some((_, least)) => number >= *least,
+        None => number / 10_000 > 17,
+    };
+    if sound { Ok(()) } else { Err(StartError::OldServer(text)) }
+}
+
+async fn version(client: &Client) -> Result<(), StartError> {
+    let there = client.query_one("select to_regclass('honnin.schema_version') is not null", &[]).await?;
+    if !there.try_get::<_, bool>(0)? {
+        return Err(StartError::Missing);
+    }
+    let row = client.query_opt("select version from honnin.schema_version", &[]).await?;
+    let found: i64 = row.map_or(Ok(0), |row| row.try_get(0))?;
+    if found > NEWEST {
+        return Err(StartError::Newer { found, known: NEWEST });
+    }
+    if found < NEWEST {
+        return Err(StartError::Older { found, needed: NEWEST });
+    }
+    Ok(())
+}
+
+/// What the role may not be, or be a member of.
+async fn role(client: &Client) -> Result<(), StartError> {
+    let asked = "select session_user::text, \
+        exists (select 1 from pg_roles r where r.rolsuper and pg_has_role(session_user, r.oid, 'member')), \
+        exists (select 1 from pg_roles r where r.rolbypassrls and pg_has_role(session_user, r.oid, 'member')), \
+        exists (select 1 from pg_namespace n where n.nspname = 'honnin' \
+            and pg_has_role(session_user, n.nspowner, 'member')) \
+        or exists (select 1 from pg_class c where c.relnamespace = 'honnin'::regnamespace \
+            and pg_has_role(session_user, c.relowner, 'member')), \
+        has_schema_privilege(session_user, 'honnin', 'create')";
+    let row = client.query_one(asked, &[]).await?;
+    let role: String = row.try_get(0)?;
+    for (column, may) in [
+        (1, "is a superuser or a member of one"),
+        (2, "may bypass row-level security, or is a member of a role that may"),
+        (3, "owns the schema or its tables, or is a member of a role that does"),
+        (4, "may create things in the schema"),
+    ] {
+        if row.try_get(column)? {
+            return Err(StartError::TooMighty { role, may });
+        }
+    }
+    Ok(())
+}
+
+/// Every table has row-level security on and forced, and the two policies it came with.
+async fn policies(client: &Client) -> Result<(), StartError> {
+    let asked = "select c.relname::text from pg_class c \
+        where c.relnamespace = 'honnin'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') \
+        and not c.relname::text = any($1) and not (c.relkind = 'r' and c.relrowsecurity and c.relforcerowsecurity \
+            and (select count(*) filter (where p.polname = 'floor' and not p.polpermissive and p.polcmd = '*' \
+                    and p.polroles = '{0}') = 1 \
+                and count(*) filter (where not p.polpermissive and p.polname <> 'floor') = 0 \
+                from pg_policy p where p.polrelid = c.oid)) \
+        order by 1 limit 1";
+    match client.query_opt(asked, &[&NOBODYS.as_slice()]).await? {
+        None => Ok(()),
+        Some(row) => Err(StartError::Open(row.try_get(0)?)),
+    }
+}

@@ -1,0 +1,56 @@
+//! What somebody left on a connection, such as a pooler that hands it on with its settings, changes nothing.
+
+use honnin_access::ports::SessionRows;
+use honnin_store::conformance::{Stage, done};
+use honnin_store::{Engine, OperatorRows};
+use honnin_testkit::PostgresServer;
+
+use crate::opened;
+
+/// What every connection of the role begins with from now on; `reset all` brings it back.
+const LEFT: &str = "\
+    create role neighbour; grant neighbour to honnin; \
+    create schema evil; grant usage on schema evil to public; \
+    create function evil.set_config(text, text, boolean) returns text language sql as 'select $2'; \
+    create table evil.session (like honnin.session); create table evil.account (like honnin.account); \
+    grant all on all tables in schema evil to public; \
+    alter role honnin set role = 'neighbour'; \
+    alter role honnin set search_path = 'evil', 'pg_catalog'; \
+    alter role honnin set row_security = off; \
+    alter role honnin set synchronous_commit = off; \
+    alter role honnin set default_transaction_isolation = 'read uncommitted'; \
+    alter role honnin set statement_timeout = 250; \
+    alter role honnin set lock_timeout = 1; \
+    alter role honnin set honnin.tenant = '1'; \
+    alter role honnin set honnin.reach = 'house'; \
+    alter role honnin set honnin.account = 'ff'; \
+    alter role honnin set honnin.session = 'ff'";
+
+#[test]
+fn a_setting_or_role_left_on_a_connection_changes_nothing() {
+    // Roles are the server's: this one is nobody else's.
+    let Some(server) = PostgresServer::start() else { return };
+    let database = opened::prepared(&server);
+    let before = opened::open(&server, &database, 1);
+    let one = opened::stage(&before).person();
+    done(before.close());
+    server.sql(&database, LEFT);
+    let store = opened::open(&server, &database, 2);
+    let stage = opened::stage(&store);
+    let found = done(store.session(stage.tenant, &one.row_hash)).unwrap().unwrap();
+    assert_eq!(found.session.account, one.account);
+    assert_eq!(done(store.session(stage.tenant, &[0xff; 32])), Ok(None));
+    let ring = stage.ring(one.account, vec![one.session.session]);
+    done(store.end_sessions(stage.tenant, one.account, ring)).unwrap();
+    assert_eq!(done(store.session(stage.tenant, &one.row_hash)), Ok(None));
+    // A tenant is what a transaction says, not what was left.
+    let neighbour: Stage = stage.neighbour();
+    assert_eq!(done(store.report(&neighbour.operate(0))).unwrap().accounts, 0);
+    assert_eq!(done(store.report(&stage.operate(0))).unwrap().accounts, 1);
+    // What was planted is there: a connection that says nothing for itself begins with it.
+    assert_eq!(
+        server.sql(&database, "select count(*) from evil.session"),
+        "0",
+        "and nothing was written there"
+    );
+}

@@ -1,0 +1,26 @@
+//! The engine from outside.
+
+#[cfg(test)]
+mod cancelled;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod crowds;
+#[cfg(test)]
+mod cut_off;
+#[cfg(test)]
+mod leftovers;
+#[cfg(test)]
+mod opened;
+#[cfg(test)]
+mod others;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod trips;

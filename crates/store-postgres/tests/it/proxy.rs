@@ -1,0 +1,118 @@
+//! Something between engine and server that counts round trips, and can cut a commit off.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use honnin_store_postgres::Target;
+use honnin_testkit::{PostgresServer, TestDir};
+
+/// What is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The next commit of a write does not reach the server.
+    Commit,
+    /// It does, and its answer does not come back.
+    Answer,
+}
+
+#[derive(Default)]
+struct State {
+    trips: u64,
+    /// Whether the client spoke last.
+    asked: bool,
+    cut: Option<Cut>,
+}
+
+/// The socket of a server, seen through.
+pub(crate) struct Proxy {
+    dir: TestDir,
+    state: Arc<Mutex<State>>,
+}
+
+impl Proxy {
+    pub(crate) fn before(server: &PostgresServer) -> Self {
+        let dir = TestDir::new();
+        let state = Arc::<Mutex<State>>::default();
+        let listener = UnixListener::bind(dir.join(".s.PGSQL.5432")).unwrap();
+        let (behind, seen) = (server.directory().join(".s.PGSQL.5432"), Arc::clone(&state));
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                pass_on(client, &behind, &seen);
+            }
+        });
+        Self { dir, state }
+    }
+
+    pub(crate) fn target(&self, database: &str) -> Target {
+        let host = self.dir.path().display();
+        format!("postgresql://honnin@/{database}?host={host}").parse().unwrap()
+    }
+
+    /// Round trips since it was last asked.
+    pub(crate) fn trips(&self) -> u64 {
+        std::mem::take(&mut self.state.lock().unwrap().trips)
+    }
+
+    pub(crate) fn cut(&self, cut: Cut) {
+        self.state.lock().unwrap().cut = Some(cut);
+    }
+
+    /// Whether what was to be cut off was.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.state.lock().unwrap().cut.is_none()
+    }
+}
+
+fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
+    let behind: PathBuf = behind.to_owned();
+    let state = Arc::clone(state);
+    thread::spawn(move || {
+        let Ok(mut server) = UnixStream::connect(behind) else { return };
+        let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let mute = Arc::new(Mutex::new(false));
+        let (answers, muted) = (Arc::clone(&state), Arc::clone(&mute));
+        let answering = thread::spawn(move || {
+            let mut octets = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = from_server.read(&mut octets) {
+                answers.lock().unwrap().asked = false;
+                if *muted.lock().unwrap() || to_client.write_all(&octets[..count]).is_err() {
+                    break;
+                }
+            }
+            drop(to_client.shutdown(Shutdown::Both));
+        });
+        let mut octets = vec![0; 1 << 16];
+        while let Ok(count @ 1..) = client.read(&mut octets) {
+            let asked = &octets[..count];
+            let mut state = state.lock().unwrap();
+            state.trips += u64::from(!state.asked);
+            state.asked = true;
+            // A read's end stands in one breath with its beginning.
+            let commits = has(asked, b"commit\0") && !has(asked, b"begin");
+            let cut = if commits { state.cut.take() } else { None };
+            drop(state);
+            match cut {
+                Some(Cut::Commit) => break,
+                Some(Cut::Answer) => *mute.lock().unwrap() = true,
+                None => {}
+            }
+            if server.write_all(asked).is_err() {
+                break;
+            }
+            if cut.is_some() {
+                drop(answering.join());
+                return;
+            }
+        }
+        drop(server.shutdown(Shutdown::Both));
+        drop(client.shutdown(Shutdown::Both));
+    });
+}
+
+fn has(octets: &[u8], sought: &[u8]) -> bool {
+    octets.windows(sought.len()).any(|window| window == sought)
+}
