@@ -32,4 +32,5 @@ mod serve;
 mod set_aside;
 mod support;
 mod swapped;
+mod waiting_room;
 mod who_saw;

@@ -88,8 +88,8 @@ pub struct Placed {
     pub ticket: String,
     /// How many are before her.
     pub ahead: u64,
-    /// In how many seconds it is her turn, as fast as it goes now; `None` while it does not go on.
-    pub seconds: Option<u64>,
+    /// In how many seconds it is her turn, as fast as it goes now.
+    pub seconds: u64,
     /// When she is to ask again, in seconds.
     pub again: u32,
 }
@@ -196,6 +196,6 @@ impl WaitingRoom {
     pub fn figures(&self, now: Micros) -> RoomFigures {
         let room = self.lock();
         let waiting = room.book.waiting().saturating_add(room.own.people());
-        RoomFigures { open: room.book.is_open(now), waiting, rate: room.pace.rate() }
+        RoomFigures { open: room.book.is_open(now), waiting, rate: room.pace.rate() / 1_000 }
     }
 }

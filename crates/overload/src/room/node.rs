@@ -118,16 +118,17 @@ impl Room {
         let until = now.saturating_add(micros(self.bounds.keeps));
         let ticket = Ticket { kind: Kind::Place, came, until }.write(stamp);
         let ahead = self.book.ahead(came).saturating_add(self.own.before(came));
-        let seconds = ahead.saturating_mul(1_000).checked_div(self.speed);
-        let seconds = seconds.map(|seconds| seconds.saturating_add(SETTLED / SECOND));
+        // As all nodes have gone of late; where nobody was called yet as this one will.
+        let speed = self.speed.max(self.pace.rate()).max(1);
+        let seconds = (ahead.saturating_mul(1_000) / speed).saturating_add(SETTLED / SECOND);
         Placed { ticket, ahead, seconds, again: self.again(seconds, chance) }
     }
 
     /// When to ask again: in a third of the time that is left, so that nobody asks much more often than things change; not
     /// all at the same moment.
-    fn again(&self, seconds: Option<u64>, chance: u32) -> u32 {
+    fn again(&self, seconds: u64, chance: u32) -> u32 {
         let (least, most) = self.bounds.asks;
-        let wanted = seconds.map_or(most / 3, |seconds| Duration::from_secs(seconds / 3));
+        let wanted = Duration::from_secs(seconds / 3);
         let wanted = wanted.clamp(least, most.max(least)).as_millis();
         let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
         // Up to a quarter more or less.

@@ -40,9 +40,9 @@ impl Pace {
         Self { first, rate: first, best: 0, rest: 0, still: 0 }
     }
 
-    /// How many people a second it stands at.
+    /// How many it stands at, in thousandths of a person a second.
     pub(super) const fn rate(&self) -> u64 {
-        self.rate / 1_000
+        self.rate
     }
 
     /// How many may be called now.

@@ -95,17 +95,14 @@ impl App {
         let Placed { ticket, ahead, seconds, again } = placed;
         figures::placed(who(ask), "waiting_room").increment(1);
         let answer = if ask.is_for_programs() {
-            let detail = match seconds {
-                Some(seconds) => format!("{ahead} are before you; about {seconds} s"),
-                None => format!("{ahead} are before you"),
-            };
+            let detail = format!("{ahead} are before you; about {seconds} s");
             Refusal::after(Code::Waiting, *again).detailed(detail).problem(ask.stream.request())
         } else {
             let page = PlacePage {
                 language: ask.language(),
                 ahead: Some(*ahead),
-                minutes: seconds.filter(|seconds| *seconds > 60).map(|seconds| seconds.div_ceil(60)),
-                is_soon: seconds.is_some_and(|seconds| seconds <= 60),
+                minutes: (*seconds > 60).then(|| seconds.div_ceil(60)),
+                is_soon: *seconds <= 60,
                 keeps: Some(self.keeps().as_secs() / 60),
             };
             place_page(ask, page, *again)
