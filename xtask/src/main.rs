@@ -73,7 +73,7 @@ enum Chore {
     Schemathesis(outside::Asked),
     /// Lint the API's description, and let generated TypeScript, Python and Rust clients do the whole round
     Clients,
-    /// Make the Debian package, with manual pages, completions, the service and a bill of materials (CycloneDX)
+    /// Make the Debian package, with manual pages, completions, the service and a bill of materials
     Package(package::Asked),
     /// Write the sample ledger that ships with the project
     SampleLedger {

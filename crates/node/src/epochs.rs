@@ -67,8 +67,10 @@ pub async fn course(rows: &dyn ControlRows, permit: &Permit<Keep>, keeper: &Keep
     Ok(read(rows, permit, keeper).await?.1.course()?)
 }
 
-/// Has other logs written from now on, under a new epoch: those there are were restored from a copy, and whoever they
-/// were copied from may have gone on with them. `newest` is the newest epoch that any of their entries is of.
+/// Has other logs written from now on, under a new epoch.
+///
+/// Those there are were restored from a copy, and whoever they were copied from may have gone on with them. `newest` is the
+/// newest epoch that any of their entries is of.
 ///
 /// # Errors
 /// [`Fault`] where the list cannot be read or written.

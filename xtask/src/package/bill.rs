@@ -1,4 +1,4 @@
-//! What the program is made of (CycloneDX 1.5, JSON): every crate that is linked in or runs at its build, as the lock file
+//! What the program is made of (`CycloneDX` 1.5, JSON): every crate that is linked in or runs at its build, as the lock file
 //! has it.
 
 use std::collections::BTreeMap;

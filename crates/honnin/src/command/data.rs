@@ -121,8 +121,8 @@ pub(crate) enum KeyCommand {
     Check,
     /// Change the key file, in two steps, while the server runs
     ///
-    /// First with --to: another key file opens the keyring as well. Then set keys.key_file (or the credential) to it, and
-    /// with --finish the old one opens nothing more. Nothing that is stored is written anew. A step that was killed is done
+    /// First with --to: another key file opens the keyring as well. Then set `keys.key_file` (or the credential) to it,
+    /// and with --finish the old one opens nothing more. Nothing that is stored is written anew. A step that was killed is done
     /// by giving it again; in between either key file starts a server.
     #[command(
         after_help = "Examples:\n  honnin key rotate --to /etc/honnin/key.2027\n  honnin key rotate --finish"

@@ -357,12 +357,9 @@ fn checkpoints(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
 
 /// When the last backup was made.
 fn backups(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
-    match last_backup(rooms)? {
-        Some(at) => {
-            findings.ok("backup", format_args!("the last one has everything to {}", rooms.zone.rfc3339(at)))
-        }
-        None => findings.ok("backup", "none was made by `honnin backup` yet"),
-    }
+    let made =
+        last_backup(rooms)?.map(|at| format!("the last one has everything to {}", rooms.zone.rfc3339(at)));
+    findings.ok("backup", made.unwrap_or_else(|| "none was made by `honnin backup` yet".to_owned()));
     Ok(())
 }
 

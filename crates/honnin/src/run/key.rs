@@ -111,17 +111,14 @@ fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateAr
     let acts = rooms.acts(operator)?;
     let note = if to.is_some() { "key rotate begun" } else { "key rotate finished" };
     acts.record(Kind::KeyAct, Party::Nobody, Deed { note, ..Deed::default() })?;
-    let rotated = match to {
-        Some(to) => {
-            let to = std::path::absolute(to)?;
-            let created = installation.add_key(&to)?;
-            Rotated { key_file: to.display().to_string(), created, finished: false }
-        }
-        None => {
-            installation.finish_key()?;
-            let key_file = installation.settings.keys.key_file.clone();
-            Rotated { key_file, created: false, finished: true }
-        }
+    let rotated = if let Some(to) = to {
+        let to = std::path::absolute(to)?;
+        let created = installation.add_key(&to)?;
+        Rotated { key_file: to.display().to_string(), created, finished: false }
+    } else {
+        installation.finish_key()?;
+        let key_file = installation.settings.keys.key_file.clone();
+        Rotated { key_file, created: false, finished: true }
     };
     acts.close()?;
     say.tell(&rotated)?;

@@ -108,9 +108,11 @@ impl List {
     pub(crate) fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE);
         let mut text = String::new();
-        let file = File::open(&path).map_err(|reason| match reason.kind() {
-            io::ErrorKind::NotFound => refused(&path, "is missing: it was not finished, or is no backup"),
-            _ => during("read", &path)(reason),
+        let file = File::open(&path).map_err(|reason| {
+            if reason.kind() == io::ErrorKind::NotFound {
+                return refused(&path, "is missing: it was not finished, or is no backup");
+            }
+            during("read", &path)(reason)
         })?;
         let malformed = || refused(&path, "is no list of a backup that this build reads");
         file.take(MOST).read_to_string(&mut text).map_err(|_| malformed())?;
@@ -179,9 +181,11 @@ impl List {
 
 /// Compares a file with what is listed of it.
 fn same(path: &Path, listed: &Listed, found: io::Result<(u64, String)>) -> Result<(), Failure> {
-    let (octets, sha256) = found.map_err(|reason| match reason.kind() {
-        io::ErrorKind::NotFound => refused(path, "is missing"),
-        _ => during("read or copy", path)(reason),
+    let (octets, sha256) = found.map_err(|reason| {
+        if reason.kind() == io::ErrorKind::NotFound {
+            return refused(path, "is missing");
+        }
+        during("read or copy", path)(reason)
     })?;
     if octets < listed.octets {
         return Err(refused(path, &format!("was cut: {octets} octets of {}", listed.octets)));

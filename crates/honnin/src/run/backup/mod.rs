@@ -38,7 +38,7 @@ const WITNESSED: &str = "witnessed";
 const ISOLATED: &str = "isolated";
 
 #[derive(Serialize)]
-struct Made {
+struct BackedUp {
     directory: String,
     made_at: String,
     files: usize,
@@ -46,7 +46,7 @@ struct Made {
     journal_entries: u64,
 }
 
-impl fmt::Display for Made {
+impl fmt::Display for BackedUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { directory, made_at, files, octets, journal_entries } = self;
         write!(
@@ -88,7 +88,7 @@ pub(super) fn backup(
     list.write(&to, &key)?;
     note_backup(&rooms, made_at)?;
     let directory = to.display().to_string();
-    say.tell(&Made { directory, made_at: rooms.zone.rfc3339(made_at), files, octets, journal_entries })?;
+    say.tell(&BackedUp { directory, made_at: rooms.zone.rfc3339(made_at), files, octets, journal_entries })?;
     Ok(Exit::Done)
 }
 
