@@ -8,7 +8,7 @@ use crate::control::ControlRows;
 use crate::delay::Tries;
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
-use crate::{HashPool, PasswordRules, Permit, SessionLimits};
+use crate::{FactorPolicy, HashPool, PasswordRules, Permit, SessionLimits};
 
 /// Gives permits to signed-in subscribers. Belongs to `care`.
 pub struct SubscriberAuthority {
@@ -19,6 +19,7 @@ pub struct SubscriberAuthority {
     pub(crate) session_limits: SessionLimits,
     pub(crate) password_rules: PasswordRules,
     pub(crate) code_seconds: i64,
+    pub(crate) factors: FactorPolicy,
     pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
     pub(crate) tries: Tries,
@@ -88,6 +89,7 @@ impl Authorities {
             session_limits,
             password_rules,
             code_seconds,
+            factors,
             consent_seconds,
             delay_bounds,
             pool,
@@ -100,6 +102,7 @@ impl Authorities {
             session_limits,
             password_rules,
             code_seconds,
+            factors,
             consent_seconds,
             pool,
             tries: Tries::new(delay_bounds),

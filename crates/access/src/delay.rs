@@ -39,6 +39,9 @@ pub struct DelayBounds {
     pub at_once: u32,
     /// Further guesses of strangers on one account that are added in the course of a day. Default 86,400.
     pub a_day: u32,
+    /// Codes of a second factor that are wrong, of one account and day, of devices that are not known; of those that are
+    /// as many again. Default 20.
+    pub codes_a_day: u32,
     /// A wrong answer leaves at a multiple of so many milliseconds, so that it tells nothing of what was computed;
     /// longer than the slowest hash there is. Default 500.
     pub answer_millis: u64,
@@ -55,6 +58,7 @@ impl Default for DelayBounds {
             first_a_day: 20_000,
             at_once: 40_000,
             a_day: 86_400,
+            codes_a_day: 20,
             answer_millis: 500,
         }
     }

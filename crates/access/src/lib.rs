@@ -51,6 +51,7 @@ pub use pool::{HashPool, PoolBounds};
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionKind, SessionLimits};
 pub use sign_in::{
-    ActivateError, CodeText, Forget, Invitation, KnownDevice, MARK_OCTETS, NewDevice, ReleasedFor,
-    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, TokenProof,
+    ActivateError, CodeText, FactorChange, FactorError, FactorPolicy, FactorProof, FactorState, Forget,
+    Invitation, KnownDevice, MARK_OCTETS, NewDevice, NewFactor, ProvenBy, ReleasedFor, SecondStep,
+    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
 };

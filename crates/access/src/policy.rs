@@ -42,6 +42,8 @@ pub enum Deed {
     ChangePassword,
     /// Make a token for a program.
     MakeToken,
+    /// Set up, change or take away a second factor.
+    ManageFactor,
 }
 
 impl Deed {
@@ -56,6 +58,7 @@ impl Deed {
         Self::AgreeToMerge,
         Self::ChangePassword,
         Self::MakeToken,
+        Self::ManageFactor,
     ];
 }
 
@@ -72,7 +75,8 @@ pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
             | Deed::Export
             | Deed::AgreeToMerge
             | Deed::ChangePassword
-            | Deed::MakeToken,
+            | Deed::MakeToken
+            | Deed::ManageFactor,
         ) => match kind {
             SessionKind::Browser | SessionKind::Program => true,
             SessionKind::Token => false,

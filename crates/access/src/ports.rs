@@ -189,6 +189,8 @@ pub enum RecordKind {
     Password,
     /// A one-time code.
     Code,
+    /// What the first step of a sign-in leaves for the second.
+    Ticket,
 }
 
 /// Why the key of an account is not released.

@@ -65,6 +65,8 @@ codes! {
         MergeConsent = 20 "merge_consent",
         /// Lines of one account became another's, or went back.
         Merge = 21 "merge",
+        /// What there is for a second factor.
+        Factor = 22 "second_factor",
     }
 
     /// By which way.

@@ -3,14 +3,16 @@
 //! Pages and the JSON API are two faces of these. Every figure stands beside the moment the ledger said so
 //! (`as_of`) and where it comes from (`source`). Unknown is `None` and never zero.
 
+mod factor;
 mod line;
 mod money;
 mod seen;
 
-pub use honnin_access::{MergeSide, SessionKind};
+pub use honnin_access::{FactorState, MergeSide, SessionKind};
 pub use honnin_store::document::Terms;
 use honnin_terms::{AccountId, Held, HoldingId, LineStatus, Moment, Month, NoticeId, Said};
 
+pub use factor::Factor;
 pub use line::{
     Balance, Bucket, Buckets, Contract, Effective, Home, NextExpiry, Purchase, Purchases, Speed, Usage,
     UsageDay, UsageHead, WishReceipt,

@@ -8,6 +8,7 @@ mod bills;
 mod care;
 mod disclosures;
 mod export;
+mod factors;
 pub mod facts;
 mod failures;
 mod gate;
@@ -30,6 +31,7 @@ pub use export::{
     ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct, HeldDevice,
     HeldDisclosure, HeldLine,
 };
+pub use factors::FactorRefused;
 pub use gate::{Disclosed, Gate, Told};
 pub use honnin_seal::SessionToken;
 pub use house::{Alarm, House};

@@ -96,7 +96,7 @@ impl Care {
     }
 
     /// Writes down that somebody did not get in.
-    async fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
+    pub(crate) async fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
         if SubscriberAuthority::is_login(login) {
             let account = self.parts.subscriber.account_of(login);
             self.failures.write(self.parts.gate.recorder(), account, device, how).await;
@@ -256,10 +256,14 @@ impl Care {
     }
 }
 
-fn count(act: &'static str, error: Option<&SignInError>, stream: &Stream) {
+pub(crate) fn count(act: &'static str, error: Option<&SignInError>, stream: &Stream) {
     let result = match error {
         None => "done",
         Some(SignInError::Wrong) => "wrong",
+        Some(SignInError::WrongCode) => "wrong_code",
+        Some(SignInError::SecondFactor(_)) => "second_factor",
+        Some(SignInError::SetUpFirst(_)) => "set_up_first",
+        Some(SignInError::StartOver) => "start_over",
         Some(SignInError::Delayed(_)) => "delayed",
         Some(SignInError::Busy) => "busy",
         Some(SignInError::DoesNotOpen) => "does_not_open",

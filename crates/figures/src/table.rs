@@ -98,8 +98,20 @@ figures! {
         "Requests refused because a listed proxy does not say who asks";
     sign_ins: Counter "honnin_sign_in_total"
         (
-            act: &["activate", "change_password", "sign_in"],
-            result: &["busy", "delayed", "does_not_open", "done", "store", "wrong"]
+            act: &["activate", "change_password", "second_step", "sign_in", "step_up"],
+            result: &[
+                "busy",
+                "delayed",
+                "does_not_open",
+                "done",
+                "second_factor",
+                "set_up_first",
+                "start_over",
+                "store",
+                "unproven",
+                "wrong",
+                "wrong_code"
+            ]
         )
         "Passwords and codes that were tried, by act and result";
     cache_bytes: Gauge "honnin_store_cache_bytes" () "Size of the caches, which hold ciphertext only";

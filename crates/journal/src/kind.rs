@@ -152,6 +152,12 @@ kinds! {
     Operated = 32 "operated" (Operator, Anybody) Perhaps, false;
     /// A token for a program was made; its name is among the details.
     TokenMade = 33 "token_made" (Person, Person) Nothing, false;
+    /// A second factor was set up.
+    FactorSet = 34 "factor_set" (Person, Person) Nothing, false;
+    /// New recovery codes were made; the ones before are void.
+    RecoveryCodesMade = 35 "recovery_codes_made" (Person, Person) Nothing, false;
+    /// The second factor was taken away.
+    FactorRemoved = 36 "factor_removed" (Person, Person) Nothing, false;
     /// The log of the entry it is about ends with that entry, and others go on: it was restored from a copy, and whoever
     /// it was copied from may have gone on with it. How many entries it had, and how many were seen of it elsewhere, is
     /// among the details.

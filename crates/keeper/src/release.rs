@@ -20,6 +20,7 @@ const fn name_of(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Password => "password",
         RecordKind::Code => "one-time code",
+        RecordKind::Ticket => "sign-in ticket",
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod data;
+mod factors;
 mod money;
 
 use honnin_care::facts::{LineHead, Origin};
@@ -69,6 +70,7 @@ impl Studio {
         let mut all = data::samples(self);
         all.extend(money::samples(self));
         all.extend(account::samples(self));
+        all.extend(factors::samples(self));
         all
     }
 

@@ -14,6 +14,7 @@ mod password;
 mod place;
 mod secret;
 mod sign;
+mod totp;
 
 pub use hash::{Digest, RunningDigest, digest, leaf_digest, node_digest, same_octets, sha1_hex};
 pub use key::{
@@ -25,3 +26,4 @@ pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};
 pub use sign::{BadSignature, SigningKey, VerifyingKey};
+pub use totp::{TOTP_OCTETS, TOTP_SECONDS, TotpSecret};

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_access::{
-    Authorities, DelayBounds, GateAuthority, HashPool, NodeAuthority, PasswordRules, PoolBounds,
-    SessionLimits, SignInSettings, SubscriberAuthority,
+    Authorities, DelayBounds, FactorPolicy, GateAuthority, HashPool, NodeAuthority, PasswordRules,
+    PoolBounds, SessionLimits, SignInSettings, SubscriberAuthority,
 };
 use honnin_care::{CareParts, ExportBounds, Exports, Gate, House, Recorder};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
@@ -37,6 +37,7 @@ pub fn sign_in() -> SignInSettings {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
+        factors: FactorPolicy::Offered,
         consent_seconds: 900,
         delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },
         pool: HashPool::start(PoolBounds { cost: COST, ..PoolBounds::default() }).unwrap(),

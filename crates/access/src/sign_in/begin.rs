@@ -3,7 +3,9 @@
 use honnin_seal::{AccountKey, SessionKey, SessionToken};
 use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, RequestId, SessionId};
 
-use super::{Marked, NewDevice, ReleasedFor, SessionDevice, SignInError, SignInProof, SignedIn, closed};
+use super::{
+    Marked, NewDevice, ProvenBy, ReleasedFor, SessionDevice, SignInError, SignInProof, SignedIn, closed,
+};
 use crate::document::seal_document;
 use crate::ending::ATTEMPTS;
 use crate::ports::{CredentialRow, RowError, SessionRow};
@@ -21,6 +23,15 @@ pub(super) struct Begun<'a> {
     pub(super) until: Moment,
 }
 
+/// Who is let in: on which device, and by what.
+#[derive(Clone, Copy)]
+pub(super) struct Entered<'a> {
+    pub(super) device: &'a NewDevice,
+    /// The device as it is known from now on; `None` where nobody can come back on it as a known one.
+    pub(super) marked: Option<Marked>,
+    pub(super) by: ProvenBy,
+}
+
 impl SubscriberAuthority {
     /// Begins a session with the credential as it was read before it was proven. Where it is another by now, or where
     /// another has just signed in, the row is read again; a session of an older credential is never made.
@@ -28,7 +39,7 @@ impl SubscriberAuthority {
         &self,
         (account, request): (AccountId, RequestId),
         mut row: CredentialRow,
-        (device, marked): (&NewDevice, Option<Marked>),
+        Entered { device, marked, by }: Entered<'_>,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
@@ -42,7 +53,7 @@ impl SubscriberAuthority {
         let named = SessionDevice { name: device.name.clone(), device: marked.map(|(_, device, _)| device) };
         let is_new = !marked.is_some_and(|(_, _, known)| known);
         let begun = Begun { token: &token, session, named: &named, is_new, since: now, until };
-        let purpose = ReleasedFor::Session { session, device: named.device, is_new };
+        let purpose = ReleasedFor::Session { session, device: named.device, is_new, by };
         let is_program = device.is_program;
         let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
         let kind = if is_program { SessionKind::Program } else { SessionKind::Browser };

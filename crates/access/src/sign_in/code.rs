@@ -5,10 +5,11 @@ use std::fmt;
 use honnin_seal::PasswordVerdict;
 use honnin_terms::{AccountId, Entropy, Moment};
 
+use super::begin::Entered;
 use super::device::PasswordRecord;
 use super::{
-    ActivateError, CodeRecord, CodeText, LONGEST_PASSWORD, READ_AGAIN, ReleasedFor, Remembered, SignIn,
-    SignInError, SignInProof, SignedIn,
+    ActivateError, CodeRecord, CodeText, LONGEST_PASSWORD, ProvenBy, READ_AGAIN, ReleasedFor, Remembered,
+    SignIn, SignInError, SignInProof, SignedIn,
 };
 use crate::delay::Lane;
 use crate::passwords::Typed;
@@ -43,10 +44,14 @@ impl SubscriberAuthority {
             let row = self.row(account).await?;
             let record = self.code_of(account, row.as_ref())?.filter(|record| record.was(code, *now));
             let (Some(row), Some(record)) = (row, record) else { return Err(ActivateError::Wrong) };
+            let stored = self.password_of(account, Some(&row))?;
             let (row, marked) = if record.is(code, *now) {
                 self.password_rules.check(login.trim(), password)?;
                 let hash = self.hash(who, &typed, stream).await?;
-                let mut new = PasswordRecord::new(login, hash);
+                // A code that takes a lost second factor away was made for that, by the operator.
+                let before = stored.filter(|_| !record.lifts_factor());
+                let mut new = PasswordRecord::new(login, hash, before);
+                let more = self.after_password(account, &new, (device, *now), *stream);
                 let marked = new.mark(device, *now, *stream);
                 let password = Some(self.seal_password(account, &new, *stream)?);
                 let used = self.keys.seal_record(
@@ -59,14 +64,16 @@ impl SubscriberAuthority {
                 let code = Some(used.map_err(|_| SignInError::DoesNotOpen)?);
                 let changed = CredentialRow { password, code, ..row };
                 match self.replace_password(&proof, changed, Some(*now), *stream).await {
-                    Ok(row) => (row, marked),
+                    Ok(row) => {
+                        more?;
+                        (row, marked)
+                    }
                     // Most likely the same form, sent twice: what it made true is looked at.
                     Err(SignInError::Rows(RowError::Conflict)) => continue,
                     Err(error) => return Err(error.into()),
                 }
             } else {
                 // The code was used. If it was for this very password there is nothing left to do but to sign in.
-                let stored = self.password_of(account, Some(&row))?;
                 let entered = self.held(account, Lane::Stranger(device.source), *now).await?;
                 let hash = stored.as_ref().map(PasswordRecord::hash);
                 let verdict = self.verify(who, &entered, hash, &typed).await?;
@@ -74,6 +81,7 @@ impl SubscriberAuthority {
                     return Err(ActivateError::Wrong);
                 };
                 entered.right();
+                self.after_password(account, &stored, (device, *now), *stream)?;
                 let known = stored.device(device.mark);
                 let nothing = (None, *now);
                 match self.remembered(account, row, stored, (device, known), nothing, *stream).await? {
@@ -82,7 +90,8 @@ impl SubscriberAuthority {
                 }
             };
             let who = (account, request);
-            match self.begin_session(who, row, (device, Some(marked)), *now, *stream).await {
+            let entered = Entered { device, marked: Some(marked), by: ProvenBy::OneTimeCode };
+            match self.begin_session(who, row, entered, *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return Ok(other?),
             }
@@ -102,12 +111,36 @@ impl SubscriberAuthority {
         login: &str,
         entropy: &dyn Entropy,
     ) -> Result<Option<Invitation>, SignInError> {
+        self.invited(permit, login, false, entropy).await
+    }
+
+    /// The same for who has lost her second factor and its recovery codes: the code takes it away with the password.
+    ///
+    /// # Errors
+    /// As [`Self::invitation`].
+    pub async fn invitation_without_factor(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Invitation>, SignInError> {
+        self.invited(permit, login, true, entropy).await
+    }
+
+    async fn invited(
+        &self,
+        permit: &Permit<Operate>,
+        login: &str,
+        lifts_factor: bool,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Invitation>, SignInError> {
         let account = self.account_of(login);
         if self.row(account).await?.is_none() {
             return Ok(None);
         }
         let until = permit.at().plus_seconds(self.code_seconds);
         let (code, record) = CodeRecord::issue(entropy, until);
+        let record = record.lifting_factor(lifts_factor);
         let sealed =
             self.keys.seal_record(self.tenant, account, RecordKind::Code, &record.to_octets(), entropy);
         let sealed = sealed.map_err(|_| SignInError::DoesNotOpen)?;

@@ -17,6 +17,21 @@ impl fmt::Debug for CodeText {
 }
 
 impl CodeText {
+    /// A fresh one.
+    pub(super) fn random(entropy: &dyn Entropy) -> Self {
+        let mut octets = [0; LENGTH];
+        entropy.fill(&mut octets);
+        let letters = octets.iter().filter_map(|octet| ALPHABET.get(usize::from(octet % 32)).copied());
+        let mut text = String::with_capacity(LENGTH + 4);
+        for (place, letter) in letters.enumerate() {
+            if place > 0 && place.is_multiple_of(4) {
+                text.push('-');
+            }
+            text.push(char::from(letter));
+        }
+        Self(text)
+    }
+
     /// The text to hand over. Whoever has it can activate the account once.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -33,22 +48,23 @@ pub(crate) struct CodeRecord {
     hash: Digest,
     until: Moment,
     used: bool,
+    /// Whether it takes the second factor away with the password.
+    lifts_factor: bool,
 }
 
 impl CodeRecord {
     pub(crate) fn issue(entropy: &dyn Entropy, until: Moment) -> (CodeText, Self) {
-        let mut octets = [0; LENGTH];
-        entropy.fill(&mut octets);
-        let letters = octets.iter().filter_map(|octet| ALPHABET.get(usize::from(octet % 32)).copied());
-        let mut text = String::with_capacity(LENGTH + 4);
-        for (place, letter) in letters.enumerate() {
-            if place > 0 && place.is_multiple_of(4) {
-                text.push('-');
-            }
-            text.push(char::from(letter));
-        }
-        let hash = hash_of(&text);
-        (CodeText(text), Self { hash, until, used: false })
+        let text = CodeText::random(entropy);
+        let hash = hash_of(&text.0);
+        (text, Self { hash, until, used: false, lifts_factor: false })
+    }
+
+    pub(crate) fn lifting_factor(self, lifts_factor: bool) -> Self {
+        Self { lifts_factor, ..self }
+    }
+
+    pub(crate) const fn lifts_factor(&self) -> bool {
+        self.lifts_factor
     }
 
     /// Whether that is the code, in its time and not used.
@@ -75,9 +91,23 @@ impl CodeRecord {
     }
 }
 
-/// Hyphens, spaces and case do not matter; `O`, `I` and `L` are read as the digits they look like.
+/// Whether a text without hyphens and spaces is as long as a code.
+pub(super) const fn is_whole(plain: &str) -> bool {
+    plain.len() == LENGTH
+}
+
 fn hash_of(typed: &str) -> Digest {
-    let plain: String = typed
+    digest(&[b"honnin one-time code v1\0", plain(typed).as_bytes()])
+}
+
+/// What is kept of a code for when a second factor is lost.
+pub(super) fn recovery_hash(typed: &str) -> Digest {
+    digest(&[b"honnin recovery code v1\0", plain(typed).as_bytes()])
+}
+
+/// Hyphens, spaces and case do not matter; `O`, `I` and `L` are read as the digits they look like.
+fn plain(typed: &str) -> String {
+    typed
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| match c.to_ascii_uppercase() {
@@ -85,8 +115,7 @@ fn hash_of(typed: &str) -> Digest {
             'I' | 'L' => '1',
             other => other,
         })
-        .collect();
-    digest(&[b"honnin one-time code v1\0", plain.as_bytes()])
+        .collect()
 }
 
 #[cfg(test)]

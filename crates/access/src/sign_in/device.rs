@@ -8,6 +8,7 @@ use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
 
 use super::NewDevice;
+use super::factor_record::FactorRecord;
 
 /// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind.
 /// A script that signs in over and over makes no phone a stranger.
@@ -37,6 +38,8 @@ pub(crate) struct PasswordRecord {
     /// The name it signs in with, as typed: a guesser of the next password knows it.
     pub(crate) login: String,
     pub(crate) known: Vec<KnownDevice>,
+    /// What is asked for beside it.
+    pub(crate) factor: Option<FactorRecord>,
 }
 
 /// A hash as its text.
@@ -61,9 +64,10 @@ fn device_of(mark: &[u8; MARK_OCTETS]) -> DeviceId {
 }
 
 impl PasswordRecord {
-    /// Of a new password: no device is known by it yet.
-    pub(crate) fn new(login: &str, hash: PasswordHash) -> Self {
-        Self { hash, login: login.trim().to_owned(), known: Vec::new() }
+    /// Of a new password: no device is known by it yet, and the second factor of the one before stays.
+    pub(crate) fn new(login: &str, hash: PasswordHash, before: Option<Self>) -> Self {
+        let factor = before.and_then(|before| before.factor).map(FactorRecord::under_another_password);
+        Self { hash, login: login.trim().to_owned(), known: Vec::new(), factor }
     }
 
     pub(crate) fn of_octets(octets: &[u8]) -> Option<Self> {

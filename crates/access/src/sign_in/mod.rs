@@ -3,14 +3,17 @@
 //! Nothing personal is looked up before sign-in completes: the credential row of the account is the only row read.
 //! A name nobody has and a wrong password take the same way, give the same answer and leave at the same moments.
 //!
-//! Each way in is a file: [`password`], [`code`], and [`token`] for programs; [`begin`] is where all of them end. What
-//! else they share stands here.
+//! Each way in is a file: [`password`] with [`factor`] behind it, [`code`], and [`token`] for programs; [`begin`] is
+//! where all of them end. What else they share stands here.
 
 mod begin;
 mod code;
 mod code_record;
 mod device;
+mod factor;
+mod factor_record;
 mod password;
+mod ticket;
 mod token;
 
 use std::fmt;
@@ -28,6 +31,8 @@ pub(crate) use code_record::CodeRecord;
 pub use code_record::CodeText;
 use device::PasswordRecord;
 pub use device::{Forget, KnownDevice, MARK_OCTETS};
+pub use factor::{FactorChange, FactorError, FactorPolicy, FactorProof, FactorState, NewFactor, SecondStep};
+pub use ticket::Ticket;
 pub use token::TokenProof;
 
 use crate::document::open_with;
@@ -55,6 +60,8 @@ pub struct SignInSettings {
     pub password_rules: PasswordRules,
     /// How long a one-time code can be used, in seconds.
     pub code_seconds: i64,
+    /// Whether subscribers have a second factor.
+    pub factors: FactorPolicy,
     /// How long a consent to a merge of accounts can be used, in seconds.
     pub consent_seconds: i64,
     /// Bounds of the growing delay.
@@ -110,6 +117,18 @@ pub enum SignInError {
     /// The name or the password is wrong; which of them is not told.
     #[error("sign in: the name or the password is wrong")]
     Wrong,
+    /// The code of the second factor is wrong.
+    #[error("sign in: the code of the second factor is wrong")]
+    WrongCode,
+    /// The password is right; the code of the second factor is to follow, with this.
+    #[error("sign in: the code of the second factor is to follow")]
+    SecondFactor(Ticket),
+    /// The password is right; a second factor has to be set up first: with this, or on a page where there is none.
+    #[error("sign in: a second factor has to be set up first")]
+    SetUpFirst(Option<Ticket>),
+    /// What the first step gave is none, or can no longer be used.
+    #[error("sign in: the second step came too late; begin again")]
+    StartOver,
     /// Too many wrong answers; try again after so many seconds.
     #[error("sign in: wait {0} seconds after many wrong answers")]
     Delayed(i64),
@@ -144,6 +163,34 @@ impl From<RowError> for ActivateError {
     }
 }
 
+/// What was shown by who signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProvenBy {
+    /// Nothing: at the operator's own hands.
+    Operator,
+    /// The password.
+    Password,
+    /// The password, and a code of the app.
+    AppCode,
+    /// The password, and a recovery code.
+    RecoveryCode,
+    /// A one-time code.
+    OneTimeCode,
+}
+
+impl ProvenBy {
+    /// The word of the journal.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Password => "password",
+            Self::AppCode => "app code",
+            Self::RecoveryCode => "recovery code",
+            Self::OneTimeCode => "one-time code",
+        }
+    }
+}
+
 /// What the key of an account is released for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleasedFor {
@@ -155,6 +202,8 @@ pub enum ReleasedFor {
         device: Option<DeviceId>,
         /// Whether the account was not known to be used from that device before.
         is_new: bool,
+        /// By what.
+        by: ProvenBy,
     },
     /// A new password, set by one-time code.
     Activation,
@@ -391,7 +440,8 @@ impl SubscriberAuthority {
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
-        self.begin_session((account, permit.request()), row, (&device, None), permit.at(), entropy).await
+        let entered = begin::Entered { device: &device, marked: None, by: ProvenBy::Operator };
+        self.begin_session((account, permit.request()), row, entered, permit.at(), entropy).await
     }
 
     /// Writes a credential that takes the place of another: all sessions end and the account key is a new one, so that

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use honnin_seal::{PasswordHash, PasswordVerdict};
 use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, Stream};
 
+use super::begin::Entered;
 use super::device::PasswordRecord;
 use super::{
-    ActivateError, LONGEST_PASSWORD, Marked, NewDevice, READ_AGAIN, ReleasedFor, Remembered, SignIn,
-    SignInError, SignInProof, SignedIn,
+    ActivateError, LONGEST_PASSWORD, Marked, NewDevice, ProvenBy, READ_AGAIN, ReleasedFor, Remembered,
+    SignIn, SignInError, SignInProof, SignedIn,
 };
 use crate::delay::{ComeBack, Lane, Try};
 use crate::passwords::Typed;
@@ -73,10 +74,16 @@ impl SubscriberAuthority {
             };
             let old = verdict == PasswordVerdict::RightButOld;
             let renewed = if old { self.hash(who, &typed, stream).await.ok() } else { None };
+            if let Err(more) = self.after_password(account, &record, (device, *now), *stream) {
+                // The password was right: it is not counted as a wrong one, and the device becomes known by the second step.
+                begun.right();
+                return Err(more);
+            }
             match self.remembered(account, row, record, (device, known), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());
-                    match self.begin_session(who, row, (device, Some(marked)), *now, *stream).await {
+                    let entered = Entered { device, marked: Some(marked), by: ProvenBy::Password };
+                    match self.begin_session(who, row, entered, *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
                         other => {
@@ -175,7 +182,16 @@ impl SubscriberAuthority {
         session: &Session,
         password: &str,
     ) -> Result<(), SignInError> {
-        self.at_its_time(async { self.confirmed(session, password).await.map(drop) }).await
+        self.confirmed_in_time(session, password).await.map(drop)
+    }
+
+    /// The same, with what is stored of it.
+    pub(super) async fn confirmed_in_time(
+        &self,
+        session: &Session,
+        password: &str,
+    ) -> Result<(CredentialRow, PasswordRecord), SignInError> {
+        self.at_its_time(self.confirmed(session, password)).await
     }
 
     async fn confirmed(
@@ -227,13 +243,14 @@ impl SubscriberAuthority {
             return Err(SignInError::Wrong.into());
         }
         let account = session.account();
-        let (row, PasswordRecord { login, .. }) = self.confirmed(session, old).await?;
+        let (row, before) = self.confirmed(session, old).await?;
+        let login = before.login.clone();
         self.password_rules.check(&login, new)?;
         let source = source_of_session(session);
         let rank = crate::pool::turns::Rank::Device;
         let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
         let hash = self.hash(who, &Typed::new(new), stream).await?;
-        let mut record = PasswordRecord::new(&login, hash);
+        let mut record = PasswordRecord::new(&login, hash, Some(before));
         let marked = record.mark(device, session.at(), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
@@ -247,7 +264,8 @@ impl SubscriberAuthority {
             }
             done => done?,
         };
-        Ok(self.begin_session((account, request), row, (device, Some(marked)), at, stream).await?)
+        let entered = Entered { device, marked: Some(marked), by: ProvenBy::Password };
+        Ok(self.begin_session((account, request), row, entered, at, stream).await?)
     }
 
     /// The row was written in between. Where the password is the one that was asked for, the form came twice and the
@@ -265,7 +283,8 @@ impl SubscriberAuthority {
                 Err(SignInError::Wrong) => break,
                 confirmed => confirmed?.0,
             };
-            match self.begin_session(who, row, (device, None), session.at(), stream).await {
+            let entered = Entered { device, marked: None, by: ProvenBy::Password };
+            match self.begin_session(who, row, entered, session.at(), stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return other,
             }
@@ -298,7 +317,8 @@ impl SubscriberAuthority {
         for _ in 0..READ_AGAIN {
             let Some(row) = self.row(account).await? else { return Ok(false) };
             let had_one = row.password.is_some();
-            let record = PasswordRecord::new(login, hash.clone());
+            let before = self.password_of(account, Some(&row))?;
+            let record = PasswordRecord::new(login, hash.clone(), before);
             let password = Some(self.seal_password(account, &record, entropy)?);
             let row = CredentialRow { password, ..row };
             let written = if had_one {

@@ -4,6 +4,7 @@
 
 mod codes;
 mod documents;
+mod factors;
 mod guesses;
 mod merges;
 mod sessions;

@@ -7,8 +7,9 @@ use honnin_access::ports::{
     RingWrite, RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, ControlRows, DelayBounds, HashPool, NewDevice, PasswordRules, PoolBounds, Ring,
-    Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Source,
+    Answer, Authorities, ControlRows, DelayBounds, FactorPolicy, HashPool, NewDevice, PasswordRules,
+    PoolBounds, Ring, Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings,
+    SignedIn, Source,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret,
@@ -289,13 +290,17 @@ impl Stage {
 
     /// With those bounds of guessing.
     pub(crate) fn with(people: &[&Person], delay_bounds: DelayBounds) -> Self {
+        Self::bounded(Self::holding(people), delay_bounds)
+    }
+
+    fn holding(people: &[&Person]) -> Rows {
         let rows = Rows::default();
         for person in people {
             let mut held = rows.hold();
             held.sessions.push((person.token.row_hash(), person.row.clone()));
             held.credentials.push((person.account, person.credential.clone()));
         }
-        Self::bounded(rows, delay_bounds)
+        rows
     }
 
     fn over(rows: Rows) -> Self {
@@ -303,10 +308,15 @@ impl Stage {
     }
 
     fn bounded(rows: Rows, delay_bounds: DelayBounds) -> Self {
+        Self::build(rows, delay_bounds, FactorPolicy::Offered)
+    }
+
+    fn build(rows: Rows, delay_bounds: DelayBounds, factors: FactorPolicy) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
+            factors,
             consent_seconds: 60,
             delay_bounds,
             pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() }).unwrap(),
@@ -315,6 +325,11 @@ impl Stage {
         let (sessions, credentials) = (Arc::<Rows>::clone(&rows), Arc::<Rows>::clone(&rows));
         let authorities = Authorities::new(TENANT, sessions, credentials, Arc::new(Keeper), settings);
         Self { rows, authorities }
+    }
+
+    /// Where everybody has a second factor.
+    pub(crate) fn demanding(people: &[&Person]) -> Self {
+        Self::build(Self::holding(people), quick(), FactorPolicy::Required)
     }
 
     /// The same, counting guesses there.

@@ -285,6 +285,7 @@ fn authorities(rows: Arc<Rows>) -> Authorities {
         session_limits: SessionLimits::default(),
         password_rules: PasswordRules::default(),
         code_seconds: 60,
+        factors: honnin_access::FactorPolicy::Offered,
         consent_seconds: 60,
         delay_bounds: DelayBounds::default(),
         pool: HashPool::start(PoolBounds { threads: 1, queue: 1, cost }).unwrap(),

@@ -54,8 +54,19 @@ pub(crate) enum AccountCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub(crate) struct InviteArgs {
+    #[command(flatten)]
+    pub(crate) who: Invited,
+
+    /// The code also takes the second factor away: for a subscriber who has lost the app and the recovery codes, once you
+    /// know who is asking
+    #[arg(long, requires = "login")]
+    pub(crate) without_second_factor: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Invited {
     /// The account's sign-in name (会員ID); `-` reads it from standard input
     #[arg(value_name = "LOGIN")]
     pub(crate) login: Option<String>,

@@ -196,9 +196,10 @@ fn guesses(installation: &Installation, findings: &mut Findings) {
     findings.ok(
         "guesses",
         format_args!(
-            "at most {} on one account and day by all strangers together, {} by a lost device; one node",
+            "at most {} on one account and day by all strangers together, {} by a lost device; {} at a code of a second factor; one node",
             bounds.most_a_day(1),
-            bounds.most_a_day_of_a_device()
+            bounds.most_a_day_of_a_device(),
+            bounds.codes_a_day
         ),
     );
 }

@@ -1,7 +1,7 @@
 //! The operator, and how its subscribers sign in.
 
 use super::section::section;
-use super::value::{MaybePath, Size, Span};
+use super::value::{MaybePath, SecondFactor, Size, Span};
 
 section! {
     /// The operator whose subscribers are served.
@@ -64,6 +64,11 @@ section! {
     password_most: usize = 256, 64..=1_024;
     /// Lifetime of a one-time code.
     code: Span = Span::days(7), Span::seconds(60)..=Span::days(60);
+    /// Second factor (an authenticator app) beside passwords: "off", "offered" or "required". Who has one is always asked for it.
+    second_factor: SecondFactor = SecondFactor::Offered;
+    /// Maximum number of wrong codes of the second factor of one account and day from unknown devices; from known ones as many
+    /// again. Recovery codes are not counted.
+    second_factor_guesses: u32 = 20, 3..=100;
     /// Lifetime of a code of consent to a merge of accounts.
     consent: Span = Span::seconds(900), Span::seconds(60)..=Span::seconds(3_600);
     /// Memory of one argon2id hash.

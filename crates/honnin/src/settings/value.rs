@@ -25,6 +25,37 @@ pub(crate) struct Size(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Default)]
 pub(crate) struct MaybePath(Option<PathBuf>);
 
+/// Whether subscribers have a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SecondFactor {
+    /// None is offered.
+    Off,
+    /// Whoever wants one sets it up.
+    Offered,
+    /// Everybody has one.
+    Required,
+}
+
+impl Value for SecondFactor {
+    fn read(value: &toml::Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("off") => Ok(Self::Off),
+            Some("offered") => Ok(Self::Offered),
+            Some("required") => Ok(Self::Required),
+            _ => Err("\"off\", \"offered\" or \"required\"".to_owned()),
+        }
+    }
+
+    fn write(&self) -> String {
+        let word = match self {
+            Self::Off => "off",
+            Self::Offered => "offered",
+            Self::Required => "required",
+        };
+        format!("\"{word}\"")
+    }
+}
+
 /// Milliseconds of each unit, longest first.
 const SPAN_UNITS: &[(&str, u64)] =
     &[("days", DAY), ("day", DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];

@@ -1,10 +1,11 @@
 //! From the settings to the bounds of each room. A test holds their defaults together.
 
-use honnin_access::{DelayBounds, PasswordRules, PoolBounds, SessionLimits};
+use honnin_access::{DelayBounds, FactorPolicy, PasswordRules, PoolBounds, SessionLimits};
 use honnin_seal::HashCost;
 
 use crate::settings::{
-    Canary, Documents, Exports, Journal, Network, Server, Sessions, SignIn, Size, Span, Tenant, WaitingRoom,
+    Canary, Documents, Exports, Journal, Network, SecondFactor, Server, Sessions, SignIn, Size, Span, Tenant,
+    WaitingRoom,
 };
 
 fn octets_32(size: Size) -> u32 {
@@ -118,6 +119,15 @@ pub(super) fn hashers(settings: &SignIn) -> PoolBounds {
     PoolBounds { threads: settings.hash_threads, queue: settings.hash_queue, cost }
 }
 
+/// Whether subscribers have a second factor.
+pub(super) const fn factors(settings: &SignIn) -> FactorPolicy {
+    match settings.second_factor {
+        SecondFactor::Off => FactorPolicy::Off,
+        SecondFactor::Offered => FactorPolicy::Offered,
+        SecondFactor::Required => FactorPolicy::Required,
+    }
+}
+
 /// Bounds of guessing.
 pub(crate) fn delays(settings: &SignIn) -> DelayBounds {
     DelayBounds {
@@ -129,6 +139,7 @@ pub(crate) fn delays(settings: &SignIn) -> DelayBounds {
         first_a_day: settings.guesses_first,
         at_once: settings.guesses_at_once,
         a_day: settings.guesses_a_day,
+        codes_a_day: settings.second_factor_guesses,
         answer_millis: millis(settings.answer),
     }
 }
@@ -205,6 +216,7 @@ mod tests {
         assert_eq!((rules.fewest, rules.most), (by_default.fewest, by_default.most));
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
+        assert_eq!(factors(&settings.sign_in), FactorPolicy::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
         assert_eq!(engine::cache_bounds(&settings.store), engine::CacheBounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());

@@ -89,6 +89,7 @@ impl Rooms {
             session_limits: bounds::sessions(&settings.sessions),
             password_rules: password_rules(&installation)?,
             code_seconds: settings.sign_in.code.whole_seconds(),
+            factors: bounds::factors(&settings.sign_in),
             consent_seconds: settings.sign_in.consent.whole_seconds(),
             delay_bounds: bounds::delays(&settings.sign_in),
             pool: HashPool::start(bounds::hashers(&settings.sign_in))?,

@@ -157,8 +157,9 @@ impl Written {
     async fn write(&self, proof: SignInProof) -> Result<(), Refused> {
         let mut details = Details { request: Some(proof.request()), ..Details::default() };
         let kind = match proof.purpose() {
-            ReleasedFor::Session { session, device, is_new } => {
-                details = Details { session: Some(session), device, new_device: is_new, ..details };
+            ReleasedFor::Session { session, device, is_new, by } => {
+                let note = by.word().to_owned();
+                details = Details { session: Some(session), device, new_device: is_new, note, ..details };
                 Kind::SignedIn
             }
             ReleasedFor::Activation => Kind::Activated,

@@ -20,6 +20,8 @@ pub enum SignInNote {
     Busy,
     /// A field is empty.
     Incomplete,
+    /// The second step came too late.
+    TooLate,
     /// The session has ended.
     Ended,
     /// The person has signed out.

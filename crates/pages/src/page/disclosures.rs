@@ -149,6 +149,7 @@ impl DisclosuresPage<'_> {
             "disclosures" => words.kind_disclosures.text(),
             "merge_consent" => words.kind_merge_consent.text(),
             "merge" => words.kind_merge.text(),
+            "second_factor" => words.kind_factor.text(),
             other => other,
         }
     }
@@ -168,6 +169,9 @@ impl DisclosuresPage<'_> {
             "signed_out" | "session_ended" | "all_ended" => words.act_ended.text(),
             "export_made" | "export_fetched" => words.act_exported.text(),
             "token_made" => words.act_token.text(),
+            "factor_set" => words.act_factor_set.text(),
+            "recovery_codes_made" => words.act_recovery.text(),
+            "factor_removed" => words.act_factor_removed.text(),
             "invited" => words.act_invited.text(),
             "credential_imported" => words.act_imported.text(),
             "asked" => words.act_asked.text(),

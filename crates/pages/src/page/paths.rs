@@ -57,6 +57,10 @@ addresses! {
     Root = ROOT "/",
     /// Sign-in, form and act.
     SignIn = SIGN_IN "/sign-in",
+    /// Act: the code that follows the password, with `login`, `ticket`, `code` and `next`.
+    SecondStep = SECOND_STEP "/sign-in/code",
+    /// Act: set up the second factor a sign-in asks for first, with `login`, `ticket`, `code` and `next`.
+    FactorFirst = FACTOR_FIRST "/sign-in/second-factor",
     /// Act: sign out.
     SignOut = SIGN_OUT "/sign-out",
     /// A new password by one-time code, form and act.
@@ -103,6 +107,14 @@ addresses! {
     Disclosures = DISCLOSURES "/disclosures",
     /// A new password while signed in: form, and act with `old` and `password`.
     Password = PASSWORD "/account/password",
+    /// The second factor: page, and act that begins to set one up, with `password`.
+    Factor = FACTOR "/account/second-factor",
+    /// Act: set it up, with `ticket` and `code`.
+    FactorConfirm = FACTOR_CONFIRM "/account/second-factor/confirm",
+    /// Act: new recovery codes, with `password` and `code`.
+    FactorCodes = FACTOR_CODES "/account/second-factor/codes",
+    /// Act: take it away, with `password` and `code`.
+    FactorRemove = FACTOR_REMOVE "/account/second-factor/remove",
     /// Agreeing to a merge of accounts: form, and act with `side` and `password`.
     Merge = MERGE "/account/merge",
     /// How the operator is reached, and what to do in need.
@@ -137,6 +149,8 @@ impl Address {
             Self::Revoke(session) => *session.octets(),
             Self::Root
             | Self::SignIn
+            | Self::SecondStep
+            | Self::FactorFirst
             | Self::SignOut
             | Self::Activate
             | Self::Lines
@@ -147,6 +161,10 @@ impl Address {
             | Self::Tokens
             | Self::Disclosures
             | Self::Password
+            | Self::Factor
+            | Self::FactorConfirm
+            | Self::FactorCodes
+            | Self::FactorRemove
             | Self::Merge
             | Self::Settings
             | Self::Help
@@ -171,12 +189,18 @@ impl Address {
             | Self::Disclosures
             | Self::NameLine(_)
             | Self::Password
+            | Self::Factor
+            | Self::FactorConfirm
+            | Self::FactorCodes
+            | Self::FactorRemove
             | Self::Merge
             | Self::Settings
             | Self::Help
             | Self::Export => true,
             Self::Root
             | Self::SignIn
+            | Self::SecondStep
+            | Self::FactorFirst
             | Self::SignOut
             | Self::Activate
             | Self::Home(_)

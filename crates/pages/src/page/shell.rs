@@ -140,10 +140,13 @@ pub enum Said {
     Password,
     /// A line was named.
     Named,
+    /// The second factor was taken away.
+    FactorRemoved,
 }
 
 impl Said {
-    const ALL: [Self; 5] = [Self::Saved, Self::DeviceEnded, Self::TokenEnded, Self::Password, Self::Named];
+    const ALL: [Self; 6] =
+        [Self::Saved, Self::DeviceEnded, Self::TokenEnded, Self::Password, Self::Named, Self::FactorRemoved];
 
     /// The word of addresses: `?said=saved`.
     pub const fn word(self) -> &'static str {
@@ -153,6 +156,7 @@ impl Said {
             Self::TokenEnded => "token",
             Self::Password => "password",
             Self::Named => "named",
+            Self::FactorRemoved => "factor-removed",
         }
     }
 
@@ -343,6 +347,7 @@ impl<'a> Shell<'a> {
             Said::TokenEnded => words.said_token_ended,
             Said::Password => words.said_password,
             Said::Named => words.said_named,
+            Said::FactorRemoved => words.said_factor_removed,
         })
     }
 

@@ -133,6 +133,7 @@ impl Stage {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 600,
+            factors: honnin_access::FactorPolicy::Offered,
             consent_seconds: 600,
             delay_bounds: DelayBounds::default(),
             pool: HashPool::start(PoolBounds::default()).unwrap(),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use honnin_access::Ticket;
 use honnin_pages::assets;
 use honnin_terms::RequestId;
 use http::StatusCode;
@@ -267,6 +268,10 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     errors: Vec<Wrong<'a>>,
+    /// With `second_factor_required`: what to send back with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    ticket: Option<&'a str>,
     /// The request's name in the operator's logs, where the fault is ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), regex(pattern = "^[0-9a-f]{32}$"))]
@@ -301,6 +306,7 @@ pub(crate) struct Refusal {
     retry_after: Option<u32>,
     detail: Option<Cow<'static, str>>,
     field: Option<Field>,
+    ticket: Option<Box<str>>,
     allow: Option<HeaderValue>,
     /// Whether even the body is withheld: what would be shown did not open, or was not the viewer's.
     bare: bool,
@@ -308,7 +314,7 @@ pub(crate) struct Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, retry_after: None, detail: None, field: None, allow: None, bare: false }
+        Self { code, retry_after: None, detail: None, field: None, ticket: None, allow: None, bare: false }
     }
 }
 
@@ -321,6 +327,11 @@ impl Refusal {
     /// A field that cannot be used: which, what is expected of it, and never its value.
     pub(crate) fn field(field: Field, expected: &'static str) -> Self {
         Self { detail: Some(expected.into()), field: Some(field), ..Code::Invalid.into() }
+    }
+
+    /// The password was right, and the code of a second factor is to follow with that.
+    pub(super) fn with_ticket(ticket: &Ticket) -> Self {
+        Self { ticket: Some(ticket.reveal().into()), ..Code::SecondFactorRequired.into() }
     }
 
     /// The same with a sentence beside it.
@@ -347,6 +358,7 @@ impl Refusal {
             code: self.code.word(),
             detail: self.detail.as_deref(),
             errors: self.field.iter().map(|field| field.wrong(self.detail.as_deref())).collect(),
+            ticket: self.ticket.as_deref(),
             request: self.is_ours().then(|| request.to_string()),
         };
         // A struct of texts and numbers always serialises.

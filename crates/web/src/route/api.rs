@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use honnin_access::Session;
+use honnin_access::{Session, Ticket};
 use honnin_care::facts::Device;
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_terms::{BillId, EntryRef, Month, NoticeId};
@@ -47,6 +47,36 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     #[cfg(honnin_faults)]
     let signed_in = app.planted.signed_in(signed_in);
     // A token is not a fact about her: it is what she will be known by, so it does not pass the gate.
+    let body = Bytes::from(json::token(&signed_in, app.wiring.care.zone()));
+    let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
+    let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));
+    app.signed_in(ask, &login, answer, &signed_in).await
+}
+
+/// The second step of a sign-in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SecondStep")]
+pub(super) struct SecondStepBody<'a> {
+    /// The name (会員ID), as in the first step.
+    #[serde(borrow)]
+    #[schemars(length(max = 1024), example = &"mio10012345")]
+    login: Cow<'a, str>,
+    /// `ticket` of the answer `second_factor_required`.
+    #[serde(borrow)]
+    #[schemars(length(max = 256))]
+    ticket: Cow<'a, str>,
+    /// The code the person's app shows, or one of her recovery codes.
+    #[serde(borrow)]
+    #[schemars(length(max = 64), extend("format" = "password"), example = &"123456")]
+    code: Cow<'a, str>,
+}
+
+pub(super) async fn second_step(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
+    let SecondStepBody { login, ticket, code } = ask.json()?;
+    let ticket = Ticket::parse(&ticket).ok_or(Code::SecondFactorLate)?;
+    let device = app.device(ask);
+    let signed_in = app.wiring.care.second_step((&login, &ticket, &code), device, &ask.stream).await?;
     let body = Bytes::from(json::token(&signed_in, app.wiring.care.zone()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
     let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));

@@ -46,6 +46,14 @@ codes! {
         "sign in with `POST /api/v1/sessions`; the session has ended or was never begun";
     SignInRefused = "sign_in_refused" UNAUTHORIZED "the name or the password is wrong",
         "ask the person again; which of the two is wrong is not told";
+    SecondFactorRequired = "second_factor_required" UNAUTHORIZED "the code of the second factor is to follow",
+        "send `login`, the `ticket` of this answer and the person's code to `POST /api/v1/sessions/second-factor`";
+    SecondFactorRefused = "second_factor_refused" UNAUTHORIZED "the code of the second factor is wrong",
+        "ask the person again; the ticket stays good for five minutes";
+    SecondFactorSetUp = "second_factor_set_up" UNAUTHORIZED "a second factor has to be set up first",
+        "let the person sign in on the pages, where it is set up";
+    SecondFactorLate = "second_factor_late" UNAUTHORIZED "the ticket is none, or can no longer be used",
+        "begin again with `POST /api/v1/sessions`";
     CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
         "act from our own pages, or from a program that is no browser";
     NotByToken = "not_by_token" FORBIDDEN "a token may not do this",

@@ -55,6 +55,12 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     match app.wiring.care.sign_in(&login, &password, device, &ask.stream).await {
         Ok(signed_in) => app.signed_in(ask, &login, Answer::see_other(app.own_path(&next)), &signed_in).await,
         Err(SignInError::Wrong) => again(SignInNote::Wrong, StatusCode::UNAUTHORIZED),
+        Err(SignInError::SecondFactor(ticket)) => {
+            Ok(app.second_step_page(ask, (&login, &ticket.reveal(), &next), None))
+        }
+        Err(SignInError::SetUpFirst(Some(ticket))) => {
+            app.set_up_first_page(ask, (&login, &ticket, &next), None).await
+        }
         Err(error) => {
             let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
             let note = at.map_or(SignInNote::Busy, SignInNote::Wait);
@@ -84,6 +90,13 @@ pub(super) async fn activate(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
     let device = app.device(ask);
     let error = match app.wiring.care.activate(&login, &code, &password, device, &ask.stream).await {
         Ok(signed_in) => return app.signed_in(ask, &login, Answer::see_other("/"), &signed_in).await,
+        // The password is set; what is asked for beside it is still to come.
+        Err(ActivateError::SignIn(SignInError::SecondFactor(ticket))) => {
+            return Ok(app.second_step_page(ask, (&login, &ticket.reveal(), ""), None));
+        }
+        Err(ActivateError::SignIn(SignInError::SetUpFirst(Some(ticket)))) => {
+            return app.set_up_first_page(ask, (&login, &ticket, ""), None).await;
+        }
         Err(error) => error,
     };
     let (problem, status, after) = match error {

@@ -13,6 +13,7 @@ mod dress;
 mod entry;
 mod entry_pages;
 mod export;
+mod factor_pages;
 mod fields;
 mod frame;
 mod gzip;

@@ -49,6 +49,10 @@ impl From<SignInError> for Refusal {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Wrong => Code::SignInRefused.into(),
+            SignInError::WrongCode => Code::SecondFactorRefused.into(),
+            SignInError::SecondFactor(ticket) => Self::with_ticket(&ticket),
+            SignInError::SetUpFirst(_) => Code::SecondFactorSetUp.into(),
+            SignInError::StartOver => Code::SecondFactorLate.into(),
             SignInError::Delayed(seconds) => {
                 Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY))
             }
@@ -80,7 +84,13 @@ pub(super) fn not_now(error: SignInError, now: Moment) -> Result<NotNow, Refusal
         SignInError::Busy => {
             Ok(NotNow { at: None, status: StatusCode::SERVICE_UNAVAILABLE, seconds: BUSY.into() })
         }
-        SignInError::Wrong | SignInError::DoesNotOpen | SignInError::Rows(_) => Err(error.into()),
+        SignInError::Wrong
+        | SignInError::WrongCode
+        | SignInError::SecondFactor(_)
+        | SignInError::SetUpFirst(_)
+        | SignInError::StartOver
+        | SignInError::DoesNotOpen
+        | SignInError::Rows(_) => Err(error.into()),
     }
 }
 
@@ -145,7 +155,12 @@ impl App {
 
 fn problem_of(code: Code, after: Option<Moment>) -> Problem {
     match code {
-        Code::SignInRequired | Code::SignInRefused => Problem::SignIn,
+        Code::SignInRequired
+        | Code::SignInRefused
+        | Code::SecondFactorRequired
+        | Code::SecondFactorRefused
+        | Code::SecondFactorSetUp
+        | Code::SecondFactorLate => Problem::SignIn,
         Code::CrossOrigin | Code::NotByToken => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
         Code::LineSuspended | Code::LineEnded | Code::LineUpcoming | Code::TokensFull => Problem::Conflict,

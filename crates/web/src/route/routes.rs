@@ -14,8 +14,8 @@ use super::json::{
 };
 use super::table::{Cache, Contract, Field, Gives, Handler, Load, Needed, Route, Sends, Verb};
 use super::{
-    account_pages, api, bill_documents, entry_pages, export, line_pages, merge_pages, password_pages, plain,
-    tokens,
+    account_pages, api, bill_documents, entry_pages, export, factor_pages, line_pages, merge_pages,
+    password_pages, plain, tokens,
 };
 
 /// A file or a word for everybody.
@@ -140,6 +140,12 @@ pub(super) const TABLE: &[Route] = &[
         .shows(What::Me),
     page(pattern::SIGN_IN, either!(entry_pages::sign_in_form), "Sign-in").load(Load::SignIn),
     page(pattern::SIGN_IN, public!(entry_pages::sign_in), "Sign in").verb(Verb::Post).load(Load::SignIn),
+    page(pattern::SECOND_STEP, public!(factor_pages::second_step), "Sign in by the code after the password")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
+    page(pattern::FACTOR_FIRST, public!(factor_pages::set_up_first), "Set up the second factor asked for first")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::SIGN_OUT, either!(entry_pages::sign_out), "Sign out").verb(Verb::Post).load(Load::Begun),
     page(pattern::ACTIVATE, Handler::Plain(entry_pages::activate_form), "A new password by one-time code")
         .load(Load::SignIn),
@@ -203,6 +209,19 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::PASSWORD, signed_in!(password_pages::change), "Change the password")
         .verb(Verb::Post)
         .load(Load::SignIn),
+    page(pattern::FACTOR, signed_in!(factor_pages::page), "The second factor").shows(What::Factor),
+    page(pattern::FACTOR, signed_in!(factor_pages::begin), "Begin to set up a second factor")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
+    page(pattern::FACTOR_CONFIRM, signed_in!(factor_pages::confirm), "Set up a second factor by its first code")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
+    page(pattern::FACTOR_CODES, signed_in!(factor_pages::new_codes), "Make new recovery codes, and show them once")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
+    page(pattern::FACTOR_REMOVE, signed_in!(factor_pages::remove), "Take the second factor away")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
     page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
         .shows(What::MergeConsent)
@@ -219,9 +238,22 @@ pub(super) const TABLE: &[Route] = &[
         .takes(make::<api::SignInBody<'_>>())
         .gives(201, body::<TokenBody<'_>>())
         .sends(&[Sends::Location, Sends::SetCookie])
+        .refuses(&[Code::SecondFactorRequired, Code::SecondFactorSetUp])
         .told(
             "Send the token as `Authorization: Bearer`. A wrong password holds up the next try; `Retry-After` says \
              how long.",
+        ),
+    page("/api/v1/sessions/second-factor", public!(api::second_step), "Sign in by the code after the password")
+        .verb(Verb::Post)
+        .load(Load::SignIn)
+        .takes(make::<api::SecondStepBody<'_>>())
+        .gives(201, body::<TokenBody<'_>>())
+        .sends(&[Sends::Location, Sends::SetCookie])
+        .refuses(&[Code::SecondFactorRefused, Code::SecondFactorLate])
+        .told(
+            "The first step answers `second_factor_required` with a `ticket`, which is good for five minutes and for \
+             this account's present password. An app's code counts once. Of wrong ones a few a day are looked at; \
+             recovery codes are taken always.",
         ),
     page("/api/v1/sessions", signed_in!(api::sessions), "Browsers and programs that are signed in")
         .shows(What::Devices)

@@ -63,13 +63,13 @@ pub(super) async fn invite(
     operator: &str,
     args: &InviteArgs,
 ) -> Result<Exit, Failure> {
-    match (&args.login, &args.list) {
+    match (&args.who.login, &args.who.list) {
         (_, Some(list)) => many(say, rooms, operator, list).await,
         (Some(word), None) => {
             let login = input::login(word)?;
             let print = |code: &CodeText, until: String| say.tell(&Issued { code: code.reveal(), until });
             let acts = rooms.acts(operator)?;
-            let issued = issue(rooms, &acts, &login, print).await;
+            let issued = issue(rooms, &acts, (&login, args.without_second_factor), print).await;
             acts.close()?;
             if issued? {
                 return Ok(Exit::Done);
@@ -88,12 +88,20 @@ pub(super) async fn invite(
 async fn issue(
     rooms: &Rooms,
     acts: &Acts,
-    login: &str,
+    (login, without_factor): (&str, bool),
     print: impl FnOnce(&CodeText, String) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
     let subscriber = &rooms.authorities.subscriber;
-    acts.record(Kind::Invited, Party::Account(subscriber.account_of(login)), Deed::default())?;
-    let Some(invitation) = subscriber.invitation(&rooms.operate(), login, &SystemEntropy).await? else {
+    let note = if without_factor { "without second factor" } else { "" };
+    let deed = Deed { note, ..Deed::default() };
+    acts.record(Kind::Invited, Party::Account(subscriber.account_of(login)), deed)?;
+    let permit = rooms.operate();
+    let invitation = if without_factor {
+        subscriber.invitation_without_factor(&permit, login, &SystemEntropy).await?
+    } else {
+        subscriber.invitation(&permit, login, &SystemEntropy).await?
+    };
+    let Some(invitation) = invitation else {
         return Ok(false);
     };
     print(invitation.code(), rooms.zone.rfc3339(invitation.until()))
@@ -117,7 +125,7 @@ async fn many(say: Say, rooms: &Rooms, operator: &str, list: &Input) -> Result<E
     for (line, login) in logins {
         let row =
             |code: &CodeText, until: String| say.tell(&Row { login: &login, code: code.reveal(), until });
-        if issue(rooms, &acts, &login, row)
+        if issue(rooms, &acts, (&login, false), row)
             .await
             .map_err(|failure| failure.during(&format!("issue the code of line {line}")))?
         {

@@ -147,6 +147,12 @@ impl House {
         Self::furnished(false, None, bounds, room, sign_in()).await
     }
 
+    /// Where people sign in by those settings.
+    pub(super) async fn open_signing_in(sign_in: SignInSettings) -> Self {
+        let room = (StoreBounds::default(), DeskBounds::default());
+        Self::furnished(false, None, ExportBounds::default(), room, sign_in).await
+    }
+
     async fn furnished(
         stopped: bool,
         contact: Option<&str>,

@@ -4,6 +4,7 @@ mod api;
 mod cancelled;
 mod coverage;
 mod exports;
+mod factors;
 mod house;
 mod ledger;
 mod own;
