@@ -22,6 +22,8 @@ pub enum AlarmKind {
     Journal,
     /// The keeper was asked for what is not done.
     Keeper,
+    /// The public record of notices takes nothing, or is not what it was.
+    Notices,
     /// The public path mixes people up, or is not proven.
     PublicPath,
     /// A task that drives the network ended by a fault.
@@ -32,7 +34,7 @@ pub enum AlarmKind {
 
 impl AlarmKind {
     /// Every alarm, in the order of their words. A kind that is not here has no word and does not compile.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Canaries,
         Self::Certificate,
         Self::Clock,
@@ -42,6 +44,7 @@ impl AlarmKind {
         Self::Isolated,
         Self::Journal,
         Self::Keeper,
+        Self::Notices,
         Self::PublicPath,
         Self::ReconcilerPanic,
         Self::Untold,
@@ -61,6 +64,7 @@ impl AlarmKind {
             Self::Isolated => ("isolated", "HonninIsolated"),
             Self::Journal => ("journal", ALARM),
             Self::Keeper => ("keeper", ALARM),
+            Self::Notices => ("notices", ALARM),
             Self::PublicPath => ("public_path", ALARM),
             Self::ReconcilerPanic => ("reconciler_panic", ALARM),
             Self::Untold => ("untold", ALARM),

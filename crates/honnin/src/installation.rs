@@ -30,6 +30,11 @@ const JOURNAL_KEY: &str = "journal.pub";
 /// The name of the node of an installation that has one.
 const FIRST_NODE: &str = "1";
 
+/// The public record of notices in the data directory, where the settings name no other place.
+const STATUS: &str = "status";
+/// The key that verifies it, as others are told it: a line of name, hash and base64.
+const NOTICES_KEY: &str = "notices.pub";
+
 /// The marker of isolation, left by whoever entered it.
 const ISOLATED: &str = "isolated";
 
@@ -97,6 +102,24 @@ impl Installation {
     /// The store's directory.
     pub(crate) fn store(&self) -> PathBuf {
         self.place.data.join(STORE)
+    }
+
+    /// The directory of the public record of notices.
+    pub(crate) fn notices(&self) -> PathBuf {
+        match self.settings.status.directory.path() {
+            Some(path) => self.base().join(path),
+            None => self.place.data.join(STATUS),
+        }
+    }
+
+    /// The name the public record is signed under.
+    pub(crate) fn notices_name(&self) -> String {
+        format!("{}/notices/{}", self.settings.journal.name, self.settings.tenant.id)
+    }
+
+    /// The file with the key that verifies the public record.
+    pub(crate) fn notices_key_file(&self) -> PathBuf {
+        self.place.data.join(NOTICES_KEY)
     }
 
     /// Whether there are files of a journal.

@@ -14,7 +14,7 @@ const DEPTH: usize = 3;
 /// Files that are named; of more only how many.
 const NAMED: usize = 8;
 /// What others may read: the journal's public key, and what says why personal pages are stopped.
-const PUBLIC: [&str; 4] = ["journal.pub", "isolated", "public-path", "demo-clock"];
+const PUBLIC: [&str; 5] = ["journal.pub", "notices.pub", "isolated", "public-path", "demo-clock"];
 
 /// Checks that everything in the data directory is its owner's alone, and that the owner is who runs this.
 ///

@@ -162,6 +162,8 @@ kinds! {
     /// it was copied from may have gone on with it. How many entries it had, and how many were seen of it elsewhere, is
     /// among the details.
     Continued = 40 "continued" (Operator, Nobody) Perhaps, false;
+    /// The operator told the public something; the entry of the public record is named by its hash.
+    Noticed = 41 "noticed" (Operator, Nobody) Nothing, false;
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ mod merkle;
 mod note;
 mod others;
 mod prune;
+mod public;
 mod publish;
 mod queue;
 mod recover;
@@ -68,6 +69,10 @@ pub use leave::{
 pub use logs::{Asking, Logs};
 pub use merkle::{verify_consistency, verify_inclusion};
 pub use note::{BadFormat, Checkpoint, parse_checkpoint};
+pub use public::{
+    MOST_PUBLIC, NotAppended, Public, PublicLog, SeenHead, Unlike, pack, parse_verifier_key, put_file,
+    read_public, sign_text, signed, signed_text, unpack,
+};
 pub use publish::PublishError;
 pub use queue::Steady;
 pub use recover::StartError;

@@ -8,6 +8,7 @@ mod formats;
 mod insiders;
 mod life;
 mod logs;
+mod public;
 mod rounds;
 mod runs;
 mod several;

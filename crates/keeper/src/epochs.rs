@@ -101,6 +101,15 @@ impl Keeper {
         SigningKey::of_seed(&seed).map_err(|_| OpenError)
     }
 
+    /// The key that signs the public record of notices. Another than the journal's: it is told to everybody.
+    ///
+    /// # Errors
+    /// As [`Self::journal_signing_key`].
+    pub fn notices_signing_key(&self) -> Result<SigningKey, OpenError> {
+        let seed = self.journal.derive_secret("signature of notices")?;
+        SigningKey::of_seed(&seed).map_err(|_| OpenError)
+    }
+
     /// The key of the checks in the journal's segments and indexes, which lie where others may write.
     ///
     /// # Errors

@@ -60,6 +60,7 @@ impl Studio {
             texts: Language::JA,
             currency: Currency::JPY,
             brand: Brand::default(),
+            status_page: None,
             demo: false,
         };
         Self { language, theme, operator, zone: Zone::named("Asia/Tokyo").unwrap() }
@@ -86,6 +87,7 @@ impl Studio {
 
     fn shell<'a>(&'a self, nav: Nav, head: Option<&'a LineHead>, path: &'a str) -> Shell<'a> {
         Shell {
+            banner: None,
             language: self.language,
             theme: self.theme,
             operator: &self.operator,

@@ -17,6 +17,7 @@ const ROOMS: [Room; 26] = [
     ("seal", &["terms"], &[]),
     ("access", &["terms", "seal"], &[]),
     ("journal", &["terms", "seal"], &[]),
+    ("notices", &["terms", "seal", "journal"], &[]),
     // The conformance suite, behind a feature, makes its stage with the testkit.
     ("store", &["terms", "seal", "access", "testkit"], &[]),
     ("store-sqlite", &["terms", "seal", "access", "store"], &["keeper"]),
@@ -34,7 +35,7 @@ const ROOMS: [Room; 26] = [
     ("intake", &["terms", "seal", "access", "store", "keeper"], &["store-sqlite", "stand"]),
     ("network", &["terms", "seal", "access", "store", "keeper", "figures"], &["store-sqlite", "stand"]),
     ("paper", &[], &[]),
-    ("pages", &["terms", "care", "paper"], &[]),
+    ("pages", &["terms", "notices", "care", "paper"], &["seal"]),
     ("overload", &[], &[]),
     ("front", &["figures", "overload"], &[]),
     ("canary", &["terms"], &[]),
@@ -45,7 +46,7 @@ const ROOMS: [Room; 26] = [
     ),
     (
         "web",
-        &["terms", "access", "care", "paper", "pages", "front", "figures", "overload"],
+        &["terms", "access", "notices", "care", "paper", "pages", "front", "figures", "overload"],
         &["seal", "store", "journal", "keeper", "store-cache", "store-sqlite", "node", "stand"],
     ),
     ("drill", &["terms"], &[]),
@@ -56,6 +57,7 @@ const ROOMS: [Room; 26] = [
             "seal",
             "access",
             "journal",
+            "notices",
             "store",
             "store-cache",
             "store-sqlite",

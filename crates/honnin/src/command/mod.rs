@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod data;
 mod local;
+mod notice;
 mod reference;
 
 use std::path::PathBuf;
@@ -18,6 +19,10 @@ pub(crate) use data::{
     LiftArgs, OpenArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
+pub(crate) use notice::{
+    NoticeCommand, OpenArgs, Promised, ResolveArgs, ServeArgs, StatusCommand, UpdateArgs, VerifyArgs, Words,
+    WriteArgs,
+};
 pub(crate) use reference::markdown;
 
 use crate::failure::EXIT_CODES;
@@ -155,6 +160,14 @@ pub(crate) enum Command {
     /// Verify the record of disclosures, and ask it who was shown whose data
     #[command(subcommand)]
     Journal(JournalCommand),
+
+    /// Tell the public about incidents and planned work: open, update, resolve, list
+    #[command(subcommand)]
+    Notice(NoticeCommand),
+
+    /// Serve, write or verify the status page
+    #[command(subcommand)]
+    Status(StatusCommand),
 
     /// Resume personal pages after an integrity alarm
     #[command(subcommand)]

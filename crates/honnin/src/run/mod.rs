@@ -18,10 +18,12 @@ mod key;
 mod manual;
 mod merge;
 mod merged;
+mod notice;
 mod quarantine;
 mod serve;
 #[cfg(test)]
 mod several;
+mod status;
 mod waiting_room;
 
 pub(crate) use input::Input;
@@ -73,6 +75,8 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
             waiting_room::waiting_room(say, &installation()?, &operator, &command)
         }
         Command::Drill(command) => drill::drill(say, &command),
+        Command::Notice(command) => notice::notice(say, installation()?, &operator, command),
+        Command::Status(command) => status::status(say, command, installation),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
         Command::Completions { shell } => manual::completions(say, shell),
         Command::Man(args) => manual::manual(say, &args),

@@ -5,6 +5,7 @@
 
 mod canary;
 mod machine;
+mod notices;
 mod people;
 mod print;
 mod section;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use canary::Canary;
 pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Node, Store};
+pub(crate) use notices::Status;
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
@@ -60,6 +62,8 @@ pub(crate) struct Settings {
     pub intake: Intake,
     /// Network.
     pub network: Network,
+    /// What the public is told.
+    pub status: Status,
     /// Logs.
     pub logs: Logs,
 }
@@ -119,6 +123,7 @@ impl Settings {
             journal: take(&mut tree, &mut problems),
             intake: take(&mut tree, &mut problems),
             network: take(&mut tree, &mut problems),
+            status: take(&mut tree, &mut problems),
             logs: take(&mut tree, &mut problems),
         };
         let sections = settings.sections();

@@ -41,6 +41,7 @@ impl Settings {
             journal,
             intake,
             network,
+            status,
             logs,
         } = self;
         vec![
@@ -59,6 +60,7 @@ impl Settings {
             printed(journal),
             printed(intake),
             printed(network),
+            printed(status),
             printed(logs),
         ]
     }

@@ -15,6 +15,7 @@ pub(crate) mod logs;
 mod look;
 pub(crate) mod merges;
 mod monitor;
+pub(crate) mod notices;
 mod proxies;
 mod rooms;
 mod service;
@@ -28,6 +29,7 @@ pub(crate) use front::{front, prefixes};
 pub(crate) use handed::Handed;
 pub(crate) use leaving::leaving;
 pub(crate) use logs::{COMMANDS, latest_entry, proven, trust};
+pub(crate) use notices::noticed;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]
 pub(crate) use rooms::{entropy, request};

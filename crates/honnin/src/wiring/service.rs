@@ -27,6 +27,7 @@ use super::doors::Doors;
 use super::leaving::compared;
 use super::logs::{COMMANDS, epochs, followed, open_log, start_journal};
 use super::look::look;
+use super::notices::Speaker;
 use super::rooms::{Rooms, entropy};
 use super::way::way;
 use super::{monitor, proxies};
@@ -46,6 +47,7 @@ pub(crate) struct Service {
     standing: Arc<Standing>,
     probe: Option<Probe>,
     leaving: Leaving,
+    speaker: Speaker,
     store: Arc<dyn Store>,
     usher: Usher,
     installation: Installation,
@@ -145,7 +147,10 @@ impl Service {
             entropy: entropy(),
             steady: Arc::new(Machine::new()),
         };
-        let app = App::new(wiring(&installation, (Arc::clone(&care), room), front)?, entropy())?;
+        let shown = Arc::new(honnin_notices::Live::default());
+        let house = Arc::<Standing>::clone(&standing);
+        let speaker = Speaker::new(&installation, &keeper, house, Arc::clone(&clock), Arc::clone(&shown))?;
+        let app = App::new(wiring(&installation, (Arc::clone(&care), room), front, shown)?, entropy())?;
         let upkeep = Upkeep {
             bounds: bounds::upkeep(settings),
             clock,
@@ -168,6 +173,7 @@ impl Service {
             standing,
             probe,
             leaving,
+            speaker,
             store,
             usher,
             installation,
@@ -202,6 +208,7 @@ impl Service {
         let figures = own_figures(&self.installation, counted, &self.leaving, self.app.untolds());
         let leaving = tokio::spawn(self.leaving.run());
         let upkeep = self.upkeep.start(figures)?;
+        let speaking = tokio::spawn(self.speaker.run());
         let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
         let exporting = tokio::spawn(self.exports.run());
         let ushering = tokio::spawn(self.usher.run());
@@ -211,6 +218,7 @@ impl Service {
         }
         exporting.abort();
         ushering.abort();
+        speaking.abort();
         ended.send_replace(true);
         if driving.await.is_err() {
             tracing::error!("the reconciler ended before its time");
@@ -334,6 +342,7 @@ fn wiring(
     installation: &Installation,
     (care, room): (Arc<Care>, Arc<WaitingRoom>),
     front: Front,
+    notices: Arc<honnin_notices::Live>,
 ) -> Result<Wiring, Failure> {
     let Settings { tenant, network, server, documents, .. } = &installation.settings;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -356,8 +365,10 @@ fn wiring(
             texts: Language::from_tag(&tenant.texts).unwrap_or_default(),
             currency: Currency::of_code(&tenant.currency).unwrap_or(Currency::JPY),
             brand: look(installation)?,
+            status_page: HelpLink::new(&installation.settings.status.url),
             demo: installation.demo,
         },
+        notices,
         simulated: network.element == "simulated",
         // Read when the doors were opened, and refused there where one cannot be read.
         shared_prefixes: super::front::prefixes(&installation.settings).unwrap_or_default(),

@@ -23,6 +23,7 @@ mod init;
 mod insiders;
 mod killed;
 mod no_faults;
+mod notices;
 mod output;
 mod put_back;
 mod recycled;

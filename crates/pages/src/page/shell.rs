@@ -6,6 +6,7 @@ use honnin_care::facts::{LineHead, Origin};
 use honnin_terms::{BillState, Day, HoldingId, LineStatus, Moment, Month, Octets, Yen, Zone};
 
 use super::brand::Brand;
+use super::incidents::Banner;
 use super::paths::{Address, Along};
 use crate::format::{
     Count, Currency, DayLook, DayTime, DayWord, Gb, GbBig, GbData, Html, MonthWord, Price, PriceWord,
@@ -106,6 +107,8 @@ pub struct Operator {
     pub currency: Currency,
     /// The operator's own look.
     pub brand: Brand,
+    /// The status page, where there is one.
+    pub status_page: Option<HelpLink>,
     /// Whether all of it is a demo: said on every page.
     pub demo: bool,
 }
@@ -227,6 +230,8 @@ pub struct Shell<'a> {
     pub simulated: bool,
     /// What the act before came to.
     pub said: Option<Said>,
+    /// What the public is told now: the same on every page, before sign-in too.
+    pub banner: Option<std::sync::Arc<Banner>>,
 }
 
 /// What stands behind the title of a page.

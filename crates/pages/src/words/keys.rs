@@ -199,4 +199,12 @@ keys! {
         as_of(at); again; to_sign_in; to_home; number(request); number_hint; line_title; line_text; line_ahead[people];
         line_minutes[minutes]; line_soon; line_keeps(minutes);
     }
+    /// The status page and the banner.
+    status StatusWords {
+        title(operator); as_of(at); well; to_come; past; none; comma; grows; checkpoint; to_service;
+        trouble_changed(since); trouble_cut(since); trouble_key(since); trouble_unreadable(since); trouble_kept;
+        silent(since); never_heard; started(at); ended(at); ends(at); no_end; end_changed(from, to, at); end_moved(from, to);
+        end_late(at, minutes); next(at); next_late(at, minutes); said_at(at); by_service; works; works_partly; works_not;
+        investigating; identified; monitoring; resolved; scheduled; in_progress; completed; more;
+    }
 }

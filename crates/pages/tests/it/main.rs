@@ -4,6 +4,7 @@ mod documents;
 mod eo;
 mod moments;
 mod pages;
+mod replayed;
 #[path = "../../samples/mod.rs"]
 mod samples;
 mod third_language;

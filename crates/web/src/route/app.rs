@@ -65,6 +65,8 @@ pub struct Wiring {
     pub care: Arc<Care>,
     /// Whose site it is.
     pub operator: Operator,
+    /// What the public is told.
+    pub notices: Arc<honnin_notices::Live>,
     /// Whether the network is simulated: said on every page.
     pub simulated: bool,
     /// Prefixes that many people share, as behind an operator's own translation: each address there counts by itself.

@@ -1,8 +1,10 @@
 //! What every page needs to know of the one who asks: language, look, whose page it is.
 
+use std::sync::Arc;
+
 use honnin_care::facts::{LineHead, Me};
 use honnin_pages::page::paths::{Address, Along};
-use honnin_pages::page::{LineRef, Nav, Said, Shell, Theme};
+use honnin_pages::page::{Banner, LineRef, Nav, Said, Shell, Theme};
 use honnin_pages::words::Language;
 use honnin_terms::HoldingId;
 
@@ -63,6 +65,14 @@ impl Ask {
 }
 
 impl App {
+    /// What the public is told now, in the reader's language.
+    fn banner(&self, language: Language) -> Option<Arc<Banner>> {
+        let board = self.wiring.notices.board();
+        let incident = *board.present().first()?;
+        let (now, zone) = (self.wiring.care.now(), self.wiring.care.zone());
+        Some(Arc::new(Banner::of(incident, now, zone, language)))
+    }
+
     /// The frame of a page for somebody who is not signed in.
     pub(super) fn frame<'a>(&'a self, ask: &'a Ask) -> Shell<'a> {
         Shell {
@@ -79,6 +89,7 @@ impl App {
             simulated: self.wiring.simulated,
             several: false,
             said: ask.said(),
+            banner: self.banner(ask.language()),
         }
     }
 
