@@ -163,12 +163,11 @@ impl Drop for Wait {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let own = self.turns.line().waiting.remove(&place);
-        match own.and_then(|own| own.called) {
-            Some((call, _)) => self.turns.call(|admission| admission.give_back(call)),
-            None => {
-                self.turns.line().admission.leave(place);
-                honnin_figures::turns_left().increment(1);
-            }
+        if let Some((call, _)) = own.and_then(|own| own.called) {
+            self.turns.call(|admission| admission.give_back(call));
+        } else {
+            self.turns.line().admission.leave(place);
+            honnin_figures::turns_left().increment(1);
         }
     }
 }

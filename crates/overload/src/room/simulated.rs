@@ -119,7 +119,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
             let node = usize::try_from(chance.below(u64::try_from(day.nodes).unwrap())).unwrap();
             let node = &mut nodes[node];
             let wants = if person.acts.is_some() { Wants::Act } else { Wants::Look };
-            let shown = person.ticket.as_ref().map(|ticket| ticket.as_bytes());
+            let shown = person.ticket.as_deref().map(str::as_bytes);
             let chance_of_it = u32::try_from(chance.below(1_000)).unwrap();
             match node.room.ask(now, shown, wants, chance_of_it) {
                 Said::Enter(_) if wants == Wants::Act => {

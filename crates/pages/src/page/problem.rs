@@ -102,8 +102,10 @@ impl ClosedPage<'_> {
     }
 }
 
-/// A place in line (202): carries its style in itself, asks nothing more of the server, and is so small that it costs
-/// hardly more than to say no. It is loaded again by a header. Sent with `assets::PLACE_CSP`.
+/// A place in line (202), loaded again by a header.
+///
+/// It carries its style in itself, asks nothing more of the server, and is so small that it costs hardly more than to
+/// say no. Sent with `assets::PLACE_CSP`.
 #[derive(Debug, Clone, Copy, Template)]
 #[template(path = "place.html", whitespace = "minimize")]
 pub struct PlacePage {
