@@ -30,7 +30,9 @@ fn done(ran: &Ran) -> &Ran {
 
 fn refused(ran: &Ran, by: &[&str]) {
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    by.iter().for_each(|by| assert!(ran.err.contains(by), "{by}: {}", ran.err));
+    for by in by {
+        assert!(ran.err.contains(by), "{by}: {}", ran.err);
+    }
 }
 
 /// An installation with the ledger in it and one account that has a password.
