@@ -10,7 +10,7 @@ use std::sync::Arc;
 use honnin_access::{ControlName, ControlRow, ControlRows, Keep, NewControl, NodeAuthority, Permit, Swapped};
 use honnin_keeper::Keeper;
 use honnin_store::Error;
-use honnin_terms::{Clock, Entropy, Stop};
+use honnin_terms::{Clock, Entropy, Less, Stop};
 
 use crate::request;
 
@@ -39,17 +39,27 @@ pub struct Written {
     pub stop: Option<Stop>,
     /// How many alarms there were.
     pub alarms: u64,
+    /// How much less a person has said is to be offered.
+    pub forced: Option<Less>,
 }
 
 impl Written {
     fn text(self) -> String {
-        format!("{} {}", self.alarms, self.stop.map_or("open", Stop::word))
+        let stop = self.stop.map_or("open", Stop::word);
+        match self.forced {
+            Some(less) => format!("{} {} {stop}", self.alarms, less.word()),
+            None => format!("{} {stop}", self.alarms),
+        }
     }
 
     fn read(text: &[u8]) -> Option<Self> {
-        let (alarms, word) = str::from_utf8(text).ok()?.split_once(' ')?;
+        let (alarms, rest) = str::from_utf8(text).ok()?.split_once(' ')?;
+        let (forced, word) = match rest.split_once(' ') {
+            Some((less, word)) => (Some(Less::of_word(less)?), word),
+            None => (None, rest),
+        };
         let stop = if word == "open" { None } else { Some(Stop::of_word(word)?) };
-        Some(Self { stop, alarms: alarms.parse().ok()? })
+        Some(Self { stop, alarms: alarms.parse().ok()?, forced })
     }
 }
 
@@ -116,7 +126,10 @@ impl ModeRow {
         loop {
             let before = seen.written.unwrap_or_default();
             let stop = before.stop.or(Some(reason));
-            match self.write(seen, Written { stop, alarms: before.alarms.saturating_add(1) }).await? {
+            match self
+                .write(seen, Written { stop, alarms: before.alarms.saturating_add(1), ..before })
+                .await?
+            {
                 Ok(revision) => return Ok(revision),
                 Err(changed) => seen = changed,
             }
@@ -171,8 +184,29 @@ pub async fn lift_mode(
     seals: &dyn Seals,
     seen: Seen,
 ) -> Result<bool, Error> {
-    let alarms = seen.written.unwrap_or_default().alarms;
-    Ok(write(rows, permit, seals, seen, Written { stop: None, alarms }).await?.is_ok())
+    let before = seen.written.unwrap_or_default();
+    Ok(write(rows, permit, seals, seen, Written { stop: None, ..before }).await?.is_ok())
+}
+
+/// Has every node offer that much less, or as much as it can again; what it was before. A row that was altered is left as
+/// it is: `None`.
+///
+/// # Errors
+/// [`Error`] where the store does not answer.
+pub async fn force_mode(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    seals: &dyn Seals,
+    forced: Option<Less>,
+) -> Result<Option<Written>, Error> {
+    let mut seen = read_mode(rows, permit, seals).await?;
+    loop {
+        let Some(before) = seen.written else { return Ok(None) };
+        match write(rows, permit, seals, seen, Written { forced, ..before }).await? {
+            Ok(_) => return Ok(Some(before)),
+            Err(changed) => seen = changed,
+        }
+    }
 }
 
 fn name() -> ControlName {

@@ -18,7 +18,7 @@ use honnin_access::Answer;
 use honnin_care::{Alarm, House};
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Journal, State};
-use honnin_terms::{AccountId, Audience, Clock, Mode, Moment, RequestId, Stop};
+use honnin_terms::{AccountId, Audience, Clock, Less, Mode, Moment, RequestId, Stop, Strain};
 use tokio::sync::Notify;
 
 use crate::{LastLeft, ModeRow, PublicPath, Seen, Steady};
@@ -51,6 +51,21 @@ struct Known {
     revision: u64,
     /// Since when the row is known to be so.
     read_at: Option<u64>,
+    /// How long reading it took, in milliseconds: how soon the store answers.
+    read_took: u64,
+    /// How much less a person has said is to be offered, by every node.
+    forced: Option<Less>,
+    /// How much less this node offers by what it measures.
+    strained: Option<(Less, Strain)>,
+}
+
+impl Known {
+    /// How much less is offered: the graver of what was said and what was measured.
+    fn less(&self) -> Option<Mode> {
+        let forced = self.forced.map(|less| (less, Strain::Forced));
+        let graver = forced.into_iter().chain(self.strained).max_by_key(|(less, _)| *less)?;
+        Some(graver.0.because(graver.1))
+    }
 }
 
 /// What makes the stop one of all nodes.
@@ -152,6 +167,31 @@ impl Standing {
         self.known().stop
     }
 
+    /// From now on this node offers that much less by what it measures.
+    pub fn strained(&self, less: Option<(Less, Strain)>) {
+        let mut known = self.known();
+        let before = std::mem::replace(&mut known.strained, less);
+        drop(known);
+        if before != less {
+            let told = less.map_or(("none", "none"), |(less, strain)| (less.word(), strain.word()));
+            tracing::warn!(
+                less = told.0,
+                because = told.1,
+                "how much less is offered has changed, by what was measured"
+            );
+        }
+    }
+
+    /// How long the store took to answer, in milliseconds: the last answer, or how long it has been silent.
+    pub fn store_millis(&self) -> u64 {
+        let (took, read_at) = {
+            let known = self.known();
+            (known.read_took, known.read_at)
+        };
+        let silent = read_at.and_then(|at| self.age_of(Some(at))).unwrap_or(0).saturating_sub(POLL);
+        took.max(silent)
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,8 +236,12 @@ impl Standing {
                 (shared.on_written)();
             }
         }
+        let asked = shared.steady.millis();
         match shared.row.read().await {
-            Ok(seen) => self.follow(seen, begun),
+            Ok(seen) => {
+                self.follow(seen, begun);
+                self.known().read_took = shared.steady.millis().saturating_sub(asked);
+            }
             Err(error) => tracing::debug!(%error, "whether personal pages are stopped was not read"),
         }
         drop(one);
@@ -213,6 +257,7 @@ impl Standing {
         };
         known.revision = seen.revision;
         known.read_at = Some(begun);
+        known.forced = written.forced;
         match (known.stop, written.stop) {
             (None, Some(reason)) => {
                 known.stop = Some(reason);
@@ -291,9 +336,9 @@ fn told(reason: Stop, what: &'static str) {
 
 impl House for Standing {
     fn mode(&self) -> Mode {
-        let (stop, read_at) = {
+        let (stop, read_at, less) = {
             let known = self.known();
-            (known.stop, known.read_at)
+            (known.stop, known.read_at, known.less())
         };
         if let Some(reason) = stop {
             return Mode::Isolated(reason);
@@ -312,10 +357,13 @@ impl House for Standing {
         }
         match self.path.state().mode() {
             Mode::Open if self.stopping.load(Ordering::Acquire) => Mode::Stopping,
+            Mode::Open if less.is_some() => less.unwrap_or(Mode::Open),
             Mode::Open if self.journal.as_ref().is_some_and(|journal| journal.is_clock_unsettled()) => {
                 Mode::ClockApart
             }
             mode @ (Mode::Open
+            | Mode::Brownout(_)
+            | Mode::ReadOnly(_)
             | Mode::Isolated(_)
             | Mode::JournalFailed
             | Mode::JournalFull
@@ -519,6 +567,24 @@ mod tests {
             assert_eq!(stand.shows(3).is_ok(), mode == Mode::Open, "{state:?}");
             assert!(stand.shows(1).is_ok() && stand.shows(2).is_ok(), "{state:?}");
         }
+    }
+
+    #[test]
+    fn the_graver_of_what_is_said_and_what_is_measured_holds_and_shows_the_same() {
+        let stand = stand();
+        stand.strained(Some((Less::Brownout, Strain::Store)));
+        assert_eq!(stand.mode(), Mode::Brownout(Strain::Store));
+        assert!(stand.shows(3).is_ok() && stand.mode().is_ready());
+        stand.known().forced = Some(Less::ReadOnly);
+        assert_eq!(stand.mode(), Mode::ReadOnly(Strain::Forced));
+        assert!(stand.shows(3).is_ok());
+        stand.strained(None);
+        stand.known().forced = None;
+        assert_eq!(stand.mode(), Mode::Open);
+        // What withholds personal pages comes first, whatever else is the case.
+        stand.strained(Some((Less::ReadOnly, Strain::Room)));
+        stand.hears(Alarm::ForeignOwner, request());
+        assert!(matches!(stand.mode(), Mode::Isolated(_)) && stand.shows(3).is_err());
     }
 
     #[test]

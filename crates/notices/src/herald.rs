@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use honnin_terms::{Mode, Moment};
+use honnin_terms::{Mode, Moment, Strain};
 
 use crate::board::{Board, Incident};
 use crate::post::{By, Change, Opening, State};
@@ -29,6 +29,8 @@ pub enum Say {
 const fn told(mode: Mode) -> Option<(&'static str, bool)> {
     match mode {
         Mode::Isolated(_) => Some(("stopped", false)),
+        Mode::Brownout(strain) => Some(("brownout", !matches!(strain, Strain::Forced))),
+        Mode::ReadOnly(strain) => Some(("read_only", !matches!(strain, Strain::Forced))),
         Mode::JournalFailed | Mode::JournalFull | Mode::Unwitnessed => Some(("journal", true)),
         Mode::Unsure => Some(("unavailable", true)),
         Mode::PathMixed | Mode::PathUnproven => Some(("path", true)),

@@ -25,7 +25,7 @@ pub use id::{
     RequestId, SessionId, TenantId,
 };
 pub use known::Known;
-pub use mode::{Audience, Mode, Stop};
+pub use mode::{Audience, Less, Mode, Offer, Stop, Strain};
 pub use name::{BadLineName, LONGEST_LINE_NAME, LineName};
 pub use number::{BadNumber, Msisdn};
 pub use state::{BillState, BucketKind, LineStatus, SpeedReason, SpeedState};

@@ -34,6 +34,80 @@ impl Stop {
     }
 }
 
+/// How much less than usual is offered. Who sees what is the same in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Less {
+    /// What is dear and optional is off: documents and exports.
+    Brownout,
+    /// Nothing is changed: what is there is read, and nobody signs in anew.
+    ReadOnly,
+}
+
+impl Less {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Brownout, Self::ReadOnly];
+
+    /// The word in logs, rows and at the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Brownout => "brownout",
+            Self::ReadOnly => "read_only",
+        }
+    }
+
+    /// The one of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|less| less.word() == word)
+    }
+
+    /// The mode it is.
+    pub const fn because(self, strain: Strain) -> Mode {
+        match self {
+            Self::Brownout => Mode::Brownout(strain),
+            Self::ReadOnly => Mode::ReadOnly(strain),
+        }
+    }
+}
+
+/// Why less is offered than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strain {
+    /// A person said so.
+    Forced,
+    /// There is hardly any room left on the volume.
+    Room,
+    /// The journal's head is anchored late.
+    Lag,
+    /// The store answers late.
+    Store,
+    /// Requests wait too long for their turn.
+    Queue,
+}
+
+impl Strain {
+    /// The word in logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Forced => "forced",
+            Self::Room => "room",
+            Self::Lag => "lag",
+            Self::Store => "store",
+            Self::Queue => "queue",
+        }
+    }
+}
+
+/// What somebody asks for, as far as a mode may take it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Signing in, and what is done with a password.
+    SignIn,
+    /// Changing something.
+    Act,
+    /// A document or an export.
+    Document,
+}
+
 /// Who may be shown something personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -50,6 +124,10 @@ pub enum Audience {
 pub enum Mode {
     /// Everybody is shown her own.
     Open,
+    /// What is dear and optional is off.
+    Brownout(Strain),
+    /// Nothing is changed; what is there is read.
+    ReadOnly(Strain),
     /// Personal pages are stopped until a person has looked.
     Isolated(Stop),
     /// The journal's disk failed: nothing can be shown until it is opened again.
@@ -75,6 +153,8 @@ impl Mode {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Brownout(_) => "brownout",
+            Self::ReadOnly(_) => "read_only",
             Self::Isolated(_) => "isolated",
             Self::JournalFailed => "journal_failed",
             Self::JournalFull => "journal_full",
@@ -91,6 +171,8 @@ impl Mode {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Open => "ready",
+            Self::Brownout(_) => "ready, but documents and exports are off; see `honnin mode show`",
+            Self::ReadOnly(_) => "ready, but nothing can be changed; see `honnin mode show`",
             Self::Isolated(_) => "not ready: personal pages are stopped; see `honnin doctor`",
             Self::JournalFailed => "not ready: the journal's disk failed; start again",
             Self::JournalFull => "not ready: the journal has no room on its volume",
@@ -112,13 +194,25 @@ impl Mode {
     pub const fn audience(self) -> Audience {
         match self {
             // What was begun is ended; and whose data it is may see it whatever the time is.
-            Self::Open | Self::Stopping | Self::ClockApart => Audience::Everybody,
+            Self::Open | Self::Brownout(_) | Self::ReadOnly(_) | Self::Stopping | Self::ClockApart => {
+                Audience::Everybody
+            }
             Self::PathMixed | Self::PathUnproven => Audience::Canaries,
             Self::Isolated(_)
             | Self::JournalFailed
             | Self::JournalFull
             | Self::Unwitnessed
             | Self::Unsure => Audience::Nobody,
+        }
+    }
+
+    /// Whether that is offered. Whether somebody may be shown it is another question, and its answer is the audience.
+    pub const fn offers(self, what: Offer) -> bool {
+        match (self, what) {
+            (Self::Brownout(_), Offer::Document) | (Self::ReadOnly(_), _) => false,
+            // A new session is as personal as what it opens.
+            (_, Offer::SignIn) => matches!(self.audience(), Audience::Everybody),
+            (_, Offer::Act | Offer::Document) => true,
         }
     }
 
@@ -133,6 +227,7 @@ impl Mode {
             // A person has to look first, or make room.
             Self::Isolated(_) | Self::JournalFailed | Self::JournalFull | Self::ClockApart => 60,
             Self::PathMixed | Self::PathUnproven | Self::Unwitnessed => 10,
+            Self::Brownout(_) | Self::ReadOnly(_) => 30,
             Self::Open | Self::Unsure | Self::Stopping => 2,
         }
     }
@@ -142,8 +237,10 @@ impl Mode {
 mod tests {
     use super::*;
 
-    const ALL: [Mode; 10] = [
+    const ALL: [Mode; 12] = [
         Mode::Open,
+        Mode::Brownout(Strain::Queue),
+        Mode::ReadOnly(Strain::Room),
         Mode::Isolated(Stop::ForeignOwner),
         Mode::JournalFailed,
         Mode::JournalFull,
@@ -163,6 +260,20 @@ mod tests {
             assert_eq!(mode.says().starts_with("ready"), fed, "{mode:?}");
         }
         assert!(!Mode::Stopping.is_ready() && Mode::PathUnproven.is_ready());
+    }
+
+    #[test]
+    fn a_mode_that_offers_less_shows_the_same_people_the_same() {
+        for less in Less::ALL {
+            let mode = less.because(Strain::Forced);
+            assert_eq!((mode.audience(), mode.is_ready()), (Audience::Everybody, true), "{mode:?}");
+            assert_eq!(Less::of_word(mode.word()), Some(less));
+        }
+        let offered = |mode: Mode| [Offer::SignIn, Offer::Act, Offer::Document].map(|what| mode.offers(what));
+        assert_eq!(offered(Mode::Open), [true; 3]);
+        assert_eq!(offered(Mode::Brownout(Strain::Store)), [true, true, false]);
+        assert_eq!(offered(Mode::ReadOnly(Strain::Room)), [false; 3]);
+        assert_eq!(offered(Mode::PathMixed), [false, true, true], "the gate withholds the rest");
     }
 
     #[test]

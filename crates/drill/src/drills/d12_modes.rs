@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::client::Request;
 use crate::harness::{Failure, House, Verdict};
 use crate::kit::crowd::Crowd;
+use crate::kit::exports::{begin, code};
 use crate::kit::stage::{Stage, alarms, ask, ask_kept, get_as, journal_verifies};
 use crate::kit::tally::{Findings, Tally};
 
@@ -30,9 +31,11 @@ const ROOM: u32 = 16;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Refusals one after the other before a mode counts as entered.
 const REFUSED: u32 = 100;
-/// Modes of the design that are not built.
-const NOT_YET: &str = "not yet, because there are no such modes: brownout, read-only; entered by rule under load: \
-                       isolated (here by its marker at a start under load)";
+/// What is not tried here.
+const NOT_YET: &str = "entered by a person here, and by rule in tests of the rule: brownout, read-only; isolated is entered by \
+                       its marker at a start under load";
+/// Modes that offer less, with what each still offers: a document, signing in.
+const LESS: [(&str, bool, bool); 2] = [("brownout", false, true), ("read_only", false, false)];
 
 /// Plays D12.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
@@ -47,6 +50,20 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     if let Some(first) = verdicts.first_mut() {
         first.noted.push(NOT_YET.to_owned());
     }
+
+    for (mode, documents, changes) in LESS {
+        stage.say(&format!("  less is offered ({mode}), under load"));
+        verdicts.push(forced(&house, &["mode", "force", mode])?);
+        verdicts.push(offered(&crowd, mode, documents, changes).await?);
+        drop(crowd.noted());
+        sleep(length).await;
+        // Reads go on in both, and everybody is still shown her own and nothing else.
+        let mut tally = crowd.noted();
+        drop(std::mem::take(&mut tally.empty));
+        verdicts.extend(tally.looked(mode));
+    }
+    verdicts.push(forced(&house, &["mode", "release"])?);
+    verdicts.push(offered(&crowd, "normal again", true, true).await?);
 
     stage.say("  personal pages are stopped (isolated), under load");
     house.end().await?;
@@ -107,6 +124,48 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         }
     }
     Ok(verdicts)
+}
+
+/// A person changes the mode.
+fn forced(house: &House, command: &[&str]) -> Result<Verdict, Failure> {
+    let done = house.command(command.iter().copied())?;
+    let wrong = || format!("{} ended with {:?}: {}", command.join(" "), done.code, done.err.trim());
+    let found = if done.code == Some(0) { Vec::new() } else { vec![wrong()] };
+    Ok(Verdict::of("a person changes the mode", &command.join(" "), 1, found))
+}
+
+/// Whether documents and changes are there as the mode says, for everybody; and reads are.
+async fn offered(crowd: &Arc<Crowd>, mode: &str, documents: bool, changes: bool) -> Result<Verdict, Failure> {
+    let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
+    // Every node hears of it within a second.
+    let deadline = Instant::now() + PATIENCE;
+    let (mut times, mut found) = (0, Findings::default());
+    loop {
+        let document = ask(crowd.target(), &begin(&subject.session)).await?;
+        let signing_in = ask(crowd.target(), &Request::get("/sign-in")).await?;
+        times += 2;
+        let there = (code(&document) != "paused", signing_in.status == 200);
+        if there == (documents, changes) {
+            break;
+        }
+        if Instant::now() > deadline {
+            found.add(format!("in {mode} an export and the sign-in form are there: {there:?}"));
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    for subject in &crowd.subjects {
+        for path in ["/lines", "/bills"] {
+            let answer = ask(crowd.target(), &get_as(&subject.session, path)).await?;
+            let scan = crowd.world.scan(Some(&subject.session), &answer);
+            times += 1;
+            if answer.status != 200 || scan.own.is_empty() || !scan.foreign.is_empty() {
+                found.add(format!("{path} answered {} with {} marks", answer.status, scan.own.len()));
+            }
+        }
+    }
+    let check = "what the mode takes away is refused, and everybody reads her own and nothing else";
+    Ok(Verdict::of(check, mode, times, found.told()))
 }
 
 /// What may be answered while personal pages are withheld: nothing of anybody, and when to come back.

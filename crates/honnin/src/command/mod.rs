@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod data;
 mod local;
+mod mode;
 mod notice;
 mod reference;
 
@@ -19,6 +20,7 @@ pub(crate) use data::{
     LiftArgs, OpenArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
+pub(crate) use mode::ModeCommand;
 pub(crate) use notice::{
     NoticeCommand, OpenArgs, Promised, ResolveArgs, ServeArgs, StatusCommand, UpdateArgs, VerifyArgs, Words,
     WriteArgs,
@@ -160,6 +162,10 @@ pub(crate) enum Command {
     /// Verify the record of disclosures, and ask it who was shown whose data
     #[command(subcommand)]
     Journal(JournalCommand),
+
+    /// Show or force how much of the service is offered
+    #[command(subcommand)]
+    Mode(ModeCommand),
 
     /// Tell the public about incidents and planned work: open, update, resolve, list
     #[command(subcommand)]

@@ -18,6 +18,7 @@ mod key;
 mod manual;
 mod merge;
 mod merged;
+mod mode;
 mod notice;
 mod quarantine;
 mod serve;
@@ -75,6 +76,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
             waiting_room::waiting_room(say, &installation()?, &operator, &command)
         }
         Command::Drill(command) => drill::drill(say, &command),
+        Command::Mode(command) => mode::mode(say, &installation()?, &operator, command),
         Command::Notice(command) => notice::notice(say, installation()?, &operator, command),
         Command::Status(command) => status::status(say, command, installation),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),

@@ -19,6 +19,7 @@ pub(crate) mod notices;
 mod proxies;
 mod rooms;
 mod service;
+mod strain;
 mod way;
 pub(crate) mod witness;
 

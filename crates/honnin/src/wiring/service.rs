@@ -29,6 +29,7 @@ use super::logs::{COMMANDS, epochs, followed, open_log, start_journal};
 use super::look::look;
 use super::notices::Speaker;
 use super::rooms::{Rooms, entropy};
+use super::strain::Measuring;
 use super::way::way;
 use super::{monitor, proxies};
 use crate::failure::Failure;
@@ -200,6 +201,15 @@ impl Service {
         let (ended, mut ending) = watch::channel(false);
         let kept = Arc::clone(&self.standing);
         let keeping = tokio::spawn(async move { kept.keep().await });
+        let measuring = tokio::spawn(
+            Measuring {
+                standing: Arc::clone(&self.standing),
+                journal: Arc::clone(&self.journal),
+                app: Arc::clone(&self.app),
+                volume: self.installation.store(),
+            }
+            .run(),
+        );
         tokio::spawn(monitor::run(doors.monitor, doors.token, counted.clone(), self.standing));
         let driving = tokio::spawn(self.reconciler.run(async move {
             // The sender's end is an end as well.
@@ -219,6 +229,7 @@ impl Service {
         exporting.abort();
         ushering.abort();
         speaking.abort();
+        measuring.abort();
         ended.send_replace(true);
         if driving.await.is_err() {
             tracing::error!("the reconciler ended before its time");

@@ -157,3 +157,40 @@ fn the_status_page_is_written_as_files_for_elsewhere() {
     let verified = honnin(["status", "verify", "--record", again, "--key", key]);
     assert_eq!(verified.code, Some(0), "{}", verified.err);
 }
+
+#[test]
+fn a_forced_mode_takes_away_what_it_says_and_gives_it_back() {
+    let place = place();
+    let serving = place.serve();
+    let mut browser = serving.browser();
+    let mut becomes = |status: u16| {
+        for _ in 0..100 {
+            if browser.get("/sign-in").status == status {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("/sign-in does not answer {status}: {}", browser.get("/sign-in").body);
+    };
+    becomes(200);
+    let forced = place.run(&["mode", "force", "read_only", "--as", "sato"]);
+    assert_eq!(forced.code, Some(0), "{}", forced.err);
+    becomes(503);
+    let mut other = serving.browser();
+    let refused = other.get("/sign-in");
+    assert!(refused.body.contains("この機能は一時的に停止しています"), "{}", refused.body);
+    assert!(refused.headers.contains_key("retry-after"), "{:?}", refused.headers);
+    let api = other.send_json("POST", "/api/v1/sessions", "{\"login\":\"a\",\"password\":\"b\"}");
+    assert!(api.status == 503 && api.body.contains("\"code\":\"paused\""), "{}", api.body);
+    // What takes nothing away goes on, and a balancer keeps feeding this node.
+    for path in ["/notices", "/help", "/readyz"] {
+        assert_eq!(other.get(path).status, 200, "{path}");
+    }
+    let shown = place.run(&["mode", "show", "--json"]);
+    assert!(shown.out.contains("\"forced\":\"read_only\""), "{} {}", shown.out, shown.err);
+    let released = place.run(&["mode", "release", "--as", "sato"]);
+    assert_eq!(released.code, Some(0), "{}", released.err);
+    becomes(200);
+    let acts = place.run(&["journal", "acts"]);
+    assert_eq!(acts.out.matches("mode_changed").count(), 2, "{}", acts.out);
+}

@@ -31,6 +31,8 @@ pub enum Problem {
     Invalid,
     /// Too often by this person (429): not before that moment.
     TooOften(Option<Moment>),
+    /// Switched off for now, so that the rest goes on (503): not before that moment.
+    Paused(Option<Moment>),
     /// Too much for the server, or closed for now (503): not before that moment.
     Unavailable(Option<Moment>),
 }
@@ -65,13 +67,14 @@ impl ProblemPage<'_> {
             Problem::ExportGone => (words.export_gone_title, words.export_gone_text),
             Problem::Invalid => (words.invalid_title, words.invalid_text),
             Problem::TooOften(_) => (words.too_often_title, words.too_often_text),
+            Problem::Paused(_) => (words.paused_title, words.paused_text),
             Problem::Unavailable(_) => (words.unavailable_title, words.unavailable_text),
         }
     }
 
     fn not_before(&self) -> Option<Moment> {
         match self.problem {
-            Problem::TooOften(at) | Problem::Unavailable(at) => at,
+            Problem::TooOften(at) | Problem::Paused(at) | Problem::Unavailable(at) => at,
             Problem::SignIn
             | Problem::Forbidden
             | Problem::NotFound

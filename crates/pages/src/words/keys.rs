@@ -195,7 +195,7 @@ keys! {
     problem ProblemWords {
         sign_in_title; sign_in_text; forbidden_title; forbidden_text; not_found_title; not_found_text; conflict_title;
         conflict_text; too_large_title; too_large_text; export_gone_title; export_gone_text; to_export; invalid_title;
-        invalid_text; too_often_title; too_often_text; unavailable_title; unavailable_text; calls_work; come_back(at); place(place);
+        invalid_text; too_often_title; too_often_text; unavailable_title; unavailable_text; paused_title; paused_text; calls_work; come_back(at); place(place);
         as_of(at); again; to_sign_in; to_home; number(request); number_hint; line_title; line_text; line_ahead[people];
         line_minutes[minutes]; line_soon; line_keeps(minutes);
     }

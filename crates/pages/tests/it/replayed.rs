@@ -14,13 +14,13 @@ use honnin_notices::{
 use honnin_pages::page::{Banner, StatusPage};
 use honnin_pages::words::Language;
 use honnin_seal::{Secret, SigningKey};
-use honnin_terms::{Mode, Moment, Stop, Zone};
+use honnin_terms::{Mode, Moment, Stop, Strain, Zone};
 use honnin_testkit::TestDir;
 
 const ORIGIN: &str = "my.example.jp/notices/1";
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence/2021-07-15-replayed.md");
 /// The service looks at itself so often, in seconds.
-const STEP: i64 = 10;
+const STEP: i64 = 20;
 
 fn key() -> SigningKey {
     SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap()
@@ -247,7 +247,11 @@ fn the_notices_of_july_2021_could_not_have_been_hidden_or_rewritten() {
     assert!(replay.says("通常どおりご利用いただけます。"));
 
     replay.until(at(15, "10:00"));
-    replay.note("案内メールを全員に送信。ログインが殺到する。");
+    replay.note("案内メールを全員に送信。ログインが殺到し、順番待ちが長くなる。");
+    replay.mode = Mode::Brownout(Strain::Queue);
+    replay.note("待ち時間の測定により、サービスが自動で縮退（brownout）に入る。");
+    replay.until(at(15, "10:01"));
+    assert!(replay.says("明細のダウンロードなど一部の機能を停止しています"), "told by itself, within a minute");
     replay.until(at(15, "10:05"));
     let slow = replay.open("slow", None, 30);
     replay.note("運用者が `honnin notice open slow` を実行。次のお知らせは30分後と約束。");

@@ -1,6 +1,7 @@
 //! The one function every request goes through.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use honnin_overload::{WaitingRoom, Wants};
 use honnin_pages::page::Operator;
 use honnin_pages::page::brand::BrandFile;
 use honnin_paper::{BadTypeface, Press};
-use honnin_terms::{Audience, Entropy, Id as _, Moment, Stream};
+use honnin_terms::{Entropy, Id as _, Moment, Stream};
 use http::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Request, Response};
@@ -113,6 +114,8 @@ pub struct App {
     /// Counts what no row answers.
     elsewhere: Counters,
     untold: Arc<Untolds>,
+    /// How many were told to come again because they waited too long for their turn.
+    told: AtomicU64,
     /// Files of the operator's own look, and the same packed.
     pub(super) brand: Vec<(BrandFile, Option<Bytes>)>,
     /// Notices, and when they were read: public, so that a copy may be kept.
@@ -182,6 +185,7 @@ impl App {
             planted: super::planted::KeptHere::default(),
             elsewhere: Counters::of("-", "-"),
             untold: Arc::default(),
+            told: AtomicU64::new(0),
             brand: wiring.operator.brand.files().iter().map(packed).collect(),
             notices: Mutex::new(None),
             entropy,
@@ -223,6 +227,7 @@ impl App {
                     // Begun now it would be late for everybody behind it; but what costs no more than to say so is answered,
                     // above all to whoever would take a busy server for a dead one.
                     Ok(()) if turn.gives_up(row.route.load.class()) => {
+                        self.told.fetch_add(1, Ordering::Relaxed);
                         self.not_yet(&ask, row.route, turn.waiting())
                     }
                     Ok(()) => {
@@ -239,6 +244,11 @@ impl App {
             Found::Nothing => (None, Err(Code::NotFound.into())),
         };
         self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
+    }
+
+    /// How many were told to come again because they waited too long for their turn, since the start.
+    pub fn told(&self) -> u64 {
+        self.told.load(Ordering::Relaxed)
     }
 
     /// Listed proxies that did not say whom they pass on.
@@ -310,9 +320,9 @@ impl App {
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
         // A new session is as personal as what it opens: none is handed out on a path that may give it to another, and no
         // form is offered that would be refused.
-        if route.load == Load::SignIn {
+        if let Some(offer) = route.offer() {
             let mode = self.wiring.care.house().mode();
-            if mode.audience() != Audience::Everybody {
+            if !mode.offers(offer) {
                 return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
             }
         }

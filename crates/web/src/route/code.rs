@@ -106,6 +106,8 @@ codes! {
         "wait; the operator has been told";
     Stopped = "stopped" SERVICE_UNAVAILABLE "personal pages are stopped for now",
         "wait; the operator has been told";
+    Paused = "paused" SERVICE_UNAVAILABLE "this is switched off for now, so that the rest goes on",
+        "wait as long as `Retry-After` says; what can be read can still be read";
 }
 
 #[cfg(test)]

@@ -201,6 +201,9 @@ pub(super) fn codes(route: &Route, contract: &Contract) -> Vec<Code> {
     if route.load == Load::SignIn {
         codes.extend([Code::SignInRefused, Code::TooOften, Code::Stopped]);
     }
+    if route.offer().is_some() {
+        codes.push(Code::Paused);
+    }
     if route.is_door() {
         codes.push(Code::Waiting);
     }

@@ -4,7 +4,7 @@ use honnin_access::SignInError;
 use honnin_care::{Error, WishRefusal};
 use honnin_overload::Wants;
 use honnin_pages::page::{ClosedPage, Problem, ProblemPage, Shell, SignInNote};
-use honnin_terms::{Audience, Moment};
+use honnin_terms::{Audience, Mode, Moment};
 use http::StatusCode;
 use http::header::SET_COOKIE;
 
@@ -26,6 +26,9 @@ impl From<Error> for Refusal {
             Error::SignedOut => Code::SignInRequired.into(),
             Error::NotByToken => Code::NotByToken.into(),
             Error::DoesNotOpen => Self::bare(),
+            Error::Closed(mode @ (Mode::Brownout(_) | Mode::ReadOnly(_))) => {
+                Self::after(Code::Paused, mode.again_seconds())
+            }
             Error::Closed(mode) => Self::after(Code::Stopped, mode.again_seconds()),
             Error::Store => Self::after(Code::Busy, BUSY),
             Error::Refused(told) => match told.what() {
@@ -174,6 +177,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::Invalid
         | Code::KeyReused => Problem::Invalid,
         Code::TooOften | Code::Waiting => Problem::TooOften(after),
+        Code::Paused => Problem::Paused(after),
         Code::Internal
         | Code::Busy
         | Code::DocumentsBusy

@@ -10,6 +10,8 @@ use std::pin::Pin;
 use honnin_access::Session;
 use honnin_care::What;
 use honnin_front::Class;
+use honnin_pages::page::paths::pattern;
+use honnin_terms::Offer;
 use http::{HeaderValue, Method};
 
 use super::answer::{Answer, Refusal};
@@ -85,6 +87,29 @@ pub(crate) enum Load {
     SignIn,
     /// Documents and exports.
     Document,
+}
+
+/// What ends something of one's own is never refused.
+const ENDINGS: [&str; 7] = [
+    pattern::SIGN_OUT,
+    pattern::REVOKE,
+    pattern::REVOKE_OTHERS,
+    "/api/v1/sessions",
+    "/api/v1/sessions/current",
+    "/api/v1/sessions/{session}",
+    "/api/v1/tokens/{id}",
+];
+
+impl Route {
+    /// What of it a mode may take away.
+    pub(super) fn offer(&self) -> Option<Offer> {
+        match self.load {
+            Load::SignIn => Some(Offer::SignIn),
+            Load::Document => Some(Offer::Document),
+            Load::Begun if !self.verb.is_safe() && !ENDINGS.contains(&self.path) => Some(Offer::Act),
+            Load::Begun | Load::Static | Load::Read => None,
+        }
+    }
 }
 
 impl Load {

@@ -670,6 +670,8 @@ crate::language! {
         too_often_text: "You did this several times in a short while. Nothing has been changed.",
         unavailable_title: "Not available right now",
         unavailable_text: "This page is paused for safety.",
+        paused_title: "This is switched off for now",
+        paused_text: "It is switched off so that balance, usage and bills stay available. Nothing has been changed.",
         calls_work: "Calls and mobile data work as usual.",
         come_back: "Please try again after {at}.",
         place: "You are number {place} in line.",

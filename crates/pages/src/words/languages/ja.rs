@@ -664,6 +664,8 @@ crate::language! {
         too_often_text: "短い間に操作が続きました。変更は行われていません。",
         unavailable_title: "ただいまご利用いただけません",
         unavailable_text: "安全のため、この画面を一時停止しています。",
+        paused_title: "この機能は一時的に停止しています",
+        paused_text: "残量・利用量・料金の表示を続けるため、この機能を一時的に停止しています。変更は行われていません。",
         calls_work: "通話・データ通信は、いつもどおりお使いいただけます。",
         come_back: "{at}以降に、もう一度お試しください。",
         place: "ただいま {place} 人目です。",

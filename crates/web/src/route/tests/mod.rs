@@ -7,6 +7,7 @@ mod exports;
 mod factors;
 mod house;
 mod ledger;
+mod offered;
 mod own;
 mod pages;
 mod programs;
