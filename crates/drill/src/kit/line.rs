@@ -60,7 +60,7 @@ impl Person {
             login: login.to_owned(),
             from: address(PREFIXES.saturating_add(u16::try_from(number).unwrap_or(0)), 1),
             is_program: number % PROGRAMS == PROGRAMS - 1,
-            away: if number % PROGRAMS == 0 { Duration::from_secs(4) } else { Duration::ZERO },
+            away: if number.is_multiple_of(PROGRAMS) { Duration::from_secs(4) } else { Duration::ZERO },
             ticket: None,
             placed: None,
             waits: None,
