@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
@@ -221,6 +222,8 @@ impl Service {
         let speaking = tokio::spawn(self.speaker.run());
         let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
         let exporting = tokio::spawn(self.exports.run());
+        // Before anybody is answered: a node that is started again finds the line as it was.
+        self.usher.look(Duration::ZERO).await;
         let ushering = tokio::spawn(self.usher.run());
         let served = serve(doors.entrance, self.app, stop).await;
         if let Some(looking) = looking {
