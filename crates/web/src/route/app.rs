@@ -334,7 +334,7 @@ impl App {
                 Door::Placed(answer) => return Done { signed_in: false, result: Ok(answer) },
             }
         }
-        let within = (route.is_door() && !route.verb.is_safe()).then(|| self.enters());
+        let within = (route.leads_in() && !route.verb.is_safe()).then(|| self.enters());
         let mut signed_in = false;
         let result = match route.handler {
             Handler::Plain(handler) => handler(self, ask),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use honnin_figures as figures;
 use honnin_overload::{Entering, Micros, Placed, Said, Wants};
 use honnin_pages::page::PlacePage;
+use honnin_pages::page::paths::pattern;
 use honnin_terms::Id as _;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE};
@@ -39,10 +40,18 @@ pub(super) struct Within {
     since: Instant,
 }
 
+/// Second steps of a sign-in: whoever takes one was let in at the first, and is not placed in the middle of it.
+const WITHIN: [&str; 3] = [pattern::SECOND_STEP, pattern::FACTOR_FIRST, "/api/v1/sessions/second-factor"];
+
 impl Route {
-    /// Whether it leads to a session for who has none: that is what the waiting room stands before.
-    pub(super) const fn is_door(&self) -> bool {
+    /// Whether it leads to a session for who has none.
+    pub(super) const fn leads_in(&self) -> bool {
         matches!(self.load, Load::SignIn) && !matches!(self.handler, Handler::SignedIn(_))
+    }
+
+    /// Whether it is where that begins: what the waiting room stands before.
+    pub(super) fn is_door(&self) -> bool {
+        self.leads_in() && !WITHIN.contains(&self.path)
     }
 }
 

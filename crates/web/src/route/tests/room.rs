@@ -11,6 +11,7 @@ use honnin_testkit::SeededEntropy;
 
 use super::house::{House, PASSWORD};
 use super::wire::Reply;
+use crate::route::routes::TABLE;
 
 /// What moves the watermark of a house, by hand.
 fn usher(house: &House) -> Usher {
@@ -188,6 +189,19 @@ async fn placing_somebody_asks_the_store_for_nothing() {
     let sent = house.ask("POST", "/sign-in", headers, "login=mio-hana&password=x").await;
     assert_eq!((sent.status, sent.header("refresh").unwrap().ends_with(";url=/sign-in")), (202, true));
     assert_eq!(house.store.take(), (0, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_sign_in_is_placed_before_it_begins_and_never_in_the_middle() {
+    let steps = TABLE.iter().filter(|route| route.leads_in() && !route.is_door());
+    let steps: Vec<&str> = steps.map(|route| route.path).collect();
+    assert_eq!(steps, ["/sign-in/code", "/sign-in/second-factor", "/api/v1/sessions/second-factor"]);
+    let (house, _usher) = open().await;
+    assert_eq!(house.post(None, "/sign-in", "login=mio-hana&password=x").await.status, 202);
+    for step in ["/sign-in/code", "/sign-in/second-factor"] {
+        let reply = house.post(None, step, "ticket=x&code=000000").await;
+        assert!(reply.status != 202 && reply.header("refresh").is_none(), "{step}: {}", reply.head);
+    }
 }
 
 #[tokio::test]
