@@ -50,13 +50,15 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 10] = [
+const OUTSIDE: [&str; 12] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
     "unasked-owner",
     "counted-account",
     "prompt-refusal",
+    "forgotten-places",
+    "everybody-at-once",
     "unfair-turns",
     "unasked-anchor",
     "unwritten-acts",
