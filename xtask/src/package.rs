@@ -255,7 +255,7 @@ mod tests {
         let components = bill["components"].as_array().unwrap();
         let names: BTreeSet<&str> = components.iter().map(|one| one["name"].as_str().unwrap()).collect();
         assert!(
-            ["rusqlite", "aws-lc-rs", "tokio", "honnin-seal"].iter().all(|name| names.contains(name)),
+            ["libsqlite3-sys", "aws-lc-rs", "tokio", "honnin-seal"].iter().all(|name| names.contains(name)),
             "{names:?}"
         );
         assert!(
