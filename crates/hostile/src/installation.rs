@@ -10,6 +10,7 @@ use honnin_care::{Care, CareParts};
 use honnin_front::{Bounds, Entrance, Front, listen};
 use honnin_intake::{Feed, Mapping, PARTITION_OCTETS, RunError, Summary};
 use honnin_node::{PublicPath, Standing};
+use honnin_overload::{RoomBounds, WaitingRoom};
 use honnin_pages::format::Currency;
 use honnin_pages::page::brand::Brand;
 use honnin_pages::page::{Contact, Operator};
@@ -82,10 +83,13 @@ pub fn begin(
     front: Front,
     site: Site,
 ) -> Result<SocketAddr, Failure> {
+    let key = stand.ground.keeper.waiting_room_key()?;
+    let stamp = move |text: &[u8]| key.tag([text]).first_chunk().copied().unwrap_or_default();
     let wiring = Wiring {
         documents: DeskBounds::default(),
         front,
         bounds: Bounds::default(),
+        room: Arc::new(WaitingRoom::new(RoomBounds::default(), Box::new(stamp))),
         care: Arc::clone(care),
         operator: Operator {
             name: site.name.to_owned(),

@@ -89,6 +89,7 @@ const ROOMS: [Room; 26] = [
             "keeper",
             "care",
             "intake",
+            "overload",
             "front",
             "pages",
             "node",

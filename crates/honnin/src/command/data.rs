@@ -208,7 +208,7 @@ pub(crate) enum WaitingRoomCommand {
         after_help = "Examples:\n  honnin waiting-room open --at 2026-12-01T09:55 --until 2026-12-01T12:00\n  \
         honnin waiting-room open --until 2026-12-01T12:00"
     )]
-    Open(OpenArgs),
+    Open(OpenRoomArgs),
 
     /// Take the plan back and close it now; it opens again by itself when it has to
     #[command(after_help = "Examples:\n  honnin waiting-room close")]
@@ -216,7 +216,7 @@ pub(crate) enum WaitingRoomCommand {
 }
 
 #[derive(Debug, Clone, Args)]
-pub(crate) struct OpenArgs {
+pub(crate) struct OpenRoomArgs {
     /// From when on, in the operator's zone or with an offset [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,

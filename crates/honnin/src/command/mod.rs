@@ -17,7 +17,7 @@ pub(crate) use account::{AccountCommand, EraseArgs, ImportArgs, InviteArgs, Merg
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use data::{
     CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
-    LiftArgs, OpenArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
+    LiftArgs, OpenRoomArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use mode::ModeCommand;

@@ -98,7 +98,8 @@ fn show(say: Say, installation: &Installation, rooms: &Rooms) -> Result<(), Fail
 fn force(say: Say, rooms: &Rooms, operator: &str, forced: Option<Less>) -> Result<(), Failure> {
     let word = forced.map_or("released", Less::word);
     rooms.act(operator, Kind::ModeChanged, Party::Nobody, Deed { note: word, ..Deed::default() })?;
-    let forcing = force_mode(&*rooms.store, &rooms.keep(), &*rooms.keeper, forced);
+    let permit = rooms.keep();
+    let forcing = force_mode(&*rooms.store, &permit, &*rooms.keeper, forced);
     let Some(before) = runtime(1)?.block_on(forcing)? else {
         return Err(Failure::cannot(
             "change the mode: what was written of it was altered, and personal pages are stopped; see `honnin doctor`",

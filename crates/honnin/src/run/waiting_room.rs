@@ -9,7 +9,7 @@ use honnin_terms::{Moment, Zone};
 use serde::Serialize;
 
 use super::serve::runtime;
-use crate::command::{OpenArgs, WaitingRoomCommand};
+use crate::command::{OpenRoomArgs, WaitingRoomCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
@@ -95,7 +95,7 @@ fn standing(zone: &Zone, now: Moment, book: &Book) -> Standing {
 }
 
 /// From when until when, where that makes sense.
-fn times(zone: &Zone, now: Moment, args: &OpenArgs) -> Result<(Moment, Moment), Failure> {
+fn times(zone: &Zone, now: Moment, args: &OpenRoomArgs) -> Result<(Moment, Moment), Failure> {
     let read = |name: &str, text: &str| {
         let moment = text.parse::<Moment>().ok().or_else(|| zone.only_moment(text.parse().ok()?));
         moment.ok_or_else(|| {
@@ -123,7 +123,8 @@ mod tests {
         let zone = Zone::named("Asia/Tokyo").unwrap();
         let now: Moment = "2026-11-29T10:00:00+09:00".parse().unwrap();
         let times = |at: Option<&str>, until: &str| {
-            let read = times(&zone, now, &OpenArgs { at: at.map(str::to_owned), until: until.to_owned() });
+            let read =
+                times(&zone, now, &OpenRoomArgs { at: at.map(str::to_owned), until: until.to_owned() });
             read.map(|(from, until)| (zone.rfc3339(from), zone.rfc3339(until)))
                 .map_err(|failure| failure.to_string())
         };

@@ -1,12 +1,23 @@
 //! `honnin waiting-room`, while the product serves and over a restart.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::Place;
 
 const PORTS: [(&str, &str); 3] =
     [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\""), ("first", "1")];
+
+/// Waits for that, half a minute at most.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..300 {
+        if is_so() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{what}: not within half a minute");
+}
 
 #[test]
 fn a_planned_waiting_room_is_an_act_and_keeps_places_over_a_restart() {
@@ -44,19 +55,12 @@ fn a_planned_waiting_room_is_an_act_and_keeps_places_over_a_restart() {
     first.moved_to(&site);
     let mut last = serving.browser();
     assert_eq!(last.get("/sign-in").status, 202);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while first.get("/sign-in").status == 202 {
-        assert!(Instant::now() < deadline, "her place was not kept");
-        thread::sleep(Duration::from_millis(100));
-    }
+    until("her place is kept", || first.get("/sign-in").status != 202);
     assert_eq!(last.get("/sign-in").status, 202, "nine are before her, and one a second is let in");
     let shown = place.run(&["waiting-room", "show", "--json"]);
     let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
     assert!(shown["open"] == true && shown["waiting"].as_u64().unwrap() > 0, "{shown}");
     let closed = place.run(&["waiting-room", "close"]);
     assert!(closed.out.contains("closed"), "{}{}", closed.out, closed.err);
-    while last.get("/sign-in").status != 200 {
-        assert!(Instant::now() < deadline, "it did not close");
-        thread::sleep(Duration::from_millis(100));
-    }
+    until("it closes", || last.get("/sign-in").status == 200);
 }

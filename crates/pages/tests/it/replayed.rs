@@ -251,7 +251,10 @@ fn the_notices_of_july_2021_could_not_have_been_hidden_or_rewritten() {
     replay.mode = Mode::Brownout(Strain::Queue);
     replay.note("待ち時間の測定により、サービスが自動で縮退（brownout）に入る。");
     replay.until(at(15, "10:01"));
-    assert!(replay.says("明細のダウンロードなど一部の機能を停止しています"), "told by itself, within a minute");
+    assert!(
+        replay.says("明細のダウンロードなど一部の機能を停止しています"),
+        "told by itself, within a minute"
+    );
     replay.until(at(15, "10:05"));
     let slow = replay.open("slow", None, 30);
     replay.note("運用者が `honnin notice open slow` を実行。次のお知らせは30分後と約束。");

@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 use honnin_journal::{SeenHead, parse_verifier_key, signed};
 use honnin_notices::{BadRecord, Board, View, Watcher, read_record};
 use honnin_seal::VerifyingKey;
-use honnin_terms::{Clock, Moment};
+use honnin_terms::Clock;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
