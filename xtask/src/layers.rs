@@ -50,11 +50,12 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 12] = [
+const OUTSIDE: [&str; 13] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
     "unasked-owner",
+    "unasked-proof",
     "counted-account",
     "prompt-refusal",
     "forgotten-places",

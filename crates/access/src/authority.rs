@@ -8,7 +8,7 @@ use crate::control::ControlRows;
 use crate::delay::Tries;
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
-use crate::{FactorPolicy, HashPool, PasswordRules, Permit, SessionLimits};
+use crate::{FactorPolicy, HashPool, PasswordRules, Permit, ProofRules, SessionLimits};
 
 /// Gives permits to signed-in subscribers. Belongs to `care`.
 pub struct SubscriberAuthority {
@@ -20,6 +20,7 @@ pub struct SubscriberAuthority {
     pub(crate) password_rules: PasswordRules,
     pub(crate) code_seconds: i64,
     pub(crate) factors: FactorPolicy,
+    pub(crate) proof_rules: ProofRules,
     pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
     pub(crate) tries: Tries,
@@ -90,6 +91,7 @@ impl Authorities {
             password_rules,
             code_seconds,
             factors,
+            proof_rules,
             consent_seconds,
             delay_bounds,
             pool,
@@ -103,6 +105,7 @@ impl Authorities {
             password_rules,
             code_seconds,
             factors,
+            proof_rules,
             consent_seconds,
             pool,
             tries: Tries::new(delay_bounds),

@@ -4,7 +4,7 @@
 use honnin_seal::OpenError;
 use honnin_terms::{AccountId, Entropy, Moment, SessionId};
 
-use crate::permit::ManageSessions;
+use crate::permit::EndSessions;
 use crate::ports::{CredentialRow, KeyChange, RowError};
 use crate::ring::{Change, Ring};
 use crate::session::{Inside, session_place};
@@ -41,7 +41,7 @@ impl SubscriberAuthority {
     pub async fn end_device(
         &self,
         session: &Session,
-        _permit: &Permit<ManageSessions>,
+        _permit: &Permit<EndSessions>,
         device: SessionId,
     ) -> Result<bool, SessionError> {
         self.end_one(session, device).await
@@ -82,7 +82,7 @@ impl SubscriberAuthority {
     pub async fn end_others(
         &self,
         session: &Session,
-        _permit: &Permit<ManageSessions>,
+        _permit: &Permit<EndSessions>,
     ) -> Result<usize, SessionError> {
         let account = session.account();
         let closed = SessionError::DoesNotOpen { account };

@@ -22,6 +22,7 @@ mod planted;
 pub mod policy;
 mod pool;
 pub mod ports;
+mod proof;
 mod recent;
 mod ring;
 mod session;
@@ -42,12 +43,13 @@ pub use naming::LineNames;
 pub use owned::{Name, NotTogether, Opened, Owned, OwnerTag};
 pub use passwords::{LeakList, PasswordRefused, PasswordRules};
 pub use permit::{
-    Act, AgreeToMerge, Append, Drive, Export, Keep, Look, ManageSessions, NameLines, Operate, Permit, Read,
-    SetSpeed, Subject,
+    Act, AgreeToMerge, Append, Drive, EndSessions, Export, Keep, Look, ManageSessions, NameLines, Operate,
+    Permit, Read, SetSpeed, Subject,
 };
 #[cfg(honnin_faults)]
 pub use planted::planted_permit;
 pub use pool::{HashPool, PoolBounds};
+pub use proof::ProofRules;
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionKind, SessionLimits};
 pub use sign_in::{

@@ -33,8 +33,10 @@ acts! {
     Read
     /// Ask for another speed of one line.
     SetSpeed
-    /// List and end the account's own sessions.
+    /// List the account's own sessions.
     ManageSessions
+    /// End the account's own sessions.
+    EndSessions
     /// Name the account's own lines.
     NameLines
     /// Make an export of the account's own data, and fetch it.

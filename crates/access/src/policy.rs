@@ -30,8 +30,10 @@ pub enum Deed {
     ReadAccount,
     /// Ask for another speed.
     SetSpeed,
-    /// List and end sessions.
+    /// List sessions.
     ManageSessions,
+    /// End sessions others than its own.
+    EndSessions,
     /// Name the lines.
     NameLines,
     /// Make an export of the account's own data, and fetch it.
@@ -53,6 +55,7 @@ impl Deed {
         Self::ReadAccount,
         Self::SetSpeed,
         Self::ManageSessions,
+        Self::EndSessions,
         Self::NameLines,
         Self::Export,
         Self::AgreeToMerge,
@@ -71,6 +74,7 @@ pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
         (
             Role::Holder,
             Deed::ManageSessions
+            | Deed::EndSessions
             | Deed::NameLines
             | Deed::Export
             | Deed::AgreeToMerge
@@ -81,6 +85,39 @@ pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
             SessionKind::Browser | SessionKind::Program => true,
             SessionKind::Token => false,
         },
+    }
+}
+
+/// Whether that is a dangerous act, for which a session is not enough and a fresh proof is asked for.
+///
+/// What it does outlives the session or shuts others out. Exhaustive on purpose: a new deed does not compile without a decision.
+pub const fn asks_proof(deed: Deed) -> bool {
+    match deed {
+        Deed::ReadLine
+        | Deed::ReadAccount
+        | Deed::SetSpeed
+        | Deed::ManageSessions
+        | Deed::NameLines
+        | Deed::Export => false,
+        Deed::EndSessions
+        | Deed::AgreeToMerge
+        | Deed::ChangePassword
+        | Deed::MakeToken
+        | Deed::ManageFactor => true,
+    }
+}
+
+/// Whether a dangerous act asks for its proof itself, by the password in its own form, where that is enough.
+pub(crate) const fn asks_itself(deed: Deed) -> bool {
+    match deed {
+        Deed::AgreeToMerge | Deed::ChangePassword | Deed::MakeToken | Deed::ManageFactor => true,
+        Deed::ReadLine
+        | Deed::ReadAccount
+        | Deed::SetSpeed
+        | Deed::ManageSessions
+        | Deed::EndSessions
+        | Deed::NameLines
+        | Deed::Export => false,
     }
 }
 
@@ -97,8 +134,10 @@ mod tests {
             Role::ALL.iter().flat_map(|role| SessionKind::ALL.iter().map(move |kind| (role, kind)))
         {
             for deed in Deed::ALL {
-                let verdict = if may(*role, *kind, *deed) { "may" } else { "may not" };
-                writeln!(table, "{} by {} {verdict} {deed:?}", role.word(), kind.word()).unwrap();
+                let allowed = may(*role, *kind, *deed);
+                let verdict = if allowed { "may" } else { "may not" };
+                let proof = if allowed && asks_proof(*deed) { " with a fresh proof" } else { "" };
+                writeln!(table, "{} by {} {verdict} {deed:?}{proof}", role.word(), kind.word()).unwrap();
             }
         }
         assert_eq!(table, include_str!("policy_table.txt"));

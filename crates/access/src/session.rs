@@ -8,11 +8,14 @@ use honnin_terms::{
 };
 
 use crate::naming::LineNames;
-use crate::permit::{Act, AgreeToMerge, Export, Look, ManageSessions, NameLines, Read, SetSpeed, Subject};
-use crate::policy::{Deed, Role, may};
+use crate::permit::{
+    Act, AgreeToMerge, EndSessions, Export, Look, ManageSessions, NameLines, Read, SetSpeed, Subject,
+};
+use crate::policy::{Deed, Role, asks_itself, asks_proof, may};
 use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
+use crate::proof::Proof;
 use crate::ring::{Ring, take_count};
-use crate::{Permit, SubscriberAuthority};
+use crate::{Permit, ProvenBy, SubscriberAuthority};
 
 /// What was signed in. It stands in the account's ring, beside the session's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,21 +121,27 @@ pub(crate) struct Inside {
     pub(crate) device: DeviceId,
     /// Whether the account was not known to be used from that device when it signed in.
     pub(crate) is_new: bool,
+    /// What was last shown by who has it.
+    pub(crate) proof: Proof,
 }
 
-const INSIDE: usize = 32 + 16 + 2 * 8 + 3 * 8 + 16 + 1;
+const INSIDE: usize = 32 + 16 + 2 * 8 + 3 * 8 + 16 + 1 + 1 + 2 * 8;
 
 impl Inside {
     /// In fixed places, numbers big-endian.
     pub(crate) fn octets(&self) -> [u8; INSIDE] {
-        let Self { row_hash, account, credential, count, since, until, last_seen, device, is_new } = self;
+        let Self { row_hash, account, credential, count, since, until, last_seen, device, is_new, proof } =
+            self;
         let numbers = [*credential, *count].map(u64::to_be_bytes);
         let moments = [since, until, last_seen].map(|moment| moment.millis().to_be_bytes());
+        let by = [proof.by.code()];
+        let proven = [proof.at, proof.settled].map(|moment| moment.millis().to_be_bytes());
         let mut out = [0; INSIDE];
         let parts = [&row_hash[..], account.octets()].into_iter();
         let parts = parts
             .chain(numbers.iter().chain(&moments).map(<[u8; 8]>::as_slice))
-            .chain([&device.octets()[..], if *is_new { &[1] } else { &[0] }]);
+            .chain([&device.octets()[..], if *is_new { &[1] } else { &[0] }, &by])
+            .chain(proven.iter().map(<[u8; 8]>::as_slice));
         out.iter_mut().zip(parts.flatten()).for_each(|(to, from)| *to = *from);
         out
     }
@@ -149,11 +158,17 @@ impl Inside {
         let (count, mut rest) = take_count(rest)?;
         let (since, until, last_seen) = (moment(&mut rest)?, moment(&mut rest)?, moment(&mut rest)?);
         let (device, rest) = rest.split_first_chunk::<16>()?;
-        let is_new = match rest {
-            [0] => false,
-            [1] => true,
+        let (flags, mut rest) = rest.split_first_chunk::<2>()?;
+        let [is_new, by] = *flags;
+        let is_new = match is_new {
+            0 => false,
+            1 => true,
             _ => return None,
         };
+        let by = ProvenBy::from_code(by)?;
+        let (at, settled) = (moment(&mut rest)?, moment(&mut rest)?);
+        rest.is_empty().then_some(())?;
+        let proof = Proof { by, at, settled };
         let (account, device) = (AccountId::from_octets(*account), DeviceId::from_octets(*device));
         Some(Self {
             row_hash: *row_hash,
@@ -165,6 +180,7 @@ impl Inside {
             last_seen,
             device,
             is_new,
+            proof,
         })
     }
 
@@ -454,7 +470,12 @@ impl SubscriberAuthority {
         self.permit(session, Some(line), Deed::SetSpeed)
     }
 
-    /// A permit to list and end the account's sessions.
+    /// A permit to end sessions of the account, where a fresh proof was given.
+    pub fn end_sessions(&self, session: &Session) -> Option<Permit<EndSessions>> {
+        self.permit(session, None, Deed::EndSessions)
+    }
+
+    /// A permit to list the account's sessions.
     pub fn manage_sessions(&self, session: &Session) -> Option<Permit<ManageSessions>> {
         self.permit(session, None, Deed::ManageSessions)
     }
@@ -476,6 +497,10 @@ impl SubscriberAuthority {
 
     fn permit<A: Act>(&self, session: &Session, holding: Option<HoldingId>, deed: Deed) -> Option<Permit<A>> {
         if session.tenant != self.tenant || !may(session.role(), session.kind, deed) {
+            return None;
+        }
+        // Where the password is asked for in the act itself, that is the proof.
+        if asks_proof(deed) && !asks_itself(deed) && !self.is_proven(session) {
             return None;
         }
         let subject = session.subject(holding);

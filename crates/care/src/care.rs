@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use honnin_access::ports::RowError;
 use honnin_access::{
-    Document, DocumentError, LineNames, NotTogether, Owned, Permit, Read, Session, SessionError,
+    Document, DocumentError, LineNames, NotTogether, Owned, Permit, Read, Session, SessionError, SessionKind,
     SubscriberAuthority,
 };
 use honnin_seal::SessionToken;
@@ -29,6 +29,9 @@ pub enum Error {
     /// A token asks for what its owner has to do herself.
     #[error("do it by a token: only a signed-in person may")]
     NotByToken,
+    /// A dangerous act asks for a fresh proof that it is her.
+    #[error("do it in this session: a fresh proof is asked for")]
+    Unproven,
     /// The session is unknown or has ended.
     #[error("continue a session: it has ended")]
     SignedOut,
@@ -80,6 +83,15 @@ pub(crate) fn not_under_the_account() -> Error {
 /// A permit, where the policy gives one: to a holder it refuses nothing but what a token may not.
 pub(crate) fn permitted<A: honnin_access::Act>(given: Option<Permit<A>>) -> Result<Permit<A>, Error> {
     given.ok_or(Error::NotByToken)
+}
+
+/// A permit for a dangerous act, where a fresh proof was given.
+pub(crate) fn proven<A: honnin_access::Act>(
+    session: &Session,
+    given: Option<Permit<A>>,
+) -> Result<Permit<A>, Error> {
+    let is_token = session.kind() == SessionKind::Token;
+    given.ok_or(if is_token { Error::NotByToken } else { Error::Unproven })
 }
 
 /// A profile with what its account calls its lines.

@@ -172,6 +172,7 @@ impl Care {
             | SignInError::SecondFactor(_)
             | SignInError::SetUpFirst(_)
             | SignInError::StartOver
+            | SignInError::Unproven
             | SignInError::Delayed(_)
             | SignInError::Busy => Error::DoesNotOpen,
         })?;

@@ -10,7 +10,7 @@ use honnin_journal::{Details, Kind};
 use honnin_seal::SessionToken;
 use honnin_terms::{DeviceId, Moment, NoticeId, SessionId, Stream};
 
-use crate::care::{Care, Error, Visit, permitted};
+use crate::care::{Care, Error, Visit, permitted, proven};
 use crate::facts::{Device, Notice, Shown};
 use crate::{Channel, Disclosed, What};
 
@@ -93,6 +93,26 @@ impl Care {
             count("change_password", Some(error), stream);
         }
         result
+    }
+
+    /// Gives a signed-in person a fresh proof, for a dangerous act: a new session, which takes the place of hers.
+    ///
+    /// # Errors
+    /// [`SignInError`]; [`SignInError::Unproven`] where the password alone is not enough on this device yet.
+    pub async fn step_up(
+        &self,
+        visit: Visit<'_>,
+        shown: (&str, &str),
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
+        let result = self.parts.subscriber.step_up(visit.session, shown, device, stream).await;
+        count("step_up", result.as_ref().err(), stream);
+        let signed_in = result?;
+        if let Err(error) = self.sign_out(visit).await {
+            tracing::warn!(%error, request = %stream.request(), "the session a proof replaces was not ended");
+        }
+        Ok(signed_in)
     }
 
     /// Writes down that somebody did not get in.
@@ -186,13 +206,14 @@ impl Care {
     /// Ends one session of the account.
     ///
     /// # Errors
-    /// [`Error::NotThere`] where the account has no such session.
+    /// [`Error::NotThere`] where the account has no such session, [`Error::Unproven`] without a fresh proof.
     pub async fn end_device(&self, visit: Visit<'_>, device: SessionId) -> Result<(), Error> {
         let session = visit.session;
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let may_end = proven(session, self.parts.subscriber.end_sessions(session))?;
         let known = self.device_of(session, &permit, device).await?;
         self.about_to(visit, (Kind::SessionEnded, None), device.to_string()).await?;
-        let ended = self.parts.subscriber.end_device(session, &permit, device).await;
+        let ended = self.parts.subscriber.end_device(session, &may_end, device).await;
         if !self.ended(session, ended)? {
             return Err(Error::NotThere);
         }
@@ -210,9 +231,10 @@ impl Care {
     pub async fn end_other_devices(&self, visit: Visit<'_>) -> Result<usize, Error> {
         let session = visit.session;
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
+        let may_end = proven(session, self.parts.subscriber.end_sessions(session))?;
         let own = self.device_of(session, &permit, session.id()).await?;
         self.about_to(visit, (Kind::AllEnded, None), String::new()).await?;
-        let ended = self.parts.subscriber.end_others(session, &permit).await;
+        let ended = self.parts.subscriber.end_others(session, &may_end).await;
         let ended = self.ended(session, ended)?;
         self.forget(session, Forget::AllBut(own)).await?;
         Ok(ended)
@@ -264,6 +286,7 @@ pub(crate) fn count(act: &'static str, error: Option<&SignInError>, stream: &Str
         Some(SignInError::SecondFactor(_)) => "second_factor",
         Some(SignInError::SetUpFirst(_)) => "set_up_first",
         Some(SignInError::StartOver) => "start_over",
+        Some(SignInError::Unproven) => "unproven",
         Some(SignInError::Delayed(_)) => "delayed",
         Some(SignInError::Busy) => "busy",
         Some(SignInError::DoesNotOpen) => "does_not_open",

@@ -2,7 +2,8 @@
 
 use honnin_care::facts::{Factor, FactorState};
 use honnin_pages::page::{
-    AppKey, CodeProblem, FactorPage, FactorSetUpPage, Nav, RecoveryCodesPage, SecondStepPage,
+    AppKey, CodeProblem, ConfirmPage, ConfirmProblem, FactorPage, FactorSetUpPage, Nav, RecoveryCodesPage,
+    SecondStepPage,
 };
 
 use super::{HOSTILE, LONG, Sample, Studio, head, moment};
@@ -30,6 +31,18 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         let shell = studio.outside("/sign-in/second-factor");
         let page = FactorSetUpPage { shell, key: &key, ticket: "dGlja2V0", at_sign_in, problem };
         push(name, false, page.render());
+    }
+    for (name, problem) in [
+        ("confirm", None),
+        ("confirm-password", Some(ConfirmProblem::Password)),
+        ("confirm-code", Some(ConfirmProblem::Code)),
+        ("confirm-not-yet", Some(ConfirmProblem::NotYet(later))),
+        ("confirm-wait", Some(ConfirmProblem::Wait(later))),
+        ("confirm-busy", Some(ConfirmProblem::Busy)),
+    ] {
+        let shell = studio.shell(Nav::Settings, Some(&mine), "/account/confirm");
+        let next = if problem.is_some() { HOSTILE } else { "" };
+        push(name, false, ConfirmPage { shell, next, problem }.render());
     }
     let state = |recovery_left| FactorState { since: moment("2026-11-01T08:00:00+09:00"), recovery_left };
     let factor = |state, is_offered| Factor { state, is_offered };

@@ -68,6 +68,7 @@ switches! { OUTSIDE:
     UNWRITTEN_ACTS = "unwritten-acts", "what operators do at the command line is written down nowhere";
     UNSEEN_CLOCK = "unseen-clock", "a clock that jumped is taken for what it says";
     UNASKED_OWNER = "unasked-owner", "a merge of accounts takes any code for consent, once one was given";
+    UNASKED_PROOF = "unasked-proof", "a dangerous act asks for no fresh proof";
     COUNTED_ACCOUNT = "counted-account", "wrong answers are counted on the account, whoever gives them";
     PROMPT_REFUSAL = "prompt-refusal", "a refused sign-in is answered as soon as it is computed";
     FORGOTTEN_PLACES = "forgotten-places", "whoever asks again for her place in line is given the last one";

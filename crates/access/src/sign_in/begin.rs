@@ -9,9 +9,10 @@ use super::{
 use crate::document::seal_document;
 use crate::ending::ATTEMPTS;
 use crate::ports::{CredentialRow, RowError, SessionRow};
+use crate::proof::Proof;
 use crate::ring::{Change, FIRST_EPOCH, Ring};
 use crate::session::{Inside, session_place};
-use crate::{OwnerTag, SessionKind, SubscriberAuthority};
+use crate::{OwnerTag, Session, SessionKind, SubscriberAuthority};
 
 /// A session that is about to be, as it is before anything of the account is read.
 pub(super) struct Begun<'a> {
@@ -19,6 +20,7 @@ pub(super) struct Begun<'a> {
     pub(super) session: SessionId,
     pub(super) named: &'a SessionDevice,
     pub(super) is_new: bool,
+    pub(super) proof: Proof,
     pub(super) since: Moment,
     pub(super) until: Moment,
 }
@@ -30,6 +32,8 @@ pub(super) struct Entered<'a> {
     /// The device as it is known from now on; `None` where nobody can come back on it as a known one.
     pub(super) marked: Option<Marked>,
     pub(super) by: ProvenBy,
+    /// The session it takes the place of, on the same device.
+    pub(super) before: Option<&'a Session>,
 }
 
 impl SubscriberAuthority {
@@ -39,7 +43,7 @@ impl SubscriberAuthority {
         &self,
         (account, request): (AccountId, RequestId),
         mut row: CredentialRow,
-        Entered { device, marked, by }: Entered<'_>,
+        Entered { device, marked, by, before }: Entered<'_>,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
@@ -50,9 +54,13 @@ impl SubscriberAuthority {
         let session = SessionId::from_octets(octets);
         let limits = &self.session_limits;
         let until = now.plus_seconds(limits.absolute_seconds);
-        let named = SessionDevice { name: device.name.clone(), device: marked.map(|(_, device, _)| device) };
-        let is_new = !marked.is_some_and(|(_, _, known)| known);
-        let begun = Begun { token: &token, session, named: &named, is_new, since: now, until };
+        let named = SessionDevice { name: device.name.clone(), device: marked.map(|marked| marked.device) };
+        let is_new = before.map_or(!marked.is_some_and(|marked| marked.is_known), Session::is_on_new_device);
+        let settled = before.map(|before| before.inside().proof.settled);
+        let settled =
+            settled.or(marked.map(|marked| marked.settled)).unwrap_or_else(|| self.settles(by, now));
+        let proof = Proof { by, at: now, settled };
+        let begun = Begun { token: &token, session, named: &named, is_new, proof, since: now, until };
         let purpose = ReleasedFor::Session { session, device: named.device, is_new, by };
         let is_program = device.is_program;
         let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
@@ -73,8 +81,8 @@ impl SubscriberAuthority {
             let change = ring.with((kind, session), limits.most_per_account);
             match self.insert(&begun, (account, &row), (&key, &ring, &change), entropy).await {
                 Ok(()) => {
-                    let device_mark = marked.map(|(mark, ..)| mark);
-                    let device = marked.map(|(_, device, known)| (device, known));
+                    let device_mark = marked.map(|marked| marked.mark);
+                    let device = marked.map(|marked| (marked.device, marked.is_known));
                     return Ok(SignedIn { token, session, account, device_mark, device, until, request });
                 }
                 Err(SignInError::Rows(RowError::Conflict)) => {}
@@ -95,7 +103,7 @@ impl SubscriberAuthority {
         (key, ring, change): (&AccountKey, &Ring, &Change),
         entropy: &dyn Entropy,
     ) -> Result<(), SignInError> {
-        let Begun { token, session, named, is_new, since, until } = *begun;
+        let Begun { token, session, named, is_new, proof, since, until } = *begun;
         let tenant = self.tenant;
         let inside = Inside {
             row_hash: token.row_hash(),
@@ -107,6 +115,7 @@ impl SubscriberAuthority {
             last_seen: since,
             device: named.device.unwrap_or(DeviceId::from_octets(*session.octets())),
             is_new,
+            proof,
         };
         let by = SessionKey::of_session(token, session).map_err(closed)?;
         let place = session_place(tenant, account, session, row.epoch);

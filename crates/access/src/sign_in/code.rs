@@ -52,7 +52,7 @@ impl SubscriberAuthority {
                 let before = stored.filter(|_| !record.lifts_factor());
                 let mut new = PasswordRecord::new(login, hash, before);
                 let more = self.after_password(account, &new, (device, *now), *stream);
-                let marked = new.mark(device, *now, *stream);
+                let marked = new.mark(device, (*now, *now), *stream);
                 let password = Some(self.seal_password(account, &new, *stream)?);
                 let used = self.keys.seal_record(
                     self.tenant,
@@ -82,15 +82,15 @@ impl SubscriberAuthority {
                 };
                 entered.right();
                 self.after_password(account, &stored, (device, *now), *stream)?;
-                let known = stored.device(device.mark);
-                let nothing = (None, *now);
-                match self.remembered(account, row, stored, (device, known), nothing, *stream).await? {
+                let (by, nothing) = (ProvenBy::OneTimeCode, (None, *now));
+                match self.remembered(account, row, stored, (device, by), nothing, *stream).await? {
                     Remembered::Written(written) => written,
                     Remembered::Replaced => continue,
                 }
             };
             let who = (account, request);
-            let entered = Entered { device, marked: Some(marked), by: ProvenBy::OneTimeCode };
+            let by = ProvenBy::OneTimeCode;
+            let entered = Entered { device, marked: Some(marked), by, before: None };
             match self.begin_session(who, row, entered, *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return Ok(other?),

@@ -7,8 +7,8 @@ use honnin_seal::{PasswordHash, digest, same_octets};
 use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
 
-use super::NewDevice;
 use super::factor_record::FactorRecord;
+use super::{Marked, NewDevice};
 
 /// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind.
 /// A script that signs in over and over makes no phone a stranger.
@@ -28,6 +28,8 @@ pub struct KnownDevice {
     pub name: String,
     /// Whether it asked as a program does.
     pub is_program: bool,
+    /// From then on the password alone is enough on it for a dangerous act.
+    pub settled: Moment,
 }
 
 /// What is sealed of a password. Its hash is parsed when it is read: one that is none is a fault, not a wrong answer.
@@ -93,8 +95,20 @@ impl PasswordRecord {
         self.known.iter().any(|known| same_octets(known.device.octets(), device.octets())).then_some(device)
     }
 
-    /// A new mark for a device, known from now on.
-    pub(crate) fn mark(&mut self, new: &NewDevice, now: Moment, entropy: &dyn Entropy) -> super::Marked {
+    /// The device of that mark as it is known, where it is.
+    pub(super) fn kept(&self, mark: Option<[u8; MARK_OCTETS]>) -> Option<Marked> {
+        let (mark, device) = (mark?, self.device(mark)?);
+        let known = self.known.iter().find(|known| known.device == device)?;
+        Some(Marked { mark, device, is_known: true, settled: known.settled })
+    }
+
+    /// A new mark for a device, known from now on, and settled from then on.
+    pub(super) fn mark(
+        &mut self,
+        new: &NewDevice,
+        (now, settled): (Moment, Moment),
+        entropy: &dyn Entropy,
+    ) -> Marked {
         let is_program = new.is_program;
         let mut mark = [0; MARK_OCTETS];
         entropy.fill(&mut mark);
@@ -105,8 +119,8 @@ impl PasswordRecord {
             self.known.remove(oldest);
         }
         let device = device_of(&mark);
-        self.known.push(KnownDevice { device, since: now, name: new.name.clone(), is_program });
-        (mark, device, false)
+        self.known.push(KnownDevice { device, since: now, name: new.name.clone(), is_program, settled });
+        Marked { mark, device, is_known: false, settled }
     }
 
     /// Forgets devices; whether there were any such.

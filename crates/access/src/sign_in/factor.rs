@@ -16,7 +16,7 @@ use super::ticket::{Stub, Ticket};
 use super::{CodeText, NewDevice, ProvenBy, Remembered, SignInError, SignedIn};
 use crate::policy::{Deed, may};
 use crate::ports::CredentialRow;
-use crate::{Session, SubscriberAuthority};
+use crate::{Session, SessionKind, SubscriberAuthority};
 
 /// Whether subscribers have a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -185,11 +185,11 @@ impl SubscriberAuthority {
         };
         let known = record.device(device.mark);
         let typed = TypedFactor::parse(code).ok_or(SignInError::WrongCode)?;
-        let kept = device.mark.zip(known).map(|(mark, device)| (mark, device, true));
-        let mark = |record: &mut PasswordRecord| kept.unwrap_or_else(|| record.mark(device, *now, *stream));
+        let (kept, since) = (record.kept(device.mark), (*now, *now));
+        let mark = |record: &mut PasswordRecord| kept.unwrap_or_else(|| record.mark(device, since, *stream));
         let judging = (&typed, known.is_some(), *now);
         let (row, marked) = self.judged(account, (row, record), judging, *stream, mark).await?;
-        let entered = Entered { device, marked: Some(marked), by: typed.proves() };
+        let entered = Entered { device, marked: Some(marked), by: typed.proves(), before: None };
         self.begin_session((account, stream.request()), row, entered, *now, *stream).await
     }
 
@@ -304,7 +304,9 @@ impl SubscriberAuthority {
             return Err(FactorError::NotOffered);
         }
         let account = session.account();
-        let (row, record) = self.confirmed_in_time(session, password).await?;
+        // Password and code together are a proof by themselves.
+        let asked = self.right_password(session, password, false);
+        let (row, record) = self.at_its_time(asked).await?;
         if record.factor.is_none() {
             return Err(FactorError::NotThere);
         }
@@ -364,15 +366,57 @@ impl SubscriberAuthority {
         if !factor.is_of(&secret) {
             return Err(SignInError::StartOver);
         }
-        let known = record.device(device.mark);
-        let nothing = (None, now);
-        match self.remembered(account, row, record, (&device, known), nothing, stream).await? {
+        let (by, nothing) = (ProvenBy::AppCode, (None, now));
+        match self.remembered(account, row, record, (&device, by), nothing, stream).await? {
             Remembered::Written((row, marked)) => {
-                let entered = Entered { device: &device, marked: Some(marked), by: ProvenBy::AppCode };
+                let entered = Entered { device: &device, marked: Some(marked), by, before: None };
                 self.begin_session((account, stream.request()), row, entered, now, stream).await
             }
             Remembered::Replaced => Err(SignInError::StartOver),
         }
+    }
+
+    /// Gives a signed-in person a fresh proof: a new session in the place of hers, which the caller ends. With a second
+    /// factor both are asked for; without one the password is enough, on a device that was known for a while.
+    ///
+    /// # Errors
+    /// [`SignInError`]; [`SignInError::Unproven`] where the password alone is not enough on this device yet.
+    pub async fn step_up(
+        &self,
+        session: &Session,
+        (password, code): (&str, &str),
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
+        self.at_its_time(self.stepped_up(session, (password, code), device, stream)).await
+    }
+
+    async fn stepped_up(
+        &self,
+        session: &Session,
+        (password, code): (&str, &str),
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
+        // What a token may do asks for no proof.
+        if session.kind() == SessionKind::Token {
+            return Err(SignInError::Wrong);
+        }
+        let (account, now) = (session.account(), session.at());
+        let (row, record) = self.right_password(session, password, false).await?;
+        let marked = record.kept(device.mark);
+        let (row, by) = if record.factor.is_some() {
+            let typed = TypedFactor::parse(code).ok_or(SignInError::WrongCode)?;
+            let judging = (&typed, true, now);
+            let (row, ()) = self.judged(account, (row, record), judging, stream, |_| ()).await?;
+            (row, typed.proves())
+        } else if session.has_settled() {
+            (row, ProvenBy::Password)
+        } else {
+            return Err(SignInError::Unproven);
+        };
+        let entered = Entered { device, marked, by, before: Some(session) };
+        self.begin_session((account, stream.request()), row, entered, now, stream).await
     }
 
     /// What she is told of her second factor; `None` where there is none.

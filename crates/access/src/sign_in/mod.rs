@@ -41,8 +41,8 @@ use crate::permit::{ManageSessions, Operate};
 use crate::ports::{CredentialRow, RecordKind, ReleaseError, RowError, SessionRow};
 use crate::ring::Ring;
 use crate::{
-    DelayBounds, Document, DocumentError, HashPool, PasswordRefused, PasswordRules, Permit, Session,
-    SessionLimits, Source, SubscriberAuthority,
+    DelayBounds, Document, DocumentError, HashPool, PasswordRefused, PasswordRules, Permit, ProofRules,
+    Session, SessionLimits, Source, SubscriberAuthority,
 };
 
 /// Longest password that is looked at, in characters; beyond any rule for new ones.
@@ -62,6 +62,8 @@ pub struct SignInSettings {
     pub code_seconds: i64,
     /// Whether subscribers have a second factor.
     pub factors: FactorPolicy,
+    /// When a proof is asked for anew.
+    pub proof_rules: ProofRules,
     /// How long a consent to a merge of accounts can be used, in seconds.
     pub consent_seconds: i64,
     /// Bounds of the growing delay.
@@ -126,6 +128,9 @@ pub enum SignInError {
     /// The password is right; a second factor has to be set up first: with this, or on a page where there is none.
     #[error("sign in: a second factor has to be set up first")]
     SetUpFirst(Option<Ticket>),
+    /// What is shown is not enough for that act on this device: it asks for a fresh proof, and not only the password.
+    #[error("confirm it: a fresh proof is asked for")]
+    Unproven,
     /// What the first step gave is none, or can no longer be used.
     #[error("sign in: the second step came too late; begin again")]
     StartOver,
@@ -179,6 +184,35 @@ pub enum ProvenBy {
 }
 
 impl ProvenBy {
+    /// Whether who has stolen a password has not got that.
+    pub(crate) const fn is_strong(self) -> bool {
+        match self {
+            Self::Operator | Self::AppCode | Self::RecoveryCode | Self::OneTimeCode => true,
+            Self::Password => false,
+        }
+    }
+
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Operator => 0,
+            Self::Password => 1,
+            Self::AppCode => 2,
+            Self::RecoveryCode => 3,
+            Self::OneTimeCode => 4,
+        }
+    }
+
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Operator),
+            1 => Some(Self::Password),
+            2 => Some(Self::AppCode),
+            3 => Some(Self::RecoveryCode),
+            4 => Some(Self::OneTimeCode),
+            _ => None,
+        }
+    }
+
     /// The word of the journal.
     pub const fn word(self) -> &'static str {
         match self {
@@ -289,8 +323,17 @@ pub struct SessionDevice {
     pub device: Option<DeviceId>,
 }
 
-/// What is written of a new session's device: its mark, its public name, and whether it was known before.
-type Marked = ([u8; MARK_OCTETS], DeviceId, bool);
+/// What is written of a new session's device.
+#[derive(Clone, Copy)]
+struct Marked {
+    mark: [u8; MARK_OCTETS],
+    /// Its public name.
+    device: DeviceId,
+    /// Whether it was known before.
+    is_known: bool,
+    /// From then on the password alone is enough on it.
+    settled: Moment,
+}
 
 /// The password was replaced while it was being checked.
 enum Remembered<T> {
@@ -440,7 +483,8 @@ impl SubscriberAuthority {
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
-        let entered = begin::Entered { device: &device, marked: None, by: ProvenBy::Operator };
+        let (marked, by, before) = (None, ProvenBy::Operator, None);
+        let entered = begin::Entered { device: &device, marked, by, before };
         self.begin_session((account, permit.request()), row, entered, permit.at(), entropy).await
     }
 

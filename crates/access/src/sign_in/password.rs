@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use honnin_seal::{PasswordHash, PasswordVerdict};
-use honnin_terms::{AccountId, DeviceId, Entropy, Id, Moment, Stream};
+use honnin_terms::{AccountId, Entropy, Id, Moment, Stream};
 
 use super::begin::Entered;
 use super::device::PasswordRecord;
@@ -79,10 +79,11 @@ impl SubscriberAuthority {
                 begun.right();
                 return Err(more);
             }
-            match self.remembered(account, row, record, (device, known), (renewed, *now), *stream).await? {
+            let by = ProvenBy::Password;
+            match self.remembered(account, row, record, (device, by), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());
-                    let entered = Entered { device, marked: Some(marked), by: ProvenBy::Password };
+                    let entered = Entered { device, marked: Some(marked), by, before: None };
                     match self.begin_session(who, row, entered, *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
@@ -105,11 +106,12 @@ impl SubscriberAuthority {
         account: AccountId,
         row: CredentialRow,
         record: PasswordRecord,
-        (device, known): (&NewDevice, Option<DeviceId>),
+        (device, by): (&NewDevice, ProvenBy),
         (renewed, now): (Option<PasswordHash>, Moment),
         entropy: &dyn Entropy,
     ) -> Result<Remembered<(CredentialRow, Marked)>, SignInError> {
-        let kept = device.mark.zip(known).map(|(mark, device)| (mark, device, true));
+        let kept = record.kept(device.mark);
+        let since = (now, self.settles(by, now));
         if let (Some(kept), None) = (kept, &renewed) {
             return Ok(Remembered::Written((row, kept)));
         }
@@ -117,7 +119,7 @@ impl SubscriberAuthority {
             if let Some(hash) = &renewed {
                 record.renew(hash);
             }
-            kept.unwrap_or_else(|| record.mark(device, now, entropy))
+            kept.unwrap_or_else(|| record.mark(device, since, entropy))
         };
         self.remember(account, row, record, entropy, change).await
     }
@@ -199,12 +201,26 @@ impl SubscriberAuthority {
         session: &Session,
         password: &str,
     ) -> Result<(CredentialRow, PasswordRecord), SignInError> {
+        self.right_password(session, password, true).await
+    }
+
+    /// The password of a signed-in person; where it is to be the whole proof, only if it may be.
+    pub(super) async fn right_password(
+        &self,
+        session: &Session,
+        password: &str,
+        is_alone: bool,
+    ) -> Result<(CredentialRow, PasswordRecord), SignInError> {
         if password.chars().count() > LONGEST_PASSWORD {
             return Err(SignInError::Wrong);
         }
         let account = session.account();
         let row = self.row(account).await?;
         let record = self.password_of(account, row.as_ref())?;
+        let has_factor = record.as_ref().is_some_and(|record| record.factor.is_some());
+        if is_alone && !self.may_confirm(session, has_factor) {
+            return Err(SignInError::Unproven);
+        }
         let stored = record.as_ref().map(PasswordRecord::hash);
         let entered = self.held(account, Lane::Session(session.id()), session.at()).await?;
         let who = entered.who(Share::Confirm, source_of_session(session));
@@ -251,7 +267,7 @@ impl SubscriberAuthority {
         let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
         let hash = self.hash(who, &Typed::new(new), stream).await?;
         let mut record = PasswordRecord::new(&login, hash, Some(before));
-        let marked = record.mark(device, session.at(), stream);
+        let marked = record.mark(device, (session.at(), session.at()), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
         let purpose = ReleasedFor::NewPassword;
@@ -264,7 +280,8 @@ impl SubscriberAuthority {
             }
             done => done?,
         };
-        let entered = Entered { device, marked: Some(marked), by: ProvenBy::Password };
+        let (by, before) = (ProvenBy::Password, None);
+        let entered = Entered { device, marked: Some(marked), by, before };
         Ok(self.begin_session((account, request), row, entered, at, stream).await?)
     }
 
@@ -283,7 +300,7 @@ impl SubscriberAuthority {
                 Err(SignInError::Wrong) => break,
                 confirmed => confirmed?.0,
             };
-            let entered = Entered { device, marked: None, by: ProvenBy::Password };
+            let entered = Entered { device, marked: None, by: ProvenBy::Password, before: None };
             match self.begin_session(who, row, entered, session.at(), stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return other,

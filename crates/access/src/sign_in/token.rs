@@ -70,7 +70,16 @@ impl SubscriberAuthority {
         let (account, entropy, since) = (session.account(), session.entropy(), session.at());
         let token = SessionToken::random(entropy);
         let named = SessionDevice { name: name.as_str().to_owned(), device: None };
-        let begun = Begun { token: &token, session: proof.token, named: &named, is_new: false, since, until };
+        let (session_name, shown) = (proof.token, session.inside().proof);
+        let begun = Begun {
+            token: &token,
+            session: session_name,
+            named: &named,
+            is_new: false,
+            proof: shown,
+            since,
+            until,
+        };
         for _ in 0..ATTEMPTS {
             // All sessions were ended meanwhile: hers, too.
             let Some((row, ring)) = self.current(session).await.map_err(of_session)? else {

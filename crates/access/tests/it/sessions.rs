@@ -125,7 +125,7 @@ async fn all_others_end_with_the_account_key_and_stay_ended() {
     };
     let subscriber = &stage.authorities.subscriber;
     let session = stage.session(&hana, 1).await.unwrap();
-    let permit = subscriber.manage_sessions(&session).unwrap();
+    let permit = subscriber.end_sessions(&session).unwrap();
     assert_eq!(subscriber.end_others(&session, &permit).await.unwrap(), 1);
     assert_eq!(stage.rows.hold().credential(hana.account).epoch, EPOCH + 1, "another account key");
     assert!(stage.session(&hana, 1).await.is_ok(), "this one goes on");
@@ -163,7 +163,7 @@ async fn one_device_is_ended_and_no_other() {
     let other = stage.begin(&hana.login, 30).await.unwrap();
     let subscriber = &stage.authorities.subscriber;
     let session = stage.session(&hana, 1).await.unwrap();
-    let permit = subscriber.manage_sessions(&session).unwrap();
+    let permit = subscriber.end_sessions(&session).unwrap();
     assert!(session.kind_of(session.id()).is_some() && session.kind_of(ken.row.session).is_none());
     assert!(!subscriber.end_device(&session, &permit, ken.row.session).await.unwrap(), "not hers");
     assert!(stage.session(&ken, 1).await.is_ok());

@@ -8,8 +8,8 @@ use honnin_access::ports::{
 };
 use honnin_access::{
     Answer, Authorities, ControlRows, DelayBounds, FactorPolicy, HashPool, NewDevice, PasswordRules,
-    PoolBounds, Ring, Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof, SignInSettings,
-    SignedIn, Source,
+    PoolBounds, ProofRules, Ring, Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof,
+    SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret,
@@ -308,15 +308,21 @@ impl Stage {
     }
 
     fn bounded(rows: Rows, delay_bounds: DelayBounds) -> Self {
-        Self::build(rows, delay_bounds, FactorPolicy::Offered)
+        let proof_rules = ProofRules { settle_seconds: 0, ..ProofRules::default() };
+        Self::build(rows, delay_bounds, (FactorPolicy::Offered, proof_rules))
     }
 
-    fn build(rows: Rows, delay_bounds: DelayBounds, factors: FactorPolicy) -> Self {
+    fn build(
+        rows: Rows,
+        delay_bounds: DelayBounds,
+        (factors, proof_rules): (FactorPolicy, ProofRules),
+    ) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
             code_seconds: 60,
             factors,
+            proof_rules,
             consent_seconds: 60,
             delay_bounds,
             pool: HashPool::start(PoolBounds { threads: 1, cost: COST, ..PoolBounds::default() }).unwrap(),
@@ -329,7 +335,14 @@ impl Stage {
 
     /// Where everybody has a second factor.
     pub(crate) fn demanding(people: &[&Person]) -> Self {
-        Self::build(Self::holding(people), quick(), FactorPolicy::Required)
+        let rules = (FactorPolicy::Required, ProofRules::default());
+        Self::build(Self::holding(people), quick(), rules)
+    }
+
+    /// Where the password is not enough on a new device for a day.
+    pub(crate) fn wary(people: &[&Person]) -> Self {
+        let rules = (FactorPolicy::Offered, ProofRules::default());
+        Self::build(Self::holding(people), quick(), rules)
     }
 
     /// The same, counting guesses there.

@@ -69,7 +69,7 @@ async fn a_token_ends_when_it_says_by_its_owner_and_with_the_password() {
     let ended = token_of(&stage, &phone.token, 1).await.unwrap().unwrap();
     let session = stage.session_of(&phone.token, 2).await.unwrap();
     let subscriber = &stage.authorities.subscriber;
-    let permit = subscriber.manage_sessions(&session).unwrap();
+    let permit = subscriber.end_sessions(&session).unwrap();
     assert!(subscriber.end_device(&session, &permit, ended.session).await.unwrap());
     assert!(matches!(stage.session_of(&ended.token, 3).await, Err(SessionError::Unknown)));
     let other = token_of(&stage, &phone.token, 2).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ async fn a_session_that_was_ended_meanwhile_leaves_no_token_behind() {
     let stolen = stage.session_of(&laptop.token, 1).await.unwrap();
     let proof = subscriber.prove_for_token(&stolen, PASSWORD).await.unwrap();
     let hers = stage.session_of(&phone.token, 1).await.unwrap();
-    let permit = subscriber.manage_sessions(&hers).unwrap();
+    let permit = subscriber.end_sessions(&hers).unwrap();
     assert!(subscriber.end_device(&hers, &permit, laptop.session).await.unwrap());
     let made = subscriber.make_token(&stolen, &proof, (&name(), until())).await;
     assert!(matches!(made, Err(SignInError::Wrong)), "made after its session had ended");

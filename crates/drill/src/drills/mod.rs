@@ -19,6 +19,7 @@ mod d16_recycled;
 mod d17_merging;
 mod d20_walk;
 mod d21_routes;
+mod d23_takeover;
 mod d24_stolen;
 mod d27_recovered;
 mod d28_launch;
@@ -160,7 +161,11 @@ const DRILLS: [Drill; 36] = [
         play: Some(|stage| Box::pin(d21_routes::play(stage))),
     },
     Drill { name: "D22", incident: "T-Mobile API 2022: slow scraping", play: None },
-    Drill { name: "D23", incident: "my Rakuten 2025: takeover, eSIM without new proof", play: None },
+    Drill {
+        name: "D23",
+        incident: "my Rakuten 2025: takeover, eSIM without new proof",
+        play: Some(|stage| Box::pin(d23_takeover::play(stage))),
+    },
     Drill {
         name: "D24",
         incident: "Dairiki, Sekaido: database read by an outsider",

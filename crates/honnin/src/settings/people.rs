@@ -69,6 +69,10 @@ section! {
     /// Maximum number of wrong codes of the second factor of one account and day from unknown devices; from known ones as many
     /// again. Recovery codes are not counted.
     second_factor_guesses: u32 = 20, 3..=100;
+    /// Time for which a proof of identity is fresh; dangerous acts (a new password, tokens, ending sessions) ask for a fresh one.
+    proof: Span = Span::seconds(600), Span::seconds(60)..=Span::days(1);
+    /// Time from the first sign-in by password on a new device until the password alone is proof enough there.
+    new_device_wait: Span = Span::days(1), Span::seconds(0)..=Span::days(30);
     /// Lifetime of a code of consent to a merge of accounts.
     consent: Span = Span::seconds(900), Span::seconds(60)..=Span::seconds(3_600);
     /// Memory of one argon2id hash.

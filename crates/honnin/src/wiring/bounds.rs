@@ -1,6 +1,6 @@
 //! From the settings to the bounds of each room. A test holds their defaults together.
 
-use honnin_access::{DelayBounds, FactorPolicy, PasswordRules, PoolBounds, SessionLimits};
+use honnin_access::{DelayBounds, FactorPolicy, PasswordRules, PoolBounds, ProofRules, SessionLimits};
 use honnin_seal::HashCost;
 
 use crate::settings::{
@@ -119,6 +119,14 @@ pub(super) fn hashers(settings: &SignIn) -> PoolBounds {
     PoolBounds { threads: settings.hash_threads, queue: settings.hash_queue, cost }
 }
 
+/// When a proof is asked for anew.
+pub(super) fn proofs(settings: &SignIn) -> ProofRules {
+    ProofRules {
+        fresh_seconds: settings.proof.whole_seconds(),
+        settle_seconds: settings.new_device_wait.whole_seconds(),
+    }
+}
+
 /// Whether subscribers have a second factor.
 pub(super) const fn factors(settings: &SignIn) -> FactorPolicy {
     match settings.second_factor {
@@ -217,6 +225,7 @@ mod tests {
         assert_eq!(hashers(&settings.sign_in), PoolBounds::default());
         assert_eq!(delays(&settings.sign_in), DelayBounds::default());
         assert_eq!(factors(&settings.sign_in), FactorPolicy::default());
+        assert_eq!(proofs(&settings.sign_in), ProofRules::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
         assert_eq!(engine::cache_bounds(&settings.store), engine::CacheBounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());

@@ -7,6 +7,7 @@ mod bills;
 mod board;
 pub mod brand;
 mod buckets;
+mod confirm;
 mod contract;
 mod devices;
 mod disclosures;
@@ -35,6 +36,7 @@ pub use account::{
 pub use bills::{BillPage, BillsPage, PurchasesPage};
 pub use board::LinesPage;
 pub use buckets::BucketsPage;
+pub use confirm::{ConfirmPage, ConfirmProblem};
 pub use contract::ContractPage;
 pub use devices::DevicesPage;
 pub use disclosures::DisclosuresPage;

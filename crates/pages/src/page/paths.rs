@@ -109,6 +109,8 @@ addresses! {
     Password = PASSWORD "/account/password",
     /// The second factor: page, and act that begins to set one up, with `password`.
     Factor = FACTOR "/account/second-factor",
+    /// Showing once more who is signed in: form, and act with `password`, `code` and `next`.
+    Confirm = CONFIRM "/account/confirm",
     /// Act: set it up, with `ticket` and `code`.
     FactorConfirm = FACTOR_CONFIRM "/account/second-factor/confirm",
     /// Act: new recovery codes, with `password` and `code`.
@@ -161,6 +163,7 @@ impl Address {
             | Self::Tokens
             | Self::Disclosures
             | Self::Password
+            | Self::Confirm
             | Self::Factor
             | Self::FactorConfirm
             | Self::FactorCodes
@@ -189,6 +192,7 @@ impl Address {
             | Self::Disclosures
             | Self::NameLine(_)
             | Self::Password
+            | Self::Confirm
             | Self::Factor
             | Self::FactorConfirm
             | Self::FactorCodes

@@ -170,6 +170,10 @@ keys! {
         kind_me; kind_home; kind_usage; kind_buckets; kind_purchases; kind_contract; kind_speed; kind_bills; kind_bill;
         kind_export; kind_bill_pdf; kind_bill_csv; kind_devices; kind_merge_consent; kind_disclosures; kind_merge; kind_factor;
     }
+    /// Who is signed in, once more.
+    confirm ConfirmWords {
+        title; intro; code_hint; submit; problem; not_yet(at); by_code;
+    }
     /// The second factor.
     factor FactorWords {
         title; intro; state; set_at(at); left_title; left[count]; set_up; set_up_text; renew; renew_text; remove; remove_text; not_offered;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use honnin_access::{Session, Ticket};
+use honnin_access::{Session, SignInError, Ticket};
 use honnin_care::facts::Device;
 use honnin_care::{Channel, SpeedWish, Visit};
 use honnin_terms::{BillId, EntryRef, Month, NoticeId};
@@ -81,6 +81,40 @@ pub(super) async fn second_step(app: &App, ask: &Ask) -> Result<Answer, Refusal>
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
     let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));
     app.signed_in(ask, &login, answer, &signed_in).await
+}
+
+/// What a signed-in person shows once more.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Proof")]
+pub(super) struct ProofBody<'a> {
+    /// The password.
+    #[serde(borrow)]
+    #[schemars(length(max = 4096), extend("format" = "password"), example = &"honnin-demo-only")]
+    password: Cow<'a, str>,
+    /// The code of the second factor, where there is one.
+    #[serde(borrow, default)]
+    #[schemars(length(max = 64), extend("format" = "password"), example = &"123456")]
+    code: Cow<'a, str>,
+}
+
+pub(super) async fn prove(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
+    let ProofBody { password, code } = ask.json()?;
+    let device = app.device(ask);
+    let care = &app.wiring.care;
+    let shown = care.step_up(visit(session), (&password, &code), &device, &ask.stream).await;
+    let signed_in = shown.map_err(|error| match error {
+        SignInError::Unproven => {
+            let settles = care.zone().rfc3339(session.settles_at());
+            Refusal::from(error)
+                .detailed(format!("the password alone is enough on this device from {settles} on"))
+        }
+        error => error.into(),
+    })?;
+    let body = Bytes::from(json::token(&signed_in, care.zone()));
+    let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
+    let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));
+    app.signed_in_anew(ask, session, answer, &signed_in)
 }
 
 pub(super) async fn sign_out(app: &App, _ask: &Ask, session: &Session) -> Result<Answer, Refusal> {

@@ -56,6 +56,8 @@ codes! {
         "begin again with `POST /api/v1/sessions`";
     CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
         "act from our own pages, or from a program that is no browser";
+    ProofRequired = "proof_required" FORBIDDEN "a fresh proof is asked for",
+        "send password, and code where there is a second factor, to `POST /api/v1/sessions/current/proof`; `detail` says where that is not enough yet";
     NotByToken = "not_by_token" FORBIDDEN "a token may not do this",
         "let the person do it, signed in by her password";
     NotFound = "not_found" NOT_FOUND "there is no such thing, or it is not yours",

@@ -32,6 +32,7 @@ fn problem(app: &App, error: SignInError) -> Result<Told, Refusal> {
         SignInError::StartOver => (CodeProblem::Late, StatusCode::UNPROCESSABLE_ENTITY, None),
         SignInError::SecondFactor(_)
         | SignInError::SetUpFirst(_)
+        | SignInError::Unproven
         | SignInError::Delayed(_)
         | SignInError::Busy
         | SignInError::DoesNotOpen

@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod bill_documents;
 mod code;
+mod confirm_pages;
 mod cookie;
 mod csrf;
 mod desk;

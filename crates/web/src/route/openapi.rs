@@ -207,6 +207,9 @@ pub(super) fn codes(route: &Route, contract: &Contract) -> Vec<Code> {
     if route.is_door() {
         codes.push(Code::Waiting);
     }
+    if route.asks_proof {
+        codes.push(Code::ProofRequired);
+    }
     if !route.verb.is_safe() {
         codes.extend([Code::CrossOrigin, Code::BodyMalformed, Code::BodyTimeout, Code::BodyTooLarge]);
     }

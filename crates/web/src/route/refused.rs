@@ -25,6 +25,7 @@ impl From<Error> for Refusal {
             Error::NotThere => Code::NotFound.into(),
             Error::SignedOut => Code::SignInRequired.into(),
             Error::NotByToken => Code::NotByToken.into(),
+            Error::Unproven => Code::ProofRequired.into(),
             Error::DoesNotOpen => Self::bare(),
             Error::Closed(mode @ (Mode::Brownout(_) | Mode::ReadOnly(_))) => {
                 Self::after(Code::Paused, mode.again_seconds())
@@ -56,6 +57,7 @@ impl From<SignInError> for Refusal {
             SignInError::SecondFactor(ticket) => Self::with_ticket(&ticket),
             SignInError::SetUpFirst(_) => Code::SecondFactorSetUp.into(),
             SignInError::StartOver => Code::SecondFactorLate.into(),
+            SignInError::Unproven => Code::ProofRequired.into(),
             SignInError::Delayed(seconds) => {
                 Self::after(Code::TooOften, u32::try_from(seconds).unwrap_or(BUSY))
             }
@@ -92,6 +94,7 @@ pub(super) fn not_now(error: SignInError, now: Moment) -> Result<NotNow, Refusal
         | SignInError::SecondFactor(_)
         | SignInError::SetUpFirst(_)
         | SignInError::StartOver
+        | SignInError::Unproven
         | SignInError::DoesNotOpen
         | SignInError::Rows(_) => Err(error.into()),
     }
@@ -106,6 +109,9 @@ impl App {
         let after =
             refusal.retry_after().map(|seconds| self.wiring.care.now().plus_seconds(i64::from(seconds)));
         let code = refusal.code();
+        if code == Code::ProofRequired && signed_in {
+            return self.confirm_first(ask);
+        }
         if code == Code::SignInRequired {
             let mode = self.wiring.care.house().mode();
             if mode.audience() != Audience::Everybody {
@@ -164,7 +170,7 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::SecondFactorRefused
         | Code::SecondFactorSetUp
         | Code::SecondFactorLate => Problem::SignIn,
-        Code::CrossOrigin | Code::NotByToken => Problem::Forbidden,
+        Code::CrossOrigin | Code::NotByToken | Code::ProofRequired => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
         Code::LineSuspended | Code::LineEnded | Code::LineUpcoming | Code::TokensFull => Problem::Conflict,
         Code::DocumentTooLarge => Problem::TooLarge,

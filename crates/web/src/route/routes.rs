@@ -14,20 +14,20 @@ use super::json::{
 };
 use super::table::{Cache, Contract, Field, Gives, Handler, Load, Needed, Route, Sends, Verb};
 use super::{
-    account_pages, api, bill_documents, entry_pages, export, factor_pages, line_pages, merge_pages,
-    password_pages, plain, tokens,
+    account_pages, api, bill_documents, confirm_pages, entry_pages, export, factor_pages, line_pages,
+    merge_pages, password_pages, plain, tokens,
 };
 
 /// A file or a word for everybody.
 const fn open(path: &'static str, handler: Handler, summary: &'static str) -> Route {
     let (verb, cache, load) = (Verb::Get, Cache::Public, Load::Static);
-    Route { verb, path, handler, discloses: None, cache, load, summary, contract: None }
+    Route { verb, path, handler, discloses: None, cache, load, asks_proof: false, summary, contract: None }
 }
 
 /// A page, which follows from who asks.
 const fn page(path: &'static str, handler: Handler, summary: &'static str) -> Route {
     let (verb, cache, load) = (Verb::Get, Cache::Private, Load::Read);
-    Route { verb, path, handler, discloses: None, cache, load, summary, contract: None }
+    Route { verb, path, handler, discloses: None, cache, load, asks_proof: false, summary, contract: None }
 }
 
 impl Route {
@@ -42,6 +42,11 @@ impl Route {
 
     const fn load(self, load: Load) -> Self {
         Self { load, ..self }
+    }
+
+    /// The route does a dangerous act. Whether it is marked or not, without a fresh proof there is no permit for it.
+    const fn proven(self) -> Self {
+        Self { asks_proof: true, ..self }
     }
 
     const fn for_programs(&self) -> Contract {
@@ -187,13 +192,16 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::DEVICES, signed_in!(account_pages::devices), "Signed-in devices").shows(What::Devices),
     page(pattern::REVOKE, signed_in!(account_pages::end_device), "Sign out one device")
         .verb(Verb::Post)
+        .proven()
         .load(Load::Begun),
     page(pattern::REVOKE_OTHERS, signed_in!(account_pages::end_other_devices), "Sign out all other devices")
         .verb(Verb::Post)
+        .proven()
         .load(Load::Begun),
     page(pattern::TOKENS, signed_in!(tokens::page), "Tokens of programs").shows(What::Devices),
     page(pattern::TOKENS, signed_in!(tokens::make_page), "Make a token, and show it once")
         .verb(Verb::Post)
+        .proven()
         .load(Load::SignIn),
     page(pattern::DISCLOSURES, signed_in!(account_pages::disclosures), "Who has seen my data")
         .shows(What::Disclosures),
@@ -208,10 +216,12 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::PASSWORD, signed_in!(password_pages::form), "A new password while signed in"),
     page(pattern::PASSWORD, signed_in!(password_pages::change), "Change the password")
         .verb(Verb::Post)
+        .proven()
         .load(Load::SignIn),
     page(pattern::FACTOR, signed_in!(factor_pages::page), "The second factor").shows(What::Factor),
     page(pattern::FACTOR, signed_in!(factor_pages::begin), "Begin to set up a second factor")
         .verb(Verb::Post)
+        .proven()
         .load(Load::SignIn),
     page(pattern::FACTOR_CONFIRM, signed_in!(factor_pages::confirm), "Set up a second factor by its first code")
         .verb(Verb::Post)
@@ -222,8 +232,13 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::FACTOR_REMOVE, signed_in!(factor_pages::remove), "Take the second factor away")
         .verb(Verb::Post)
         .load(Load::SignIn),
+    page(pattern::CONFIRM, signed_in!(confirm_pages::form), "Asks once more who is signed in"),
+    page(pattern::CONFIRM, signed_in!(confirm_pages::confirm), "Shows once more who is signed in")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
     page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
+        .proven()
         .shows(What::MergeConsent)
         .verb(Verb::Post)
         .load(Load::SignIn),
@@ -262,6 +277,7 @@ pub(super) const TABLE: &[Route] = &[
         .refuses(&[Code::NotByToken]),
     page("/api/v1/sessions", signed_in!(api::end_other_sessions), "Sign out everywhere else")
         .verb(Verb::Delete)
+        .proven()
         .load(Load::Begun)
         .gives(204, Gives::Nothing)
         .refuses(&[Code::NotByToken])
@@ -270,8 +286,20 @@ pub(super) const TABLE: &[Route] = &[
         .verb(Verb::Delete)
         .load(Load::Begun)
         .gives(204, Gives::Nothing),
+    page("/api/v1/sessions/current/proof", signed_in!(api::prove), "Show once more who is signed in")
+        .verb(Verb::Post)
+        .load(Load::SignIn)
+        .takes(make::<api::ProofBody<'_>>())
+        .gives(201, body::<TokenBody<'_>>())
+        .sends(&[Sends::Location, Sends::SetCookie])
+        .refuses(&[Code::ProofRequired, Code::SecondFactorRefused])
+        .told(
+            "Before a dangerous act, which answers `proof_required`. The token is a new one, and the one it was asked with \
+             has ended. The proof is fresh for ten minutes, where the operator has not set another time.",
+        ),
     page("/api/v1/sessions/{session}", signed_in!(api::end_session), "Sign out one browser or program")
         .verb(Verb::Delete)
+        .proven()
         .load(Load::Begun)
         .gives(204, Gives::Nothing)
         .refuses(&[Code::NotByToken])
@@ -283,6 +311,7 @@ pub(super) const TABLE: &[Route] = &[
         .refuses(&[Code::NotByToken]),
     page("/api/v1/tokens", signed_in!(tokens::make_api), "Make a token for a program")
         .verb(Verb::Post)
+        .proven()
         .load(Load::SignIn)
         .takes(make::<tokens::TokenWishBody<'_>>())
         .gives(201, body::<NewTokenBody<'_>>())
@@ -294,6 +323,7 @@ pub(super) const TABLE: &[Route] = &[
         ),
     page("/api/v1/tokens/{id}", signed_in!(tokens::end_api), "End a token")
         .verb(Verb::Delete)
+        .proven()
         .load(Load::Begun)
         .gives(204, Gives::Nothing)
         .refuses(&[Code::NotByToken]),

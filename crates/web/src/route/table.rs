@@ -264,6 +264,8 @@ pub(crate) struct Route {
     pub(crate) cache: Cache,
     /// What goes first.
     pub(crate) load: Load,
+    /// Whether it is a dangerous act, which asks for a fresh proof that it is her.
+    pub(crate) asks_proof: bool,
     /// What it does, in one line.
     pub(crate) summary: &'static str,
     /// For programs; `None` for pages.

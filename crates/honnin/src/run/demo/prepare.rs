@@ -23,7 +23,7 @@ use crate::installation::Installation;
 use crate::machine::{DemoClock, SystemClock, SystemEntropy};
 use crate::run::intake::show;
 use crate::say::Progress;
-use crate::settings::{FILE_NAME, Settings};
+use crate::settings::{FILE_NAME, Settings, Span};
 use crate::wiring::acts::{Acts, Deed};
 use crate::wiring::{Rooms, Service, front, latest_entry};
 
@@ -74,6 +74,8 @@ fn of_demo() -> Settings {
     "tel:0120-000-000".clone_into(&mut settings.tenant.phone);
     "mailto:desk@example.jp".clone_into(&mut settings.tenant.mail);
     "9:00–18:00".clone_into(&mut settings.tenant.hours);
+    // Everybody knows the password of a demo, and nobody comes back to it on a later day.
+    settings.sign_in.new_device_wait = Span::seconds(0);
     settings
 }
 

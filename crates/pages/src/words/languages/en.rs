@@ -551,6 +551,15 @@ crate::language! {
         kind_merge: "merge of member IDs",
         kind_factor: "Two-step sign-in",
     }
+    confirm {
+        title: "Confirm it is you",
+        intro: "To keep you safe, we ask who you are once more before this. Then please repeat what you wanted to do.",
+        code_hint: "If you have set up two-step sign-in.",
+        submit: "Confirm",
+        problem: "This was not confirmed",
+        not_yet: "You have not used this device for long, so your password alone is not enough here until {at}. Use a device you have used before, or set a new password with a one-time code from us.",
+        by_code: "Set a new password with a one-time code",
+    }
     factor {
         title: "Two-step sign-in",
         intro: "When you sign in, you enter a code from an authenticator app after your password. Somebody who learns your password cannot sign in with it alone.",

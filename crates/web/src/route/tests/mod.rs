@@ -11,6 +11,7 @@ mod offered;
 mod own;
 mod pages;
 mod programs;
+mod proofs;
 mod races;
 mod room;
 mod sign_in;
