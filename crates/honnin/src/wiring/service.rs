@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use honnin_access::{ElementAuthority, NodeAuthority};
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
@@ -19,7 +20,7 @@ use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Moment, Stop};
+use honnin_terms::{Clock, Moment, Stop, Zone};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 
@@ -88,18 +89,8 @@ impl Service {
         let gate = Gate::new(authorities.gate, Recorder::among(logs, epochs.keys), house);
         // From here on the keeper writes into this node's log.
         witness.serves(Arc::clone(gate.recorder()));
-        let parts = Parts {
-            authority: authorities.element,
-            rows: Arc::<dyn Store>::clone(&store),
-            keeper: Arc::clone(&keeper),
-            // The only one there is; the settings name no other.
-            element: Arc::new(Simulated::new(Simulation::default())),
-            clock: Arc::clone(&clock),
-            entropy: entropy(),
-            zone: zone.clone(),
-        };
-        let reconciler = Reconciler::new(parts, bounds::network(&settings.network))
-            .map_err(|reason| Failure::settings(&reason).during("use [network] of the settings"))?;
+        let of = (authorities.element, &store, &keeper);
+        let reconciler = reconciler(settings, of, &clock, &zone)?;
         let (wake, ring) = bell();
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
@@ -141,14 +132,7 @@ impl Service {
         let at_once = settings.exports.at_once;
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
         let room = Arc::new(room(&keeper, settings)?);
-        let usher = Usher {
-            room: Arc::clone(&room),
-            rows: Arc::<dyn Store>::clone(&store),
-            authority: node,
-            clock: Arc::clone(&clock),
-            entropy: entropy(),
-            steady: Arc::new(Machine::new()),
-        };
+        let usher = usher(&room, &store, node, &clock);
         let shown = Arc::new(honnin_notices::Live::default());
         let house = Arc::<Standing>::clone(&standing);
         let speaker = Speaker::new(&installation, &keeper, house, Arc::clone(&clock), Arc::clone(&shown))?;
@@ -341,6 +325,44 @@ fn own_figures(
         if let Ok(free) = free_octets(&volume) {
             figures::set(&figures::volume_free(), free);
         }
+    }
+}
+
+/// What brings wishes to the network.
+fn reconciler(
+    settings: &Settings,
+    (authority, store, keeper): (ElementAuthority, &Arc<dyn Store>, &Arc<Keeper>),
+    clock: &Arc<dyn Clock>,
+    zone: &Zone,
+) -> Result<Reconciler, Failure> {
+    let parts = Parts {
+        authority,
+        rows: Arc::<dyn Store>::clone(store),
+        keeper: Arc::clone(keeper),
+        // The only one there is; the settings name no other.
+        element: Arc::new(Simulated::new(Simulation::default())),
+        clock: Arc::clone(clock),
+        entropy: entropy(),
+        zone: zone.clone(),
+    };
+    Reconciler::new(parts, bounds::network(&settings.network))
+        .map_err(|reason| Failure::settings(&reason).during("use [network] of the settings"))
+}
+
+/// What moves the watermark of the waiting room.
+fn usher(
+    room: &Arc<WaitingRoom>,
+    store: &Arc<dyn Store>,
+    authority: Arc<NodeAuthority>,
+    clock: &Arc<dyn Clock>,
+) -> Usher {
+    Usher {
+        room: Arc::clone(room),
+        rows: Arc::<dyn Store>::clone(store),
+        authority,
+        clock: Arc::clone(clock),
+        entropy: entropy(),
+        steady: Arc::new(Machine::new()),
     }
 }
 
