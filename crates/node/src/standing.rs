@@ -570,7 +570,7 @@ mod tests {
     }
 
     #[test]
-    fn the_graver_of_what_is_said_and_what_is_measured_holds_and_shows_the_same() {
+    fn the_graver_of_what_is_said_and_measured_holds_and_shows_the_same() {
         let stand = stand();
         stand.strained(Some((Less::Brownout, Strain::Store)));
         assert_eq!(stand.mode(), Mode::Brownout(Strain::Store));

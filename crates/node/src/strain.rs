@@ -36,8 +36,8 @@ impl Default for StrainBounds {
         Self {
             room_octets: 32 << 20,
             lag_millis: 5_000,
-            store_millis: 1_000,
-            enter_millis: 5_000,
+            store_millis: 2_000,
+            enter_millis: 10_000,
             leave_millis: 60_000,
         }
     }
@@ -117,22 +117,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_slow_for_seconds_takes_documents_away_and_a_minute_gives_them_back() {
+    fn what_is_slow_for_seconds_takes_documents_away_for_a_minute() {
         let mut strains = Strains::new(StrainBounds::default());
-        let slow = Measures { store_millis: 1_001, ..well() };
+        let slow = Measures { store_millis: 2_001, ..well() };
         assert_eq!(
-            [0, 4_999].map(|now| strains.follow(now, &slow)),
+            [0, 9_999].map(|now| strains.follow(now, &slow)),
             [None, None],
             "a stall of seconds is borne"
         );
-        assert_eq!(strains.follow(5_000, &slow), Some((Less::Brownout, Strain::Store)));
+        assert_eq!(strains.follow(10_000, &slow), Some((Less::Brownout, Strain::Store)));
         // Well for less than a minute is not well.
-        assert!(strains.follow(6_000, &well()).is_some() && strains.follow(65_999, &well()).is_some());
-        assert!(strains.follow(66_000, &slow).is_some() && strains.follow(67_000, &well()).is_some());
-        assert!(strains.follow(126_999, &well()).is_some());
-        assert_eq!(strains.follow(127_000, &well()), None);
+        assert!(strains.follow(11_000, &well()).is_some() && strains.follow(70_999, &well()).is_some());
+        assert!(strains.follow(71_000, &slow).is_some() && strains.follow(72_000, &well()).is_some());
+        assert!(strains.follow(131_999, &well()).is_some());
+        assert_eq!(strains.follow(132_000, &well()), None);
         // A single slow answer between good ones takes nothing away.
-        for second in 128..400 {
+        for second in 133..400 {
             let one = if second % 3 == 0 { slow } else { well() };
             assert_eq!(strains.follow(second * 1_000, &one), None);
         }
@@ -160,12 +160,12 @@ mod tests {
         let mut strains = Strains::new(StrainBounds::default());
         let all = Measures { free_octets: Some(0), lag_millis: 9_000, store_millis: 9_000, told: 3 };
         strains.follow(0, &all);
-        assert_eq!(strains.follow(5_000, &all), Some((Less::ReadOnly, Strain::Room)));
+        assert_eq!(strains.follow(10_000, &all), Some((Less::ReadOnly, Strain::Room)));
         let roomy = Measures { free_octets: Some(1_000 * MIB), ..all };
-        strains.follow(6_000, &roomy);
-        assert_eq!(strains.follow(66_000, &roomy), Some((Less::Brownout, Strain::Lag)));
+        strains.follow(11_000, &roomy);
+        assert_eq!(strains.follow(71_000, &roomy), Some((Less::Brownout, Strain::Lag)));
         let queue = Measures { told: 1, ..well() };
-        strains.follow(67_000, &queue);
-        assert_eq!(strains.follow(127_000, &queue), Some((Less::Brownout, Strain::Queue)));
+        strains.follow(72_000, &queue);
+        assert_eq!(strains.follow(132_000, &queue), Some((Less::Brownout, Strain::Queue)));
     }
 }
