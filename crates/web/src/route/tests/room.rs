@@ -15,11 +15,12 @@ use crate::route::routes::TABLE;
 
 /// What moves the watermark of a house, by hand.
 fn usher(house: &House) -> Usher {
+    let (rows, clock) = (Arc::clone(&house.store), Arc::clone(&house.clock));
     Usher {
         room: Arc::clone(&house.app.wiring.room),
-        rows: Arc::clone(&house.store) as Arc<dyn ControlRows>,
+        rows,
         authority: Arc::clone(&house.node),
-        clock: Arc::clone(&house.clock) as Arc<dyn Clock>,
+        clock,
         entropy: Arc::new(SeededEntropy::new(4)),
         steady: Arc::new(Machine::new()),
     }
