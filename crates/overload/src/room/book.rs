@@ -215,7 +215,9 @@ mod tests {
 
     fn step(came: &[(Micros, u64)], call: u32) -> Step {
         let mut arrivals = Line::default();
-        came.iter().for_each(|(came, people)| arrivals.add(*came, *people));
+        for (came, people) in &came {
+            arrivals.add(*came, *people);
+        }
         Step { opens: true, arrivals, entered: 0, placed_at: came.last().map(|(came, _)| *came), call }
     }
 

@@ -182,7 +182,9 @@ mod tests {
             came in proptest::collection::vec(0u64..60_000_000, 1..400), one in 0u64..60_000_000, other in 0u64..60_000_000,
         ) {
             let mut line = Line::default();
-            came.iter().for_each(|came| line.add(*came, 1));
+            for came in &came {
+                line.add(*came, 1);
+            }
             let (first, later) = (one.min(other), one.max(other));
             prop_assert!(line.before(first) <= line.before(later));
         }

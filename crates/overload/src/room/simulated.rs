@@ -162,7 +162,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
     Seen { people, longest, last, opened, closed }
 }
 
-fn stays(person: &&Person) -> bool {
+fn stays(person: &Person) -> bool {
     !person.leaves || !person.is_placed
 }
 
@@ -215,11 +215,11 @@ proptest! {
         let day = Day { nodes, people, within, each, think, leave, outage: None, seed };
         let bounds = RoomBounds::default();
         let seen = play(&day, &bounds, 600);
-        let out = seen.people.iter().filter(stays).filter(|person| person.done.is_none()).count();
+        let out = seen.people.iter().filter(|person| stays(person)).filter(|person| person.done.is_none()).count();
         prop_assert_eq!(out, 0, "of those who stay somebody is not in");
         prop_assert!(seen.longest < 60 * SECOND, "{} s for a hash", seen.longest / SECOND);
         // Who came five seconds later than somebody who was placed is let in later, but for the time until that one asks.
-        let placed: Vec<&Person> = seen.people.iter().filter(stays).filter(|person| person.is_placed).collect();
+        let placed: Vec<&Person> = seen.people.iter().filter(|person| stays(person)).filter(|person| person.is_placed).collect();
         let until_asked = 40 * SECOND;
         let mut latest = 0;
         let mut before = VecDeque::new();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use honnin_access::ControlRows;
 use honnin_node::{Machine, Usher, micros, plan_room};
 use honnin_overload::{Plan, SECOND};
 use honnin_terms::{Clock, Id as _, RequestId};
