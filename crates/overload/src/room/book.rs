@@ -215,7 +215,7 @@ mod tests {
 
     fn step(came: &[(Micros, u64)], call: u32) -> Step {
         let mut arrivals = Line::default();
-        for (came, people) in &came {
+        for (came, people) in came {
             arrivals.add(*came, *people);
         }
         Step { opens: true, arrivals, entered: 0, placed_at: came.last().map(|(came, _)| *came), call }
