@@ -30,6 +30,9 @@ const NAME: &str = "honnin";
 /// The examples that go along.
 const EXAMPLES: [&str; 6] = ["caddy", "haproxy", "ledger-a", "monitoring", "nginx", "sample-ledger"];
 
+/// How hard it is compressed: as Debian's own are.
+const SMALL: [&str; 2] = ["-Zxz", "-z6"];
+
 /// The user the service runs as is made once; its data and key are the operator's to begin.
 const POSTINST: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then\n\
     \x20   if ! getent passwd honnin >/dev/null; then\n\
@@ -47,12 +50,12 @@ const POSTRM: &str = "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then sys
 /// `cargo xtask package`.
 pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
     let out = tidy::root().join(&asked.out);
-    let package = package(asked.binary.as_deref(), &out)?;
+    let package = package(asked.binary.as_deref(), &out, SMALL)?;
     println!("{}", package.display());
     Ok(())
 }
 
-fn package(binary: Option<&Path>, out: &Path) -> Result<PathBuf, Failure> {
+fn package(binary: Option<&Path>, out: &Path, how: [&str; 2]) -> Result<PathBuf, Failure> {
     needs("dpkg-deb", &["--version"], "apt-get install -y --no-install-recommends dpkg")?;
     needs("gzip", &["--version"], "apt-get install -y --no-install-recommends gzip")?;
     let binary = match binary {
@@ -66,7 +69,12 @@ fn package(binary: Option<&Path>, out: &Path) -> Result<PathBuf, Failure> {
     let architecture = said(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
     let file = out.join(format!("{NAME}_{}_{architecture}.deb", version()));
     let mut make = Command::new("dpkg-deb");
-    make.env("SOURCE_DATE_EPOCH", moment()?).args(["--root-owner-group", "--build"]).arg(root).arg(&file);
+    make.env("SOURCE_DATE_EPOCH", moment()?)
+        .args(["--root-owner-group"])
+        .args(how)
+        .arg("--build")
+        .arg(root)
+        .arg(&file);
     said(&mut make)?;
     fs::copy(
         root.join(format!("usr/share/doc/{NAME}/{NAME}.cdx.json")),
@@ -228,7 +236,8 @@ mod tests {
     fn the_package_holds_what_an_operator_needs_and_is_made_alike_twice() {
         let Some(program) = program() else { return };
         let dir = TestDir::new();
-        let made = ["first", "second"].map(|name| package(Some(&program), &dir.join(name)).unwrap());
+        let made = ["first", "second"]
+            .map(|name| package(Some(&program), &dir.join(name), ["-Zgzip", "-z1"]).unwrap());
         let [first, second] = made.each_ref().map(|file| fs::read(file).unwrap());
         assert!(first == second, "two of one commit differ");
         let root = dir.join("root");
