@@ -37,6 +37,7 @@ const SMALL: [&str; 2] = ["-Zxz", "-z6"];
 const POSTINST: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then\n\
     \x20   if ! getent passwd honnin >/dev/null; then\n\
     \x20       adduser --quiet --system --group --home /var/lib/honnin --no-create-home honnin\n    fi\n\
+    \x20   install -d -m 0700 -o honnin -g honnin /var/lib/honnin /etc/honnin\n\
     \x20   if [ -d /run/systemd/system ]; then\n        systemctl daemon-reload\n\
     \x20       # Only where it runs: requests in progress end first (server.drain).\n\
     \x20       [ -z \"$2\" ] || systemctl try-restart honnin.service\n    fi\nfi\n";
@@ -165,8 +166,7 @@ fn control(root: &Path) -> Result<String, Failure> {
          Description: self-care for mobile subscribers\n \
          Takes in an operator's ledger and shows each subscriber her own figures, with a\n \
          verifiable record of every disclosure. After installation, as root:\n .\n \
-         install -d -m 0750 -o root -g honnin /etc/honnin\n \
-         runuser -u honnin -- honnin init /var/lib/honnin --key-file KEYFILE\n",
+         runuser -u honnin -- honnin init /var/lib/honnin --key-file /etc/honnin/key\n",
         version(),
         architecture.trim(),
     ))
