@@ -77,7 +77,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         }
         Command::Drill(command) => drill::drill(say, &command),
         Command::Mode(command) => mode::mode(say, &installation()?, &operator, command),
-        Command::Notice(command) => notice::notice(say, installation()?, &operator, command),
+        Command::Notice(command) => notice::notice(say, &installation()?, &operator, command),
         Command::Status(command) => status::status(say, command, installation),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),
         Command::Completions { shell } => manual::completions(say, shell),

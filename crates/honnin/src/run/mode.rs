@@ -96,8 +96,9 @@ fn show(say: Say, installation: &Installation, rooms: &Rooms) -> Result<(), Fail
 }
 
 fn force(say: Say, rooms: &Rooms, operator: &str, forced: Option<Less>) -> Result<(), Failure> {
-    let word = forced.map_or("released", Less::word);
-    rooms.act(operator, Kind::ModeChanged, Party::Nobody, Deed { note: word, ..Deed::default() })?;
+    let note = forced.map_or_else(|| "mode release".to_owned(), |less| format!("mode force {}", less.word()));
+    // That it has changed each node writes down itself.
+    rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note: &note, ..Deed::default() })?;
     let permit = rooms.keep();
     let forcing = force_mode(&*rooms.store, &permit, &*rooms.keeper, forced);
     let Some(before) = runtime(1)?.block_on(forcing)? else {

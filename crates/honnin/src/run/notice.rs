@@ -139,13 +139,13 @@ impl fmt::Display for AllReady {
 
 pub(super) fn notice(
     say: Say,
-    installation: Installation,
+    installation: &Installation,
     operator: &str,
     command: NoticeCommand,
 ) -> Result<Exit, Failure> {
     match command {
         NoticeCommand::Templates => templates(say)?,
-        NoticeCommand::List => list(say, &installation)?,
+        NoticeCommand::List => list(say, installation)?,
         NoticeCommand::Open(args) => {
             let unrecorded = args.promised.unrecorded;
             let opening = |now: Moment| opening(args, now);
@@ -174,12 +174,12 @@ pub(super) fn notice(
 /// Says something: written into the journal under the name of who says it, then said.
 fn speak(
     say: Say,
-    installation: Installation,
+    installation: &Installation,
     (operator, unrecorded): (&str, bool),
     what: impl FnOnce(&Record, Moment) -> Result<Post, Failure>,
 ) -> Result<(), Failure> {
     let clock = installation.clock()?;
-    let zone = zone(&installation)?;
+    let zone = zone(installation)?;
     let rooms = if unrecorded {
         None
     } else {
@@ -192,7 +192,7 @@ fn speak(
             std::sync::Arc::new(installation.keeper(std::sync::Arc::new(Written::new(installation.demo)))?)
         }
     };
-    let record = PublicRecord::of(&installation, &keeper)?;
+    let record = PublicRecord::of(installation, &keeper)?;
     let mut open = record.open()?;
     let post = what(&open, clock.now())?;
     let (incident, state) = (post.incident, post.state.word());

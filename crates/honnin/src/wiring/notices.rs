@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
 
 use data_encoding::HEXLOWER;
 use honnin_care::House;
@@ -14,7 +16,6 @@ use honnin_keeper::Keeper;
 use honnin_notices::{By, Herald, LATE_SECONDS, Live, NotSaid, Record, Say, View, Watcher, Word, silence};
 use honnin_seal::{SigningKey, VerifyingKey, digest, leaf_digest};
 use honnin_terms::{Clock, Moment};
-use tokio::time::sleep;
 
 use super::logs::proven;
 use super::rooms::Rooms;
@@ -125,6 +126,24 @@ impl PublicRecord {
     }
 }
 
+/// A service that speaks.
+#[derive(Debug)]
+pub(crate) struct Speaking {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Speaking {
+    /// Has it end what it is saying.
+    pub(crate) fn stop(self) {
+        let Self { stop, thread } = self;
+        drop(stop);
+        if thread.join().is_err() {
+            tracing::error!("what speaks to the public ended before its time");
+        }
+    }
+}
+
 /// What the service says by itself, and that it is there.
 pub(crate) struct Speaker {
     record: PublicRecord,
@@ -182,19 +201,22 @@ impl Speaker {
         })
     }
 
-    /// Speaks until it is dropped.
-    pub(crate) async fn run(self) {
-        let mut speaker = self;
-        loop {
-            // Files and a lock: not on a thread that answers requests.
-            let turned = tokio::task::spawn_blocking(move || {
-                speaker.turn();
-                speaker
-            });
-            let Ok(back) = turned.await else { return };
-            speaker = back;
-            sleep(LOOK.duration()).await;
-        }
+    /// Speaks until it is stopped, on a thread of its own: files and a lock are waited for.
+    ///
+    /// # Errors
+    /// What the system says where it gives no thread.
+    pub(crate) fn start(mut self) -> io::Result<Speaking> {
+        let (stop, stopped) = channel::<()>();
+        let thread = thread::Builder::new().name("notices".into()).spawn(move || {
+            loop {
+                self.turn();
+                match stopped.recv_timeout(LOOK.duration()) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        })?;
+        Ok(Speaking { stop, thread })
     }
 
     fn turn(&mut self) {

@@ -203,7 +203,7 @@ impl Service {
         let figures = own_figures(&self.installation, counted, &self.leaving, self.app.untolds());
         let leaving = tokio::spawn(self.leaving.run());
         let upkeep = self.upkeep.start(figures)?;
-        let speaking = tokio::spawn(self.speaker.run());
+        let speaking = self.speaker.start()?;
         let looking = self.probe.map(|probe| tokio::spawn(probe.run()));
         let exporting = tokio::spawn(self.exports.run());
         // Before anybody is answered: a node that is started again finds the line as it was.
@@ -215,7 +215,7 @@ impl Service {
         }
         exporting.abort();
         ushering.abort();
-        speaking.abort();
+        speaking.stop();
         measuring.abort();
         ended.send_replace(true);
         if driving.await.is_err() {

@@ -3,6 +3,12 @@
 //! The days are those of the incident; what operator and service say is what they would have had to say with this record.
 //! The page docs/evidence/2021-07-15-replayed.md is what the run has read, and is compared with it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a replay that cannot go on fails where it stands"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -111,7 +117,7 @@ impl Replay {
         let word = Word {
             at: self.now,
             mode: self.mode.word().to_owned(),
-            head: (kept.entries.len() as u64, kept.root),
+            head: (u64::try_from(kept.entries.len()).unwrap(), kept.root),
             operator: "海鳴モバイル".to_owned(),
             zone: self.zone.name().to_owned(),
             url: "https://my.example.jp".to_owned(),

@@ -92,6 +92,11 @@ fn copy(record: &Path) -> io::Result<Site> {
     Ok(found)
 }
 
+/// Whether somebody is writing it.
+fn is_half(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tmp")
+}
+
 fn take(path: &Path, name: &str, depth: usize, found: &mut Site) -> io::Result<()> {
     if found.len() >= MOST {
         return Ok(());
@@ -102,7 +107,7 @@ fn take(path: &Path, name: &str, depth: usize, found: &mut Site) -> io::Result<(
         }
         for entry in fs::read_dir(path)? {
             let entry = entry?;
-            if let Some(below) = entry.file_name().to_str().filter(|below| !below.ends_with(".tmp")) {
+            if let Some(below) = entry.file_name().to_str().filter(|below| !is_half(Path::new(below))) {
                 take(&entry.path(), &format!("{name}/{below}"), depth - 1, found)?;
             }
         }

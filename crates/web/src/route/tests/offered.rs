@@ -36,5 +36,5 @@ fn every_route_that_changes_something_is_taken_away_or_listed() {
     let brownout = refused(Less::Brownout.because(Strain::Store));
     let documents = TABLE.iter().filter(|route| route.load == Load::Document);
     assert_eq!(brownout.len(), documents.count(), "{brownout:?}");
-    assert_eq!(refused(Mode::Open), [String::new(); 0]);
+    assert!(refused(Mode::Open).is_empty());
 }
