@@ -103,14 +103,14 @@ pub(super) async fn prove(app: &App, ask: &Ask, session: &Session) -> Result<Ans
     let device = app.device(ask);
     let care = &app.wiring.care;
     let shown = care.step_up(visit(session), (&password, &code), &device, &ask.stream).await;
-    let signed_in = shown.map_err(|error| match error {
-        SignInError::Unproven => {
+    let signed_in = match shown {
+        Err(SignInError::Unproven) => {
             let settles = care.zone().rfc3339(session.settles_at());
-            Refusal::from(error)
-                .detailed(format!("the password alone is enough on this device from {settles} on"))
+            let told = format!("the password alone is enough on this device from {settles} on");
+            return Err(Refusal::from(SignInError::Unproven).detailed(told));
         }
-        error => error.into(),
-    })?;
+        shown => shown?,
+    };
     let body = Bytes::from(json::token(&signed_in, care.zone()));
     let answer = Answer { kind: Kind::Json, body, ..Answer::empty(StatusCode::CREATED) };
     let answer = answer.with(LOCATION, HeaderValue::from_static("/api/v1/sessions/current"));

@@ -46,9 +46,10 @@ fn the_reference_lists_every_route() {
         "| method | path | who | journal | kept by | class | what |\n|---|---|---|---|---|---|---|\n",
     ));
     for route in TABLE {
-        let Route { verb, path, handler, discloses, cache, load, summary, contract: _ } = route;
+        let Route { verb, path, handler, discloses, cache, load, asks_proof, summary, contract: _ } = route;
         let journal = discloses.map_or("–", What::word);
-        let (verb, policy, cache, load) = (verb.word(), handler.policy(), cache.word(), load.word());
+        let (verb, cache, load) = (verb.word(), cache.word(), load.word());
+        let policy = format!("{}{}", handler.policy(), if *asks_proof { ", fresh proof" } else { "" });
         writeln!(text, "| {verb} | `{path}` | {policy} | {journal} | {cache} | {load} | {summary} |")
             .unwrap();
     }
