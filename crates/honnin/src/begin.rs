@@ -43,7 +43,7 @@ impl Installation {
         let installation = Self { place: Place { data: directory, settings: file }, settings, demo };
         installation.create_keyring()?;
         make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
-        engine::create(&installation.store())?;
+        engine::create(&installation.store(), &installation.settings.store)?;
         let file = &installation.place.settings;
         write_new(file, &installation.settings.commented()).map_err(|reason| during(file, reason))?;
         Ok((installation, made))

@@ -115,6 +115,29 @@ pub(crate) struct IntakeArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Make the PostgreSQL database of `store.url` ready, or bring it up to date, as its owner
+    ///
+    /// Makes the schema and grants the role of `store.url` what it needs. That role must exist and may own nothing. Running it
+    /// again changes nothing.
+    #[command(
+        after_help = "Examples:\n  honnin store prepare --owner 'postgresql://postgres@/honnin?host=/run/postgresql'"
+    )]
+    Prepare(PrepareArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PrepareArgs {
+    /// Address of the same database for the role that is to own the schema
+    #[arg(long, value_name = "URL")]
+    pub(crate) owner: String,
+
+    /// File with that role's password, readable by this user only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) owner_password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Verify that the key file opens the keyring and every key in it
     #[command(after_help = "Examples:\n  honnin key check\n  honnin --data /restored key check")]

@@ -22,6 +22,11 @@ pub(crate) struct InitArgs {
     /// Create an installation for demos: its keyring says so for good, and so does every page and command
     #[arg(long)]
     pub(crate) demo: bool,
+
+    /// Use this PostgreSQL database instead of a file in the data directory, such as
+    /// postgresql://honnin@/honnin?host=/run/postgresql
+    #[arg(long, value_name = "URL")]
+    pub(crate) store_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

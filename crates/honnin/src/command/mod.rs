@@ -17,7 +17,8 @@ pub(crate) use account::{AccountCommand, EraseArgs, ImportArgs, InviteArgs, Merg
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use data::{
     CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
-    LiftArgs, OpenRoomArgs, Period, QuarantineCommand, Question, RotateArgs, WaitingRoomCommand,
+    LiftArgs, OpenRoomArgs, Period, PrepareArgs, QuarantineCommand, Question, RotateArgs, StoreCommand,
+    WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use mode::ModeCommand;
@@ -150,6 +151,10 @@ pub(crate) enum Command {
     /// Manage accounts: invitations, imported password hashes, merges
     #[command(subcommand)]
     Account(AccountCommand),
+
+    /// Make the database ready, where the store is one
+    #[command(subcommand)]
+    Store(StoreCommand),
 
     /// Verify or change key material
     #[command(subcommand)]

@@ -18,18 +18,26 @@ struct Begun<'a> {
     settings: &'a Path,
     key_file: &'a str,
     key_file_created: bool,
+    /// Whether the store is a database, which its owner has to make ready.
+    #[serde(skip)]
+    database: bool,
 }
 
 impl fmt::Display for Begun<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, settings, key_file, key_file_created } = self;
+        let Self { data, settings, key_file, key_file_created, database } = self;
         let (file, data) = (settings.display(), data.display());
+        let prepare = if *database {
+            format!("  0. honnin --data {data} store prepare --owner URL, as the owner of the database\n")
+        } else {
+            String::new()
+        };
         let fate = if *key_file_created { "created" } else { "existed, kept" };
         write!(
             f,
             "settings   {file}\nkey file   {key_file} ({fate})\n\n\
              Keep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
-             Next:\n  \
+             Next:\n{prepare}  \
              1. edit {file} (tenant, listen)\n  \
              2. honnin --data {data} config check\n  \
              3. honnin --data {data} intake files --mapping FILE LEDGER-DIR\n  \
@@ -39,14 +47,17 @@ impl fmt::Display for Begun<'_> {
 }
 
 pub(super) fn init(say: Say, args: &InitArgs) -> Result<Exit, Failure> {
-    let InitArgs { directory, key_file, demo } = args;
+    let InitArgs { directory, key_file, demo, store_url } = args;
     machine::keep_files_to_owner();
-    let (installation, made) = Installation::begin(directory, key_file, Settings::default(), *demo)?;
+    let mut settings = Settings::default();
+    settings.store.url = store_url.clone().unwrap_or_default();
+    let (installation, made) = Installation::begin(directory, key_file, settings, *demo)?;
     let told = say.tell(&Begun {
         data: directory,
         settings: &installation.place.settings,
         key_file: &installation.settings.keys.key_file,
         key_file_created: made,
+        database: store_url.is_some(),
     });
     told.map_err(|failure| failure.but("the installation was created"))?;
     Ok(Exit::Done)

@@ -22,9 +22,16 @@ section! {
 }
 
 section! {
-    /// The embedded store. Its caches hold ciphertext only.
+    /// The store: a file in the data directory, or a PostgreSQL database. Its caches hold ciphertext only.
     pub(crate) struct Store in "store";
 
+    /// Database that takes the place of the file: "postgresql://ROLE@/DATABASE?host=/run/postgresql", by its socket or on
+    /// this machine's own addresses; "" for the file. `honnin store prepare` makes it ready.
+    url: String = String::new();
+    /// File with the password of that role, readable by this user only; "" where none is asked for.
+    password_file: MaybePath = MaybePath::default();
+    /// Maximum number of connections to the database.
+    connections: usize = 16, 2..=1_000;
     /// Number of reading connections; further readers wait in a queue.
     readers: usize = 4, 1..=256;
     /// Page cache of one reading connection.

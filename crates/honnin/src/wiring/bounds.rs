@@ -227,6 +227,7 @@ mod tests {
         assert_eq!(factors(&settings.sign_in), FactorPolicy::default());
         assert_eq!(proofs(&settings.sign_in), ProofRules::default());
         assert_eq!(engine::bounds(&settings.store), engine::Bounds::default());
+        assert_eq!(engine::server_bounds(&settings.store), engine::ServerBounds::default());
         assert_eq!(engine::cache_bounds(&settings.store), engine::CacheBounds::default());
         assert_eq!(journal(&settings.journal), honnin_journal::Bounds::default());
         assert_eq!(watch(&settings.canary), honnin_node::WatchBounds::default());

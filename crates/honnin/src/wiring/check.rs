@@ -14,7 +14,7 @@ use super::doors::monitor_token;
 use super::logs::COMMANDS;
 use super::look::look;
 use super::way::way;
-use super::{bounds, front, prefixes};
+use super::{bounds, engine, front, prefixes};
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::settings::{Listen as ListenSettings, Problem, Settings};
@@ -107,6 +107,8 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
     );
     let passwords = sign_in.password_fewest <= sign_in.password_most;
     expect(passwords, "sign_in.password_fewest", "is more than sign_in.password_most".to_owned());
+    let database = engine::problem(store);
+    expect(database.is_none(), "store.url", database.clone().unwrap_or_default());
     let log = store.log_checkpoint <= store.log_most;
     expect(log, "store.log_checkpoint", "is more than store.log_most".to_owned());
     problems

@@ -1,6 +1,9 @@
 //! The engine, and what stands round it: chosen here, and named nowhere else in the binary.
 
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use honnin_access::{Operate, Permit};
@@ -9,45 +12,140 @@ pub(super) use honnin_store_cache::Bounds as CacheBounds;
 use honnin_store_cache::Cached;
 #[cfg(honnin_faults)]
 use honnin_store_cache::Faulty;
+pub(super) use honnin_store_postgres::Bounds as ServerBounds;
+use honnin_store_postgres::{Target, role_of, with_password};
 pub(super) use honnin_store_sqlite::Bounds;
-use honnin_store_sqlite::{Sqlite, StartError};
+use honnin_store_sqlite::Sqlite;
 use honnin_terms::Clock;
+use zeroize::Zeroizing;
 
 use super::bounds::millis_32;
+use crate::machine::SystemEntropy;
 use crate::settings::Store as Settings;
 
-/// Makes the store of a new installation.
+/// Why the store cannot be made, prepared or opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] honnin_store_sqlite::StartError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] honnin_store_postgres::StartError),
+    /// The file with a password.
+    #[error("cannot read the password file {0}")]
+    Password(PathBuf, #[source] io::Error),
+    /// The file with a password is open to others.
+    #[error(
+        "cannot use the password file {0}: other users can read it; chmod 600 it, and consider it disclosed if others have had access"
+    )]
+    OpenToOthers(PathBuf),
+    /// A database is copied by its own tools.
+    #[error(
+        "it is a database; copy it with pg_dump or what your cluster has, and the data directory beside it"
+    )]
+    NoFile,
+    /// There is nothing to prepare.
+    #[error(
+        "cannot prepare the store: store.url is \"\", and the file needs no preparing; set store.url first"
+    )]
+    NoDatabase,
+}
+
+/// Whether these settings name a database.
+const fn is_database(settings: &Settings) -> bool {
+    !settings.url.is_empty()
+}
+
+/// What is wrong with the address of the database, where one is named.
+pub(super) fn problem(settings: &Settings) -> Option<String> {
+    let refused = settings.url.parse::<Target>().err().filter(|_| is_database(settings))?;
+    Some(refused.to_string().trim_start_matches("use store.url: ").to_owned())
+}
+
+/// Makes the store of a new installation in that directory. A database is made ready by its owner.
 ///
 /// # Errors
 /// [`StartError`] where there is one already, or its directory takes nothing.
-pub(crate) fn create(dir: &Path) -> Result<(), StartError> {
-    honnin_store_sqlite::create(dir)
+pub(crate) fn create(dir: &Path, settings: &Settings) -> Result<(), StartError> {
+    if is_database(settings) {
+        settings.url.parse::<Target>()?;
+        return Ok(());
+    }
+    Ok(honnin_store_sqlite::create(dir)?)
 }
 
 /// Writes a copy of the store of that directory, of one moment and without sessions, into another directory.
 ///
 /// # Errors
-/// [`StartError`]: there is none, or one is there already, or the disk takes no more.
-pub(crate) fn back_up(permit: &Permit<Operate>, dir: &Path, to: &Path) -> Result<(), StartError> {
-    honnin_store_sqlite::back_up(permit, dir, to)
+/// [`StartError`]: there is none, or one is there already, or the disk takes no more, or it is a database.
+pub(crate) fn back_up(
+    permit: &Permit<Operate>,
+    settings: &Settings,
+    dir: &Path,
+    to: &Path,
+) -> Result<(), StartError> {
+    if is_database(settings) {
+        return Err(StartError::NoFile);
+    }
+    Ok(honnin_store_sqlite::back_up(permit, dir, to)?)
 }
 
-/// Opens the store of an installation.
+/// Makes the database ready, as its owner, for the role of the settings. Says for which role.
+///
+/// # Errors
+/// [`StartError`] where there is no database, or the owner may not do it.
+pub(crate) fn prepare(
+    settings: &Settings,
+    owner: &str,
+    owner_password: Option<&Path>,
+) -> Result<String, StartError> {
+    if !is_database(settings) {
+        return Err(StartError::NoDatabase);
+    }
+    let serves: Target = settings.url.parse()?;
+    honnin_store_postgres::prepare(&with(owner.parse()?, owner_password)?, role_of(&serves))?;
+    Ok(role_of(&serves).to_owned())
+}
+
+/// Opens the store of an installation; paths in the settings start from `base`.
 ///
 /// # Errors
 /// [`StartError`] where there is none, or this build must not touch it.
 pub(super) fn open(
     dir: &Path,
+    base: &Path,
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, StartError> {
-    let engine = Sqlite::open(dir, bounds(settings), clock)?;
-    #[cfg(honnin_faults)]
-    let engine = Faulty::new(engine);
-    Ok(Arc::new(Cached::new(engine, &cache_bounds(settings))))
+    if is_database(settings) {
+        let file = settings.password_file.path().map(|file| base.join(file));
+        let target = with(settings.url.parse()?, file.as_deref())?;
+        let engine = honnin_store_postgres::open(&target, server_bounds(settings), clock, &SystemEntropy)?;
+        return Ok(within(engine, settings));
+    }
+    Ok(within(Sqlite::open(dir, bounds(settings), clock)?, settings))
 }
 
-/// What the settings allow it.
+/// The engine with what stands round it.
+fn within(engine: impl Store + 'static, settings: &Settings) -> Arc<dyn Store> {
+    #[cfg(honnin_faults)]
+    let engine = Faulty::new(engine);
+    Arc::new(Cached::new(engine, &cache_bounds(settings)))
+}
+
+/// The address with the password that stands in that file.
+fn with(target: Target, file: Option<&Path>) -> Result<Target, StartError> {
+    let Some(file) = file else { return Ok(target) };
+    let unreadable = |reason| StartError::Password(file.to_owned(), reason);
+    if fs::metadata(file).map_err(unreadable)?.mode() & 0o077 != 0 {
+        return Err(StartError::OpenToOthers(file.to_owned()));
+    }
+    let password = Zeroizing::new(fs::read_to_string(file).map_err(unreadable)?);
+    Ok(with_password(target, password.trim_end_matches(['\r', '\n'])))
+}
+
+/// What the settings allow the file.
 pub(super) fn bounds(settings: &Settings) -> Bounds {
     Bounds {
         readers: settings.readers,
@@ -61,6 +159,18 @@ pub(super) fn bounds(settings: &Settings) -> Bounds {
         log_checkpoint_octets: settings.log_checkpoint.0,
         log_most_octets: settings.log_most.0,
         store_most_octets: settings.most.0,
+    }
+}
+
+/// What the settings allow the database.
+pub(super) fn server_bounds(settings: &Settings) -> ServerBounds {
+    let writers = settings.connections / 2;
+    ServerBounds {
+        readers: settings.connections - writers,
+        writers,
+        queue: settings.write_queue,
+        poll_ms: millis_32(settings.poll),
+        ..ServerBounds::default()
     }
 }
 

@@ -72,7 +72,8 @@ impl Rooms {
     ) -> Result<Self, Failure> {
         let witness = Arc::new(Written::new(installation.demo));
         let keeper = Arc::new(installation.keeper(Arc::<Written>::clone(&witness))?);
-        let store = engine::open(&installation.store(), &installation.settings.store, Arc::clone(&clock))?;
+        let (dir, base) = (installation.store(), installation.base());
+        let store = engine::open(&dir, &base, &installation.settings.store, Arc::clone(&clock))?;
         Self::with_store(installation, clock, (keeper, witness), round(store))
     }
 
