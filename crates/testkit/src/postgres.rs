@@ -178,12 +178,24 @@ impl PostgresServer {
     /// A fresh copy of the database of that name, which `fill` fills the first time.
     pub fn copy_of(&self, template: &str, fill: impl FnOnce(&str)) -> String {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if !made.1.contains(template) {
-            self.sql("postgres", &format!("create database {template} template template0"));
-            fill(template);
-            made.1.insert(template.to_owned());
-        }
+        self.fill(&mut made.1, template, fill);
         self.make(&mut made.0, template)
+    }
+
+    /// The database of that name, which `fill` fills the first time, and a number that nobody else has.
+    pub fn shared_database(&self, name: &str, fill: impl FnOnce(&str)) -> u32 {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fill(&mut made.1, name, fill);
+        made.0 += 1;
+        made.0
+    }
+
+    fn fill(&self, filled: &mut BTreeSet<String>, name: &str, fill: impl FnOnce(&str)) {
+        if !filled.contains(name) {
+            self.sql("postgres", &format!("create database {name} template template0"));
+            fill(name);
+            filled.insert(name.to_owned());
+        }
     }
 
     fn make(&self, number: &mut u32, template: &str) -> String {

@@ -1,14 +1,20 @@
 //! Every promise of `store`, on this engine.
 
+use std::sync::Arc;
+
 use honnin_store::conformance::Stage;
+use honnin_store_postgres::Postgres;
+use honnin_terms::TenantId;
 use honnin_testkit::PostgresServer;
 
 use crate::opened;
 
-fn on_a_fresh_store(promise: fn(&Stage)) {
+/// All promises at once on one database, each as a process of its own for a tenant of its own and that tenant's neighbour.
+fn on_one_database(promise: fn(&Stage)) {
     let Some(server) = PostgresServer::shared() else { return };
-    let database = opened::prepared(&server);
-    promise(&opened::stage(&opened::open(&server, &database, 1)));
+    let number = server.shared_database("promises", |database| opened::prepare(&server, database));
+    let store = opened::open(&server, "promises", u64::from(number));
+    promise(&Stage::of_tenant(Arc::<Postgres>::clone(&store), TenantId::new(number * 4)));
 }
 
-honnin_store::every_promise!(on_a_fresh_store);
+honnin_store::every_promise!(on_one_database);

@@ -17,9 +17,12 @@ pub(crate) fn target(server: &PostgresServer, role: &str, database: &str) -> Tar
 
 /// A database with an empty store.
 pub(crate) fn prepared(server: &PostgresServer) -> String {
-    server.copy_of("prepared", |database| {
-        honnin_store_postgres::prepare(&target(server, "owner", database), "honnin").unwrap();
-    })
+    server.copy_of("prepared", |database| prepare(server, database))
+}
+
+/// Makes an empty store in a database.
+pub(crate) fn prepare(server: &PostgresServer, database: &str) {
+    honnin_store_postgres::prepare(&target(server, "owner", database), "honnin").unwrap();
 }
 
 /// Opens the store of a database, as the process of that number.

@@ -128,7 +128,8 @@ impl Stage {
         Self { position, ..Self::of_tenant(store, self.tenant) }
     }
 
-    fn of_tenant(store: Arc<dyn Store>, tenant: TenantId) -> Self {
+    /// Sets the stage for a tenant on a store that others use as well.
+    pub fn of_tenant(store: Arc<dyn Store>, tenant: TenantId) -> Self {
         let settings = SignInSettings {
             session_limits: SessionLimits::default(),
             password_rules: PasswordRules::default(),
