@@ -25,6 +25,7 @@ mod killed;
 mod no_faults;
 mod notices;
 mod output;
+mod postgres;
 mod put_back;
 mod recycled;
 mod rotate;

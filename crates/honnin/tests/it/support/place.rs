@@ -32,7 +32,8 @@ impl Place {
         Self::begin_as(settings, &["--demo"])
     }
 
-    fn begin_as(settings: &[(&str, &str)], more: &[&str]) -> Self {
+    /// The same with more words for `init`.
+    pub(crate) fn begin_as(settings: &[(&str, &str)], more: &[&str]) -> Self {
         let dir = TestDir::new();
         let (data, key) = (dir.join("data"), dir.join("key"));
         let words = ["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
