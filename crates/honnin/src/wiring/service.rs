@@ -71,10 +71,8 @@ impl Service {
         let Rooms { installation, clock, zone, keeper, witness, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
         let way = way(&installation)?;
-        let path = Arc::new(match &way {
-            Some(_) => PublicPath::watched(accounts(&keeper, installation.node()).to_vec()),
-            None => PublicPath::unwatched(),
-        });
+        let watched = || PublicPath::watched(accounts(&keeper, installation.node()).to_vec());
+        let path = Arc::new(way.as_ref().map_or_else(PublicPath::unwatched, |_| watched()));
         let (node, upkeeping) = (Arc::new(authorities.node.again()), authorities.node);
         let row = ModeRow::new(
             Arc::<dyn Store>::clone(&store),
