@@ -28,7 +28,8 @@ pub(crate) struct Asked {
 /// What the package is called in the file system.
 const NAME: &str = "honnin";
 /// The examples that go along.
-const EXAMPLES: [&str; 6] = ["caddy", "haproxy", "ledger-a", "monitoring", "nginx", "sample-ledger"];
+const EXAMPLES: [&str; 7] =
+    ["caddy", "haproxy", "ledger-a", "monitoring", "nginx", "sample-ledger", "systemd"];
 
 /// How hard it is compressed: as Debian's own are.
 const SMALL: [&str; 2] = ["-Zxz", "-z6"];

@@ -34,6 +34,12 @@ pub enum KeyringError {
     /// It is not a keyring of a shape this build reads.
     #[error("cannot read the keyring {0}: not a keyring of format 1")]
     Malformed(PathBuf),
+    /// Two key files open it already.
+    #[error(
+        "cannot have another key file open {0}: a change of the key file is under way; `honnin key rotate --finish` ends it, \
+         with the key file of the settings"
+    )]
+    UnderWay(PathBuf),
     /// The key file holds too little.
     #[error("cannot use the key file: fewer than 32 octets")]
     ShortKey,
@@ -190,6 +196,10 @@ impl Keeper {
         let (root, opened) = unwrap(&file, key_file, &path)?;
         if unwrap(&file, another, &path).is_ok() {
             return Ok(());
+        }
+        if file.also.is_some() {
+            // Whoever carries the second one already would be shut out without a word.
+            return Err(KeyringError::UnderWay(path));
         }
         let also = Some(wrap(file.demo, &root, another, entropy, &path)?);
         replace(&path, &File { salt: opened.salt, root: opened.root, also, ..file })

@@ -227,6 +227,10 @@ fn a_rotation_changes_the_key_file_and_nothing_that_hangs_on_the_root() {
     add(KEY_FILE).unwrap();
     assert_eq!(text(), once);
     assert!(two() && opens(KEY_FILE).unwrap() == before && opens(ANOTHER).unwrap() == before);
+    let third = b"a third key file of more than 32 octets";
+    let refused = Keeper::add_key(data.path(), KEY_FILE, third, &SeededEntropy::new(4));
+    assert!(matches!(refused, Err(KeyringError::UnderWay(_))), "the second one would open nothing more");
+    assert!(opens(ANOTHER).unwrap() == before);
     assert!(Keeper::finish_key(data.path(), ANOTHER).unwrap());
     assert!(!two() && opens(ANOTHER).unwrap() == before);
     assert!(matches!(opens(KEY_FILE), Err(KeyringError::WrongKey(_))), "the old one opens nothing more");

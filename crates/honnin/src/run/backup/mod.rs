@@ -155,9 +155,9 @@ fn take_all(folder: &Path, to: &Path, beginning: &str) -> Result<(), Failure> {
 fn empty(to: &Path) -> Result<(), Failure> {
     let during = |reason| Failure::from(reason).during(&format!("make {}", to.display()));
     DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(during)?;
-    fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(during)?;
     if fs::read_dir(to).map_err(during)?.next().is_none() {
-        return Ok(());
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        return fs::set_permissions(to, mode).map_err(during);
     }
     Err(Failure::cannot(format_args!(
         "write the backup into {}: it is not empty, and nothing is ever overwritten; name a directory of its own for each \
