@@ -11,6 +11,7 @@ mod node;
 mod pace;
 #[cfg(test)]
 mod simulated;
+mod sources;
 mod ticket;
 
 use std::fmt;
@@ -48,7 +49,8 @@ pub struct RoomBounds {
     pub asks: (Duration, Duration),
     /// How often the same ticket may sign in on one node: for mistyped passwords, and no more.
     pub tries: u32,
-    /// So many sign-ins under way on a node open it at once, whoever they are: fewer than the queue of the hashers holds.
+    /// So many sign-ins under way on a node open it at once, whoever they are, of no site more than its share: fewer than the
+    /// queue of the hashers holds.
     pub under_way: u32,
 }
 
@@ -132,21 +134,21 @@ impl fmt::Debug for WaitingRoom {
 
 /// A sign-in that is under way; dropping it without [`Entering::is_in`] ends it.
 #[derive(Debug)]
-pub struct Entering(Option<Arc<WaitingRoom>>);
+pub struct Entering(Option<(Arc<WaitingRoom>, u64)>);
 
 impl Entering {
     /// She is in, so long after she asked.
     pub fn is_in(mut self, now: Micros, took: Duration) {
-        if let Some(room) = self.0.take() {
-            room.lock().ended(now, took, true);
+        if let Some((room, site)) = self.0.take() {
+            room.lock().ended(site, Some((now, took)));
         }
     }
 }
 
 impl Drop for Entering {
     fn drop(&mut self) {
-        if let Some(room) = self.0.take() {
-            room.lock().ended(0, Duration::ZERO, false);
+        if let Some((room, site)) = self.0.take() {
+            room.lock().ended(site, None);
         }
     }
 }
@@ -162,14 +164,22 @@ impl WaitingRoom {
     }
 
     /// Whether somebody who shows that ticket may enter. `chance` is any number: by it people do not ask again all at once.
-    pub fn ask(&self, now: Micros, shown: Option<&[u8]>, wants: Wants, chance: u32) -> Said {
-        self.lock().ask(now, shown, wants, &*self.stamp, chance)
+    /// `source` is where she comes from, which has few places a second; `None` where many people share it.
+    pub fn ask(
+        &self,
+        now: Micros,
+        shown: Option<&[u8]>,
+        wants: Wants,
+        chance: u32,
+        source: Option<u64>,
+    ) -> Said {
+        self.lock().ask(now, shown, wants, &*self.stamp, chance, source)
     }
 
-    /// A sign-in begins.
-    pub fn begins(self: &Arc<Self>) -> Entering {
-        self.lock().began();
-        Entering(Some(Arc::clone(self)))
+    /// A sign-in begins, from that site.
+    pub fn begins(self: &Arc<Self>, site: u64) -> Entering {
+        self.lock().began(site);
+        Entering(Some((Arc::clone(self), site)))
     }
 
     /// What this node has to say since it last did.

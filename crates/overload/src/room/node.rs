@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::line::Line;
 use super::pace::{Pace, Second};
+use super::sources::{Sites, Takers};
 use super::ticket::{Kind, Stamp, Ticket};
 use super::{Book, Micros, Placed, RoomBounds, SECOND, SETTLED, Said, Step, Wants, micros};
 
@@ -33,7 +34,10 @@ pub(super) struct Room {
     last: Micros,
     /// How long those who signed in lately took.
     seen: VecDeque<(Micros, Duration)>,
-    under_way: u32,
+    /// Sign-ins under way.
+    pub(super) sites: Sites,
+    /// Who was given places in this second.
+    takers: Takers,
     done: u32,
     pub(super) pace: Pace,
     /// How fast people are called on all nodes, in thousandths of one a second.
@@ -55,7 +59,8 @@ impl Room {
             placed_at: None,
             last: 0,
             seen: VecDeque::new(),
-            under_way: 0,
+            sites: Sites::default(),
+            takers: Takers::default(),
             done: 0,
             pace,
             speed: 0,
@@ -71,6 +76,7 @@ impl Room {
         wants: Wants,
         stamp: &dyn Stamp,
         chance: u32,
+        source: Option<u64>,
     ) -> Said {
         if !self.book.is_open(now) && !self.is_full() {
             return Said::Enter(None);
@@ -81,30 +87,41 @@ impl Room {
                 if self.may_try(ticket.came, wants) {
                     Said::Enter(None)
                 } else {
-                    self.place(now, stamp, chance)
+                    self.place(now, stamp, chance, source)
                 }
             }
             Some(ticket) => Said::Wait(self.placed(now, ticket.came, stamp, chance)),
-            None if self.direct > 0 && self.own.is_empty() && self.book.waiting() == 0 => {
+            None if self.enters_at_once(now, source) => {
                 self.direct -= 1;
                 let until = now.saturating_add(micros(self.bounds.keeps));
                 let came = self.next(now);
+                self.takers.took(source, came);
                 Said::Enter(Some(Ticket { kind: Kind::Entry, came, until }.write(stamp)))
             }
-            None => self.place(now, stamp, chance),
+            None => self.place(now, stamp, chance, source),
         }
     }
 
     /// Whether there is no room for one more, whatever the others know.
     const fn is_full(&self) -> bool {
-        self.under_way >= self.bounds.under_way
+        self.sites.counted() >= self.bounds.under_way
     }
 
-    /// Gives somebody the last place.
-    fn place(&mut self, now: Micros, stamp: &dyn Stamp, chance: u32) -> Said {
-        let came = self.next(now);
-        self.own.add(came, 1);
-        self.placed_at = Some(now);
+    /// Whether a newcomer need not wait: nobody does, and there is room.
+    fn enters_at_once(&mut self, now: Micros, source: Option<u64>) -> bool {
+        let is_empty = self.direct > 0 && self.own.is_empty() && self.book.waiting() == 0;
+        is_empty && self.takers.may_enter(now, source)
+    }
+
+    /// Gives somebody the last place, or the one that is shared where she comes from.
+    fn place(&mut self, now: Micros, stamp: &dyn Stamp, chance: u32, source: Option<u64>) -> Said {
+        let came = self.takers.shared(now, source).unwrap_or_else(|| {
+            let came = self.next(now);
+            self.own.add(came, 1);
+            self.placed_at = Some(now);
+            self.takers.took(source, came);
+            came
+        });
         Said::Wait(self.placed(now, came, stamp, chance))
     }
 
@@ -152,13 +169,14 @@ impl Room {
         true
     }
 
-    pub(super) fn began(&mut self) {
-        self.under_way = self.under_way.saturating_add(1);
+    pub(super) fn began(&mut self, site: u64) {
+        self.sites.began(site);
     }
 
-    pub(super) fn ended(&mut self, now: Micros, took: Duration, is_in: bool) {
-        self.under_way = self.under_way.saturating_sub(1);
-        if is_in {
+    /// A sign-in from there has ended; how long it took where she is in.
+    pub(super) fn ended(&mut self, site: u64, is_in: Option<(Micros, Duration)>) {
+        self.sites.ended(site);
+        if let Some((now, took)) = is_in {
             self.done = self.done.saturating_add(1);
             self.seen.push_back((now, took));
             if self.seen.len() > MOST_SEEN {
@@ -182,7 +200,7 @@ impl Room {
             elapsed,
             done: std::mem::take(&mut self.done),
             late: self.waited(self.bounds.holds, 1),
-            stands: self.under_way > 0,
+            stands: self.sites.counted() > 0,
             shows: self.book.shows(),
         };
         let call = self.pace.call(&second);

@@ -121,9 +121,10 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
             let wants = if person.acts.is_some() { Wants::Act } else { Wants::Look };
             let shown = person.ticket.as_deref().map(str::as_bytes);
             let chance_of_it = u32::try_from(chance.below(1_000)).unwrap();
-            match node.room.ask(now, shown, wants, chance_of_it) {
+            let source = u64::try_from(who).unwrap();
+            match node.room.ask(now, shown, wants, chance_of_it, Some(source)) {
                 Said::Enter(_) if wants == Wants::Act => {
-                    node.queue.push_back((who, now, node.room.begins()));
+                    node.queue.push_back((who, now, node.room.begins(source)));
                     person.next = Micros::MAX;
                 }
                 Said::Enter(ticket) => {

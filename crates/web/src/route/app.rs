@@ -29,7 +29,7 @@ use super::desk::{Desk, DeskBounds};
 use super::dress::Dress;
 use super::measure::Counters;
 use super::origins::Origins;
-use super::room::{Door, REFRESH, signs_in};
+use super::room::{Door, REFRESH, was_right};
 use super::routes::TABLE;
 use super::table::{BadTable, Cache, Finder, Found, Handler, Load, Route, Row};
 use super::{cookie, csrf, gzip, measure, openapi};
@@ -326,15 +326,15 @@ impl App {
                 return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
             }
         }
-        // Who shows a session may have one: that is seen first, where it is only read.
         let mut cookie = None;
-        if route.is_door() && !(route.verb.is_safe() && ask.token.is_some()) {
+        if route.is_door() && !self.passes(route, ask).await {
             match self.door(ask, wants(route)) {
                 Door::Open(told) => cookie = told,
                 Door::Placed(answer) => return Done { signed_in: false, result: Ok(answer) },
             }
         }
-        let within = (route.leads_in() && !route.verb.is_safe()).then(|| self.enters());
+        // A second step costs little, and is no measure of how many can be signed in.
+        let within = (route.is_door() && !route.verb.is_safe()).then(|| self.enters(ask));
         let mut signed_in = false;
         let result = match route.handler {
             Handler::Plain(handler) => handler(self, ask),
@@ -363,9 +363,7 @@ impl App {
                 Err(error) => Err(error.into()),
             },
         };
-        if let (Some(within), Ok(answer)) = (within, &result)
-            && signs_in(answer)
-        {
+        if let Some(within) = within.filter(|_| was_right(&result)) {
             self.is_within(within);
         }
         let result = result.map(|answer| match cookie {
@@ -378,6 +376,15 @@ impl App {
             (Cache::Private | Cache::Public, _) => Ok(answer),
         });
         self.handed_over(ask, Done { signed_in, result }).await
+    }
+
+    /// Whether the door is not asked yet: somebody who only reads shows a session. Where the row does not look for it by
+    /// itself it is looked for here, because a made-up one spares nobody the line.
+    async fn passes(&self, route: &Route, ask: &Ask) -> bool {
+        if !route.verb.is_safe() || ask.token.is_none() {
+            return false;
+        }
+        matches!(route.handler, Handler::Either(_)) || self.session(ask).await.is_ok()
     }
 
     /// The token that came with a request.

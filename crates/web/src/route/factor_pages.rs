@@ -53,7 +53,7 @@ impl App {
     ) -> Answer {
         let next = Some(self.own_path(next)).filter(|path| *path != "/").unwrap_or_default();
         let shell = self.frame(ask);
-        Answer::form(SecondStepPage { shell, login, ticket, next, problem }.render())
+        secret(ask, Answer::form(SecondStepPage { shell, login, ticket, next, problem }.render()))
     }
 
     /// The page on which a sign-in has a second factor set up first.

@@ -1,9 +1,11 @@
 //! The waiting room, as people and programs meet it: who is not signed in yet and comes while more come than can be signed
 //! in is given a place, a time and a page that says both. The store is not asked.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use honnin_figures as figures;
+use honnin_front::Prefix;
 use honnin_overload::{Entering, Micros, Placed, Said, Wants};
 use honnin_pages::page::PlacePage;
 use honnin_pages::page::paths::pattern;
@@ -64,7 +66,7 @@ impl App {
         // A request's name is as good as any chance.
         let request = ask.stream.request();
         let chance = request.octets().last_chunk().map_or(0, |octets| u32::from_be_bytes(*octets));
-        let said = self.wiring.room.ask(self.micros(), shown, wants, chance);
+        let said = self.wiring.room.ask(self.micros(), shown, wants, chance, self.taker(ask.client));
         match said {
             Said::Enter(None) => Door::Open(None),
             Said::Enter(Some(ticket)) => Door::Open(self.place_kept(&ticket)),
@@ -72,12 +74,19 @@ impl App {
         }
     }
 
-    /// A sign-in begins.
-    pub(super) fn enters(&self) -> Within {
-        Within { entering: self.wiring.room.begins(), since: Instant::now() }
+    /// Whose places are counted together, as connections are: `None` where many people share an address.
+    fn taker(&self, client: IpAddr) -> Option<u64> {
+        let shared = &self.wiring.shared_prefixes;
+        let (.., address) = Prefix::places(client, shared);
+        (!shared.iter().any(|prefix| prefix.contains(client))).then_some(address)
     }
 
-    /// She is signed in.
+    /// A sign-in begins.
+    pub(super) fn enters(&self, ask: &Ask) -> Within {
+        Within { entering: self.wiring.room.begins(self.source(ask).site), since: Instant::now() }
+    }
+
+    /// Her password was right.
     pub(super) fn is_within(&self, within: Within) {
         let Within { entering, since } = within;
         entering.is_in(self.micros(), since.elapsed());
@@ -156,7 +165,11 @@ fn place_page(ask: &Ask, page: PlacePage, again: u32) -> Answer {
     refresh.unwrap_or_else(|_| Answer::empty(StatusCode::ACCEPTED))
 }
 
-/// Whether an answer signed somebody in.
-pub(super) const fn signs_in(answer: &Answer) -> bool {
-    matches!(answer.personal, super::answer::Personal::Token(_))
+/// Whether what was answered at the door stands for a right password: a session, or the step that comes after it. That
+/// costs the same hash, and whoever has a second factor is as much of the crowd as everybody else.
+pub(super) fn was_right(result: &Result<Answer, Refusal>) -> bool {
+    match result {
+        Ok(answer) => matches!(answer.personal, super::answer::Personal::Token(_)),
+        Err(refusal) => matches!(refusal.code(), Code::SecondFactorRequired | Code::SecondFactorSetUp),
+    }
 }

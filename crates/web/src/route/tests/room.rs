@@ -106,11 +106,12 @@ async fn who_is_signed_in_is_never_placed() {
         assert_eq!(house.get(&house.hana, path).await.status, 200, "{path}");
     }
     assert_eq!(house.get(&house.hana, "/sign-in").await.status, 303, "she is led on");
+    assert_eq!(house.get(&house.hana, "/activate").await.status, 200, "a form that anybody may read");
     let acts = house.post(Some(&house.hana), "/settings/password", "").await;
     assert_ne!(acts.status, 202, "a new password is an act of who is signed in");
     // Somebody else's cookie, or an old one, is no session.
     let stale = format!("Cookie: session={}\r\n", "A".repeat(43));
-    for path in ["/sign-in", "/lines", home.as_str()] {
+    for path in ["/sign-in", "/activate", "/lines", home.as_str()] {
         assert_eq!(house.ask("GET", path, &stale, "").await.status, 202, "{path}");
         assert_eq!(house.ask("GET", path, "", "").await.status, 202, "{path}");
     }
@@ -213,7 +214,7 @@ async fn two_nodes_keep_one_line() {
     let now = || micros(house.clock.now());
     let cookie = ticket(&house.ask("GET", "/sign-in", "", "").await);
     let text = cookie.trim_start_matches("Cookie: place=").trim().to_owned();
-    let ask = || room.ask(now(), Some(text.as_bytes()), honnin_overload::Wants::Look, 7);
+    let ask = || room.ask(now(), Some(text.as_bytes()), honnin_overload::Wants::Look, 7, None);
     other.look(Duration::from_millis(1)).await;
     assert!(matches!(ask(), honnin_overload::Said::Wait(_)), "a ticket of the other node is one here");
     for _ in 0..4 {
@@ -222,4 +223,46 @@ async fn two_nodes_keep_one_line() {
     }
     assert_eq!(ask(), honnin_overload::Said::Enter(None), "and is called on both");
     assert_eq!(house.ask("GET", "/sign-in", &cookie, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_asks_without_end_from_one_place_takes_a_few_places() {
+    let (house, usher) = open().await;
+    for number in 0..60 {
+        let path = if number % 2 == 0 { "/sign-in" } else { "/lines" };
+        assert_eq!(house.ask("GET", path, "", "").await.status, 202);
+    }
+    let waiting = || house.app.wiring.room.figures(micros(house.clock.now())).waiting;
+    assert_eq!(waiting(), 5);
+    // Whoever comes from elsewhere at that moment is behind five and not behind sixty.
+    let other = super::wire::ask_from([127, 0, 7, 1], house.at, ("GET", "/sign-in"), "").await;
+    let cookie = ticket(&other);
+    assert_eq!(waiting(), 6);
+    seconds(&house, &usher, 5).await;
+    assert_eq!(house.ask("GET", "/sign-in", &cookie, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_has_a_second_factor_counts_as_somebody_who_gets_in() {
+    let house = House::open().await;
+    house.set_up_factor(&house.hana).await;
+    let usher = usher(&house);
+    let pace = || house.app.wiring.room.figures(micros(house.clock.now())).rate;
+    seconds(&house, &usher, 40).await;
+    let before = pace();
+    let form = format!("login=mio-hana&password={}", PASSWORD.replace(' ', "+"));
+    let body = format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#);
+    for _ in 0..3 {
+        let page = house.post(None, "/sign-in", &form).await;
+        assert!(page.status == 200 && page.text().contains("確認コード"), "{}", page.text());
+        seconds(&house, &usher, 2).await;
+    }
+    let pages = pace();
+    assert!(pages > before, "{pages} after pages, {before} before");
+    for _ in 0..20 {
+        let step = house.ask("POST", "/api/v1/sessions", "Content-Type: application/json\r\n", &body).await;
+        assert_eq!(step.json()["code"], "second_factor_required");
+    }
+    seconds(&house, &usher, 20).await;
+    assert!(pace() > pages + 5, "{} after programs, {pages} before", pace());
 }
