@@ -37,7 +37,7 @@ section! {
     /// A request of theirs that does not tell it is refused, counted (`honnin_requests_untold_total`) and logged.
     proxies_tell: String = "forwarded".to_owned();
     /// Prefixes shared by many subscribers, such as those of the operator's own address translation. The maximum per
-    /// address does not apply to them.
+    /// address does not apply to them, nor that of places in the waiting room.
     shared_prefixes: Vec<String> = Vec::new();
     /// Origins, as browsers write them, whose pages may call the API from a browser (CORS): by token, never by cookie.
     allowed_origins: Vec<String> = Vec::new();
@@ -92,7 +92,8 @@ section! {
     asks_least: Span = Span::seconds(2), Span::seconds(1)..=Span::seconds(60);
     /// Longest time until somebody who waits is to ask again.
     asks_most: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(600);
-    /// Number of sign-ins under way on a node that opens it at once; less than `sign_in.hash_queue`.
+    /// Number of sign-ins under way on a node that opens it at once, of which one site (IPv4 /24, IPv6 /48) counts for 32
+    /// at most; less than `sign_in.hash_queue`.
     under_way: u32 = 1_500, 1..=100_000;
     /// Maximum number of sign-ins with the same place on one node: for mistyped passwords.
     tries: u32 = 20, 1..=1_000;

@@ -75,7 +75,7 @@ impl App {
     }
 
     /// Whose places are counted together, as connections are: `None` where many people share an address.
-    fn taker(&self, client: IpAddr) -> Option<u64> {
+    pub(super) fn taker(&self, client: IpAddr) -> Option<u64> {
         let shared = &self.wiring.shared_prefixes;
         let (.., address) = Prefix::places(client, shared);
         (!shared.iter().any(|prefix| prefix.contains(client))).then_some(address)

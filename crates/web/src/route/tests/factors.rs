@@ -22,7 +22,7 @@ fn between<'a>(page: &'a str, before: &str, behind: &str) -> &'a str {
     rest.split_once(behind).unwrap().0
 }
 
-fn ticket(page: &str) -> String {
+pub(super) fn ticket(page: &str) -> String {
     between(page, "name=\"ticket\" value=\"", "\"").to_owned()
 }
 

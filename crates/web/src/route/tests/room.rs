@@ -10,6 +10,7 @@ use honnin_testkit::SeededEntropy;
 
 use super::house::{House, PASSWORD};
 use super::wire::Reply;
+use crate::route::app::{App, Wiring};
 use crate::route::routes::TABLE;
 
 /// What moves the watermark of a house, by hand.
@@ -245,24 +246,45 @@ async fn whoever_asks_without_end_from_one_place_takes_a_few_places() {
 #[tokio::test]
 async fn who_has_a_second_factor_counts_as_somebody_who_gets_in() {
     let house = House::open().await;
-    house.set_up_factor(&house.hana).await;
+    let (_, codes) = house.set_up_factor(&house.hana).await;
     let usher = usher(&house);
     let pace = || house.app.wiring.room.figures(micros(house.clock.now())).rate;
     seconds(&house, &usher, 40).await;
     let before = pace();
     let form = format!("login=mio-hana&password={}", PASSWORD.replace(' ', "+"));
     let body = format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#);
+    let mut page = String::new();
     for _ in 0..3 {
-        let page = house.post(None, "/sign-in", &form).await;
-        assert!(page.status == 200 && page.text().contains("確認コード"), "{}", page.text());
+        page = house.post(None, "/sign-in", &form).await.text();
+        assert!(page.contains("確認コード"), "{page}");
         seconds(&house, &usher, 2).await;
     }
     let pages = pace();
     assert!(pages > before, "{pages} after pages, {before} before");
+    // Once that is forgotten the second step tells nothing of how many can be signed in.
+    seconds(&house, &usher, 150).await;
+    assert_eq!(pace(), before);
+    let step = format!("login=mio-hana&ticket={}&code={}", super::factors::ticket(&page), codes[0]);
+    assert_eq!(house.post(None, "/sign-in/code", &step).await.status, 303);
+    seconds(&house, &usher, 3).await;
+    assert_eq!(pace(), before);
     for _ in 0..20 {
         let step = house.ask("POST", "/api/v1/sessions", "Content-Type: application/json\r\n", &body).await;
         assert_eq!(step.json()["code"], "second_factor_required");
     }
     seconds(&house, &usher, 20).await;
     assert!(pace() > pages + 5, "{} after programs, {pages} before", pace());
+}
+
+#[tokio::test]
+async fn where_many_people_share_an_address_each_has_a_place() {
+    let house = House::open().await;
+    let wiring = super::house::wiring_of(Arc::clone(&house.app.wiring.care), None);
+    let shared_prefixes = vec!["10.0.0.0/8".parse().unwrap(), "2001:db8:1::/48".parse().unwrap()];
+    let app = App::new(Wiring { shared_prefixes, ..wiring }, Arc::new(SeededEntropy::new(5))).unwrap();
+    let taker = |address: &str| app.taker(address.parse().unwrap());
+    assert_eq!((taker("10.1.2.3"), taker("2001:db8:1:2::3"), taker("::ffff:10.1.2.3")), (None, None, None));
+    assert_eq!(taker("2001:db8:2:3::4"), taker("2001:db8:2:3:5::6"), "one customer has a /64");
+    assert!(taker("192.0.2.1").is_some() && taker("192.0.2.1") != taker("192.0.2.2"));
+    assert_ne!(taker("2001:db8:2:3::4"), taker("2001:db8:2:4::4"));
 }
