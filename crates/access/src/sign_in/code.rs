@@ -45,14 +45,16 @@ impl SubscriberAuthority {
             let record = self.code_of(account, row.as_ref())?.filter(|record| record.was(code, *now));
             let (Some(row), Some(record)) = (row, record) else { return Err(ActivateError::Wrong) };
             let stored = self.password_of(account, Some(&row))?;
-            let (row, marked) = if record.is(code, *now) {
+            let (row, marked, by) = if record.is(code, *now) {
+                let by = ProvenBy::OneTimeCode;
                 self.password_rules.check(login.trim(), password)?;
                 let hash = self.hash(who, &typed, stream).await?;
                 // A code that takes a lost second factor away was made for that, by the operator.
                 let before = stored.filter(|_| !record.lifts_factor());
                 let mut new = PasswordRecord::new(login, hash, before);
-                let more = self.after_password(account, &new, (device, *now), *stream);
-                let marked = new.mark(device, (*now, *now), *stream);
+                let more = self.after_password(account, &new, (device, by, *now), *stream);
+                // Who is asked for more is given no mark yet, and a device that nobody has the mark of is not known.
+                let marked = more.map(|()| new.mark(device, (*now, *now), *stream));
                 let password = Some(self.seal_password(account, &new, *stream)?);
                 let used = self.keys.seal_record(
                     self.tenant,
@@ -64,16 +66,15 @@ impl SubscriberAuthority {
                 let code = Some(used.map_err(|_| SignInError::DoesNotOpen)?);
                 let changed = CredentialRow { password, code, ..row };
                 match self.replace_password(&proof, changed, Some(*now), *stream).await {
-                    Ok(row) => {
-                        more?;
-                        (row, marked)
-                    }
+                    Ok(row) => (row, marked?, by),
                     // Most likely the same form, sent twice: what it made true is looked at.
                     Err(SignInError::Rows(RowError::Conflict)) => continue,
                     Err(error) => return Err(error.into()),
                 }
             } else {
-                // The code was used. If it was for this very password there is nothing left to do but to sign in.
+                // The code was used. If it was for this very password there is nothing left to do but to sign in, by that
+                // password: a code proves something once.
+                let by = ProvenBy::Password;
                 let entered = self.held(account, Lane::Stranger(device.source), *now).await?;
                 let hash = stored.as_ref().map(PasswordRecord::hash);
                 let verdict = self.verify(who, &entered, hash, &typed).await?;
@@ -81,15 +82,14 @@ impl SubscriberAuthority {
                     return Err(ActivateError::Wrong);
                 };
                 entered.right();
-                self.after_password(account, &stored, (device, *now), *stream)?;
-                let (by, nothing) = (ProvenBy::OneTimeCode, (None, *now));
+                self.after_password(account, &stored, (device, by, *now), *stream)?;
+                let nothing = (None, *now);
                 match self.remembered(account, row, stored, (device, by), nothing, *stream).await? {
-                    Remembered::Written(written) => written,
+                    Remembered::Written((row, marked)) => (row, marked, by),
                     Remembered::Replaced => continue,
                 }
             };
             let who = (account, request);
-            let by = ProvenBy::OneTimeCode;
             let entered = Entered { device, marked: Some(marked), by, before: None };
             match self.begin_session(who, row, entered, *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}

@@ -133,15 +133,22 @@ impl SubscriberAuthority {
 
     /// What is still asked for after a right password: nothing where nothing is.
     ///
+    /// A first factor is a strong proof from its first code on: who has stolen a password sets up none of his own. It is
+    /// set up by a one-time code, on a device that has settled, or where no device was ever known.
+    ///
     /// # Errors
-    /// [`SignInError::SecondFactor`] and [`SignInError::SetUpFirst`].
+    /// [`SignInError::SecondFactor`], [`SignInError::SetUpFirst`] and [`SignInError::Unproven`].
     pub(super) fn after_password(
         &self,
         account: AccountId,
         record: &PasswordRecord,
-        (device, now): (&NewDevice, Moment),
+        (device, by, now): (&NewDevice, ProvenBy, Moment),
         entropy: &dyn Entropy,
     ) -> Result<(), SignInError> {
+        let may_set_up = || {
+            let has_settled = record.kept(device.mark).is_some_and(|kept| now >= kept.settled);
+            by.is_strong() || has_settled || record.known.is_empty()
+        };
         match (&record.factor, self.factors) {
             (Some(_), _) => {
                 let ticket = self.ticket(account, record, (&Stub::Code, now), entropy)?;
@@ -149,6 +156,7 @@ impl SubscriberAuthority {
             }
             // A program shows nobody a picture: it is told, and its person sets it up on a page.
             (None, FactorPolicy::Required) if device.is_program => Err(SignInError::SetUpFirst(None)),
+            (None, FactorPolicy::Required) if !may_set_up() => Err(SignInError::Unproven),
             (None, FactorPolicy::Required) => {
                 let stub = Stub::SetUp(TotpSecret::random(entropy));
                 Err(SignInError::SetUpFirst(Some(self.ticket(account, record, (&stub, now), entropy)?)))

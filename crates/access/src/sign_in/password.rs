@@ -74,12 +74,12 @@ impl SubscriberAuthority {
             };
             let old = verdict == PasswordVerdict::RightButOld;
             let renewed = if old { self.hash(who, &typed, stream).await.ok() } else { None };
-            if let Err(more) = self.after_password(account, &record, (device, *now), *stream) {
+            let by = ProvenBy::Password;
+            if let Err(more) = self.after_password(account, &record, (device, by, *now), *stream) {
                 // The password was right: it is not counted as a wrong one, and the device becomes known by the second step.
                 begun.right();
                 return Err(more);
             }
-            let by = ProvenBy::Password;
             match self.remembered(account, row, record, (device, by), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());

@@ -253,3 +253,50 @@ async fn a_one_time_code_takes_the_factor_away_only_where_it_was_made_for_that()
     activate(lifting, "mado kara mieru umi").await.unwrap();
     stage.sign_in(&hana.login, "mado kara mieru umi").await.unwrap();
 }
+
+/// Where everybody has one, after a day in which she was signed in without; gives the mark of her device.
+async fn overtaken(hana: &Person) -> (Stage, SignedIn) {
+    let before = Stage::wary(&[hana]);
+    let signed_in = before.sign_in(&hana.login, PASSWORD).await.unwrap();
+    let stage = Stage::demanding(&[]);
+    let (sessions, credentials) = {
+        let held = before.rows.hold();
+        (held.sessions.clone(), held.credentials.clone())
+    };
+    let mut held = stage.rows.hold();
+    (held.sessions, held.credentials) = (sessions, credentials);
+    drop(held);
+    (stage, signed_in)
+}
+
+#[tokio::test]
+async fn a_stolen_password_sets_up_no_factor_where_everybody_has_one() {
+    let hana = person(1).await;
+    let (stage, hers) = overtaken(&hana).await;
+    let subscriber = &stage.authorities.subscriber;
+    let asked = |mark, seconds| {
+        let login = hana.login.as_str();
+        async move {
+            let (device, stream) = (NewDevice { mark, ..stranger(1) }, stream(9));
+            let request = SignIn { login, password: PASSWORD, device, now: at(seconds), stream: &stream };
+            subscriber.sign_in(request).await.unwrap_err()
+        }
+    };
+    let (day, mark) = (86_400, hers.device_mark);
+    assert_eq!(asked(None, day).await, SignInError::Unproven, "on a device that nobody knows");
+    assert_eq!(asked(Some([7; 16]), day).await, SignInError::Unproven);
+    assert_eq!(asked(mark, day - 1).await, SignInError::Unproven, "nor on one that is known since today");
+    let hers = asked(mark, day).await;
+    assert!(matches!(hers, SignInError::SetUpFirst(Some(_))), "on her own: {hers:?}");
+    let permit = stage.authorities.operator.operate(start(), RequestId::from_octets([7; 16]));
+    let invitation = subscriber.invitation(&permit, &hana.login, &stream(7)).await.unwrap().unwrap();
+    let code = invitation.code().reveal().to_owned();
+    subscriber.issue(invitation).await.unwrap();
+    for _ in 0..2 {
+        let (login, stream) = (hana.login.as_str(), &stream(13));
+        let request = SignIn { login, password: NEW, device: stranger(5), now: at(50), stream };
+        let asked = subscriber.activate(request, &code).await.unwrap_err();
+        let sets_up = matches!(asked, ActivateError::SignIn(SignInError::SetUpFirst(Some(_))));
+        assert!(sets_up, "by a one-time code: {asked:?}");
+    }
+}

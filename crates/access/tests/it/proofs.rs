@@ -4,7 +4,7 @@ use honnin_access::{
     ActivateError, FactorError, MARK_OCTETS, MergeSide, NewDevice, Session, SignIn, SignInError, SignedIn,
 };
 use honnin_seal::TOTP_SECONDS;
-use honnin_terms::Moment;
+use honnin_terms::{Id, Moment, RequestId};
 
 use crate::stage::{PASSWORD, Person, Stage, person, start, stranger, stream};
 
@@ -115,4 +115,28 @@ async fn a_one_time_code_is_a_proof_for_a_while() {
     let shown = subscriber.step_up(&session, (NEW, ""), &stranger(4), &stream(8)).await.unwrap();
     let proven = stage.session_of(&shown.token, 601).await.unwrap();
     assert!(subscriber.is_proven(&proven), "the device has settled with the code");
+}
+
+#[tokio::test]
+async fn a_one_time_code_that_was_used_is_no_proof_a_second_time() {
+    let hana = person(1).await;
+    let stage = Stage::wary(&[&hana]);
+    let subscriber = &stage.authorities.subscriber;
+    let permit = stage.authorities.operator.operate(start(), RequestId::from_octets([7; 16]));
+    let invitation = subscriber.invitation(&permit, &hana.login, &stream(70)).await.unwrap().unwrap();
+    let code = invitation.code().reveal().to_owned();
+    subscriber.issue(invitation).await.unwrap();
+    let activate = |seed: u64| {
+        let (login, code) = (hana.login.as_str(), code.as_str());
+        async move {
+            let stream = stream(70 + seed);
+            let request = SignIn { login, password: NEW, device: stranger(seed), now: start(), stream: &stream };
+            subscriber.activate(request, code).await.unwrap()
+        }
+    };
+    let (hers, his) = (activate(1).await, activate(2).await);
+    let session = stage.session_of(&hers.token, 1).await.unwrap();
+    assert!(subscriber.is_proven(&session));
+    let session = stage.session_of(&his.token, 1).await.unwrap();
+    assert_eq!(open_acts(&stage, &session).await, [""; 0], "it opens what the password opens");
 }
