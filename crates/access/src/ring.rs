@@ -3,14 +3,15 @@
 //! the database can forge none of it.
 //!
 //! Beside the ring's key stand, big-endian: how often the ring was written (8 octets), how often the credential was
-//! changed (8), how many sessions live (2), the kind (1) and public name (16) of each, oldest first; then for each line with a name
-//! the holding (16), the length of the name (1) and the name. Names stand here because every request opens the ring:
+//! changed (8), how many sessions live (2), the kind (1) and public name (16) of each and since when its device has settled
+//! (8, milliseconds), oldest first; then for each line with a name the holding (16), the length of the name (1) and the
+//! name. Names stand here because every request opens the ring:
 //! they cost no read of their own, and belong to the account and to nobody a line goes to.
 
 use std::fmt;
 
 use honnin_seal::{AccountKey, Beside, Epoch, KindKey, OpenError, Place, Purpose, RingKey};
-use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, SessionId, TenantId};
+use honnin_terms::{AccountId, Entropy, HoldingId, Id, LineName, Moment, SessionId, TenantId};
 
 use crate::SessionKind;
 use crate::ports::{KeyChange, RingRow, RingWrite};
@@ -51,8 +52,8 @@ pub(crate) fn take_count(octets: &[u8]) -> Option<(u64, &[u8])> {
     octets.split_first_chunk::<COUNT>().map(|(count, rest)| (u64::from_be_bytes(*count), rest))
 }
 
-/// A session in a ring: its kind and its name.
-const ONE: usize = 1 + 16;
+/// A session in a ring: its kind, its name, and since when its device has settled.
+const ONE: usize = 1 + 16 + 8;
 
 /// The sessions, and the names behind them.
 fn split(octets: &[u8]) -> Option<(&[[u8; ONE]], &[u8])> {
@@ -63,12 +64,20 @@ fn split(octets: &[u8]) -> Option<(&[[u8; ONE]], &[u8])> {
 }
 
 fn living_of(octets: &[u8; ONE]) -> Option<Living> {
-    let (kind, session) = octets.split_first()?;
-    Some((SessionKind::from_code(*kind)?, SessionId::from_octets(*session.first_chunk()?)))
+    let (kind, rest) = octets.split_first()?;
+    let (session, settled) = rest.split_first_chunk::<16>()?;
+    let settled = Moment::from_millis(i64::from_be_bytes(*settled.first_chunk()?)).ok()?;
+    Some(Living { kind: SessionKind::from_code(*kind)?, session: SessionId::from_octets(*session), settled })
 }
 
 /// A session that counts, and what it is.
-type Living = (SessionKind, SessionId);
+#[derive(Clone, Copy)]
+pub(crate) struct Living {
+    pub(crate) kind: SessionKind,
+    pub(crate) session: SessionId,
+    /// From then on the password alone is enough on its device.
+    pub(crate) settled: Moment,
+}
 
 /// Names, one after the other; `None` where there is something that is none, and from then on.
 struct Names<'a>(&'a [u8]);
@@ -192,7 +201,7 @@ impl Ring {
 
     /// What a session is that still counts; `None` for one that has ended.
     pub(crate) fn kind_of(&self, session: SessionId) -> Option<SessionKind> {
-        self.living().find(|(_, living)| *living == session).map(|(kind, _)| kind)
+        self.living().find(|living| living.session == session).map(|living| living.kind)
     }
 
     /// The lines that have a name, with it.
@@ -211,9 +220,10 @@ impl Ring {
         octets.extend_from_slice(&credential.to_be_bytes());
         octets.extend_from_slice(&[0; 2]);
         let mut sessions = 0u16;
-        for (kind, session) in living.take(usize::from(u16::MAX)) {
+        for Living { kind, session, settled } in living.take(usize::from(u16::MAX)) {
             octets.push(kind.code());
             octets.extend_from_slice(session.octets());
+            octets.extend_from_slice(&settled.millis().to_be_bytes());
             sessions = sessions.saturating_add(1);
         }
         let number = octets.get_mut(2 * COUNT..HEAD).into_iter().flatten();
@@ -242,7 +252,7 @@ impl Ring {
     }
 
     fn number_of(&self, kind: SessionKind) -> usize {
-        self.living().filter(|(of, _)| *of == kind).count()
+        self.living().filter(|living| living.kind == kind).count()
     }
 
     /// Whether one token more may be: a token ends when somebody ends it.
@@ -250,26 +260,35 @@ impl Ring {
         self.number_of(SessionKind::Token) < most
     }
 
-    /// With one session more; the oldest of its kind beyond `most` end, and none of another kind.
-    pub(crate) fn with(&self, (kind, session): Living, most: usize) -> Change {
-        let mut beyond = (self.number_of(kind) + 1).saturating_sub(most.max(1));
-        let (ended, kept): (Vec<Living>, Vec<Living>) = self.living().partition(|(of, _)| {
-            let ends = *of == kind && beyond > 0;
-            beyond -= usize::from(ends);
-            ends
-        });
-        let ring = self.next(self.credential(), kept.into_iter().chain([(kind, session)]));
-        Change { ring, ended: ended.into_iter().map(|(_, session)| session).collect() }
+    /// With one session more; of its kind beyond `most` some end, and none of another kind: those whose devices have not
+    /// settled first, oldest first. Where all have settled and the new one has not, the one that settled last ends: who
+    /// has nothing but the password ends no session that was there before him.
+    pub(crate) fn with(&self, new: Living, now: Moment, most: usize) -> Change {
+        let mut kept: Vec<Living> = self.living().collect();
+        let mut ended = Vec::new();
+        for _ in most.max(1)..=self.number_of(new.kind) {
+            let alike = || kept.iter().enumerate().filter(|(_, living)| living.kind == new.kind);
+            let waits = alike().find(|(_, living)| living.settled > now);
+            let settled = || {
+                let last = |&(place, living): &(usize, &Living)| (living.settled, std::cmp::Reverse(place));
+                if new.settled > now { alike().max_by_key(last) } else { alike().next() }
+            };
+            let Some((place, _)) = waits.or_else(settled) else { break };
+            ended.push(kept.remove(place).session);
+        }
+        kept.push(new);
+        Change { ring: self.next(self.credential(), kept.into_iter()), ended }
     }
 
     /// With one token more; `None` where there are as many as may be.
     pub(crate) fn with_token(&self, session: SessionId, most: usize) -> Option<Change> {
-        self.has_room_for_token(most).then(|| self.with((SessionKind::Token, session), usize::MAX))
+        let new = Living { kind: SessionKind::Token, session, settled: Moment::EPOCH };
+        self.has_room_for_token(most).then(|| self.with(new, Moment::EPOCH, usize::MAX))
     }
 
     /// Without one session; `None` where it has ended already.
     pub(crate) fn without(&self, session: SessionId) -> Option<Change> {
-        let kept = self.living().filter(|(_, living)| *living != session);
+        let kept = self.living().filter(|living| living.session != session);
         self.kind_of(session)
             .map(|_| Change { ring: self.next(self.credential(), kept), ended: vec![session] })
     }
@@ -277,8 +296,9 @@ impl Ring {
     /// With no session but that one, and with the credential changed or as it was.
     pub(crate) fn ended(&self, keep: Option<SessionId>, changed_credential: bool) -> Change {
         let credential = self.credential().saturating_add(u64::from(changed_credential));
-        let kept = self.living().filter(|(_, living)| Some(*living) == keep);
-        let ended = self.living().map(|(_, living)| living).filter(|living| Some(*living) != keep).collect();
+        let kept = self.living().filter(|living| Some(living.session) == keep);
+        let ended = self.living().map(|living| living.session).filter(|session| Some(*session) != keep);
+        let ended = ended.collect();
         Change { ring: self.next(credential, kept), ended }
     }
 }
@@ -309,16 +329,40 @@ mod tests {
 
     use super::*;
 
+    const NOW: Moment = Moment::EPOCH;
+
     fn id(number: u8) -> SessionId {
         SessionId::from_octets([number; 16])
     }
 
+    fn of_kind(kind: SessionKind, number: u8) -> Living {
+        Living { kind, session: id(number), settled: NOW }
+    }
+
     fn browser(number: u8) -> Living {
-        (SessionKind::Browser, id(number))
+        of_kind(SessionKind::Browser, number)
     }
 
     fn living(ring: &Ring) -> Vec<SessionId> {
-        ring.living().map(|(_, session)| session).collect()
+        ring.living().map(|living| living.session).collect()
+    }
+
+    #[test]
+    fn sessions_of_devices_that_have_settled_end_last() {
+        let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
+        let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
+        let since = |number, settled| Living { settled: NOW.plus_seconds(settled), ..browser(number) };
+        let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
+        let ring = ring.with(since(1, 0), NOW, 3).ring.with(since(2, 60), NOW, 3).ring;
+        let ring = ring.with(since(3, 50), NOW, 3).ring;
+        let fourth = ring.with(since(4, 70), NOW, 3);
+        assert_eq!((&fourth.ended, living(&fourth.ring)), (&vec![id(2)], [1, 3, 4].map(id).to_vec()));
+        let sealed = fourth.ring.seal(at, &key, &entropy);
+        let ring = Ring::open(at, &key, &sealed.unwrap()).unwrap();
+        let later = NOW.plus_seconds(70);
+        let fifth = ring.with(since(5, 90), later, 3);
+        assert_eq!(fifth.ended, [id(4)], "all have settled and it has not: the last that did");
+        assert_eq!(ring.with(since(6, 70), later, 3).ended, [id(1)], "and it has: the oldest");
     }
 
     #[test]
@@ -326,10 +370,10 @@ mod tests {
         let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
         let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
         let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
-        let mut ring = ring.with(browser(1), 2).ring.with_token(id(2), 2).unwrap().ring;
+        let mut ring = ring.with(browser(1), NOW, 2).ring.with_token(id(2), 2).unwrap().ring;
         let mut ended = Vec::new();
         for script in 10..30 {
-            let change = ring.with((SessionKind::Program, id(script)), 2);
+            let change = ring.with(of_kind(SessionKind::Program, script), NOW, 2);
             (ring, ended) = (change.ring, [ended, change.ended].concat());
         }
         assert_eq!(ended, (10..28).map(id).collect::<Vec<_>>(), "the oldest of its own kind");
@@ -347,9 +391,9 @@ mod tests {
         let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
         let (new, sealed) = Ring::make(at, &key, &entropy).unwrap();
         assert_eq!((new.count(), new.credential(), living(&new)), (0, 0, vec![]));
-        let two = Ring::open(at, &key, &sealed).unwrap().with(browser(1), 2).ring.with(browser(2), 2);
+        let two = Ring::open(at, &key, &sealed).unwrap().with(browser(1), NOW, 2).ring.with(browser(2), NOW, 2);
         assert_eq!((two.ended.as_slice(), living(&two.ring)), (&[][..], vec![id(1), id(2)]));
-        let three = two.ring.with(browser(3), 2);
+        let three = two.ring.with(browser(3), NOW, 2);
         assert_eq!((three.ended, living(&three.ring)), (vec![id(1)], vec![id(2), id(3)]));
         let one = three.ring.without(id(3)).unwrap();
         assert_eq!((one.ended, living(&one.ring)), (vec![id(3)], vec![id(2)]));
@@ -368,8 +412,8 @@ mod tests {
         let line = |number: u8| HoldingId::from_octets([number; 16]);
         let name = |text: &str| text.parse::<LineName>().unwrap();
         let (ring, _) = Ring::make(at, &key, &entropy).unwrap();
-        let named = ring.with(browser(1), 2).ring.named(line(1), Some(&name("はな")), &[]).ring;
-        let named = named.named(line(2), Some(&name("けん")), &[]).ring.with(browser(2), 2).ring;
+        let named = ring.with(browser(1), NOW, 2).ring.named(line(1), Some(&name("はな")), &[]).ring;
+        let named = named.named(line(2), Some(&name("けん")), &[]).ring.with(browser(2), NOW, 2).ring;
         let sealed = named.ended(Some(id(2)), true).write(at, &key, 0, &entropy).unwrap().sealed;
         let opened = Ring::open(at, &key, &sealed).unwrap();
         assert_eq!(opened.names().collect::<Vec<_>>(), [(line(1), "はな"), (line(2), "けん")]);
@@ -398,7 +442,7 @@ mod tests {
         let (entropy, key) = (SeededEntropy::new(1), AccountKey::random(&SeededEntropy::new(2)));
         let (tenant, account) = (TenantId::FIRST, AccountId::from_octets([1; 16]));
         let (ring, _) = Ring::make((tenant, account, 1), &key, &entropy).unwrap();
-        let write = ring.with(browser(7), 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
+        let write = ring.with(browser(7), NOW, 1).write((tenant, account, 2), &key, 0, &entropy).unwrap();
         let opened = Ring::open((tenant, account, 2), &key, &write.sealed).unwrap();
         assert!(opened.kind_of(id(7)).is_some() && opened.kind_of(id(8)).is_none());
         let kind = |ring: &Ring| ring.kind(None, 1, "a").unwrap();

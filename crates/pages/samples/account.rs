@@ -135,6 +135,7 @@ fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String))
         ("sign-in-busy", Some(SignInNote::Busy), ""),
         ("sign-in-incomplete", Some(SignInNote::Incomplete), ""),
         ("sign-in-too-late", Some(SignInNote::TooLate), HOSTILE),
+        ("sign-in-other-device", Some(SignInNote::OtherDevice), HOSTILE),
         ("sign-in-ended", Some(SignInNote::Ended), ""),
         ("sign-in-signed-out", Some(SignInNote::SignedOut), ""),
         ("sign-in-activated", Some(SignInNote::Activated), ""),

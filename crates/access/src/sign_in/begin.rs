@@ -10,7 +10,7 @@ use crate::document::seal_document;
 use crate::ending::ATTEMPTS;
 use crate::ports::{CredentialRow, RowError, SessionRow};
 use crate::proof::Proof;
-use crate::ring::{Change, FIRST_EPOCH, Ring};
+use crate::ring::{Change, FIRST_EPOCH, Living, Ring};
 use crate::session::{Inside, session_place};
 use crate::{OwnerTag, Session, SessionKind, SubscriberAuthority};
 
@@ -78,7 +78,8 @@ impl SubscriberAuthority {
             if *proven.get_or_insert_with(|| ring.credential()) != ring.credential() {
                 return Err(SignInError::Wrong);
             }
-            let change = ring.with((kind, session), limits.most_per_account);
+            let new = Living { kind, session, settled };
+            let change = ring.with(new, now, limits.most_per_account);
             match self.insert(&begun, (account, &row), (&key, &ring, &change), entropy).await {
                 Ok(()) => {
                     let device_mark = marked.map(|marked| marked.mark);

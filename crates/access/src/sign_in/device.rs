@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::factor_record::FactorRecord;
 use super::{Marked, NewDevice};
 
-/// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind.
-/// A script that signs in over and over makes no phone a stranger.
+/// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind,
+/// and of one that has settled only if it has settled itself. A script that signs in over and over makes no phone a
+/// stranger, and who has nothing but the password none of hers.
 const MOST: usize = 16;
 
 /// Octets of a mark.
@@ -113,14 +114,17 @@ impl PasswordRecord {
         let mut mark = [0; MARK_OCTETS];
         entropy.fill(&mut mark);
         let is_alike = |known: &KnownDevice| known.is_program == is_program;
-        if self.known.iter().filter(|known| is_alike(known)).count() >= MOST
-            && let Some(oldest) = self.known.iter().position(is_alike)
-        {
-            self.known.remove(oldest);
-        }
         let device = device_of(&mark);
+        let marked = Marked { mark, device, is_known: false, settled };
+        if self.known.iter().filter(|known| is_alike(known)).count() >= MOST {
+            let waits = self.known.iter().position(|known| is_alike(known) && known.settled > now);
+            let oldest = || self.known.iter().position(is_alike).filter(|_| settled <= now);
+            // Where all of them have settled and it has not, it stays a stranger.
+            let Some(gives_way) = waits.or_else(oldest) else { return marked };
+            self.known.remove(gives_way);
+        }
         self.known.push(KnownDevice { device, since: now, name: new.name.clone(), is_program, settled });
-        Marked { mark, device, is_known: false, settled }
+        marked
     }
 
     /// Forgets devices; whether there were any such.

@@ -140,3 +140,25 @@ async fn a_one_time_code_that_was_used_is_no_proof_a_second_time() {
     let session = stage.session_of(&his.token, 1).await.unwrap();
     assert_eq!(open_acts(&stage, &session).await, [""; 0], "it opens what the password opens");
 }
+
+#[tokio::test]
+async fn whoever_has_nothing_but_the_password_ends_nothing_of_hers() {
+    let hana = person(1).await;
+    let stage = Stage::wary(&[&hana]);
+    let subscriber = &stage.authorities.subscriber;
+    let hers = sign_in(&stage, &hana, 10, None).await;
+    // A day of many, and a second one, after which the first have settled.
+    for day in 1..=2 {
+        for number in 0..40 {
+            sign_in(&stage, &hana, day * DAY + 100 + number, None).await;
+        }
+    }
+    let now = 2 * DAY + 200;
+    let session = stage.session_of(&hers.token, now).await;
+    assert!(session.is_ok(), "her session goes on: {session:?}");
+    let again = sign_in(&stage, &hana, now, hers.device_mark).await;
+    assert_eq!(again.device, hers.device.map(|(device, _)| (device, true)), "her device is known");
+    let session = stage.session_of(&again.token, now + 700).await.unwrap();
+    let shown = subscriber.step_up(&session, (PASSWORD, ""), &stranger(4), &stream(8)).await;
+    assert!(shown.is_ok(), "and the password is enough on it: {shown:?}");
+}

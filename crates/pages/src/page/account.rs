@@ -22,6 +22,8 @@ pub enum SignInNote {
     Incomplete,
     /// The second step came too late.
     TooLate,
+    /// A second factor has to be set up, and not on a device that is new.
+    OtherDevice,
     /// The session has ended.
     Ended,
     /// The person has signed out.

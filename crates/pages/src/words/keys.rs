@@ -67,7 +67,7 @@ keys! {
     }
     /// Sign-in.
     sign_in SignInWords {
-        title; heading(host); login; password; reveal; submit; activate; problem; wrong; wait(at); busy; incomplete; too_late; ended;
+        title; heading(host); login; password; reveal; submit; activate; problem; wrong; wait(at); busy; incomplete; too_late; other_device; ended;
         signed_out; activated; never_ask;
     }
     /// Activation and a forgotten password.

@@ -61,6 +61,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
         Err(SignInError::SetUpFirst(Some(ticket))) => {
             app.set_up_first_page(ask, (&login, &ticket, &next), None).await
         }
+        Err(SignInError::Unproven) => again(SignInNote::OtherDevice, StatusCode::FORBIDDEN),
         Err(error) => {
             let NotNow { at, status, seconds } = not_now(error, app.wiring.care.now())?;
             let note = at.map_or(SignInNote::Busy, SignInNote::Wait);
