@@ -6,6 +6,7 @@ use honnin_terms::{AccountId, Entropy, Moment, SessionId};
 
 use crate::permit::EndSessions;
 use crate::ports::{CredentialRow, KeyChange, RowError};
+use crate::proof::Proof;
 use crate::ring::{Change, Ring};
 use crate::session::{Inside, session_place};
 use crate::{Permit, Session, SessionError, SubscriberAuthority};
@@ -15,6 +16,8 @@ use crate::{Permit, Session, SessionError, SubscriberAuthority};
 pub(crate) struct Ending<'a> {
     /// The one session that goes on.
     pub(crate) keep: Option<&'a Session>,
+    /// What was shown by who has it, where that is more than before.
+    pub(crate) shown: Option<Proof>,
     /// Whether the credential is another from now on.
     pub(crate) credential: bool,
     /// When to leave the holder a message about it.
@@ -88,7 +91,7 @@ impl SubscriberAuthority {
         let closed = SessionError::DoesNotOpen { account };
         for _ in 0..ATTEMPTS {
             let Some((row, ring)) = self.current(session).await? else { return Err(SessionError::Unknown) };
-            let ending = Ending { keep: Some(session), credential: false, told: None };
+            let ending = Ending { keep: Some(session), shown: None, credential: false, told: None };
             let keys =
                 self.new_keys(account, (&row, &ring), ending, session.entropy()).map_err(|_| closed)?;
             let ended = keys.ring.ended.len();
@@ -124,11 +127,12 @@ impl SubscriberAuthority {
     ) -> Result<KeyChange, OpenError> {
         let (tenant, epoch) = (self.tenant, row.epoch.checked_add(1).ok_or(OpenError)?);
         let (key, account_key) = self.keys.new_account_key(tenant, account, epoch, entropy)?;
-        let Ending { keep, credential, told } = ending;
+        let Ending { keep, shown, credential, told } = ending;
         let change = ring.ended(keep.map(Session::id), credential);
         let keep = keep.map(|session| {
             let (credential, count) = (change.ring.credential(), change.ring.count());
-            let inside = Inside { credential, count, ..*session.inside() };
+            let proof = shown.unwrap_or(session.inside().proof);
+            let inside = Inside { credential, count, proof, ..*session.inside() };
             let place = session_place(tenant, account, session.id(), epoch);
             Ok((*session.row_hash(), inside.seal(&place, &session.keys().session, &key, entropy)?))
         });

@@ -48,7 +48,8 @@ impl SubscriberAuthority {
         if by.is_strong() { now } else { now.plus_seconds(self.proof_rules.settle_seconds) }
     }
 
-    /// Whether the session's proof is so fresh that a dangerous act asks for no other.
+    /// Whether the session's proof is so fresh that a dangerous act asks for no other. A password is one where there is no
+    /// second factor: setting one up ends every other session, and the one that goes on has shown a code.
     pub fn is_proven(&self, session: &Session) -> bool {
         let Proof { by, .. } = session.inside().proof;
         let proven = self.has_fresh_proof(session) && (by.is_strong() || session.has_settled());
@@ -65,7 +66,11 @@ impl SubscriberAuthority {
     /// Whether who is signed in there may show the password in place of a fresh proof: not where there is a second
     /// factor, and not on a device that was not known.
     pub(crate) fn may_confirm(&self, session: &Session, has_factor: bool) -> bool {
-        let enough = self.is_proven(session) || !has_factor && session.has_settled();
+        let enough = if has_factor {
+            self.has_fresh_proof(session) && session.inside().proof.by.is_strong()
+        } else {
+            self.is_proven(session) || session.has_settled()
+        };
         #[cfg(honnin_faults)]
         let enough = enough || honnin_terms::faults::UNASKED_PROOF.is_on();
         enough

@@ -280,6 +280,12 @@ impl Ring {
         Change { ring: self.next(self.credential(), kept.into_iter()), ended }
     }
 
+    /// With that session and no other, and the credential changed.
+    pub(crate) fn alone(&self, new: Living) -> Change {
+        let Change { ring, ended } = self.ended(None, true);
+        Change { ring: self.next(ring.credential(), std::iter::once(new)), ended }
+    }
+
     /// With one token more; `None` where there are as many as may be.
     pub(crate) fn with_token(&self, session: SessionId, most: usize) -> Option<Change> {
         let new = Living { kind: SessionKind::Token, session, settled: Moment::EPOCH };
@@ -391,7 +397,8 @@ mod tests {
         let at = (TenantId::FIRST, AccountId::from_octets([1; 16]), 4);
         let (new, sealed) = Ring::make(at, &key, &entropy).unwrap();
         assert_eq!((new.count(), new.credential(), living(&new)), (0, 0, vec![]));
-        let two = Ring::open(at, &key, &sealed).unwrap().with(browser(1), NOW, 2).ring.with(browser(2), NOW, 2);
+        let two =
+            Ring::open(at, &key, &sealed).unwrap().with(browser(1), NOW, 2).ring.with(browser(2), NOW, 2);
         assert_eq!((two.ended.as_slice(), living(&two.ring)), (&[][..], vec![id(1), id(2)]));
         let three = two.ring.with(browser(3), NOW, 2);
         assert_eq!((three.ended, living(&three.ring)), (vec![id(1)], vec![id(2), id(3)]));

@@ -91,7 +91,7 @@ impl Care {
         let act = Act { channel: Channel::Page.code(), ..Act::new(Kind::FactorSet, now, who, who, &details) };
         let written = self.parts.gate.recorder().write(&act, stream).await;
         written.map_err(|error| Error::Closed(refused_by_journal(error)))?;
-        let codes = subscriber.change_factor(proof, stream).await?;
+        let codes = subscriber.set_first_factor(proof, &device, stream).await?;
         let step = SecondStep { login, ticket, code, device, now, stream };
         let signed_in = subscriber.sign_in_with_new_factor(step).await;
         count("second_step", signed_in.as_ref().err(), stream);
@@ -149,7 +149,7 @@ impl Care {
         kind: Kind,
     ) -> Result<Vec<CodeText>, FactorRefused> {
         self.about_to(visit, (kind, None), String::new()).await?;
-        Ok(self.parts.subscriber.change_factor(proof, visit.session.entropy()).await?)
+        Ok(self.parts.subscriber.change_factor(visit.session, proof).await?)
     }
 
     /// Whether second factors are offered here.

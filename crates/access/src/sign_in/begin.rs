@@ -34,6 +34,8 @@ pub(super) struct Entered<'a> {
     pub(super) by: ProvenBy,
     /// The session it takes the place of, on the same device.
     pub(super) before: Option<&'a Session>,
+    /// Whether all other sessions end with it.
+    pub(super) is_alone: bool,
 }
 
 impl SubscriberAuthority {
@@ -43,7 +45,7 @@ impl SubscriberAuthority {
         &self,
         (account, request): (AccountId, RequestId),
         mut row: CredentialRow,
-        Entered { device, marked, by, before }: Entered<'_>,
+        Entered { device, marked, by, before, is_alone }: Entered<'_>,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
@@ -79,7 +81,8 @@ impl SubscriberAuthority {
                 return Err(SignInError::Wrong);
             }
             let new = Living { kind, session, settled };
-            let change = ring.with(new, now, limits.most_per_account);
+            let change =
+                if is_alone { ring.alone(new) } else { ring.with(new, now, limits.most_per_account) };
             match self.insert(&begun, (account, &row), (&key, &ring, &change), entropy).await {
                 Ok(()) => {
                     let device_mark = marked.map(|marked| marked.mark);
@@ -109,7 +112,7 @@ impl SubscriberAuthority {
         let inside = Inside {
             row_hash: token.row_hash(),
             account,
-            credential: ring.credential(),
+            credential: change.ring.credential(),
             count: change.ring.count(),
             since,
             until,

@@ -83,9 +83,9 @@ pub enum FactorChange {
 
 /// That a change of the second factor may be made: what was asked for was given.
 pub struct FactorProof {
-    account: AccountId,
-    new: Option<(FactorRecord, Vec<CodeText>)>,
-    change: Option<FactorChange>,
+    pub(super) account: AccountId,
+    pub(super) new: Option<(FactorRecord, Vec<CodeText>)>,
+    pub(super) change: Option<FactorChange>,
 }
 
 impl fmt::Debug for FactorProof {
@@ -166,7 +166,10 @@ impl SubscriberAuthority {
     }
 
     /// The account of a sign-in that is between its steps, where there is one with a password.
-    async fn between(&self, login: &str) -> Result<(AccountId, CredentialRow, PasswordRecord), SignInError> {
+    pub(super) async fn between(
+        &self,
+        login: &str,
+    ) -> Result<(AccountId, CredentialRow, PasswordRecord), SignInError> {
         if !Self::is_login(login) {
             return Err(SignInError::StartOver);
         }
@@ -197,13 +200,14 @@ impl SubscriberAuthority {
         let mark = |record: &mut PasswordRecord| kept.unwrap_or_else(|| record.mark(device, since, *stream));
         let judging = (&typed, known.is_some(), *now);
         let (row, marked) = self.judged(account, (row, record), judging, *stream, mark).await?;
-        let entered = Entered { device, marked: Some(marked), by: typed.proves(), before: None };
+        let entered =
+            Entered { device, marked: Some(marked), by: typed.proves(), before: None, is_alone: false };
         self.begin_session((account, stream.request()), row, entered, *now, *stream).await
     }
 
     /// Judges a code and writes down what became of it before anybody is told: of two that come at once one is later.
     /// With a right one that is done as well.
-    async fn judged<T: Send>(
+    pub(super) async fn judged<T: Send>(
         &self,
         account: AccountId,
         (row, record): (CredentialRow, PasswordRecord),
@@ -278,6 +282,17 @@ impl SubscriberAuthority {
     pub async fn prove_factor(
         &self,
         account: AccountId,
+        shown: (&Ticket, &str),
+        now: Moment,
+        entropy: &dyn Entropy,
+    ) -> Result<FactorProof, FactorError> {
+        // Names are not told apart by it either.
+        self.at_its_time(self.first_code(account, shown, now, entropy)).await
+    }
+
+    async fn first_code(
+        &self,
+        account: AccountId,
         (ticket, code): (&Ticket, &str),
         now: Moment,
         entropy: &dyn Entropy,
@@ -295,93 +310,6 @@ impl SubscriberAuthority {
         };
         let new = FactorRecord::new(&secret, code, now, entropy).ok_or(SignInError::WrongCode)?;
         Ok(FactorProof { account, new: Some(new), change: None })
-    }
-
-    /// Asks for password and code before a second factor that is there is changed. The code counts as one of a known
-    /// device: who asks is signed in.
-    ///
-    /// # Errors
-    /// [`FactorError`].
-    pub async fn prove_factor_change(
-        &self,
-        session: &Session,
-        (password, code): (&str, &str),
-        change: FactorChange,
-    ) -> Result<FactorProof, FactorError> {
-        if !may(session.role(), session.kind(), Deed::ManageFactor) {
-            return Err(FactorError::NotOffered);
-        }
-        let account = session.account();
-        // Password and code together are a proof by themselves.
-        let asked = self.right_password(session, password, false);
-        let (row, record) = self.at_its_time(asked).await?;
-        if record.factor.is_none() {
-            return Err(FactorError::NotThere);
-        }
-        let typed = TypedFactor::parse(code).ok_or(SignInError::WrongCode)?;
-        let judging = (&typed, true, session.at());
-        self.judged(account, (row, record), judging, session.entropy(), |_| ()).await?;
-        Ok(FactorProof { account, new: None, change: Some(change) })
-    }
-
-    /// Does what was proven; with the recovery codes, where there are new ones.
-    ///
-    /// # Errors
-    /// [`FactorError`]; nothing has changed then.
-    pub async fn change_factor(
-        &self,
-        proof: FactorProof,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<CodeText>, FactorError> {
-        let FactorProof { account, new, change } = proof;
-        let row = self.row(account).await?;
-        let record = self.password_of(account, row.as_ref())?;
-        let (Some(row), Some(record)) = (row, record) else { return Err(SignInError::StartOver.into()) };
-        let (new, codes) = new.map_or((None, Vec::new()), |(new, codes)| (Some(new), codes));
-        let done = |record: &mut PasswordRecord| match (&new, change, &mut record.factor) {
-            (Some(_), _, Some(_)) => Err(FactorError::There),
-            (Some(new), _, place @ None) => {
-                *place = Some(new.clone());
-                Ok(Vec::new())
-            }
-            (None, Some(FactorChange::Remove), place @ Some(_)) => {
-                *place = None;
-                Ok(Vec::new())
-            }
-            (None, Some(FactorChange::NewCodes), Some(factor)) => Ok(factor.renew(entropy)),
-            (None, ..) => Err(FactorError::NotThere),
-        };
-        match self.remember(account, row, record, entropy, done).await? {
-            Remembered::Written((_, renewed)) => {
-                renewed.map(|renewed| [codes, renewed].into_iter().flatten().collect())
-            }
-            Remembered::Replaced => Err(SignInError::StartOver.into()),
-        }
-    }
-
-    /// Signs in who has just set up the second factor that a sign-in asked for first, by the ticket of that sign-in.
-    ///
-    /// # Errors
-    /// [`SignInError`].
-    pub async fn sign_in_with_new_factor(&self, step: SecondStep<'_>) -> Result<SignedIn, SignInError> {
-        let SecondStep { login, ticket, device, now, stream, .. } = step;
-        let (account, row, record) = self.between(login).await?;
-        let (Stub::SetUp(secret), Some(factor)) =
-            (self.stub(account, &record, (ticket, now))?, &record.factor)
-        else {
-            return Err(SignInError::StartOver);
-        };
-        if !factor.is_of(&secret) {
-            return Err(SignInError::StartOver);
-        }
-        let (by, nothing) = (ProvenBy::AppCode, (None, now));
-        match self.remembered(account, row, record, (&device, by), nothing, stream).await? {
-            Remembered::Written((row, marked)) => {
-                let entered = Entered { device: &device, marked: Some(marked), by, before: None };
-                self.begin_session((account, stream.request()), row, entered, now, stream).await
-            }
-            Remembered::Replaced => Err(SignInError::StartOver),
-        }
     }
 
     /// Gives a signed-in person a fresh proof: a new session in the place of hers, which the caller ends. With a second
@@ -423,7 +351,7 @@ impl SubscriberAuthority {
         } else {
             return Err(SignInError::Unproven);
         };
-        let entered = Entered { device, marked, by, before: Some(session) };
+        let entered = Entered { device, marked, by, before: Some(session), is_alone: false };
         self.begin_session((account, stream.request()), row, entered, now, stream).await
     }
 

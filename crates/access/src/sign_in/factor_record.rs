@@ -20,7 +20,7 @@ const APART: u64 = 1;
 
 const DAY: i64 = 86_400;
 
-/// Codes of an app that were wrong on one day (UTC).
+/// Codes of an app that were wrong on one day (UTC). A node whose clock is behind counts on.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Wrong {
     day: i64,
@@ -29,11 +29,11 @@ struct Wrong {
 
 impl Wrong {
     fn on(self, day: i64) -> u32 {
-        if self.day == day { self.count } else { 0 }
+        if day <= self.day { self.count } else { 0 }
     }
 
     fn one_more(&mut self, day: i64) {
-        *self = Self { day, count: self.on(day).saturating_add(1) };
+        *self = Self { day: self.day.max(day), count: self.on(day).saturating_add(1) };
     }
 }
 
@@ -264,6 +264,10 @@ mod tests {
         assert!(record.judge(&right, true, later, 20).is_right(), "a device of hers");
         let spare = app(codes[3].reveal());
         assert_eq!(record.judge(&spare, false, later, 20), Judged::Recovery(3), "a recovery code");
+        for typed in [&wrong, &right] {
+            let yesterday = record.judge(typed, false, later.plus_seconds(-DAY), 20);
+            assert!(matches!(yesterday, Judged::UsedUp(_)), "by a clock that is behind: {yesterday:?}");
+        }
         let tomorrow = later.plus_seconds(DAY);
         assert!(
             record.judge(&TypedFactor::App(secret.code(step_of(tomorrow))), false, tomorrow, 20).is_right()

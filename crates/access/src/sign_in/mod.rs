@@ -11,6 +11,7 @@ mod code;
 mod code_record;
 mod device;
 mod factor;
+mod factor_change;
 mod factor_record;
 mod password;
 mod ticket;
@@ -42,7 +43,7 @@ use crate::ports::{CredentialRow, RecordKind, ReleaseError, RowError, SessionRow
 use crate::ring::Ring;
 use crate::{
     DelayBounds, Document, DocumentError, HashPool, PasswordRefused, PasswordRules, Permit, ProofRules,
-    Session, SessionLimits, Source, SubscriberAuthority,
+    Session, SessionError, SessionLimits, Source, SubscriberAuthority,
 };
 
 /// Longest password that is looked at, in characters; beyond any rule for new ones.
@@ -484,7 +485,7 @@ impl SubscriberAuthority {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
         let (marked, by, before) = (None, ProvenBy::Operator, None);
-        let entered = begin::Entered { device: &device, marked, by, before };
+        let entered = begin::Entered { device: &device, marked, by, before, is_alone: false };
         self.begin_session((account, permit.request()), row, entered, permit.at(), entropy).await
     }
 
@@ -499,7 +500,7 @@ impl SubscriberAuthority {
     ) -> Result<CredentialRow, SignInError> {
         let SignInProof { tenant, account, .. } = *proof;
         let (_, ring) = self.released(proof, &row).await?;
-        let ending = Ending { keep: None, credential: true, told };
+        let ending = Ending { keep: None, shown: None, credential: true, told };
         let keys = self.new_keys(account, (&row, &ring), ending, entropy).map_err(closed)?;
         let after = CredentialRow {
             epoch: keys.epoch,
@@ -526,6 +527,14 @@ impl SubscriberAuthority {
         })?;
         let ring = Ring::open((proof.tenant, proof.account, row.epoch), &key, &row.ring).map_err(closed)?;
         Ok((key, ring))
+    }
+}
+
+const fn of_session(error: SessionError) -> SignInError {
+    match error {
+        SessionError::Rows(error) => SignInError::Rows(error),
+        SessionError::Unknown => SignInError::Wrong,
+        SessionError::DoesNotOpen { .. } | SessionError::Foreign => SignInError::DoesNotOpen,
     }
 }
 

@@ -83,7 +83,7 @@ impl SubscriberAuthority {
             match self.remembered(account, row, record, (device, by), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());
-                    let entered = Entered { device, marked: Some(marked), by, before: None };
+                    let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false };
                     match self.begin_session(who, row, entered, *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
@@ -113,15 +113,24 @@ impl SubscriberAuthority {
         let kept = record.kept(device.mark);
         let since = (now, self.settles(by, now));
         if let (Some(kept), None) = (kept, &renewed) {
+            // A factor that is set up meanwhile changes the credential: no session is begun with that row then.
             return Ok(Remembered::Written((row, kept)));
         }
+        let has_factor = record.factor.is_some();
         let change = |record: &mut PasswordRecord| {
+            // What was asked for is not what is to be asked for now.
+            if record.factor.is_some() != has_factor {
+                return None;
+            }
             if let Some(hash) = &renewed {
                 record.renew(hash);
             }
-            kept.unwrap_or_else(|| record.mark(device, since, entropy))
+            Some(kept.unwrap_or_else(|| record.mark(device, since, entropy)))
         };
-        self.remember(account, row, record, entropy, change).await
+        match self.remember(account, row, record, entropy, change).await? {
+            Remembered::Written((row, Some(marked))) => Ok(Remembered::Written((row, marked))),
+            Remembered::Written((_, None)) | Remembered::Replaced => Ok(Remembered::Replaced),
+        }
     }
 
     /// Holds a try as long as its lane says and counts it, before anything is hashed.
@@ -266,6 +275,9 @@ impl SubscriberAuthority {
         let rank = crate::pool::turns::Rank::Device;
         let who = Who { share: Share::Confirm, rank, is_fresh: true, source };
         let hash = self.hash(who, &Typed::new(new), stream).await?;
+        // Where there is a factor its code was shown, and the session goes on with that.
+        let shown = session.inside().proof.by;
+        let by = if before.factor.is_some() { shown } else { ProvenBy::Password };
         let mut record = PasswordRecord::new(&login, hash, Some(before));
         let marked = record.mark(device, (session.at(), session.at()), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
@@ -280,8 +292,7 @@ impl SubscriberAuthority {
             }
             done => done?,
         };
-        let (by, before) = (ProvenBy::Password, None);
-        let entered = Entered { device, marked: Some(marked), by, before };
+        let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false };
         Ok(self.begin_session((account, request), row, entered, at, stream).await?)
     }
 
@@ -300,7 +311,8 @@ impl SubscriberAuthority {
                 Err(SignInError::Wrong) => break,
                 confirmed => confirmed?.0,
             };
-            let entered = Entered { device, marked: None, by: ProvenBy::Password, before: None };
+            let entered =
+                Entered { device, marked: None, by: ProvenBy::Password, before: None, is_alone: false };
             match self.begin_session(who, row, entered, session.at(), stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return other,

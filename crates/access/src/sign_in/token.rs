@@ -5,11 +5,11 @@ use honnin_seal::SessionToken;
 use honnin_terms::{Id, LineName, Moment, SessionId};
 
 use super::begin::Begun;
-use super::{SessionDevice, SignInError, SignedIn};
+use super::{SessionDevice, SignInError, SignedIn, of_session};
 use crate::ending::ATTEMPTS;
 use crate::policy::{Deed, may};
 use crate::ports::RowError;
-use crate::{Session, SessionError, SubscriberAuthority};
+use crate::{Session, SubscriberAuthority};
 
 /// That the password was typed again for a token, and its public name.
 #[derive(Debug)]
@@ -111,13 +111,5 @@ impl SubscriberAuthority {
             }
         }
         Err(RowError::Conflict.into())
-    }
-}
-
-const fn of_session(error: SessionError) -> SignInError {
-    match error {
-        SessionError::Rows(error) => SignInError::Rows(error),
-        SessionError::Unknown => SignInError::Wrong,
-        SessionError::DoesNotOpen { .. } | SessionError::Foreign => SignInError::DoesNotOpen,
     }
 }

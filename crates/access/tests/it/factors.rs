@@ -1,11 +1,11 @@
 //! The second factor: no session without it, codes once, guesses within a bound that shuts nobody out.
 
 use honnin_access::{
-    ActivateError, CodeText, FactorChange, FactorError, NewDevice, SecondStep, Session, SignIn, SignInError,
-    SignedIn, Ticket,
+    ActivateError, CodeText, DelayBounds, FactorChange, FactorError, NewDevice, SecondStep, Session,
+    SessionError, SignIn, SignInError, SignedIn, Ticket,
 };
 use honnin_seal::{TOTP_SECONDS, TotpSecret};
-use honnin_terms::{Id, Moment, RequestId};
+use honnin_terms::{AccountId, Id, Moment, RequestId};
 use honnin_testkit::SeededEntropy;
 
 use crate::stage::{PASSWORD, Person, Stage, person, start, stranger, stream};
@@ -35,7 +35,7 @@ async fn set_up(stage: &Stage, who: &Person) -> (TotpSecret, Vec<CodeText>) {
     let first = code(&new.secret, 0);
     let proof =
         subscriber.prove_factor(session.account(), (&new.ticket, &first), at(0), session.entropy()).await;
-    let codes = subscriber.change_factor(proof.unwrap(), session.entropy()).await.unwrap();
+    let codes = subscriber.change_factor(&session, proof.unwrap()).await.unwrap();
     (new.secret, codes)
 }
 
@@ -166,7 +166,7 @@ async fn a_factor_is_changed_by_password_and_code_and_by_neither_alone() {
     let (secret, codes) = set_up(&stage, &hana).await;
     assert_eq!(subscriber.new_factor(&session, PASSWORD).await.unwrap_err(), FactorError::There);
     assert_eq!(subscriber.factor_state(&session).await.unwrap().unwrap().recovery_left, 8);
-    let late = stage.session(&hana, 40).await.unwrap();
+    let late = subscriber.session(&hana.token, stream(99), at(40)).await.unwrap();
     for (password, code, error) in [
         ("not her password", code(&secret, 40), SignInError::Wrong),
         (PASSWORD, wrong(&secret, 40), SignInError::WrongCode),
@@ -178,7 +178,7 @@ async fn a_factor_is_changed_by_password_and_code_and_by_neither_alone() {
     }
     let shown = (PASSWORD, codes[0].reveal());
     let proof = subscriber.prove_factor_change(&late, shown, FactorChange::NewCodes).await.unwrap();
-    let newer = subscriber.change_factor(proof, &SeededEntropy::new(99)).await.unwrap();
+    let newer = subscriber.change_factor(&late, proof).await.unwrap();
     assert_eq!((newer.len(), subscriber.factor_state(&late).await.unwrap().unwrap().recovery_left), (8, 8));
     let void = (PASSWORD, codes[1].reveal());
     let void = subscriber.prove_factor_change(&late, void, FactorChange::Remove).await;
@@ -186,7 +186,7 @@ async fn a_factor_is_changed_by_password_and_code_and_by_neither_alone() {
     let right = code(&secret, 40);
     let proof =
         subscriber.prove_factor_change(&late, (PASSWORD, &right), FactorChange::Remove).await.unwrap();
-    subscriber.change_factor(proof, late.entropy()).await.unwrap();
+    subscriber.change_factor(&late, proof).await.unwrap();
     assert!(subscriber.factor_state(&late).await.unwrap().is_none());
     stage.sign_in(&hana.login, PASSWORD).await.unwrap();
 }
@@ -216,7 +216,7 @@ async fn where_everybody_has_one_a_sign_in_sets_it_up_first() {
     assert_eq!(stage.rows.hold().sessions.len(), before);
     let first = code(&new.secret, 62);
     let proof = subscriber.prove_factor(hana.account, (&ticket, &first), at(62), &entropy).await.unwrap();
-    assert_eq!(subscriber.change_factor(proof, &entropy).await.unwrap().len(), 8);
+    assert_eq!(subscriber.set_first_factor(proof, &device, &entropy).await.unwrap().len(), 8);
     assert_eq!(subscriber.sign_in_with_new_factor(step()).await.unwrap().account, hana.account);
 }
 
@@ -298,5 +298,62 @@ async fn a_stolen_password_sets_up_no_factor_where_everybody_has_one() {
         let asked = subscriber.activate(request, &code).await.unwrap_err();
         let sets_up = matches!(asked, ActivateError::SignIn(SignInError::SetUpFirst(Some(_))));
         assert!(sets_up, "by a one-time code: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_factor_ends_what_was_begun_without_it() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    let subscriber = &stage.authorities.subscriber;
+    let other = stage.sign_in(&hana.login, PASSWORD).await.unwrap();
+    set_up(&stage, &hana).await;
+    let ended = stage.session_of(&other.token, 1).await;
+    assert!(matches!(ended, Err(SessionError::Unknown)), "another session: {ended:?}");
+    let hers = stage.session(&hana, 1).await.unwrap();
+    assert!(subscriber.known_devices(&hers).await.unwrap().is_empty(), "and another device");
+}
+
+#[tokio::test]
+async fn no_session_is_made_by_one_step_while_a_factor_is_set_up() {
+    let hana = person(1).await;
+    let stage = Stage::of(&[&hana]);
+    let mark = stage.sign_in(&hana.login, PASSWORD).await.unwrap().device_mark;
+    let state = || {
+        let held = stage.rows.hold();
+        (held.sessions.clone(), held.credentials.clone())
+    };
+    let put = |(sessions, credentials)| {
+        let mut held = stage.rows.hold();
+        (held.sessions, held.credentials) = (sessions, credentials);
+    };
+    let without = state();
+    set_up(&stage, &hana).await;
+    let with = state();
+    for mark in [None, mark] {
+        put(without.clone());
+        stage.rows.reading.forget_permits(1_000);
+        let begins = first_step(&stage, &hana, (PASSWORD, NewDevice { mark, ..stranger(1) }));
+        let sets_up = async {
+            tokio::task::yield_now().await;
+            put(with.clone());
+            stage.rows.reading.add_permits(1_000);
+        };
+        let (refused, ()) = tokio::join!(begins, sets_up);
+        assert!(matches!(refused, SignInError::SecondFactor(_) | SignInError::Wrong), "{refused:?}");
+        assert_eq!(stage.rows.hold().sessions.len(), with.0.len(), "{}", mark.is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_code_is_refused_at_the_same_moment_for_every_name() {
+    let hana = person(1).await;
+    let stage = Stage::with(&[&hana], DelayBounds { answer_millis: 400, ..DelayBounds::default() });
+    let (subscriber, none) = (&stage.authorities.subscriber, Ticket::parse("AAAA").unwrap());
+    for account in [hana.account, AccountId::from_octets([99; 16])] {
+        let (came, entropy) = (tokio::time::Instant::now(), SeededEntropy::new(4));
+        let refused = subscriber.prove_factor(account, (&none, "000000"), at(1), &entropy).await;
+        assert_eq!(refused.unwrap_err(), FactorError::SignIn(SignInError::StartOver));
+        assert_eq!(came.elapsed().as_millis(), 400);
     }
 }

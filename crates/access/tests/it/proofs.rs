@@ -13,7 +13,7 @@ const DAY: i64 = 86_400;
 
 async fn sign_in(stage: &Stage, who: &Person, seconds: i64, mark: Option<[u8; MARK_OCTETS]>) -> SignedIn {
     let (login, now) = (who.login.as_str(), start().plus_seconds(seconds));
-    let stream = stream(500 + u64::try_from(seconds).unwrap());
+    let stream = stream(500 + seconds.unsigned_abs());
     let device = NewDevice { mark, ..stranger(4) };
     let request = SignIn { login, password: PASSWORD, device, now, stream: &stream };
     stage.authorities.subscriber.sign_in(request).await.unwrap()
@@ -78,7 +78,9 @@ async fn with_a_second_factor_a_dangerous_act_asks_for_both() {
     let hana = person(1).await;
     let stage = Stage::wary(&[&hana]);
     let subscriber = &stage.authorities.subscriber;
-    let session = stage.session(&hana, 0).await.unwrap();
+    let before = sign_in(&stage, &hana, -DAY, None).await;
+    let hers = sign_in(&stage, &hana, -1, before.device_mark).await;
+    let session = stage.session_of(&hers.token, 0).await.unwrap();
     let new = subscriber.new_factor(&session, PASSWORD).await.unwrap();
     let code = |seconds: i64| {
         let step = start().plus_seconds(seconds).seconds_since(Moment::EPOCH) / TOTP_SECONDS;
@@ -87,8 +89,12 @@ async fn with_a_second_factor_a_dangerous_act_asks_for_both() {
     let (first, account) = (code(0), session.account());
     let shown = (&new.ticket, first.as_str());
     let proof = subscriber.prove_factor(account, shown, start(), session.entropy()).await.unwrap();
-    subscriber.change_factor(proof, session.entropy()).await.unwrap();
-    let later = stage.session(&hana, DAY).await.unwrap();
+    subscriber.change_factor(&session, proof).await.unwrap();
+    let now = stage.session_of(&hers.token, 1).await.unwrap();
+    assert!(subscriber.is_proven(&now), "the code that set it up is a proof");
+    // What was opened before it was set up: its key ends nothing any more, and its password is no proof.
+    assert_eq!(open_acts(&stage, &session).await, ["ending sessions"]);
+    let later = stage.session_of(&hers.token, DAY).await.unwrap();
     assert_eq!(open_acts(&stage, &later).await, [""; 0], "where she was before, too");
     for (password, code, error) in
         [(PASSWORD, String::new(), SignInError::WrongCode), ("not hers", code(DAY), SignInError::Wrong)]
@@ -130,7 +136,8 @@ async fn a_one_time_code_that_was_used_is_no_proof_a_second_time() {
         let (login, code) = (hana.login.as_str(), code.as_str());
         async move {
             let stream = stream(70 + seed);
-            let request = SignIn { login, password: NEW, device: stranger(seed), now: start(), stream: &stream };
+            let request =
+                SignIn { login, password: NEW, device: stranger(seed), now: start(), stream: &stream };
             subscriber.activate(request, code).await.unwrap()
         }
     };

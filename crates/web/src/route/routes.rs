@@ -235,7 +235,7 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::CONFIRM, signed_in!(confirm_pages::form), "Asks once more who is signed in"),
     page(pattern::CONFIRM, signed_in!(confirm_pages::confirm), "Shows once more who is signed in")
         .verb(Verb::Post)
-        .load(Load::SignIn),
+        .load(Load::Begun),
     page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
     page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
         .proven()
@@ -288,7 +288,7 @@ pub(super) const TABLE: &[Route] = &[
         .gives(204, Gives::Nothing),
     page("/api/v1/sessions/current/proof", signed_in!(api::prove), "Show once more who is signed in")
         .verb(Verb::Post)
-        .load(Load::SignIn)
+        .load(Load::Begun)
         .takes(make::<api::ProofBody<'_>>())
         .gives(201, body::<TokenBody<'_>>())
         .sends(&[Sends::Location, Sends::SetCookie])

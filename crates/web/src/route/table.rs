@@ -89,13 +89,15 @@ pub(crate) enum Load {
     Document,
 }
 
-/// What ends something of one's own is never refused.
-const ENDINGS: [&str; 7] = [
+/// What ends something of one's own is never refused, and neither is the proof that it asks for.
+const ENDINGS: [&str; 9] = [
     pattern::SIGN_OUT,
     pattern::REVOKE,
     pattern::REVOKE_OTHERS,
     "/api/v1/sessions",
     "/api/v1/sessions/current",
+    "/api/v1/sessions/current/proof",
+    pattern::CONFIRM,
     "/api/v1/sessions/{session}",
     "/api/v1/tokens/{id}",
 ];

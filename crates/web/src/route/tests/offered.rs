@@ -5,11 +5,14 @@ use honnin_terms::{Less, Mode, Strain};
 use crate::route::routes::TABLE;
 use crate::route::table::Load;
 
-/// What changes something and is there in every mode: cookies of one's own browser, and the end of what is one's own.
-const ALWAYS: [&str; 9] = [
+/// What changes something and is there in every mode: cookies of one's own browser, and the end of what is one's own
+/// with the proof that it asks for.
+const ALWAYS: [&str; 11] = [
     "POST /sign-out",
     "POST /devices/{session}/revoke",
     "POST /devices/revoke-others",
+    "POST /account/confirm",
+    "POST /api/v1/sessions/current/proof",
     "POST /settings/language",
     "POST /settings/theme",
     "DELETE /api/v1/sessions",
