@@ -137,9 +137,17 @@ fn still(known: &Incident, now: Moment) -> Option<Say> {
     Some(Say::Go(known.id(), Change { next_at: Some(now.plus_seconds(NEXT)), ..Change::saying(body) }))
 }
 
-/// A time in which the service was silent, told afterwards: both what opens it and what ends it.
-pub fn silence(from: Moment, to: Moment) -> Option<(Opening, Change)> {
+/// A time in which the service was silent, told afterwards: both what opens it and what ends it. Nothing where the board
+/// tells of it already: another node may have said it, or this one before it was stopped.
+pub fn silence(board: &Board, from: Moment, to: Moment) -> Option<(Opening, Change)> {
     let template = template("silent")?;
+    let told = |one: &Incident| {
+        let first = &one.first.post;
+        first.by == By::Service && first.cause == "silent" && one.started_at() >= from
+    };
+    if board.incidents().iter().any(told) {
+        return None;
+    }
     let mut opening = opening("silent", String::new(), from, to)?;
     opening.next_at = None;
     let (state, ended_at) = (Some(State::Resolved), Some(to));

@@ -9,7 +9,7 @@ use honnin_testkit::TestDir;
 use crate::{
     BadRecord, Board, By, CLOSE_AFTER, Change, Herald, Impact, LATE_SECONDS, NotSaid, OPEN_AFTER, Opening,
     Part, Record, Refused, Say, State, TEMPLATES, Texts, Trouble, View, Watcher, Word, atom, calendar,
-    incidents_json, read_record, status_json, summary_json, template,
+    incidents_json, read_record, silence, status_json, summary_json, template,
 };
 
 const ORIGIN: &str = "my.example.jp/notices/1";
@@ -232,6 +232,11 @@ fn silence_is_told_after_a_minute_and_counted_by_the_readers_clock() {
     assert_eq!(watcher.look(at("12:00").plus_seconds(LATE_SECONDS)).silent_since, None);
     let late = watcher.look(at("12:00").plus_seconds(LATE_SECONDS + 1));
     assert_eq!(late.silent_since, Some(Some(at("12:00"))));
+    // What was looked at a minute ago and not since is silence as well, whatever it said.
+    let view = watcher.look(at("12:00"));
+    assert!(view.not_seen_since(at("12:01")).is_none());
+    let later = view.not_seen_since(at("12:02")).unwrap();
+    assert_eq!((later.silent_since, later.now), (Some(Some(at("12:00"))), at("12:02")));
     // A word of a clock that is ahead speaks no longer than others.
     stand.word(at("20:00"));
     assert_eq!(watcher.look(at("12:10")).silent_since, None);
@@ -241,6 +246,53 @@ fn silence_is_told_after_a_minute_and_counted_by_the_readers_clock() {
     forged[40] ^= 1;
     fs::write(stand.record().join("word"), forged).unwrap();
     assert!(watcher.look(at("12:12")).trouble.is_some());
+}
+
+#[test]
+fn a_readers_clock_that_is_ahead_makes_nobody_silent() {
+    let stand = Stand::new();
+    let mut watcher = stand.watcher();
+    let ahead = |second: i64| at("12:00").plus_seconds(second + 90);
+    stand.word(at("12:00"));
+    assert!(watcher.look(ahead(0)).silent_since.is_some(), "a first word may have lain there");
+    for second in [5, 10, 15] {
+        stand.word(at("12:00").plus_seconds(second));
+        assert_eq!(watcher.look(ahead(second)).silent_since, None);
+    }
+    assert_eq!(watcher.look(ahead(15 + LATE_SECONDS)).silent_since, None);
+    let late = watcher.look(ahead(16 + LATE_SECONDS));
+    assert_eq!(late.silent_since, Some(Some(at("12:00").plus_seconds(15))));
+    // Words that were kept back and are let out one by one do not hide the silence for long.
+    stand.word(at("12:01"));
+    assert!(watcher.look(at("12:11").plus_seconds(1)).silent_since.is_some());
+}
+
+#[test]
+fn a_silence_is_told_once_whoever_tells_it() {
+    let mut board = Board::default();
+    let (last, now) = (at("10:00"), at("11:00"));
+    let (opening, over) = silence(&board, last, now).unwrap();
+    let post = board.opening(now, By::Service, opening);
+    let id = post.incident;
+    board.add(post).unwrap();
+    // Also where what opened it stands and what ended it does not yet.
+    assert_eq!(silence(&board, last, now.plus_seconds(2)), None);
+    let post = board.changing(now, By::Service, id, over).unwrap();
+    board.add(post).unwrap();
+    assert_eq!(silence(&board, last, now.plus_seconds(2)), None);
+    assert!(silence(&board, at("11:05"), at("11:30")).is_some(), "the next one is another");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_or_a_pipe_in_place_of_the_word_is_not_read() {
+    let stand = Stand::new();
+    let word = stand.record().join("word");
+    stand.word(at("12:00"));
+    fs::rename(&word, stand.dir.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(stand.dir.join("elsewhere"), &word).unwrap();
+    let view = stand.look();
+    assert_eq!((view.trouble.map(|(trouble, _)| trouble), view.word), (Some(Trouble::Unreadable), None));
 }
 
 #[test]

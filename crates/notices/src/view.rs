@@ -17,6 +17,8 @@ use crate::word::{LATE_SECONDS, Word};
 
 /// The service's word in the directory of the record.
 pub(crate) const WORD: &str = "word";
+/// A word so many seconds old is silence, however new it is here: words that were held back speak no longer than this.
+const MOST_APART: i64 = 10 * LATE_SECONDS;
 /// The longest file that is read of it.
 const MOST_WORD: u64 = 16 * 1024;
 /// The longest memory: twice the whole record.
@@ -73,6 +75,20 @@ pub struct View {
     pub checkpoint: Vec<u8>,
     /// When this was so.
     pub now: Moment,
+}
+
+impl View {
+    /// The same at a later moment, where no look was finished since: after a minute the service is not heard any more,
+    /// whatever it said last.
+    #[must_use]
+    pub fn not_seen_since(&self, now: Moment) -> Option<Self> {
+        let apart = now.seconds_since(self.now);
+        if apart.abs() <= LATE_SECONDS {
+            return None;
+        }
+        let since = self.silent_since.unwrap_or(Some(self.now));
+        Some(Self { silent_since: Some(since), now, ..self.clone() })
+    }
 }
 
 /// What was verified.
@@ -141,8 +157,8 @@ impl Watcher {
         let Self { kept, heard, trouble, .. } = self;
         let silent_since = match heard {
             // By the reader's clock: one that is ahead where the service is does not make it speak longer.
-            Some((word, first)) if now.seconds_since(*first) > LATE_SECONDS => {
-                Some(Some(word.at.min(*first)))
+            Some((word, heard)) if now.seconds_since(*heard) > LATE_SECONDS || now.seconds_since(word.at) > MOST_APART => {
+                Some(Some(word.at.min(*heard)))
             }
             Some(_) => None,
             None => Some(None),
@@ -177,8 +193,10 @@ impl Watcher {
         let Some(word) = Word::read(&octets, &self.origin, &self.key)? else { return Ok(()) };
         let is_newer = self.heard.as_ref().is_none_or(|(known, _)| word.at > known.at);
         if is_newer {
-            let first = word.at.min(now);
-            self.heard = Some((word, first));
+            // Of the first word nobody here knows how long it has lain there. A later one was written since the look before,
+            // whatever time it is for whoever wrote it: a clock that is ahead here makes nobody silent.
+            let heard = if self.heard.is_some() { now } else { word.at.min(now) };
+            self.heard = Some((word, heard));
         }
         Ok(())
     }
@@ -204,10 +222,12 @@ impl Watcher {
     }
 }
 
+/// Reads a file that is one: of a link or a pipe in its place nothing is read, and nothing is waited for.
 fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+        Ok(known) if !known.is_file() => Err(io::Error::new(io::ErrorKind::InvalidData, "no regular file")),
         Ok(known) if known.len() > most => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "file beyond its bound"))
         }

@@ -28,7 +28,7 @@ pub(crate) const WORD: &str = "word";
 /// One word of each day, kept: the signed checkpoint of that day.
 const DAYS: &str = "days";
 /// What of the record was once verified, in the data directory.
-const KEPT: &str = "notices.kept";
+pub(crate) const KEPT: &str = "notices.kept";
 /// How often it is looked how the house stands.
 const LOOK: Span = Span::seconds(2);
 /// A silence is told afterwards where it was longer than that.
@@ -158,6 +158,8 @@ pub(crate) struct Speaker {
     /// When the next word is due, and the day of the last that is kept.
     due: Option<Moment>,
     day: Option<i64>,
+    /// Whether this one has told of the silence before it.
+    looked_back: bool,
     /// Whether somebody was called.
     called: bool,
 }
@@ -197,6 +199,7 @@ impl Speaker {
             every: settings.status.every,
             due: None,
             day: None,
+            looked_back: false,
             called: false,
         })
     }
@@ -253,17 +256,24 @@ impl Speaker {
         Ok(())
     }
 
-    /// Says afterwards that nobody could say anything.
-    fn after_silence(&self, now: Moment, view: &View) -> Result<(), Failure> {
-        let Some(last) = view.word.as_ref().map(|word| word.at) else { return Ok(()) };
-        if now.seconds_since(last) < TOLD {
+    /// Says afterwards that nobody could say anything, once.
+    fn after_silence(&mut self, now: Moment, view: &View) -> Result<(), Failure> {
+        let silent_for = |view: &View| {
+            let last = view.word.as_ref().map(|word| word.at)?;
+            (now.seconds_since(last) >= TOLD).then_some(last)
+        };
+        if self.looked_back || silent_for(view).is_none() {
             return Ok(());
         }
-        let Some((opening, over)) = silence(last, now) else { return Ok(()) };
         let mut open = self.record.open()?;
+        // Another node may have said it or given its word meanwhile: both are looked at again, with the record in hand.
+        let Some(last) = silent_for(&self.watcher.look(now)) else { return Ok(()) };
+        let Some((opening, over)) = silence(open.board(), last, now) else { return Ok(()) };
         let post = open.opening(now, By::Service, opening)?;
         let incident = post.incident;
         open.say(post)?;
+        // It stands. Whatever fails from here on, it is not said again.
+        self.looked_back = true;
         let post = open.changing(now, By::Service, incident, over)?;
         open.say(post)?;
         self.record.remember(open.public())

@@ -348,8 +348,8 @@ fn the_notices_of_july_2021_could_not_have_been_hidden_or_rewritten() {
     replay.change(work, done);
     replay.runs = true;
     replay.mode = Mode::Open;
-    let (opening, over) = silence(at(16, "01:00"), replay.now).unwrap();
     let mut record = replay.record();
+    let (opening, over) = silence(record.board(), at(16, "01:00"), replay.now).unwrap();
     let post = record.opening(replay.now, By::Service, opening).unwrap();
     let incident = record.say(post).unwrap();
     let post = record.changing(replay.now, By::Service, incident, over).unwrap();
