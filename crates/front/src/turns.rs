@@ -186,6 +186,11 @@ impl Turn {
         }
     }
 
+    /// Whether it was called after the whole wait that a person bears, and for nothing but to be told so.
+    pub fn waited_too_long(&self) -> bool {
+        self.call == Some(Call::Tell)
+    }
+
     /// How many waited when it came.
     pub const fn waiting(&self) -> usize {
         self.waiting

@@ -18,7 +18,7 @@ use honnin_access::Answer;
 use honnin_care::{Alarm, House};
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Journal, State};
-use honnin_terms::{AccountId, Audience, Clock, Less, Mode, Moment, RequestId, Stop, Strain};
+use honnin_terms::{AccountId, Audience, Clock, Less, Mode, Moment, Offer, RequestId, Stop, Strain};
 use tokio::sync::Notify;
 
 use crate::{LastLeft, ModeRow, PublicPath, Seen, Steady};
@@ -376,6 +376,13 @@ impl House for Standing {
         }
     }
 
+    fn offers(&self, what: Offer) -> Result<(), Mode> {
+        // The one word says the gravest; a node that stops, or whose path is not proven, offers no more for that.
+        let less = self.known().less();
+        let taken = [Some(self.mode()), less].into_iter().flatten().find(|mode| !mode.offers(what));
+        taken.map_or(Ok(()), Err)
+    }
+
     fn shows(&self, to: AccountId) -> Answer<'_, Result<(), Mode>> {
         match &self.shared {
             Some(shared) if self.age().is_some_and(|age| age > FRESH) => Answer::later(async move {
@@ -592,5 +599,24 @@ mod tests {
         let stand = stand();
         stand.stops();
         assert!(!stand.mode().is_ready() && stand.shows(3).is_ok());
+    }
+
+    #[test]
+    fn what_is_taken_away_stays_so_while_a_node_stops() {
+        let stand = stand();
+        let offered = |what| House::offers(&*stand, what);
+        stand.strained(Some((Less::ReadOnly, Strain::Room)));
+        let taken = Err(Mode::ReadOnly(Strain::Room));
+        stand.path.set(PathState::Unproven);
+        assert_eq!(offered(Offer::Act), taken, "a path that is not proven gives nothing back");
+        stand.path.set(PathState::Proven);
+        stand.stops();
+        assert_eq!(stand.mode(), Mode::Stopping);
+        assert_eq!([Offer::SignIn, Offer::Act, Offer::Document].map(offered), [taken; 3]);
+        stand.strained(Some((Less::Brownout, Strain::Queue)));
+        let taken = Err(Mode::Brownout(Strain::Queue));
+        assert_eq!([Offer::SignIn, Offer::Act, Offer::Document].map(offered), [Ok(()), Ok(()), taken]);
+        stand.strained(None);
+        assert_eq!(offered(Offer::Act), Ok(()), "what was begun is ended");
     }
 }

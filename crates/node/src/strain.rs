@@ -12,8 +12,10 @@ pub struct Measures {
     pub lag_millis: u64,
     /// How long the store takes to answer, in milliseconds.
     pub store_millis: u64,
-    /// Requests that were told to come again because they waited too long for their turn, since the last look.
+    /// Requests that waited for their turn as long as a person waits and were told so, since the last look.
     pub told: u64,
+    /// Requests that were begun in their turn since the last look.
+    pub begun: u64,
 }
 
 /// From when on less is offered, and for how long.
@@ -25,6 +27,9 @@ pub struct StrainBounds {
     pub lag_millis: u64,
     /// A store that takes longer than that, in milliseconds, is slow.
     pub store_millis: u64,
+    /// One told among so many, and the queue is too long; one among twice as many or fewer, and it is not any more. A few
+    /// who wait too long are what a stranger can bring about.
+    pub told_among: u64,
     /// What is late or slow for so long, in milliseconds, takes something away.
     pub enter_millis: u64,
     /// What has been well for so long, in milliseconds, gives it back.
@@ -37,6 +42,7 @@ impl Default for StrainBounds {
             room_octets: 32 << 20,
             lag_millis: 5_000,
             store_millis: 2_000,
+            told_among: 10,
             enter_millis: 10_000,
             leave_millis: 60_000,
         }
@@ -85,7 +91,8 @@ impl Strains {
 
     /// How much less is offered from now on, in milliseconds of a clock that only goes on, and why: the gravest.
     pub fn follow(&mut self, now: u64, measures: &Measures) -> Option<(Less, Strain)> {
-        let StrainBounds { room_octets, lag_millis, store_millis, enter_millis, leave_millis } = self.bounds;
+        let StrainBounds { room_octets, lag_millis, store_millis, told_among, enter_millis, leave_millis } =
+            self.bounds;
         let within = (enter_millis, leave_millis);
         let plain = |bad: bool| (bad, !bad);
         let full = measures.free_octets.is_some_and(|free| free < room_octets);
@@ -94,7 +101,10 @@ impl Strains {
         let room = self.room.follow(now, (full, wide), (0, leave_millis));
         let lag = self.lag.follow(now, plain(measures.lag_millis > lag_millis), within);
         let store = self.store.follow(now, plain(measures.store_millis > store_millis), within);
-        let queue = self.queue.follow(now, plain(measures.told > 0), within);
+        let all = measures.told.saturating_add(measures.begun);
+        let long = measures.told.saturating_mul(told_among) > all;
+        let short = measures.told.saturating_mul(told_among.saturating_mul(2)) <= all;
+        let queue = self.queue.follow(now, (long, short), within);
         let brownout = |strain| Some((Less::Brownout, strain));
         match (room, lag, store, queue) {
             (true, ..) => Some((Less::ReadOnly, Strain::Room)),
@@ -158,14 +168,32 @@ mod tests {
     #[test]
     fn the_gravest_cause_is_told_and_each_is_left_by_itself() {
         let mut strains = Strains::new(StrainBounds::default());
-        let all = Measures { free_octets: Some(0), lag_millis: 9_000, store_millis: 9_000, told: 3 };
+        let all = Measures { free_octets: Some(0), lag_millis: 9_000, store_millis: 9_000, told: 3, begun: 0 };
         strains.follow(0, &all);
         assert_eq!(strains.follow(10_000, &all), Some((Less::ReadOnly, Strain::Room)));
         let roomy = Measures { free_octets: Some(1_000 * MIB), ..all };
         strains.follow(11_000, &roomy);
         assert_eq!(strains.follow(71_000, &roomy), Some((Less::Brownout, Strain::Lag)));
-        let queue = Measures { told: 1, ..well() };
+        let queue = Measures { told: 2, begun: 8, ..well() };
         strains.follow(72_000, &queue);
         assert_eq!(strains.follow(132_000, &queue), Some((Less::Brownout, Strain::Queue)));
+    }
+
+    #[test]
+    fn a_few_who_wait_too_long_take_nothing_away_and_hold_nothing() {
+        let mut strains = Strains::new(StrainBounds::default());
+        let queue = |told: u64| Measures { told, begun: 100 - told, ..well() };
+        for second in 0..300 {
+            assert_eq!(strains.follow(second * 1_000, &queue(10)), None, "one in ten, for minutes");
+        }
+        for second in 300..310 {
+            assert_eq!(strains.follow(second * 1_000, &queue(11)), None);
+        }
+        assert_eq!(strains.follow(310_000, &queue(11)), Some((Less::Brownout, Strain::Queue)));
+        // Between the two what was stays.
+        assert!((311..400).all(|second| strains.follow(second * 1_000, &queue(6)).is_some()));
+        // One in each look, for ever, holds nothing.
+        assert!((400..460).all(|second| strains.follow(second * 1_000, &queue(5)).is_some()));
+        assert_eq!(strains.follow(460_000, &queue(1)), None);
     }
 }

@@ -28,16 +28,17 @@ impl Measuring {
     pub(super) async fn run(self) {
         let Self { standing, journal, app, volume } = self;
         let (steady, mut strains) = (Machine::new(), Strains::new(StrainBounds::default()));
-        let mut told = app.told();
+        let mut before = app.turns();
         loop {
-            let now_told = app.told();
+            let turns = app.turns();
             let measures = Measures {
                 free_octets: free_octets(&volume).ok(),
                 lag_millis: journal.unanchored_millis(),
                 store_millis: standing.store_millis(),
-                told: now_told.saturating_sub(told),
+                told: turns.0.saturating_sub(before.0),
+                begun: turns.1.saturating_sub(before.1),
             };
-            told = now_told;
+            before = turns;
             standing.strained(strains.follow(steady.millis(), &measures));
             sleep(LOOK).await;
         }

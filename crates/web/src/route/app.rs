@@ -114,8 +114,10 @@ pub struct App {
     /// Counts what no row answers.
     elsewhere: Counters,
     untold: Arc<Untolds>,
-    /// How many were told to come again because they waited too long for their turn.
+    /// How many waited for their turn as long as a person waits.
     told: AtomicU64,
+    /// How many came to it sooner.
+    begun: AtomicU64,
     /// Files of the operator's own look, and the same packed.
     pub(super) brand: Vec<(BrandFile, Option<Bytes>)>,
     /// Notices, and when they were read: public, so that a copy may be kept.
@@ -186,6 +188,7 @@ impl App {
             elsewhere: Counters::of("-", "-"),
             untold: Arc::default(),
             told: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
             brand: wiring.operator.brand.files().iter().map(packed).collect(),
             notices: Mutex::new(None),
             entropy,
@@ -227,10 +230,11 @@ impl App {
                     // Begun now it would be late for everybody behind it; but what costs no more than to say so is answered,
                     // above all to whoever would take a busy server for a dead one.
                     Ok(()) if turn.gives_up(row.route.load.class()) => {
-                        self.told.fetch_add(1, Ordering::Relaxed);
+                        self.came(&turn);
                         self.not_yet(&ask, row.route, turn.waiting())
                     }
                     Ok(()) => {
+                        self.came(&turn);
                         if row.route.load.has_a_line() {
                             turn.give_back();
                         }
@@ -246,9 +250,15 @@ impl App {
         self.finish(row, &ask, Done { signed_in: false, result: done }, begun)
     }
 
-    /// How many were told to come again because they waited too long for their turn, since the start.
-    pub fn told(&self) -> u64 {
-        self.told.load(Ordering::Relaxed)
+    /// Counts a request by how it came to its turn, whoever asks and for what.
+    fn came(&self, turn: &Turn) {
+        let count = if turn.waited_too_long() { &self.told } else { &self.begun };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many waited for their turn as long as a person waits, and how many came to it sooner, since the start.
+    pub fn turns(&self) -> (u64, u64) {
+        (self.told.load(Ordering::Relaxed), self.begun.load(Ordering::Relaxed))
     }
 
     /// Listed proxies that did not say whom they pass on.
@@ -321,8 +331,7 @@ impl App {
         // A new session is as personal as what it opens: none is handed out on a path that may give it to another, and no
         // form is offered that would be refused.
         if let Some(offer) = route.offer() {
-            let mode = self.wiring.care.house().mode();
-            if !mode.offers(offer) {
+            if let Err(mode) = self.wiring.care.house().offers(offer) {
                 return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
             }
         }
