@@ -15,6 +15,8 @@ pub struct Bounds {
     pub large_ms: u32,
     /// How often a write that was undone for the sake of others is done again. Default 12.
     pub repeats: u32,
+    /// How often it is asked whether a commit stands whose answer was lost, four times a second at most. Default 40.
+    pub questions: u32,
     /// How long a change by another process may stay unnoticed, in milliseconds. Default 200.
     pub poll_ms: u32,
 }
@@ -28,6 +30,7 @@ impl Default for Bounds {
             small_ms: 5_000,
             large_ms: 60_000,
             repeats: 12,
+            questions: 40,
             poll_ms: 200,
         }
     }

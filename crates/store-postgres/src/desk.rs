@@ -1,10 +1,12 @@
 //! The thread's own side: connections, and how a read and a write are carried out.
 
+use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use honnin_store::{Error, Watchers};
+use honnin_store::{Changed, Error, Watchers};
 use honnin_terms::Clock;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
@@ -23,6 +25,8 @@ pub(crate) struct Desk {
     /// A connection of its own for looking at what others have written: a crowd of readers does not keep it from that.
     looking: Pool,
     lanes: Lanes,
+    /// Lanes with a commit that nobody could be asked about: it may still come.
+    unsettled: RefCell<Vec<i64>>,
     pub(crate) bounds: Bounds,
     clock: Arc<dyn Clock>,
     pub(crate) watchers: Watchers,
@@ -38,8 +42,7 @@ enum Ended {
     Unknown,
 }
 
-/// How often it is asked whether a commit stands whose answer was lost, and how long between.
-const QUESTIONS: u32 = 40;
+/// How long between two questions whether a commit stands whose answer was lost.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(250);
 
 fn pool(target: &Target, most: usize, bounds: &Bounds) -> Result<Pool, StartError> {
@@ -78,6 +81,7 @@ impl Desk {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
             lanes: Lanes::new(bounds.writers),
+            unsettled: RefCell::default(),
             bounds,
             clock,
             watchers,
@@ -168,7 +172,7 @@ impl Desk {
         work: &impl AsyncFn(&Tx) -> Result<Written<T>, Fault>,
     ) -> Result<Written<T>, Fault> {
         if lane.writes == 0 {
-            self.make(lane).await?;
+            lane.writes = self.fence(&self.pool, lane.number).await?;
         }
         let limit_ms = self.limit_ms(kind);
         let limit = Duration::from_millis(limit_ms.into());
@@ -190,7 +194,19 @@ impl Desk {
         match ended {
             Ended::Committed => {}
             Ended::Undone(fault) => return Err(fault),
-            Ended::Unknown => self.ask_after(lane).await?,
+            Ended::Unknown => match self.ask_after(lane).await {
+                Some(true) => {}
+                Some(false) => return Err(Fault::Lost),
+                None => {
+                    // It may stand, or come to stand yet. The next write of this lane reads first how far it has come,
+                    // and nothing that was kept is to be relied on.
+                    lane.writes = 0;
+                    self.unsettled.borrow_mut().push(lane.number);
+                    self.watchers.tell(&[Changed::Everything]);
+                    tracing::error!("whether a write was committed is not known: the server does not say");
+                    return Err(Error::Unavailable.into());
+                }
+            },
         }
         lane.writes += 1;
         Ok(written)
@@ -210,41 +226,46 @@ impl Desk {
         }
     }
 
-    /// Whether a commit stands whose answer was lost: the lane's row was written with it. `Ok` where it stands; a fault
-    /// that lets it be done again where it does not.
-    async fn ask_after(&self, lane: &Lane) -> Result<(), Fault> {
-        let node = self.node.as_slice();
-        for _ in 0..QUESTIONS {
-            let found = async {
-                let tx = self.begin(&Reach::Nobody, Mode::Take, self.bounds.small_ms).await?;
-                let row = tx.one(&sql::TAKE_LANE, &[&node, &lane.number]).await;
-                tx.leave().await;
-                row?.map(|row| rows::count::<i64>(&row, 0)).transpose()
-            };
+    /// Whether a commit stands whose answer was lost: the lane's row was written with it. What does not stand then never
+    /// will, see [`Self::fence`]. Nothing where the server does not say.
+    async fn ask_after(&self, lane: &Lane) -> Option<bool> {
+        for _ in 0..self.bounds.questions {
             let limit = Duration::from_millis(self.bounds.small_ms.into());
-            match timeout(limit, found).await {
-                Ok(Ok(Some(writes))) if writes > lane.writes => return Ok(()),
-                Ok(Ok(_)) => return Err(Fault::Lost),
-                Ok(Err(_)) | Err(_) => sleep(BETWEEN_QUESTIONS).await,
+            if let Ok(Ok(writes)) = timeout(limit, self.fence(&self.pool, lane.number)).await {
+                return Some(writes > lane.writes);
             }
+            sleep(BETWEEN_QUESTIONS).await;
         }
-        tracing::error!("whether a write was committed is not known: the server does not say");
-        Err(Error::Unavailable.into())
+        None
     }
 
-    /// Makes the row of a lane, which from then on is updated, so that whoever asks for it waits for who writes it.
-    async fn make(&self, lane: &mut Lane) -> Result<(), Fault> {
+    /// How many writes of a lane stand. Its row is written anew (made, where there is none): a transaction that has
+    /// counted itself is waited for, and one that has yet to do it, on a connection that is gone for us and not for the
+    /// server, finds a row its snapshot does not know and is refused.
+    async fn fence(&self, pool: &Pool, number: i64) -> Result<i64, Fault> {
         let (node, now) = (self.node.as_slice(), self.clock.now().millis());
-        let tx = self.begin(&Reach::Nobody, Mode::Take, self.bounds.small_ms).await?;
-        let made = tx.one(&sql::MAKE_LANE, &[&node, &lane.number, &now]).await;
-        let row = match made {
-            Ok(row) => row.ok_or(Error::Corrupt)?,
+        let begin = Reach::Nobody.begin(Mode::Take, self.bounds.small_ms);
+        let tx = Tx::new(connection(pool).await?, begin);
+        let writes = match tx.one(&sql::FENCE_LANE, &[&node, &number, &now]).await {
+            Ok(row) => rows::count(&row.ok_or(Error::Corrupt)?, 0)?,
             Err(fault) => {
                 tx.leave().await;
                 return Err(fault);
             }
         };
-        lane.writes = rows::count(&row, 0)?;
-        tx.commit().await
+        // Only what is committed refuses others.
+        tx.commit().await?;
+        Ok(writes)
+    }
+
+    /// Fences what nobody could be asked about; whether there was any, so that what is kept may be stale.
+    pub(crate) async fn settle(&self, within: Duration) -> bool {
+        let unsettled = mem::take(&mut *self.unsettled.borrow_mut());
+        for number in &unsettled {
+            if !matches!(timeout(within, self.fence(&self.looking, *number)).await, Ok(Ok(_))) {
+                self.unsettled.borrow_mut().push(*number);
+            }
+        }
+        !unsettled.is_empty()
     }
 }

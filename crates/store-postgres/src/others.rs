@@ -21,10 +21,11 @@ type Counts = Vec<(Vec<u8>, i64, i64)>;
 pub(crate) async fn look(desk: Rc<Desk>) {
     let mut known: Option<Counts> = None;
     loop {
+        let unsettled = desk.settle(WITHIN).await;
         match timeout(WITHIN, counts(&desk)).await {
             Ok(Ok(found)) => {
                 // Also after a look that failed, and the first time: what was read before may be older than this.
-                if known.as_ref() != Some(&found) {
+                if unsettled || known.as_ref() != Some(&found) {
                     desk.watchers.tell(&[Changed::Everything]);
                 }
                 known = Some(found);

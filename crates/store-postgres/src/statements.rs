@@ -28,12 +28,11 @@ macro_rules! statements {
 statements! {
     // Lanes.
     OTHERS = "select node, lane, changes from honnin.change where node <> $1 order by node, lane";
-    MAKE_LANE = "insert into honnin.change (node, lane, writes, changes, at) values ($1, $2, 0, 0, $3) \
+    FENCE_LANE = "insert into honnin.change (node, lane, writes, changes, at) values ($1, $2, 0, 0, $3) \
         on conflict (node, lane) do update set at = excluded.at returning writes";
     COUNT_WRITE = "insert into honnin.change (node, lane, writes, changes, at) values ($1, $2, $3, $4, $5) \
         on conflict (node, lane) do update set writes = excluded.writes, \
             changes = honnin.change.changes + excluded.changes, at = excluded.at";
-    TAKE_LANE = "select writes from honnin.change where node = $1 and lane = $2 for update";
     FORGET_LANES = "delete from honnin.change where at < $1";
     NEXT_TICK = "insert into honnin.tick (tenant, last) values ($1, $2) \
         on conflict (tenant) do update set last = honnin.tick.last + $2 returning last";

@@ -23,4 +23,6 @@ mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod trips;

@@ -1,6 +1,6 @@
 //! Another process on the same server.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -8,37 +8,11 @@ use honnin_access::ports::SessionRows;
 use honnin_access::{Document, Subject};
 use honnin_store::conformance::done;
 use honnin_store::document::Line;
-use honnin_store::{Changed, Engine, Watcher};
+use honnin_store::{Changed, Engine};
 use honnin_testkit::PostgresServer;
 
 use crate::opened;
-
-/// Writes down what it is told.
-#[derive(Default)]
-struct Told(Mutex<Vec<Changed>>);
-
-impl Told {
-    fn everything(&self) -> usize {
-        self.0.lock().unwrap().iter().filter(|change| **change == Changed::Everything).count()
-    }
-}
-
-impl Watcher for Told {
-    fn changed(&self, changed: &[Changed]) {
-        self.0.lock().unwrap().extend_from_slice(changed);
-    }
-}
-
-/// Waits for a state, five seconds at most.
-fn within_a_while(state: impl Fn() -> bool) -> bool {
-    (0..500).any(|_| {
-        if state() {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(10));
-        false
-    })
-}
+use crate::told::{Told, within_a_while};
 
 #[test]
 fn what_another_process_writes_is_told_and_our_own_writes_are_told_exactly() {
@@ -53,7 +27,7 @@ fn what_another_process_writes_is_told_and_our_own_writes_are_told_exactly() {
     let one = stage.person();
     for row in 0..5_u8 {
         stage.write(one.account, vec![stage.noise(Some(one.line), Line::KIND, &[row])]);
-        let last = told.0.lock().unwrap().last().cloned();
+        let last = told.last();
         let subject = Subject { tenant: stage.tenant, account: one.account, holding: Some(one.line) };
         assert_eq!(last, Some(Changed::View { subject, kind: Line::KIND, row: vec![row] }));
     }

@@ -6,6 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use honnin_store_postgres::Target;
 use honnin_testkit::{PostgresServer, TestDir};
@@ -17,6 +18,8 @@ pub(crate) enum Cut {
     Commit,
     /// It does, and its answer does not come back.
     Answer,
+    /// It does after the client has long lost its connection, ahead of the next write or by [`Proxy::deliver`].
+    Late,
 }
 
 #[derive(Default)]
@@ -25,6 +28,25 @@ struct State {
     /// Whether the client spoke last.
     asked: bool,
     cut: Option<Cut>,
+    /// After the next cut nobody gets through.
+    deafens: bool,
+    deaf: bool,
+    /// What is late, and its way to the server. The next write lets it through ahead of itself.
+    late: Option<(UnixStream, Vec<u8>)>,
+    answer: Vec<u8>,
+}
+
+/// Lets what is late through, and waits for the server's answer to it.
+fn deliver(state: &Mutex<State>) {
+    let Some((mut server, octets)) = state.lock().unwrap().late.take() else { return };
+    server.write_all(&octets).unwrap();
+    let answered = |_| {
+        thread::sleep(Duration::from_millis(5));
+        let state = state.lock().unwrap();
+        has(&state.answer, b"COMMIT\0") || has(&state.answer, b"ROLLBACK\0")
+    };
+    assert!((0..1_000).any(answered), "the server does not answer what is late");
+    drop(server.shutdown(Shutdown::Both));
 }
 
 /// The socket of a server, seen through.
@@ -61,6 +83,24 @@ impl Proxy {
         self.state.lock().unwrap().cut = Some(cut);
     }
 
+    /// Cuts that off, and lets nobody through from then on.
+    pub(crate) fn cut_and_deafen(&self, cut: Cut) {
+        let mut state = self.state.lock().unwrap();
+        (state.cut, state.deafens) = (Some(cut), true);
+    }
+
+    /// Lets everybody through again.
+    pub(crate) fn hear(&self) {
+        let mut state = self.state.lock().unwrap();
+        (state.deafens, state.deaf) = (false, false);
+    }
+
+    /// What the server answers to what is late.
+    pub(crate) fn deliver(&self) -> String {
+        deliver(&self.state);
+        String::from_utf8_lossy(&self.state.lock().unwrap().answer).into_owned()
+    }
+
     /// Whether what was to be cut off was.
     pub(crate) fn has_cut(&self) -> bool {
         self.state.lock().unwrap().cut.is_none()
@@ -69,17 +109,23 @@ impl Proxy {
 
 fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
     let behind: PathBuf = behind.to_owned();
-    let state = Arc::clone(state);
+    let seen = Arc::clone(state);
     thread::spawn(move || {
+        if seen.lock().unwrap().deaf {
+            return;
+        }
         let Ok(mut server) = UnixStream::connect(behind) else { return };
         let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        let mute = Arc::new(Mutex::new(false));
-        let (answers, muted) = (Arc::clone(&state), Arc::clone(&mute));
+        let mute = Arc::new(Mutex::new(None));
+        let (answers, muted) = (Arc::clone(&seen), Arc::clone(&mute));
         let answering = thread::spawn(move || {
             let mut octets = vec![0; 1 << 16];
             while let Ok(count @ 1..) = from_server.read(&mut octets) {
                 answers.lock().unwrap().asked = false;
-                if *muted.lock().unwrap() || to_client.write_all(&octets[..count]).is_err() {
+                let muted = *muted.lock().unwrap();
+                if muted == Some(Cut::Late) {
+                    answers.lock().unwrap().answer.extend_from_slice(&octets[..count]);
+                } else if muted.is_some() || to_client.write_all(&octets[..count]).is_err() {
                     break;
                 }
             }
@@ -88,17 +134,30 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
         let mut octets = vec![0; 1 << 16];
         while let Ok(count @ 1..) = client.read(&mut octets) {
             let asked = &octets[..count];
-            let mut state = state.lock().unwrap();
+            let mut state = seen.lock().unwrap();
             state.trips += u64::from(!state.asked);
             state.asked = true;
             // A read's end stands in one breath with its beginning.
             let commits = has(asked, b"commit\0") && !has(asked, b"begin");
             let cut = if commits { state.cut.take() } else { None };
+            if state.deaf {
+                break;
+            }
+            state.deaf = cut.is_some() && state.deafens;
+            if cut == Some(Cut::Late) {
+                state.late = Some((server, asked.to_vec()));
+                *mute.lock().unwrap() = cut;
+                drop(client.shutdown(Shutdown::Both));
+                return;
+            }
             drop(state);
+            if has(asked, b"serializable") {
+                deliver(&seen);
+            }
             match cut {
                 Some(Cut::Commit) => break,
-                Some(Cut::Answer) => *mute.lock().unwrap() = true,
-                None => {}
+                Some(Cut::Answer) => *mute.lock().unwrap() = cut,
+                Some(Cut::Late) | None => {}
             }
             if server.write_all(asked).is_err() {
                 break;
