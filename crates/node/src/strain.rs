@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn the_gravest_cause_is_told_and_each_is_left_by_itself() {
         let mut strains = Strains::new(StrainBounds::default());
-        let all = Measures { free_octets: Some(0), lag_millis: 9_000, store_millis: 9_000, told: 3, begun: 0 };
+        let all =
+            Measures { free_octets: Some(0), lag_millis: 9_000, store_millis: 9_000, told: 3, begun: 0 };
         strains.follow(0, &all);
         assert_eq!(strains.follow(10_000, &all), Some((Less::ReadOnly, Strain::Room)));
         let roomy = Measures { free_octets: Some(1_000 * MIB), ..all };

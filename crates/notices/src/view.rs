@@ -157,7 +157,9 @@ impl Watcher {
         let Self { kept, heard, trouble, .. } = self;
         let silent_since = match heard {
             // By the reader's clock: one that is ahead where the service is does not make it speak longer.
-            Some((word, heard)) if now.seconds_since(*heard) > LATE_SECONDS || now.seconds_since(word.at) > MOST_APART => {
+            Some((word, heard))
+                if now.seconds_since(*heard) > LATE_SECONDS || now.seconds_since(word.at) > MOST_APART =>
+            {
                 Some(Some(word.at.min(*heard)))
             }
             Some(_) => None,
