@@ -5,15 +5,16 @@ mod site;
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use honnin_journal::{SeenHead, parse_verifier_key, signed};
 use honnin_notices::{BadRecord, Board, View, Watcher, read_record};
 use honnin_seal::VerifyingKey;
-use honnin_terms::Clock;
+use honnin_terms::{Clock, Moment};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -70,38 +71,112 @@ fn face(view: &View) -> impl PartialEq + use<> {
     (view.board.posts(), view.trouble, view.silent_since, mode, minute)
 }
 
+/// What is shown, and what of the record it was made of.
+struct Shown {
+    /// What the last look that was finished has found.
+    view: View,
+    /// Whether the page says that no look was finished since.
+    apart: bool,
+    site: Arc<Site>,
+}
+
+/// The page: made anew by whoever looks at the record, and by whoever sees that the look does not end.
+struct Page {
+    shown: Mutex<Shown>,
+    held: Arc<RwLock<Arc<Site>>>,
+    record: PathBuf,
+    out: Option<PathBuf>,
+}
+
+impl Page {
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, site: &Arc<Site>) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(site);
+    }
+
+    /// Shows what a look has found, where it changes anything. Files are waited for: on a thread of its own.
+    fn show(&self, view: View) {
+        let before = {
+            let mut shown = self.shown();
+            if !shown.apart && face(&view) == face(&shown.view) {
+                shown.view = view;
+                return;
+            }
+            Arc::clone(&shown.site)
+        };
+        let site = Arc::new(files(&view, Some(&self.record), Some(&before)));
+        // A page that could not be written goes on from memory; the files are tried again with the next change.
+        let written = publish(&site, self.out.as_deref());
+        {
+            let mut shown = self.shown();
+            *shown = Shown { view, apart: false, site: Arc::clone(&site) };
+            self.hold(&site);
+        }
+        if let Err(reason) = written {
+            crate::say::error(reason);
+        }
+    }
+
+    /// Says that the service is not heard where no look was finished for a minute: a volume that does not answer is no
+    /// word that all is well. Asks no file of the record; what it is in, from then on.
+    fn doubt(&self, now: Moment) -> Option<Arc<Site>> {
+        let mut shown = self.shown();
+        let doubted = shown.view.not_seen_since(now)?;
+        let site = Arc::new(files(&doubted, None, Some(&shown.site)));
+        shown.apart = true;
+        shown.site = Arc::clone(&site);
+        self.hold(&site);
+        Some(site)
+    }
+}
+
 fn serve(say: Say, args: &ServeArgs) -> Result<Exit, Failure> {
     let clock = SystemClock;
     let key = key_of(&args.key)?;
     let mut watcher = Watcher::new(&args.record, key, Some(args.memory.clone()), clock.now())
         .map_err(|reason| Failure::from(reason).during(&format!("read {}", args.memory.display())))?;
     let view = watcher.look(clock.now());
-    let mut shown = face(&view);
-    let first = files(&view, &args.record, None);
-    let held = Arc::new(RwLock::new(Arc::new(first)));
-    publish(&held, args.out.as_deref())?;
+    let site = Arc::new(files(&view, Some(&args.record), None));
+    publish(&site, args.out.as_deref())?;
+    let held = Arc::new(RwLock::new(Arc::clone(&site)));
+    let page = Arc::new(Page {
+        shown: Mutex::new(Shown { view, apart: false, site }),
+        held: Arc::clone(&held),
+        record: args.record.clone(),
+        out: args.out.clone(),
+    });
+    let looking = Arc::clone(&page);
+    // It ends with the process: a look that hangs is waited for by nobody.
+    thread::Builder::new().name("look".into()).spawn(move || {
+        loop {
+            thread::sleep(LOOK);
+            looking.show(watcher.look(SystemClock.now()));
+        }
+    })?;
     runtime(1)?.block_on(async {
         let listener = TcpListener::bind(args.listen)
             .await
             .map_err(|reason| Failure::from(reason).during(&format!("listen on {}", args.listen)))?;
         say.tell(&Serving { listen: listener.local_addr()?.to_string() })?;
-        tokio::spawn(http::run(listener, Arc::clone(&held)));
+        tokio::spawn(http::run(listener, held));
         let ended = stop()?;
         tokio::pin!(ended);
+        let mut minute = None;
         loop {
             tokio::select! {
                 () = &mut ended => return Ok(Exit::Done),
                 () = sleep(LOOK) => {}
             }
-            let view = watcher.look(clock.now());
-            let face = face(&view);
-            if face != shown {
-                shown = face;
-                let before = Arc::clone(&held.read().unwrap_or_else(PoisonError::into_inner));
-                let made = files(&view, &args.record, Some(&before));
-                *held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
-                if let Err(reason) = publish(&held, args.out.as_deref()) {
-                    // The page goes on from memory; the files are tried again with the next change.
+            let now = clock.now();
+            let this = Some(now.millis().div_euclid(60_000));
+            if minute != this
+                && let Some(site) = page.doubt(now)
+            {
+                minute = this;
+                if let Err(reason) = publish(&site, args.out.as_deref()) {
                     crate::say::error(reason);
                 }
             }
@@ -109,11 +184,9 @@ fn serve(say: Say, args: &ServeArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn publish(held: &RwLock<Arc<Site>>, out: Option<&Path>) -> Result<(), Failure> {
+fn publish(site: &Site, out: Option<&Path>) -> Result<(), Failure> {
     let Some(out) = out else { return Ok(()) };
-    let site = Arc::clone(&held.read().unwrap_or_else(PoisonError::into_inner));
-    site::write(&site, out)
-        .map_err(|reason| Failure::from(reason).during(&format!("write {}", out.display())))
+    site::write(site, out).map_err(|reason| Failure::from(reason).during(&format!("write {}", out.display())))
 }
 
 /// What was written.
@@ -139,7 +212,7 @@ fn write(say: Say, args: &WriteArgs) -> Result<Exit, Failure> {
     let clock = SystemClock;
     let mut watcher = Watcher::new(&args.record, key_of(&args.key)?, args.memory.clone(), clock.now())?;
     let view = watcher.look(clock.now());
-    let site = files(&view, &args.record, None);
+    let site = files(&view, Some(&args.record), None);
     site::write(&site, &args.directory)
         .map_err(|reason| Failure::from(reason).during(&format!("write {}", args.directory.display())))?;
     let trouble = view.trouble.map(|(trouble, _)| trouble.word());

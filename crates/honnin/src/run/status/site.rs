@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use honnin_journal::put_file;
@@ -10,6 +10,7 @@ use honnin_notices::{View, atom, calendar, incidents_json, status_json, summary_
 use honnin_pages::page::{STATUS_STYLE, StatusPage};
 use honnin_pages::words::Language;
 use honnin_terms::Zone;
+use rustix::fs::{Mode, OFlags};
 
 /// A file with its media type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +32,8 @@ const PUBLIC: [&str; 5] = ["checkpoint", "tile", "history", "days", "word"];
 const DEPTH: usize = 6;
 const MOST: usize = 20_000;
 
-/// Makes all files. Of a record that does not verify the files are those of before.
-pub(crate) fn files(view: &View, record: &Path, before: Option<&Site>) -> Site {
+/// Makes all files. Of a record that does not verify, or is not to be asked, the files are those of before.
+pub(crate) fn files(view: &View, record: Option<&Path>, before: Option<&Site>) -> Site {
     let mut site = Site::new();
     let mut put = |path: String, kind: &'static str, octets: Vec<u8>| {
         site.insert(path, File { kind, octets });
@@ -68,7 +69,7 @@ pub(crate) fn files(view: &View, record: &Path, before: Option<&Site>) -> Site {
         );
     }
     put("status.css".to_owned(), "text/css; charset=utf-8", STATUS_STYLE.as_bytes().to_vec());
-    let copied = if view.trouble.is_none() { copy(record).ok() } else { None };
+    let copied = record.filter(|_| view.trouble.is_none()).and_then(|record| copy(record).ok());
     match (copied, before) {
         (Some(copied), _) => site.extend(copied),
         (None, Some(before)) => {
@@ -84,10 +85,7 @@ pub(crate) fn files(view: &View, record: &Path, before: Option<&Site>) -> Site {
 fn copy(record: &Path) -> io::Result<Site> {
     let mut found = Site::new();
     for name in PUBLIC {
-        let path = record.join(name);
-        if path.exists() {
-            take(&path, &format!("{RECORD}{name}"), DEPTH, &mut found)?;
-        }
+        take(&record.join(name), &format!("{RECORD}{name}"), DEPTH, &mut found)?;
     }
     Ok(found)
 }
@@ -97,31 +95,42 @@ fn is_half(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tmp")
 }
 
+/// Takes regular files and folders of them. A link is passed over: whoever writes into the record could publish with it
+/// whatever the page's user may read; and a pipe would be waited for.
 fn take(path: &Path, name: &str, depth: usize, found: &mut Site) -> io::Result<()> {
     if found.len() >= MOST {
         return Ok(());
     }
-    if path.is_dir() {
-        if depth == 0 {
-            return Ok(());
-        }
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            if let Some(below) = entry.file_name().to_str().filter(|below| !is_half(Path::new(below))) {
-                take(&entry.path(), &format!("{name}/{below}"), depth - 1, found)?;
+    let taken = fs::symlink_metadata(path).and_then(|known| {
+        if known.is_dir() && depth > 0 {
+            for entry in fs::read_dir(path)? {
+                let entry = entry?;
+                if let Some(below) = entry.file_name().to_str().filter(|below| !is_half(Path::new(below))) {
+                    take(&entry.path(), &format!("{name}/{below}"), depth - 1, found)?;
+                }
             }
-        }
-        return Ok(());
-    }
-    match fs::read(path) {
-        Ok(octets) => {
+        } else if known.is_file() {
+            let octets = regular(path)?;
             found.insert(name.to_owned(), File { kind: "application/octet-stream", octets });
-            Ok(())
         }
+        Ok(())
+    });
+    match taken {
         // Replaced by a wider one meanwhile.
         Err(gone) if gone.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(reason) => Err(reason),
+        taken => taken,
     }
+}
+
+/// What is in a regular file; also where it was replaced by something else since it was looked at.
+fn regular(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let mut octets = Vec::new();
+    if file.metadata()?.is_file() {
+        file.read_to_end(&mut octets)?;
+    }
+    Ok(octets)
 }
 
 /// Writes what is not there yet as it is: each file whole or not at all.
@@ -137,4 +146,24 @@ pub(crate) fn write(site: &Site, directory: &Path) -> io::Result<()> {
         put_file(&place, octets)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use honnin_testkit::TestDir;
+
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_record_publishes_nothing() {
+        let dir = TestDir::new();
+        let record = dir.join("record");
+        fs::create_dir_all(record.join("days")).unwrap();
+        fs::write(dir.join("secret"), "of the page's user").unwrap();
+        fs::write(record.join("days/2026-11-29"), "a word").unwrap();
+        std::os::unix::fs::symlink(dir.join("secret"), record.join("days/2026-11-30")).unwrap();
+        std::os::unix::fs::symlink(&*dir.join("."), record.join("history")).unwrap();
+        let found = copy(&record).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["record/days/2026-11-29"]);
+    }
 }
