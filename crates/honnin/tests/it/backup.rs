@@ -432,3 +432,22 @@ fn an_erased_account_is_gone_with_its_keys_and_only_older_backups_hold_it() {
     back.sign_in(LOGIN, PASSWORD);
     assert_eq!(figures(&mut back), figures_before);
 }
+
+#[test]
+fn a_restore_brings_back_what_the_public_was_told() {
+    let place = begun();
+    done(&place.run(&["notice", "open", "slow"]));
+    let backup = back_up(&place, "backup");
+    assert!(backup.join("status/checkpoint").exists() && !backup.join("status/word").exists());
+    let said = fs::read(place.data.join("status/checkpoint")).unwrap();
+    fs::remove_dir_all(&place.data).unwrap();
+    let told = restore(&place.data, &backup);
+    done(&told);
+    assert!(told.out.contains("notices  1 entries of the public record"), "{}", told.out);
+    assert_eq!(fs::read(place.data.join("status/checkpoint")).unwrap(), said);
+    done(&place.run(&["status", "verify"]));
+    // It goes on from there, and no second record begins.
+    let next = place.run(&["notice", "update", "0"]);
+    done(&next);
+    assert!(next.out.contains("entry 1 of the public record"), "{}", next.out);
+}

@@ -2,7 +2,8 @@
 //!
 //! First the store, of one moment; then the journal: so whatever the store of a backup knows the journal of it answers
 //! for, because an entry is durable before what it stands for is done. The other way round a backup could show a line
-//! moved or a password set that no entry tells of.
+//! moved or a password set that no entry tells of. Last the public record of notices: an act in the journal is written
+//! before what it says is said.
 
 mod list;
 mod restore;
@@ -22,6 +23,7 @@ use crate::installation::Installation;
 use crate::say::{self, Say};
 use crate::settings::Size;
 use crate::wiring::acts::Deed;
+use crate::wiring::notices::{KEPT, PublicRecord};
 use crate::wiring::{Rooms, engine, note_backup, trust};
 use list::List;
 pub(super) use restore::restore;
@@ -34,6 +36,12 @@ const JOURNAL: &str = "journal";
 /// personal pages are stopped. The key file itself lies elsewhere and is never read here but to open the keyring.
 const KEYRING: &str = "keyring.toml";
 const ALSO: [&str; 2] = [KEYRING, "journal.pub"];
+/// The public record in a backup, wherever it lies in the installation; without the service's word: what it said last is
+/// none of a machine that was restored.
+const NOTICES: &str = "status";
+const OF_NOTICES: [&str; 4] = ["checkpoint", "tile", "history", "days"];
+/// How deep its directories go.
+const DEPTH: usize = 6;
 const WITNESSED: &str = "witnessed";
 const ISOLATED: &str = "isolated";
 
@@ -115,6 +123,8 @@ fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Fa
         let to = if wanted.is_empty() { to.join(WITNESSED) } else { to.to_owned() };
         take_all(&folder, &to, wanted)?;
     }
+    progress.now("copying the public record");
+    take_notices(rooms, &to.join(NOTICES), &to.join(KEPT))?;
     progress.now("verifying the journal of the backup");
     let report = verify(&journal, &trust, None)
         .map_err(|breach| Failure::from(breach).during("back up: the journal does not verify"))?;
@@ -122,6 +132,53 @@ fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Fa
     let list = List::of(to, at)?;
     progress.clear();
     Ok((list, report.entries(), rooms.keeper.backup_key()?))
+}
+
+/// Copies the public record, where anything was ever said. One that does not verify keeps nobody's data out of a backup:
+/// it is left out, and that is told.
+fn take_notices(rooms: &Rooms, to: &Path, kept: &Path) -> Result<(), Failure> {
+    let record = PublicRecord::of(&rooms.installation, &rooms.keeper)?;
+    if !record.dir.join("checkpoint").exists() {
+        return Ok(());
+    }
+    // Nobody says anything while it is open.
+    let open = match record.open() {
+        Ok(open) => open,
+        Err(reason) => {
+            say::note(format_args!("the public record of notices is not in this backup: {reason}"));
+            return Ok(());
+        }
+    };
+    for name in OF_NOTICES {
+        take_tree(&record.dir.join(name), &to.join(name), DEPTH)?;
+    }
+    let memory = rooms.installation.place.data.join(KEPT);
+    if memory.exists() {
+        take(&memory, kept)?;
+    }
+    drop(open);
+    Ok(())
+}
+
+/// Copies a file, or a directory with the files in it; nothing else, and nothing that is half written.
+fn take_tree(from: &Path, to: &Path, depth: usize) -> Result<(), Failure> {
+    let known = match fs::symlink_metadata(from) {
+        Ok(known) => known,
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(reason) => return Err(Failure::from(reason).during(&format!("read {}", from.display()))),
+    };
+    if known.is_dir() && depth > 0 {
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            take_tree(&from.join(&name), &to.join(&name), depth - 1)?;
+        }
+    } else if known.is_file() && from.extension().is_none_or(|extension| extension != "tmp") {
+        if let Some(folder) = to.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        take(from, to)?;
+    }
+    Ok(())
 }
 
 /// Copies a file.

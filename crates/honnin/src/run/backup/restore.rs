@@ -1,8 +1,8 @@
 //! `honnin restore`: an installation made of a backup and its key file.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use honnin_terms::Moment;
 use serde::Serialize;
 
 use super::list::List;
-use super::{JOURNAL, KEYRING, SETTINGS};
+use super::{JOURNAL, KEYRING, NOTICES, SETTINGS};
 use crate::command::{Place, RestoreArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, RESTORING};
@@ -21,6 +21,7 @@ use crate::say::{self, Say};
 use crate::settings::Settings;
 use crate::wiring::Rooms;
 use crate::wiring::course::{go_on, looked_at};
+use crate::wiring::notices::PublicRecord;
 use crate::wiring::witness::Written;
 
 #[derive(Serialize)]
@@ -31,19 +32,23 @@ struct Restored {
     holdings: u64,
     journal_entries: u64,
     logs: Vec<EndedLog>,
+    /// Entries of the public record of notices.
+    notices: u64,
 }
 
 impl fmt::Display for Restored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directory, made_at, accounts, holdings, journal_entries, logs } = self;
+        let Self { directory, made_at, accounts, holdings, journal_entries, logs, notices } = self;
         writeln!(f, "restored {directory}: as it was at {made_at}")?;
         writeln!(f, "store    {accounts} accounts, {holdings} holdings; everybody signs in again")?;
         write!(f, "journal  {journal_entries} entries, verified; it goes on under a new epoch, by name")?;
         logs.iter().try_for_each(|log| write!(f, "\n{log}"))?;
+        write!(f, "\nnotices  {notices} entries of the public record, verified")?;
         write!(
             f,
             "\n\nWhat came after is not in it: passwords set, lines moved and exports made since. Import the newest extract, \
-             then start."
+             then start. Where the status page has seen a newer record, put the files of its record/ in place before: nothing \
+             is to be said a second time from there on."
         )
     }
 }
@@ -88,16 +93,23 @@ pub(in crate::run) fn restore(
     let marker = data.join(RESTORING);
     File::create_new(&marker)?.sync_all()?;
     let installation = Installation { place, ..there };
-    let restored = copied(&installation, &backup, &list, args.journal.as_deref()).and_then(|()| {
-        progress.now("verifying the journal");
-        begin(&installation, operator, &list)
-    });
+    let notices = installation.notices();
+    // A record that lies elsewhere outlives a data directory, and is newer.
+    let survived = is_used(&notices)?;
+    let restored =
+        copied(&installation, &backup, &list, (args.journal.as_deref(), survived)).and_then(|()| {
+            progress.now("verifying the journal");
+            begin(&installation, operator, &list)
+        });
     progress.clear();
     let restored = match restored {
         Ok(restored) => restored,
         Err(failure) => {
             // Half an installation is none. It was made here, and nothing was in it before.
             fs::remove_dir_all(&data).unwrap_or_default();
+            if !survived {
+                cleared(&notices);
+            }
             return Err(failure);
         }
     };
@@ -107,14 +119,41 @@ pub(in crate::run) fn restore(
     Ok(Exit::Done)
 }
 
+/// Whether there is anything in that directory.
+fn is_used(directory: &Path) -> Result<bool, Failure> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(reason) => Err(Failure::from(reason).during(&format!("read {}", directory.display()))),
+    }
+}
+
+/// Takes away what was copied there. The directory stays: it may be another user's gift.
+fn cleared(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        gone.unwrap_or_default();
+    }
+}
+
+/// Makes what was copied of the public record as open to others as its directory is, from there on down.
+fn opened(directory: &Path, mode: u32) -> std::io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_dir = path.is_dir();
+        let bits = if is_dir { mode & 0o755 | 0o700 } else { mode & 0o644 | 0o600 };
+        fs::set_permissions(&path, Permissions::from_mode(bits))?;
+        if is_dir {
+            opened(&path, mode)?;
+        }
+    }
+    Ok(())
+}
+
 /// A directory with anything in it is somebody's installation, or its remains.
 fn refuse_living(place: &Place) -> Result<(), Failure> {
-    let used = match fs::read_dir(&place.data) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => false,
-        Err(reason) => return Err(Failure::from(reason).during(&format!("read {}", place.data.display()))),
-    };
-    if !used {
+    if !is_used(&place.data)? {
         return Ok(());
     }
     Err(Failure::cannot(format_args!(
@@ -144,16 +183,35 @@ fn copied(
     installation: &Installation,
     backup: &Path,
     list: &List,
-    journal: Option<&Path>,
+    (journal, survived): (Option<&Path>, bool),
 ) -> Result<(), Failure> {
     let Place { data, settings } = &installation.place;
+    let notices = installation.notices();
+    // As open as its directory is where it was made by others; else for everybody, as everything in it is.
+    let mode = fs::metadata(&notices).map_or(0o755, |known| known.permissions().mode());
     for name in list.names() {
         let of_journal = name.starts_with(&format!("{JOURNAL}/"));
         if of_journal && journal.is_some() || name == SETTINGS && settings.exists() {
             continue;
         }
-        let to = if name == SETTINGS { settings.clone() } else { data.join(name) };
+        let of_notices = name.strip_prefix(NOTICES).and_then(|below| below.strip_prefix('/'));
+        if of_notices.is_some() && survived {
+            continue;
+        }
+        let to = match of_notices {
+            Some(below) => notices.join(below),
+            None if name == SETTINGS => settings.clone(),
+            None => data.join(name),
+        };
         list.copy(backup, name, &to)?;
+    }
+    if !survived && notices.exists() {
+        let open = || {
+            fs::set_permissions(&notices, Permissions::from_mode(mode)).and_then(|()| opened(&notices, mode))
+        };
+        open().map_err(|reason| {
+            Failure::from(reason).during(&format!("open {} to its readers", notices.display()))
+        })?;
     }
     if let Some(journal) = journal {
         honnin_journal::copy(journal, &installation.journal())
@@ -165,6 +223,20 @@ fn copied(
     Ok(())
 }
 
+/// Entries of the public record; one that does not verify keeps nobody's data from being restored.
+fn said(record: &PublicRecord) -> u64 {
+    if !record.dir.join("checkpoint").exists() {
+        return 0;
+    }
+    match record.open() {
+        Ok(open) => u64::try_from(open.public().entries.len()).unwrap_or(u64::MAX),
+        Err(reason) => {
+            say::note(format_args!("{reason}; see `honnin status verify`"));
+            0
+        }
+    }
+}
+
 /// Proves what was copied and has it go on.
 fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Restored, Failure> {
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
@@ -173,6 +245,7 @@ fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Res
     let made_at = Moment::from_millis(list.made_at)?;
     let made_at = rooms.zone.rfc3339(made_at);
     let ended = go_on(&rooms, operator, &looked, &format!("restore of the backup of {made_at}"))?;
+    let notices = said(&PublicRecord::of(installation, &rooms.keeper)?);
     let report = pollster::block_on(rooms.store.report(&rooms.operate()))?;
     Ok(Restored {
         directory: installation.place.data.display().to_string(),
@@ -180,6 +253,7 @@ fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Res
         accounts: report.accounts,
         holdings: report.holdings,
         journal_entries: looked.report.entries(),
+        notices,
         logs: ended.iter().map(EndedLog::of).collect(),
     })
 }
