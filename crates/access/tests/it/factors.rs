@@ -319,7 +319,7 @@ async fn no_session_is_made_by_one_step_while_a_factor_is_set_up() {
     let hana = person(1).await;
     let stage = Stage::of(&[&hana]);
     let mark = stage.sign_in(&hana.login, PASSWORD).await.unwrap().device_mark;
-    let state = || {
+    let taken = || {
         let held = stage.rows.hold();
         (held.sessions.clone(), held.credentials.clone())
     };
@@ -327,9 +327,9 @@ async fn no_session_is_made_by_one_step_while_a_factor_is_set_up() {
         let mut held = stage.rows.hold();
         (held.sessions, held.credentials) = (sessions, credentials);
     };
-    let without = state();
+    let without = taken();
     set_up(&stage, &hana).await;
-    let with = state();
+    let with = taken();
     for mark in [None, mark] {
         put(without.clone());
         stage.rows.reading.forget_permits(1_000);
