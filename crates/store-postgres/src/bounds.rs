@@ -3,7 +3,7 @@
 /// How much of everything the engine takes at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Connections that read; one more read than that waits. Default 8.
+    /// Reads at once; one more waits, and takes no connection of those that write. Default 8.
     pub readers: usize,
     /// Connections that write. Default 8.
     pub writers: usize,

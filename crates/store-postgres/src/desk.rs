@@ -8,6 +8,7 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use honnin_store::{Changed, Error, Watchers};
 use honnin_terms::Clock;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
@@ -25,6 +26,8 @@ pub(crate) struct Desk {
     /// A connection of its own for looking at what others have written: a crowd of readers does not keep it from that.
     looking: Pool,
     lanes: Lanes,
+    /// A crowd of readers leaves the writers their connections.
+    reads: Arc<Semaphore>,
     /// Lanes with a commit that nobody could be asked about: it may still come.
     unsettled: RefCell<Vec<i64>>,
     pub(crate) bounds: Bounds,
@@ -81,6 +84,7 @@ impl Desk {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
             lanes: Lanes::new(bounds.writers),
+            reads: Arc::new(Semaphore::new(bounds.readers.max(1))),
             unsettled: RefCell::default(),
             bounds,
             clock,
@@ -113,12 +117,19 @@ impl Desk {
         let mut tries = 0;
         loop {
             let outcome = async {
+                let room = Arc::clone(&self.reads).acquire_owned();
+                let room = timeout(Duration::from_millis(self.bounds.small_ms.into()), room);
+                let room = room.await.map_err(|_| Fault::Late)?.map_err(|_| Fault::Lost)?;
                 let tx = self.begin(reach, mode, limit_ms).await?;
                 let Ok(found) = timeout(Duration::from_millis(limit_ms.into()), work(&tx)).await else {
                     return Err(Fault::Late);
                 };
                 // Who has the answer does not wait for the end.
-                drop(spawn_local(async move { tx.leave().await }));
+                drop(spawn_local(async move {
+                    tx.leave().await;
+                    drop(tx);
+                    drop(room);
+                }));
                 found
             };
             match outcome.await {

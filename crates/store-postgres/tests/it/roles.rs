@@ -37,6 +37,8 @@ fn a_role_for_which_row_level_security_does_not_hold_is_refused() {
             "deep",
             "may bypass row-level security",
         ),
+        ("create role hiring login createrole", "hiring", "may make roles"),
+        ("create role copying login replication", "copying", "may copy the whole server"),
         ("create role making login; grant create on schema honnin to making", "making", "may create things"),
     ] {
         if !make.is_empty() {
@@ -56,6 +58,14 @@ fn a_table_that_stands_open_is_refused() {
         ("alter table honnin.document disable row level security", "document"),
         ("drop policy floor on honnin.speed", "speed"),
         ("drop policy floor on honnin.work; create policy floor on honnin.work using (true)", "work"),
+        ("alter policy floor on honnin.session using (true)", "session"),
+        ("alter policy floor on honnin.message with check (true)", "message"),
+        (
+            "alter policy floor on honnin.notice using \
+                (true or tenant = nullif((select current_setting('honnin.tenant', true)), '')::bigint)",
+            "notice",
+        ),
+        ("alter table honnin.tick rename to tock", "tock"),
         ("create view honnin.everything as select * from honnin.account", "everything"),
         ("create table honnin.more (tenant bigint)", "more"),
     ] {
