@@ -146,7 +146,7 @@ figures! {
 }
 
 /// Classes of requests, in the order in which they are given up: the last first.
-const CLASSES: &[&str] = &["static", "begun", "read", "sign-in", "document"];
+const CLASSES: &[&str] = &["begun", "document", "read", "sign-in", "static"];
 
 /// Deeds of the keeper of keys.
 const DEEDS: &[&str] = &[

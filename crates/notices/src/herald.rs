@@ -137,8 +137,9 @@ fn still(known: &Incident, now: Moment) -> Option<Say> {
     Some(Say::Go(known.id(), Change { next_at: Some(now.plus_seconds(NEXT)), ..Change::saying(body) }))
 }
 
-/// A time in which the service was silent, told afterwards: both what opens it and what ends it. Nothing where the board
-/// tells of it already: another node may have said it, or this one before it was stopped.
+/// A time in which the service was silent, told afterwards: both what opens it and what ends it.
+///
+/// Nothing where the board tells of it already: another node may have said it, or this one before it was stopped.
 pub fn silence(board: &Board, from: Moment, to: Moment) -> Option<(Opening, Change)> {
     let template = template("silent")?;
     let told = |one: &Incident| {

@@ -102,6 +102,13 @@ fn everything(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// What is in the files of that directory, in any depth.
+fn octets(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = Vec::new();
+    everything(path, &mut files);
+    files.into_iter().filter_map(|file| fs::read(&file).ok().map(|octets| (file, octets))).collect()
+}
+
 #[test]
 fn a_backup_made_under_load_brings_back_everything_after_total_loss() {
     let place = begun();
@@ -127,8 +134,14 @@ fn a_backup_made_under_load_brings_back_everything_after_total_loss() {
         let from = asked.load(Ordering::Relaxed);
         let backup = back_up(&place, "backup");
         assert!(asked.load(Ordering::Relaxed) > from, "it was asked meanwhile");
-        // What is written from now on is not in it.
-        thread::sleep(Duration::from_millis(1_500));
+        // What is written from now on is not in it; some of it leaves this machine.
+        let left = octets(&place.beside("elsewhere"));
+        for _ in 0..600 {
+            if octets(&place.beside("elsewhere")) != left {
+                break;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
         ended.store(true, Ordering::Relaxed);
         backup
     });

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 
 /// Personal answers with one address for everybody that hold nothing a canary could know for her own: where the first
-/// page leads to, rows of the journal, and what is signed in, which `/devices` shows beside her mark.
-const WITHOUT_A_MARK: [&str; 4] = ["/", "/api/v1/disclosures", "/api/v1/sessions", "/api/v1/tokens"];
+/// page leads to, rows of the journal, what is signed in, which `/devices` shows beside her mark, and whether there is a
+/// second factor.
+const WITHOUT_A_MARK: [&str; 5] =
+    ["/", "/account/second-factor", "/api/v1/disclosures", "/api/v1/sessions", "/api/v1/tokens"];
 
 #[test]
 fn every_personal_page_with_one_address_for_everybody_is_asked_by_the_canaries() {

@@ -330,10 +330,10 @@ impl App {
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
         // A new session is as personal as what it opens: none is handed out on a path that may give it to another, and no
         // form is offered that would be refused.
-        if let Some(offer) = route.offer() {
-            if let Err(mode) = self.wiring.care.house().offers(offer) {
-                return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
-            }
+        if let Some(offer) = route.offer()
+            && let Err(mode) = self.wiring.care.house().offers(offer)
+        {
+            return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
         }
         let mut cookie = None;
         if route.is_door() && !self.passes(route, ask).await {

@@ -253,10 +253,10 @@ async fn who_has_a_second_factor_counts_as_somebody_who_gets_in() {
     let before = pace();
     let form = format!("login=mio-hana&password={}", PASSWORD.replace(' ', "+"));
     let body = format!(r#"{{"login":"mio-hana","password":"{PASSWORD}"}}"#);
-    let mut page = String::new();
+    let mut shown = String::new();
     for _ in 0..3 {
-        page = house.post(None, "/sign-in", &form).await.text();
-        assert!(page.contains("確認コード"), "{page}");
+        shown = house.post(None, "/sign-in", &form).await.text();
+        assert!(shown.contains("確認コード"), "{shown}");
         seconds(&house, &usher, 2).await;
     }
     let pages = pace();
@@ -264,7 +264,7 @@ async fn who_has_a_second_factor_counts_as_somebody_who_gets_in() {
     // Once that is forgotten the second step tells nothing of how many can be signed in.
     seconds(&house, &usher, 150).await;
     assert_eq!(pace(), before);
-    let step = format!("login=mio-hana&ticket={}&code={}", super::factors::ticket(&page), codes[0]);
+    let step = format!("login=mio-hana&ticket={}&code={}", super::factors::ticket(&shown), codes[0]);
     assert_eq!(house.post(None, "/sign-in/code", &step).await.status, 303);
     seconds(&house, &usher, 3).await;
     assert_eq!(pace(), before);
