@@ -207,7 +207,7 @@ pub enum BadMark {
     Shape(u32, u32),
     /// The SVG is not well-formed, or more than a drawing.
     #[error(
-        "the SVG has more than shapes and text before octet {0}; remove scripts, style sheets, events, references and entities"
+        "the SVG has more than shapes and text at octet {0}; remove scripts, style sheets, events, references and entities"
     )]
     Active(usize),
 }
@@ -378,10 +378,10 @@ mod tests {
             ("GIF89a", BadMark::Kind),
             ("", BadMark::Kind),
             ("<html><svg></svg></html>", BadMark::Kind),
-            ("<svg><script>alert(1)</script></svg>", BadMark::Active(12)),
-            ("<svg\tonload='alert(1)'></svg>", BadMark::Active(22)),
-            ("<svg/onload='alert(1)'></svg>", BadMark::Active(4)),
-            ("<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", BadMark::Active(22)),
+            ("<svg><script>alert(1)</script></svg>", BadMark::Active(5)),
+            ("<svg\tonload='alert(1)'></svg>", BadMark::Active(5)),
+            ("<svg/onload='alert(1)'></svg>", BadMark::Active(5)),
+            ("<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", BadMark::Active(0)),
         ] {
             assert_eq!(Mark::new(octets.as_bytes().to_vec()), Err(why), "{octets}");
         }

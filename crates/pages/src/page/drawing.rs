@@ -2,6 +2,8 @@
 //!
 //! A list of what must not be there is never whole: white space, entities and new attributes go past it.
 
+use roxmltree::{Attribute, Document, Node, ParsingOptions};
+
 /// Elements that draw, or say what is drawn.
 const ELEMENTS: &[&str] = &[
     "circle", "defs", "desc", "ellipse", "g", "line", "path", "polygon", "polyline", "rect", "svg", "text",
@@ -40,11 +42,6 @@ const ATTRIBUTES: &[&str] = &[
     "x",
     "x1",
     "x2",
-    "xml:lang",
-    "xml:space",
-    "xmlns",
-    "xmlns:svg",
-    "xmlns:xlink",
     "y",
     "y1",
     "y2",
@@ -92,158 +89,81 @@ const LOOKS: &[&str] = &[
 /// What may stand before a bracket in a value.
 const FUNCTIONS: &[&str] =
     &["hsl", "hsla", "matrix", "rgb", "rgba", "rotate", "scale", "skewx", "skewy", "translate"];
-/// The namespaces there may be.
-const NAMESPACES: &[&str] = &["http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"];
+/// Attributes of every XML.
+const OF_XML: &[&str] = &["lang", "space"];
+/// The namespace of drawings.
+const SVG: &str = "http://www.w3.org/2000/svg";
+/// The namespaces there may be; nothing of the second is taken.
+const NAMESPACES: &[&str] = &[SVG, "http://www.w3.org/1999/xlink", roxmltree::NS_XML_URI];
+/// Elements at most, one within the other or side by side; far more than fit the octets of a mark.
+const MOST_NODES: u32 = 8_192;
 
-/// Whether it is well-formed and nothing in it does anything but draw; otherwise the octet where that ends.
+/// Whether it is well-formed and nothing in it does anything but draw; otherwise the octet where that begins.
 pub(super) fn only_draws(text: &str) -> Result<(), usize> {
-    let mut reader = Reader { rest: text };
-    reader.document().ok_or(text.len() - reader.rest.len())
+    // Another encoding would be another text than the one that is read here.
+    if !is_utf8_said(text) {
+        return Err(0);
+    }
+    let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| octet(text, error.pos()))?;
+    let is_svg = document.root_element().tag_name().name() == "svg";
+    let wrong = document.descendants().find_map(wrong);
+    wrong.or((!is_svg).then_some(0)).map_or(Ok(()), Err)
 }
 
-struct Reader<'a> {
-    rest: &'a str,
+/// Where something of this node does not draw.
+fn wrong(node: Node<'_, '_>) -> Option<usize> {
+    let fine = if node.is_element() {
+        let name = node.tag_name();
+        let is_ours = name.namespace().is_none_or(|namespace| namespace == SVG);
+        let are_known = node.namespaces().all(|namespace| NAMESPACES.contains(&namespace.uri()));
+        if let Some(attribute) = node.attributes().find(|attribute| !draws(attribute)) {
+            return Some(attribute.range().start);
+        }
+        is_ours && are_known && ELEMENTS.contains(&name.name())
+    } else if node.is_text() {
+        let is_shown = node.parent().is_some_and(|parent| WITH_TEXT.contains(&parent.tag_name().name()));
+        is_shown || node.text().is_none_or(|text| text.chars().all(is_space))
+    } else {
+        // What tells another program what to do is no drawing.
+        !node.is_pi()
+    };
+    (!fine).then(|| node.range().start)
 }
 
-impl<'a> Reader<'a> {
-    fn document(&mut self) -> Option<()> {
-        self.rest = self.rest.strip_prefix('\u{feff}').unwrap_or(self.rest);
-        if self.rest.strip_prefix("<?xml").is_some_and(|rest| rest.starts_with(is_space)) {
-            let declaration = self.until("?>")?;
-            // Another encoding would be another text than the one that is read here.
-            if let Some((_, rest)) = declaration.split_once("encoding") {
-                let rest = rest.trim_start_matches(|letter| letter == '=' || is_space(letter));
-                let mark = rest.chars().next().filter(|mark| matches!(mark, '"' | '\''))?;
-                let (name, _) = rest.strip_prefix(mark)?.split_once(mark)?;
-                if !name.eq_ignore_ascii_case("utf-8") {
-                    return None;
-                }
-            }
-        }
-        let mut open: Vec<&str> = Vec::new();
-        loop {
-            let inside = open.last().is_some_and(|element| WITH_TEXT.contains(element));
-            self.text(inside)?;
-            if self.take("<!--") {
-                self.until("-->")?;
-            } else if self.take("</") {
-                let name = self.name()?;
-                self.space();
-                if !self.take(">") || open.pop() != Some(name) {
-                    return None;
-                }
-                if open.is_empty() {
-                    break;
-                }
-            } else {
-                if !self.take("<") {
-                    return None;
-                }
-                let name = self.name().filter(|name| ELEMENTS.contains(name))?;
-                if open.is_empty() && name != "svg" {
-                    return None;
-                }
-                let is_empty = self.attributes()?;
-                if !is_empty {
-                    open.push(name);
-                } else if open.is_empty() {
-                    break;
-                }
-            }
-        }
-        // Nothing but comments after the root.
-        loop {
-            self.space();
-            if self.rest.is_empty() {
-                return Some(());
-            }
-            if !self.take("<!--") {
-                return None;
-            }
-            self.until("-->")?;
-        }
+fn draws(attribute: &Attribute<'_, '_>) -> bool {
+    let (name, value) = (attribute.name(), attribute.value());
+    match attribute.namespace() {
+        Some(namespace) => namespace == roxmltree::NS_XML_URI && OF_XML.contains(&name) && is_value(value),
+        None if name == "style" => value.split(';').all(is_declaration),
+        None => (ATTRIBUTES.contains(&name) || LOOKS.contains(&name)) && is_value(value),
     }
+}
 
-    /// Attributes and the end of a tag; whether it is that of an empty element.
-    fn attributes(&mut self) -> Option<bool> {
-        let mut seen = Vec::new();
-        loop {
-            let spaced = self.space();
-            if self.take("/>") {
-                return Some(true);
-            }
-            if self.take(">") {
-                return Some(false);
-            }
-            let name = self.name().filter(|name| spaced && !seen.contains(name))?;
-            seen.push(name);
-            self.space();
-            if !self.take("=") {
-                return None;
-            }
-            self.space();
-            let quote = if self.take("\"") { "\"" } else { self.take("'").then_some("'")? };
-            let value = self.until(quote)?;
-            let known = match name {
-                "xmlns" | "xmlns:svg" | "xmlns:xlink" => NAMESPACES.contains(&value),
-                "style" => value.split(';').all(is_declaration),
-                name => (ATTRIBUTES.contains(&name) || LOOKS.contains(&name)) && is_value(value),
-            };
-            if !known {
-                return None;
-            }
-        }
-    }
+/// Whether no other encoding is said in the first line.
+fn is_utf8_said(text: &str) -> bool {
+    let declaration =
+        text.trim_start_matches('\u{feff}').strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    let said = declaration.and_then(|(declaration, _)| declaration.split_once("encoding"));
+    said.is_none_or(|(_, rest)| {
+        let rest = rest.trim_start_matches(|letter| letter == '=' || is_space(letter));
+        let mark = rest.chars().next().filter(|mark| matches!(mark, '"' | '\''));
+        let name = mark.and_then(|mark| rest.get(1..)?.split_once(mark));
+        name.is_some_and(|(name, rest)| name.eq_ignore_ascii_case("utf-8") && !rest.contains("encoding"))
+    })
+}
 
-    /// What stands between tags: white space, and words where words are shown.
-    fn text(&mut self, may: bool) -> Option<()> {
-        let end = self.rest.find('<')?;
-        let (text, rest) = self.rest.split_at(end);
-        let fine = if may { text.split('&').skip(1).all(is_entity) } else { text.chars().all(is_space) };
-        if fine {
-            self.rest = rest;
-        }
-        fine.then_some(())
-    }
-
-    fn name(&mut self) -> Option<&'a str> {
-        let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | ':' | '_');
-        let end = self.rest.find(|letter| !is_part(letter)).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        (!name.is_empty()).then_some(name)
-    }
-
-    /// Passes over white space; whether there was any.
-    fn space(&mut self) -> bool {
-        let rest = self.rest.trim_start_matches(is_space);
-        let was = rest.len() < self.rest.len();
-        self.rest = rest;
-        was
-    }
-
-    fn take(&mut self, text: &str) -> bool {
-        let rest = self.rest.strip_prefix(text);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    fn until(&mut self, end: &str) -> Option<&'a str> {
-        let (before, rest) = self.rest.split_once(end)?;
-        self.rest = rest;
-        Some(before)
-    }
+/// Where a line and a column are.
+fn octet(text: &str, at: roxmltree::TextPos) -> usize {
+    let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
+    let before: usize = text.split_inclusive('\n').take(place(at.row)).map(str::len).sum();
+    let line = text.get(before..).unwrap_or_default();
+    before + line.chars().take(place(at.col)).map(char::len_utf8).sum::<usize>()
 }
 
 /// The white space of XML.
 const fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t' | '\r' | '\n')
-}
-
-/// Whether what follows an ampersand is one of the entities every reader of XML knows.
-fn is_entity(after: &str) -> bool {
-    let name = after.split_once(';').map_or("", |(name, _)| name);
-    matches!(name, "amp" | "lt" | "gt" | "quot" | "apos")
 }
 
 fn is_declaration(text: &str) -> bool {
@@ -279,6 +199,7 @@ mod tests {
     fn what_only_draws_is_taken_and_everything_else_is_not() {
         assert_eq!(only_draws(LOGO), Ok(()));
         assert_eq!(only_draws("<svg/>"), Ok(()));
+        assert_eq!(only_draws("<?xml version='1.0' encoding='utf-8' standalone='no'?><svg/>"), Ok(()));
         for wrong in [
             "<svg\tonload='a()'/>",
             "<svg/onload='a()'/>",
@@ -306,6 +227,12 @@ mod tests {
             "<svg style='background-image:x'/>",
             "<svg style='fill:red;@import x'/>",
             "<svg fill='&#117;rl(x)'/>",
+            "<svg xmlns:x='http://www.w3.org/1999/xlink' x:href='a'/>",
+            "<svg xmlns:svg='http://www.w3.org/1999/xhtml'><svg:g/></svg>",
+            "<svg style='fill:&#117;rl(x)'/>",
+            "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg><title>&a;</title></svg>",
+            "<svg><title><![CDATA[<script>]]></title><?a b?></svg>",
+            "<?xml version='1.0' encoding='utf-8' encoding='utf-7'?><svg/>",
             "<svg><title>&a;</title></svg>",
             "<svg><title>&</title></svg>",
             "<svg><![CDATA[<script>]]></svg>",
@@ -329,7 +256,8 @@ mod tests {
 
     #[test]
     fn where_it_does_not_only_draw_is_told() {
-        assert_eq!(only_draws("<svg><path onclick='a()'/></svg>"), Err(24));
+        assert_eq!(only_draws("<svg><path onclick='a()'/></svg>"), Err(11));
+        assert_eq!(only_draws("<svg>\n<title>海</title><g></svg>"), Err(27));
     }
 
     #[test]
