@@ -88,9 +88,12 @@ impl Care {
         device: NewDevice,
         stream: &Stream,
     ) -> Result<SignedIn, ActivateError> {
-        let result = self.parts.subscriber.change_password(session, old, new, device, stream).await;
+        let result = self.parts.subscriber.change_password(session, old, new, device.clone(), stream).await;
         if let Err(ActivateError::SignIn(error)) = &result {
             count("change_password", Some(error), stream);
+            if matches!(error, SignInError::Wrong) {
+                self.failed_in(session, &device, ("password change", stream)).await;
+            }
         }
         result
     }
@@ -108,6 +111,9 @@ impl Care {
     ) -> Result<SignedIn, SignInError> {
         let result = self.parts.subscriber.step_up(visit.session, shown, device, stream).await;
         count("step_up", result.as_ref().err(), stream);
+        if matches!(result, Err(SignInError::Wrong | SignInError::WrongCode)) {
+            self.failed_in(visit.session, device, ("step-up", stream)).await;
+        }
         let signed_in = result?;
         if let Err(error) = self.sign_out(visit).await {
             tracing::warn!(%error, request = %stream.request(), "the session a proof replaces was not ended");
@@ -121,6 +127,12 @@ impl Care {
             let account = self.parts.subscriber.account_of(login);
             self.failures.write(self.parts.gate.recorder(), account, device, how).await;
         }
+    }
+
+    /// Writes down that somebody in her session did not show who she is: whoever holds a stolen one guesses there.
+    async fn failed_in(&self, session: &Session, device: &NewDevice, (way, stream): (&'static str, &Stream)) {
+        let how = (way, session.at(), stream);
+        self.failures.write(self.parts.gate.recorder(), session.account(), device, how).await;
     }
 
     /// Writes down what a signed-in person is about to do; it may be done once this has returned.

@@ -1,6 +1,7 @@
 //! Step-up on pages and for programs: which rows of the table ask for a fresh proof, and how it is given.
 
 use honnin_access::{ProofRules, SignInSettings};
+use honnin_journal::Kind;
 use honnin_stand::sign_in;
 use serde_json::json;
 
@@ -112,4 +113,23 @@ async fn a_proof_is_given_on_the_page_and_opens_what_was_refused() {
     assert_eq!(proof.status, 201, "{}", proof.text());
     let bearer = format!("Authorization: Bearer {}\r\n", proof.json()["token"].as_str().unwrap());
     assert_eq!(house.ask("DELETE", "/api/v1/sessions", &bearer, "").await.status, 204);
+}
+
+#[tokio::test]
+async fn who_guesses_in_a_stolen_session_is_written_down() {
+    let house = House::open().await;
+    let (before, mut written) = (house.journal.size(), 0);
+    for (path, body) in [
+        ("/account/confirm", "password=not-hers&next="),
+        ("/account/password", "old=not-hers&password=kaze+no+tooru+michi+wo"),
+    ] {
+        let wrong = house.post(Some(&house.hana), path, body).await;
+        assert_eq!(wrong.status, 422, "{path}: {}", wrong.text());
+        // Nobody waits for these; the next that is waited for makes them durable.
+        house.get(&house.ken, "/api/v1/me").await;
+        let kinds = (before..house.journal.size()).map(|at| house.journal.read_at(at).unwrap().kind);
+        let failed = kinds.filter(|kind| *kind == Kind::SignInFailed).count();
+        assert_eq!(failed, written + 1, "{path}");
+        written = failed;
+    }
 }
