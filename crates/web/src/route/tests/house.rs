@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use honnin_access::{
-    Authorities, FeedAuthority, HashPool, NewDevice, NodeAuthority, PoolBounds, SignInSettings,
+    Authorities, DelayBounds, FeedAuthority, HashPool, NewDevice, NodeAuthority, PoolBounds, SignInSettings,
 };
 use honnin_care::{Care, ExportBounds, Exports};
 use honnin_front::{Bounds, Entrance, Front, listen};
@@ -115,7 +115,11 @@ impl House {
         let cache =
             honnin_store_cache::Bounds { sessions: 4_096, rings: 4_096, documents: 4_096, wishes: 4_096 };
         let store = (engine, cache);
-        Self::build(false, None, store, DeskBounds { at_once: 1, waiting: 1 }).await
+        // Wrong passwords by the hundred: how long those are held is tried elsewhere.
+        let delay_bounds = DelayBounds { free: u32::MAX, answer_millis: 0, ..DelayBounds::default() };
+        let sign_in = SignInSettings { delay_bounds, ..sign_in() };
+        let desk = DeskBounds { at_once: 1, waiting: 1 };
+        Self::furnished(false, None, ExportBounds::default(), (store, desk), sign_in).await
     }
 
     /// The key that verifies the journal.
