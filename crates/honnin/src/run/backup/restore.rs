@@ -187,8 +187,10 @@ fn copied(
 ) -> Result<(), Failure> {
     let Place { data, settings } = &installation.place;
     let notices = installation.notices();
-    // As open as its directory is where it was made by others; else for everybody, as everything in it is.
-    let mode = fs::metadata(&notices).map_or(0o755, |known| known.permissions().mode());
+    // As open as its directory is where it was made by others; else for everybody, as everything in it is, and in the data
+    // directory for nobody else.
+    let none = if notices.starts_with(data) { 0o700 } else { 0o755 };
+    let mode = fs::metadata(&notices).map_or(none, |known| known.permissions().mode());
     for name in list.names() {
         let of_journal = name.starts_with(&format!("{JOURNAL}/"));
         if of_journal && journal.is_some() || name == SETTINGS && settings.exists() {
