@@ -259,7 +259,10 @@ fn the_reason_is_told_and_a_stopped_line_cannot_be_switched() {
     assert_eq!((shown.reason, shown.changeable), (SpeedReason::Suspended, false));
     let mut exhausted = line();
     exhausted.buckets.iter_mut().for_each(|bucket| bucket.remaining = Octets::ZERO);
-    assert_eq!(speed(&exhausted, None, day(TODAY)).reason, SpeedReason::Exhausted);
+    let shown = speed(&exhausted, None, day(TODAY));
+    assert_eq!((shown.reason, shown.effective), (SpeedReason::Exhausted, Some(Effective::Low)));
+    assert_eq!(speed(&line(), None, day(TODAY)).effective, Some(Effective::High));
+    assert_eq!(speed(&suspended, None, day(TODAY)).effective, Some(Effective::Nothing));
     exhausted.high_speed = false;
     assert_eq!(speed(&exhausted, None, day(TODAY)).reason, SpeedReason::Chosen);
 }

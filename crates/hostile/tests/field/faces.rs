@@ -165,7 +165,11 @@ fn buckets(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
     match big {
         Some(big) => {
             same("what is left on buckets", sum, big)?;
-            hold(seen["left"].starts_with(&kb(big)), "home and buckets differ")?;
+            same(
+                "what is left on home and on buckets",
+                seen["left"].split(' ').next(),
+                Some(kb(big).as_str()),
+            )?;
         }
         None => hold(seen["left"].starts_with("unknown"), "buckets do not know what home says")?,
     }
@@ -256,11 +260,17 @@ fn purchases(visit: &Visit, line: &str, seen: &mut Seen) -> Result<(), String> {
 /// The board says of the line what home says.
 fn board(visit: &Visit, line: &str, seen: &Seen) -> Result<(), String> {
     let page = visit.text("/lines");
+    let all = visit.listed("/api/v1/me", "lines").len();
+    same("how many lines are on the board", all, page.matches("<li><a class=\"go\" href=\"/lines/").count())?;
     let entry = format!("<a class=\"go\" href=\"/lines/{line}\"");
     let own = page.split("<li>").find(|part| part.starts_with(&entry)).ok_or("not on the board")?;
     let month = values(own).first().copied();
     match month {
-        Some(month) => hold(seen["month"].starts_with(&kb(month)), "home and the board differ"),
+        Some(month) => same(
+            "the month on home and on the board",
+            seen["month"].split(' ').next(),
+            Some(kb(month).as_str()),
+        ),
         None => hold(seen["month"] == "unknown", "the board does not know what home says"),
     }
 }

@@ -299,9 +299,31 @@ impl Told {
         equal("the plan", &format!("plan {}", stands.hour).as_str(), &contract["plan"].as_str().unwrap())?;
         equal("the monthly price", &(1_000 + stands.hour), &contract["monthly_yen"].as_u64().unwrap())?;
         self.moment("the contract", &contract, "as_of", stands.at)?;
+        self.home(&of("home"))?;
         let shown =
             self.buckets(&of("buckets"))? + self.usage(visit, &line)? + self.purchases(&of("purchases"))?;
         Ok(shown + self.bills(visit)?)
+    }
+
+    /// What is left is what the newest whole word of the buckets comes to, with its moment; the bill is that of its
+    /// month; of today nothing was ever said.
+    fn home(&self, body: &Value) -> Result<(), String> {
+        let wanted = self.buckets.map(|hour| (6_000_000 + 3 * hour) * 1_000);
+        equal("what is left on home", &wanted, &body["balance"]["remaining_octets"].as_u64())?;
+        if let Some(hour) = self.buckets {
+            let at: Option<Moment> = body["as_of"].as_str().and_then(|at| at.parse().ok());
+            let said = (at, body["as_of_by"].as_str());
+            equal("the moment of home", &(Some(moment_of(hour)), Some("ledger")), &said)?;
+        }
+        equal("usage of today on home", &Value::Null, &body["usage"]["today_octets"])?;
+        let newest = (0..2).rev().find_map(|place| Some((place, self.stand(BILLS, place)?)));
+        let wanted = newest.map(|(place, stands)| {
+            let amount = if place == 0 { 1_000 + 111 * stands.hour } else { 900 };
+            (["2026-10", "2026-11"][place], amount)
+        });
+        let bill = &body["bill"];
+        let shown = bill["month"].as_str().zip(bill["amount_yen"].as_u64());
+        equal("the bill on home", &wanted, &shown)
     }
 
     fn buckets(&self, body: &Value) -> Result<u32, String> {

@@ -164,7 +164,7 @@ fn line_of(held: &HeldLine, name: Option<&str>, zone: &Zone) -> Value {
         "to": contract.held.to.map(|day| day.to_string()),
         "status": contract.status.word(),
         "high_speed": contract.high_speed,
-        "share": contract.share.as_ref().map(|share| json!({ "group": share.group, "lines": share.lines })),
+        "share": contract.share.as_ref().map(|share| json!({ "group": share.group, "lines": share.lines, "whole": share.whole })),
         "as_of": at(contract.as_of.at),
         "as_of_by": contract.as_of.by(),
         "source": contract.source,
