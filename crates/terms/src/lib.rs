@@ -34,3 +34,7 @@ pub use time::{BadTime, Clock, Day, Held, Moment, Month, Said, Zone};
 
 /// Longest sign-in name (会員ID) that is taken, in characters: by pages, API and command line alike.
 pub const LONGEST_LOGIN: usize = 128;
+
+/// Longest password that is looked at, in characters: by forms, by the API and by who judges it. Beyond any rule for new
+/// ones, because imported ones are as long as they are.
+pub const LONGEST_PASSWORD: usize = 1_024;

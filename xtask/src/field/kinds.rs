@@ -86,7 +86,10 @@ pub(super) const KINDS: &[Kind] = &[
         word: "limits",
         title: "Limits that differ by layer",
         holds: "One bound in one place; lists page or are whole.",
-        tests: &["a_name_is_as_long_in_forms_as_everywhere", "every_list_is_read_by_one_convention"],
+        tests: &[
+            "names_and_passwords_are_as_long_in_forms_as_everywhere",
+            "every_list_is_read_by_one_convention",
+        ],
     },
     Kind {
         word: "octets",

@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use honnin_seal::{AccountKey, OpenError, SessionToken};
 use honnin_terms::{
-    AccountId, DeviceId, Entropy, Id, LONGEST_LOGIN, Moment, RequestId, SessionId, Stream, TenantId,
+    AccountId, DeviceId, Entropy, Id, LONGEST_LOGIN, LONGEST_PASSWORD, Moment, RequestId, SessionId, Stream,
+    TenantId,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -45,9 +46,6 @@ use crate::{
     DelayBounds, Document, DocumentError, HashPool, PasswordRefused, PasswordRules, Permit, ProofRules,
     Session, SessionError, SessionLimits, Source, SubscriberAuthority,
 };
-
-/// Longest password that is looked at, in characters; beyond any rule for new ones.
-const LONGEST_PASSWORD: usize = 1_024;
 
 /// How often a row that was changed in between is read again.
 const READ_AGAIN: usize = 8;

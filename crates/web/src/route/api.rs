@@ -6,7 +6,7 @@ use bytes::Bytes;
 use honnin_access::{Session, SignInError, Ticket};
 use honnin_care::facts::Device;
 use honnin_care::{Channel, SpeedWish, Visit};
-use honnin_terms::{BillId, EntryRef, Month, NoticeId};
+use honnin_terms::{BillId, EntryRef, LONGEST_LOGIN, LONGEST_PASSWORD, Month, NoticeId};
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 use schemars::JsonSchema;
@@ -16,10 +16,9 @@ use super::answer::{Answer, JSON, Kind, Refusal, used_up};
 use super::app::{App, Ask};
 use super::code::Code;
 use super::json;
-use super::paging::Part;
 
-/// Disclosures on one page where the caller does not say, and at most: each is read from the journal.
-const DISCLOSURES: (usize, usize) = (50, 200);
+/// Disclosures on one page where the caller does not say: each is read from the journal.
+const DISCLOSURES: usize = 50;
 
 const fn visit(session: &Session) -> Visit<'_> {
     Visit { session, channel: Channel::Api }
@@ -32,11 +31,11 @@ const fn visit(session: &Session) -> Visit<'_> {
 pub(super) struct SignInBody<'a> {
     /// The name (会員ID).
     #[serde(borrow)]
-    #[schemars(length(max = 1024), example = &"mio10012345")]
+    #[schemars(length(max = LONGEST_LOGIN), example = &"mio10012345")]
     login: Cow<'a, str>,
     /// The password.
     #[serde(borrow)]
-    #[schemars(length(max = 4096), extend("format" = "password"), example = &"honnin-demo-only")]
+    #[schemars(length(max = LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
     password: Cow<'a, str>,
 }
 
@@ -60,7 +59,7 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 pub(super) struct SecondStepBody<'a> {
     /// The name (会員ID), as in the first step.
     #[serde(borrow)]
-    #[schemars(length(max = 1024), example = &"mio10012345")]
+    #[schemars(length(max = LONGEST_LOGIN), example = &"mio10012345")]
     login: Cow<'a, str>,
     /// `ticket` of the answer `second_factor_required`.
     #[serde(borrow)]
@@ -90,7 +89,7 @@ pub(super) async fn second_step(app: &App, ask: &Ask) -> Result<Answer, Refusal>
 pub(super) struct ProofBody<'a> {
     /// The password.
     #[serde(borrow)]
-    #[schemars(length(max = 4096), extend("format" = "password"), example = &"honnin-demo-only")]
+    #[schemars(length(max = LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
     password: Cow<'a, str>,
     /// The code of the second factor, where there is one.
     #[serde(borrow, default)]
@@ -251,10 +250,9 @@ pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 
 pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let care = &app.wiring.care;
-    let Part { cursor, limit } = ask.part::<EntryRef>()?;
-    let (usual, most) = DISCLOSURES;
-    let part = Part { cursor, limit: limit.map(|limit| limit.min(most)) };
-    let disclosed = care.disclosures(visit(session), cursor, part.limit.unwrap_or(usual)).await?;
+    let part = ask.part::<EntryRef>()?;
+    let limit = part.limit.unwrap_or(DISCLOSURES);
+    let disclosed = care.disclosures(visit(session), part.cursor, limit).await?;
     let mut next = None;
     let body = disclosed.body(JSON, |shown| {
         next = shown.facts.next_before;

@@ -9,8 +9,8 @@ use super::answer::{Answer, Field, Refusal};
 use super::app::Ask;
 use super::code::Code;
 
-/// Most items of one page.
-pub(super) const MOST: usize = 1000;
+/// Most items of one page, in every list: some are read from the journal one by one.
+pub(super) const MOST: usize = 200;
 
 /// The part of a list that was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Ask {
     pub(super) fn part<T: FromStr>(&self) -> Result<Part<T>, Refusal> {
         let limit = self.query_as::<usize>("limit")?;
         if limit.is_some_and(|limit| limit == 0 || limit > MOST) {
-            return Err(Refusal::field(Field::Query("limit"), "a whole number from 1 to 1000"));
+            return Err(Refusal::field(Field::Query("limit"), "a whole number from 1 to 200"));
         }
         Ok(Part { cursor: self.query_as("cursor")?, limit })
     }

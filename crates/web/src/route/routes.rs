@@ -439,5 +439,5 @@ pub(super) const TABLE: &[Route] = &[
     .in_parts(make::<EntryText>())
     .refuses(&[Code::Pruned])
     .gives(200, body::<DisclosuresBody<'_>>())
-    .told("50 on a page where `limit` is not said, 200 at most."),
+    .told("50 on a page where `limit` is not said."),
 ];

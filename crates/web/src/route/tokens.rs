@@ -33,7 +33,7 @@ pub(super) struct TokenWishBody<'a> {
     name: Cow<'a, str>,
     /// The password once more: a borrowed browser must not make one.
     #[serde(borrow)]
-    #[schemars(length(max = 4096), extend("format" = "password"), example = &"honnin-demo-only")]
+    #[schemars(length(max = honnin_terms::LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
     password: Cow<'a, str>,
     /// Days until it ends, 1 to 365.
     #[serde(default = "days")]

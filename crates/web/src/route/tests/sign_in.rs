@@ -114,15 +114,45 @@ async fn each_device_has_a_mark_of_its_own_and_keeps_it() {
 }
 
 #[tokio::test]
-async fn a_name_is_as_long_in_forms_as_everywhere() {
+async fn names_and_passwords_are_as_long_in_forms_as_everywhere() {
+    use honnin_terms::{LONGEST_LOGIN, LONGEST_PASSWORD};
     let house = House::open().await;
     for path in ["/sign-in", "/activate"] {
         let page = house.ask("GET", path, "", "").await.text();
-        let longest = format!("maxlength=\"{}\"", honnin_terms::LONGEST_LOGIN);
+        let longest = format!("maxlength=\"{LONGEST_LOGIN}\"");
         let field = page.split("name=\"login\"").nth(1).unwrap().split('>').next().unwrap();
         assert!(field.contains(&longest), "{field}");
     }
     assert!(honnin_access::SubscriberAuthority::is_login(&"x".repeat(80)));
+    let forms = [
+        "/sign-in",
+        "/activate",
+        "/account/password",
+        "/account/confirm",
+        "/account/merge",
+        "/devices/tokens",
+    ];
+    let mut fields = 0;
+    for path in forms {
+        let page = house.get(&house.hana, path).await.text();
+        for field in page.split("type=\"password\"").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+            assert!(field.contains(&format!("maxlength=\"{LONGEST_PASSWORD}\"")), "{path}: {field}");
+            fields += 1;
+        }
+    }
+    assert!(fields >= forms.len(), "{fields}");
+    let described = house.ask("GET", "/openapi.json", "", "").await.json();
+    let mut bodies = 0;
+    for schema in described["components"]["schemas"].as_object().unwrap().values() {
+        for (name, longest) in [("login", LONGEST_LOGIN), ("password", LONGEST_PASSWORD)] {
+            let field = &schema["properties"][name];
+            if field.is_object() {
+                assert_eq!(field["maxLength"], longest, "{name}: {schema}");
+                bodies += 1;
+            }
+        }
+    }
+    assert!(bodies >= 5, "{bodies}");
 }
 
 #[tokio::test]
