@@ -86,6 +86,19 @@ fn homes() -> Vec<(&'static str, Home)> {
             Home { balance: left(Octets::ZERO), next_expiry: None, speed: exhausted, ..home() },
         ),
         ("home-runs-out", Home { balance: left(mb(512)), next_expiry: None, ..home() }),
+        ("home-runs-out-today", Home { balance: left(mb(200)), next_expiry: None, ..home() }),
+        ("home-runs-out-tomorrow", Home { balance: left(mb(400)), next_expiry: None, ..home() }),
+        ("home-a-fifth", Home { balance: left(mb(1_600)), next_expiry: None, ..home() }),
+        ("home-below-a-fifth", Home { balance: left(mb(1_599)), next_expiry: None, ..home() }),
+        ("home-below-a-twentieth", Home { balance: left(mb(399)), next_expiry: None, ..home() }),
+        (
+            "home-yesterday",
+            Home {
+                usage: UsageHead { today: None, ..home().usage },
+                recent: home().recent.into_iter().filter(|used| used.date < day("2026-11-20")).collect(),
+                ..home()
+            },
+        ),
         (
             "home-shared",
             Home {

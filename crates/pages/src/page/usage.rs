@@ -27,6 +27,10 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    const fn used(&self) -> Octets {
+        self.day.high.plus(self.day.low)
+    }
+
     fn sum(&self) -> Rounding {
         let hundredths = |octets, told| centi(Gb(octets, told));
         Rounding::To(hundredths(self.day.high, self.high) + hundredths(self.day.low, self.low))
@@ -89,9 +93,10 @@ impl UsagePage<'_> {
         Some(Octets::new(self.total().get().div_ceil(days)))
     }
 
-    fn most(&self) -> Option<&UsageDay> {
+    /// The day of most, told as its row of the table.
+    fn most(&self) -> Option<Row<'_>> {
         // The earliest of equal days.
-        self.facts.days.iter().rev().max_by_key(|day| day.high.plus(day.low))
+        self.rows().into_iter().rev().max_by_key(Row::used)
     }
 
     /// Past days of the month within the holding that have no row. Today has its own word.

@@ -83,7 +83,7 @@ fn the_rows_hold_every_figure_once_and_exactly() {
     let lines: Vec<&str> = rows.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
     assert_eq!(lines.len(), 6, "{rows}");
     // The sample's items came without a moment, the bill with one.
-    let (own, whole) = ("取り込みの時刻（原簿に記載なし）", "原簿の記載");
+    let (own, whole) = ("取り込みの時刻（料金システムに記載なし）", "料金システムの記載");
     let figures = [("4000", own), ("4", own), ("-100", own), ("368", whole), ("4056", whole)];
     for (line, (end, by)) in lines[1..].iter().zip(figures) {
         assert!(

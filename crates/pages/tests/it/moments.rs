@@ -44,6 +44,15 @@ fn hundredths(html: &str) -> Vec<u64> {
         .collect()
 }
 
+/// With plain spaces, as a person reads it.
+fn spaced(text: &str) -> String {
+    text.replace('\u{a0}', " ")
+}
+
+fn told(html: &str) -> String {
+    spaced(&plain(html))
+}
+
 #[test]
 fn an_overdue_bill_is_the_first_thing_home_says() {
     let home = ja("home-overdue");
@@ -241,4 +250,57 @@ fn the_style_marks_the_tab_in_forced_colours_and_turns_no_link_purple() {
         style.contains("(max-width: 19em), (max-height: 34em)"),
         "large text moves the bar out of the way"
     );
+}
+
+#[test]
+fn the_sentence_and_the_gauge_change_where_they_are_said_to() {
+    for (name, said, gauge) in [
+        ("home-a-fifth", "このペースでは11月26日（木）ごろになくなりそうです", "gauge "),
+        ("home-below-a-fifth", "このペースでは11月26日（木）ごろになくなりそうです", "gauge warn"),
+        ("home-runs-out", "このペースでは11月22日（日）ごろになくなりそうです", "gauge warn"),
+        ("home-runs-out-tomorrow", "明日にはなくなりそうです（残り 0.40 GB）", "gauge warn"),
+        ("home-below-a-twentieth", "明日にはなくなりそうです（残り 0.39 GB）", "gauge err"),
+        ("home-runs-out-today", "今日中になくなりそうです（残り 0.20 GB）", "gauge err"),
+    ] {
+        let home = ja(name);
+        assert_eq!(spaced(&sentence(&home)), said, "{name}");
+        assert!(home.contains(&format!("class=\"{gauge}\"")), "{name}");
+    }
+}
+
+#[test]
+fn where_today_is_not_known_home_shows_yesterday() {
+    let home = told(&ja("home-yesterday"));
+    assert!(home.contains("昨日 0.43 GB") && !home.contains("今日"), "{home}");
+    let home = told(&ja("home-usual"));
+    assert!(home.contains("今日 0.71 GB") && !home.contains("昨日"), "{home}");
+}
+
+#[test]
+fn usage_has_its_average_weekends_pace_and_a_finding_as_the_table() {
+    let page = ja("usage-usual");
+    let all = told(&page);
+    for part in ["1日平均0.31 GB", "点線は1日平均", "土日", "このペースでは、月末に 9.1 GB ほどになります"]
+    {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    assert!(page.contains("class=\"c-wend\"") && page.contains("class=\"avg\""));
+    let most = all.split("最も多い日は").nth(1).unwrap().split('。').next().unwrap();
+    let (day, figure) = most.split_once("の ").unwrap();
+    let row = all.split(&format!("{day}0.55 GB0.09 GB")).nth(1).unwrap();
+    assert!(row.starts_with(figure), "{figure} in the finding, in the table {}", &row[..8]);
+}
+
+#[test]
+fn shares_are_on_the_board_and_buckets_say_whose_they_are() {
+    let board = ja("lines-usual");
+    assert!(board.contains("<svg class=\"share\"") && told(&board).contains("11月 1.24 GBシェア"), "{board}");
+    let buckets = told(&ja("buckets-usual"));
+    assert!(
+        buckets.contains("080-****-1234 の分") && buckets.contains("シェア中の別の回線の分"),
+        "{buckets}"
+    );
+    let settings = Studio::new(Language::JA, Theme::Auto).all();
+    let settings = settings.into_iter().find(|sample| sample.name.starts_with("settings")).unwrap();
+    assert!(told(&settings.html).contains("t***@example.jp") && !settings.html.contains("taro"));
 }
