@@ -75,7 +75,7 @@ crate::language! {
         busy: "We are very busy right now. Please try again in a moment.",
         incomplete: "Please enter your member ID and your password.",
         too_late: "That took too long. Please sign in from the start.",
-        other_device: "Two-step verification cannot be set up on this device. Please sign in on a device you have used for some time, or set your password anew with a code from us.",
+        other_device: "Two-step sign-in cannot be set up on this device. Please sign in on a device you have used for some time, or set your password anew with a code from us.",
         ended: "Your session has expired. Please sign in again.",
         signed_out: "You are signed out.",
         activated: "Your password is set. Please sign in.",

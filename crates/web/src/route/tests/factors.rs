@@ -96,10 +96,10 @@ async fn a_factor_is_set_up_used_and_taken_away_on_pages() {
 
     let asked = first_step(&house).await;
     let page = asked.text();
-    assert!(asked.status == 200 && !has_session(&asked) && page.contains("確認コードの入力"), "{page}");
+    assert!(asked.status == 200 && !has_session(&asked) && page.contains("認証コードの入力"), "{page}");
     let fields = format!("login=mio-hana&ticket={}&next=%2Fbills", ticket(&page));
     let wrong = house.post(None, "/sign-in/code", &format!("{fields}&code=000000")).await;
-    assert!(wrong.status == 401 && !has_session(&wrong) && wrong.text().contains("確認コードが違います"));
+    assert!(wrong.status == 401 && !has_session(&wrong) && wrong.text().contains("認証コードが違います"));
     let done = house.post(None, "/sign-in/code", &format!("{fields}&code={}", house.code(&secret))).await;
     assert_eq!((done.status, done.header("location"), has_session(&done)), (303, Some("/bills"), true));
     let other = fields.replace("mio-hana", "mio-ken");

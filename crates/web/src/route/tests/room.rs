@@ -256,7 +256,7 @@ async fn who_has_a_second_factor_counts_as_somebody_who_gets_in() {
     let mut shown = String::new();
     for _ in 0..3 {
         shown = house.post(None, "/sign-in", &form).await.text();
-        assert!(shown.contains("確認コード"), "{shown}");
+        assert!(shown.contains("認証コードの入力"), "{shown}");
         seconds(&house, &usher, 2).await;
     }
     let pages = pace();
