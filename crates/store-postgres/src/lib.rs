@@ -73,7 +73,7 @@ impl fmt::Debug for Postgres {
     }
 }
 
-/// Opens a store that [`prepare`] has made.
+/// Opens a store that [`prepare()`] has made.
 ///
 /// # Errors
 /// [`StartError`] where there is none, this build must not touch it, or the role it is reached by may do too much.
