@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use honnin_terms::Mode;
 use honnin_terms::faults::{self, FAULTS, LAYERS, OUTSIDE};
 
 use crate::command::Command;
@@ -25,6 +26,11 @@ pub(crate) fn begin(command: &Command) -> Result<(), Failure> {
         faults::plant(&names, tell)?;
     }
     Ok(())
+}
+
+/// How the house stands, as what speaks to the public is told.
+pub(crate) fn told(mode: Mode) -> Mode {
+    if faults::UNTOLD_MODES.is_on() { Mode::Open } else { mode }
 }
 
 /// Writes down that a layer stopped something, where somebody wants to know.

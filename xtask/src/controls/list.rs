@@ -69,6 +69,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", FOREIGN, None),
     control("D23", "unasked-proof", "every dangerous act asks for a fresh proof", None),
     control("D24", "left-unsealed", "is readable without the key", None),
+    control("D25", "untold-modes", "the status page tells of it by itself within a minute", None),
     control("D27", "everybody-at-once", "with all of them at the door no more are let in than can be", None),
     control("D28", "forgotten-places", "nobody is let in while somebody who came before her", None),
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),

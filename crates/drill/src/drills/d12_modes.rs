@@ -1,11 +1,7 @@
 //! D12: the service offers less than usual, and begins to do so under load. Whatever it still offers, nobody is shown
 //! what is not hers, and where personal pages are withheld nobody is shown anything.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +13,7 @@ use crate::kit::crowd::Crowd;
 use crate::kit::exports::{begin, code};
 use crate::kit::stage::{Stage, alarms, ask, ask_kept, get_as, journal_verifies};
 use crate::kit::tally::{Findings, Tally};
+use crate::kit::volume::Volume;
 
 /// Subscribers at most.
 const SUBJECTS: u64 = 60;
@@ -98,7 +95,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     house.end().await?;
     // What follows has a journal of its own.
     verdicts.push(journal_verifies(&house, 1)?);
-    if let Some(volume) = Volume::over(&house)? {
+    if let Some(volume) = Volume::over(&house.data().join("journal"), ROOM)? {
         house = house.serving(SETTINGS).await?;
         crowd.follow(&house);
         full(&crowd, &volume).await?;
@@ -169,7 +166,7 @@ async fn offered(crowd: &Arc<Crowd>, mode: &str, documents: bool, changes: bool)
 }
 
 /// What may be answered while personal pages are withheld: nothing of anybody, and when to come back.
-fn withheld_verdicts(mode: &str, mut tally: Tally, refused: (u64, Findings)) -> Vec<Verdict> {
+pub(super) fn withheld_verdicts(mode: &str, mut tally: Tally, refused: (u64, Findings)) -> Vec<Verdict> {
     let (times, mut shown) = refused;
     if tally.own > 0 || tally.disclosed > 0 {
         shown.add(format!("{} answers showed {} marks of their viewers' own", tally.disclosed, tally.own));
@@ -182,7 +179,7 @@ fn withheld_verdicts(mode: &str, mut tally: Tally, refused: (u64, Findings)) -> 
 }
 
 /// Everybody asks for something personal and is refused; what is for everybody is there.
-async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Failure> {
+pub(super) async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Failure> {
     let (mut times, mut found) = (0, Findings::default());
     for subject in &crowd.subjects {
         for path in ["/lines", "/bills", "/api/v1/me"] {
@@ -205,7 +202,7 @@ async fn everybody_is_refused(crowd: &Arc<Crowd>) -> Result<(u64, Findings), Fai
 }
 
 /// Waits until somebody's page is there again.
-async fn come_back(crowd: &Arc<Crowd>, house: &House) -> Result<Verdict, Failure> {
+pub(super) async fn come_back(crowd: &Arc<Crowd>, house: &House) -> Result<Verdict, Failure> {
     let (deadline, mut times, mut found) = (Instant::now() + PATIENCE, 0, Findings::default());
     let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
     loop {
@@ -226,7 +223,7 @@ async fn come_back(crowd: &Arc<Crowd>, house: &House) -> Result<Verdict, Failure
 }
 
 /// Takes all room until the journal takes no entry any more: what it had set aside is used up first.
-async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
+pub(super) async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
     let deadline = Instant::now() + PATIENCE;
     let subject = crowd.subjects.first().ok_or_else(|| Failure::Product("there is nobody".to_owned()))?;
     let mut refused = 0;
@@ -240,62 +237,4 @@ async fn full(crowd: &Arc<Crowd>, volume: &Volume) -> Result<(), Failure> {
         sleep(Duration::from_millis(5)).await;
     }
     Ok(())
-}
-
-/// A small volume in the place of the journal's directory; gone when dropped.
-struct Volume(PathBuf);
-
-impl Volume {
-    /// Mounts it over the journal of a house that has ended; nothing where this user may not. The journal goes on in
-    /// it from where it was.
-    fn over(house: &House) -> Result<Option<Self>, Failure> {
-        let (journal, aside) = (house.data().join("journal"), house.data().join("journal-before"));
-        let machine = || Failure::machine("put a volume under the journal");
-        fs::rename(&journal, &aside).map_err(machine())?;
-        DirBuilder::new().mode(0o700).create(&journal).map_err(machine())?;
-        let size = format!("size={ROOM}m,mode=700");
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
-            .arg(&journal)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null());
-        if mount.status().is_ok_and(|ended| ended.success()) {
-            let mut copy = Command::new("cp");
-            copy.arg("-a").arg(aside.join(".")).arg(&journal);
-            if !copy.status().is_ok_and(|ended| ended.success()) {
-                return Err(Failure::Product("the journal does not fit into the volume".to_owned()));
-            }
-            fs::remove_dir_all(&aside).map_err(machine())?;
-            return Ok(Some(Self(journal)));
-        }
-        fs::remove_dir(&journal).map_err(machine())?;
-        fs::rename(&aside, &journal).map_err(machine())?;
-        Ok(None)
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-
-    /// Writes until there is no room left.
-    fn fill(&self) -> Result<(), Failure> {
-        let filler = OpenOptions::new().append(true).create(true).open(self.filler());
-        let mut filler = filler.map_err(Failure::machine("fill a volume"))?;
-        for length in [1 << 16, 1 << 12, 1 << 9, 1] {
-            while filler.write_all(&vec![7; length]).is_ok() {}
-        }
-        Ok(())
-    }
-
-    fn free(&self) -> Result<(), Failure> {
-        fs::remove_file(self.filler()).map_err(Failure::machine("make room on a volume"))
-    }
-}
-
-impl Drop for Volume {
-    fn drop(&mut self) {
-        // Lazily: the product may still have files open there.
-        drop(Command::new("umount").arg("--lazy").arg(&self.0).stderr(Stdio::null()).status());
-    }
 }

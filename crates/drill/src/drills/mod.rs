@@ -21,6 +21,7 @@ mod d20_walk;
 mod d21_routes;
 mod d23_takeover;
 mod d24_stolen;
+mod d25_full;
 mod d27_recovered;
 mod d28_launch;
 mod d31_account;
@@ -174,7 +175,7 @@ const DRILLS: [Drill; 36] = [
     Drill {
         name: "D25",
         incident: "Rakuten 2022: log memory full, restart, reconnect storm, emergency mode by hand",
-        play: None,
+        play: Some(|stage| Box::pin(d25_full::play(stage))),
     },
     Drill { name: "D26", incident: "KDDI 2022: 15 minutes of fault, 61 hours of retries", play: None },
     Drill {

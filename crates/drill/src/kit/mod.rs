@@ -17,3 +17,4 @@ pub(crate) mod paths;
 pub(crate) mod road;
 pub(crate) mod stage;
 pub(crate) mod tally;
+pub(crate) mod volume;

@@ -146,6 +146,11 @@ fn d24_a_stolen_directory_tells_nothing() {
 }
 
 #[test]
+fn d25_full_volumes_and_a_dead_node_are_told_and_end_by_themselves() {
+    run_alone("D25");
+}
+
+#[test]
 fn d27_after_an_outage_everybody_is_let_in_step_by_step() {
     run_alone("D27");
 }

@@ -278,6 +278,22 @@ impl House {
         }
     }
 
+    /// The status page of its public record: another process, which is given the record, a copy of its key, and nothing
+    /// else. It stops when dropped.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not serve, with its last words.
+    pub async fn status_page(&self) -> Result<StatusPage, Failure> {
+        let key = self.scratch.path().join("notices.pub");
+        fs::copy(self.data().join("notices.pub"), &key).map_err(Failure::machine("copy a key"))?;
+        let mut command = product(&self.binary, &self.environment);
+        command.args(["status", "serve"]).arg(self.data().join("status")).arg("--key").arg(key);
+        command.arg("--memory").arg(self.scratch.path().join("kept")).args(["--listen", "127.0.0.1:0"]);
+        let words = self.scratch.path().join("words-of-the-page");
+        let (process, [at]) = begin_until(command, &words, ["status page on "]).await?;
+        Ok(StatusPage { _process: process, target: at })
+    }
+
     /// Ends it as a power cut does.
     ///
     /// # Errors
@@ -299,6 +315,20 @@ impl House {
     /// [`Failure`] where it does not end in time.
     pub async fn end(&mut self) -> Result<ExitStatus, Failure> {
         end_by(&mut self.process.0, Signal::TERM).await
+    }
+}
+
+/// The status page, serving beside a house.
+#[derive(Debug)]
+pub struct StatusPage {
+    _process: Process,
+    target: Target,
+}
+
+impl StatusPage {
+    /// Where it serves.
+    pub const fn target(&self) -> Target {
+        self.target
     }
 }
 
@@ -342,21 +372,30 @@ impl Drop for Process {
 }
 
 /// Starts the product and waits until it says where it serves, after `said`, and where it tells its metrics.
-async fn begin(mut command: Command, words: &Path, said: &str) -> Result<(Process, Target, Target), Failure> {
+async fn begin(command: Command, words: &Path, said: &str) -> Result<(Process, Target, Target), Failure> {
+    let (process, [public, monitor]) = begin_until(command, words, [said, "metrics "]).await?;
+    Ok((process, public, monitor))
+}
+
+/// Starts a command of the product and waits until it has said an address after each of these.
+async fn begin_until<const N: usize>(
+    mut command: Command,
+    words: &Path,
+    said: [&str; N],
+) -> Result<(Process, [Target; N]), Failure> {
     let errors = File::create(words).map_err(Failure::machine("make a file for the product's words"))?;
     command.stdout(Stdio::piped()).stderr(errors);
     let program = command.get_program().to_string_lossy().into_owned();
     let mut process = Process(command.spawn().map_err(Failure::machine(format!("start {program}")))?);
     let mut lines = lines_of(&mut process.0)?;
     let deadline = Instant::now() + START;
-    let (mut public, mut monitor) = (None, None);
-    while public.is_none() || monitor.is_none() {
+    let mut found = [None; N];
+    while found.contains(&None) {
         match tokio::time::timeout_at(deadline, lines.recv()).await {
             Ok(Some(line)) => {
-                public = public.or_else(|| address_after(&line, said));
-                monitor = monitor
-                    .or_else(|| address_after(&line, "metrics http://"))
-                    .or_else(|| address_after(&line, "metrics on http://"));
+                for (found, said) in found.iter_mut().zip(said) {
+                    *found = found.or_else(|| address_after(&line, said));
+                }
             }
             Ok(None) => return Err(last_words("the product ended before it served", words)),
             Err(_) => return Err(last_words("the product did not serve in time", words)),
@@ -364,10 +403,10 @@ async fn begin(mut command: Command, words: &Path, said: &str) -> Result<(Proces
     }
     // What it prints later is read to nowhere, so that the pipe never fills.
     tokio::spawn(async move { while lines.recv().await.is_some() {} });
-    let [Some(public), Some(monitor)] = [public, monitor] else {
-        return Err(last_words("the product said no address", words));
-    };
-    Ok((process, Target::new(public, false)?, Target::new(monitor, false)?))
+    let targets =
+        found.into_iter().flatten().map(|at| Target::new(at, false)).collect::<Result<Vec<_>, _>>()?;
+    let targets = targets.try_into();
+    Ok((process, targets.map_err(|_| last_words("the product said no address", words))?))
 }
 
 /// Reads what a process prints, line by line, on a thread that ends with it.
@@ -383,11 +422,11 @@ fn lines_of(child: &mut Child) -> Result<mpsc::UnboundedReceiver<String>, Failur
     Ok(lines)
 }
 
-fn address_after(line: &str, word: &str) -> Option<SocketAddr> {
-    // Columns are set apart by any number of spaces.
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (_, rest) = line.split_once(word)?;
-    rest.split('/').next()?.parse().ok()
+/// The address behind those words, with or without a scheme between.
+fn address_after(line: &str, words: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once(words)?;
+    let rest = rest.split_once("http://").map_or(rest, |(_, address)| address);
+    rest.split('/').next()?.trim().parse().ok()
 }
 
 fn last_words(what: &str, file: &Path) -> Failure {
@@ -435,7 +474,7 @@ mod tests {
 
     #[test]
     fn addresses_and_sessions_are_read_as_the_product_tells_them() {
-        let found = |line: &str| address_after(line, "metrics http://").map(|address| address.to_string());
+        let found = |line: &str| address_after(line, "metrics ").map(|address| address.to_string());
         assert_eq!(found("  metrics      http://127.0.0.1:9464/metrics").as_deref(), Some("127.0.0.1:9464"));
         assert_eq!(found("metrics on http://x/metrics"), None);
         let dir = honnin_testkit::TestDir::new();

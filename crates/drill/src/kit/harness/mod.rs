@@ -9,7 +9,7 @@ mod proxy;
 mod report;
 mod varnish;
 
-pub use house::{Failure, House, Plan, Ran, SignedIn};
+pub use house::{Failure, House, Plan, Ran, SignedIn, StatusPage};
 pub(crate) use house::{INSIDER, STOPPED};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
