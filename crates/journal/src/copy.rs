@@ -12,6 +12,7 @@ use std::path::Path;
 
 use honnin_terms::LogId;
 
+use crate::entry::HEADER;
 use crate::history::MOST_CARRIED_OCTETS;
 use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, LOCK, PRUNED, SEGMENTS, numbered};
 use crate::note::MOST_NOTE;
@@ -24,6 +25,9 @@ const UNFINISHED: &str = "tmp";
 /// How often is looked again for what was written or removed meanwhile.
 const TRIES: usize = 16;
 const PIECE: usize = 64 * 1024;
+/// How much is kept of the zeros after the last octet that is none: a frame may end in zeros of its own, of nobody's entry
+/// without a body, and they are fewer than the longest head of an entry.
+const ZEROS: usize = HEADER.next_multiple_of(ALIGN);
 
 /// Copies every log of the journal in `root` into `to`, which is made. The index is left out: it is made again.
 ///
@@ -152,7 +156,7 @@ fn write(to: &Path, from: &mut dyn Read) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Writes a segment without what was reserved and not yet written. A frame ends where the next may begin.
+/// Writes a segment without what was reserved and not yet written, but for some of it. A frame ends where the next may begin.
 fn write_segment(to: &Path, segment: &mut File) -> io::Result<()> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(to)?;
     let (mut piece, mut written, mut end) = (vec![0; PIECE], 0, 0);
@@ -166,7 +170,7 @@ fn write_segment(to: &Path, segment: &mut File) -> io::Result<()> {
         }
         written += count(read);
     }
-    file.set_len(end.next_multiple_of(count(ALIGN)).min(written))?;
+    file.set_len(end.next_multiple_of(count(ALIGN)).saturating_add(count(ZEROS)).min(written))?;
     file.sync_all()
 }
 

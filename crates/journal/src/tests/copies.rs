@@ -48,6 +48,24 @@ fn a_copy_made_while_it_is_written_verifies_and_opens() {
 }
 
 #[test]
+fn a_copy_has_the_whole_of_a_frame_that_ends_in_zeros() {
+    // Nobody's entry without a body ends in zeros: with so many of them in one frame a block of it is nothing else.
+    for number in 1..=8 {
+        let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let journal = open(dir.path());
+        let nobodys = (0..number).map(|_| Entry::blank(Kind::Started, at(50), 1));
+        assert!(append_all(&journal, nobodys).iter().all(Result::is_ok));
+        journal.close().unwrap();
+        let to = copies.path().join("copy");
+        copy(dir.path(), &to).unwrap();
+        match verify(&to, &trust(), None) {
+            Ok(report) => assert!(report.entries() >= number, "{number}"),
+            Err(breach) => panic!("{number} entries: {breach:?}"),
+        }
+    }
+}
+
+#[test]
 fn whether_a_log_is_written_is_seen_by_its_lock() {
     let dir = tempfile::tempdir().unwrap();
     assert!(!is_written(dir.path(), the_log()).unwrap(), "there is none");
