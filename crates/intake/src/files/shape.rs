@@ -100,6 +100,11 @@ impl Read {
 }
 
 impl TimeShape {
+    /// The parts a shape can be made of, as they are written.
+    pub fn parts() -> impl Iterator<Item = &'static str> {
+        PARTS.iter().map(|(text, _)| *text)
+    }
+
     /// Compiles a shape.
     ///
     /// `%Y` year (4 digits), `%m` `%d` `%H` `%M` `%S` two digits each, `%-m` `%-d` `%-H` `%-M` `%-S` one or two,
@@ -115,7 +120,7 @@ impl TimeShape {
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
             let (part, length) = if character == '%' {
-                directive(rest).map_err(bad)?
+                directive(rest).map_err(|why| bad(&why))?
             } else {
                 (Part::Literal(character), character.len_utf8())
             };
@@ -285,32 +290,35 @@ impl TimeShape {
     }
 }
 
-fn directive(rest: &str) -> Result<(Part, usize), &'static str> {
-    const DIRECTIVES: [(&str, Part); 19] = [
-        ("%Y", Part::Year),
-        ("%m", Part::Month),
-        ("%-m", Part::MonthShort),
-        ("%b", Part::MonthName),
-        ("%d", Part::Day),
-        ("%-d", Part::DayShort),
-        ("%H", Part::Hour),
-        ("%-H", Part::HourShort),
-        ("%I", Part::Hour12),
-        ("%-I", Part::Hour12Short),
-        ("%p", Part::Half),
-        ("%M", Part::Minute),
-        ("%-M", Part::MinuteShort),
-        ("%S", Part::Second),
-        ("%-S", Part::SecondShort),
-        ("%.f", Part::Fraction),
-        ("%s", Part::Epoch),
-        ("%:z", Part::Offset),
-        ("%%", Part::Literal('%')),
-    ];
-    let found = DIRECTIVES.iter().find(|(text, _)| rest.starts_with(text));
-    found
-        .map(|(text, part)| (*part, text.len()))
-        .ok_or("has an unknown part: use %Y %m %-m %b %d %-d %H %-H %I %-I %p %M %-M %S %-S %.f %s %:z %%")
+/// Every part that a shape can be made of.
+const PARTS: [(&str, Part); 19] = [
+    ("%Y", Part::Year),
+    ("%m", Part::Month),
+    ("%-m", Part::MonthShort),
+    ("%b", Part::MonthName),
+    ("%d", Part::Day),
+    ("%-d", Part::DayShort),
+    ("%H", Part::Hour),
+    ("%-H", Part::HourShort),
+    ("%I", Part::Hour12),
+    ("%-I", Part::Hour12Short),
+    ("%p", Part::Half),
+    ("%M", Part::Minute),
+    ("%-M", Part::MinuteShort),
+    ("%S", Part::Second),
+    ("%-S", Part::SecondShort),
+    ("%.f", Part::Fraction),
+    ("%s", Part::Epoch),
+    ("%:z", Part::Offset),
+    ("%%", Part::Literal('%')),
+];
+
+fn directive(rest: &str) -> Result<(Part, usize), String> {
+    let found = PARTS.iter().find(|(text, _)| rest.starts_with(text));
+    found.map(|(text, part)| (*part, text.len())).ok_or_else(|| {
+        let parts: Vec<&str> = TimeShape::parts().collect();
+        format!("has an unknown part: use {}", parts.join(" "))
+    })
 }
 
 /// A point and up to nine decimals of a second, or nothing. What is finer than a millisecond is passed over.
