@@ -79,7 +79,8 @@ pub(crate) enum QuarantineCommand {
         rows: Vec<String>,
     },
     /// Drop rows: they are no word of the ledger. This cannot be undone but by importing their file again
-    #[command(after_help = "Examples:\n  honnin quarantine drop --mapping mapping.toml 4be1c20a77")]
+    #[command(after_help = "Examples:\n  honnin quarantine drop --mapping mapping.toml 4be1c20a77\n  \
+        honnin quarantine drop --mapping mapping.toml --yes 4be1c20a77 91d0f3a2b6")]
     Drop {
         /// Mapping file; `-` is standard input
         #[arg(long, value_name = "FILE")]
@@ -87,6 +88,8 @@ pub(crate) enum QuarantineCommand {
         /// Names of the rows, or their beginnings
         #[arg(value_name = "ROW", required = true)]
         rows: Vec<String>,
+        #[command(flatten)]
+        confirmed: Confirmed,
     },
 }
 

@@ -7,12 +7,13 @@ use honnin_intake::{ChoiceError, Opened, Quarantined};
 use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
+use super::confirm::confirm;
 use super::intake;
 use crate::command::QuarantineCommand;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For};
-use crate::say::{self, Say};
+use crate::say::Say;
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
 
@@ -44,7 +45,7 @@ pub(super) fn quarantine(
             let mapping = intake::read(mapping)?;
             written(&rooms, operator, "quarantine show", std::slice::from_ref(row))?;
             let opened = rooms.with_feed(|feed| feed.open_quarantined(&mapping, row))?;
-            say::text(Shown(&opened))?;
+            say.tell(&Shown(&opened))?;
             Ok(Exit::Done)
         }
         QuarantineCommand::Accept { mapping, rows } => {
@@ -53,8 +54,13 @@ pub(super) fn quarantine(
             let summary = rooms.with_feed(|feed| feed.accept(&mapping, rows, &mut |_| {}))?;
             intake::tell(say, &summary)
         }
-        QuarantineCommand::Drop { mapping, rows } => {
+        QuarantineCommand::Drop { mapping, rows, confirmed } => {
             let mapping = intake::read(mapping)?;
+            confirm(
+                *confirmed,
+                &format!("drop rows of the ledger ({})", rows.len()),
+                "Nothing of them is imported; only their file brings them back.",
+            )?;
             written(&rooms, operator, "quarantine drop", rows)?;
             let dropped = rooms.with_feed(|feed| feed.drop_quarantined(&mapping, rows, &mut |_| {}))?;
             say.tell(&Dropped { dropped })?;
@@ -143,6 +149,27 @@ impl fmt::Display for Shown<'_> {
             writeln!(f, "  {}: {}", intake::check::harmless(heading), intake::check::harmless(cell))?;
         }
         Ok(())
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Cell<'a> {
+            heading: &'a str,
+            cell: &'a str,
+        }
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            row: &'a str,
+            file: &'a str,
+            line: u64,
+            reason: &'a str,
+            cells: Vec<Cell<'a>>,
+        }
+        let Opened { about: Quarantined { id, file, line, reason, .. }, cells } = self.0;
+        let cells = cells.iter().map(|(heading, cell)| Cell { heading, cell }).collect();
+        Shape { row: id, file, line: *line, reason, cells }.serialize(serializer)
     }
 }
 

@@ -432,7 +432,8 @@ fn doctor_is_well_again_when_each_cause_is_gone() {
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     for row in listed["rows"].as_array().unwrap() {
         let name = row["row"].as_str().or_else(|| row["name"].as_str()).unwrap();
-        assert_eq!(place.run(&["quarantine", "drop", "--mapping", mapping, name]).code, Some(0), "{row}");
+        let drop = ["quarantine", "drop", "--yes", "--mapping", mapping, name];
+        assert_eq!(place.run(&drop).code, Some(0), "{row}");
     }
     well("the row is dropped");
     // Pages that were stopped and are lifted.

@@ -1,6 +1,7 @@
 //! Rows set aside: explained, accepted, dropped; the page shows what was decided, and the journal who did it.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -133,7 +134,7 @@ fn a_person_explains_accepts_and_drops_rows_and_the_pages_follow() {
     let accepted = town.run(&["quarantine", "accept", "--mapping", &town.mapping, &conflict]);
     assert!(accepted.out.contains("taken 1"), "{}{}", accepted.out, accepted.err);
     assert_eq!(town.shown().0, [7_000]);
-    let dropped = town.run(&["quarantine", "drop", "--mapping", &town.mapping, &amount]);
+    let dropped = town.run(&["quarantine", "drop", "--yes", "--mapping", &town.mapping, &amount]);
     assert_eq!((dropped.code, dropped.out.as_str()), (Some(0), "dropped 1 rows\n"), "{}", dropped.err);
     assert_eq!(town.kept(), []);
     assert_eq!(town.shown(), (vec![7_000], true));
@@ -160,4 +161,58 @@ fn an_extract_of_an_earlier_time_is_of_that_time() {
     fs::write(&hashes, format!("login,phc\n{LOGIN},{HASH}\n")).unwrap();
     assert_eq!(town.run(&["account", "import-hashes", "--yes", hashes.to_str().unwrap()]).code, Some(0));
     assert_eq!(town.shown().0, [5_000, 6]);
+}
+
+#[test]
+fn on_a_terminal_the_facts_of_ten_and_a_row_are_shown_and_nowhere_else() {
+    let town = Town::new();
+    // `script` gives a command a terminal.
+    let on_a_terminal = |args: &[&str]| {
+        let words = ["--data", town.place.data.to_str().unwrap()];
+        let line: Vec<String> = words.iter().chain(args).map(|word| format!("'{word}'")).collect();
+        let line = format!("{} {}", env!("CARGO_BIN_EXE_honnin"), line.join(" "));
+        let mut script = Command::new("script");
+        let ended = script.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).output().ok()?;
+        Some(String::from_utf8(ended.stdout).unwrap())
+    };
+    // Twelve subscribers; of u001 a row that is set aside.
+    let extract = town.extract("r1,07001110001,2026/11/02,9000,0\n");
+    let (mut accounts, mut lines) = (ACCOUNTS.to_owned(), LINES.to_owned());
+    for n in 2..=12 {
+        let row = format!("u{n:03},名前 {n},ｶﾅ,u{n:03}@example.jp,1980/01/02,2026/11/20 05:00:00\n");
+        accounts.push_str(&row);
+        let row = format!("l{n:03},u{n:03},070011100{n:02},20ギガ,2000,2024/04/01,,active,ON\n");
+        lines.push_str(&row);
+    }
+    for (name, text) in [("accounts.csv", &accounts), ("lines.csv", &lines)] {
+        fs::write(town.place.beside("extract").join(name), text).unwrap();
+    }
+    let shown = |said: &str| (1..=12).filter(|n| said.contains(&format!("u{n:03}"))).count();
+    let check = ["intake", "files", "--mapping", &town.mapping, "--check", &extract];
+    let Some(said) = on_a_terminal(&check) else {
+        println!("skipped: script (util-linux) is not on this machine");
+        return;
+    };
+    assert!(shown(&said) == 10 && said.contains("朝比奈 一郎") && said.contains("20ギガ"), "{said}");
+    let few =
+        on_a_terminal(&["intake", "check", "--mapping", &town.mapping, "--preview", "3", &extract]).unwrap();
+    assert_eq!(shown(&few), 3, "{few}");
+    let piped = town.run(&check);
+    assert!(shown(&piped.out) == 0 && piped.err.contains("on a terminal only"), "{}{}", piped.out, piped.err);
+
+    assert_eq!(town.run(&["intake", "files", "--mapping", &town.mapping, &extract]).code, Some(4));
+    let kept = town.kept();
+    let (row, reason) = kept.first().unwrap();
+    assert!(reason.starts_with("conflict") && kept.len() == 1, "{kept:?}");
+    let show = ["quarantine", "show", "--mapping", &town.mapping, row];
+    let said = on_a_terminal(&show).unwrap();
+    assert!(
+        said.contains("conflict") && said.contains("number: 07001110001") && said.contains("9000"),
+        "{said}"
+    );
+    let said = on_a_terminal(&[&show[..], &["--json"]].concat()).unwrap();
+    let told: Value = serde_json::from_str(said.trim()).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(told["cells"][1], serde_json::json!({"heading": "number", "cell": "07001110001"}), "{told}");
+    let piped = town.run(&show);
+    assert!(piped.code == Some(1) && piped.out.is_empty() && !piped.err.contains("0700"), "{}", piped.err);
 }
