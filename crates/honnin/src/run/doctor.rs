@@ -1,5 +1,7 @@
 //! `honnin doctor`: the state of an installation, and what needs attention. No personal values.
 
+mod offered;
+
 use std::fmt;
 use std::fs;
 
@@ -42,7 +44,7 @@ struct Check {
 }
 
 /// What was found.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Findings {
     attention: usize,
     checks: Vec<Check>,
@@ -75,7 +77,7 @@ impl fmt::Display for Findings {
 }
 
 pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failure> {
-    let mut findings = Findings { attention: 0, checks: Vec::new() };
+    let mut findings = Findings::default();
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
     guesses(&installation, &mut findings);
@@ -88,7 +90,8 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     journal(&rooms, &mut findings)?;
     checkpoints(&rooms, &mut findings)?;
     backups(&rooms, &mut findings)?;
-    nodes(&rooms, &mut findings)?;
+    let node = nodes(&rooms, &mut findings)?;
+    offered::offered(&rooms, node, &mut findings);
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
     match rooms.epochs().map(|epochs| epochs.len()) {
@@ -277,13 +280,13 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-/// The nodes that said lately that they are there.
-fn nodes(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
+/// The nodes that said lately that they are there, and when the last did.
+fn nodes(rooms: &Rooms, findings: &mut Findings) -> Result<Option<Moment>, Failure> {
     let known = match runtime(1)?.block_on(nodes_of(&*rooms.store, &rooms.keep())) {
         Ok(known) => known,
         Err(reason) => {
             findings.attention("nodes", reason);
-            return Ok(());
+            return Ok(None);
         }
     };
     let now = rooms.clock.0.now();
@@ -291,7 +294,7 @@ fn nodes(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {
     let told: Vec<String> = told.collect();
     let told = if told.is_empty() { "none has said lately that it runs".to_owned() } else { told.join(", ") };
     findings.ok("nodes", told);
-    Ok(())
+    Ok(known.iter().map(|node| node.at).max())
 }
 
 fn journal(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Place, Running, command, honnin};
+use crate::support::{Browser, Place, Running, command, honnin};
 
 fn place() -> Place {
     Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")])
@@ -195,4 +195,82 @@ fn a_forced_mode_takes_away_what_it_says_and_gives_it_back() {
     for act in ["mode force read_only", "mode release"] {
         assert!(acts.out.lines().any(|line| line.contains(act) && line.contains("sato")), "{}", acts.out);
     }
+}
+
+/// What `doctor` says of that, and whether it asks for attention.
+fn doctor(place: &Place, name: &str) -> (bool, String) {
+    let told: Value = serde_json::from_str(&place.run(&["doctor", "--json"]).out).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}: {told}"));
+    (check["state"] == "attention", check["text"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_record_that_was_altered_while_it_serves_raises_its_alarm_once() {
+    let place = place();
+    assert_eq!(place.run(&["notice", "open", "slow"]).code, Some(0));
+    let serving = place.serve();
+    let monitor = serving.0.after("metrics on ").trim_end_matches("/metrics").to_owned();
+    let mut monitor = Browser::new(&monitor);
+    let mut raised = |times: u32| {
+        let series = format!("\nhonnin_alarm_total{{kind=\"notices\"}} {times}\n");
+        let mut told = String::new();
+        for _ in 0..200 {
+            told = monitor.get("/metrics").body;
+            if told.contains(&series) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{series:?} is not in {told}");
+    };
+    raised(0);
+    let (attention, text) = doctor(&place, "notices");
+    assert!(!attention && text.contains("1 entries, 1 incidents open"), "{text}");
+    let entries = place.data.join("status/tile/entries/000.p/1");
+    let as_it_was = fs::read(&entries).unwrap();
+    let mut altered = as_it_was.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    fs::write(&entries, altered).unwrap();
+    raised(1);
+    let (attention, text) = doctor(&place, "notices");
+    assert!(attention && text.contains("`honnin status verify`"), "{text}");
+    // Not with every look: two are over by then.
+    std::thread::sleep(std::time::Duration::from_millis(4_500));
+    raised(1);
+    // Put back, the service speaks again.
+    let word = || fs::read(place.data.join("status/word")).unwrap();
+    let silent = word();
+    fs::write(&entries, as_it_was).unwrap();
+    for _ in 0..100 {
+        if word() != silent {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_ne!(word(), silent);
+    assert!(!doctor(&place, "notices").0);
+    raised(1);
+}
+
+#[test]
+fn doctor_says_which_mode_is_forced_and_that_nothing_was_said() {
+    let place = place();
+    assert_eq!(doctor(&place, "mode"), (false, "not known: the service has not said it yet".to_owned()));
+    assert_eq!(doctor(&place, "notices"), (false, "nothing was said to the public yet".to_owned()));
+    assert_eq!(place.run(&["mode", "force", "brownout"]).code, Some(0));
+    let (attention, text) = doctor(&place, "mode");
+    assert!(attention && text.contains("brownout") && text.contains("`honnin mode release`"), "{text}");
+    assert_eq!(place.run(&["mode", "release"]).code, Some(0));
+    let serving = place.serve();
+    for _ in 0..100 {
+        if place.data.join("status/word").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    drop(serving);
+    let (attention, text) = doctor(&place, "mode");
+    assert!(!attention && text.contains("as the service said at 2"), "{text}");
+    assert_eq!(place.run(&["doctor"]).code, Some(0));
 }
