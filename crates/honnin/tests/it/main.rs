@@ -34,5 +34,6 @@ mod serve;
 mod set_aside;
 mod support;
 mod swapped;
+mod told;
 mod waiting_room;
 mod who_saw;

@@ -116,41 +116,6 @@ fn whoever_left_before_the_end_is_not_told_and_the_exit_code_is_true() {
 }
 
 #[test]
-fn what_is_told_is_told_as_json_too() {
-    let place = place();
-    let json = |args: &[&str]| -> Value {
-        let ran = place.run(&[args, &["--json"]].concat());
-        assert!(ran.out.ends_with('\n') && ran.out.trim_end().lines().count() == 1, "{args:?}: {}", ran.out);
-        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{args:?}: {error}: {}", ran.out))
-    };
-    let doctor = json(&["doctor"]);
-    assert_eq!(doctor["attention"], 0, "{doctor}");
-    let checks = doctor["checks"].as_array().unwrap();
-    let named = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap_or(&Value::Null);
-    assert_eq!(named("journal")["state"], "ok", "{doctor}");
-    assert_eq!(named("store")["state"], "ok", "{doctor}");
-    assert_eq!(json(&["config", "check"])["usable"], true);
-    assert_eq!(json(&["config", "print"])["server"]["body"], "10 s");
-    assert_eq!(json(&["config", "default"])["tenant"]["id"], 1);
-    assert_eq!(json(&["key", "check"])["public_key_matches"], true);
-    assert_eq!(json(&["account", "merges"])["merges"], Value::Array(vec![]));
-    assert_eq!(json(&["isolation", "lift"])["lifted"], false);
-    assert!(json(&["drill", "list"])["drills"].as_array().unwrap().len() > 20);
-    let invited = json(&["account", "invite", LOGIN]);
-    assert_eq!(invited["code"].as_str().unwrap().len(), 24, "{invited}");
-    let again: Value = serde_json::from_str(&intake(&place, &["--json"]).out).unwrap();
-    assert_eq!(again["in_all"]["repeated"], 710, "{again}");
-    let checked: Value = serde_json::from_str(&intake(&place, &["--check", "--json"]).out).unwrap();
-    assert_eq!(checked["clean"], true, "{checked}");
-    let serving = place.serve();
-    serving.browser().get("/sign-in");
-    drop(serving);
-    let verified = json(&["journal", "verify"]);
-    assert_eq!((&verified["verifies"], &verified["to_owner"]), (&Value::Bool(true), &Value::from(0)));
-    assert_eq!(json(&["journal", "who-saw", LOGIN])["disclosures"], Value::Array(vec![]));
-}
-
-#[test]
 fn a_journal_that_never_was_is_told_from_one_that_is_gone() {
     let place = Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")]);
     let asks = [&["journal", "verify"][..], &["journal", "who-saw", LOGIN], &["journal", "seen-by", LOGIN]];
@@ -218,10 +183,15 @@ fn what_cannot_be_taken_back_wants_a_confirmation() {
     let codes = place.beside("codes");
     fs::write(&codes, "0000-0000-0000-0000-0000\n0000-0000-0000-0000-0000\n").unwrap();
     fs::write(place.data.join("isolated"), "a test\n").unwrap();
-    let acts: [&[&str]; 4] = [
+    let mapping = mapping();
+    let mapping = mapping.to_str().unwrap();
+    let acts: [&[&str]; 7] = [
         &["account", "import-hashes", hashes.to_str().unwrap()],
         &["account", "merge", "--from", LOGIN, "--into", "mio10482913", "--codes", codes.to_str().unwrap()],
         &["account", "unmerge", "1"],
+        &["account", "erase", LOGIN],
+        &["key", "rotate", "--finish"],
+        &["quarantine", "drop", "--mapping", mapping, "4be1c20a77"],
         &["isolation", "lift"],
     ];
     for args in acts {
@@ -230,6 +200,9 @@ fn what_cannot_be_taken_back_wants_a_confirmation() {
         assert!(refused.err.contains("--yes"), "{args:?}: {}", refused.err);
     }
     assert!(place.data.join("isolated").exists());
+    // Nothing of it was done, nor written down as done.
+    assert_eq!(place.run(&["journal", "acts", "--json"]).out.matches("\"note\":\"account erase").count(), 0);
+    assert_eq!(place.run(&["account", "invite", LOGIN]).code, Some(0), "she is there");
 }
 
 #[test]

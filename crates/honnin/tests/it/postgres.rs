@@ -43,6 +43,10 @@ fn two_processes_on_one_database_serve_her_and_see_her_sign_out() {
             "the store is ready for role honnin\n"
         );
     }
+    assert_eq!(
+        done(place.run(&["--json", "store", "prepare", "--owner", &owner])),
+        "{\"role\":\"honnin\"}\n"
+    );
     let (mapping, sample) = (mapping(), directory_of_sample());
     done(place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
     let invited = done(place.run(&["--json", "account", "invite", LOGIN]));
