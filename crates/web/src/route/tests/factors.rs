@@ -33,7 +33,7 @@ fn secret(page: &str) -> TotpSecret {
 }
 
 impl House {
-    fn code(&self, secret: &TotpSecret) -> String {
+    pub(super) fn code(&self, secret: &TotpSecret) -> String {
         let step = self.clock.now().seconds_since(Moment::EPOCH) / TOTP_SECONDS;
         format!("{:06}", secret.code(u64::try_from(step).unwrap()))
     }

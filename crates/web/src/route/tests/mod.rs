@@ -3,6 +3,7 @@
 mod api;
 mod cancelled;
 mod coverage;
+mod described;
 mod exports;
 mod factors;
 mod house;
