@@ -59,6 +59,9 @@ pub enum Error {
     /// As many exports are kept as may be.
     #[error("make an export: too many are kept already")]
     ExportsFull,
+    /// Too many ask at this moment, of her account or of all.
+    #[error("answer: too many ask at this moment")]
+    Busy,
     /// The journal cannot answer about that time any more.
     #[error("answer from the journal: entries of that time were pruned")]
     Pruned,

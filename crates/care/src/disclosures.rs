@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Owned, Session};
+use honnin_access::{Owned, Session, Source};
 use honnin_journal::{Asking, Entry, EpochKeys, Kind, Logs, Pseudonym, ReadError};
 use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment, Zone};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
-use crate::{Channel, Disclosed, What};
+use crate::{Channel, Disclosed, Share, What};
 
 /// How much is gathered beside an account's looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl From<ReadError> for Error {
         match error {
             ReadError::NotAnswerable { .. } => Self::Pruned,
             ReadError::NotWritten => Self::NotThere,
-            ReadError::Busy => Self::Closed(honnin_terms::Mode::JournalFull),
+            ReadError::Busy => Self::Busy,
             ReadError::NotPublished | ReadError::Io(_) => Self::Closed(honnin_terms::Mode::JournalFailed),
         }
     }
@@ -204,22 +204,24 @@ impl Care {
     pub async fn disclosures(
         &self,
         visit: Visit<'_>,
+        source: Source,
         before: Option<EntryRef>,
         most: usize,
     ) -> Result<Disclosed<Shown<Disclosures>>, Error> {
         let gathers = (visit.channel == Channel::Page).then_some(Gathers::PAGE);
-        let facts = self.own_disclosures(visit.session, before, most, gathers).await?;
+        let share = self.parts.gate.share(visit.session.account(), source)?;
+        let facts = self.own_disclosures(visit.session, before, most, (gathers, Some(share))).await?;
         self.show(visit, What::Disclosures, facts).await
     }
 
     /// At most so many of the account's disclosures below an index. Acts and looks by others are gathered
-    /// where they are asked for.
+    /// where they are asked for. The share goes with the question, also where nobody waits for the answer any more.
     pub(crate) async fn own_disclosures(
         &self,
         session: &Session,
         before: Option<EntryRef>,
         most: usize,
-        gathers: Option<Gathers>,
+        (gathers, share): (Option<Gathers>, Option<Share>),
     ) -> Result<Owned<Disclosures>, Error> {
         let permit = self.account_permit(session)?;
         let (logs, epochs) = (Arc::clone(self.parts.gate.logs()), self.parts.gate.epochs());
@@ -229,6 +231,7 @@ impl Care {
         // It reads files: on a thread that answers requests everybody else would wait for the disk.
         let zone = self.zone().clone();
         let question = move || {
+            let _share = share;
             logs.refresh(epochs.last().map_or(0, |keys| keys.epoch))?;
             let names = pseudonyms(&epochs, account);
             let rows = looks(&logs, &epochs, &names, period, page)?;

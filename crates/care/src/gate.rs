@@ -7,14 +7,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{GateAuthority, Opened, Owned, Session};
+use honnin_access::{GateAuthority, Opened, Owned, Session, Source};
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Kind, Logs, Party};
 use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
 use crate::recorder::{Recorder, refused_by_journal};
-use crate::{Alarm, Channel, Error, House, What};
+use crate::{Alarm, Channel, Error, House, Share, Shares, What};
 
 /// A value that has passed the gate. Its entry is not durable yet: whoever makes no bytes of it has it [noted].
 ///
@@ -80,6 +80,7 @@ pub struct Gate {
     recorder: Arc<Recorder>,
     house: Arc<dyn House>,
     desk: Desk,
+    shares: Shares,
 }
 
 impl fmt::Debug for Gate {
@@ -91,7 +92,13 @@ impl fmt::Debug for Gate {
 impl Gate {
     /// Makes the gate of its authority, what writes into the journal, and the house it asks and tells.
     pub fn new(authority: GateAuthority, recorder: Recorder, house: Arc<dyn House>) -> Self {
-        Self { authority, recorder: Arc::new(recorder), house, desk: Desk::default() }
+        Self {
+            authority,
+            recorder: Arc::new(recorder),
+            house,
+            desk: Desk::default(),
+            shares: Shares::of(Desk::PLACES),
+        }
     }
 
     /// What writes into the journal, for whoever else writes there.
@@ -115,6 +122,14 @@ impl Gate {
     /// Where questions to the journal are answered.
     pub(crate) const fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// A share of that place.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where the account or the source has as many questions there as it may have.
+    pub(crate) fn share(&self, account: AccountId, source: Source) -> Result<Share, Error> {
+        self.shares.take(account, source).ok_or(Error::Busy)
     }
 
     pub(crate) fn epochs(&self) -> Vec<Arc<EpochKeys>> {

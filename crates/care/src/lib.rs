@@ -19,6 +19,7 @@ mod naming;
 mod reckon;
 mod recorder;
 mod sessions;
+mod share;
 mod speed;
 mod tokens;
 
@@ -38,5 +39,6 @@ pub use house::{Alarm, House};
 pub use merging::AgreeError;
 pub use naming::NameError;
 pub use recorder::Recorder;
+pub use share::{Share, Shares};
 pub use speed::{SpeedWish, WishRefusal};
 pub use tokens::{TOKEN_DAYS, TokenError};

@@ -123,6 +123,9 @@ impl<T> Future for Asked<T> {
 }
 
 impl Desk {
+    /// How many questions are answered or wait.
+    pub const PLACES: usize = THREADS + MOST_WAITING;
+
     /// Has a question answered; refused where too many wait.
     pub fn ask<T: Send + 'static>(&self, question: impl FnOnce() -> T + Send + 'static) -> Asked<T> {
         let outcome = Arc::new(Mutex::new(Outcome { value: None, given_up: false, waker: None }));

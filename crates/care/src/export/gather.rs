@@ -44,7 +44,9 @@ impl Care {
                 .map((), |(held, bills), ()| Held { bills: Some(bills), ..held });
         }
         held = self.joined(session, held.join(self.own_devices(session).await?))?.map((), with_devices);
-        let disclosures = self.own_disclosures(session, None, DISCLOSURES, Some(Gathers::EXPORT)).await?;
+        // Exports have bounds of their own, so that her pages do not keep her export from being made.
+        let gathers = (Some(Gathers::EXPORT), None);
+        let disclosures = self.own_disclosures(session, None, DISCLOSURES, gathers).await?;
         Ok(self.joined(session, held.join(disclosures))?.map((), with_disclosures))
     }
 

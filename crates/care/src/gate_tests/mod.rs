@@ -228,3 +228,34 @@ async fn what_was_opened_for_one_request_is_not_handed_to_another_of_the_same_se
     let asker = Asker::new(request(2), Some(&hana.token));
     assert_eq!(stage.gate.hand_over(body, &asker).await, Err(FOREIGN));
 }
+
+#[tokio::test]
+async fn one_account_that_asks_a_hundred_times_keeps_no_neighbour_from_an_answer() {
+    let (hana, ken) = (person(1), person(2));
+    let stage = Stage::of(&[&hana, &ken]);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(std::sync::Mutex::new(held));
+    let ask = |account, site| {
+        let share = stage.gate.share(account, honnin_access::Source { site, prefix: 0, address: 0 })?;
+        let held = Arc::clone(&held);
+        Ok::<_, Error>(stage.gate.desk().ask(move || {
+            let _share = share;
+            // Until nobody holds it back any more.
+            held.lock().unwrap().recv().is_err()
+        }))
+    };
+    let hers: Vec<_> = (0..100).filter_map(|_| ask(hana.account, 1).ok()).collect();
+    assert_eq!(ask(hana.account, 1).map(|_| ()).unwrap_err(), Error::Busy);
+    let his = ask(ken.account, 2).unwrap();
+    drop(release);
+    assert!(his.await.expect("he waits behind the few of hers and is not refused"));
+    for asked in hers {
+        assert!(asked.await.unwrap());
+    }
+    assert!(ask(hana.account, 1).is_ok(), "and she may ask again");
+}
+
+#[test]
+fn a_crowd_at_the_journal_is_not_told_as_a_journal_that_is_full() {
+    assert_eq!(Error::from(honnin_journal::ReadError::Busy), Error::Busy);
+}

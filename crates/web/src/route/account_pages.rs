@@ -81,7 +81,7 @@ pub(super) async fn bill(app: &App, ask: &Ask, session: &Session) -> Result<Answ
 
 pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {
     let before = ask.query_as::<EntryRef>("before")?;
-    let disclosed = app.wiring.care.disclosures(visit(session), before, DISCLOSURES).await?;
+    let disclosed = app.wiring.care.disclosures(visit(session), app.source(ask), before, DISCLOSURES).await?;
     Ok(Answer::personal(disclosed.body(HTML, |Shown { me, facts }| {
         let shell = app.own_frame(ask, me.as_ref(), Nav::Settings);
         let lines = me.as_ref().map(|me| me.lines.as_slice()).unwrap_or_default();

@@ -252,7 +252,7 @@ pub(super) async fn disclosures(app: &App, ask: &Ask, session: &Session) -> Resu
     let care = &app.wiring.care;
     let part = ask.part::<EntryRef>()?;
     let limit = part.limit.unwrap_or(DISCLOSURES);
-    let disclosed = care.disclosures(visit(session), part.cursor, limit).await?;
+    let disclosed = care.disclosures(visit(session), app.source(ask), part.cursor, limit).await?;
     let mut next = None;
     let body = disclosed.body(JSON, |shown| {
         next = shown.facts.next_before;

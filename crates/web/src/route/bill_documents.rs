@@ -30,7 +30,7 @@ pub(super) async fn csv_api(app: &App, ask: &Ask, session: &Session) -> Result<A
 
 async fn made(app: &App, ask: &Ask, visit: Visit<'_>, form: BillForm) -> Result<Answer, Refusal> {
     let bill = ask.id::<BillId>()?;
-    let place = app.desk.place()?;
+    let place = app.desk.place(visit.session.account(), app.source(ask))?;
     let disclosed: Disclosed<Shown<Bill>> = app.wiring.care.bill_document(visit, bill, form).await?;
     let (care, press) = (Arc::clone(&app.wiring.care), Arc::clone(&app.press));
     let (operator, language) = (app.wiring.operator.clone(), ask.language());

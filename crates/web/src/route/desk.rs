@@ -1,4 +1,4 @@
-//! Where documents are made: so many at once, so many that wait, and not one more.
+//! Where documents are made: so many at once, so many that wait, and not one more; of those a few for one account.
 //!
 //! A place is taken before anything is read or journaled, so that who is refused was shown nothing. Nothing is kept
 //! between two documents: each is made of what it is handed, in memory of its own, and handed back.
@@ -8,6 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io, thread};
 
+use honnin_access::Source;
+use honnin_care::{Share, Shares};
+use honnin_terms::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::answer::Refusal;
@@ -38,6 +41,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// The desk. Its threads end when it is dropped and nothing waits.
 pub(super) struct Desk {
     places: Arc<Semaphore>,
+    shares: Shares,
     jobs: SyncSender<Job>,
     bounds: DeskBounds,
     busy: Code,
@@ -53,7 +57,8 @@ impl fmt::Debug for Desk {
 #[derive(Debug)]
 pub(super) struct Place {
     jobs: SyncSender<Job>,
-    place: OwnedSemaphorePermit,
+    /// Of all, and of what her account and her source may have.
+    held: (OwnedSemaphorePermit, Share),
 }
 
 impl Desk {
@@ -69,21 +74,31 @@ impl Desk {
             let waiting = Arc::clone(&waiting);
             thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&waiting))?;
         }
-        Ok(Self { places: Arc::new(Semaphore::new(places)), jobs, bounds, busy })
+        let shares = Shares::of(places);
+        Ok(Self { places: Arc::new(Semaphore::new(places)), shares, jobs, bounds, busy })
     }
 
     /// Takes a place.
     ///
     /// # Errors
-    /// The code it was started with, with the time to come back and how many are before her.
-    pub(super) fn place(&self) -> Result<Place, Refusal> {
+    /// The code it was started with, with the time to come back: where all places are taken with how many are before
+    /// her, where her account or her source has as many as it may have with that.
+    pub(super) fn place(&self, account: AccountId, source: Source) -> Result<Place, Refusal> {
+        let Some(share) = self.shares.take(account, source) else {
+            return Err(
+                self.refused("this account or this address has as many as may be made at once".to_owned())
+            );
+        };
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(Place { jobs: self.jobs.clone(), place });
+            return Ok(Place { jobs: self.jobs.clone(), held: (place, share) });
         }
-        honnin_figures::documents_refused(self.busy.word()).increment(1);
         let before = self.bounds.at_once.max(1).saturating_add(self.bounds.waiting);
-        let detail = format!("{before} are made or wait before this one");
-        Err(Refusal::after(self.busy, AGAIN).detailed(detail))
+        Err(self.refused(format!("{before} are made or wait before this one")))
+    }
+
+    fn refused(&self, detail: String) -> Refusal {
+        honnin_figures::documents_refused(self.busy.word()).increment(1);
+        Refusal::after(self.busy, AGAIN).detailed(detail)
     }
 }
 
@@ -97,13 +112,13 @@ impl Place {
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let Self { jobs, place } = self;
+        let Self { jobs, held } = self;
         let (done, answer) = oneshot::channel();
         let job: Job = Box::new(move || {
             if !done.is_closed() {
                 drop(done.send(work()));
             }
-            drop(place);
+            drop(held);
         });
         // There are as many places in the queue as at the desk, so who has one is never refused here.
         jobs.try_send(job).map_err(|_| Code::Internal)?;
@@ -125,14 +140,20 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use honnin_terms::Id;
     use std::time::Duration;
+
+    fn place(desk: &Desk, account: u8) -> Result<Place, Refusal> {
+        let site = u64::from(account);
+        desk.place(AccountId::from_octets([account; 16]), Source { site, prefix: 0, address: 0 })
+    }
 
     /// A desk whose one hand is at work until the sender is dropped.
     async fn busy(waiting: usize) -> (Desk, std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<bool>) {
         let desk = Desk::start("desk", DeskBounds { at_once: 1, waiting }, Code::DocumentsBusy).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let (begun, begins) = oneshot::channel();
-        let place = desk.place().unwrap();
+        let place = place(&desk, 0).unwrap();
         let working = tokio::spawn(async move {
             let work = place.work(move || {
                 begun.send(()).unwrap();
@@ -147,7 +168,7 @@ mod tests {
     /// Waits until the desk has a place again.
     async fn free(desk: &Desk) -> Place {
         for _ in 0..10_000 {
-            if let Ok(place) = desk.place() {
+            if let Ok(place) = place(desk, 0) {
                 return place;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -158,19 +179,38 @@ mod tests {
     #[tokio::test]
     async fn beyond_the_bound_a_document_is_refused_with_a_time_and_afterwards_taken_again() {
         let (desk, release, working) = busy(2).await;
-        let waiting: Vec<Place> = (0..2).map(|_| desk.place().unwrap()).collect();
-        let refused = desk.place().map(|_| ()).unwrap_err();
+        let waiting: Vec<Place> = (1..3).map(|number| place(&desk, number).unwrap()).collect();
+        let refused = place(&desk, 9).map(|_| ()).unwrap_err();
         assert_eq!((refused.code(), refused.retry_after()), (Code::DocumentsBusy, Some(AGAIN)));
         drop(waiting);
-        assert!(desk.place().is_ok(), "who did not wait gave her place up");
+        assert!(place(&desk, 9).is_ok(), "who did not wait gave her place up");
         drop(release);
         assert!(working.await.unwrap());
     }
 
     #[tokio::test]
+    async fn one_account_that_asks_a_hundred_times_keeps_no_neighbour_from_a_document() {
+        let (desk, release, working) = busy(DeskBounds::default().waiting).await;
+        let hers: Vec<Place> = (0..100).filter_map(|_| place(&desk, 1).ok()).collect();
+        let refused = place(&desk, 1).map(|_| ()).unwrap_err();
+        assert_eq!((refused.code(), refused.retry_after()), (Code::DocumentsBusy, Some(AGAIN)));
+        let his = place(&desk, 2).map(|place| place.work(|| 7)).expect("he asks once");
+        assert_eq!(hers.len(), 4);
+        // Who leaves before a document is begun has her share until it is passed over.
+        let left: Vec<_> = hers.into_iter().map(|place| tokio::spawn(place.work(|| 1))).collect();
+        tokio::task::yield_now().await;
+        left.iter().for_each(tokio::task::JoinHandle::abort);
+        assert!(place(&desk, 1).is_err());
+        drop(release);
+        assert!(working.await.unwrap());
+        assert_eq!(his.await, Ok(7));
+        assert!(place(&desk, 1).is_ok());
+    }
+
+    #[tokio::test]
     async fn what_nobody_waits_for_is_not_begun_and_frees_its_place() {
         let (desk, release, working) = busy(1).await;
-        let left = desk.place().unwrap().work(|| panic!("begun for nobody"));
+        let left = place(&desk, 9).unwrap().work(|| panic!("begun for nobody"));
         assert!(
             tokio::time::timeout(Duration::from_millis(1), left).await.is_err(),
             "the one hand is at work"

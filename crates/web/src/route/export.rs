@@ -67,7 +67,7 @@ fn told(app: &App, state: &ExportState) -> Answer {
 /// Opens a finished export and has it written, off the threads that answer.
 async fn file(app: &App, ask: &Ask, session: &Session, channel: Channel) -> Result<Answer, Refusal> {
     let export = ask.id::<ExportId>()?;
-    let place = app.desk.place()?;
+    let place = app.desk.place(session.account(), app.source(ask))?;
     let disclosed = app.wiring.care.fetch_export(Visit { session, channel }, export).await?;
     let zone = app.wiring.care.zone().clone();
     let body = place.work(move || disclosed.body(EXPORT, |held| json::export(held, &zone))).await?;

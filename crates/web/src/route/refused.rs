@@ -31,7 +31,7 @@ impl From<Error> for Refusal {
                 Self::after(Code::Paused, mode.again_seconds())
             }
             Error::Closed(mode) => Self::after(Code::Stopped, mode.again_seconds()),
-            Error::Store => Self::after(Code::Busy, BUSY),
+            Error::Store | Error::Busy => Self::after(Code::Busy, BUSY),
             Error::Refused(told) => match told.what() {
                 WishRefusal::LineSuspended => Code::LineSuspended.into(),
                 WishRefusal::LineEnded => Code::LineEnded.into(),

@@ -3,6 +3,7 @@
 mod api;
 mod cancelled;
 mod coverage;
+mod crowds;
 mod described;
 mod exports;
 mod factors;
