@@ -5,17 +5,22 @@ use std::process::Command;
 use crate::{tidy, tool};
 
 /// Directories whose every file counts.
-const PLACES: [&str; 14] = [
+const PLACES: [&str; 19] = [
     "crates/access/src",
+    "crates/canary/src",
     "crates/care/src",
     "crates/front/src",
     "crates/honnin/src",
+    "crates/intake/src",
     "crates/journal/src",
     "crates/keeper/src",
+    "crates/node/src",
+    "crates/overload/src",
     "crates/pages/src",
     "crates/seal/src",
     "crates/store/src",
     "crates/store-cache/src",
+    "crates/store-postgres/src",
     "crates/store-sqlite/src",
     "crates/terms/src",
     "crates/web/src",
@@ -38,4 +43,23 @@ pub(super) fn digest() -> Option<String> {
     let file = tempfile::NamedTempFile::new().ok()?;
     std::fs::write(file.path(), text).ok()?;
     git(&["hash-object", file.path().to_str()?]).map(|digest| digest.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_where_a_fault_can_be_planted_runs_the_layers() {
+        let root = tidy::root();
+        let mut git = Command::new("git");
+        git.args(["grep", "-l", "--untracked", "honnin_faults", "--", "crates/*/src/*"]).current_dir(&root);
+        let planted = tool::said(&mut git).unwrap();
+        assert!(planted.lines().count() > 20, "{planted}");
+        for file in planted.lines() {
+            let is_guarded = PLACES.iter().any(|place| file.starts_with(&format!("{place}/")));
+            assert!(is_guarded, "{file} plants faults and its room is not among the places");
+        }
+        assert!(PLACES.iter().all(|place| root.join(place).is_dir()), "a place that is not there");
+    }
 }
