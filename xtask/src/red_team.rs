@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use honnin_drill::{Options, Outcome, Run, Verdict};
@@ -20,6 +21,12 @@ const PAGE: &str = "docs/evidence/red-team.md";
 
 /// How the part of the page begins that tells of a program of before.
 const BEFORE: &str = "\n## The drills on a program of f2a9232\n";
+
+/// The witness, as the index of Python packages has it, at the version that was tried.
+const WITNESS: &str = "aics-witness==0.1.0";
+
+/// What Python is called where it is new enough for it.
+const PYTHON: [&str; 4] = ["python3", "python3.14", "python3.13", "python3.12"];
 
 /// What can be asked of the chore.
 #[derive(Debug, clap::Args)]
@@ -62,6 +69,10 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
             Err(format!("pass there too: {}", held.join(", ")).into())
         };
     }
+    // Without it the test that needs it is left out, and that is told as one that did not pass.
+    if let Err(error) = witness() {
+        println!("error: the witness is not installed: {error}");
+    }
     let wrong = named::unproven(&tests, &[])?;
     let held = |test: &str| !wrong.contains(test);
     // What the drills found on the program of before is kept: it does not change.
@@ -76,6 +87,23 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
         wrong.len()
     );
     if wrong.is_empty() { Ok(()) } else { Err("an attack is not held against".into()) }
+}
+
+/// Installs a witness that nobody here wrote, where the test looks for it.
+fn witness() -> Result<(), Failure> {
+    let place = tidy::root().join("target/witness");
+    if place.join("bin/aics-witness").is_file() {
+        return Ok(());
+    }
+    let from =
+        "apt-get install -y --no-install-recommends python3 python3-venv, where that is Python 3.12 or later";
+    let is_new = "import sys, venv; sys.exit(sys.version_info < (3, 12))";
+    let python = PYTHON.into_iter().find(|name| tool::needs(name, &["-c", is_new], from).is_ok());
+    let python = python.ok_or_else(|| format!("Python 3.12 is missing: {from}"))?;
+    println!("installing {WITNESS} into {}", place.display());
+    tool::said(Command::new(python).args(["-m", "venv"]).arg(&place))?;
+    let mut pip = Command::new(place.join("bin/python"));
+    tool::said(pip.args(["-m", "pip", "install", "--quiet", WITNESS])).map(drop)
 }
 
 /// Runs the drills on a program of another build.
