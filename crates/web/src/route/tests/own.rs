@@ -170,6 +170,47 @@ pub(super) async fn looked_at_by_other(house: &House, hers: &Subscriber, other: 
 }
 
 #[tokio::test]
+async fn acts_between_looks_end_no_page_before_the_last_look() {
+    const ACTS: [Kind; 5] =
+        [Kind::Merged, Kind::Changed, Kind::Refused, Kind::ExportMade, Kind::CredentialImported];
+    let house = House::open().await;
+    let (keys, first, details) = (epoch(), house.journal.size(), Details::default());
+    let her = Party::Account(house.hana.stored.account);
+    let (mut looks, mut taken) = (Vec::new(), Vec::new());
+    for number in 0..180_u64 {
+        // Acts stand alone and by many, so that a page may meet nothing else.
+        let is_act = number % 9 == 0 || (40..80).contains(&number);
+        let kind = if is_act { ACTS[usize::try_from(number % 5).unwrap()] } else { Kind::Disclosure };
+        let act = Act { what: 6, channel: 1, ..Act::new(kind, house.clock.now(), her, her, &details) };
+        taken.push(house.journal.append(&keys.seal(&act, &SeededEntropy::new(number)).unwrap()));
+        looks.extend((!is_act).then_some(first + number));
+    }
+    for entry in taken {
+        entry.await.unwrap();
+    }
+    assert!(looks.len() > 110 && 180 - looks.len() > 50, "{}", looks.len());
+    for limit in [7, 50, 100] {
+        let mut path = format!("/api/v1/disclosures?limit={limit}");
+        let (mut found, mut pages) = (Vec::new(), 0);
+        loop {
+            let page = house.get(&house.hana, &path).await.json();
+            let rows = page["disclosures"].as_array().unwrap();
+            found.extend(
+                rows.iter().map(|row| row["entry"].as_str().unwrap().parse::<EntryRef>().unwrap().index),
+            );
+            pages += 1;
+            let Some(next) = page["next"].as_str() else { break };
+            assert_eq!(rows.len(), limit, "a page that is not the last is full");
+            path = format!("/api/v1/disclosures?limit={limit}&cursor={next}");
+        }
+        // Each page is a look of its own, and stands after these.
+        let found: Vec<u64> =
+            found.into_iter().filter(|index| (first..first + 180).contains(index)).collect();
+        assert!(found.iter().rev().eq(&looks), "{limit} a page, {pages} pages: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn failed_sign_ins_stand_on_her_page_by_day_and_hide_no_act() {
     let house = House::open().await;
     let headers = format!("Cookie: {}\r\n", house.hana.cookie);
