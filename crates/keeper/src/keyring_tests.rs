@@ -139,6 +139,14 @@ fn a_keeper_acts_for_its_own_tenant_only() {
     );
     assert!(keeper.new_account_key(own, account, 1, &entropy).is_ok());
     assert!(keeper.new_account_key(other, account, 1, &entropy).is_err());
+    let token = honnin_seal::SessionToken::random(&entropy);
+    let key =
+        honnin_seal::SessionKey::of_session(&token, honnin_terms::SessionId::from_octets([1; 16])).unwrap();
+    let hash = token.row_hash();
+    let left = keeper.leave(own, account, (&key, &hash), &entropy).unwrap();
+    assert!(keeper.take_up(own, account, &left).is_ok());
+    assert!(keeper.take_up(other, account, &left).is_err());
+    assert!(keeper.leave(other, account, (&key, &hash), &entropy).is_err(), "nothing is left for another");
 }
 
 /// Lets nothing be done.

@@ -171,3 +171,32 @@ pub fn gate(authority: GateAuthority, journal: &Arc<Journal>, house: Arc<dyn Hou
 pub fn exports(node: NodeAuthority) -> Exports {
     Exports { bounds: ExportBounds::default(), node: Arc::new(node), wake: Arc::new(|| {}) }
 }
+
+#[cfg(test)]
+mod tests {
+    use honnin_terms::{Clock, RequestId};
+
+    use super::*;
+
+    #[test]
+    fn no_permit_of_another_tenant_moves_the_keeper() {
+        let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
+        let stand = Stand::on(&Ground::of(TenantId::FIRST), clock, Bounds::default(), |sqlite| sqlite);
+        let keeper = &stand.ground.keeper;
+        let feed_of = |tenant| {
+            let (sessions, credentials) = (Arc::clone(&stand.store), Arc::clone(&stand.store));
+            Authorities::new(tenant, sessions, credentials, Arc::<Keeper>::clone(keeper), sign_in()).feed
+        };
+        let permit = |tenant| feed_of(tenant).append(stand.clock.now(), RequestId::from_octets([1; 16]));
+        let (own, other) = (permit(TenantId::FIRST), permit(TenantId::new(2)));
+        let account = keeper.account_id("mio1");
+        assert!(keeper.new_account(&own, account).is_ok() && keeper.new_account(&other, account).is_err());
+        let sealed = keeper.seal_quarantined(&own, &[1; 16], b"a row").unwrap();
+        assert_eq!(keeper.open_quarantined(&own, &[1; 16], &sealed).unwrap(), b"a row");
+        assert!(keeper.open_quarantined(&other, &[1; 16], &sealed).is_err());
+        assert!(
+            keeper.seal_quarantined(&other, &[1; 16], b"a row").is_err(),
+            "nothing is sealed for another"
+        );
+    }
+}
