@@ -14,6 +14,8 @@ use crate::kit::tally::Findings;
 const SUBJECTS: u64 = 6;
 /// Looks of one subject between two copies of the files.
 const LOOKS: usize = 8;
+/// Octets of a page of the store.
+const PAGE: usize = 8_192;
 /// Exit code of a journal that does not verify.
 const REFUTED: Option<i32> = Some(6);
 
@@ -37,6 +39,8 @@ enum Notices {
     BothWhereLost,
     /// Only a checkpoint that has left the machine.
     Checkpoint,
+    /// The start, which names what was edited so; the verifier may not even come to the journal.
+    Start(&'static str),
 }
 
 /// Plays D33.
@@ -86,6 +90,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
             Notices::BothWhereLost => verified.code != REFUTED || refused.is_some(),
             Notices::VerifierAndMadeAnew => verified.code == REFUTED && refused.is_none(),
             Notices::Checkpoint => refused.is_some_and(|why| why.contains("checkpoint that left before")),
+            Notices::Start(_) => verified.code != Some(0) && refused.is_some(),
         };
         let said = short(&verified.err);
         if !is_noticed {
@@ -95,8 +100,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
                 hand.what, verified.code
             ));
         }
+        let about = if let Notices::Start(about) = hand.by { about } else { "journal" };
         if let Some(why) = refused
-            && !(why.contains("journal") && why.contains(';'))
+            && !(why.contains(about) && why.contains(';'))
         {
             silent.add(format!("{}: {}", hand.what, why.lines().last().unwrap_or_default()));
         }
@@ -113,8 +119,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         fs::remove_dir_all(&data).map_err(Failure::machine("remove a copy"))?;
     }
     let times = u64::try_from(hands.len()).unwrap_or(u64::MAX);
-    let tried =
-        "files of journal, index and store edited, cut, taken away, swapped, put back; a restart of each";
+    let tried = "files of journal, index, store and settings edited, cut, taken away, swapped, put back; a restart of each";
     let noticed = Verdict::of(
         "every file edited, cut, swapped or put back is noticed by the verifier and by the start",
         tried,
@@ -246,6 +251,9 @@ fn hands<'a>(data: &Path, older: &'a Path) -> Result<Vec<Hand<'a>>, Failure> {
             }),
         );
     }
+    for (what, by, does) in of_store_and_settings() {
+        add(what.to_owned(), by, does);
+    }
     let back = |what: &'static str, by: Notices, folders: &'static [&'static str]| {
         let does = move |data: &Path| {
             for folder in folders {
@@ -267,6 +275,51 @@ fn hands<'a>(data: &Path, older: &'a Path) -> Result<Vec<Hand<'a>>, Failure> {
         add(what, by, does);
     }
     Ok(all)
+}
+
+/// What is done to the store's own files and to the settings.
+fn of_store_and_settings<'a>() -> Vec<(&'static str, Notices, Does<'a>)> {
+    let store = |data: &Path| data.join("store/honnin.sqlite");
+    let settings = |data: &Path, change: &dyn Fn(String) -> String| {
+        let file = data.join("honnin.toml");
+        fs::write(&file, change(fs::read_to_string(&file)?))
+    };
+    vec![
+        (
+            "edit every page of the store",
+            Notices::Start("store"),
+            Box::new(move |data: &Path| {
+                let mut octets = fs::read(store(data))?;
+                for page in octets.chunks_mut(PAGE).skip(1) {
+                    page.iter_mut().step_by(64).for_each(|octet| *octet ^= 1);
+                }
+                fs::write(store(data), octets)
+            }),
+        ),
+        ("cut the store", Notices::Start("store"), Box::new(move |data: &Path| cut(&store(data)))),
+        (
+            "put a setting there that is none",
+            Notices::Start("honnin.toml"),
+            Box::new(move |data: &Path| settings(data, &|text| text + "\n[nowhere]\nkey = 1\n")),
+        ),
+        (
+            "name another key file in the settings",
+            Notices::Start("key"),
+            Box::new(move |data: &Path| {
+                let key = data.with_extension("other-key");
+                fs::write(&key, "a key file of somebody else, long enough and worth nothing\n")?;
+                fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+                let line = format!("key_file = {:?}", key.display().to_string());
+                settings(data, &|text| {
+                    let lines: Vec<&str> = text
+                        .lines()
+                        .map(|old| if old.starts_with("key_file = ") { &line } else { old })
+                        .collect();
+                    lines.join("\n")
+                })
+            }),
+        ),
+    ]
 }
 
 fn name_of(path: &Path) -> String {

@@ -1,12 +1,13 @@
-//! D34: somebody with the command line puts a password in and out again, uses an invitation, asks who saw, plants a demo.
-//! Each is an entry that cannot be left out, under the name it was done with; and it has an end.
+//! D34: somebody with the command line puts a password in and out again, uses an invitation, asks who saw, merges and parts
+//! accounts, offers less, changes the key, erases, plants a demo. Each is an entry that cannot be left out, under the name
+//! it was done with; it has an end; and whoever it was done to finds it on her page.
 
 use std::fs;
 
 use super::d33_insider as insider;
 use crate::client::{Answer, Request, Target};
-use crate::harness::{Failure, House, INSIDER, Ran, Verdict};
-use crate::kit::stage::{Stage, ask, said_by};
+use crate::harness::{Failure, House, INSIDER, Ran, SignedIn, Verdict};
+use crate::kit::stage::{PASSWORD, Stage, ask, said_by};
 use crate::kit::tally::Findings;
 
 const SUBJECTS: u64 = 6;
@@ -75,10 +76,118 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         )
         .noting(format!("{} entries of operators", acts.out.lines().count().saturating_sub(1))),
     ];
+    verdicts.push(shown_to_her(&house, &victim).await?);
+    verdicts.push(everything_else(&house, stage).await?);
     verdicts.push(without_journal(&house, &victim)?);
     verdicts.push(bounded(&house, stage, &victim)?);
     verdicts.push(demo_refused(&house, stage)?);
     Ok(verdicts)
+}
+
+/// What her page of looks calls what was done to the victim, and to the one whose lines were moved.
+const TO_HER: [&str; 3] =
+    ["当社による確認コードの発行", "当社によるパスワードの登録", "当社による閲覧記録の確認"];
+const TO_THE_GIVER: [&str; 2] = ["会員IDの統合", "当社による手続き"];
+
+/// What the page of somebody's looks does not say of what was done to her.
+async fn unsaid(house: &House, entered: &Answer, acts: &[&str]) -> Result<Vec<String>, Failure> {
+    let cookies = entered.header("set-cookie").filter_map(|cookie| cookie.split(';').next());
+    let cookie = cookies.filter(|cookie| cookie.contains("session=")).last();
+    let Some(cookie) = cookie else {
+        return Ok(vec![format!("she could not sign in: {}", entered.status)]);
+    };
+    let page = ask(house.target(), &Request::get("/disclosures").header("cookie", cookie)).await?;
+    let text = page.text();
+    let missing = acts.iter().filter(|act| page.status != 200 || !text.contains(**act));
+    Ok(missing.map(|act| format!("her page ({}) does not say {act}", page.status)).collect())
+}
+
+/// With a code of her own she looks at what was done to her account meanwhile.
+async fn shown_to_her(house: &House, victim: &str) -> Result<Verdict, Failure> {
+    let invited = house.command(["account", "invite", victim])?;
+    let code = invited.out.lines().find_map(|line| line.strip_prefix("code")).unwrap_or_default();
+    let entered = activate(house.target(), victim, code.trim()).await?;
+    let found = unsaid(house, &entered, &TO_HER).await?;
+    let times = u64::try_from(TO_HER.len()).unwrap_or(u64::MAX);
+    Ok(Verdict::of(
+        "her own page shows what was done to her account",
+        "閲覧の記録, in Japanese",
+        times,
+        found,
+    ))
+}
+
+/// Consent to a merge, as the page asks for it; the code.
+async fn consent(house: &House, session: &SignedIn, side: &str) -> Result<String, Failure> {
+    let body = format!("side={side}&password={PASSWORD}");
+    let request = Request::new("POST", "/account/merge")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("cookie", &session.cookie)
+        .body(body.as_bytes());
+    let answer = ask(house.target(), &request).await?;
+    let mut cookies = answer.header("set-cookie");
+    let carried = cookies.find_map(|cookie| cookie.split_once("merge=")?.1.split(';').next());
+    let code = carried.and_then(|carried| carried.rsplit('.').next());
+    code.map(str::to_owned).ok_or_else(|| Failure::Product(format!("no code to merge: {}", answer.status)))
+}
+
+/// What else an operator can do about accounts and about all: each an entry under the name.
+async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failure> {
+    stage.say("  accounts are merged and parted, less is offered, the key is changed, an account erased");
+    let [_, gives, takes, gone, ..] = house.sessions() else {
+        return Err(Failure::Product("fewer than four are signed in".to_owned()));
+    };
+    let both = [consent(house, gives, "gives").await?, consent(house, takes, "takes").await?];
+    let codes = house.data().with_extension("codes");
+    fs::write(&codes, format!("{}\n{}\n", both[0], both[1])).map_err(Failure::machine("write two codes"))?;
+    let (codes, key) =
+        (codes.display().to_string(), house.data().with_extension("key-2").display().to_string());
+    let [from, into] = [gives, takes].map(|session| session.account.as_str());
+    let steps: [(&[&str], &str); 6] = [
+        (&["account", "merge", "--yes", "--from", from, "--into", into, "--codes", &codes], ",merge"),
+        (&["account", "unmerge", "--yes", "1"], ",unmerge"),
+        (&["mode", "force", "read_only"], ",mode force read_only"),
+        (&["mode", "release"], ",mode release"),
+        (&["account", "erase", "--yes", &gone.account], ",account erase"),
+        (&["key", "rotate", "--to", &key], ",key rotate begun"),
+    ];
+    let mut found = Vec::new();
+    for (words, _) in &steps {
+        let ran = house.act(*words)?;
+        if ran.code != DONE {
+            found.push(format!("{} ended with {:?}: {}", words.join(" "), ran.code, ran.err.trim()));
+        }
+    }
+    let acts = house.command(["journal", "acts"])?;
+    for (words, note) in &steps {
+        let is_it = |line: &str| line.contains(INSIDER) && line.ends_with(note);
+        if !acts.out.lines().any(is_it) {
+            found.push(format!("{} is no entry under the name", words.join(" ")));
+        }
+    }
+    let entered = ask(house.target(), &sign_in_form(from)).await?;
+    found.extend(unsaid(house, &entered, &TO_THE_GIVER).await?);
+    let verified = house.command(["journal", "verify"])?;
+    if verified.code != DONE {
+        found.push(format!("the journal does not verify: {}", verified.err.trim()));
+    }
+    let times = u64::try_from(steps.len() + TO_THE_GIVER.len()).unwrap_or(u64::MAX);
+    Ok(Verdict::of(
+        "what else is done at the command line is an entry, and stands on her page",
+        "account merge, unmerge, erase; mode force, release; key rotate",
+        times,
+        found,
+    ))
+}
+
+/// A sign-in as the page sends it.
+fn sign_in_form(login: &str) -> Request {
+    let body = format!("login={login}&password={PASSWORD}");
+    Request::new("POST", "/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(body.as_bytes())
 }
 
 /// A new password by one-time code, as the page sends it.

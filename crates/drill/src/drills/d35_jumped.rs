@@ -1,6 +1,7 @@
 //! D35: a clock that jumps: ahead and back, by hours and by more than a year, in the middle of reads and before a start.
 //! It is said at once where people and machines look, nobody's page stops for it, and there is a way out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -31,6 +32,11 @@ struct Came {
     silent: Findings,
     stopped: Findings,
     stuck: Findings,
+    wrong: Findings,
+    /// How often the moments of figures were looked at.
+    looked: u64,
+    /// The moments that stand beside figures while the clock is right: of the ledger, and of no clock.
+    moments: BTreeSet<String>,
     slowest: Duration,
 }
 
@@ -38,7 +44,7 @@ struct Came {
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
     let mut house = stage.house(world.ledger(), world.vocabulary.subjects()).await?;
-    let mut came = Came::default();
+    let mut came = Came { moments: moments(&house).await?, ..Came::default() };
     // Each from where the one before has left it; after the last it is right again. A short run has the first two.
     let jumps = if stage.options.seconds < LONG { 2 } else { usize::MAX };
     let all = [
@@ -64,7 +70,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     came.follow(&house, "behind what the journal has, at the start", false).await?;
     let verified = house.command(["journal", "verify"])?;
     let times = if verified.code == Some(0) { Vec::new() } else { vec![verified.err.trim().to_owned()] };
-    let Came { jumps, silent, stopped, stuck, slowest } = came;
+    let Came { jumps, silent, stopped, stuck, wrong, looked, slowest, .. } = came;
     let tried = "3 h and 400 days, ahead and back, in the middle of reads; 2 h between an end and a start";
     Ok(vec![
         Verdict::of(
@@ -75,6 +81,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         )
         .noting(format!("the slowest was said after {} ms", slowest.as_millis())),
         Verdict::of("nobody's own pages stop for it", tried, jumps, stopped.told()),
+        Verdict::of("no page shows a figure with a moment that was not", tried, looked, wrong.told()),
         Verdict::of(
             "a person who has looked lets it be, and the journal says who",
             "clock accept",
@@ -83,6 +90,36 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         ),
         Verdict::of("the order of the journal does not hang on the clock", "journal verify", jumps, times),
     ])
+}
+
+/// The moments that stand beside her figures, on every line of hers.
+async fn moments(house: &House) -> Result<BTreeSet<String>, Failure> {
+    let Some(session) = house.sessions().first() else {
+        return Err(Failure::Product("nobody is signed in".to_owned()));
+    };
+    let me = ask(house.target(), &get_as(session, "/api/v1/me")).await?.text();
+    let mut found = BTreeSet::new();
+    for line in values(&me, "line") {
+        for part in ["home", "buckets", "contract"] {
+            let path = format!("/api/v1/lines/{line}/{part}");
+            let answer = ask(house.target(), &get_as(session, &path)).await?;
+            if answer.status != 200 {
+                return Err(Failure::Product(format!("{path} answered {}", answer.status)));
+            }
+            found.extend(values(&answer.text(), "as_of").map(str::to_owned));
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::Product("no moment stands beside a figure".to_owned()));
+    }
+    Ok(found)
+}
+
+/// The texts of that member, wherever it stands in the JSON.
+fn values<'a>(json: &'a str, member: &str) -> impl Iterator<Item = &'a str> {
+    let key = format!("\"{member}\":\"");
+    let places: Vec<usize> = json.match_indices(&key).map(|(at, key)| at + key.len()).collect();
+    places.into_iter().filter_map(|at| json.get(at..)?.split('"').next())
 }
 
 /// Sets the clock so much further than it is.
@@ -118,6 +155,12 @@ impl Came {
                 return Ok(());
             }
             sleep(ASK).await;
+        }
+        if shown {
+            self.looked += 1;
+            for moment in moments(house).await?.difference(&self.moments) {
+                self.wrong.add(format!("{what}: {moment} stands beside a figure"));
+            }
         }
         self.slowest = self.slowest.max(begun.elapsed());
         if !said_within(house, "/metrics", "honnin_clock_apart 1").await? {
