@@ -172,3 +172,101 @@ impl Epochs {
         journal.append_blocking(&marker).map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use honnin_access::ports::RowError;
+    use honnin_access::{Answer, ControlRow, NodeAuthority};
+    use honnin_stand::{Ground, Stand, sign_in};
+    use honnin_store_sqlite::{Bounds, Sqlite};
+    use honnin_terms::{Clock, Id, RequestId, TenantId};
+    use honnin_testkit::FixedClock;
+
+    use super::*;
+
+    const MONTH: i64 = 30 * 86_400;
+
+    /// The store as a slow node has it: between what it read and what it writes another node does the same.
+    struct Overtaken<'a> {
+        store: &'a Sqlite,
+        keeper: &'a Keeper,
+        node: &'a NodeAuthority,
+        before: Moment,
+        was_before: AtomicBool,
+    }
+
+    impl Overtaken<'_> {
+        fn permit(&self, at: Moment) -> Permit<Keep> {
+            self.node.keep(at, RequestId::from_octets([9; 16]))
+        }
+    }
+
+    impl ControlRows for Overtaken<'_> {
+        fn control(
+            &self,
+            permit: &Permit<Keep>,
+            name: &ControlName,
+        ) -> Answer<'_, Result<Option<ControlRow>, RowError>> {
+            self.store.control(permit, name)
+        }
+
+        fn controls(
+            &self,
+            permit: &Permit<Keep>,
+            prefix: &str,
+            after: Option<&ControlName>,
+            most: usize,
+        ) -> Answer<'_, Result<Vec<(ControlName, ControlRow)>, RowError>> {
+            self.store.controls(permit, prefix, after, most)
+        }
+
+        fn swap_control(
+            &self,
+            permit: &Permit<Keep>,
+            name: &ControlName,
+            read_revision: u64,
+            write: Option<NewControl>,
+        ) -> Answer<'_, Result<Swapped, RowError>> {
+            let (own, at, name) = (self.permit(permit.at()), permit.at(), name.clone());
+            Answer::later(async move {
+                if !self.was_before.swap(true, Ordering::SeqCst) {
+                    let others = self.permit(at);
+                    let done = destroy(self.store, &others, self.keeper, self.before).await;
+                    assert!(done.unwrap(), "the other was first");
+                    assert!(
+                        Epochs::at(self.store, &others, self.keeper, 2, 0).await.unwrap().began.is_some()
+                    );
+                }
+                self.store.swap_control(&own, &name, read_revision, write).await
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_nodes_that_prune_one_destroys_and_neither_undoes_the_other() {
+        let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
+        let stand = Stand::on(&Ground::of(TenantId::FIRST), clock, Bounds::default(), |sqlite| sqlite);
+        let node = stand.authorities(sign_in()).node;
+        let (store, keeper) = (&*stand.store, &*stand.ground.keeper);
+        let start = stand.clock.now();
+        let at = |months: i64| node.keep(start.plus_seconds(months * MONTH), RequestId::from_octets([1; 16]));
+        for months in [0, 1] {
+            let epochs = Epochs::at(store, &at(months), keeper, 0, MONTH).await.unwrap();
+            assert_eq!(epochs.began, u32::try_from(months + 1).ok());
+        }
+        let before = start.plus_seconds(1);
+        let was_before = AtomicBool::new(false);
+        let slow = Overtaken { store, keeper, node: &node, before, was_before };
+        let numbers = async || {
+            let kept = kept(store, &at(2), keeper).await.unwrap();
+            kept.iter().map(|keys| keys.epoch).collect::<Vec<u32>>()
+        };
+        assert_eq!(numbers().await, [1, 2]);
+        let destroyed = destroy(&slow, &at(2), keeper, before).await.unwrap();
+        assert!(slow.was_before.load(Ordering::SeqCst) && !destroyed, "there is nothing more to destroy");
+        assert_eq!(numbers().await, [2, 3], "what the other began in between is still there");
+        assert!(!destroy(store, &at(2), keeper, before).await.unwrap());
+    }
+}

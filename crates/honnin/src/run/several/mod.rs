@@ -223,6 +223,40 @@ fn one_service_at_a_time_sweeps() {
     others.into_iter().for_each(Node::end);
 }
 
+#[test]
+fn keys_past_their_time_are_destroyed_once_and_forgotten_by_every_service() {
+    const DAYS: i64 = 5;
+    let town = Town::new();
+    let first = town.start("1");
+    assert_eq!(shown(&mut first.signed_in(HERS)), 200);
+    first.end();
+    let numbers = || town.rooms().epochs().unwrap().iter().map(|keys| keys.epoch).collect::<Vec<u32>>();
+    assert_eq!(numbers(), [1]);
+    let settings = |settings: &mut Settings| {
+        settings.store.sweep = Span::seconds(1);
+        settings.journal.epoch = Span::days(1);
+        settings.journal.retention_days = 1;
+    };
+    // Both come back days later and find the same to do.
+    let start = Start { ahead: DAYS * 86_400, settings: Some(Arc::new(settings)), ..Start::default() };
+    let nodes = ["1", "2"].map(|name| {
+        let (installation, start) = (town.installation(), start.clone());
+        thread::spawn(move || Node::begin(installation, name, start))
+    });
+    let nodes = nodes.map(|node| node.join().unwrap());
+    until("the keys are destroyed", || numbers() == [2]);
+    for node in &nodes {
+        let rounds = node.hand.count("control");
+        until("it looks again", || node.hand.count("control") > rounds + 20);
+        let mut browser = node.signed_in(HERS);
+        assert_eq!(shown(&mut browser), 200, "what is written now has keys");
+        assert_eq!(browser.get("/api/v1/disclosures").status, 200);
+    }
+    nodes.into_iter().for_each(Node::end);
+    assert_eq!(numbers(), [2], "the present one is kept");
+    assert_eq!(town.count(Kind::EpochMarker), 2, "and was begun once");
+}
+
 /// Merges two accounts beside running nodes, and waits until the journal knows.
 fn merging(town: &Town) -> thread::JoinHandle<()> {
     let rooms = town.rooms();

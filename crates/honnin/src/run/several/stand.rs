@@ -208,7 +208,7 @@ pub(super) struct Node {
 
 impl Node {
     /// Starts the node of that name as `honnin serve` does.
-    fn start(mut installation: Installation, name: &str, start: Start) -> Self {
+    pub(super) fn begin(mut installation: Installation, name: &str, start: Start) -> Self {
         let Start { ahead, at, settings } = start;
         name.clone_into(&mut installation.settings.node.name);
         installation.settings.listen.public = vec!["127.0.0.1:0".parse().unwrap()];
@@ -343,7 +343,7 @@ impl Town {
         town
     }
 
-    fn installation(&self) -> Installation {
+    pub(super) fn installation(&self) -> Installation {
         let data = self.dir.join("data");
         Installation::open(Place { settings: data.join(FILE_NAME), data }).unwrap()
     }
@@ -358,14 +358,14 @@ impl Town {
     }
 
     pub(super) fn start_as(&self, name: &str, start: Start) -> Node {
-        Node::start(self.installation(), name, start)
+        Node::begin(self.installation(), name, start)
     }
 
     /// Three at one moment: what is begun once is begun by one of them.
     pub(super) fn three(&self, start: &Start) -> [Node; 3] {
         let starting = ["1", "2", "three"].map(|name| {
             let (installation, start) = (self.installation(), start.clone());
-            thread::spawn(move || Node::start(installation, name, start))
+            thread::spawn(move || Node::begin(installation, name, start))
         });
         starting.map(|starting| starting.join().unwrap())
     }
