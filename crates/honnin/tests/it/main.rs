@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod acts;
 mod at_rest;
 mod backup;
 mod canaries;
