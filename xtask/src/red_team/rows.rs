@@ -149,8 +149,10 @@ pub(super) const STRANGERS: &[Row] = &[
     ),
     row(
         "24 exports fill `most_kept` for all",
-        "two places for each account and a quarter of all for each source inside the bound of the whole; who is refused is told when to come back",
+        "two places for each account and a quarter of all for each source inside the bound of the whole; who is refused is told when to come back; documents and questions to the journal have such shares too",
         &[
+            "one_account_that_asks_a_hundred_times_keeps_no_neighbour_from_a_document",
+            "one_account_that_asks_a_hundred_times_keeps_no_neighbour_from_an_answer",
             "one_account_leaves_room_for_the_others_however_often_it_asks",
             "one_source_leaves_room_for_the_others_whatever_accounts_it_has",
             "beyond_the_bound_an_export_is_refused_with_a_time_and_taken_afterwards",
@@ -210,6 +212,8 @@ pub(super) const INSIDERS: &[Row] = &[
         "the verifying key comes from the keyring or an argument; checkpoints leave the machine",
         &[
             "another_journal_put_in_its_place_is_noticed",
+            "the_journal_of_another_installation_answers_no_command",
+            "where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything",
             "a_machine_put_back_as_a_whole_is_found_by_what_has_left_it",
             "a_witness_that_nobody_here_wrote_cosigns_and_finds_what_was_put_back",
         ],
@@ -228,8 +232,12 @@ pub(super) const INSIDERS: &[Row] = &[
     ),
     row(
         "after a merge her page of disclosures ends after 50 of 2,071 rows",
-        "pages go by position",
-        &["who_saw_answers_exactly_and_in_pages"],
+        "pages go by position; who-saw follows merges by entries, not by rows",
+        &[
+            "acts_between_looks_end_no_page_before_the_last_look",
+            "who_saw_follows_a_merge_whose_rows_somebody_deleted",
+            "who_saw_answers_exactly_and_in_pages",
+        ],
         Seen::Types,
         "",
     ),
@@ -238,6 +246,7 @@ pub(super) const INSIDERS: &[Row] = &[
         "every act is an entry under a name, before it is done",
         &[
             "every_act_is_an_entry_under_the_name_of_who_did_it",
+            "every_act_by_page_program_and_command_is_an_entry_of_its_kind",
             "what_cannot_be_written_down_is_not_done",
             "without_an_entry_the_keeper_releases_nothing",
             "an_act_is_worth_so_much_and_no_more",
