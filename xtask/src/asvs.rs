@@ -11,6 +11,9 @@ const PAGE: &str = "docs/asvs.md";
 /// The numbers of the requirements of levels 1 and 2, in their order.
 const REQUIREMENTS: &str = include_str!("asvs/level2.txt");
 
+/// How a row that is not met says when it will be.
+const WHEN: [&str; 3] = ["When: ", "comes with ", "With the "];
+
 /// A row of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Row {
@@ -79,6 +82,9 @@ fn wrong(rows: &[Row]) -> Vec<String> {
         if met == "yes" && tests.is_empty() && !how.contains(['`', '[']) {
             wrong.push(format!("{requirement} says yes and names nothing that shows it"));
         }
+        if met == "no" && !WHEN.iter().any(|word| how.contains(word)) {
+            wrong.push(format!("{requirement} says no and not when"));
+        }
         if how.is_empty() {
             wrong.push(format!("{requirement} gives no reason"));
         }
@@ -112,7 +118,8 @@ mod tests {
         for spoilt in [
             "| V1.1.1 | yes | as it is | – |",
             "| V1.1.1 | maybe | `a` | `b` |",
-            "| V99.1.1 | no | not yet | – |",
+            "| V99.1.1 | no | not yet. When: before 1.0 | – |",
+            "| V1.1.1 | no | not yet | – |",
         ] {
             assert!(page(spoilt).len() >= all, "{spoilt}");
         }
