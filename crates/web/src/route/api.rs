@@ -1,7 +1,5 @@
 //! The JSON API: the same use cases as the pages, through the same gate.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use honnin_access::{Session, SignInError, Ticket};
 use honnin_care::facts::Device;
@@ -15,8 +13,11 @@ use serde::Deserialize;
 use super::answer::{Answer, JSON, Kind, Refusal, used_up};
 use super::app::{App, Ask};
 use super::code::Code;
+use super::fields::Text;
 use super::json;
 
+/// Longest code of a second factor: six digits, or a recovery code with what people put between its letters.
+const LONGEST_CODE: usize = 64;
 /// Disclosures on one page where the caller does not say: each is read from the journal.
 const DISCLOSURES: usize = 50;
 
@@ -31,12 +32,12 @@ const fn visit(session: &Session) -> Visit<'_> {
 pub(super) struct SignInBody<'a> {
     /// The name (会員ID).
     #[serde(borrow)]
-    #[schemars(length(max = LONGEST_LOGIN), example = &"mio10012345")]
-    login: Cow<'a, str>,
+    #[schemars(example = &"mio10012345")]
+    login: Text<'a, LONGEST_LOGIN>,
     /// The password.
     #[serde(borrow)]
-    #[schemars(length(max = LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
-    password: Cow<'a, str>,
+    #[schemars(extend("format" = "password"), example = &"honnin-demo-only")]
+    password: Text<'a, LONGEST_PASSWORD>,
 }
 
 pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
@@ -59,16 +60,15 @@ pub(super) async fn sign_in(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
 pub(super) struct SecondStepBody<'a> {
     /// The name (会員ID), as in the first step.
     #[serde(borrow)]
-    #[schemars(length(max = LONGEST_LOGIN), example = &"mio10012345")]
-    login: Cow<'a, str>,
+    #[schemars(example = &"mio10012345")]
+    login: Text<'a, LONGEST_LOGIN>,
     /// `ticket` of the answer `second_factor_required`.
     #[serde(borrow)]
-    #[schemars(length(max = 256))]
-    ticket: Cow<'a, str>,
+    ticket: Text<'a, 256>,
     /// The code the person's app shows, or one of her recovery codes.
     #[serde(borrow)]
-    #[schemars(length(max = 64), extend("format" = "password"), example = &"123456")]
-    code: Cow<'a, str>,
+    #[schemars(extend("format" = "password"), example = &"123456")]
+    code: Text<'a, LONGEST_CODE>,
 }
 
 pub(super) async fn second_step(app: &App, ask: &Ask) -> Result<Answer, Refusal> {
@@ -89,12 +89,12 @@ pub(super) async fn second_step(app: &App, ask: &Ask) -> Result<Answer, Refusal>
 pub(super) struct ProofBody<'a> {
     /// The password.
     #[serde(borrow)]
-    #[schemars(length(max = LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
-    password: Cow<'a, str>,
+    #[schemars(extend("format" = "password"), example = &"honnin-demo-only")]
+    password: Text<'a, LONGEST_PASSWORD>,
     /// The code of the second factor, where there is one.
     #[serde(borrow, default)]
-    #[schemars(length(max = 64), extend("format" = "password"), example = &"123456")]
-    code: Cow<'a, str>,
+    #[schemars(extend("format" = "password"), example = &"123456")]
+    code: Text<'a, LONGEST_CODE>,
 }
 
 pub(super) async fn prove(app: &App, ask: &Ask, session: &Session) -> Result<Answer, Refusal> {

@@ -1,10 +1,12 @@
 //! Fields of queries and forms, and bodies of the API.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, REFERER};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::answer::{Field, Refusal};
 use super::app::Ask;
@@ -24,12 +26,12 @@ fn field<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
 fn wrong_member<T: JsonSchema>(body: &[u8]) -> Refusal {
     let whole = Refusal::field(Field::Body, "a JSON object with exactly the members of the reference");
     let Ok(serde_json::Value::Object(sent)) = serde_json::from_slice(body) else { return whole };
-    let schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+    let schema = SchemaGenerator::default().into_root_schema_for::<T>().to_value();
     let Some(members) = schema.get("properties").and_then(serde_json::Value::as_object) else { return whole };
     let required = schema.get("required").and_then(serde_json::Value::as_array);
     let wrong = members.iter().find(|(name, schema)| match sent.get(*name) {
         None => required.is_some_and(|names| names.iter().any(|other| other == *name)),
-        Some(value) => !has_type(schema, value),
+        Some(value) => !has_type(schema, value) || is_too_long(schema, value),
     });
     // The names are those of our own types, of which there are a few.
     let name = wrong.and_then(|(name, _)| MEMBERS.iter().find(|member| *member == name));
@@ -37,7 +39,7 @@ fn wrong_member<T: JsonSchema>(body: &[u8]) -> Refusal {
 }
 
 /// Every member of a body we take.
-const MEMBERS: [&str; 5] = ["login", "password", "high", "name", "days"];
+const MEMBERS: [&str; 7] = ["login", "password", "ticket", "code", "high", "name", "days"];
 
 fn has_type(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
     let kind = match value {
@@ -52,6 +54,70 @@ fn has_type(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
         Some(serde_json::Value::Array(several)) => several.iter().any(|one| one == kind),
         Some(one) => one == kind,
         None => true,
+    }
+}
+
+fn is_too_long(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
+    let most = schema
+        .get("maxLength")
+        .and_then(serde_json::Value::as_u64)
+        .and_then(|most| usize::try_from(most).ok());
+    most.zip(value.as_str()).is_some_and(|(most, text)| text.chars().count() > most)
+}
+
+/// A text of a body, of so many characters at most: what the reference says and what is taken are one number.
+pub(super) struct Text<'a, const MOST: usize>(Cow<'a, str>);
+
+impl<const MOST: usize> std::ops::Deref for Text<'_, MOST> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MOST: usize> Default for Text<'_, MOST> {
+    fn default() -> Self {
+        Self(Cow::Borrowed(""))
+    }
+}
+
+impl<'de: 'a, 'a, const MOST: usize> Deserialize<'de> for Text<'a, MOST> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader<const MOST: usize>;
+        impl<'de, const MOST: usize> Visitor<'de> for Reader<MOST> {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a text of at most {MOST} characters")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text))
+            }
+        }
+        let text = from.deserialize_str(Reader::<MOST>)?;
+        if text.chars().count() > MOST {
+            return Err(D::Error::custom("longer than is taken"));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<const MOST: usize> JsonSchema for Text<'_, MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Text{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": MOST })
     }
 }
 
@@ -93,10 +159,13 @@ impl Ask {
     /// The idempotency key, where the request has one.
     ///
     /// # Errors
-    /// [`Code::Invalid`] for one that is empty or too long.
+    /// [`Code::Invalid`] for one that is empty, too long, or has spaces or tabs in it.
     pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
         let Some(key) = self.parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+        let fits = |key: &&str| {
+            (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|octet| octet.is_ascii_graphic())
+        };
+        let key = key.to_str().ok().filter(fits);
         let wrong = || Refusal::field(Field::Header("Idempotency-Key"), "1 to 255 visible ASCII characters");
         key.ok_or_else(wrong).map(Some)
     }

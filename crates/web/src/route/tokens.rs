@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::answer::{Answer, Field, HTML, JSON, Kind, Personal, Refusal};
 use super::app::{App, Ask};
 use super::code::Code;
+use super::fields::Text;
 use super::json;
 use super::refused::{NotNow, not_now};
 
@@ -33,8 +34,8 @@ pub(super) struct TokenWishBody<'a> {
     name: Cow<'a, str>,
     /// The password once more: a borrowed browser must not make one.
     #[serde(borrow)]
-    #[schemars(length(max = honnin_terms::LONGEST_PASSWORD), extend("format" = "password"), example = &"honnin-demo-only")]
-    password: Cow<'a, str>,
+    #[schemars(extend("format" = "password"), example = &"honnin-demo-only")]
+    password: Text<'a, { honnin_terms::LONGEST_PASSWORD }>,
     /// Days until it ends, 1 to 365.
     #[serde(default = "days")]
     #[schemars(range(min = 1, max = 365), example = 90)]

@@ -35,6 +35,12 @@ async fn what_cannot_be_used_is_pointed_at() {
     let usage = format!("/api/v1/lines/{line}/usage?month=13");
     let session = format!("Cookie: {}\r\n", house.hana.cookie);
     let keyed = format!("{session}{JSON_TYPE}Idempotency-Key: k\r\n");
+    let typed = format!("{session}{JSON_TYPE}");
+    // A header field may hold a tab, and our pattern has none.
+    let tabbed = format!("{session}Idempotency-Key: a\tb\r\n");
+    // Also where no second factor is set up and nobody looks at the code.
+    let long_code = format!(r#"{{"password":"{PASSWORD}","code":"{}"}}"#, "0".repeat(65));
+    let long_name = format!(r#"{{"login":"{}","password":"geheim"}}"#, "x".repeat(129));
     let badly_keyed = format!("{session}{JSON_TYPE}Idempotency-Key: {}\r\n", "k".repeat(256));
     for (verb, path, headers, body, place, name) in [
         ("PUT", speed.as_str(), keyed.as_str(), r#"{"high":"yes"}"#, "pointer", "#/high"),
@@ -45,6 +51,9 @@ async fn what_cannot_be_used_is_pointed_at() {
         ("POST", "/api/v1/sessions", JSON_TYPE, r#"{"login":"geheim"}"#, "pointer", "#/password"),
         ("POST", "/api/v1/sessions", JSON_TYPE, r#"{"login":1,"password":"geheim"}"#, "pointer", "#/login"),
         ("GET", &usage, &session, "", "parameter", "month"),
+        ("POST", "/api/v1/sessions/current/proof", &typed, &long_code, "pointer", "#/code"),
+        ("POST", "/api/v1/sessions", JSON_TYPE, &long_name, "pointer", "#/login"),
+        ("POST", "/api/v1/exports", &tabbed, "", "header", "Idempotency-Key"),
         ("GET", "/api/v1/bills?limit=0", &session, "", "parameter", "limit"),
         ("GET", "/api/v1/disclosures?cursor=geheim", &session, "", "parameter", "cursor"),
     ] {
