@@ -146,6 +146,7 @@ mod written {
     use honnin_terms::Moment;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape serde asks for")]
     pub(super) fn serialize<S: Serializer>(at: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(at)
     }

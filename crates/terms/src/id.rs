@@ -113,7 +113,12 @@ impl fmt::Display for TenantId {
 }
 
 fn write_hex(octets: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{:032x}", u128::from_be_bytes(*octets))
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    let mut digits = [[0; 2]; 16];
+    for (to, octet) in digits.iter_mut().zip(octets) {
+        *to = [digit(octet >> 4), digit(octet & 15)];
+    }
+    f.write_str(std::str::from_utf8(digits.as_flattened()).unwrap_or_default())
 }
 
 fn read_hex(text: &str) -> Result<[u8; 16], BadId> {

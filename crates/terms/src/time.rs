@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use calendar::two;
 pub use calendar::{Day, Month};
 
 /// A text or number that is not a time of the wanted shape.
@@ -26,32 +27,45 @@ pub trait Clock: Send + Sync {
 ///
 /// As text RFC 3339; in documents a count of milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(Timestamp);
+pub struct Moment(i64);
+
+/// The first and the last millisecond that [`Timestamp`] counts.
+const FIRST_MILLI: i64 = -377_705_023_201_000;
+const LAST_MILLI: i64 = 253_402_207_200_000;
 
 impl Moment {
     /// The first moment that is counted: 1970-01-01T00:00:00Z.
-    pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+    pub const EPOCH: Self = Self(0);
 
     /// That many milliseconds after the epoch.
     ///
     /// # Errors
     /// [`BadTime`] beyond the years that can be counted.
-    pub fn from_millis(millis: i64) -> Result<Self, BadTime> {
-        Timestamp::from_millisecond(millis).map(Self).map_err(|_| BadTime("milliseconds within year 9999"))
+    pub const fn from_millis(millis: i64) -> Result<Self, BadTime> {
+        // Compared rather than converted: a document holds many moments, and few of them are written out.
+        if millis < FIRST_MILLI || millis > LAST_MILLI {
+            Err(BadTime("milliseconds within year 9999"))
+        } else {
+            Ok(Self(millis))
+        }
     }
 
     /// Milliseconds since the epoch.
-    pub fn millis(self) -> i64 {
-        self.0.as_millisecond()
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// As the calendar counts it.
+    fn timestamp(self) -> Timestamp {
+        // Moments stay within the calendar, so that this is always one of its own.
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// That many seconds later (earlier, where negative); stays within what can be counted.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        let end = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        // Counted in milliseconds: each entry of the journal compares a few moments.
-        let millis = self.millis().saturating_add(seconds.saturating_mul(1000));
-        Self::from_millis(millis).unwrap_or_else(|_| end.into())
+        let millis = self.0.saturating_add(seconds.saturating_mul(1000));
+        Self(millis.clamp(FIRST_MILLI, LAST_MILLI))
     }
 
     /// Seconds from `earlier` to this moment, rounded toward zero.
@@ -89,7 +103,7 @@ impl Said {
 impl From<Timestamp> for Moment {
     fn from(timestamp: Timestamp) -> Self {
         // Exact to the millisecond on both ways, so that what is stored equals what was compared.
-        Self::from_millis(timestamp.as_millisecond()).unwrap_or(Self::EPOCH)
+        Self(timestamp.as_millisecond().min(LAST_MILLI))
     }
 }
 
@@ -104,13 +118,13 @@ impl FromStr for Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.timestamp().fmt(f)
     }
 }
 
 impl fmt::Debug for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.timestamp().fmt(f)
     }
 }
 
@@ -141,14 +155,14 @@ impl Zone {
 
     /// The civil day at that moment.
     pub fn day(&self, moment: Moment) -> Day {
-        let millis = moment.millis() + i64::from(self.0.to_offset(moment.0).seconds()) * 1000;
+        let millis = moment.millis() + i64::from(self.0.to_offset(moment.timestamp()).seconds()) * 1000;
         // A moment is of years that can be counted, and an offset is hours.
         Day::EPOCH.plus(i32::try_from(millis.div_euclid(86_400_000)).unwrap_or(i32::MAX))
     }
 
     /// The civil date and time at that moment.
     pub fn local(&self, moment: Moment) -> jiff::civil::DateTime {
-        self.0.to_datetime(moment.0)
+        self.0.to_datetime(moment.timestamp())
     }
 
     /// The moment of that civil date and time; the earlier one where the clock was set back.
@@ -177,15 +191,48 @@ impl Zone {
     /// That moment as RFC 3339 with this zone's offset: `2026-11-20T06:00:00+09:00`. Where the zone had an offset that
     /// RFC 3339 cannot write (Tokyo before 1888: `+09:18:59`), without one: `+00:00`.
     pub fn rfc3339(&self, moment: Moment) -> String {
-        let offset = self.0.to_offset(moment.0);
+        let offset = self.0.to_offset(moment.timestamp());
         let whole = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
-        moment.0.display_with_offset(whole).to_string()
+        written(moment, whole).unwrap_or_else(|| moment.timestamp().display_with_offset(whole).to_string())
     }
 
     /// The name of the zone, for people.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
+}
+
+/// A moment as the calendar's own printer writes it, for years of four digits. Each answer tells a few moments, and the
+/// printer asks for each what it may have been told to do otherwise.
+fn written(moment: Moment, offset: Offset) -> Option<String> {
+    const DAY: i64 = 86_400_000;
+    let millis = moment.millis() + i64::from(offset.seconds()) * 1000;
+    let day = Day::from_number(i32::try_from(millis.div_euclid(DAY)).ok()?).ok()?.digits()?;
+    let of_day = u32::try_from(millis.rem_euclid(DAY)).ok()?;
+    let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
+    let pair = |number: u32| two(u16::try_from(number).unwrap_or(0));
+    let mut text = Vec::with_capacity(32);
+    text.extend_from_slice(&day);
+    for (before, number) in [(b'T', seconds / 3600), (b':', seconds / 60 % 60), (b':', seconds % 60)] {
+        text.push(before);
+        text.extend_from_slice(&pair(number));
+    }
+    if thousandths > 0 {
+        let [hundredths, [_, last]] = [thousandths / 10, thousandths % 10].map(pair);
+        text.push(b'.');
+        text.extend_from_slice(&hundredths);
+        text.push(last);
+        // No more digits than it has.
+        while text.last() == Some(&b'0') {
+            text.pop();
+        }
+    }
+    let minutes = offset.seconds().unsigned_abs() / 60;
+    text.push(if offset.seconds() < 0 { b'-' } else { b'+' });
+    text.extend_from_slice(&pair(minutes / 60));
+    text.push(b':');
+    text.extend_from_slice(&pair(minutes % 60));
+    String::from_utf8(text).ok()
 }
 
 /// From when to when a holding lasts: whole days, both ends within; no end means still.
@@ -253,8 +300,14 @@ mod tests {
         let moment: Moment = "1969-12-31T23:59:59.500Z".parse().unwrap();
         assert_eq!(moment.plus_seconds(1).to_string(), "1970-01-01T00:00:00.5Z");
         assert_eq!(moment.plus_seconds(-86_400).to_string(), "1969-12-30T23:59:59.5Z");
-        for (seconds, end) in [(i64::MAX, Timestamp::MAX), (i64::MIN, Timestamp::MIN)] {
-            assert_eq!(moment.plus_seconds(seconds), Moment::from(end));
+        for (seconds, end, last) in
+            [(i64::MAX, Timestamp::MAX, LAST_MILLI), (i64::MIN, Timestamp::MIN, FIRST_MILLI)]
+        {
+            assert_eq!(moment.plus_seconds(seconds).millis(), last);
+            assert_eq!(Moment::from(end).millis(), last);
+            assert_eq!(Moment(last).timestamp(), Timestamp::from_millisecond(last).unwrap());
+            let beyond = last + seconds.signum();
+            assert!(Moment::from_millis(beyond).is_err() && Timestamp::from_millisecond(beyond).is_err());
         }
     }
 
@@ -264,6 +317,9 @@ mod tests {
             let zone = ["Asia/Tokyo", "America/St_Johns", "Pacific/Apia", "UTC"][zone];
             let (zone, moment) = (Zone::named(zone).unwrap(), Moment::from_millis(millis).unwrap());
             prop_assert_eq!(zone.day(moment), Day::from(zone.local(moment).date()));
+            let offset = zone.0.to_offset(moment.timestamp());
+            let whole = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
+            prop_assert_eq!(zone.rfc3339(moment), moment.timestamp().display_with_offset(whole).to_string());
         }
 
         #[test]

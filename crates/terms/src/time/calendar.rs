@@ -95,6 +95,18 @@ impl Day {
         Self(self.0.saturating_add(days).clamp(FIRST_DAY, LAST_DAY))
     }
 
+    /// As [`fmt::Display`] writes it, where the year has four digits. Digit by digit: a page tells dozens of days.
+    pub(super) fn digits(self) -> Option<[u8; 10]> {
+        let (year, month, day) = self.parts();
+        let year = u16::try_from(year).ok()?;
+        let small = |number: i8| two(u16::try_from(number).unwrap_or(0));
+        let pairs = [two(year / 100), two(year % 100), small(month), small(day)];
+        let mut text = *b"0000-00-00";
+        let places = text.iter_mut().filter(|octet| **octet == b'0');
+        places.zip(pairs.as_flattened()).for_each(|(place, digit)| *place = *digit);
+        Some(text)
+    }
+
     /// The month this day lies in.
     pub fn month(self) -> Month {
         let (year, month, _) = self.parts();
@@ -124,9 +136,18 @@ impl FromStr for Day {
     }
 }
 
+/// A number below a hundred in two digits.
+pub(super) fn two(number: u16) -> [u8; 2] {
+    [number / 10 % 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or(0))
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.date().fmt(f)
+        let digits = self.digits();
+        match digits.as_ref().and_then(|digits| std::str::from_utf8(digits).ok()) {
+            Some(text) => f.write_str(text),
+            None => self.date().fmt(f),
+        }
     }
 }
 
@@ -280,6 +301,7 @@ mod tests {
         for number in ends.chain(turns.step_by(3)) {
             let date = by_the_calendar(number);
             assert_eq!((Day(number).date(), Day::from(date)), (date, Day(number)));
+            assert_eq!(Day(number).to_string(), date.to_string());
         }
         let leap = ["1600-02-29", "1900-02-28", "1900-03-01", "2000-02-29", "2100-03-01", "-000001-12-31"];
         for text in leap {
