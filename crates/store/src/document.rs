@@ -22,7 +22,7 @@ macro_rules! documents {
 documents! {
     Profile "profile" 3;
     Bills "bills" 3;
-    Line "line" 4;
+    Line "line" 5;
     UsageMonth "usage" 3;
     Purchases "purchases" 2;
     Wish "wish" 1;
@@ -206,6 +206,7 @@ pub struct Line {
     /// The months there is usage of, ascending.
     pub usage_months: Vec<Month>,
     /// The days of the newest of these months and of the month before it, ascending.
+    #[serde(with = "crate::days")]
     pub recent_days: Vec<DayEntry>,
 }
 

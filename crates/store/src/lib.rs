@@ -13,6 +13,7 @@ mod claims;
     reason = "a promise is told by its name, and one that is not kept ends its test"
 )]
 pub mod conformance;
+mod days;
 pub mod decorate;
 pub mod document;
 mod engine;
