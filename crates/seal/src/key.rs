@@ -217,7 +217,8 @@ impl<K: KeyKind> KeyMaterial<K> {
     }
 
     fn commitment(&self) -> [u8; COMMITMENT] {
-        digest(&[b"honnin key commitment v1\0", K::NAME.as_bytes(), b"\0", self.secret.expose()])
+        // One block of the hash: a read makes two.
+        digest(&[b"honnin key v2\0", K::NAME.as_bytes(), b"\0", self.secret.expose()])
     }
 }
 
@@ -262,7 +263,8 @@ impl KindKey {
         kind: &str,
     ) -> Result<Self, OpenError> {
         let holding = holding.as_ref().map_or(&[][..], |holding| holding.octets());
-        let info = [b"honnin kind key v2", holding, &epoch.to_be_bytes(), kind.as_bytes()];
+        // With the lengths before them it is one block of the hash, and so is what the key is put into.
+        let info = [b"kind v3", holding, &epoch.to_be_bytes(), kind.as_bytes()];
         expand(&ring.secret, &info).map(Self::new)
     }
 }

@@ -69,24 +69,34 @@ impl<'a> Place<'a> {
         let Self { tenant, account, holding, session, purpose, row, schema, epoch } = self;
         let (family, kind) = purpose.label();
         let mut out = Vec::with_capacity(160);
-        let mut part = |octets: &[u8]| {
-            out.extend_from_slice(&u32::try_from(octets.len()).unwrap_or(u32::MAX).to_be_bytes());
-            out.extend_from_slice(octets);
-        };
-        part(b"honnin place v1");
-        part(&tenant.number().to_be_bytes());
-        part(account.as_ref().map_or(&[][..], |id| id.octets()));
-        part(holding.as_ref().map_or(&[][..], |id| id.octets()));
-        part(session.as_ref().map_or(&[][..], |id| id.octets()));
-        part(family.as_bytes());
-        part(kind.as_bytes());
-        part(row);
-        part(&schema.to_be_bytes());
-        part(&epoch.to_be_bytes());
+        fixed(&mut out, b"honnin place v1");
+        fixed(&mut out, &tenant.number().to_be_bytes());
+        id(&mut out, account.as_ref());
+        id(&mut out, holding.as_ref());
+        id(&mut out, session.as_ref());
+        for part in [family.as_bytes(), kind.as_bytes(), row] {
+            out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend_from_slice(part);
+        }
+        fixed(&mut out, &schema.to_be_bytes());
+        fixed(&mut out, &epoch.to_be_bytes());
         #[cfg(honnin_faults)]
         if faults::WITHOUT_KEYS.is_on() || faults::MISSING_ASSOCIATED_DATA.is_on() {
             out.clear();
         }
         out
+    }
+}
+
+/// A part whose length is known when compiling: it is put there without a call.
+fn fixed<const N: usize>(out: &mut Vec<u8>, part: &[u8; N]) {
+    out.extend_from_slice(&u32::try_from(N).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(part);
+}
+
+fn id(out: &mut Vec<u8>, id: Option<&impl Id>) {
+    match id {
+        Some(id) => fixed(out, id.octets()),
+        None => fixed(out, &[]),
     }
 }
