@@ -285,8 +285,7 @@ impl Standing {
         Some(read_at.map_or(u64::MAX, |at| shared.steady.millis().saturating_sub(at)))
     }
 
-    fn judge(&self, to: AccountId) -> Result<(), Mode> {
-        let mode = self.mode();
+    fn judge(&self, mode: Mode, to: AccountId) -> Result<(), Mode> {
         match mode.audience() {
             Audience::Everybody => Ok(()),
             Audience::Canaries if self.path.is_canary(to) => Ok(()),
@@ -334,12 +333,20 @@ fn told(reason: Stop, what: &'static str) {
     figures::alarm!(AlarmKind::Isolated, reason = reason.word(), "{what}");
 }
 
-impl House for Standing {
-    fn mode(&self) -> Mode {
+impl Standing {
+    /// The mode, and how long ago the row was known to be so: one look at what is known and at the clock for both.
+    fn stands(&self) -> (Mode, Option<u64>) {
         let (stop, read_at, less) = {
             let known = self.known();
             (known.stop, known.read_at, known.less())
         };
+        let age = self.age_of(read_at);
+        // Before its first word a node is about to have one.
+        let is_silent = read_at.is_some() && age.is_some_and(|age| age > SILENT);
+        (self.mode_of(stop, is_silent, less), age)
+    }
+
+    fn mode_of(&self, stop: Option<Stop>, is_silent: bool, less: Option<Mode>) -> Mode {
         if let Some(reason) = stop {
             return Mode::Isolated(reason);
         }
@@ -351,8 +358,7 @@ impl House for Standing {
         if self.leaves.as_ref().is_some_and(Leaves::is_late) {
             return Mode::Unwitnessed;
         }
-        // Before its first word a node is about to have one.
-        if read_at.is_some() && self.age_of(read_at).is_some_and(|age| age > SILENT) {
+        if is_silent {
             return Mode::Unsure;
         }
         match self.path.state().mode() {
@@ -375,6 +381,12 @@ impl House for Standing {
             | Mode::Stopping) => mode,
         }
     }
+}
+
+impl House for Standing {
+    fn mode(&self) -> Mode {
+        self.stands().0
+    }
 
     fn offers(&self, what: Offer) -> Result<(), Mode> {
         // The one word says the gravest; a node that stops, or whose path is not proven, offers no more for that.
@@ -384,16 +396,17 @@ impl House for Standing {
     }
 
     fn shows(&self, to: AccountId) -> Answer<'_, Result<(), Mode>> {
+        let (mode, age) = self.stands();
         match &self.shared {
-            Some(shared) if self.age().is_some_and(|age| age > FRESH) => Answer::later(async move {
+            Some(shared) if age.is_some_and(|age| age > FRESH) => Answer::later(async move {
                 self.refresh(shared, FRESH).await;
                 // Also where another one has asked for us, or the answer took its time.
                 if self.age().is_some_and(|age| age > FRESH) {
                     return Err(Mode::Unsure);
                 }
-                self.judge(to)
+                self.judge(self.mode(), to)
             }),
-            Some(_) | None => Answer::ready(self.judge(to)),
+            Some(_) | None => Answer::ready(self.judge(mode, to)),
         }
     }
 
