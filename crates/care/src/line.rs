@@ -85,6 +85,7 @@ impl Care {
                 Shown {
                     facts: Home {
                         seen_by_others: others,
+                        recent: if page { reckon::recent_days(&line, today) } else { Vec::new() },
                         ..reckon::home(&line, holding, wish.as_ref(), &profile.0.standing, today)
                     },
                     me: page.then(|| reckon::me(profile, account, today)),

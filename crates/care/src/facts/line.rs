@@ -118,7 +118,8 @@ pub struct Home {
     pub share_lines: Option<u32>,
     /// Usage.
     pub usage: UsageHead,
-    /// The latest days that are known, at most fourteen, ascending; today among them where it is known.
+    /// The latest days that are known, at most fourteen, ascending; today among them where it is known. For pages, which
+    /// draw them.
     pub recent: Vec<UsageDay>,
     /// The newest bill and every one that is not paid, newest first.
     pub bills: Vec<BillHead>,
