@@ -256,6 +256,13 @@ impl<A: Answers> Shared<A> {
                 }
             }
         };
+        // Who has just come is answered once: hyper ends a connection at once that it has read nothing of.
+        if end == End::Stopped && held.is_new() {
+            let first = timeout(FAREWELL, connection.as_mut()).await;
+            if let Ok(ended) = first {
+                return ended.map(|()| End::Closed);
+            }
+        }
         connection.as_mut().close();
         // Whoever takes what she is sent may take it to its end; for who is silent nobody waits.
         tokio::select! {

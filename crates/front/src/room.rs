@@ -78,6 +78,11 @@ impl Held {
         self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed)
     }
 
+    /// Whether no request was begun yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) == 0
+    }
+
     /// Whether an answer is being made; the client waits for us then, and not we for it.
     pub(super) fn is_making(&self) -> bool {
         self.making.load(Ordering::Relaxed) > 0

@@ -358,6 +358,23 @@ async fn stopping_lets_begun_requests_end_and_begins_none() {
 }
 
 #[tokio::test]
+async fn who_has_just_come_when_we_stop_is_answered() {
+    let mut server = Server::plain(|bounds| {
+        bounds.header = PATIENCE;
+        bounds.drain_notice = Duration::ZERO;
+    });
+    let mut late = server.connect().await;
+    // Accepted, and no octet of it read yet.
+    sleep(Duration::from_millis(100)).await;
+    server.stop();
+    sleep(Duration::from_millis(200)).await;
+    send(&mut late, b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let got = until_closed(&mut late).await;
+    assert!(got.contains("/late"), "{got:?}");
+    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn stopping_does_not_wait_beyond_its_deadline() {
     let mut server = Server::plain(|bounds| bounds.drain = Duration::from_millis(50));
     let mut begun = server.connect().await;
