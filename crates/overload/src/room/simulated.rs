@@ -33,7 +33,8 @@ struct Person {
     entered: Option<Micros>,
     acts: Option<Micros>,
     done: Option<Micros>,
-    is_placed: bool,
+    /// When she was told her place for the first time: who has a form before the room opens has none before she sends it.
+    placed: Option<Micros>,
 }
 
 struct Node {
@@ -86,7 +87,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
                 entered: None,
                 acts: None,
                 done: None,
-                is_placed: false,
+                placed: None,
             }
         })
         .collect();
@@ -134,7 +135,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
                     (person.acts, person.next) = (Some(acts), acts);
                 }
                 Said::Wait(placed) => {
-                    person.is_placed = true;
+                    person.placed = person.placed.or(Some(now));
                     person.acts = None;
                     person.ticket = Some(placed.ticket);
                     person.next =
@@ -164,7 +165,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
 }
 
 fn stays(person: &Person) -> bool {
-    !person.leaves || !person.is_placed
+    !person.leaves || person.placed.is_none()
 }
 
 #[test]
@@ -219,15 +220,19 @@ proptest! {
         let out = seen.people.iter().filter(|person| stays(person)).filter(|person| person.done.is_none()).count();
         prop_assert_eq!(out, 0, "of those who stay somebody is not in");
         prop_assert!(seen.longest < 60 * SECOND, "{} s for a hash", seen.longest / SECOND);
-        // Who came five seconds later than somebody who was placed is let in later, but for the time until that one asks.
-        let placed: Vec<&Person> = seen.people.iter().filter(|person| stays(person)).filter(|person| person.is_placed).collect();
-        let until_asked = 40 * SECOND;
+        // Who was placed five seconds later than somebody else is let in later, but for the time until that one asks: at most
+        // the longest pause, a quarter more, and how late the nodes hear of one another.
+        let stay = seen.people.iter().filter(|person| stays(person));
+        let mut placed: Vec<(Micros, Micros)> =
+            stay.filter_map(|person| Some((person.placed?, person.entered.unwrap_or(0)))).collect();
+        placed.sort_unstable();
+        let pause = Micros::try_from(bounds.asks.1.as_micros()).unwrap() * 5 / 4 + SECOND;
+        let until_asked = pause + super::SETTLED + 2 * SECOND;
         let mut latest = 0;
         let mut before = VecDeque::new();
-        for person in placed {
-            let entered = person.entered.unwrap_or(0);
-            before.push_back((person.came, entered));
-            while before.front().is_some_and(|(came, _)| came + 5 * SECOND <= person.came) {
+        for (since, entered) in placed {
+            before.push_back((since, entered));
+            while before.front().is_some_and(|(earlier, _)| earlier + 5 * SECOND <= since) {
                 latest = latest.max(before.pop_front().unwrap().1);
             }
             prop_assert!(entered + until_asked >= latest, "passed by {} s", (latest - entered) / SECOND);
