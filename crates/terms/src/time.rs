@@ -318,8 +318,8 @@ mod tests {
             let (zone, moment) = (Zone::named(zone).unwrap(), Moment::from_millis(millis).unwrap());
             prop_assert_eq!(zone.day(moment), Day::from(zone.local(moment).date()));
             let offset = zone.0.to_offset(moment.timestamp());
-            let whole = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
-            prop_assert_eq!(zone.rfc3339(moment), moment.timestamp().display_with_offset(whole).to_string());
+            let told = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
+            prop_assert_eq!(zone.rfc3339(moment), moment.timestamp().display_with_offset(told).to_string());
         }
 
         #[test]
