@@ -66,7 +66,7 @@ const STEPS: [Step; 8] = [
     Step("tidy", 20, How::Chore(tidy::check)),
     Step(
         "tests",
-        1500,
+        1700,
         How::Tests(&[
             "test",
             "--locked",
@@ -80,7 +80,7 @@ const STEPS: [Step; 8] = [
     ),
     Step(
         "drills",
-        600,
+        900,
         How::Tests(&[
             "test",
             "--locked",

@@ -23,8 +23,10 @@ const CONNECTIONS: usize = 8;
 /// A journal that is soon full.
 const SETTINGS: &str =
     "[journal]\nsegment = \"1 MiB\"\nsegments = 2\n[server]\nconnections_per_address = 10_000\n";
-/// Room for the log and for the journal, in MiB: about twice what a run has been seen to write.
-const ROOM: u32 = 16;
+/// Room for the log, in MiB.
+const ROOM_FOR_LOG: u32 = 16;
+/// Room for the journal, in MiB: it goes on under load until the page has told of the end.
+const ROOM: u32 = 128;
 /// Within this time the public reads what is the case.
 const TOLD: Duration = Duration::from_mins(1);
 /// How long after a restart goodput is measured again.
@@ -40,7 +42,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let settings = format!("{SETTINGS}[logs]\ndirectory = \"{}\"\n", logs.display());
     house.end().await?;
     let journal = house.data().join("journal");
-    let (Some(of_log), Some(of_journal)) = (Volume::over(&logs, ROOM)?, Volume::over(&journal, ROOM)?) else {
+    let (Some(of_log), Some(of_journal)) =
+        (Volume::over(&logs, ROOM_FOR_LOG)?, Volume::over(&journal, ROOM)?)
+    else {
         return Err(Failure::Missing("a user who may mount a volume that can be filled".to_owned()));
     };
     house = house.serving(&settings).await?;
