@@ -32,7 +32,7 @@ fn a_call_that_nobody_waits_for_is_done_whole_and_spoils_no_other() {
             let mut write = pin!(store.insert_session(hash, row, ring));
             let mut read = pin!(store.session(stage.tenant, &one.row_hash));
             // It is answered later nearly always; where this thread stood still meanwhile it may be there at once.
-            drop(write.as_mut().poll(&mut context));
+            let _begun = write.as_mut().poll(&mut context);
             drop(read.as_mut().poll(&mut context));
             thread::sleep(Duration::from_micros(150 * u64::from(turn)));
         }
