@@ -46,6 +46,10 @@ impl Bounds {
 /// other and clocks are set a little. Beyond it the clock was set, and the journal says so in an entry.
 pub(crate) const MOST_OFF_SECONDS: i64 = 60;
 
+/// Seconds a log may have been left alone before a node begins to write it again. Beyond it nothing tells a node that was
+/// away from a clock that stands ahead, and a person has to.
+pub(crate) const LONGEST_AWAY_SECONDS: i64 = 31 * 86_400;
+
 /// Why an entry was not appended. Nothing may then be disclosed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {

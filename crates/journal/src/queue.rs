@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use honnin_terms::{Basis, LogId, Moment};
 
 use crate::batch::{Append, Batch, Place};
-use crate::bounds::MOST_OFF_SECONDS;
+use crate::bounds::{LONGEST_AWAY_SECONDS, MOST_OFF_SECONDS};
 use crate::entry::settle;
 use crate::index::Row;
 use crate::segment::{HEAD, MOST_FRAME};
@@ -82,6 +82,11 @@ impl Time {
         moment < self.clock.plus_seconds(-MOST_OFF_SECONDS)
     }
 
+    /// Whether it is longer after the latest entry than a node is away. Of an empty log nothing is known.
+    fn is_long_after(&self, moment: Moment) -> bool {
+        self.clock > Moment::EPOCH && moment > self.clock.plus_seconds(LONGEST_AWAY_SECONDS)
+    }
+
     /// The moment by which what expires is judged: while nobody has looked at a clock that was set, the latest there was.
     pub(crate) fn judged(&self, moment: Moment) -> Moment {
         if self.unsettled { moment.max(self.order) } else { moment }
@@ -124,7 +129,11 @@ impl State {
             let millis = i64::try_from(now.saturating_sub(then)).unwrap_or(i64::MAX);
             Moment::from_millis(moment.millis().saturating_add(millis)).unwrap_or(moment)
         });
-        let ahead = expected.is_some_and(|at| entry.moment > at.plus_seconds(MOST_OFF_SECONDS));
+        let ahead = match expected {
+            Some(at) => entry.moment > at.plus_seconds(MOST_OFF_SECONDS),
+            // What a node begins with; commands write rarely, and were not away.
+            None => entry.kind == Kind::Started && self.time.is_long_after(entry.moment),
+        };
         if Time::sets(entry.kind) || !(ahead || self.time.is_behind(entry.moment)) {
             return None;
         }

@@ -13,6 +13,28 @@ impl Keeper {
         Place::of_tenant(self.tenant, Purpose::KeeperRecord("clock"))
     }
 
+    fn places_place(&self) -> Place<'static> {
+        Place::of_tenant(self.tenant, Purpose::KeeperRecord("checkpoint places"))
+    }
+
+    /// Seals where checkpoints of the journal leave for.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn seal_places(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        self.records.seal(&self.places_place(), content, &*self.entropy)
+    }
+
+    /// Opens where checkpoints of the journal left for.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nobody of us has written it.
+    pub fn open_places(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        self.records.open(&self.places_place(), sealed)
+    }
+
     /// The key of the tickets of the waiting room: the same on every node and after a restart, and of this tenant alone. It
     /// opens nothing.
     ///

@@ -215,6 +215,7 @@ pub(super) const INSIDERS: &[Row] = &[
             "the_journal_of_another_installation_answers_no_command",
             "where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything",
             "a_machine_put_back_as_a_whole_is_found_by_what_has_left_it",
+            "checkpoints_that_leave_for_nowhere_any_more_are_missed_until_a_person_says_so",
             "a_witness_that_nobody_here_wrote_cosigns_and_finds_what_was_put_back",
         ],
         Seen::Types,
@@ -274,6 +275,7 @@ pub(super) const INSIDERS: &[Row] = &[
         &[
             "one_look_by_a_clock_400_days_ahead_stops_nobody_for_400_days",
             "a_clock_that_jumps_ahead_is_noticed_at_once",
+            "a_start_by_a_clock_400_days_ahead_is_noticed_and_one_after_a_month_away_is_not",
             "d35_a_clock_that_jumps_is_said_and_accepted",
         ],
         Seen::Types,

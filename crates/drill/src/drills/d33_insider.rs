@@ -16,6 +16,8 @@ const SUBJECTS: u64 = 6;
 const LOOKS: usize = 8;
 /// Octets of a page of the store.
 const PAGE: usize = 8_192;
+/// What a start says where checkpoints would leave for nowhere any more.
+const LEFT: &str = "checkpoints left for a place";
 /// Exit code of a journal that does not verify.
 const REFUTED: Option<i32> = Some(6);
 
@@ -41,6 +43,8 @@ enum Notices {
     Checkpoint,
     /// The start, which names what was edited so; the verifier may not even come to the journal.
     Start(&'static str),
+    /// The start, which names it; the journal itself is whole.
+    StartAlone(&'static str),
 }
 
 /// Plays D33.
@@ -73,13 +77,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         (Findings::default(), Findings::default(), Findings::default());
     let mut noted = Vec::new();
     for (number, hand) in (1_u32..).zip(&hands) {
-        let data = copy(&house.data(), &format!("hand-{number}"))?;
+        let (place, data) = apart(&house.data(), &outside, &format!("hand-{number}"))?;
         (hand.does)(&data).map_err(Failure::machine(hand.what.clone()))?;
-        // A copy of what left: a start that goes on would write there.
-        let away = data.with_extension("outside");
-        fs::create_dir_all(&away).map_err(Failure::machine("make a directory"))?;
-        copy_into(&outside, &away).map_err(Failure::machine("copy what left"))?;
-        point_to(&data, &outside, &away)?;
         let verified = house.command_on(&data, ["journal", "verify"])?;
         let started = house.try_serve(&data).await?;
         let refused = started.as_ref().err();
@@ -91,6 +90,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
             Notices::VerifierAndMadeAnew => verified.code == REFUTED && refused.is_none(),
             Notices::Checkpoint => refused.is_some_and(|why| why.contains("checkpoint that left before")),
             Notices::Start(_) => verified.code != Some(0) && refused.is_some(),
+            Notices::StartAlone(about) => refused.is_some_and(|why| why.contains(about)),
         };
         let said = short(&verified.err);
         if !is_noticed {
@@ -100,7 +100,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
                 hand.what, verified.code
             ));
         }
-        let about = if let Notices::Start(about) = hand.by { about } else { "journal" };
+        let about =
+            if let Notices::Start(about) | Notices::StartAlone(about) = hand.by { about } else { "journal" };
         if let Some(why) = refused
             && !(why.contains(about) && why.contains(';'))
         {
@@ -116,7 +117,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         if let Some(why) = refused {
             noted.push(format!("{}: {}", hand.what, short(why)));
         }
-        fs::remove_dir_all(&data).map_err(Failure::machine("remove a copy"))?;
+        fs::remove_dir_all(&place).map_err(Failure::machine("remove a copy"))?;
     }
     let times = u64::try_from(hands.len()).unwrap_or(u64::MAX);
     let tried = "files of journal, index, store and settings edited, cut, taken away, swapped, put back; a restart of each";
@@ -274,16 +275,21 @@ fn hands<'a>(data: &Path, older: &'a Path) -> Result<Vec<Hand<'a>>, Failure> {
     ] {
         add(what, by, does);
     }
+    let (.., together) = back("", Notices::Checkpoint, &["journal", "store"]);
+    add(
+        "put both back and take the place of checkpoints out of the settings".to_owned(),
+        Notices::StartAlone(LEFT),
+        Box::new(move |data| {
+            together(data)?;
+            edit_settings(data, &of_no_place)
+        }),
+    );
     Ok(all)
 }
 
 /// What is done to the store's own files and to the settings.
 fn of_store_and_settings<'a>() -> Vec<(&'static str, Notices, Does<'a>)> {
     let store = |data: &Path| data.join("store/honnin.sqlite");
-    let settings = |data: &Path, change: &dyn Fn(String) -> String| {
-        let file = data.join("honnin.toml");
-        fs::write(&file, change(fs::read_to_string(&file)?))
-    };
     vec![
         (
             "edit every page of the store",
@@ -300,7 +306,12 @@ fn of_store_and_settings<'a>() -> Vec<(&'static str, Notices, Does<'a>)> {
         (
             "put a setting there that is none",
             Notices::Start("honnin.toml"),
-            Box::new(move |data: &Path| settings(data, &|text| text + "\n[nowhere]\nkey = 1\n")),
+            Box::new(move |data: &Path| edit_settings(data, &|text| format!("{text}\n[nowhere]\nkey = 1\n"))),
+        ),
+        (
+            "take the place of checkpoints out of the settings",
+            Notices::StartAlone(LEFT),
+            Box::new(move |data: &Path| edit_settings(data, &of_no_place)),
         ),
         (
             "name another key file in the settings",
@@ -310,7 +321,7 @@ fn of_store_and_settings<'a>() -> Vec<(&'static str, Notices, Does<'a>)> {
                 fs::write(&key, "a key file of somebody else, long enough and worth nothing\n")?;
                 fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
                 let line = format!("key_file = {:?}", key.display().to_string());
-                settings(data, &|text| {
+                edit_settings(data, &|text| {
                     let lines: Vec<&str> = text
                         .lines()
                         .map(|old| if old.starts_with("key_file = ") { &line } else { old })
@@ -320,6 +331,17 @@ fn of_store_and_settings<'a>() -> Vec<(&'static str, Notices, Does<'a>)> {
             }),
         ),
     ]
+}
+
+fn edit_settings(data: &Path, change: &dyn Fn(&str) -> String) -> std::io::Result<()> {
+    let file = data.join("honnin.toml");
+    fs::write(&file, change(&fs::read_to_string(&file)?))
+}
+
+/// The settings without the line that says where checkpoints leave for.
+fn of_no_place(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("checkpoints = "));
+    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 fn name_of(path: &Path) -> String {
@@ -367,6 +389,18 @@ pub(super) fn copy(data: &Path, name: &str) -> Result<PathBuf, Failure> {
     Ok(to)
 }
 
+/// The data directory once more in a place of its own, and beside it what left: a start that goes on writes there. The
+/// place, and the data in it.
+fn apart(data: &Path, outside: &Path, name: &str) -> Result<(PathBuf, PathBuf), Failure> {
+    let place = data.with_file_name(name);
+    fs::create_dir(&place).map_err(Failure::machine("make a directory"))?;
+    let made = copy(data, &format!("{name}/{}", name_of(data)))?;
+    let away = made.with_extension("outside");
+    fs::create_dir(&away).map_err(Failure::machine("make a directory"))?;
+    copy_into(outside, &away).map_err(Failure::machine("copy what left"))?;
+    Ok((place, made))
+}
+
 fn copy_into(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -380,14 +414,4 @@ fn copy_into(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Lets the settings of a copy name a directory of its own for what leaves.
-fn point_to(data: &Path, outside: &Path, away: &Path) -> Result<(), Failure> {
-    let file = data.join("honnin.toml");
-    let what = || Failure::machine("change the settings of a copy");
-    let text = fs::read_to_string(&file).map_err(what())?;
-    let name = |path: &Path| format!("../{}", name_of(path));
-    let text = text.replace(&format!("\"{}\"", name(outside)), &format!("\"{}\"", name(away)));
-    fs::write(&file, text).map_err(what())
 }

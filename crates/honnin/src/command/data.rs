@@ -202,6 +202,12 @@ pub(crate) enum JournalCommand {
     /// after the copy was made is given up, and the journal names who said so.
     #[command(after_help = "Examples:\n  honnin journal accept")]
     Accept(Confirmed),
+    /// Let checkpoints of the journal leave for where the settings say now
+    ///
+    /// For the person who changed journal.checkpoints or journal.witnesses: a start is refused where a place is missing
+    /// that they left for before. The journal names who said so.
+    #[command(after_help = "Examples:\n  honnin journal redirect")]
+    Redirect(Confirmed),
     /// List what operators did at the command line, oldest first (CSV); verifies what it answers from
     #[command(after_help = "Examples:\n  honnin journal acts --from 2026-11-01")]
     Acts {

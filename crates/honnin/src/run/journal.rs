@@ -14,8 +14,8 @@ use honnin_terms::{Basis, Day, EntryRef, Moment, Zone};
 use jiff::civil::date;
 use serde::Serialize;
 
-use super::accept;
 use super::input::login;
+use super::{accept, redirect};
 use crate::command::{JournalCommand, Period, Question};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
@@ -36,6 +36,7 @@ pub(super) fn journal(
         JournalCommand::WhoSaw(question) => ask(say, installation, operator, &zone, question, Side::WhoSaw),
         JournalCommand::SeenBy(question) => ask(say, installation, operator, &zone, question, Side::SeenBy),
         JournalCommand::Acts { period } => acts(say, installation, &zone, period),
+        JournalCommand::Redirect(confirmed) => redirect::redirect(say, installation, operator, *confirmed),
         JournalCommand::Accept(confirmed) => accept::accept(say, installation, operator, *confirmed),
     }
 }

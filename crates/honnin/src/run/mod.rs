@@ -21,6 +21,7 @@ mod merged;
 mod mode;
 mod notice;
 mod quarantine;
+mod redirect;
 mod serve;
 #[cfg(test)]
 mod several;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_canary::Receiver;
-use honnin_journal::Cosigner;
-use honnin_node::{LastLeft, Leaving, Witness};
+use honnin_journal::{Cosigner, Journal};
+use honnin_node::{LastLeft, Leaving, Remembered, Witness, leave_for, left_for};
+use pollster::block_on;
 
 use super::Rooms;
 use super::logs::COMMANDS;
@@ -63,12 +64,46 @@ pub(crate) fn leaving(rooms: &Rooms) -> Result<Leaving, Failure> {
     })
 }
 
+/// Every place the settings let checkpoints leave for, as they write it.
+pub(crate) fn places(rooms: &Rooms) -> Vec<String> {
+    let settings = &rooms.installation.settings.journal;
+    let directory = settings.checkpoints.path().map(|path| path.display().to_string());
+    directory.into_iter().chain(settings.witnesses.iter().cloned()).collect()
+}
+
+/// Refuses to go on where checkpoints left for a place that the settings do not name any more, unless a person said so;
+/// remembers the places otherwise.
+///
+/// # Errors
+/// [`Failure`]: which place.
+fn led_on(rooms: &Rooms, journal: &Journal) -> Result<(), Failure> {
+    let (log, places) = (journal.log(), places(rooms));
+    let known = block_on(left_for(&*rooms.store, &rooms.keep(), &rooms.keeper, log))?;
+    let missing = match &known {
+        // Before its first entry a log has left for nowhere.
+        Remembered::Nothing if journal.size() == 0 => None,
+        Remembered::Nothing => Some("nobody knows where to".to_owned()),
+        Remembered::Places(before) => before.iter().find(|place| !places.contains(place)).cloned(),
+    };
+    if let Some(place) = missing {
+        return Err(Failure::cannot(format_args!(
+            "go on with the journal: its checkpoints left for a place that the settings do not name ({place}); name it in \
+             journal.checkpoints or journal.witnesses, or `honnin journal redirect` where you have changed that yourself"
+        )));
+    }
+    if known != Remembered::Places(places.clone()) {
+        block_on(leave_for(&*rooms.store, &rooms.keep(), &rooms.keeper, (log, &places)))?;
+    }
+    Ok(())
+}
+
 /// Refuses to go on where the journal does not go on from what left before.
 ///
 /// # Errors
 /// [`Failure`]: which log, and from what.
-pub(crate) fn compared(rooms: &Rooms) -> Result<Leaving, Failure> {
+pub(crate) fn compared(rooms: &Rooms, journal: &Journal) -> Result<Leaving, Failure> {
     let leaving = leaving(rooms)?;
+    led_on(rooms, journal)?;
     let compared =
         leaving.compare().map_err(|reason| Failure::from(reason).during("read a checkpoint that left"))?;
     compared.map_err(|reason| Failure::cannot(format_args!("go on with the journal: {reason}")))?;

@@ -28,7 +28,7 @@ pub(crate) use check::{file_problems, problems};
 pub(crate) use doors::Doors;
 pub(crate) use front::{front, prefixes};
 pub(crate) use handed::Handed;
-pub(crate) use leaving::leaving;
+pub(crate) use leaving::{leaving, places};
 pub(crate) use logs::{COMMANDS, latest_entry, proven, trust};
 pub(crate) use notices::noticed;
 pub(crate) use rooms::Rooms;

@@ -65,8 +65,9 @@ impl Service {
         let now = rooms.clock.0.now();
         let (journal, leaving) = opened(&rooms)?;
         let epochs = epochs(&rooms, &journal)?;
-        epochs.mark(&journal, now)?;
+        // First: by what it begins with a node tells a clock that stands ahead.
         started(&journal, &epochs, now)?;
+        epochs.mark(&journal, now)?;
         let logs = followed(&rooms, Arc::clone(&journal), epochs.present())?;
         let Rooms { installation, clock, zone, keeper, witness, store, authorities } = rooms;
         let (settings, clock) = (&installation.settings, clock.0);
@@ -251,7 +252,7 @@ fn opened(rooms: &Rooms) -> Result<(Arc<Journal>, Leaving), Failure> {
         }
     }
     // Once they are open: what was durable is published then.
-    let leaving = compared(rooms)?;
+    let leaving = compared(rooms, &journal)?;
     Ok((journal, leaving))
 }
 

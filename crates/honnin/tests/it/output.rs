@@ -119,7 +119,11 @@ fn whoever_left_before_the_end_is_not_told_and_the_exit_code_is_true() {
 fn a_journal_that_never_was_is_told_from_one_that_is_gone() {
     let place = Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")]);
     let asks = [&["journal", "verify"][..], &["journal", "who-saw", LOGIN], &["journal", "seen-by", LOGIN]];
-    let accepts = [&["journal", "accept", "--yes"][..], &["clock", "accept", "--yes"]];
+    let accepts = [
+        &["journal", "accept", "--yes"][..],
+        &["clock", "accept", "--yes"],
+        &["journal", "redirect", "--yes"],
+    ];
     for args in asks.into_iter().chain(accepts) {
         let ran = place.run(args);
         assert_eq!(ran.code, Some(5), "{args:?}: {}", ran.err);

@@ -90,6 +90,42 @@ fn a_machine_put_back_as_a_whole_is_found_by_what_has_left_it() {
 }
 
 #[test]
+fn checkpoints_that_leave_for_nowhere_any_more_are_missed_until_a_person_says_so() {
+    let place = Place::begin(&[
+        PORTS[0],
+        PORTS[1],
+        ("checkpoints", "\"../elsewhere\""),
+        ("checkpoint_every", "\"1 s\""),
+    ]);
+    serve_for_a_moment(&place);
+    let older = place.copy("older");
+    serve_for_a_moment(&place);
+    let file = place.data.join("honnin.toml");
+    let settings = fs::read_to_string(&file).unwrap();
+    for other in ["", "../an-empty-one"] {
+        let told = settings.replace("checkpoints = \"../elsewhere\"", &format!("checkpoints = \"{other}\""));
+        assert_ne!(told, settings);
+        fs::write(&file, told).unwrap();
+        refused(&place.run(&["serve"]), 1, "left for a place that the settings do not name (../elsewhere)");
+    }
+    // Nor where everything else is put back together, or the row is taken away.
+    for folder in ["store", "journal"] {
+        put_back(&older, &place.data, folder);
+    }
+    refused(&place.run(&["serve"]), 1, "left for a place that the settings do not name (../elsewhere)");
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    let taken = store.execute("DELETE FROM control WHERE name LIKE 'checkpoint-places/%'", []).unwrap();
+    assert_eq!(taken, 1);
+    drop(store);
+    refused(&place.run(&["serve"]), 1, "nobody knows where to");
+    let said = place.run(&["journal", "redirect", "--yes"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    serve_for_a_moment(&place);
+    let acts = place.run(&["journal", "acts"]);
+    assert!(acts.out.contains("checkpoints leave for ../an-empty-one"), "{}", acts.out);
+}
+
+#[test]
 fn where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything() {
     let place = Place::begin(&[
         PORTS[0],

@@ -243,8 +243,9 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
     let record = told.place.data.join("status");
     let public = told.place.data.join("notices.pub");
     let of_status = ["--record", record.to_str().unwrap(), "--key", public.to_str().unwrap()];
-    let rows: [&[&str]; 23] = [
+    let rows: [&[&str]; 24] = [
         &["journal", "verify"],
+        &["journal", "redirect", "--yes"],
         &["journal", "who-saw", LOGIN],
         &["journal", "seen-by", LOGIN],
         &["journal", "acts"],

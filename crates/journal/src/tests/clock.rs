@@ -66,6 +66,25 @@ fn a_clock_that_jumps_ahead_is_noticed_at_once() {
 }
 
 #[test]
+fn a_start_by_a_clock_400_days_ahead_is_noticed_and_one_after_a_month_away_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = |seconds| {
+        let steady: Steady = Arc::new(|| 0);
+        let journal =
+            Journal::open(Opening { steady: Some(steady), ..opening(dir.path(), small()) }).unwrap();
+        put(&journal, &Entry::blank(Kind::Started, at(seconds), 1)).unwrap();
+        let found = (journal.clock_sets(), journal.is_clock_unsettled());
+        journal.close().unwrap();
+        found
+    };
+    assert_eq!(begin(0), (0, false), "of an empty log nothing is known");
+    assert_eq!(begin(31 * 86_400), (0, false), "a node may be away for a month");
+    assert_eq!(begin(31 * 86_400 + DAYS), (1, true));
+    assert_eq!(begin(32 * 86_400), (1, true), "and back again");
+    assert_eq!(check(dir.path()).unwrap().clock_sets, 2);
+}
+
+#[test]
 fn entries_of_a_moment_that_has_not_come_do_not_keep_what_was_before_for_ever() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(dir.path());

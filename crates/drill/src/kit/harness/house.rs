@@ -199,6 +199,22 @@ impl House {
         Ok(Self { process, target: public, monitor, ..self })
     }
 
+    /// Ends it, and begins a demo of that ledger on the same data, whose clock shows that moment (RFC 3339). Nobody is
+    /// signed in anew.
+    ///
+    /// # Errors
+    /// [`Failure`] where it does not get up, with its last words.
+    pub async fn shown_anew(mut self, ledger: &Path, now: &str) -> Result<Self, Failure> {
+        self.end().await?;
+        let mut command = product(&self.binary, &self.environment);
+        command.arg("--data").arg(self.data()).args(["demo", "--listen", "127.0.0.1:0", "--now", now]);
+        command.arg("--ledger").arg(ledger);
+        let words = self.scratch.path().join("words");
+        let (process, public, monitor) = begin(command, &words, "Honnin demo: http://").await?;
+        up(public, "/healthz").await.map_err(|what| last_words(what, &words))?;
+        Ok(Self { process, target: public, monitor, ..self })
+    }
+
     /// Where it serves.
     pub const fn target(&self) -> Target {
         self.target
