@@ -266,7 +266,7 @@ impl App {
         Arc::clone(&self.untold)
     }
 
-    /// Refuses acts of other sites, and reads the body of an act.
+    /// Refuses acts of other sites and what a mode takes away, and then reads the body of an act.
     async fn read_body(
         &self,
         route: &Route,
@@ -288,10 +288,18 @@ impl App {
         if !may {
             return Err(Code::CrossOrigin.into());
         }
+        self.is_offered(route)?;
         let bounds = &self.wiring.bounds;
         let body = turn.aside(body::read(incoming, bounds.body_octets, bounds.body)).await;
         ask.body = body.map_err(refused_body)?;
         Ok(())
+    }
+
+    /// Whether the mode of this moment leaves what the row is for. A new session is as personal as what it opens: none is
+    /// handed out on a path that may give it to another, and no form is offered that would be refused.
+    fn is_offered(&self, route: &Route) -> Result<(), Refusal> {
+        let Some(offer) = route.offer() else { return Ok(()) };
+        self.wiring.care.house().offers(offer).map_err(|mode| Error::Closed(mode).into())
     }
 
     /// What is answered where the path has other methods: those, but for a browser that asks first whether a page of
@@ -328,12 +336,9 @@ impl App {
 
     /// Finds out who asks, where the row wants to know, and hands over to the row's handler.
     async fn handle(&self, route: &'static Route, ask: &Ask) -> Done {
-        // A new session is as personal as what it opens: none is handed out on a path that may give it to another, and no
-        // form is offered that would be refused.
-        if let Some(offer) = route.offer()
-            && let Err(mode) = self.wiring.care.house().offers(offer)
-        {
-            return Done { signed_in: false, result: Err(Error::Closed(mode).into()) };
+        // Once more where a body was read: a mode may have been entered meanwhile.
+        if let Err(refusal) = self.is_offered(route) {
+            return Done { signed_in: false, result: Err(refusal) };
         }
         let mut cookie = None;
         if route.is_door() && !self.passes(route, ask).await {

@@ -63,6 +63,7 @@ pub(super) struct House {
     pub(super) journal: Arc<Journal>,
     /// Proven until a test says otherwise; Ken is one of its canaries.
     pub(super) path: Arc<PublicPath>,
+    pub(super) standing: Arc<Standing>,
     pub(super) hana: Subscriber,
     pub(super) ken: Subscriber,
     pub(super) notice: NoticeId,
@@ -188,8 +189,8 @@ impl House {
         let path = Arc::new(PublicPath::watched(vec![ken.stored.account; 2]));
         path.set(PathState::Proven);
         let stopped = stopped.then_some(Stop::ForeignOwner);
-        let standing = Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {});
-        let gate = gate(authorities.gate, &journal, Arc::new(standing));
+        let standing = Arc::new(Standing::new(stopped, Arc::clone(&path), Arc::clone(&journal), |_| {}));
+        let gate = gate(authorities.gate, &journal, Arc::<Standing>::clone(&standing));
         let (node, (wake, ring)) = (Arc::new(authorities.node), bell());
         let exports = Exports { bounds: bounds_of_exports, node: Arc::clone(&node), wake: ring };
         let care = Arc::new(Care::new(stand.care(authorities.subscriber, gate, exports)));
@@ -207,6 +208,7 @@ impl House {
             clock,
             journal,
             path,
+            standing,
             hana,
             ken,
             notice: notice.notice,

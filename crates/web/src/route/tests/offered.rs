@@ -1,7 +1,13 @@
 //! What a mode takes away, route by route.
 
-use honnin_terms::{Less, Mode, Strain};
+use std::time::Duration;
 
+use honnin_terms::{Less, Mode, Strain};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::house::House;
 use crate::route::routes::TABLE;
 use crate::route::table::Load;
 
@@ -40,4 +46,29 @@ fn every_route_that_changes_something_is_taken_away_or_listed() {
     let documents = TABLE.iter().filter(|route| route.load == Load::Document);
     assert_eq!(brownout.len(), documents.count(), "{brownout:?}");
     assert!(refused(Mode::Open).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_mode_takes_away_is_refused_before_its_body_is_read() {
+    let house = House::open_as(false, None).await;
+    // Nothing follows: whoever waited for what was announced would wait as long as a body may take.
+    let answer = async |path: &str| {
+        let (octets, host) = (house.app.wiring.bounds.body_octets, house.at);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nContent-Length: {octets}\r\n\r\n",
+            house.hana.cookie
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        let answered = timeout(Duration::from_secs(1), stream.read_exact(&mut status)).await;
+        answered.ok().map(|read| read.map(|_| String::from_utf8_lossy(&status).into_owned()).unwrap())
+    };
+    let line = format!("/lines/{}/speed", house.hana.lines[0]);
+    assert_eq!(answer(&line).await, None, "an act that is offered is read whole");
+    house.standing.strained(Some((Less::ReadOnly, Strain::Room)));
+    for path in [line.as_str(), "/sign-in", "/api/v1/sessions", "/api/v1/exports"] {
+        assert_eq!(answer(path).await.as_deref(), Some("HTTP/1.1 503"), "{path}");
+    }
+    assert_eq!(answer("/sign-out").await, None, "what is there in every mode is read whole");
 }
