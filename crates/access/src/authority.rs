@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use honnin_seal::MacKey;
 use honnin_terms::{AccountId, Basis, HoldingId, Id, Moment, RequestId, TenantId};
 
 use crate::control::ControlRows;
-use crate::delay::Tries;
+use crate::delay::{SharedTries, Tries};
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::{FactorPolicy, HashPool, PasswordRules, Permit, ProofRules, SessionLimits};
@@ -108,7 +109,7 @@ impl Authorities {
             proof_rules,
             consent_seconds,
             pool,
-            tries: Tries::new(delay_bounds),
+            tries: Tries::new(delay_bounds, None),
             guesses: None,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
@@ -190,10 +191,17 @@ impl NodeAuthority {
 }
 
 impl SubscriberAuthority {
-    /// The same, counting guesses together with the other nodes.
+    /// The same, counting guesses together with the other nodes. By the key lanes and sites are named among them: it is the
+    /// same on all.
     #[must_use]
-    pub fn counting(self, guesses: Arc<dyn ControlRows>) -> Self {
-        Self { guesses: Some(guesses), ..self }
+    pub fn counting(self, guesses: Arc<dyn ControlRows>, key: MacKey) -> Self {
+        let tries = Tries::new(*self.tries.bounds(), Some(key));
+        Self { guesses: Some(guesses), tries, ..self }
+    }
+
+    /// What this node tells the others of who guesses.
+    pub fn shared_tries(&self) -> SharedTries {
+        self.tries.shared()
     }
 
     /// How many hashes were computed, and how many wait.

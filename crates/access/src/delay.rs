@@ -4,6 +4,9 @@
 //! wrong a few times each further try is held for a while before it is hashed, whoever sends it: so many at once, and
 //! each for so long, that is how many guesses a lane has. Nobody's time depends on others' tries, only on how often her
 //! own lane was wrong. Guesses of strangers on one account are counted for the day as well, before they are hashed.
+//! Nodes tell each other of lanes and sites (`told`), so that many of them are no more lanes than one.
+
+mod shared;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use honnin_seal::MacKey;
 use honnin_terms::{AccountId, DeviceId, Id, Moment, RequestId, SessionId, TenantId};
 
 use crate::Permit;
@@ -19,6 +23,9 @@ use crate::control::{ControlName, ControlRows, NewControl, Swapped};
 use crate::permit::Keep;
 use crate::pool::turns::{Rank, Share, Who};
 use crate::recent::{Recent, Weighs};
+use crate::told::{Heard, Names, ToldLane};
+
+pub use shared::SharedTries;
 
 /// Bounds of guessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +167,15 @@ pub struct Source {
     pub address: u64,
 }
 
+impl Source {
+    pub(crate) fn octets(self) -> [u8; 24] {
+        let mut octets = [0; 24];
+        let numbers = [self.site, self.prefix, self.address].into_iter().flat_map(u64::to_be_bytes);
+        octets.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
+        octets
+    }
+}
+
 /// The lane a try goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
@@ -184,11 +200,13 @@ struct Wrong {
     waiting: u32,
     /// When it is forgotten.
     until: Moment,
+    /// The last right answer after wrong ones, of a device or session.
+    right: Moment,
 }
 
 impl Default for Wrong {
     fn default() -> Self {
-        Self { count: 0, waiting: 0, until: Moment::EPOCH }
+        Self { count: 0, waiting: 0, until: Moment::EPOCH, right: Moment::EPOCH }
     }
 }
 
@@ -202,6 +220,21 @@ impl Wrong {
         self.waiting = self.waiting.saturating_add(1);
         self.until = now.plus_seconds(forget_seconds);
         before
+    }
+
+    /// What other nodes are told of it.
+    fn told(self, forget_seconds: i64) -> ToldLane {
+        let Self { count, waiting, until, right } = self;
+        ToldLane { count, waiting, last: until.plus_seconds(-forget_seconds), right }
+    }
+
+    /// Takes in what the others know of it; what they count of late, and how many wait there.
+    fn beside(&mut self, elsewhere: ToldLane, now: Moment, forget_seconds: i64) -> (u32, u32) {
+        if elsewhere.right > self.told(forget_seconds).last {
+            self.count = 0;
+        }
+        let counts = elsewhere.last > self.right && elsewhere.last.plus_seconds(forget_seconds) > now;
+        if counts { (elsewhere.count, elsewhere.waiting) } else { (0, 0) }
     }
 }
 
@@ -277,6 +310,8 @@ struct State {
     days: Recent<AccountId, OnDay>,
     /// Sites that stand with accounts; no fewer than there are.
     sites: usize,
+    /// What other nodes know.
+    heard: Heard,
 }
 
 impl State {
@@ -311,12 +346,21 @@ impl State {
 
 struct Shared {
     bounds: DelayBounds,
+    /// How lanes and sites are named among nodes; none where there is one node.
+    names: Option<Names>,
     state: Mutex<State>,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more guess of a site on that account and day; which day it is, and how many there are on all nodes by now.
+    fn guess(&self, account: AccountId, site: u64, now: Moment, most: usize) -> (i64, u32) {
+        let mut state = self.lock();
+        let (day, count) = state.guess(account, site, now, most);
+        (day, count.saturating_add(state.heard.site(self.names.as_ref(), account, day, site)))
     }
 }
 
@@ -355,15 +399,20 @@ impl fmt::Debug for Try {
 }
 
 impl Tries {
-    pub(crate) fn new(bounds: DelayBounds) -> Self {
+    pub(crate) fn new(bounds: DelayBounds, key: Option<MacKey>) -> Self {
         let state = State {
             lanes: Recent::new(bounds.most),
             prefixes: Recent::new(bounds.most),
             addresses: Recent::new(bounds.most),
             days: Recent::new(bounds.most),
             sites: 0,
+            heard: Heard::default(),
         };
-        Self { shared: Arc::new(Shared { bounds, state: Mutex::new(state) }) }
+        Self { shared: Arc::new(Shared { bounds, names: key.map(Names::new), state: Mutex::new(state) }) }
+    }
+
+    pub(crate) fn shared(&self) -> SharedTries {
+        SharedTries::of(&self.shared)
     }
 
     pub(crate) fn bounds(&self) -> &DelayBounds {
@@ -387,11 +436,14 @@ impl Tries {
             (true, false) => (bounds.places, bounds.free),
             (true, true) => (bounds.places, 1),
         };
+        let heard = state.heard.lane(self.shared.names.as_ref(), account, lane);
         let entry = state.lanes.entry((account, lane), now);
-        if entry.until > now && entry.count >= free && entry.waiting >= places {
+        let (beside, waiting) = entry.beside(heard, now, bounds.forget_seconds);
+        let count = if entry.until > now { entry.count } else { 0 }.saturating_add(beside);
+        if count >= free && entry.waiting.saturating_add(waiting) >= places {
             return Err(ComeBack(bounds.longest_seconds));
         }
-        let before = entry.begin(now, bounds.forget_seconds);
+        let before = entry.begin(now, bounds.forget_seconds).saturating_add(beside);
         let hold = match before.checked_sub(free) {
             None => 0,
             Some(_) if stranger && is_crowd => bounds.longest_seconds,
@@ -456,7 +508,7 @@ impl Try {
     ) -> Result<(), ComeBack> {
         let Lane::Stranger(source) = self.lane else { return Ok(()) };
         let DelayBounds { most, free, .. } = self.shared.bounds;
-        let (day, guesses) = self.shared.lock().guess(self.account, source.site, self.now, most);
+        let (day, guesses) = self.shared.guess(self.account, source.site, self.now, most);
         self.first = true;
         let is_first = guesses <= free;
         let kinds: &[Guesses] = if is_first { &[Guesses::First, Guesses::Again] } else { &[Guesses::Again] };
@@ -536,9 +588,15 @@ impl Drop for Try {
             entry.waiting = entry.waiting.saturating_sub(1);
             entry.count = entry.count.saturating_sub(u32::from(uncounted));
         };
-        if let Some(entry) = state.lanes.get_mut(&(self.account, self.lane)) {
+        let State { lanes, heard, .. } = &mut *state;
+        if let Some(entry) = lanes.get_mut(&(self.account, self.lane)) {
             settle(entry);
             if own && self.right {
+                let elsewhere = heard.lane(self.shared.names.as_ref(), self.account, self.lane);
+                if entry.count > 0 || elsewhere.count > 0 {
+                    let held = i64::try_from(self.hold.as_secs()).unwrap_or(0);
+                    entry.right = self.now.plus_seconds(held);
+                }
                 entry.count = 0;
             }
         }

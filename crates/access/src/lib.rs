@@ -27,6 +27,7 @@ mod recent;
 mod ring;
 mod session;
 mod sign_in;
+mod told;
 
 pub use answer::{Answer, all, both};
 pub use authority::{
@@ -35,7 +36,7 @@ pub use authority::{
 };
 pub use consent::{Consent, ConsentRow, MergeConsent, MergeRefused, MergeSide, Proven};
 pub use control::{ControlName, ControlRow, ControlRows, NewControl, Swapped};
-pub use delay::{DelayBounds, Source, UNASKED, reserve_guesses};
+pub use delay::{DelayBounds, SharedTries, Source, UNASKED, reserve_guesses};
 #[cfg(honnin_faults)]
 pub use document::planted as planted_documents;
 pub use document::{Document, DocumentError, epoch_of, open_document, seal_document};

@@ -53,6 +53,11 @@ impl<K: Eq + Hash + Copy, V: Default + Weighs> Recent<K, V> {
         self.young.get_mut(key).or_else(|| self.old.get_mut(key))
     }
 
+    /// All there is with its key, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.young.iter().chain(&self.old)
+    }
+
     /// All there is, in no order.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.young.values_mut().chain(self.old.values_mut())

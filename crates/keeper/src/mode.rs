@@ -44,6 +44,15 @@ impl Keeper {
         self.records.derive_secret("tickets of the waiting room").map(|secret| MacKey::of_secret(&secret))
     }
 
+    /// The key by which nodes name among each other where somebody guesses: the same on all, of this tenant alone. It
+    /// opens nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] where a derivation refuses, which it does for no key.
+    pub fn tries_key(&self) -> Result<MacKey, OpenError> {
+        self.records.derive_secret("where somebody guesses").map(|secret| MacKey::of_secret(&secret))
+    }
+
     /// Seals a person's word that the clock is right.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ mod duty;
 mod epochs;
 mod exports;
 mod fault;
+mod guessing;
+#[cfg(test)]
+mod guessing_tests;
 mod leaving;
 mod merges;
 mod nodes;
@@ -35,6 +38,7 @@ pub use clock::{ClockWord, accept_clock, clock_waits_for, follow_clock};
 pub use epochs::{Epochs, begin_course, course, kept, written_under};
 pub use exports::{ExportWorkers, bell};
 pub use fault::Fault;
+pub use guessing::Guessing;
 pub use leaving::{LastLeft, Leaving, Witness};
 pub use merges::{Owed, journal_merges};
 pub use nodes::{NodeRow, nodes};

@@ -54,7 +54,7 @@ impl World {
     fn new() -> Self {
         Self {
             clients: Vec::new(),
-            tries: Tries::new(DelayBounds::default()),
+            tries: Tries::new(DelayBounds::default(), None),
             turns: Turns::new(super::PoolBounds::default().queue),
             events: BinaryHeap::new(),
             entered: HashMap::new(),

@@ -12,7 +12,7 @@ use honnin_access::{
     SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
-    AccountKey, Digest, Epoch, HashCost, KeeperKey, OpenError, PasswordHash, Place, Purpose, Secret,
+    AccountKey, Digest, Epoch, HashCost, KeeperKey, MacKey, OpenError, PasswordHash, Place, Purpose, Secret,
     SessionToken,
 };
 use honnin_terms::{AccountId, Entropy, HoldingId, Id, Moment, RequestId, Stream, TenantId};
@@ -347,7 +347,8 @@ impl Stage {
 
     /// The same, counting guesses there.
     pub(crate) fn counting(mut self, guesses: Arc<dyn ControlRows>) -> Self {
-        self.authorities.subscriber = self.authorities.subscriber.counting(guesses);
+        let key = MacKey::of_secret(&Secret::from_octets([6; 32]));
+        self.authorities.subscriber = self.authorities.subscriber.counting(guesses, key);
         self
     }
 

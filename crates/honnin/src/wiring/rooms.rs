@@ -103,7 +103,8 @@ impl Rooms {
             Arc::<Keeper>::clone(&keeper),
             sign_in,
         );
-        let subscriber = authorities.subscriber.counting(Arc::<dyn Store>::clone(&store));
+        let subscriber =
+            authorities.subscriber.counting(Arc::<dyn Store>::clone(&store), keeper.tries_key()?);
         let authorities = Authorities { subscriber, ..authorities };
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, witness, store, authorities })
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use honnin_access::{ElementAuthority, NodeAuthority};
+use honnin_access::{ElementAuthority, NodeAuthority, SharedTries};
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
@@ -12,8 +12,8 @@ use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
 use honnin_network::{Parts, Reconciler, Simulated, Simulation};
 use honnin_node::{
-    Canaries, Epochs, ExportWorkers, Leaving, Machine, ModeRow, Probe, PublicPath, Standing, Upkeep, Usher,
-    Watch, accounts, bell,
+    Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Standing,
+    Upkeep, Usher, Watch, accounts, bell,
 };
 use honnin_overload::WaitingRoom;
 use honnin_pages::format::Currency;
@@ -53,6 +53,7 @@ pub(crate) struct Service {
     speaker: Speaker,
     store: Arc<dyn Store>,
     usher: Usher,
+    guessing: Guessing,
     installation: Installation,
 }
 
@@ -75,13 +76,7 @@ impl Service {
         let watched = || PublicPath::watched(accounts(&keeper, installation.node()).to_vec());
         let path = Arc::new(way.as_ref().map_or_else(PublicPath::unwatched, |_| watched()));
         let (node, upkeeping) = (Arc::new(authorities.node.again()), authorities.node);
-        let row = ModeRow::new(
-            Arc::<dyn Store>::clone(&store),
-            Arc::clone(&node),
-            Arc::<Keeper>::clone(&keeper),
-            Arc::clone(&clock),
-            entropy(),
-        );
+        let row = mode_row(&store, &node, &keeper, &clock);
         let standing = standing(&installation, Arc::clone(&path), Arc::clone(&journal), row);
         let standing = Arc::new(as_left(standing, settings, &leaving));
         let house = Arc::<Standing>::clone(&standing);
@@ -91,6 +86,7 @@ impl Service {
         let of = (authorities.element, &store, &keeper);
         let reconciler = reconciler(settings, of, &clock, &zone)?;
         let (wake, ring) = bell();
+        let tries = authorities.subscriber.shared_tries();
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<dyn Store>::clone(&store),
@@ -131,7 +127,8 @@ impl Service {
         let at_once = settings.exports.at_once;
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
         let room = Arc::new(room(&keeper, settings)?);
-        let usher = usher(&room, &store, node, &clock);
+        let usher = usher(&room, &store, Arc::clone(&node), &clock);
+        let guessing = guessing(tries, &store, node, (&clock, &journal));
         let shown = Arc::new(honnin_notices::Live::default());
         let house = Arc::<Standing>::clone(&standing);
         let speaker = Speaker::new(&installation, &keeper, house, Arc::clone(&clock), Arc::clone(&shown))?;
@@ -161,6 +158,7 @@ impl Service {
             speaker,
             store,
             usher,
+            guessing,
             installation,
         })
     }
@@ -208,12 +206,14 @@ impl Service {
         // Before anybody is answered: a node that is started again finds the line as it was.
         self.usher.look(Duration::ZERO).await;
         let ushering = tokio::spawn(self.usher.run());
+        let guessing = tokio::spawn(self.guessing.run());
         let served = serve(doors.entrance, self.app, stop).await;
         if let Some(looking) = looking {
             looking.abort();
         }
         exporting.abort();
         ushering.abort();
+        guessing.abort();
         speaking.stop();
         measuring.abort();
         ended.send_replace(true);
@@ -276,6 +276,35 @@ fn started(journal: &Journal, epochs: &Epochs, now: Moment) -> Result<(), Failur
     let what = if found.unpublished > 0 || found.cut { AFTER_A_CRASH } else { AFTER_AN_END };
     journal.append_blocking(&Entry { what, ..Entry::blank(Kind::Started, now, keys.epoch) })?;
     Ok(())
+}
+
+/// What tells the other nodes who guesses at this one.
+fn guessing(
+    tries: SharedTries,
+    store: &Arc<dyn Store>,
+    authority: Arc<NodeAuthority>,
+    (clock, journal): (&Arc<dyn Clock>, &Journal),
+) -> Guessing {
+    Guessing {
+        tries,
+        rows: Arc::<dyn Store>::clone(store),
+        authority,
+        clock: Arc::clone(clock),
+        entropy: entropy(),
+        steady: Arc::new(Machine::new()),
+        log: journal.log(),
+    }
+}
+
+/// The row in which nodes agree on the mode.
+fn mode_row(
+    store: &Arc<dyn Store>,
+    node: &Arc<NodeAuthority>,
+    keeper: &Arc<Keeper>,
+    clock: &Arc<dyn Clock>,
+) -> ModeRow {
+    let (rows, seals) = (Arc::<dyn Store>::clone(store), Arc::<Keeper>::clone(keeper));
+    ModeRow::new(rows, Arc::clone(node), seals, Arc::clone(clock), entropy())
 }
 
 /// How the house stands. A stop is written into the store, where every node reads it; until it is, a file keeps it over

@@ -196,11 +196,34 @@ fn guesses_are_counted_on_all_services_together() {
         }
     });
     until_refused(first);
-    // Of the first of a prefix a node takes so many without asking the others, and of those that follow as many again.
-    let unasked = usize::try_from(2 * UNASKED).unwrap();
+    // The others are told each second that the site has had its first: of those that follow a node takes so many without
+    // asking anybody.
+    thread::sleep(Duration::from_millis(2_500));
+    let unasked = usize::try_from(UNASKED).unwrap();
     for other in others {
         assert_eq!(until_refused(other), unasked, "what the first has used up is gone for all");
     }
+    nodes.into_iter().for_each(Node::end);
+}
+
+#[test]
+fn who_guesses_at_one_service_is_held_at_all() {
+    let town = Town::new();
+    let settings = |settings: &mut Settings| settings.sign_in.delay_longest = Span::seconds(2);
+    let start = Start { settings: Some(Arc::new(settings)), ..Start::default() };
+    let nodes = [town.start_as("1", start.clone()), town.start_as("2", start)];
+    let guess = |node: &Node| {
+        let (body, came) = (format!(r#"{{"login":"{HERS}","password":"not-hers-at-all"}}"#), now());
+        assert_eq!(node.browser().send_json("POST", "/api/v1/sessions", &body).status, 401);
+        came.elapsed()
+    };
+    for _ in 0..6 {
+        guess(&nodes[0]);
+    }
+    // It is told and heard each second.
+    thread::sleep(Duration::from_millis(2_500));
+    let took = guess(&nodes[1]);
+    assert!(took >= Duration::from_secs(2), "{took:?}");
     nodes.into_iter().for_each(Node::end);
 }
 
