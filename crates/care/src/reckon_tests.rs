@@ -64,6 +64,7 @@ fn wish(high: bool, state: SpeedState, changed_at: &str) -> Wish {
         version: 3,
         asked_at: moment(changed_at),
         changed_at: moment(changed_at),
+        session: None,
     }
 }
 

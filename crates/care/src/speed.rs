@@ -201,9 +201,10 @@ impl WishContext<'_> {
             applied_high: Some(applied),
             state: SpeedState::Accepted,
             reason: SpeedReason::Chosen,
-            version: before.map_or(0, |wish| wish.version).saturating_add(1),
+            version: before.as_ref().map_or(0, |wish| wish.version).saturating_add(1),
             asked_at: session.at(),
             changed_at: session.at(),
+            session: before.and_then(|wish| wish.session),
         };
         Ok((wish, epoch))
     }

@@ -137,7 +137,6 @@ impl Driver {
         let material = self.parts.rows.drive_material(permit).await?.ok_or(Left::NoLine)?;
         let line = self.parts.keeper.drive(permit, &material)?;
         let wish = line.open_wish(&claimed.row)?;
-        let address = LineAddress::of_number(line.number().clone());
         let mut row = Row { revision: claimed.row.revision, fence: claimed.fence };
         let mut course = Course::new(&self.bounds, wish, claimed.fence, claimed.tries, self.standing(&line));
         let mut act = course.begin(self.now());
@@ -149,12 +148,12 @@ impl Driver {
             act = if let Err(until) = self.admit() {
                 course.on_closed(until, self.now(), self.roll())
             } else if act == Act::Ask {
-                course.on_query(self.ask(&address).await, self.now(), self.roll())
+                course.on_query(self.ask(&address(&line, &course)).await, self.now(), self.roll())
             } else {
                 course.sending(self.now());
                 let lapses = self.now().plus_seconds(self.bounds.lease_seconds);
                 self.write(permit, &line, &course, &mut row, Some(lapses)).await?;
-                course.on_set(self.send(&address, &course).await, self.now(), self.roll())
+                course.on_set(self.send(&address(&line, &course), &course).await, self.now(), self.roll())
             };
         }
     }
@@ -237,6 +236,11 @@ impl Driver {
             tracing::warn!(element, open = is_open, "the element's breaker changed");
         }
     }
+}
+
+/// The line as the element knows it by now.
+fn address(line: &DrivenLine<'_>, course: &Course<'_>) -> LineAddress {
+    LineAddress::new(line.number().clone(), course.wish().session.clone())
 }
 
 /// The row as this claim has written it so far.

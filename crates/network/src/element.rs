@@ -4,21 +4,30 @@ use std::fmt;
 use std::time::Duration;
 
 use honnin_access::Answer;
-use honnin_terms::{Moment, Msisdn};
+use honnin_terms::{ElementSession, Moment, Msisdn};
 
 /// By what an element knows a line. A personal value: its `Debug` has no digits, and adapters keep it out of logs.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LineAddress(Msisdn);
+pub struct LineAddress {
+    number: Msisdn,
+    session: Option<ElementSession>,
+}
 
 impl LineAddress {
-    /// The address of the line with that number.
-    pub(crate) const fn of_number(number: Msisdn) -> Self {
-        Self(number)
+    /// The address of the line with that number, and of what the element has said it has set up for it.
+    pub(crate) const fn new(number: Msisdn, session: Option<ElementSession>) -> Self {
+        Self { number, session }
     }
 
     /// The digits, country code first, without `+` (RADIUS Calling-Station-Id; CAMARA `phoneNumber` adds the `+`).
     pub fn digits(&self) -> &str {
-        self.0.digits()
+        self.number.digits()
+    }
+
+    /// What the element has called what it set up for the line, with whatever order that was (RADIUS Acct-Session-Id,
+    /// CAMARA `assignmentId`). It may be over: then the number counts.
+    pub const fn session(&self) -> Option<&ElementSession> {
+        self.session.as_ref()
     }
 }
 
@@ -52,6 +61,12 @@ impl Fence {
     pub const fn before_wish_of(asked_at: Moment) -> Self {
         Self { asked_at, claim: 0 }
     }
+
+    /// As a token that an element keeps with an order and compares as text: the later fence is the greater one, 33 letters
+    /// long (a correlator, a `State` attribute, a column of the gateway).
+    pub fn token(self) -> String {
+        format!("{:016x}-{:016x}", self.asked_at.millis().max(0), self.claim)
+    }
 }
 
 /// Why an element refuses. What may succeed if tried again is [`SetAnswer::NoAnswer`], not a refusal.
@@ -80,10 +95,13 @@ impl Refusal {
 }
 
 /// What an element says to an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SetAnswer {
     /// Done, or done before under the same fence.
     Applied,
+    /// Taken; whether it is done, the element says later, when it is asked. What it calls the order or what it sets up,
+    /// where it has a name for it: whoever asks or orders next brings it along.
+    Accepted(Option<ElementSession>),
     /// Not done, and the line is what it was.
     Refused(Refusal),
     /// No word within the deadline: it may have been done or not.
@@ -92,9 +110,10 @@ pub enum SetAnswer {
 
 impl SetAnswer {
     /// The word in metrics.
-    pub const fn word(self) -> &'static str {
+    pub const fn word(&self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Accepted(_) => "accepted",
             Self::Refused(refusal) => refusal.word(),
             Self::NoAnswer => "no_answer",
         }
@@ -111,6 +130,10 @@ pub enum QueryAnswer {
         /// The newest order it has taken.
         fence: Fence,
     },
+    /// It has taken the order under that fence and is still at it.
+    UnderWay(Fence),
+    /// It had taken the order under that fence and has refused it since; the line is what it was.
+    Refused(Refusal, Fence),
     /// It has taken no order for the line yet.
     Unknown,
     /// No word within the deadline.
@@ -122,6 +145,8 @@ impl QueryAnswer {
     pub const fn word(self) -> &'static str {
         match self {
             Self::State { .. } => "state",
+            Self::UnderWay(_) => "under_way",
+            Self::Refused(refusal, _) => refusal.word(),
             Self::Unknown => "unknown",
             Self::NoAnswer => "no_answer",
         }
@@ -131,8 +156,8 @@ impl QueryAnswer {
 /// A network element, or the gateway before it.
 ///
 /// Orders are idempotent by fence: the same order again is [`SetAnswer::Applied`] and changes nothing; an older one
-/// is [`Refusal::OlderFence`]. Where the element itself knows no fences the adapter keeps them. A call that is
-/// dropped may have reached the element.
+/// is [`Refusal::OlderFence`]. The fence goes with the order ([`Fence::token`]) and comes back with the answers, so that no
+/// node has to remember which it was. A call that is dropped may have reached the element.
 pub trait Element: Send + Sync {
     /// The adapter's name, for the page's footer, `doctor` and metrics.
     fn name(&self) -> &'static str;
@@ -154,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_address_shows_no_digit() {
-        let address = LineAddress::of_number(Msisdn::parse("07007439572", "81").unwrap());
+        let address = LineAddress::new(Msisdn::parse("07007439572", "81").unwrap(), None);
         assert_eq!(address.digits(), "817007439572");
         assert_eq!(format!("{address:?}"), "LineAddress(..)");
     }
@@ -166,5 +191,9 @@ mod tests {
         assert!(fence(1, 2) > fence(1, 1));
         let start = Fence::before_wish_of(Moment::EPOCH.plus_seconds(1));
         assert!(fence(0, u64::MAX) < start && start < fence(1, 1));
+        let mut fences = [fence(2, 3), fence(1, 10), fence(1, 9), fence(1_800_000_000, 0), start];
+        fences.sort_unstable();
+        assert!(fences.map(Fence::token).is_sorted(), "tokens are compared as text");
+        assert!(fences.iter().all(|fence| fence.token().len() == 33));
     }
 }

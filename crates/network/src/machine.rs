@@ -94,12 +94,16 @@ impl<'a> Course<'a> {
     pub fn on_set(&mut self, answer: SetAnswer, now: Moment, roll: u32) -> Act {
         match answer {
             SetAnswer::Applied => self.confirm(now),
+            // It is asked for its word later, and nothing is sent again before.
+            SetAnswer::Accepted(session) => {
+                self.wish.session = session.or_else(|| self.wish.session.take());
+                self.wait(now, roll)
+            }
             // A newer claim may have overtaken this one, and then the store will not take what we write; where the
             // store was restored from an older copy there is none, and only asking again tells.
             SetAnswer::NoAnswer | SetAnswer::Refused(Refusal::OlderFence) => self.wait(now, roll),
             SetAnswer::Refused(Refusal::NoSuchLine | Refusal::NotAllowed | Refusal::Code(_)) => {
-                self.turn(SpeedState::Failed, now);
-                Act::Rest(None)
+                self.fail(now)
             }
         }
     }
@@ -111,12 +115,18 @@ impl<'a> Course<'a> {
                 self.wish.applied_high = Some(high);
                 // The same speed under an older wish's fence proves nothing: an order of a wish in between may still
                 // be on its way, and only one of ours keeps it out.
-                if high == self.wish.high && fence > Fence::before_wish_of(self.wish.asked_at) {
+                if high == self.wish.high && self.is_ours(fence) {
                     return self.confirm(now);
                 }
                 self.send_again(now, roll)
             }
-            QueryAnswer::Unknown => self.send_again(now, roll),
+            QueryAnswer::UnderWay(fence) if self.is_ours(fence) => self.wait(now, roll),
+            QueryAnswer::Refused(Refusal::OlderFence, fence) if self.is_ours(fence) => self.wait(now, roll),
+            QueryAnswer::Refused(_, fence) if self.is_ours(fence) => self.fail(now),
+            // What an older wish came to says nothing of this one.
+            QueryAnswer::UnderWay(_) | QueryAnswer::Refused(..) | QueryAnswer::Unknown => {
+                self.send_again(now, roll)
+            }
             QueryAnswer::NoAnswer => self.wait(now, roll),
         }
     }
@@ -134,6 +144,15 @@ impl<'a> Course<'a> {
             Standing::InUse => Act::Send,
             Standing::Suspended | Standing::Ended => self.wait(now, roll),
         }
+    }
+
+    fn is_ours(&self, fence: Fence) -> bool {
+        fence > Fence::before_wish_of(self.wish.asked_at)
+    }
+
+    fn fail(&mut self, now: Moment) -> Act {
+        self.turn(SpeedState::Failed, now);
+        Act::Rest(None)
     }
 
     fn confirm(&mut self, now: Moment) -> Act {

@@ -20,12 +20,13 @@ fn accepted(high: bool) -> Wish {
         version: 3,
         asked_at: asked_at(),
         changed_at: asked_at(),
+        session: None,
     }
 }
 
 const STANDINGS: [Standing; 3] = [Standing::InUse, Standing::Suspended, Standing::Ended];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Event {
     Set(SetAnswer),
     Query(QueryAnswer),
@@ -38,6 +39,7 @@ fn events_of(act: Act, claim: u64) -> Vec<Event> {
     match act {
         Act::Send => vec![
             Event::Set(SetAnswer::Applied),
+            Event::Set(SetAnswer::Accepted(None)),
             Event::Set(SetAnswer::NoAnswer),
             Event::Set(SetAnswer::Refused(Refusal::OlderFence)),
             Event::Set(SetAnswer::Refused(Refusal::NotAllowed)),
@@ -50,6 +52,10 @@ fn events_of(act: Act, claim: u64) -> Vec<Event> {
                 state(false, older),
                 state(true, ours),
                 state(false, ours),
+                Event::Query(QueryAnswer::UnderWay(older)),
+                Event::Query(QueryAnswer::UnderWay(ours)),
+                Event::Query(QueryAnswer::Refused(Refusal::NotAllowed, older)),
+                Event::Query(QueryAnswer::Refused(Refusal::NotAllowed, ours)),
                 Event::Query(QueryAnswer::Unknown),
                 Event::Query(QueryAnswer::NoAnswer),
                 Event::Closed,
@@ -59,13 +65,13 @@ fn events_of(act: Act, claim: u64) -> Vec<Event> {
     }
 }
 
-fn confirms(wish: &Wish, event: Event) -> bool {
+fn confirms(wish: &Wish, event: &Event) -> bool {
     match event {
-        Event::Set(answer) => answer == SetAnswer::Applied,
+        Event::Set(answer) => *answer == SetAnswer::Applied,
         Event::Query(QueryAnswer::State { high, fence }) => {
-            high == wish.high && fence.asked_at == wish.asked_at
+            *high == wish.high && fence.asked_at == wish.asked_at
         }
-        Event::Query(QueryAnswer::Unknown | QueryAnswer::NoAnswer) | Event::Closed => false,
+        Event::Query(_) | Event::Closed => false,
     }
 }
 
@@ -135,13 +141,13 @@ fn step(course: &Course<'_>, act: Act, standing: Standing, seen: Seen, rests: &m
             assert_ne!(next.wish().state, SpeedState::Accepted, "what is sent is written down as sent");
         }
         let from = next.wish().state;
-        let act = match event {
-            Event::Set(answer) => next.on_set(answer, now, 0),
-            Event::Query(answer) => next.on_query(answer, now, 0),
+        let act = match &event {
+            Event::Set(answer) => next.on_set(answer.clone(), now, 0),
+            Event::Query(answer) => next.on_query(*answer, now, 0),
             Event::Closed => next.on_closed(now.plus_seconds(3), now, 0),
         };
         assert!(may_turn(from, next.wish().state), "{from:?} to {:?}", next.wish().state);
-        assert_eq!(next.wish().state == SpeedState::Confirmed, confirms(wish, event), "{event:?}");
+        assert_eq!(next.wish().state == SpeedState::Confirmed, confirms(wish, &event), "{event:?}");
         let heard = match event {
             Event::Set(SetAnswer::Applied) => Some(wish.high),
             Event::Query(QueryAnswer::State { high, .. }) => Some(high),
@@ -152,9 +158,13 @@ fn step(course: &Course<'_>, act: Act, standing: Standing, seen: Seen, rests: &m
         if event == Event::Closed {
             assert!(matches!(next.wish().state, SpeedState::Unknown) || next.wish().state == wish.state);
         }
+        let ours = |fence: Fence| fence.asked_at == wish.asked_at;
         let unheard = match event {
-            Event::Set(SetAnswer::NoAnswer | SetAnswer::Refused(Refusal::OlderFence)) => true,
+            Event::Set(
+                SetAnswer::NoAnswer | SetAnswer::Accepted(_) | SetAnswer::Refused(Refusal::OlderFence),
+            ) => true,
             Event::Set(_) => false,
+            Event::Query(QueryAnswer::UnderWay(fence)) if ours(fence) => true,
             Event::Query(answer) => seen.unheard && answer == QueryAnswer::NoAnswer,
             Event::Closed => seen.unheard,
         };

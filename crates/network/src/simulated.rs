@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use honnin_access::Answer;
 use honnin_seal::{Digest, digest};
-use tokio::time::sleep;
+use honnin_terms::ElementSession;
+use tokio::time::{Instant, sleep};
 
 use crate::element::{Element, Fence, LineAddress, QueryAnswer, Refusal, SetAnswer, Speed};
 
@@ -24,6 +25,10 @@ pub struct Simulation {
     pub refused_per_mille: u16,
     /// Calls without an answer, of a thousand; half of the orders among them are done all the same. Default 0.
     pub lost_per_mille: u16,
+    /// Orders that are taken at once and done or refused later, of a thousand. Default 0.
+    pub later_per_mille: u16,
+    /// How much later, in milliseconds. Default 3,000.
+    pub later_millis: u64,
     /// Lines it remembers, ordered for or asked about; an order for one more is refused. Default 1,000,000.
     pub most_lines: usize,
 }
@@ -36,6 +41,8 @@ impl Default for Simulation {
             longest_millis: 2_000,
             refused_per_mille: 0,
             lost_per_mille: 0,
+            later_per_mille: 0,
+            later_millis: 3_000,
             most_lines: 1_000_000,
         }
     }
@@ -44,7 +51,38 @@ impl Default for Simulation {
 #[derive(Clone, Copy, Default)]
 struct LineState {
     taken: Option<(bool, Fence)>,
+    /// The newest order, where it was taken first and is done or refused later.
+    later: Option<Later>,
     asked: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Later {
+    high: bool,
+    fence: Fence,
+    refused: bool,
+    at: Instant,
+}
+
+impl LineState {
+    /// Does what was to be done by now.
+    fn settle(&mut self, now: Instant) {
+        if let Some(Later { high, fence, .. }) = self.later.filter(|later| later.at <= now && !later.refused)
+        {
+            (self.taken, self.later) = (Some((high, fence)), None);
+        }
+    }
+
+    /// The order under that fence, where it is the newest and waits or was refused.
+    fn said_later(&self, now: Instant) -> Option<QueryAnswer> {
+        let Later { fence, at, .. } = self.later?;
+        Some(if at > now { QueryAnswer::UnderWay(fence) } else { QueryAnswer::Refused(MADE_UP, fence) })
+    }
+}
+
+/// What it calls an order: nothing of the line can be told from it.
+fn session_of(fence: Fence) -> Option<ElementSession> {
+    ElementSession::try_from(format!("sim-{}", fence.token())).ok()
 }
 
 /// The element.
@@ -68,8 +106,15 @@ const FULL: Refusal = Refusal::Code(2);
 struct Fate {
     way: Duration,
     refused: bool,
-    lost: bool,
-    lost_on_the_way_back: bool,
+    later: bool,
+    /// Where it gets lost.
+    lost: Option<Lost>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    OnTheWay,
+    OnTheWayBack,
 }
 
 impl Simulated {
@@ -94,13 +139,15 @@ impl Simulated {
         };
         let Simulation { shortest_millis, longest_millis, refused_per_mille, lost_per_mille, .. } =
             self.simulation;
+        let later = u64::from(self.simulation.later_per_mille);
         let spread = longest_millis.saturating_sub(shortest_millis).saturating_add(1);
         let there_and_back = shortest_millis.saturating_add(draw(0) % spread);
         Fate {
             way: Duration::from_millis(there_and_back) / 2,
             refused: draw(1) % 1_000 < u64::from(refused_per_mille),
-            lost: draw(2) % 1_000 < u64::from(lost_per_mille),
-            lost_on_the_way_back: draw(3) % 2 == 0,
+            lost: (draw(2) % 1_000 < u64::from(lost_per_mille))
+                .then(|| if draw(3) % 2 == 0 { Lost::OnTheWayBack } else { Lost::OnTheWay }),
+            later: draw(4) % 1_000 < later,
         }
     }
 
@@ -111,17 +158,40 @@ impl Simulated {
         room.then(|| with(lines.entry(line).or_default()))
     }
 
-    fn take(&self, line: Digest, speed: Speed, fence: Fence, refused: bool) -> SetAnswer {
-        let answer = self.remembered(line, |state| match state.taken {
-            Some((_, newest)) if fence < newest => SetAnswer::Refused(Refusal::OlderFence),
-            Some((_, newest)) if fence == newest => SetAnswer::Applied,
-            Some(_) | None if refused => SetAnswer::Refused(MADE_UP),
-            Some(_) | None => {
-                state.taken = Some((speed.high, fence));
-                SetAnswer::Applied
+    fn take(&self, line: Digest, speed: Speed, fence: Fence, fate: Fate) -> SetAnswer {
+        let (now, high) = (Instant::now(), speed.high);
+        let answer = self.remembered(line, |state| {
+            state.settle(now);
+            let newest = state.taken.map(|(_, fence)| fence).max(state.later.map(|later| later.fence));
+            match newest {
+                Some(newest) if fence < newest => SetAnswer::Refused(Refusal::OlderFence),
+                Some(newest) if fence == newest => match state.said_later(now) {
+                    None => SetAnswer::Applied,
+                    Some(QueryAnswer::Refused(refusal, _)) => SetAnswer::Refused(refusal),
+                    Some(_) => SetAnswer::Accepted(session_of(fence)),
+                },
+                Some(_) | None if fate.later => {
+                    let at = now + Duration::from_millis(self.simulation.later_millis);
+                    state.later = Some(Later { high, fence, refused: fate.refused, at });
+                    SetAnswer::Accepted(session_of(fence))
+                }
+                Some(_) | None if fate.refused => SetAnswer::Refused(MADE_UP),
+                Some(_) | None => {
+                    (state.taken, state.later) = (Some((high, fence)), None);
+                    SetAnswer::Applied
+                }
             }
         });
         answer.unwrap_or(SetAnswer::Refused(FULL))
+    }
+
+    /// What a line has, or what became of the newest order for it.
+    fn said(&self, line: &Digest) -> QueryAnswer {
+        let (now, mut lines) = (Instant::now(), self.lines());
+        let Some(state) = lines.get_mut(line) else { return QueryAnswer::Unknown };
+        state.settle(now);
+        let has = state.taken.map(|(high, fence)| QueryAnswer::State { high, fence });
+        state.said_later(now).or(has).unwrap_or(QueryAnswer::Unknown)
     }
 
     /// What happens to the next question about a line. Each of them has a fate of its own, about a line that took no order
@@ -132,7 +202,7 @@ impl Simulated {
             state.asked
         });
         let fate = self.fate(&line, &[b"query", &asked.unwrap_or_default().to_be_bytes()]);
-        Fate { lost: fate.lost && asked.is_some(), ..fate }
+        Fate { lost: fate.lost.filter(|_| asked.is_some()), ..fate }
     }
 }
 
@@ -153,12 +223,12 @@ impl Element for Simulated {
         let fate = self.fate(&line, &[b"set", &asked_at.millis().to_be_bytes(), &claim.to_be_bytes()]);
         Answer::later(async move {
             sleep(fate.way).await;
-            if fate.lost && !fate.lost_on_the_way_back {
+            if fate.lost == Some(Lost::OnTheWay) {
                 sleep(deadline).await;
                 return SetAnswer::NoAnswer;
             }
-            let answer = self.take(line, speed, fence, fate.refused);
-            if fate.lost {
+            let answer = self.take(line, speed, fence, fate);
+            if fate.lost.is_some() {
                 sleep(deadline).await;
                 return SetAnswer::NoAnswer;
             }
@@ -172,13 +242,13 @@ impl Element for Simulated {
         let fate = self.fate_of_question(line);
         Answer::later(async move {
             sleep(fate.way).await;
-            if fate.lost {
+            if fate.lost.is_some() {
                 sleep(deadline).await;
                 return QueryAnswer::NoAnswer;
             }
-            let taken = self.lines().get(&line).and_then(|state| state.taken);
+            let said = self.said(&line);
             sleep(fate.way).await;
-            taken.map_or(QueryAnswer::Unknown, |(high, fence)| QueryAnswer::State { high, fence })
+            said
         })
     }
 }
@@ -192,7 +262,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(5);
 
     fn line(number: u32) -> LineAddress {
-        LineAddress::of_number(Msisdn::parse(&format!("+8170{number:08}"), "81").unwrap())
+        LineAddress::new(Msisdn::parse(&format!("+8170{number:08}"), "81").unwrap(), None)
     }
 
     fn fence(claim: u64) -> Fence {
@@ -216,6 +286,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_is_taken_is_done_or_refused_later_and_said_when_it_is_asked() {
+        for refused_per_mille in [0, 1_000] {
+            let simulation =
+                Simulation { later_per_mille: 1_000, refused_per_mille, ..Simulation::default() };
+            let element = Simulated::new(simulation);
+            let set = async |high, claim| element.set(&line(1), Speed { high }, fence(claim), DEADLINE).await;
+            let taken = set(false, 2).await;
+            assert!(matches!(&taken, SetAnswer::Accepted(Some(_))), "{taken:?}");
+            assert_eq!(set(false, 2).await, taken, "the same order again");
+            assert_eq!(set(true, 1).await, SetAnswer::Refused(Refusal::OlderFence));
+            let mut said = element.query(&line(1), DEADLINE).await;
+            while said == QueryAnswer::UnderWay(fence(2)) {
+                said = element.query(&line(1), DEADLINE).await;
+            }
+            let refused = QueryAnswer::Refused(MADE_UP, fence(2));
+            let done = QueryAnswer::State { high: false, fence: fence(2) };
+            assert_eq!(said, if refused_per_mille > 0 { refused } else { done });
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_seed_gives_one_fate_and_lost_orders_are_done_or_not() {
         let simulation = Simulation { lost_per_mille: 500, refused_per_mille: 200, ..Simulation::default() };
         let (one, two) = (Simulated::new(simulation), Simulated::new(simulation));
@@ -229,6 +320,7 @@ mod tests {
                 SetAnswer::NoAnswer if done => lost_and_done += 1,
                 SetAnswer::NoAnswer => lost_and_not_done += 1,
                 SetAnswer::Refused(_) => refused += 1,
+                SetAnswer::Accepted(_) => panic!("nothing is done later"),
             }
         }
         assert!(lost_and_done > 20 && lost_and_not_done > 20 && refused > 5);

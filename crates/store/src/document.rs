@@ -5,8 +5,8 @@
 
 use honnin_access::Document;
 use honnin_terms::{
-    BillId, BillState, BucketKind, Day, Held, HoldingId, LineStatus, Moment, Month, Msisdn, Octets,
-    PurchaseId, Said, SpeedReason, SpeedState, Yen,
+    BillId, BillState, BucketKind, Day, ElementSession, Held, HoldingId, LineStatus, Moment, Month, Msisdn,
+    Octets, PurchaseId, Said, SpeedReason, SpeedState, Yen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ documents! {
     Line "line" 5;
     UsageMonth "usage" 3;
     Purchases "purchases" 2;
-    Wish "wish" 1;
+    Wish "wish" 2;
 }
 
 /// Of an account: who she is and which lines she holds or has held.
@@ -386,4 +386,6 @@ pub struct Wish {
     pub asked_at: Moment,
     /// When the state last changed.
     pub changed_at: Moment,
+    /// By what the element names what it has set up for the line, where it has said so: also from wish to wish.
+    pub session: Option<ElementSession>,
 }

@@ -7,6 +7,7 @@
 
 mod amount;
 mod basis;
+mod element;
 #[cfg(honnin_faults)]
 pub mod faults;
 mod id;
@@ -20,6 +21,7 @@ mod time;
 
 pub use amount::{Octets, Yen};
 pub use basis::{BadEntryRef, Basis, EntryRef};
+pub use element::{BadElementSession, ElementSession};
 pub use id::{
     AccountId, BadId, BillId, CaseId, DeviceId, ExportId, HoldingId, Id, LineId, LogId, NoticeId, PurchaseId,
     RequestId, SessionId, TenantId,

@@ -7,6 +7,7 @@ use std::fs;
 
 use data_encoding::HEXLOWER;
 use honnin_keeper::Keeper;
+use honnin_network::ElementKind;
 use honnin_node::{Written, nodes as nodes_of, read_mode, taken_in};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
@@ -157,8 +158,8 @@ fn machine(installation: &Installation, findings: &mut Findings) {
 
 fn network(installation: &Installation, findings: &mut Findings) {
     let element = &installation.settings.network.element;
-    let simulated = "simulated element; no network is changed";
-    findings.ok("network", if element == "simulated" { simulated } else { element });
+    let is_simulated = ElementKind::of_name(element).is_ok_and(ElementKind::is_simulated);
+    findings.ok("network", if is_simulated { "simulated element; no network is changed" } else { element });
 }
 
 /// Proxies that are believed, and whether they say whom they pass on.

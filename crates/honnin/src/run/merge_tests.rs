@@ -139,6 +139,7 @@ impl Town {
             version,
             asked_at: now,
             changed_at: now,
+            session: None,
         };
         let contract = self.wait(self.rooms.store.contract_to_set(permit))?;
         let epoch = contract.and_then(|contract| honnin_access::epoch_of(&contract)).unwrap_or(1);

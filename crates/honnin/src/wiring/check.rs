@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use honnin_front::Front;
+use honnin_network::ElementKind;
 use honnin_pages::format::Currency;
 use honnin_pages::page::HelpLink;
 use honnin_pages::page::brand::{BadColour, Colour, style};
@@ -83,9 +84,9 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         "canary.authorities",
         "is \"\", write the file of the authorities to be trusted".to_owned(),
     );
-    let element = network.element == "simulated";
-    let says = format!("found {:?}, write \"simulated\"; there is no other element yet", network.element);
-    expect(element, "network.element", says);
+    let elements = ElementKind::ALL.map(|kind| format!("{:?}", kind.name())).join(" or ");
+    let is_element = ElementKind::of_name(&network.element).is_ok();
+    expect(is_element, "network.element", format!("found {:?}, write {elements}", network.element));
     let driven = bounds::network(network).check();
     expect(driven.is_ok(), "network", driven.err().map(|reason| reason.to_string()).unwrap_or_default());
     let named = !journal.name.is_empty() && !journal.name.contains(|c: char| c.is_whitespace() || c == '+');

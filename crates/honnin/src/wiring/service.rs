@@ -10,7 +10,7 @@ use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
 use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
-use honnin_network::{Parts, Reconciler, Simulated, Simulation};
+use honnin_network::{ElementKind, Parts, Reconciler};
 use honnin_node::{
     Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Standing,
     Upkeep, Usher, Watch, accounts, bell,
@@ -363,12 +363,13 @@ fn reconciler(
     clock: &Arc<dyn Clock>,
     zone: &Zone,
 ) -> Result<Reconciler, Failure> {
+    let kind =
+        ElementKind::of_name(&settings.network.element).map_err(|reason| Failure::settings(&reason))?;
     let parts = Parts {
         authority,
         rows: Arc::<dyn Store>::clone(store),
         keeper: Arc::clone(keeper),
-        // The only one there is; the settings name no other.
-        element: Arc::new(Simulated::new(Simulation::default())),
+        element: kind.open(),
         clock: Arc::clone(clock),
         entropy: entropy(),
         zone: zone.clone(),
@@ -433,7 +434,7 @@ fn wiring(
             demo: installation.demo,
         },
         notices,
-        simulated: network.element == "simulated",
+        simulated: ElementKind::of_name(&network.element).is_ok_and(ElementKind::is_simulated),
         // Read when the doors were opened, and refused there where one cannot be read.
         shared_prefixes: super::front::prefixes(&installation.settings).unwrap_or_default(),
         allowed_origins: installation.settings.listen.allowed_origins.clone(),

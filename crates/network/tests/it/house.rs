@@ -124,9 +124,10 @@ impl House {
                 applied_high: before.as_ref().map_or(Some(true), |wish| wish.applied_high),
                 state: SpeedState::Accepted,
                 reason: SpeedReason::Chosen,
-                version: before.map_or(1, |wish| wish.version + 1),
+                version: before.as_ref().map_or(1, |wish| wish.version + 1),
                 asked_at: now,
                 changed_at: now,
+                session: before.and_then(|wish| wish.session),
             };
             driven.seal_wish(&wish).unwrap()
         });

@@ -80,7 +80,7 @@ async fn a_speed_that_is_right_by_an_older_wish_is_sent_again_so_that_it_stays()
     house.until(line, SpeedState::Confirmed).await;
     sleep(Duration::from_secs(90)).await;
     assert_eq!(house.wire.sent(), [true, false, true, true]);
-    let last = house.wire.answers.lock().unwrap().last().copied();
+    let last = house.wire.answers.lock().unwrap().last().cloned();
     assert_eq!(last, Some(SetAnswer::Refused(honnin_network::Refusal::OlderFence)));
 }
 
@@ -138,4 +138,34 @@ async fn the_element_is_told_nothing_of_a_line_that_is_stopped_or_no_longer_held
         assert_eq!(house.wish(line).reason, SpeedReason::Suspended);
     }
     assert_eq!((house.wire.sent().len(), house.wire.asked()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_accepted_is_asked_for_by_its_name_and_never_sent_twice() {
+    let simulation = Simulation { later_per_mille: 1_000, later_millis: 20_000, ..Simulation::default() };
+    let house = House::new(Wire::to(simulation));
+    let line = house.line_in_use(1);
+    house.ask(line, false);
+    let _running = house.run(Bounds::default());
+    house.until(line, SpeedState::Confirmed).await;
+    assert_eq!((house.wire.sent(), house.wish(line).applied_high), (vec![false], Some(false)));
+    let session = house.wish(line).session;
+    assert!(session.is_some());
+    let questions = house.wire.questions.lock().unwrap().clone();
+    assert!(questions.len() > 1 && questions.iter().all(|named| *named == session), "{questions:?}");
+    // The next wish names it too: what was set up is what is changed.
+    house.ask(line, true);
+    house.until(line, SpeedState::Confirmed).await;
+    assert_eq!(*house.wire.named.lock().unwrap(), [None, session]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_comes_later_can_be_a_refusal() {
+    let simulation = Simulation { later_per_mille: 1_000, refused_per_mille: 1_000, ..Simulation::default() };
+    let house = House::new(Wire::to(simulation));
+    let line = house.line_in_use(1);
+    house.ask(line, false);
+    let _running = house.run(Bounds::default());
+    house.until(line, SpeedState::Failed).await;
+    assert_eq!((house.wire.sent(), house.wish(line).applied_high), (vec![false], Some(true)));
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use honnin_access::Answer;
 use honnin_network::{Element, Fence, LineAddress, QueryAnswer, SetAnswer, Simulated, Simulation, Speed};
+use honnin_terms::ElementSession;
 use tokio::time::sleep;
 
 /// What happens to an order on its way. Without a word from the test it arrives and is answered.
@@ -27,7 +28,10 @@ pub(crate) struct Wire {
     pub(crate) silent: Arc<AtomicBool>,
     pub(crate) orders: Arc<Mutex<Vec<(bool, Fence)>>>,
     pub(crate) answers: Arc<Mutex<Vec<SetAnswer>>>,
-    pub(crate) questions: Arc<Mutex<Vec<()>>>,
+    /// What was named in each question.
+    pub(crate) questions: Arc<Mutex<Vec<Option<ElementSession>>>>,
+    /// And in each order.
+    pub(crate) named: Arc<Mutex<Vec<Option<ElementSession>>>>,
 }
 
 impl Wire {
@@ -39,6 +43,7 @@ impl Wire {
             orders: Arc::default(),
             answers: Arc::default(),
             questions: Arc::default(),
+            named: Arc::default(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Element for Wire {
         deadline: Duration,
     ) -> Answer<'a, SetAnswer> {
         self.orders.lock().unwrap().push((speed.high, fence));
+        self.named.lock().unwrap().push(line.session().cloned());
         let way = self.ways.lock().unwrap().pop_front();
         let silent = self.silent.load(Ordering::SeqCst);
         Answer::later(async move {
@@ -71,7 +77,7 @@ impl Element for Wire {
                 _ if silent => sleep(deadline).await,
                 None => {
                     let answer = self.element.set(line, speed, fence, deadline).await;
-                    self.answers.lock().unwrap().push(answer);
+                    self.answers.lock().unwrap().push(answer.clone());
                     return answer;
                 }
                 Some(Way::Lost) => sleep(deadline).await,
@@ -95,7 +101,7 @@ impl Element for Wire {
     }
 
     fn query<'a>(&'a self, line: &'a LineAddress, deadline: Duration) -> Answer<'a, QueryAnswer> {
-        self.questions.lock().unwrap().push(());
+        self.questions.lock().unwrap().push(line.session().cloned());
         let silent = self.silent.load(Ordering::SeqCst);
         Answer::later(async move {
             if silent {
