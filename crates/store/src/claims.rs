@@ -22,8 +22,6 @@ impl Queue {
     pub const EXPORTED: Self = Self("exported");
     /// Which exports under way came from where. Nothing of it is ever due.
     pub const EXPORT_SOURCES: Self = Self("export_sources");
-    /// Messages owed to people.
-    pub const MESSAGES: Self = Self("messages");
     /// What is done from time to time: forgetting, pruning.
     pub const SWEEPS: Self = Self("sweeps");
 
