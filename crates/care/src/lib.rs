@@ -29,8 +29,8 @@ pub use bills::BillForm;
 pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::AuditRow;
 pub use export::{
-    ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct, HeldDevice,
-    HeldDisclosure, HeldLine,
+    Asking, Claimed, ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct,
+    HeldDevice, HeldDisclosure, HeldLine, Outcome, Shelf,
 };
 pub use factors::FactorRefused;
 pub use gate::{Disclosed, Gate, Told};

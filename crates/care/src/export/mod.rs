@@ -8,20 +8,20 @@
 mod gather;
 mod held;
 mod noted;
+mod shelf;
 mod sources;
 
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{Keep, NodeAuthority, Permit, Session, SessionError, Source, both};
-use honnin_journal::Kind;
-use honnin_seal::digest;
-use honnin_store::{ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
-use honnin_terms::{AccountId, ExportId, Id, Moment, Stream};
+use honnin_access::{Keep, NodeAuthority, Permit, Session, SessionError, Source};
+use honnin_journal::{Kind, Party};
+use honnin_terms::{ExportId, Id, Stream};
 
 pub use held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
 pub use noted::{ExportFault, ExportStage, ExportState};
-use noted::{Noted, Stage};
+pub use shelf::{Asking, Claimed, Outcome, Shelf};
+use shelf::{MARGIN_SECONDS, of_digest};
 pub(crate) use sources::Turns;
 
 use crate::care::{Care, Error, Visit, permitted};
@@ -59,20 +59,6 @@ impl Default for ExportBounds {
     }
 }
 
-/// Exports of one account that are known at once: one more takes the place of a finished one, or is refused. A place is
-/// a row of its own, so that however many ask at one moment there are no more.
-const OF_ACCOUNT: [u8; 2] = [0, 1];
-/// How long it is remembered what became of an export, so that who comes late is told.
-const REMEMBERED_SECONDS: i64 = 86_400;
-/// A claim lasts so much longer than an export may take.
-const MARGIN_SECONDS: i64 = 30;
-/// A worker that breaks off is followed by another; an export that has outlived so many is given up.
-const MOST_TRIES: u32 = 3;
-/// How often a place is looked for while others take them.
-const ATTEMPTS: usize = 3;
-/// Rows looked at together where the room is counted.
-const PAGE: usize = 500;
-
 /// What exports are made with.
 pub struct Exports {
     /// What they may take.
@@ -92,40 +78,8 @@ impl fmt::Debug for Exports {
 /// An export to be made, under a claim.
 #[derive(Debug)]
 pub struct ExportWork {
-    claimed: ClaimedWork,
-    account: AccountId,
-    noted: Noted,
+    claimed: Claimed,
     stream: Stream,
-}
-
-/// A place of an account's exports, and what stands there.
-struct Place {
-    at: WorkId,
-    row: Option<(WorkRow, Noted)>,
-}
-
-impl Place {
-    fn noted(&self) -> Option<&Noted> {
-        self.row.as_ref().map(|(_, noted)| noted)
-    }
-
-    fn is_of(&self, session: &Session) -> bool {
-        self.noted().is_some_and(|noted| noted.session == session.id())
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.noted().is_some_and(|noted| matches!(noted.stage, Stage::Asked(_)))
-    }
-}
-
-fn place_of(account: AccountId, number: u8) -> WorkId {
-    of_digest(&[b"honnin export place v1\0", account.octets(), &[number]])
-}
-
-fn of_digest(parts: &[&[u8]]) -> [u8; 16] {
-    let mut octets = [0; 16];
-    octets.iter_mut().zip(digest(parts)).for_each(|(to, from)| *to = from);
-    octets
 }
 
 /// An export opens as itself and for the session that asked for it only.
@@ -138,17 +92,10 @@ impl Care {
         self.parts.exports.node.keep(self.now(), stream.request())
     }
 
-    async fn place(&self, keep: &Permit<Keep>, account: AccountId, number: u8) -> Result<Place, Error> {
-        let at = place_of(account, number);
-        let found = self.parts.store.work(keep, Queue::EXPORTS, &at).await?;
-        let found = found.filter(|row| row.owner == Some(account));
-        Ok(Place { at, row: found.and_then(|row| Noted::read(&row.payload).map(|noted| (row, noted))) })
-    }
-
-    async fn places(&self, keep: &Permit<Keep>, account: AccountId) -> Result<[Place; 2], Error> {
-        let [first, second] = OF_ACCOUNT.map(|number| self.place(keep, account, number));
-        let (first, second) = both(first, second).await;
-        Ok([first?, second?])
+    fn shelf(&self) -> Shelf<'_> {
+        let Exports { bounds, node, .. } = &self.parts.exports;
+        let lease_seconds = bounds.deadline_seconds.max(0).saturating_add(MARGIN_SECONDS);
+        Shelf { rows: &*self.parts.store, node, bounds, lease_seconds }
     }
 
     /// Begins an export of the session's account, in place of its earlier one; how far it is. The same `key` is the same
@@ -163,54 +110,24 @@ impl Care {
         key: Option<&str>,
     ) -> Result<ExportState, Error> {
         permitted(self.parts.subscriber.export(session))?;
-        let (keep, account, session_id) = (self.keep(session.stream()), session.account(), session.id());
         let named = |key: &str| {
-            let parts: [&[u8]; 3] = [b"honnin export key v1\0", session_id.octets(), key.as_bytes()];
-            ExportId::from_octets(of_digest(&parts))
+            let asks = session.id();
+            ExportId::from_octets(of_digest(&[b"honnin export key v1\0", asks.octets(), key.as_bytes()]))
         };
         let export = key.map_or_else(|| random(session), named);
+        // What names the source in the store is a pseudonym of the journal's present epoch.
+        let site = source.site.to_be_bytes();
+        let name = self.parts.gate.epochs().last().map(|epoch| epoch.party(Party::Source(&site)));
+        let name = name.ok_or(Error::Closed(honnin_terms::Mode::JournalFailed))?;
+        let asking =
+            Asking { account: session.account(), session: session.id(), channel, export, source: &name.0 };
+        let left = || self.opened(session, self.parts.subscriber.leave(session).map_err(Into::into));
         let _turn = self.export_turns.of(source).await;
-        for _ in 0..ATTEMPTS {
-            let places = self.places(&keep, account).await?;
-            let own = places.iter().find(|place| place.is_of(session));
-            if let Some(own) = own
-                && (own.is_under_way() || own.noted().is_some_and(|noted| noted.export == export))
-            {
-                return self.state_of(&keep, own).await?.ok_or(Error::Store);
-            }
-            let (waiting, _) = self.parts.store.waiting(&keep, Queue::EXPORTS).await?;
-            let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
-            let finished = places.iter().filter(|place| !place.is_under_way());
-            let free = own
-                .or_else(|| finished.min_by_key(|place| place.row.as_ref().map(|(row, _)| row.at)))
-                .filter(|_| waiting < self.parts.exports.bounds.most_under_way)
-                .ok_or(Error::ExportsFull)?;
-            let beside = self.beside(&keep, source).await?;
-            if !beside.has_room() {
-                return Err(Error::ExportsFull);
-            }
-            self.clear(&keep, free).await?;
-            let left = self.parts.subscriber.leave(session).map_err(Into::into);
-            let left = self.opened(session, left)?;
-            let work = NewWork {
-                queue: Queue::EXPORTS,
-                id: free.at,
-                owner: Some(account),
-                payload: Noted { export, session: session_id, channel, stage: Stage::Asked(left) }.octets(),
-                due: Some(keep.at()),
-                until: Some(keep.at().plus_seconds(REMEMBERED_SECONDS)),
-            };
-            if self.parts.store.put_work(&keep, work.clone()).await? {
-                // It stands, so that however many ask at one moment each of them names one that does.
-                if !self.takes(&keep, &beside, (free.at, export)).await? {
-                    self.parts.store.drop_work(&keep, Queue::EXPORTS, &free.at, Some(work.payload)).await?;
-                    return Err(Error::ExportsFull);
-                }
-                (self.parts.exports.wake)();
-            }
-            // Where another request was first its export stands there, and the next turn finds the other place.
+        let (state, is_new) = self.shelf().begin(&self.keep(session.stream()), asking, left).await?;
+        if is_new {
+            (self.parts.exports.wake)();
         }
-        Err(Error::ExportsFull)
+        Ok(state)
     }
 
     /// The export of this session, where it has one.
@@ -218,31 +135,7 @@ impl Care {
     /// # Errors
     /// [`Error::Store`].
     pub async fn export_state(&self, session: &Session) -> Result<Option<ExportState>, Error> {
-        let keep = self.keep(session.stream());
-        let places = self.places(&keep, session.account()).await?;
-        for place in &places {
-            if place.is_of(session) {
-                return self.state_of(&keep, place).await;
-            }
-        }
-        Ok(None)
-    }
-
-    async fn state_of(&self, keep: &Permit<Keep>, place: &Place) -> Result<Option<ExportState>, Error> {
-        let Some((row, noted)) = &place.row else { return Ok(None) };
-        let stage = match noted.stage {
-            Stage::Asked(_) if row.tries > 0 => ExportStage::Working,
-            Stage::Asked(_) => {
-                // Those that were due when it was asked for, but itself.
-                let then = self.parts.exports.node.keep(row.due.unwrap_or(row.at), keep.request());
-                let (due, _) = self.parts.store.waiting(&then, Queue::EXPORTS).await?;
-                ExportStage::Waiting(usize::try_from(due.saturating_sub(1)).unwrap_or(usize::MAX))
-            }
-            Stage::Ready { until, .. } if until > keep.at() => ExportStage::Ready(until),
-            Stage::Ready { .. } => ExportStage::Gone,
-            Stage::Failed(fault) => ExportStage::Failed(fault),
-        };
-        Ok(Some(ExportState { export: noted.export, stage }))
+        self.shelf().state(&self.keep(session.stream()), (session.account(), session.id())).await
     }
 
     /// Opens a finished export and lets it out.
@@ -253,18 +146,8 @@ impl Care {
     pub async fn fetch_export(&self, visit: Visit<'_>, export: ExportId) -> Result<Disclosed<Held>, Error> {
         let session = visit.session;
         let permit = permitted(self.parts.subscriber.export(session))?;
-        let keep = self.keep(session.stream());
-        let found = self.parts.store.work(&keep, Queue::EXPORTED, export.octets());
-        let (places, found) = both(self.places(&keep, session.account()), found).await;
-        let places = places?;
-        let asked = |noted: &&Noted| noted.export == export && noted.session == session.id();
-        let noted = places.iter().filter_map(Place::noted).find(asked).ok_or(Error::NotThere)?;
-        match noted.stage {
-            Stage::Ready { until, .. } if until > keep.at() => {}
-            Stage::Ready { .. } => return Err(Error::ExportGone),
-            Stage::Asked(_) | Stage::Failed(_) => return Err(Error::ExportNotReady),
-        }
-        let sealed = found?.ok_or(Error::ExportGone)?.payload;
+        let of = (session.account(), session.id());
+        let sealed = self.shelf().sealed(&self.keep(session.stream()), of, export).await?;
         self.about_to(visit, (Kind::ExportFetched, Some(What::Export)), export.to_string()).await?;
         let held = self.opened(session, permit.open_export::<Held>(&row(export, session), &sealed))?;
         self.parts.gate.disclose(session, held, What::Export, visit.channel).await
@@ -273,25 +156,10 @@ impl Care {
     /// Gives up the exports of a session that ends. Where the store takes nothing they lie until their time, and open for
     /// nobody.
     pub(crate) async fn forget_exports(&self, session: &Session) {
-        let keep = self.keep(session.stream());
-        let Ok(places) = self.places(&keep, session.account()).await else { return };
-        for place in places {
-            if place.is_of(session)
-                && let Err(error) = self.clear(&keep, &place).await
-            {
-                tracing::warn!(%error, request = %session.request(), "an export of a session that ended was not removed");
-            }
+        let of = (session.account(), session.id());
+        if let Err(error) = self.shelf().forget(&self.keep(session.stream()), of).await {
+            tracing::warn!(%error, request = %session.request(), "an export of a session that ended was not removed");
         }
-    }
-
-    /// Takes away what stands at a place, as it was seen.
-    async fn clear(&self, keep: &Permit<Keep>, place: &Place) -> Result<(), Error> {
-        let Some((row, noted)) = &place.row else { return Ok(()) };
-        let store = &self.parts.store;
-        if store.drop_work(keep, Queue::EXPORTS, &place.at, Some(row.payload.clone())).await? {
-            store.drop_work(keep, Queue::EXPORTED, noted.export.octets(), None).await?;
-        }
-        Ok(())
     }
 
     /// Claims an export that waits to be made, also one whose worker is gone.
@@ -299,22 +167,8 @@ impl Care {
     /// # Errors
     /// [`Error::Store`].
     pub async fn claim_export(&self, stream: Stream) -> Result<Option<ExportWork>, Error> {
-        let keep = self.keep(&stream);
-        let store = &self.parts.store;
-        // Looking costs no writing.
-        if store.waiting(&keep, Queue::EXPORTS).await?.0 == 0 {
-            return Ok(None);
-        }
-        let lease = self.parts.exports.bounds.deadline_seconds.max(0).saturating_add(MARGIN_SECONDS);
-        let Some(claimed) = store.claim_work(&keep, Queue::EXPORTS, lease, 1).await?.pop() else {
-            return Ok(None);
-        };
-        let noted = Noted::read(&claimed.work.payload);
-        let (Some(account), Some(noted)) = (claimed.work.owner, noted) else {
-            store.settle_work(&keep, Queue::EXPORTS, &claimed.work.id, claimed.fence, Settled::Done).await?;
-            return Ok(None);
-        };
-        Ok(Some(ExportWork { claimed, account, noted, stream }))
+        let claimed = self.shelf().claim(&self.keep(&stream)).await?;
+        Ok(claimed.map(|claimed| ExportWork { claimed, stream }))
     }
 
     /// Makes it: gathers, seals, keeps. Whatever stops it on the way leaves nothing that can be fetched; it is made by
@@ -325,18 +179,15 @@ impl Care {
         }
     }
 
-    async fn make(&self, work: &ExportWork) -> Result<(), Error> {
-        let ExportWork { claimed, account, noted, stream } = work;
-        let Stage::Asked(left) = &noted.stage else { return Ok(()) };
-        let settled = if claimed.work.tries > MOST_TRIES {
+    async fn make(&self, ExportWork { claimed, stream }: &ExportWork) -> Result<(), Error> {
+        let Some(left) = claimed.left() else { return Ok(()) };
+        let made = if claimed.is_given_up() {
             Err(ExportFault::Interrupted)
         } else {
-            match self.parts.subscriber.take_up(*account, left, stream.clone(), self.now()).await {
-                Ok(session) => {
-                    self.gathered(Visit { session: &session, channel: noted.channel }, noted.export).await
-                }
+            match self.parts.subscriber.take_up(claimed.account, left, stream.clone(), self.now()).await {
+                Ok(session) => self.gathered(&session, claimed).await,
                 // Nobody can fetch it any more.
-                Err(SessionError::Unknown) => return self.settle(work, Settled::Done).await,
+                Err(SessionError::Unknown) => Ok(Outcome::Unwanted),
                 Err(SessionError::Rows(error)) => return Err(error.into()),
                 Err(error) => {
                     self.session_fault(error, self.now(), stream.request());
@@ -344,94 +195,26 @@ impl Care {
                 }
             }
         };
-        let stage = settled.map_or_else(
-            |fault| {
-                honnin_figures::exports_failed(fault.word()).increment(1);
-                Stage::Failed(fault)
-            },
-            |(octets, until)| Stage::Ready { octets, until },
-        );
-        let payload = Noted { stage, ..noted.clone() }.octets();
-        self.settle(work, Settled::Again { payload: Some(payload), due: None }).await
+        let outcome = made.unwrap_or_else(|fault| {
+            honnin_figures::exports_failed(fault.word()).increment(1);
+            Outcome::Failed(fault)
+        });
+        self.shelf().settle(&self.keep(stream), claimed, outcome).await
     }
 
-    /// Writes what became of it. Where it was given up meanwhile nothing is left of it; where another has claimed it since,
-    /// it is the other's, and what was sealed first counts.
-    async fn settle(&self, work: &ExportWork, settled: Settled) -> Result<(), Error> {
-        let ExportWork { claimed, noted, stream, .. } = work;
-        let (keep, store, id) = (self.keep(stream), &self.parts.store, &claimed.work.id);
-        let done = store.settle_work(&keep, Queue::EXPORTS, id, claimed.fence, settled).await;
-        if done == Err(honnin_store::Error::Conflict) {
-            let now = store.work(&keep, Queue::EXPORTS, id).await?;
-            let stands =
-                now.and_then(|row| Noted::read(&row.payload)).is_some_and(|now| now.export == noted.export);
-            if !stands {
-                store.drop_work(&keep, Queue::EXPORTED, noted.export.octets(), None).await?;
-            }
-            return Ok(());
-        }
-        Ok(done?)
-    }
-
-    async fn gathered(&self, visit: Visit<'_>, export: ExportId) -> Result<(u64, Moment), ExportFault> {
-        let session = visit.session;
-        let bounds = &self.parts.exports.bounds;
-        let deadline = self.now().plus_seconds(bounds.deadline_seconds);
+    async fn gathered(&self, session: &Session, claimed: &Claimed) -> Result<Outcome, ExportFault> {
+        let (visit, export) = (Visit { session, channel: claimed.channel() }, claimed.export());
+        let deadline = self.now().plus_seconds(self.parts.exports.bounds.deadline_seconds);
         let permit = permitted(self.parts.subscriber.export(session))?;
         let held = self.gather(session, deadline).await?;
         let sealed = permit.seal_gathered(&row(export, session), &held, session.entropy());
         let sealed = self.opened(session, sealed)?;
         drop(held);
         self.in_time(deadline)?;
-        let octets = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
-        if octets > bounds.most_octets {
-            return Err(ExportFault::TooLarge);
-        }
         let keep = self.keep(session.stream());
-        if self.taken(&keep).await?.saturating_add(octets) > bounds.space_octets {
-            return Err(ExportFault::NoRoom);
-        }
-        let until = keep.at().plus_seconds(bounds.keep_seconds);
-        let work = NewWork {
-            queue: Queue::EXPORTED,
-            id: *export.octets(),
-            owner: Some(session.account()),
-            payload: sealed,
-            due: None,
-            until: Some(until),
-        };
+        self.shelf().has_room(&keep, u64::try_from(sealed.len()).unwrap_or(u64::MAX)).await?;
         self.about_to(visit, (Kind::ExportMade, Some(What::Export)), export.to_string()).await?;
-        let put = self.parts.store.put_work(&keep, work).await.map_err(|error| {
-            tracing::error!(%error, "the store takes no export");
-            ExportFault::NoRoom
-        })?;
-        if put {
-            return Ok((octets, until));
-        }
-        // A worker before this one had come so far, and no further.
-        let there =
-            self.parts.store.work(&keep, Queue::EXPORTED, export.octets()).await.map_err(Error::from)?;
-        Ok((octets, there.and_then(|row| row.until).unwrap_or(until)))
-    }
-
-    /// Octets of all finished exports. Two workers that finish at one moment do not see each other, so there may be as
-    /// many exports more as there are workers.
-    async fn taken(&self, keep: &Permit<Keep>) -> Result<u64, Error> {
-        let (mut taken, mut after) = (0_u64, None);
-        loop {
-            let rows = self.parts.store.works(keep, Queue::EXPORTS, None, after, PAGE).await?;
-            for row in &rows {
-                if let Some(Noted { stage: Stage::Ready { octets, until }, .. }) = Noted::read(&row.payload)
-                    && until > keep.at()
-                {
-                    taken = taken.saturating_add(octets);
-                }
-            }
-            after = rows.last().map(|row| row.id);
-            if rows.len() < PAGE {
-                return Ok(taken);
-            }
-        }
+        self.shelf().keep(&keep, claimed, sealed).await
     }
 }
 

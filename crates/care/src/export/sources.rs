@@ -4,14 +4,13 @@
 //! nobody has to give it back, so that no crash keeps one.
 
 use honnin_access::{Keep, Permit, Source};
-use honnin_journal::Party;
 use honnin_store::{NewWork, Queue, WorkId};
 use honnin_terms::{ExportId, Id};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::noted::{Noted, Stage};
-use super::{REMEMBERED_SECONDS, of_digest};
-use crate::care::{Care, Error};
+use super::shelf::{REMEMBERED_SECONDS, Shelf, of_digest};
+use crate::care::Error;
 
 /// The places of one source that nobody has, with what stands there of an export that is done.
 pub(super) struct Beside {
@@ -44,19 +43,14 @@ impl Turns {
     }
 }
 
-impl Care {
-    /// The free places of a source. What names it in the store is a pseudonym of the journal's present epoch.
-    pub(super) async fn beside(&self, keep: &Permit<Keep>, source: Source) -> Result<Beside, Error> {
-        let site = source.site.to_be_bytes();
-        let epochs = self.parts.gate.epochs();
-        let name = epochs.last().map(|epoch| epoch.party(Party::Source(&site)));
-        let name = name.ok_or(Error::Closed(honnin_terms::Mode::JournalFailed))?;
-        let store = &self.parts.store;
+impl Shelf<'_> {
+    /// The free places of a source.
+    pub(super) async fn beside(&self, keep: &Permit<Keep>, source: &[u8]) -> Result<Beside, Error> {
         let mut free = Vec::new();
-        for number in 0..self.parts.exports.bounds.most_of_source {
+        for number in 0..self.bounds.most_of_source {
             let number = u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes();
-            let at = of_digest(&[b"honnin export source v1\0", &name.0, &number]);
-            let there = store.work(keep, Queue::EXPORT_SOURCES, &at).await?.map(|row| row.payload);
+            let at = of_digest(&[b"honnin export source v1\0", source, &number]);
+            let there = self.rows.work(keep, Queue::EXPORT_SOURCES, &at).await?.map(|row| row.payload);
             let is_taken = match &there {
                 Some(payload) => self.is_under_way(keep, payload).await?,
                 None => false,
@@ -75,10 +69,9 @@ impl Care {
         beside: &Beside,
         (place, export): (WorkId, ExportId),
     ) -> Result<bool, Error> {
-        let store = &self.parts.store;
         for (at, there) in &beside.free {
             if let Some(done) = there {
-                store.drop_work(keep, Queue::EXPORT_SOURCES, at, Some(done.clone())).await?;
+                self.rows.drop_work(keep, Queue::EXPORT_SOURCES, at, Some(done.clone())).await?;
             }
             let work = NewWork {
                 queue: Queue::EXPORT_SOURCES,
@@ -88,7 +81,7 @@ impl Care {
                 due: None,
                 until: Some(keep.at().plus_seconds(REMEMBERED_SECONDS)),
             };
-            if store.put_work(keep, work).await? {
+            if self.rows.put_work(keep, work).await? {
                 return Ok(true);
             }
         }
@@ -98,7 +91,7 @@ impl Care {
     /// Whether the export a place names waits or is being made.
     async fn is_under_way(&self, keep: &Permit<Keep>, named: &[u8]) -> Result<bool, Error> {
         let Some((place, export)) = named.split_first_chunk::<16>() else { return Ok(false) };
-        let row = self.parts.store.work(keep, Queue::EXPORTS, place).await?;
+        let row = self.rows.work(keep, Queue::EXPORTS, place).await?;
         let noted = row.and_then(|row| Noted::read(&row.payload));
         let is_it = |noted: Noted| noted.export.octets() == export && matches!(noted.stage, Stage::Asked(_));
         Ok(noted.is_some_and(is_it))

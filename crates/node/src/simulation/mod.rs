@@ -5,6 +5,7 @@
 
 mod duty;
 mod epochs;
+mod exports;
 mod guesses;
 mod mode;
 mod model;
@@ -50,6 +51,12 @@ enum Planted {
     OldList,
     /// A node says that an entry is written before it is.
     NotedFirst,
+    /// The store puts work over what is there.
+    PutOver,
+    /// The store finds something else that was made than what was looked for.
+    WrongRow,
+    /// The clock by which nodes keep exports stands.
+    ClockStands,
 }
 
 struct Node {
@@ -63,6 +70,8 @@ fn start(world: &World, node: usize) -> (Arc<Standing>, Vec<Task>) {
     let (standing, mut tasks) = mode::start(world, node);
     tasks.push(Box::pin(duty::node(world.clone(), node)));
     tasks.push(Box::pin(epochs::node(world.clone(), node)));
+    tasks.push(Box::pin(exports::node(world.clone(), node)));
+    tasks.push(Box::pin(exports::worker(world.clone(), node)));
     tasks.push(Box::pin(guesses::node(world.clone(), node)));
     tasks.push(Box::pin(owed::node(world.clone(), node)));
     (standing, tasks)
@@ -124,6 +133,7 @@ fn history(seed: u64, planted: Planted, ground: &Ground) -> Result<u64, String> 
     }
     duty::at_last(&world)?;
     epochs::at_last(&world)?;
+    exports::at_last(&world)?;
     guesses::at_last(&world)?;
     owed::at_last(&world)?;
     let standing: Vec<_> = nodes.into_iter().map(|node| node.standing).collect();
@@ -177,6 +187,9 @@ fn what_is_planted_into_nodes_and_store_is_found() {
         (Planted::WithoutLease, "was given a duty"),
         (Planted::OldList, "once more"),
         (Planted::NotedFirst, "is owed"),
+        (Planted::PutOver, "made once more"),
+        (Planted::WrongRow, "another's export"),
+        (Planted::ClockStands, "after its time"),
     ] {
         let found =
             (0..2_000).any(|seed| history(seed, planted, &ground).is_err_and(|broken| broken.contains(says)));

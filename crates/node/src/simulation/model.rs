@@ -15,11 +15,28 @@ pub(super) struct Work {
     row: WorkRow,
     leased_until: Option<Moment>,
     fence: u64,
+    /// When the store took it, by its own time.
+    put_at: u64,
 }
 
 impl Work {
     fn is_claimed(&self, at: Moment) -> bool {
         self.leased_until.is_some_and(|until| until > at)
+    }
+
+    /// Whether it is as if it were not there.
+    fn is_over(&self, at: Moment) -> bool {
+        self.row.until.is_some_and(|until| until <= at)
+    }
+}
+
+impl World {
+    /// Since when exports wait or are made.
+    pub(super) fn exports_under_way(&self) -> Vec<u64> {
+        let state = self.state();
+        let all =
+            state.works.iter().filter(|((of, _), work)| *of == Queue::EXPORTS && work.row.due.is_some());
+        all.map(|(_, work)| work.put_at).collect()
     }
 }
 
@@ -104,14 +121,20 @@ impl ControlRows for Model {
 
 impl ClaimRows for Model {
     fn put_work(&self, permit: &Permit<Keep>, work: NewWork) -> Answer<'_, Result<bool, Error>> {
-        let at = permit.at();
+        let (at, planted) = (permit.at(), self.0.planted);
         self.ask(move |state| {
             let NewWork { queue, id, owner, payload, due, until } = work;
-            let is_new = !state.works.contains_key(&(queue, id));
+            let stands = state.works.get(&(queue, id)).is_some_and(|work| !work.is_over(at));
+            if stands && planted != Planted::PutOver {
+                return false;
+            }
             let row = WorkRow { id, owner, payload, at, due, until, tries: 0 };
-            let fence = state.fence;
-            state.works.entry((queue, id)).or_insert(Work { row, leased_until: None, fence });
-            is_new
+            let (fence, put_at) = (state.fence, state.now);
+            state.works.insert((queue, id), Work { row, leased_until: None, fence, put_at });
+            if queue == Queue::EXPORTED {
+                state.export_kept(id);
+            }
+            !stands
         })
     }
     fn claim_work(
@@ -127,8 +150,8 @@ impl ClaimRows for Model {
             let mut claimed = Vec::new();
             for ((of, _), work) in &mut state.works {
                 let leased = work.is_claimed(at) && planted != Planted::WithoutLease;
-                if *of != queue || claimed.len() == most || leased || work.row.due.is_none_or(|due| due > at)
-                {
+                let is_due = work.row.due.is_some_and(|due| due <= at) && !work.is_over(at);
+                if *of != queue || claimed.len() == most || leased || !is_due {
                     continue;
                 }
                 fence += 1;
@@ -198,22 +221,32 @@ impl ClaimRows for Model {
     }
     fn work(
         &self,
-        _: &Permit<Keep>,
+        permit: &Permit<Keep>,
         queue: Queue,
         id: &WorkId,
     ) -> Answer<'_, Result<Option<WorkRow>, Error>> {
-        let place = (queue, *id);
-        self.ask(move |state| state.works.get(&place).map(|work| work.row.clone()))
+        let (place, at, planted) = ((queue, *id), permit.at(), self.0.planted);
+        self.ask(move |state| {
+            let other = || state.works.iter().find(|((of, _), _)| *of == queue).map(|(_, work)| work);
+            let is_wrong = planted == Planted::WrongRow && queue == Queue::EXPORTED;
+            let found = if is_wrong { other() } else { state.works.get(&place) };
+            found.filter(|work| !work.is_over(at)).map(|work| work.row.clone())
+        })
     }
     fn works(
         &self,
-        _: &Permit<Keep>,
-        _: Queue,
+        permit: &Permit<Keep>,
+        queue: Queue,
         _: Option<AccountId>,
-        _: Option<WorkId>,
-        _: usize,
+        after: Option<WorkId>,
+        most: usize,
     ) -> Answer<'_, Result<Vec<WorkRow>, Error>> {
-        Answer::ready(Ok(Vec::new()))
+        let at = permit.at();
+        self.ask(move |state| {
+            let of_queue = state.works.iter().filter(|((of, id), _)| *of == queue && Some(*id) > after);
+            let rows = of_queue.filter(|(_, work)| !work.is_over(at)).map(|(_, work)| work.row.clone());
+            rows.take(most).collect::<Vec<_>>()
+        })
     }
     fn waiting(
         &self,
@@ -223,7 +256,9 @@ impl ClaimRows for Model {
         let at = permit.at();
         self.ask(move |state| {
             let of_queue = state.works.iter().filter(|((of, _), _)| *of == queue);
-            let waits = |work: &Work| work.row.due.is_some_and(|due| due <= at || work.is_claimed(at));
+            let waits = |work: &Work| {
+                !work.is_over(at) && work.row.due.is_some_and(|due| due <= at || work.is_claimed(at))
+            };
             let waiting = of_queue.filter(|(_, work)| waits(work)).count();
             (u64::try_from(waiting).unwrap(), None)
         })

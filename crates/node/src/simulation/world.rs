@@ -14,7 +14,7 @@ use honnin_terms::{Clock, Entropy, Id, Moment, RequestId};
 use honnin_testkit::SeededEntropy;
 
 use super::model::Work;
-use super::{APART, NODES, Planted, duty, epochs, guesses, mode, owed};
+use super::{APART, NODES, Planted, duty, epochs, exports, guesses, mode, owed};
 use crate::Steady;
 use crate::nodes_tests::ground;
 
@@ -51,6 +51,7 @@ pub(super) struct State {
     pub(super) mode: mode::Told,
     pub(super) duty: duty::Told,
     pub(super) epochs: epochs::Told,
+    pub(super) exports: exports::Told,
     pub(super) guesses: guesses::Told,
     pub(super) owed: owed::Told,
     broken: Option<String>,
