@@ -19,6 +19,8 @@ pub struct Bounds {
     pub questions: u32,
     /// How long a change by another process may stay unnoticed, in milliseconds. Default 200.
     pub poll_ms: u32,
+    /// How long a start waits for a server that is up and takes no writes yet, in milliseconds. Default 30,000.
+    pub start_ms: u32,
 }
 
 impl Default for Bounds {
@@ -32,6 +34,7 @@ impl Default for Bounds {
             repeats: 12,
             questions: 40,
             poll_ms: 200,
+            start_ms: 30_000,
         }
     }
 }

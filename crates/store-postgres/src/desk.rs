@@ -11,9 +11,9 @@ use honnin_terms::Clock;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
 
 use crate::fault::Fault;
+use crate::hosts::Hosts;
 use crate::lanes::{Lane, Lanes};
 use crate::reach::{Mode, Reach};
 use crate::statements as sql;
@@ -52,7 +52,7 @@ fn pool(target: &Target, most: usize, bounds: &Bounds) -> Result<Pool, StartErro
     // No statement puts a connection right before its next use, because no transaction rests on what it finds there
     // (`Reach::begin`) and none that was left open comes back (`Tx`): that would be a round trip for each.
     let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(target.config.clone(), NoTls, manager);
+    let manager = Manager::from_connect(target.config.clone(), Hosts, manager);
     let wait = Some(Duration::from_millis(bounds.small_ms.into()));
     let pool = Pool::builder(manager)
         .max_size(most)
@@ -79,7 +79,7 @@ impl Desk {
         watchers: Watchers,
         node: [u8; 16],
     ) -> Result<Self, StartError> {
-        standing::check(target).await?;
+        standing::stands(target, Duration::from_millis(bounds.start_ms.into())).await?;
         let desk = Self {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
@@ -140,6 +140,12 @@ impl Desk {
         }
     }
 
+    /// Ends every connection that nobody uses: their server has been silent, and may be one that no longer leads. Those in
+    /// use end by their own time limits, and one that is asked for is made anew.
+    pub(crate) fn leave_the_silent(&self) {
+        drop(self.pool.retain(|_, _| false));
+    }
+
     /// Looks at what others have written, on the connection for that.
     pub(crate) async fn look<T>(&self, work: impl AsyncFn(&Tx) -> Result<T, Fault>) -> Result<T, Fault> {
         let begin = Reach::Nobody.begin(Mode::Read, self.bounds.small_ms);
@@ -183,7 +189,9 @@ impl Desk {
         work: &impl AsyncFn(&Tx) -> Result<Written<T>, Fault>,
     ) -> Result<Written<T>, Fault> {
         if lane.writes == 0 {
-            lane.writes = self.fence(&self.pool, lane.number).await?;
+            let limit = Duration::from_millis(self.bounds.small_ms.into());
+            let fenced = timeout(limit, self.fence(&self.pool, lane.number)).await;
+            lane.writes = fenced.unwrap_or(Err(Fault::Late))?;
         }
         let limit_ms = self.limit_ms(kind);
         let limit = Duration::from_millis(limit_ms.into());

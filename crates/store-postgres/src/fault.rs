@@ -1,5 +1,7 @@
 //! What can go wrong inside, and what a caller is told of it.
 
+use std::io;
+
 use honnin_store::Error;
 use tokio_postgres::error::SqlState;
 
@@ -72,6 +74,26 @@ pub enum StartError {
     Server(#[from] tokio_postgres::Error),
 }
 
+impl StartError {
+    /// Whether it passes by itself: a server has answered, and starts, ends or is a standby; or something before it has no
+    /// server to hand on to.
+    pub(crate) fn passes(&self) -> bool {
+        let Self::Server(error) = self else { return false };
+        match error.code() {
+            Some(state) => state.code().starts_with("57P"),
+            None => error.is_closed() || io_of(error).is_some_and(is_passing),
+        }
+    }
+}
+
+/// Whether a connection was ended before it began, or the driver itself refuses it: the server is a standby.
+fn is_passing(error: &io::Error) -> bool {
+    let cut = [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+    // The system's own refusal has a number.
+    let is_standby = error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none();
+    cut.contains(&error.kind()) || is_standby
+}
+
 /// What a statement can end with. Callers outside see only [`Error`].
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -114,7 +136,7 @@ impl Fault {
         match self {
             Self::Lost => true,
             Self::Engine(error) => match error.code() {
-                None => error.is_closed() || is_io(error),
+                None => error.is_closed() || io_of(error).is_some(),
                 // Class 57: the server is shut down, starts, or has lost its mind; 25006: it is a standby by now.
                 Some(state) => {
                     state.code().starts_with("57P") || *state == SqlState::READ_ONLY_SQL_TRANSACTION
@@ -152,13 +174,14 @@ impl Fault {
     }
 }
 
-fn is_io(error: &tokio_postgres::Error) -> bool {
+/// The fault of the connection, if it is one.
+fn io_of(error: &tokio_postgres::Error) -> Option<&io::Error> {
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        if inner.is::<std::io::Error>() {
-            return true;
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            return Some(inner);
         }
         source = inner.source();
     }
-    false
+    None
 }

@@ -18,6 +18,7 @@ mod devices;
 mod fault;
 mod feed;
 mod feed_reads;
+mod hosts;
 mod lanes;
 mod merging;
 mod moving;

@@ -14,12 +14,17 @@ use crate::statements as sql;
 /// How long one look may take. With [`crate::Bounds::poll_ms`] it bounds how long a change stays unnoticed.
 const WITHIN: Duration = Duration::from_millis(500);
 
+/// So many looks in a row that nobody answered, and the server counts as silent.
+const SILENT: u32 = 2;
+
 /// What every lane of others has changed so far.
 type Counts = Vec<(Vec<u8>, i64, i64)>;
 
 /// Looks until it is dropped. What cannot be known is taken to have changed.
 pub(crate) async fn look(desk: Rc<Desk>) {
     let mut known: Option<Counts> = None;
+    // Looks in a row that nobody answered.
+    let mut silent = 0_u32;
     loop {
         let unsettled = desk.settle(WITHIN).await;
         match timeout(WITHIN, counts(&desk)).await {
@@ -29,8 +34,16 @@ pub(crate) async fn look(desk: Rc<Desk>) {
                     desk.watchers.tell(&[Changed::Everything]);
                 }
                 known = Some(found);
+                silent = 0;
             }
             failed => {
+                // One may be late. A server that is silent longer may be frozen: what is still open to it would keep each
+                // call that takes it for all of its time, and when it wakes up another may lead.
+                silent = silent.saturating_add(u32::from(failed.is_err()));
+                if silent == SILENT {
+                    desk.leave_the_silent();
+                    silent = 0;
+                }
                 desk.watchers.tell(&[Changed::Everything]);
                 if known.take().is_some()
                     && let Ok(Err(fault)) = failed

@@ -44,6 +44,11 @@ impl FromStr for Target {
                 "it names another machine, and the way there would not be encrypted; name a socket or a loopback address",
             ));
         }
+        if !config.get_hostaddrs().is_empty() {
+            return Err(StartError::Address(
+                "it names a hostaddr, which is reached instead of its host; name that as its host",
+            ));
+        }
         if config.get_user().is_none_or(str::is_empty) {
             return Err(StartError::Address("it names no role"));
         }
@@ -67,6 +72,14 @@ impl FromStr for Target {
             config.connect_timeout(Duration::from_secs(2));
         }
         config.tcp_user_timeout(Duration::from_secs(10));
+        // A way that is cut without a word is noticed as soon by a connection that waits for an answer.
+        config.keepalives_idle(Duration::from_secs(5));
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(Duration::from_secs(2));
+        }
+        if config.get_keepalives_retries().is_none() {
+            config.keepalives_retries(3);
+        }
         Ok(Self { config })
     }
 }
@@ -195,6 +208,7 @@ mod tests {
             ("postgresql://h@db.example/h", "another machine"),
             ("postgresql://h@127.0.0.1,10.0.0.1/h", "another machine"),
             ("postgresql://h@127.0.0.1/h?sslmode=require", "TLS"),
+            ("postgresql://h@localhost/h?hostaddr=10.0.0.1", "hostaddr"),
             ("postgresql:///h?host=/run/postgresql", "no role"),
             ("postgresql://h@127.0.0.1", "no database"),
             ("postgresql://h@/h", "no host"),

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-use tokio_postgres::{Client, NoTls};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::Client;
 
 use crate::prepare::NEWEST;
-use crate::{StartError, Target};
+use crate::{StartError, Target, hosts};
 
 /// A connection of its own, ended when the client is dropped.
 pub(crate) async fn connect(target: &Target) -> Result<Client, StartError> {
-    let connecting = timeout(Duration::from_secs(10), target.config.connect(NoTls));
+    let connecting = timeout(Duration::from_secs(10), hosts::open(&target.config));
     let (client, connection) = connecting.await.map_err(|_| StartError::Silent)??;
     drop(tokio::spawn(async move {
         // What ends it is told to whoever asks.
@@ -26,7 +26,28 @@ pub(crate) const NOBODYS: [&str; 2] = ["change", "schema_version"];
 /// The oldest releases whose row-level security can be relied on: major version, and the number of the release.
 const SOUND: [(i32, i32); 3] = [(15, 150_009), (16, 160_004), (17, 170_001)];
 
-pub(crate) async fn check(target: &Target) -> Result<(), StartError> {
+/// Before a server that takes no writes yet is asked again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The same as [`check`], waiting for a server that is up and takes no writes yet: it starts, or another is about to take
+/// over. One that is not there at all is no reason to wait.
+pub(crate) async fn stands(target: &Target, patience: Duration) -> Result<(), StartError> {
+    let (begun, mut waited) = (Instant::now(), false);
+    loop {
+        match check(target).await {
+            Err(why) if why.passes() && begun.elapsed() < patience => {
+                if !waited {
+                    tracing::warn!(reason = %why, "the database takes no writes yet; waiting for it");
+                }
+                waited = true;
+                sleep(AGAIN).await;
+            }
+            stands => return stands,
+        }
+    }
+}
+
+async fn check(target: &Target) -> Result<(), StartError> {
     let client = connect(target).await?;
     // Nothing that the role or the connection brings along decides what these questions mean.
     client

@@ -3,15 +3,20 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use honnin_access::both;
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::Statement;
 use crate::fault::Fault;
 use crate::rows;
+
+/// How long the end of a transaction that only read may take.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// What a statement is asked with.
 pub(crate) type Asked<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -144,8 +149,8 @@ impl Tx {
     /// Ends a transaction that only read. Whoever has the answer does not wait for it.
     pub(crate) async fn leave(&self) {
         if !self.clean.get() {
-            // A connection that does not take it is thrown away.
-            drop(self.end("rollback").await);
+            // A connection that does not take it is thrown away: a server may have frozen, and a place is not kept for it.
+            drop(timeout(LEAVE, self.end("rollback")).await);
         }
     }
 }

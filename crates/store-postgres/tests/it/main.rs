@@ -9,6 +9,8 @@ mod crowds;
 #[cfg(test)]
 mod cut_off;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod leftovers;
 #[cfg(test)]
 mod opened;

@@ -34,6 +34,12 @@ struct State {
     /// What is late, and its way to the server. The next write lets it through ahead of itself.
     late: Option<(UnixStream, Vec<u8>)>,
     answer: Vec<u8>,
+    /// Connections so far.
+    opened: u64,
+    /// Connections before this one are frozen: nothing of theirs is passed on.
+    frozen: u64,
+    /// So many connections are frozen as they next end a transaction that read.
+    freezes_leaving: u32,
 }
 
 /// Lets what is late through, and waits for the server's answer to it.
@@ -95,6 +101,37 @@ impl Proxy {
         (state.deafens, state.deaf) = (false, false);
     }
 
+    /// Ends everybody who comes at once, as a balancer does that has no server.
+    pub(crate) fn deafen(&self) {
+        self.state.lock().unwrap().deaf = true;
+    }
+
+    /// Passes nothing on any more, and ends nobody, as a machine that stands still.
+    pub(crate) fn freeze(&self) {
+        self.state.lock().unwrap().frozen = u64::MAX;
+    }
+
+    /// Lets those through who come from now on: another machine has taken over.
+    pub(crate) fn take_over(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.frozen = state.opened + 1;
+    }
+
+    /// Freezes the next connection that ends a transaction which only read, and no other.
+    pub(crate) fn freeze_leaving(&self) {
+        self.state.lock().unwrap().freezes_leaving = 1;
+    }
+
+    /// Whether that one has come.
+    pub(crate) fn has_frozen(&self) -> bool {
+        self.state.lock().unwrap().freezes_leaving == 0
+    }
+
+    /// How many connections were opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.state.lock().unwrap().opened
+    }
+
     /// What the server answers to what is late.
     pub(crate) fn deliver(&self) -> String {
         deliver(&self.state);
@@ -111,9 +148,14 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
     let behind: PathBuf = behind.to_owned();
     let seen = Arc::clone(state);
     thread::spawn(move || {
-        if seen.lock().unwrap().deaf {
-            return;
-        }
+        let number = {
+            let mut state = seen.lock().unwrap();
+            state.opened += 1;
+            if state.deaf {
+                return;
+            }
+            state.opened
+        };
         let Ok(mut server) = UnixStream::connect(behind) else { return };
         let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let mute = Arc::new(Mutex::new(None));
@@ -121,6 +163,9 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
         let answering = thread::spawn(move || {
             let mut octets = vec![0; 1 << 16];
             while let Ok(count @ 1..) = from_server.read(&mut octets) {
+                if number < answers.lock().unwrap().frozen {
+                    continue;
+                }
                 answers.lock().unwrap().asked = false;
                 let muted = *muted.lock().unwrap();
                 if muted == Some(Cut::Late) {
@@ -131,10 +176,16 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
             }
             drop(to_client.shutdown(Shutdown::Both));
         });
-        let mut octets = vec![0; 1 << 16];
+        let (mut octets, mut alone) = (vec![0; 1 << 16], false);
         while let Ok(count @ 1..) = client.read(&mut octets) {
             let asked = &octets[..count];
             let mut state = seen.lock().unwrap();
+            if state.freezes_leaving > 0 && has(asked, b"rollback\0") {
+                (state.freezes_leaving, alone) = (0, true);
+            }
+            if alone || number < state.frozen {
+                continue;
+            }
             state.trips += u64::from(!state.asked);
             state.asked = true;
             // A read's end stands in one breath with its beginning.
