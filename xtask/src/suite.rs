@@ -26,8 +26,8 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Programs that stand before the product in some drills and in the tests of `examples/`, what these are given a machine of
-/// their own with, and the server of the second engine: where each lies, and Debian's package.
-const PROXIES: [(&str, &str); 8] = [
+/// their own with, and the server of the second engine with what makes a cluster of two: where each lies, and Debian's package.
+const PROXIES: [(&str, &str); 10] = [
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/sbin/varnishd", "varnish"),
     ("/usr/sbin/haproxy", "haproxy"),
@@ -36,6 +36,8 @@ const PROXIES: [(&str, &str); 8] = [
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/promtool", "prometheus"),
     ("/usr/bin/pg_ctlcluster", "postgresql"),
+    ("/usr/bin/patroni", "patroni"),
+    ("/usr/bin/etcd", "etcd-server"),
 ];
 
 /// What a step does.
@@ -198,7 +200,7 @@ fn look_for_proxies() {
     let still = missing();
     if !still.is_empty() {
         println!(
-            "proxies: SKIPPED: drills D10 and D11, parts of D02 and D03, and tests of the metrics, the README's real path, of \
+            "proxies: SKIPPED: drills D10, D11 and D30, parts of D02 and D03, and tests of the metrics, the README's real path, of \
              PostgreSQL and of examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
             still.join(" ")
         );

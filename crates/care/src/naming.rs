@@ -44,6 +44,10 @@ impl Care {
         };
         self.about_to(visit, (Kind::Changed, Some(What::Board)), line.to_string()).await?;
         let named = self.parts.subscriber.name_line(session, &permit, (line, name.as_ref()), &held).await;
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::EARLY_WORD.is_on() {
+            return Ok(());
+        }
         Ok(self.ended(session, named)?)
     }
 }

@@ -72,6 +72,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D25", "untold-modes", "the status page tells of it by itself within a minute", None),
     control("D27", "everybody-at-once", "with all of them at the door no more are let in than can be", None),
     control("D28", "forgotten-places", "nobody is let in while somebody who came before her", None),
+    control("D30", "early-word", "no acknowledged act is lost, on any node", None),
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),
     control("D32", "prompt-refusal", "the time of a refusal does not tell", None),
     control("D32", "unfair-turns", "99 of 100 right sign-ins are in within 2 s", None),

@@ -103,6 +103,7 @@ impl Ground {
             sessions: self.vocabulary.subjects(),
             environment,
             now: None,
+            store: None,
         };
         let mut seen = Seen { verifies: true, ..Seen::default() };
         let mut house = match House::start(&plan).await {

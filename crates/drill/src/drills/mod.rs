@@ -24,6 +24,7 @@ mod d24_stolen;
 mod d25_full;
 mod d27_recovered;
 mod d28_launch;
+mod d30_failover;
 mod d31_account;
 mod d32_names;
 mod d33_insider;
@@ -189,7 +190,11 @@ const DRILLS: [Drill; 36] = [
         play: Some(|stage| Box::pin(d28_launch::play(stage))),
     },
     Drill { name: "D29", incident: "Lost staff device: a support session goes with it", play: None },
-    Drill { name: "D30", incident: "A primary database dies, or freezes and wakes up later", play: None },
+    Drill {
+        name: "D30",
+        incident: "A primary database dies, or freezes and wakes up later",
+        play: Some(|stage| Box::pin(d30_failover::play(stage))),
+    },
     Drill {
         name: "D31",
         incident: "Every lock after five tries: an account locked by strangers",

@@ -65,7 +65,12 @@ impl Crowd {
 
     /// The product has another address from now on.
     pub(crate) fn follow(&self, house: &House) {
-        *locked(&self.target) = house.target();
+        self.go_to(house.target());
+    }
+
+    /// The product is asked there from now on.
+    pub(crate) fn go_to(&self, target: Target) {
+        *locked(&self.target) = target;
     }
 
     /// Notes what somebody was shown.

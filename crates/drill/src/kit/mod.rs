@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod scan;
 pub mod seed;
 
+pub(crate) mod acts;
 pub(crate) mod caches;
 pub(crate) mod crowd;
 pub(crate) mod damage;

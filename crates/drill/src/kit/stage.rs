@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
-use crate::harness::{Failure, House, Plan, STOPPED, SignedIn, Verdict};
+use crate::harness::{Database, Failure, House, Plan, STOPPED, SignedIn, Verdict};
 use crate::ledger::{Watermarked, Watermarks};
 use crate::run::Options;
 use crate::scan::{Marked, Scan, Scanner, Vocabulary};
@@ -116,7 +116,7 @@ impl Stage {
     pub(crate) async fn house(&self, ledger: PathBuf, sessions: usize) -> Result<House, Failure> {
         self.say(&format!("  starting the product, {sessions} sessions"));
         let Options { binary, environment, .. } = self.options.clone();
-        House::start(&Plan { binary, ledger, sessions, environment, now: None }).await
+        House::start(&Plan { binary, ledger, sessions, environment, now: None, store: None }).await
     }
 
     /// Serves that ledger as an installation with these settings, every subject signed in.
@@ -128,7 +128,10 @@ impl Stage {
         let written = std::fs::metadata(world.directory.path()).and_then(|about| about.modified());
         let written = written.map_err(Failure::machine("look at the ledger"))?;
         let now = jiff::Timestamp::try_from(written).ok().map(|now| now.to_string());
-        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.installed(settings).await
+        House::start(&Plan { binary, ledger, sessions, environment, now, store: None })
+            .await?
+            .installed(settings)
+            .await
     }
 
     /// Serves that ledger with these settings, on this machine and in the clear, every subject signed in.
@@ -138,7 +141,25 @@ impl Stage {
         self.say(&format!("  starting the product with settings of its own, {sessions} sessions"));
         // The sessions are of today: what is served as in earnest has the clock of the machine.
         let now = Some(self.options.clock.now().to_string());
-        House::start(&Plan { binary, ledger, sessions, environment, now }).await?.serving(settings).await
+        House::start(&Plan { binary, ledger, sessions, environment, now, store: None })
+            .await?
+            .serving(settings)
+            .await
+    }
+
+    /// The same on a database, every subject signed in so many times.
+    pub(crate) async fn serving_on(
+        &self,
+        world: &World,
+        database: Database,
+        (settings, times): (&str, usize),
+    ) -> Result<House, Failure> {
+        let Options { binary, environment, .. } = self.options.clone();
+        let (ledger, sessions) = (world.ledger(), times * world.vocabulary.subjects());
+        self.say(&format!("  starting the product on a database, {sessions} sessions"));
+        let now = Some(self.options.clock.now().to_string());
+        let plan = Plan { binary, ledger, sessions, environment, now, store: Some(database) };
+        House::start(&plan).await?.serving(settings).await
     }
 
     pub(crate) fn say(&self, text: &str) {

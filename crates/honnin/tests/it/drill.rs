@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::support::honnin;
 
-/// Drills that need nginx and Varnish, or the right to mount a small volume; without them they are skipped, and say so.
-const NEED_MORE: [&str; 3] = ["D10", "D11", "D25"];
+/// Drills that need nginx and Varnish, the right to mount a small volume, or PostgreSQL, one or two; without them they are skipped, and
+/// say so.
+const NEED_MORE: [&str; 4] = ["D10", "D11", "D25", "D30"];
 
 /// Drills that measure time are run alone.
 static ALONE: RwLock<()> = RwLock::new(());
@@ -162,6 +163,11 @@ fn d27_after_an_outage_everybody_is_let_in_step_by_step() {
 #[test]
 fn d28_everybody_at_one_moment_is_let_in_in_turn() {
     run_alone("D28");
+}
+
+#[test]
+fn d30_a_primary_that_dies_or_freezes_loses_nothing_that_was_acknowledged() {
+    run_alone("D30");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The product, started for a drill: its own data directory, its own ports, on loopback.
 
+mod beside;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -15,6 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+pub use self::beside::{Beside, Database};
 use super::program::{CERTIFICATE, KEY};
 use crate::client::{Connection, Limits, Refused, Request, Target};
 
@@ -80,6 +83,8 @@ pub struct Plan {
     pub environment: Vec<(String, String)>,
     /// What its clock shows when it starts (RFC 3339); nothing for the newest moment of the ledger.
     pub now: Option<String>,
+    /// The database that is its store; nothing for a file.
+    pub store: Option<Database>,
 }
 
 /// A session the product signed in by itself.
@@ -125,6 +130,9 @@ impl House {
             .tempdir()
             .map_err(Failure::machine("make a directory for a drill"))?;
         let sessions_file = scratch.path().join("sessions.csv");
+        if let Some(database) = &plan.store {
+            database.begin(plan, &scratch.path().join("data"))?;
+        }
         let mut command = product(&plan.binary, &plan.environment);
         command.arg("--data").arg(scratch.path().join("data")).args(["demo", "--listen", "127.0.0.1:0"]);
         command.arg("--ledger").arg(&plan.ledger);
@@ -509,6 +517,7 @@ mod tests {
             sessions: 0,
             environment: Vec::new(),
             now: None,
+            store: None,
         };
         let error = House::start(&plan("/bin/ls")).await.unwrap_err().to_string();
         assert!(
