@@ -50,7 +50,7 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 15] = [
+const OUTSIDE: [&str; 16] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
@@ -61,6 +61,7 @@ const OUTSIDE: [&str; 15] = [
     "forgotten-places",
     "everybody-at-once",
     "untold-modes",
+    "silence-for-absence",
     "early-word",
     "unfair-turns",
     "unasked-anchor",

@@ -181,9 +181,11 @@ impl<S: Store> SessionRows for Faulty<S> {
     ) -> Answer<'_, Result<Option<FoundSession>, Error>> {
         let found = self.inner.session(tenant, row_hash);
         Answer::later(async move {
-            match found.await? {
-                Some(found) => self.swapped(found).await,
-                None => Ok(None),
+            match found.await {
+                Ok(Some(found)) => self.swapped(found).await,
+                Err(_) if faults::SILENCE_FOR_ABSENCE.is_on() => Ok(None),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
             }
         })
     }

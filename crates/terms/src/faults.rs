@@ -74,6 +74,7 @@ switches! { OUTSIDE:
     FORGOTTEN_PLACES = "forgotten-places", "whoever asks again for her place in line is given the last one";
     EVERYBODY_AT_ONCE = "everybody-at-once", "all who wait in line are called at once, however few can be signed in";
     UNTOLD_MODES = "untold-modes", "what speaks to the public is told that all is well, whatever is the case";
+    SILENCE_FOR_ABSENCE = "silence-for-absence", "a session the store does not answer about is taken for one that has ended";
     EARLY_WORD = "early-word", "a name is said to stand whatever the store has said of it";
     UNFAIR_TURNS = "unfair-turns", "whoever comes first is hashed for first, whoever sends most";
 }

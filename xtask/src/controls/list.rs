@@ -70,6 +70,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D23", "unasked-proof", "every dangerous act asks for a fresh proof", None),
     control("D24", "left-unsealed", "is readable without the key", None),
     control("D25", "untold-modes", "the status page tells of it by itself within a minute", None),
+    control("D26", "silence-for-absence", "no retry leads to sign-in", None),
     control("D27", "everybody-at-once", "with all of them at the door no more are let in than can be", None),
     control("D28", "forgotten-places", "nobody is let in while somebody who came before her", None),
     control("D30", "early-word", "no acknowledged act is lost, on any node", None),

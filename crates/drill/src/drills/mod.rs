@@ -22,6 +22,7 @@ mod d21_routes;
 mod d23_takeover;
 mod d24_stolen;
 mod d25_full;
+mod d26_stalled;
 mod d27_recovered;
 mod d28_launch;
 mod d30_failover;
@@ -178,7 +179,11 @@ const DRILLS: [Drill; 36] = [
         incident: "Rakuten 2022: log memory full, restart, reconnect storm, emergency mode by hand",
         play: Some(|stage| Box::pin(d25_full::play(stage))),
     },
-    Drill { name: "D26", incident: "KDDI 2022: 15 minutes of fault, 61 hours of retries", play: None },
+    Drill {
+        name: "D26",
+        incident: "KDDI 2022: 15 minutes of fault, 61 hours of retries",
+        play: Some(|stage| Box::pin(d26_stalled::play(stage))),
+    },
     Drill {
         name: "D27",
         incident: "Docomo 2021: a notice of recovery caused the second wave",

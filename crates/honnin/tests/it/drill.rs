@@ -9,7 +9,7 @@ use crate::support::honnin;
 
 /// Drills that need nginx and Varnish, the right to mount a small volume, or PostgreSQL, one or two; without them they are skipped, and
 /// say so.
-const NEED_MORE: [&str; 4] = ["D10", "D11", "D25", "D30"];
+const NEED_MORE: [&str; 5] = ["D10", "D11", "D25", "D26", "D30"];
 
 /// Drills that measure time are run alone.
 static ALONE: RwLock<()> = RwLock::new(());
@@ -153,6 +153,11 @@ fn d24_a_stolen_directory_tells_nothing() {
 #[test]
 fn d25_full_volumes_and_a_dead_node_are_told_and_end_by_themselves() {
     run_alone("D25");
+}
+
+#[test]
+fn d26_a_store_that_stood_still_is_back_in_seconds_and_nobody_signs_in_again() {
+    run_alone("D26");
 }
 
 #[test]
