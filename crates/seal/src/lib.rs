@@ -10,6 +10,7 @@
 mod hash;
 mod key;
 mod mac;
+mod passkey;
 mod password;
 mod place;
 mod secret;
@@ -22,6 +23,7 @@ pub use key::{
     SessionKey,
 };
 pub use mac::MacKey;
+pub use passkey::{PasskeyAlgorithm, PasskeyKey};
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};

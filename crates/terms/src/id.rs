@@ -69,6 +69,8 @@ ids! {
     SessionId
     /// One device that signed in before, as the mark it keeps says.
     DeviceId
+    /// One passkey of an account: a hash of what its authenticator calls it.
+    PasskeyId
     /// One bill of one account.
     BillId
     /// One purchase on one holding.
