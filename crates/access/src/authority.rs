@@ -9,7 +9,7 @@ use crate::control::ControlRows;
 use crate::delay::{SharedTries, Tries};
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
-use crate::{FactorPolicy, HashPool, PasswordRules, Permit, ProofRules, SessionLimits};
+use crate::{FactorPolicy, HashPool, PasskeySite, PasswordRules, Permit, ProofRules, SessionLimits};
 
 /// Gives permits to signed-in subscribers. Belongs to `care`.
 pub struct SubscriberAuthority {
@@ -21,6 +21,7 @@ pub struct SubscriberAuthority {
     pub(crate) password_rules: PasswordRules,
     pub(crate) code_seconds: i64,
     pub(crate) factors: FactorPolicy,
+    pub(crate) passkeys: Option<PasskeySite>,
     pub(crate) proof_rules: ProofRules,
     pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
@@ -92,6 +93,7 @@ impl Authorities {
             password_rules,
             code_seconds,
             factors,
+            passkeys,
             proof_rules,
             consent_seconds,
             delay_bounds,
@@ -106,6 +108,7 @@ impl Authorities {
             password_rules,
             code_seconds,
             factors,
+            passkeys,
             proof_rules,
             consent_seconds,
             pool,
@@ -126,7 +129,7 @@ impl Authorities {
 }
 
 /// The viewer of acts that no subscriber does: no account has this id, because ids are keyed hashes.
-const NOBODY: [u8; 16] = [0; 16];
+pub(crate) const NOBODY: [u8; 16] = [0; 16];
 
 /// Such a permit shows nothing: the gate lets nothing out that is not its viewer's own.
 pub(crate) fn nobodys() -> Look {

@@ -44,8 +44,8 @@ pub use naming::LineNames;
 pub use owned::{Name, NotTogether, Opened, Owned, OwnerTag};
 pub use passwords::{LeakList, PasswordRefused, PasswordRules};
 pub use permit::{
-    Act, AgreeToMerge, Append, Drive, EndSessions, Export, Keep, Look, ManageSessions, NameLines, Operate,
-    Permit, Read, SetSpeed, Subject,
+    Act, AgreeToMerge, Append, Drive, EndSessions, Export, Keep, Look, ManagePasskeys, ManageSessions,
+    NameLines, Operate, Permit, Read, SetSpeed, Subject,
 };
 #[cfg(honnin_faults)]
 pub use planted::planted_permit;
@@ -55,6 +55,8 @@ pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionKind, SessionLimits};
 pub use sign_in::{
     ActivateError, CodeText, FactorChange, FactorError, FactorPolicy, FactorProof, FactorState, Forget,
-    Invitation, KnownDevice, MARK_OCTETS, NewDevice, NewFactor, ProvenBy, ReleasedFor, SecondStep,
-    SessionDevice, SignIn, SignInError, SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
+    Invitation, KnownDevice, LONGEST_PASSKEY_PART, MARK_OCTETS, MOST_PASSKEYS, NewDevice, NewFactor,
+    NewPasskey, PasskeyChallenge, PasskeyError, PasskeyMade, PasskeyProof, PasskeyShown, PasskeySignIn,
+    PasskeySite, PasskeyState, ProvenBy, ReleasedFor, SecondStep, SessionDevice, SignIn, SignInError,
+    SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
 };

@@ -43,6 +43,8 @@ acts! {
     Export
     /// Leave the account's consent to a merge of accounts.
     AgreeToMerge
+    /// Make a passkey of the account, or take one away.
+    ManagePasskeys
     /// Append what the ledger said. Can show nothing.
     Append
     /// Drive the network to what was asked.

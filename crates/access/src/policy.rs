@@ -46,6 +46,8 @@ pub enum Deed {
     MakeToken,
     /// Set up, change or take away a second factor.
     ManageFactor,
+    /// Make a passkey, or take one away.
+    ManagePasskeys,
 }
 
 impl Deed {
@@ -62,6 +64,7 @@ impl Deed {
         Self::ChangePassword,
         Self::MakeToken,
         Self::ManageFactor,
+        Self::ManagePasskeys,
     ];
 }
 
@@ -80,7 +83,8 @@ pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
             | Deed::AgreeToMerge
             | Deed::ChangePassword
             | Deed::MakeToken
-            | Deed::ManageFactor,
+            | Deed::ManageFactor
+            | Deed::ManagePasskeys,
         ) => match kind {
             SessionKind::Browser | SessionKind::Program => true,
             SessionKind::Token => false,
@@ -103,7 +107,8 @@ pub const fn asks_proof(deed: Deed) -> bool {
         | Deed::AgreeToMerge
         | Deed::ChangePassword
         | Deed::MakeToken
-        | Deed::ManageFactor => true,
+        | Deed::ManageFactor
+        | Deed::ManagePasskeys => true,
     }
 }
 
@@ -117,7 +122,8 @@ pub(crate) const fn asks_itself(deed: Deed) -> bool {
         | Deed::ManageSessions
         | Deed::EndSessions
         | Deed::NameLines
-        | Deed::Export => false,
+        | Deed::Export
+        | Deed::ManagePasskeys => false,
     }
 }
 

@@ -191,6 +191,8 @@ pub enum RecordKind {
     Code,
     /// What the first step of a sign-in leaves for the second.
     Ticket,
+    /// What a passkey is to sign.
+    Challenge,
 }
 
 /// Why the key of an account is not released.

@@ -9,7 +9,8 @@ use honnin_terms::{
 
 use crate::naming::LineNames;
 use crate::permit::{
-    Act, AgreeToMerge, EndSessions, Export, Look, ManageSessions, NameLines, Read, SetSpeed, Subject,
+    Act, AgreeToMerge, EndSessions, Export, Look, ManagePasskeys, ManageSessions, NameLines, Read, SetSpeed,
+    Subject,
 };
 use crate::policy::{Deed, Role, asks_itself, asks_proof, may};
 use crate::ports::{FoundSession, RowError, SeenSession, SessionRow};
@@ -493,6 +494,11 @@ impl SubscriberAuthority {
     /// A permit to leave the account's consent to a merge.
     pub fn agree_to_merge(&self, session: &Session) -> Option<Permit<AgreeToMerge>> {
         self.permit(session, None, Deed::AgreeToMerge)
+    }
+
+    /// A permit to make a passkey or to take one away, where a fresh proof was given.
+    pub fn manage_passkeys(&self, session: &Session) -> Option<Permit<ManagePasskeys>> {
+        self.permit(session, None, Deed::ManagePasskeys)
     }
 
     fn permit<A: Act>(&self, session: &Session, holding: Option<HoldingId>, deed: Deed) -> Option<Permit<A>> {

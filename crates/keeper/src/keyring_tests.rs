@@ -133,6 +133,10 @@ fn a_keeper_acts_for_its_own_tenant_only() {
     let sealed = keeper.seal_record(own, account, RecordKind::Code, b"code", &entropy).unwrap();
     assert_eq!(keeper.open_record(own, account, RecordKind::Code, &sealed).unwrap(), b"code");
     assert!(keeper.open_record(other, account, RecordKind::Code, &sealed).is_err());
+    let challenge = keeper.seal_record(own, account, RecordKind::Challenge, b"code", &entropy).unwrap();
+    for kind in [RecordKind::Ticket, RecordKind::Code, RecordKind::Password] {
+        assert!(keeper.open_record(own, account, kind, &challenge).is_err(), "a challenge is no {kind:?}");
+    }
     assert!(
         keeper.seal_record(other, account, RecordKind::Code, b"code", &entropy).is_err(),
         "nothing is sealed for another"

@@ -21,6 +21,7 @@ const fn name_of(kind: RecordKind) -> &'static str {
         RecordKind::Password => "password",
         RecordKind::Code => "one-time code",
         RecordKind::Ticket => "sign-in ticket",
+        RecordKind::Challenge => "passkey challenge",
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_access::{
-    Authorities, DelayBounds, FactorPolicy, GateAuthority, HashPool, NodeAuthority, PasswordRules,
-    PoolBounds, ProofRules, SessionLimits, SignInSettings, SubscriberAuthority,
+    Authorities, DelayBounds, FactorPolicy, GateAuthority, HashPool, NodeAuthority, PasskeySite,
+    PasswordRules, PoolBounds, ProofRules, SessionLimits, SignInSettings, SubscriberAuthority,
 };
 use honnin_care::{CareParts, ExportBounds, Exports, Gate, House, Recorder};
 use honnin_journal::{EpochKeys, FileAnchor, Journal, LogKeys, Opening};
@@ -38,6 +38,7 @@ pub fn sign_in() -> SignInSettings {
         password_rules: PasswordRules::default(),
         code_seconds: 3600,
         factors: FactorPolicy::Offered,
+        passkeys: PasskeySite::of_origin("https://my.example.jp"),
         proof_rules: ProofRules { settle_seconds: 0, ..ProofRules::default() },
         consent_seconds: 900,
         delay_bounds: DelayBounds { answer_millis: 0, ..DelayBounds::default() },

@@ -4,6 +4,7 @@
 //! Only tests depend on it. It panics where a test is wrong, so that the test fails at the line that is.
 
 mod asked;
+mod authenticator;
 mod clock;
 mod counted;
 mod dir;
@@ -11,6 +12,7 @@ mod entropy;
 mod postgres;
 
 pub use asked::asked;
+pub use authenticator::{Authenticator, Made, Presented};
 pub use clock::FixedClock;
 pub use counted::Counted;
 pub use dir::TestDir;

@@ -36,6 +36,8 @@ pub(super) struct Entered<'a> {
     pub(super) before: Option<&'a Session>,
     /// Whether all other sessions end with it.
     pub(super) is_alone: bool,
+    /// Of which credential what was shown is, by the ring's count; `None` where the ring is believed.
+    pub(super) proven: Option<u64>,
 }
 
 impl SubscriberAuthority {
@@ -45,7 +47,7 @@ impl SubscriberAuthority {
         &self,
         (account, request): (AccountId, RequestId),
         mut row: CredentialRow,
-        Entered { device, marked, by, before, is_alone }: Entered<'_>,
+        Entered { device, marked, by, before, is_alone, proven }: Entered<'_>,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<SignedIn, SignInError> {
@@ -67,7 +69,7 @@ impl SubscriberAuthority {
         let is_program = device.is_program;
         let proof = SignInProof { tenant, account, request, at: now, purpose, is_program };
         let kind = if is_program { SessionKind::Program } else { SessionKind::Browser };
-        let (mut proven, mut released) = (None, None);
+        let (mut proven, mut released) = (proven, None);
         for _ in 0..ATTEMPTS {
             // Released once, however often another is first to write the ring.
             let (key, ring) = match released.take() {

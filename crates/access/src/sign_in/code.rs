@@ -90,7 +90,8 @@ impl SubscriberAuthority {
                 }
             };
             let who = (account, request);
-            let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false };
+            let entered =
+                Entered { device, marked: Some(marked), by, before: None, is_alone: false, proven: None };
             match self.begin_session(who, row, entered, *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return Ok(other?),

@@ -8,6 +8,7 @@ use honnin_terms::{DeviceId, Entropy, Id, Moment};
 use serde::{Deserialize, Serialize};
 
 use super::factor_record::FactorRecord;
+use super::passkey_record::Passkeys;
 use super::{Marked, NewDevice};
 
 /// Devices of an account that are known, browsers and programs each; a new one takes the place of the oldest of its kind,
@@ -43,6 +44,9 @@ pub(crate) struct PasswordRecord {
     pub(crate) known: Vec<KnownDevice>,
     /// What is asked for beside it.
     pub(crate) factor: Option<FactorRecord>,
+    /// What signs in without it. It stands behind the rest, where there is any: a record without one is as it always was.
+    #[serde(skip)]
+    pub(crate) passkeys: Passkeys,
 }
 
 /// A hash as its text.
@@ -67,18 +71,27 @@ fn device_of(mark: &[u8; MARK_OCTETS]) -> DeviceId {
 }
 
 impl PasswordRecord {
-    /// Of a new password: no device is known by it yet, and the second factor of the one before stays.
+    /// Of a new password: no device is known by it yet, no passkey was made under it, and the second factor of the one
+    /// before stays.
     pub(crate) fn new(login: &str, hash: PasswordHash, before: Option<Self>) -> Self {
         let factor = before.and_then(|before| before.factor).map(FactorRecord::under_another_password);
-        Self { hash, login: login.trim().to_owned(), known: Vec::new(), factor }
+        let passkeys = Passkeys::default();
+        Self { hash, login: login.trim().to_owned(), known: Vec::new(), factor, passkeys }
     }
 
     pub(crate) fn of_octets(octets: &[u8]) -> Option<Self> {
-        postcard::from_bytes(octets).ok()
+        let (record, behind): (Self, _) = postcard::take_from_bytes(octets).ok()?;
+        let passkeys =
+            if behind.is_empty() { Passkeys::default() } else { postcard::from_bytes(behind).ok()? };
+        Some(Self { passkeys, ..record })
     }
 
     pub(crate) fn to_octets(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).unwrap_or_default()
+        let mut octets = postcard::to_stdvec(self).unwrap_or_default();
+        if !self.passkeys.is_empty() {
+            octets.extend(postcard::to_stdvec(&self.passkeys).unwrap_or_default());
+        }
+        octets
     }
 
     pub(crate) fn hash(&self) -> PasswordHash {

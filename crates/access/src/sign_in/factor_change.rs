@@ -1,7 +1,7 @@
 //! Setting up a second factor, changing one, taking one away.
 //!
-//! What was begun before there was one goes on nowhere but where it was set up: other sessions end and other devices are
-//! strangers, as with a new password. So no session rests on a password alone where there is a factor.
+//! What was begun before there was one goes on nowhere but where it was set up: other sessions end, passkeys too, and other
+//! devices are strangers, as with a new password. So nothing rests on a password alone where there is a factor.
 
 use honnin_terms::Entropy;
 
@@ -9,6 +9,7 @@ use super::begin::Entered;
 use super::device::PasswordRecord;
 use super::factor::{FactorChange, FactorError, FactorProof, SecondStep};
 use super::factor_record::TypedFactor;
+use super::passkey_record::Passkeys;
 use super::ticket::Stub;
 use super::{
     CodeText, Forget, NewDevice, ProvenBy, READ_AGAIN, Remembered, SignInError, SignedIn, of_session,
@@ -29,6 +30,7 @@ fn done(
         (Some(_), _, Some(_)) => Err(FactorError::There),
         (Some((new, _)), _, place @ None) => {
             *place = Some(new.clone());
+            record.passkeys = Passkeys::default();
             Ok(Vec::new())
         }
         (None, Some(FactorChange::Remove), place @ Some(_)) => {
@@ -175,8 +177,14 @@ impl SubscriberAuthority {
         let (by, nothing) = (ProvenBy::AppCode, (None, now));
         match self.remembered(account, row, record, (&device, by), nothing, stream).await? {
             Remembered::Written((row, marked)) => {
-                let entered =
-                    Entered { device: &device, marked: Some(marked), by, before: None, is_alone: true };
+                let entered = Entered {
+                    device: &device,
+                    marked: Some(marked),
+                    by,
+                    before: None,
+                    is_alone: true,
+                    proven: None,
+                };
                 self.begin_session((account, stream.request()), row, entered, now, stream).await
             }
             Remembered::Replaced => Err(SignInError::StartOver),

@@ -3,16 +3,20 @@
 //! Nothing personal is looked up before sign-in completes: the credential row of the account is the only row read.
 //! A name nobody has and a wrong password take the same way, give the same answer and leave at the same moments.
 //!
-//! Each way in is a file: [`password`] with [`factor`] behind it, [`code`], and [`token`] for programs; [`begin`] is
+//! Each way in is a file: [`password`] with [`factor`] behind it, [`passkey`], [`code`], and [`token`] for programs; [`begin`] is
 //! where all of them end. What else they share stands here.
 
 mod begin;
+mod ceremony;
 mod code;
 mod code_record;
 mod device;
 mod factor;
 mod factor_change;
 mod factor_record;
+mod passkey;
+mod passkey_change;
+mod passkey_record;
 mod password;
 mod ticket;
 mod token;
@@ -28,12 +32,16 @@ use honnin_terms::{
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+pub use ceremony::{LONGEST_PASSKEY_PART, PasskeyChallenge, PasskeyMade, PasskeyShown, PasskeySite};
 pub use code::Invitation;
 pub(crate) use code_record::CodeRecord;
 pub use code_record::CodeText;
 use device::PasswordRecord;
 pub use device::{Forget, KnownDevice, MARK_OCTETS};
 pub use factor::{FactorChange, FactorError, FactorPolicy, FactorProof, FactorState, NewFactor, SecondStep};
+pub use passkey::PasskeySignIn;
+pub use passkey_change::{NewPasskey, PasskeyError, PasskeyProof};
+pub use passkey_record::{MOST_PASSKEYS, PasskeyState};
 pub use ticket::Ticket;
 pub use token::TokenProof;
 
@@ -61,6 +69,8 @@ pub struct SignInSettings {
     pub code_seconds: i64,
     /// Whether subscribers have a second factor.
     pub factors: FactorPolicy,
+    /// Where passkeys are good; `None` where there are none.
+    pub passkeys: Option<PasskeySite>,
     /// When a proof is asked for anew.
     pub proof_rules: ProofRules,
     /// How long a consent to a merge of accounts can be used, in seconds.
@@ -180,13 +190,15 @@ pub enum ProvenBy {
     RecoveryCode,
     /// A one-time code.
     OneTimeCode,
+    /// A passkey, which its owner's device has opened for her.
+    Passkey,
 }
 
 impl ProvenBy {
     /// Whether who has stolen a password has not got that.
     pub(crate) const fn is_strong(self) -> bool {
         match self {
-            Self::Operator | Self::AppCode | Self::RecoveryCode | Self::OneTimeCode => true,
+            Self::Operator | Self::AppCode | Self::RecoveryCode | Self::OneTimeCode | Self::Passkey => true,
             Self::Password => false,
         }
     }
@@ -198,6 +210,7 @@ impl ProvenBy {
             Self::AppCode => 2,
             Self::RecoveryCode => 3,
             Self::OneTimeCode => 4,
+            Self::Passkey => 5,
         }
     }
 
@@ -208,6 +221,7 @@ impl ProvenBy {
             2 => Some(Self::AppCode),
             3 => Some(Self::RecoveryCode),
             4 => Some(Self::OneTimeCode),
+            5 => Some(Self::Passkey),
             _ => None,
         }
     }
@@ -220,6 +234,7 @@ impl ProvenBy {
             Self::AppCode => "app code",
             Self::RecoveryCode => "recovery code",
             Self::OneTimeCode => "one-time code",
+            Self::Passkey => "passkey",
         }
     }
 }
@@ -483,7 +498,7 @@ impl SubscriberAuthority {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
         let (marked, by, before) = (None, ProvenBy::Operator, None);
-        let entered = begin::Entered { device: &device, marked, by, before, is_alone: false };
+        let entered = begin::Entered { device: &device, marked, by, before, is_alone: false, proven: None };
         self.begin_session((account, permit.request()), row, entered, permit.at(), entropy).await
     }
 

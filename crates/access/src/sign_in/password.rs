@@ -83,7 +83,14 @@ impl SubscriberAuthority {
             match self.remembered(account, row, record, (device, by), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());
-                    let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false };
+                    let entered = Entered {
+                        device,
+                        marked: Some(marked),
+                        by,
+                        before: None,
+                        is_alone: false,
+                        proven: None,
+                    };
                     match self.begin_session(who, row, entered, *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
@@ -241,7 +248,8 @@ impl SubscriberAuthority {
     }
 
     /// Changes the password of a signed-in person: the old one is asked for, all sessions end and all devices are
-    /// strangers again but the one that asks, which has a new session and a new mark.
+    /// strangers again but the one that asks, which has a new session and a new mark. Her passkeys stay: she has shown the
+    /// old password, and has them in a list. By a one-time code they end: nothing of before was shown.
     ///
     /// # Errors
     /// [`ActivateError::Password`] where the new one is refused, [`ActivateError::SignIn`] where the old one is wrong
@@ -278,7 +286,9 @@ impl SubscriberAuthority {
         // Where there is a factor its code was shown, and the session goes on with that.
         let shown = session.inside().proof.by;
         let by = if before.factor.is_some() { shown } else { ProvenBy::Password };
+        let passkeys = before.passkeys.under_another_password(session.keys().ring.credential());
         let mut record = PasswordRecord::new(&login, hash, Some(before));
+        record.passkeys = passkeys;
         let marked = record.mark(device, (session.at(), session.at()), stream);
         let password = Some(self.seal_password(account, &record, stream)?);
         let changed = CredentialRow { password, ..row };
@@ -292,7 +302,8 @@ impl SubscriberAuthority {
             }
             done => done?,
         };
-        let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false };
+        let entered =
+            Entered { device, marked: Some(marked), by, before: None, is_alone: false, proven: None };
         Ok(self.begin_session((account, request), row, entered, at, stream).await?)
     }
 
@@ -311,8 +322,14 @@ impl SubscriberAuthority {
                 Err(SignInError::Wrong) => break,
                 confirmed => confirmed?.0,
             };
-            let entered =
-                Entered { device, marked: None, by: ProvenBy::Password, before: None, is_alone: false };
+            let entered = Entered {
+                device,
+                marked: None,
+                by: ProvenBy::Password,
+                before: None,
+                is_alone: false,
+                proven: None,
+            };
             match self.begin_session(who, row, entered, session.at(), stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return other,

@@ -7,6 +7,7 @@ mod documents;
 mod factors;
 mod guesses;
 mod merges;
+mod passkeys;
 mod proofs;
 mod sessions;
 mod stage;

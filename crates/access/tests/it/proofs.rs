@@ -43,10 +43,14 @@ async fn open_acts(stage: &Stage, session: &Session) -> Vec<&'static str> {
     if !matches!(factor, Err(FactorError::SignIn(SignInError::Unproven))) {
         open.push("a second factor");
     }
+    if subscriber.manage_passkeys(session).is_some() {
+        open.push("a passkey");
+    }
     open
 }
 
-const ALL: [&str; 5] = ["ending sessions", "a token", "a new password", "a merge", "a second factor"];
+const ALL: [&str; 6] =
+    ["ending sessions", "a token", "a new password", "a merge", "a second factor", "a passkey"];
 
 #[tokio::test]
 async fn a_stolen_password_does_nothing_dangerous_from_a_new_device_for_a_day() {
@@ -93,7 +97,7 @@ async fn with_a_second_factor_a_dangerous_act_asks_for_both() {
     let now = stage.session_of(&hers.token, 1).await.unwrap();
     assert!(subscriber.is_proven(&now), "the code that set it up is a proof");
     // What was opened before it was set up: its key ends nothing any more, and its password is no proof.
-    assert_eq!(open_acts(&stage, &session).await, ["ending sessions"]);
+    assert_eq!(open_acts(&stage, &session).await, ["ending sessions", "a passkey"]);
     let later = stage.session_of(&hers.token, DAY).await.unwrap();
     assert_eq!(open_acts(&stage, &later).await, [""; 0], "where she was before, too");
     for (password, code, error) in

@@ -7,9 +7,9 @@ use honnin_access::ports::{
     RingWrite, RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, ControlRows, DelayBounds, FactorPolicy, HashPool, NewDevice, PasswordRules,
-    PoolBounds, ProofRules, Ring, Session, SessionError, SessionLimits, SignIn, SignInError, SignInProof,
-    SignInSettings, SignedIn, Source,
+    Answer, Authorities, ControlRows, DelayBounds, FactorPolicy, HashPool, NewDevice, PasskeySite,
+    PasswordRules, PoolBounds, ProofRules, Ring, Session, SessionError, SessionLimits, SignIn, SignInError,
+    SignInProof, SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, KeeperKey, MacKey, OpenError, PasswordHash, Place, Purpose, Secret,
@@ -277,6 +277,9 @@ impl KeyRelease for Keeper {
     }
 }
 
+/// Where passkeys are good.
+pub(crate) const ORIGIN: &str = "https://my.example.jp";
+
 /// The authorities over those rows.
 pub(crate) struct Stage {
     pub(crate) rows: Arc<Rows>,
@@ -322,6 +325,7 @@ impl Stage {
             password_rules: PasswordRules::default(),
             code_seconds: 60,
             factors,
+            passkeys: PasskeySite::of_origin(ORIGIN),
             proof_rules,
             consent_seconds: 60,
             delay_bounds,

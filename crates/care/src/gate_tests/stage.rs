@@ -286,6 +286,7 @@ fn authorities(rows: Arc<Rows>) -> Authorities {
         password_rules: PasswordRules::default(),
         code_seconds: 60,
         factors: honnin_access::FactorPolicy::Offered,
+        passkeys: None,
         proof_rules: honnin_access::ProofRules::default(),
         consent_seconds: 60,
         delay_bounds: DelayBounds::default(),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 
 use data_encoding::HEXLOWER;
+use honnin_access::MOST_PASSKEYS;
 use honnin_keeper::Keeper;
 use honnin_network::ElementKind;
 use honnin_node::{Written, nodes as nodes_of, read_mode, taken_in};
@@ -82,6 +83,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     machine(&installation, &mut findings);
     network(&installation, &mut findings);
     guesses(&installation, &mut findings);
+    passkeys(&installation, &mut findings);
     waiting_room(&installation, &mut findings);
     proxies(&installation, &mut findings);
     certificate(&installation, &mut findings);
@@ -206,6 +208,21 @@ fn guesses(installation: &Installation, findings: &mut Findings) {
             bounds.codes_a_day
         ),
     );
+}
+
+/// Where passkeys are good, and how many one account may have.
+fn passkeys(installation: &Installation, findings: &mut Findings) {
+    let settings = &installation.settings;
+    match bounds::passkeys(&settings.sign_in, &settings.tenant) {
+        Some(site) => findings.ok(
+            "passkeys",
+            format_args!("at most {MOST_PASSKEYS} of one account; good at {} and nowhere else", site.host()),
+        ),
+        None if settings.sign_in.passkeys => {
+            findings.ok("passkeys", "none: tenant.public_url is not set, or is no name");
+        }
+        None => findings.ok("passkeys", "off: sign_in.passkeys"),
+    }
 }
 
 /// Who is placed in line and how fast it moves, as the settings have it.

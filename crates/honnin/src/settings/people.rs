@@ -69,6 +69,9 @@ section! {
     /// Maximum number of wrong codes of the second factor of one account and day from unknown devices; from known ones as many
     /// again. Recovery codes are not counted.
     second_factor_guesses: u32 = 20, 3..=100;
+    /// Passkeys, where `tenant.public_url` is set: they are good at that host only, and those that were made are of no use at
+    /// another.
+    passkeys: bool = true;
     /// Time for which a proof of identity is fresh; dangerous acts (a new password, tokens, ending sessions) ask for a fresh one.
     proof: Span = Span::seconds(600), Span::seconds(60)..=Span::days(1);
     /// Time from the first sign-in by password on a new device until the password alone is proof enough there.

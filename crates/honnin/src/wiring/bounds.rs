@@ -1,6 +1,9 @@
 //! From the settings to the bounds of each room. A test holds their defaults together.
 
-use honnin_access::{DelayBounds, FactorPolicy, PasswordRules, PoolBounds, ProofRules, SessionLimits};
+use honnin_access::{
+    DelayBounds, FactorPolicy, PasskeySite, PasswordRules, PoolBounds, ProofRules, SessionLimits,
+};
+use honnin_front::PublicUrl;
 use honnin_seal::HashCost;
 
 use crate::settings::{
@@ -134,6 +137,12 @@ pub(super) const fn factors(settings: &SignIn) -> FactorPolicy {
         SecondFactor::Offered => FactorPolicy::Offered,
         SecondFactor::Required => FactorPolicy::Required,
     }
+}
+
+/// Where passkeys are good: at the public address and nowhere else.
+pub(crate) fn passkeys(settings: &SignIn, tenant: &Tenant) -> Option<PasskeySite> {
+    let public = settings.passkeys.then(|| tenant.public_url.parse::<PublicUrl>().ok()).flatten()?;
+    PasskeySite::of_origin(public.origin())
 }
 
 /// Bounds of guessing.

@@ -91,6 +91,7 @@ impl Rooms {
             password_rules: password_rules(&installation)?,
             code_seconds: settings.sign_in.code.whole_seconds(),
             factors: bounds::factors(&settings.sign_in),
+            passkeys: bounds::passkeys(&settings.sign_in, &settings.tenant),
             proof_rules: bounds::proofs(&settings.sign_in),
             consent_seconds: settings.sign_in.consent.whole_seconds(),
             delay_bounds: bounds::delays(&settings.sign_in),

@@ -135,6 +135,7 @@ impl Stage {
             password_rules: PasswordRules::default(),
             code_seconds: 600,
             factors: honnin_access::FactorPolicy::Offered,
+            passkeys: None,
             proof_rules: honnin_access::ProofRules::default(),
             consent_seconds: 600,
             delay_bounds: DelayBounds::default(),
