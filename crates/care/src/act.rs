@@ -67,6 +67,8 @@ codes! {
         Merge = 21 "merge",
         /// What there is for a second factor.
         Factor = 22 "second_factor",
+        /// Her passkeys, and what a browser makes one more by.
+        Passkeys = 23 "passkeys",
     }
 
     /// By which way.

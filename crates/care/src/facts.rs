@@ -6,9 +6,10 @@
 mod factor;
 mod line;
 mod money;
+mod passkey;
 mod seen;
 
-pub use honnin_access::{FactorState, MergeSide, SessionKind};
+pub use honnin_access::{FactorState, MergeSide, NewPasskey, PasskeyState, SessionKind};
 pub use honnin_store::document::Terms;
 use honnin_terms::{AccountId, Held, HoldingId, LineStatus, Moment, Month, NoticeId, Said};
 
@@ -18,6 +19,7 @@ pub use line::{
     UsageDay, UsageHead, WishReceipt,
 };
 pub use money::{Bill, BillBefore, BillHead, BillLine, BillLines, Bills};
+pub use passkey::Passkeys;
 pub use seen::{ActRow, Device, DisclosureRow, Disclosures, Others, Viewer};
 
 /// When the ledger said it, and which ledger.

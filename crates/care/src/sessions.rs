@@ -8,7 +8,7 @@ use honnin_access::{
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Details, Kind};
 use honnin_seal::SessionToken;
-use honnin_terms::{DeviceId, Moment, NoticeId, SessionId, Stream};
+use honnin_terms::{AccountId, DeviceId, Moment, NoticeId, SessionId, Stream};
 
 use crate::care::{Care, Error, Visit, permitted, proven};
 use crate::facts::{Device, Notice, Shown};
@@ -110,6 +110,17 @@ impl Care {
         stream: &Stream,
     ) -> Result<SignedIn, SignInError> {
         let result = self.parts.subscriber.step_up(visit.session, shown, device, stream).await;
+        self.stepped_up(visit, result, device, stream).await
+    }
+
+    /// Writes down what became of a proof, and ends the session it was asked in.
+    pub(crate) async fn stepped_up(
+        &self,
+        visit: Visit<'_>,
+        result: Result<SignedIn, SignInError>,
+        device: &NewDevice,
+        stream: &Stream,
+    ) -> Result<SignedIn, SignInError> {
         count("step_up", result.as_ref().err(), stream);
         if matches!(result, Err(SignInError::Wrong | SignInError::WrongCode)) {
             self.failed_in(visit.session, device, ("step-up", stream)).await;
@@ -124,15 +135,23 @@ impl Care {
     /// Writes down that somebody did not get in.
     pub(crate) async fn failed(&self, login: &str, device: &NewDevice, how: (&'static str, Moment, &Stream)) {
         if SubscriberAuthority::is_login(login) {
-            let account = self.parts.subscriber.account_of(login);
-            self.failures.write(self.parts.gate.recorder(), account, device, how).await;
+            self.failed_at(self.parts.subscriber.account_of(login), device, how).await;
         }
+    }
+
+    /// The same, of an account that was named as it is and not by what its holder types.
+    pub(crate) async fn failed_at(
+        &self,
+        account: AccountId,
+        device: &NewDevice,
+        how: (&'static str, Moment, &Stream),
+    ) {
+        self.failures.write(self.parts.gate.recorder(), account, device, how).await;
     }
 
     /// Writes down that somebody in her session did not show who she is: whoever holds a stolen one guesses there.
     async fn failed_in(&self, session: &Session, device: &NewDevice, (way, stream): (&'static str, &Stream)) {
-        let how = (way, session.at(), stream);
-        self.failures.write(self.parts.gate.recorder(), session.account(), device, how).await;
+        self.failed_at(session.account(), device, (way, session.at(), stream)).await;
     }
 
     /// Writes down what a signed-in person is about to do; it may be done once this has returned.

@@ -98,7 +98,7 @@ figures! {
         "Requests refused because a listed proxy does not say who asks";
     sign_ins: Counter "honnin_sign_in_total"
         (
-            act: &["activate", "change_password", "second_step", "sign_in", "step_up"],
+            act: &["activate", "change_password", "passkey", "second_step", "sign_in", "step_up"],
             result: &[
                 "busy",
                 "delayed",
@@ -113,7 +113,7 @@ figures! {
                 "wrong_code"
             ]
         )
-        "Passwords and codes that were tried, by act and result";
+        "Passwords, codes and passkeys that were tried, by act and result";
     cache_bytes: Gauge "honnin_store_cache_bytes" () "Size of the caches, which hold ciphertext only";
     cache_entries: Gauge "honnin_store_cache_entries" () "Entries of the caches";
     cache_misses: Counter "honnin_store_cache_misses_total" () "Reads that the caches could not answer";

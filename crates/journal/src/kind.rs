@@ -158,6 +158,10 @@ kinds! {
     RecoveryCodesMade = 35 "recovery_codes_made" (Person, Person) Nothing, false;
     /// The second factor was taken away.
     FactorRemoved = 36 "factor_removed" (Person, Person) Nothing, false;
+    /// A passkey was made; its name is among the details.
+    PasskeyMade = 37 "passkey_made" (Person, Person) Nothing, false;
+    /// A passkey was taken away, and all other sessions ended with it.
+    PasskeyRemoved = 38 "passkey_removed" (Person, Person) Nothing, false;
     /// The log of the entry it is about ends with that entry, and others go on: it was restored from a copy, and whoever
     /// it was copied from may have gone on with it. How many entries it had, and how many were seen of it elsewhere, is
     /// among the details.
