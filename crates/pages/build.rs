@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         table.hashed(name, "image/png", &icon::png(size, shape)?);
     }
     table.hashed("app.css", "text/css; charset=utf-8", read("app.css")?.as_bytes());
-    for name in ["page.mjs", "live.mjs"] {
+    for name in ["page.mjs", "live.mjs", "passkey.mjs"] {
         table.hashed(name, "text/javascript; charset=utf-8", read(name)?.as_bytes());
     }
     for (name, kind) in [

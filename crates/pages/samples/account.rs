@@ -136,13 +136,23 @@ fn strangers(studio: &Studio, push: &mut impl FnMut(&'static str, bool, String))
         ("sign-in-incomplete", Some(SignInNote::Incomplete), ""),
         ("sign-in-too-late", Some(SignInNote::TooLate), HOSTILE),
         ("sign-in-other-device", Some(SignInNote::OtherDevice), HOSTILE),
+        ("sign-in-passkey", Some(SignInNote::Passkey), ""),
         ("sign-in-ended", Some(SignInNote::Ended), ""),
         ("sign-in-signed-out", Some(SignInNote::SignedOut), ""),
         ("sign-in-activated", Some(SignInNote::Activated), ""),
     ] {
         let shell = studio.outside("/sign-in");
-        push(name, false, SignInPage { shell, note, login, next: login }.render());
+        let passkeys = Some("my.example.jp");
+        push(
+            name,
+            false,
+            SignInPage { shell, note, login, next: login, passkeys, by_password: true }.render(),
+        );
     }
+    let (passkeys, by_password) = (Some("my.example.jp"), false);
+    let shell = studio.outside("/sign-in/passkey");
+    let page = SignInPage { shell, note: None, login: "", next: "", passkeys, by_password };
+    push("sign-in-past-the-line", false, page.render());
     for (name, problem) in [
         ("activate", None),
         ("activate-wrong", Some(ActivateProblem::Wrong)),

@@ -39,10 +39,12 @@ pub(super) fn samples(studio: &Studio) -> Vec<Sample> {
         ("confirm-not-yet", Some(ConfirmProblem::NotYet(later))),
         ("confirm-wait", Some(ConfirmProblem::Wait(later))),
         ("confirm-busy", Some(ConfirmProblem::Busy)),
+        ("confirm-passkey", Some(ConfirmProblem::Passkey)),
+        ("confirm-late", Some(ConfirmProblem::Late)),
     ] {
         let shell = studio.shell(Nav::Settings, Some(&mine), "/account/confirm");
         let next = if problem.is_some() { HOSTILE } else { "" };
-        push(name, false, ConfirmPage { shell, next, problem }.render());
+        push(name, false, ConfirmPage { shell, next, problem, passkeys: Some("my.example.jp") }.render());
     }
     let state = |recovery_left| FactorState { since: moment("2026-11-01T08:00:00+09:00"), recovery_left };
     let factor = |state, is_offered| Factor { state, is_offered };

@@ -6,6 +6,7 @@ mod account;
 mod data;
 mod factors;
 mod money;
+mod passkeys;
 
 use honnin_care::facts::{LineHead, Origin};
 use honnin_pages::format::Currency;
@@ -72,6 +73,7 @@ impl Studio {
         all.extend(money::samples(self));
         all.extend(account::samples(self));
         all.extend(factors::samples(self));
+        all.extend(passkeys::samples(self));
         all
     }
 

@@ -36,6 +36,7 @@ fn acts(his: &str, hers: &str) -> Vec<(&'static str, Request)> {
         ("all others signed out, by the API", call("DELETE", "/api/v1/sessions")),
         ("consent to a merge", form("/account/merge", format!("side=gives&password={PASSWORD}"))),
         ("a second factor of his", form("/account/second-factor", format!("password={PASSWORD}"))),
+        ("a passkey of his", form("/account/passkeys", "name=x".to_owned())),
     ]
 }
 

@@ -5,7 +5,8 @@ use honnin_care::facts::Me;
 use honnin_terms::Moment;
 
 use super::paths::Address;
-use super::{Nav, Shell, Theme, rendered};
+use super::{Nav, Said, Shell, Theme, rendered};
+use crate::assets;
 use crate::format::{Count, Html, Text};
 use crate::words::Phrase;
 
@@ -24,6 +25,8 @@ pub enum SignInNote {
     TooLate,
     /// A second factor has to be set up, and not on a device that is new.
     OtherDevice,
+    /// The passkey is none of ours, or was taken away.
+    Passkey,
     /// The session has ended.
     Ended,
     /// The person has signed out.
@@ -44,6 +47,10 @@ pub struct SignInPage<'a> {
     pub login: &'a str,
     /// Path to go on to; checked by the handler, empty for home.
     pub next: &'a str,
+    /// The host passkeys are good at, where there are any.
+    pub passkeys: Option<&'a str>,
+    /// Whether there is a form for a password.
+    pub by_password: bool,
 }
 
 impl SignInPage<'_> {
@@ -176,6 +183,11 @@ impl SettingsPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self, 6 * 1024)
+    }
+
+    /// Whether what was just done is a time to offer them.
+    fn offers_passkeys(&self) -> bool {
+        matches!(self.shell.said, Some(Said::Password | Said::FactorRemoved))
     }
 
     fn themes(&self) -> [(Theme, Phrase<0>); 3] {

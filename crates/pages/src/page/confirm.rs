@@ -5,6 +5,7 @@ use honnin_terms::Moment;
 
 use super::paths::Address;
 use super::{Nav, Shell, Theme, rendered};
+use crate::assets;
 
 /// Why what was shown is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub enum ConfirmProblem {
     Wait(Moment),
     /// The server has no room now.
     Busy,
+    /// The passkey is none of hers, or was taken away.
+    Passkey,
+    /// It took too long: it has to be begun again.
+    Late,
 }
 
 /// Shows once more who is signed in. Fields: `password`, `code`, `next`.
@@ -31,6 +36,8 @@ pub struct ConfirmPage<'a> {
     pub next: &'a str,
     /// What was wrong.
     pub problem: Option<ConfirmProblem>,
+    /// The host passkeys are good at, where there are any.
+    pub passkeys: Option<&'a str>,
 }
 
 impl ConfirmPage<'_> {

@@ -150,6 +150,7 @@ impl DisclosuresPage<'_> {
             "merge_consent" => words.kind_merge_consent.text(),
             "merge" => words.kind_merge.text(),
             "second_factor" => words.kind_factor.text(),
+            "passkeys" => words.kind_passkeys.text(),
             other => other,
         }
     }
@@ -172,6 +173,8 @@ impl DisclosuresPage<'_> {
             "factor_set" => words.act_factor_set.text(),
             "recovery_codes_made" => words.act_recovery.text(),
             "factor_removed" => words.act_factor_removed.text(),
+            "passkey_made" => words.act_passkey.text(),
+            "passkey_removed" => words.act_passkey_removed.text(),
             "invited" => words.act_invited.text(),
             "credential_imported" => words.act_imported.text(),
             "asked" => words.act_asked.text(),

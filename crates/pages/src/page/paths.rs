@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use data_encoding::HEXLOWER;
-use honnin_terms::{BillId, EntryRef, ExportId, HoldingId, Id, Month, NoticeId, SessionId};
+use honnin_terms::{BillId, EntryRef, ExportId, HoldingId, Id, Month, NoticeId, PasskeyId, SessionId};
 
 use crate::format::{Html, Show, digits};
 use crate::piece::Pieces;
@@ -61,6 +61,8 @@ addresses! {
     SecondStep = SECOND_STEP "/sign-in/code",
     /// Act: set up the second factor a sign-in asks for first, with `login`, `ticket`, `code` and `next`.
     FactorFirst = FACTOR_FIRST "/sign-in/second-factor",
+    /// Sign-in by a passkey: page, and act with what a browser says of it and `next`.
+    PasskeyStep = PASSKEY_STEP "/sign-in/passkey",
     /// Act: sign out.
     SignOut = SIGN_OUT "/sign-out",
     /// A new password by one-time code, form and act.
@@ -117,6 +119,12 @@ addresses! {
     FactorCodes = FACTOR_CODES "/account/second-factor/codes",
     /// Act: take it away, with `password` and `code`.
     FactorRemove = FACTOR_REMOVE "/account/second-factor/remove",
+    /// Act: show it by a passkey, with what a browser says of it and `next`.
+    ConfirmPasskey = CONFIRM_PASSKEY "/account/confirm/passkey",
+    /// Passkeys: page, and act that keeps one, with what a browser says of it and `name`.
+    Passkeys = PASSKEYS "/account/passkeys",
+    /// Act: take one away.
+    PasskeyRemove(PasskeyId) = PASSKEY_REMOVE "/account/passkeys/{passkey}/remove",
     /// Agreeing to a merge of accounts: form, and act with `side` and `password`.
     Merge = MERGE "/account/merge",
     /// How the operator is reached, and what to do in need.
@@ -149,10 +157,12 @@ impl Address {
             Self::ExportFile(export) => *export.octets(),
             Self::Notice(notice) => *notice.octets(),
             Self::Revoke(session) => *session.octets(),
+            Self::PasskeyRemove(passkey) => *passkey.octets(),
             Self::Root
             | Self::SignIn
             | Self::SecondStep
             | Self::FactorFirst
+            | Self::PasskeyStep
             | Self::SignOut
             | Self::Activate
             | Self::Lines
@@ -164,6 +174,8 @@ impl Address {
             | Self::Disclosures
             | Self::Password
             | Self::Confirm
+            | Self::ConfirmPasskey
+            | Self::Passkeys
             | Self::Factor
             | Self::FactorConfirm
             | Self::FactorCodes
@@ -193,6 +205,9 @@ impl Address {
             | Self::NameLine(_)
             | Self::Password
             | Self::Confirm
+            | Self::ConfirmPasskey
+            | Self::Passkeys
+            | Self::PasskeyRemove(_)
             | Self::Factor
             | Self::FactorConfirm
             | Self::FactorCodes
@@ -205,6 +220,7 @@ impl Address {
             | Self::SignIn
             | Self::SecondStep
             | Self::FactorFirst
+            | Self::PasskeyStep
             | Self::SignOut
             | Self::Activate
             | Self::Home(_)

@@ -122,6 +122,8 @@ pub struct PlacePage {
     pub is_soon: bool,
     /// For how many minutes the place is kept where the page is closed; `None` where it is not.
     pub keeps: Option<u64>,
+    /// Whether a passkey signs in: nobody waits in line for that.
+    pub has_passkeys: bool,
 }
 
 impl PlacePage {

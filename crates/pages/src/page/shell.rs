@@ -145,11 +145,23 @@ pub enum Said {
     Named,
     /// The second factor was taken away.
     FactorRemoved,
+    /// A passkey was made.
+    PasskeyMade,
+    /// A passkey was taken away.
+    PasskeyRemoved,
 }
 
 impl Said {
-    const ALL: [Self; 6] =
-        [Self::Saved, Self::DeviceEnded, Self::TokenEnded, Self::Password, Self::Named, Self::FactorRemoved];
+    const ALL: [Self; 8] = [
+        Self::Saved,
+        Self::DeviceEnded,
+        Self::TokenEnded,
+        Self::Password,
+        Self::Named,
+        Self::FactorRemoved,
+        Self::PasskeyMade,
+        Self::PasskeyRemoved,
+    ];
 
     /// The word of addresses: `?said=saved`.
     pub const fn word(self) -> &'static str {
@@ -160,6 +172,8 @@ impl Said {
             Self::Password => "password",
             Self::Named => "named",
             Self::FactorRemoved => "factor-removed",
+            Self::PasskeyMade => "passkey",
+            Self::PasskeyRemoved => "passkey-removed",
         }
     }
 
@@ -353,6 +367,8 @@ impl<'a> Shell<'a> {
             Said::Password => words.said_password,
             Said::Named => words.said_named,
             Said::FactorRemoved => words.said_factor_removed,
+            Said::PasskeyMade => words.said_passkey,
+            Said::PasskeyRemoved => words.said_passkey_removed,
         })
     }
 

@@ -59,7 +59,7 @@ keys! {
         skip; demo; nav; home; usage; bills; notices; settings; change_line; choose_language;
         as_of(at); as_of_source(at, source); taken_in(at); taken_in_source(at, source); ledger; unknown_time; unknown; details; help; sign_out;
         simulated; times_in(zone); tokyo; on; off; active; suspended; ended; ended_note(day); suspended_note;
-        upcoming; begins(day); said_saved; said_device_ended; said_token_ended; said_password; said_named; said_factor_removed; app;
+        upcoming; begins(day); said_saved; said_device_ended; said_token_ended; said_password; said_named; said_factor_removed; said_passkey; said_passkey_removed; app;
     }
     /// Days.
     dates DateWords {
@@ -68,7 +68,7 @@ keys! {
     /// Sign-in.
     sign_in SignInWords {
         title; heading(host); login; password; reveal; submit; activate; problem; wrong; wait(at); busy; incomplete; too_late; other_device; ended;
-        signed_out; activated; never_ask;
+        signed_out; activated; by_password; never_ask;
     }
     /// Activation and a forgotten password.
     activate ActivateWords {
@@ -166,9 +166,9 @@ keys! {
         title; intro; others; others_none; others_none_ever; others_more[count]; own; own_day[count, day]; own_run[count, since]; myself; granted; granted_basis(entry); agent;
         agent_basis(entry); operator; index(index); older; newest; none; since(at); how; self_basis; page; api; mail; export;
         by_operator; unfamiliar; acts; acts_intro; new_device; act_signed_in; act_failed[count]; act_failed_more(count); act_password; act_ended;
-        act_changed; act_exported; act_invited; act_imported; act_asked; act_merged; act_operated; act_token; act_factor_set; act_recovery; act_factor_removed;
+        act_changed; act_exported; act_invited; act_imported; act_asked; act_merged; act_operated; act_token; act_factor_set; act_recovery; act_factor_removed; act_passkey; act_passkey_removed;
         kind_me; kind_home; kind_usage; kind_buckets; kind_purchases; kind_contract; kind_speed; kind_bills; kind_bill;
-        kind_export; kind_bill_pdf; kind_bill_csv; kind_devices; kind_merge_consent; kind_disclosures; kind_merge; kind_factor;
+        kind_export; kind_bill_pdf; kind_bill_csv; kind_devices; kind_merge_consent; kind_disclosures; kind_merge; kind_factor; kind_passkeys;
     }
     /// Who is signed in, once more.
     confirm ConfirmWords {
@@ -179,6 +179,12 @@ keys! {
         title; intro; state; set_at(at); left_title; left[count]; set_up; set_up_text; renew; renew_text; remove; remove_text; not_offered;
         problem; wrong; wrong_first; wait(at); late; there; none; back; step_title; step_intro; code; code_hint; again; lost; set_up_title;
         required; app; app_text; square; link; typed; first; first_code; first_hint; first_submit; codes_title; codes_set; codes_text; codes_care; codes_kept;
+    }
+    /// Passkeys.
+    passkey PasskeyWords {
+        title; intro; list; none; since(at); used(at); unused; copied; one_device; remove; remove_label(name); remove_text; full[count]; most[count];
+        make; name; confirm_first; needs_script; not_here; not_offered; problem; refused; bad_name; late; no_room; back; sign_in; prove;
+        not_taken; failed; there; stay; end; offer; past_the_line;
     }
     /// Agreeing to a merge of accounts.
     merge MergeWords {

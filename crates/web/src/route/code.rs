@@ -54,6 +54,10 @@ codes! {
         "let the person sign in on the pages, where it is set up";
     SecondFactorLate = "second_factor_late" UNAUTHORIZED "the ticket is none, or can no longer be used",
         "begin again with `POST /api/v1/sessions`";
+    PasskeyRefused = "passkey_refused" UNAUTHORIZED "the passkey is not taken",
+        "it is none of this service's, or was taken away; let the person sign in by password";
+    PasskeyLate = "passkey_late" UNAUTHORIZED "the challenge is none, was answered before, or is too old",
+        "get a new one with `GET /api/v1/sessions/passkey/challenge`";
     CrossOrigin = "cross_origin" FORBIDDEN "an act asked for from another site",
         "act from our own pages, or from a program that is no browser";
     ProofRequired = "proof_required" FORBIDDEN "a fresh proof is asked for",

@@ -19,10 +19,11 @@ impl App {
     }
 
     /// The form, with nothing of her on it.
-    fn confirm_page(&self, ask: &Ask, next: &str, problem: Option<ConfirmProblem>) -> Answer {
+    pub(super) fn confirm_page(&self, ask: &Ask, next: &str, problem: Option<ConfirmProblem>) -> Answer {
         let next = Some(self.own_path(next)).filter(|path| *path != "/").unwrap_or_default();
         let shell = self.open_frame(ask, true, Nav::Settings);
-        Answer::form(ConfirmPage { shell, next, problem }.render())
+        let passkeys = self.wiring.care.passkey_host();
+        Answer::form(ConfirmPage { shell, next, problem, passkeys }.render())
     }
 }
 

@@ -3,11 +3,12 @@
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use honnin_access::{NewDevice, Session, SignedIn, Source};
 use honnin_front::Prefix;
-use honnin_terms::Entropy;
+use honnin_terms::{AccountId, Entropy, LONGEST_LINE_NAME};
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 
 use super::answer::{Answer, Personal, Refusal};
 use super::app::{App, Ask};
+use super::code::Code;
 use super::cookie;
 use super::merge_pages::GIVEN_COOKIE;
 
@@ -31,6 +32,13 @@ impl App {
         NewDevice { name, source, mark, is_program: ask.is_for_programs() }
     }
 
+    /// What its owner calls a device, to begin with.
+    pub(super) fn name_of_device(ask: &Ask) -> String {
+        let agent =
+            ask.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        device_name(agent).chars().take(LONGEST_LINE_NAME).collect()
+    }
+
     /// Where a request comes from.
     pub(super) fn source(&self, ask: &Ask) -> Source {
         let (site, prefix, address) = Prefix::places(ask.client, &self.wiring.shared_prefixes);
@@ -48,6 +56,20 @@ impl App {
     ) -> Result<Answer, Refusal> {
         let request = ask.stream.request();
         self.wiring.care.is_for(signed_in, request, login)?;
+        self.end_replaced(ask).await;
+        Ok(self.with_session(ask, answer, signed_in))
+    }
+
+    /// The same for the account that a passkey named in the request itself.
+    pub(super) async fn signed_in_as(
+        &self,
+        ask: &Ask,
+        account: Option<AccountId>,
+        answer: Answer,
+        signed_in: &SignedIn,
+    ) -> Result<Answer, Refusal> {
+        let account = account.ok_or(Code::Internal)?;
+        self.wiring.care.is_of(signed_in, ask.stream.request(), account)?;
         self.end_replaced(ask).await;
         Ok(self.with_session(ask, answer, signed_in))
     }

@@ -31,7 +31,9 @@ impl App {
         next: &str,
     ) -> Answer {
         let next = Some(self.own_path(next)).filter(|path| *path != "/").unwrap_or_default();
-        Answer::form(SignInPage { shell: self.frame(ask), note, login, next }.render())
+        let passkeys = self.wiring.care.passkey_host();
+        let (shell, by_password) = (self.frame(ask), true);
+        Answer::form(SignInPage { shell, note, login, next, passkeys, by_password }.render())
     }
 }
 

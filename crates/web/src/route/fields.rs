@@ -39,7 +39,20 @@ fn wrong_member<T: JsonSchema>(body: &[u8]) -> Refusal {
 }
 
 /// Every member of a body we take.
-const MEMBERS: [&str; 7] = ["login", "password", "ticket", "code", "high", "name", "days"];
+const MEMBERS: [&str; 12] = [
+    "login",
+    "password",
+    "ticket",
+    "code",
+    "high",
+    "name",
+    "days",
+    "id",
+    "user_handle",
+    "client_data",
+    "authenticator_data",
+    "signature",
+];
 
 fn has_type(schema: &serde_json::Value, value: &serde_json::Value) -> bool {
     let kind = match value {

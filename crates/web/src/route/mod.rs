@@ -25,6 +25,7 @@ mod merge_pages;
 mod openapi;
 mod origins;
 mod paging;
+mod passkeys;
 mod password_pages;
 mod plain;
 #[cfg(honnin_faults)]

@@ -195,7 +195,7 @@ pub(super) fn codes(route: &Route, contract: &Contract) -> Vec<Code> {
     if matches!(route.handler, Handler::SignedIn(_)) {
         codes.extend([Code::SignInRequired, Code::Stopped, Code::Busy]);
     }
-    if matches!(route.handler, Handler::Public(_)) {
+    if matches!(route.handler, Handler::Public(_) | Handler::Either(_)) {
         codes.push(Code::Busy);
     }
     if route.load == Load::SignIn {

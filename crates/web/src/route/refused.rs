@@ -169,7 +169,9 @@ fn problem_of(code: Code, after: Option<Moment>) -> Problem {
         | Code::SecondFactorRequired
         | Code::SecondFactorRefused
         | Code::SecondFactorSetUp
-        | Code::SecondFactorLate => Problem::SignIn,
+        | Code::SecondFactorLate
+        | Code::PasskeyRefused
+        | Code::PasskeyLate => Problem::SignIn,
         Code::CrossOrigin | Code::NotByToken | Code::ProofRequired => Problem::Forbidden,
         Code::NotFound | Code::MethodNotAllowed | Code::Pruned => Problem::NotFound,
         Code::LineSuspended | Code::LineEnded | Code::LineUpcoming | Code::TokensFull => Problem::Conflict,

@@ -42,8 +42,16 @@ pub(super) struct Within {
     since: Instant,
 }
 
-/// Second steps of a sign-in: whoever takes one was let in at the first, and is not placed in the middle of it.
-const WITHIN: [&str; 3] = [pattern::SECOND_STEP, pattern::FACTOR_FIRST, "/api/v1/sessions/second-factor"];
+/// What the waiting room does not stand before. Second steps of a sign-in: whoever takes one was let in at the first, and is
+/// not placed in the middle of it. Passkeys: nothing is hashed for them, and the line is that of the hashers.
+const WITHIN: [&str; 6] = [
+    pattern::SECOND_STEP,
+    pattern::FACTOR_FIRST,
+    pattern::PASSKEY_STEP,
+    "/api/v1/sessions/second-factor",
+    "/api/v1/sessions/passkey",
+    "/api/v1/sessions/passkey/challenge",
+];
 
 impl Route {
     /// Whether it leads to a session for who has none.
@@ -122,6 +130,7 @@ impl App {
                 minutes: (*seconds > 60).then(|| seconds.div_ceil(60)),
                 is_soon: *seconds <= 60,
                 keeps: Some(self.keeps().as_secs() / 60),
+                has_passkeys: self.wiring.care.passkey_host().is_some(),
             };
             place_page(ask, page, *again)
         };
@@ -146,7 +155,9 @@ impl App {
         }
         figures::placed(who(ask), "turn").increment(1);
         let ahead = u64::try_from(waiting).ok();
-        let page = PlacePage { language: ask.language(), ahead, minutes: None, is_soon: true, keeps: None };
+        let (minutes, keeps, has_passkeys) = (None, None, false);
+        let language = ask.language();
+        let page = PlacePage { language, ahead, minutes, is_soon: true, keeps, has_passkeys };
         Ok(place_page(ask, page, SOON))
     }
 }

@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use super::answer::{CSV, EXPORT, PDF};
 use super::code::Code;
 use super::json::{
-    BillBody, BillsBody, BucketsBody, ContractBody, DisclosuresBody, EntryText, ExportStateBody, HomeBody,
-    IdText, Make, MeBody, MonthText, NewTokenBody, NoticeBody, NoticesBody, PurchasesBody, ReceiptBody,
-    SessionsBody, SpeedBody, TokenBody, TokensBody, UsageBody, make,
+    BillBody, BillsBody, BucketsBody, ChallengeBody, ContractBody, DisclosuresBody, EntryText,
+    ExportStateBody, HomeBody, IdText, Make, MeBody, MonthText, NewTokenBody, NoticeBody, NoticesBody,
+    PurchasesBody, ReceiptBody, SessionsBody, SpeedBody, TokenBody, TokensBody, UsageBody, make,
 };
 use super::table::{Cache, Contract, Field, Gives, Handler, Load, Needed, Route, Sends, Verb};
 use super::{
     account_pages, api, bill_documents, confirm_pages, entry_pages, export, factor_pages, line_pages,
-    merge_pages, password_pages, plain, tokens,
+    merge_pages, passkeys, password_pages, plain, tokens,
 };
 
 /// A file or a word for everybody.
@@ -151,6 +151,11 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::FACTOR_FIRST, public!(factor_pages::set_up_first), "Set up the second factor asked for first")
         .verb(Verb::Post)
         .load(Load::SignIn),
+    page(pattern::PASSKEY_STEP, either!(passkeys::form), "Sign-in with nothing but a passkey")
+        .load(Load::SignIn),
+    page(pattern::PASSKEY_STEP, public!(passkeys::sign_in), "Sign in by a passkey")
+        .verb(Verb::Post)
+        .load(Load::SignIn),
     page(pattern::SIGN_OUT, either!(entry_pages::sign_out), "Sign out").verb(Verb::Post).load(Load::Begun),
     page(pattern::ACTIVATE, Handler::Plain(entry_pages::activate_form), "A new password by one-time code")
         .load(Load::SignIn),
@@ -236,6 +241,18 @@ pub(super) const TABLE: &[Route] = &[
     page(pattern::CONFIRM, signed_in!(confirm_pages::confirm), "Shows once more who is signed in")
         .verb(Verb::Post)
         .load(Load::Begun),
+    page(pattern::CONFIRM_PASSKEY, signed_in!(passkeys::confirm), "Shows by a passkey who is signed in")
+        .verb(Verb::Post)
+        .load(Load::Begun),
+    page(pattern::PASSKEYS, signed_in!(passkeys::page), "Passkeys").shows(What::Passkeys),
+    page(pattern::PASSKEYS, signed_in!(passkeys::make), "Keep a passkey that a browser has made")
+        .verb(Verb::Post)
+        .proven()
+        .load(Load::Begun),
+    page(pattern::PASSKEY_REMOVE, signed_in!(passkeys::remove), "Take a passkey away")
+        .verb(Verb::Post)
+        .proven()
+        .load(Load::Begun),
     page(pattern::MERGE, signed_in!(merge_pages::form), "Asks whether to agree to a merge of accounts"),
     page(pattern::MERGE, signed_in!(merge_pages::agree), "Agrees to a merge of accounts: a code, once")
         .proven()
@@ -269,6 +286,23 @@ pub(super) const TABLE: &[Route] = &[
             "The first step answers `second_factor_required` with a `ticket`, which is good for five minutes and for \
              this account's present password. An app's code counts once. Of wrong ones a few a day are looked at; \
              recovery codes are taken always.",
+        ),
+    page("/api/v1/sessions/passkey/challenge", either!(passkeys::challenge_api), "What a passkey is to sign")
+        .load(Load::SignIn)
+        .gives(200, body::<ChallengeBody<'_>>())
+        .refuses(&[Code::NotFound])
+        .told(
+            "Without a session it is for signing in, with one for showing once more who is signed in. Ask the person's              device for any passkey of `rp_id`, with user verification. It is answered once, and for ten minutes.",
+        ),
+    page("/api/v1/sessions/passkey", public!(passkeys::sign_in_api), "Sign in by a passkey")
+        .verb(Verb::Post)
+        .load(Load::SignIn)
+        .takes(make::<passkeys::PasskeyBody<'_>>())
+        .gives(201, body::<TokenBody<'_>>())
+        .sends(&[Sends::Location, Sends::SetCookie])
+        .refuses(&[Code::PasskeyRefused, Code::PasskeyLate])
+        .told(
+            "No code of a second factor is asked for after it. Only what was signed at the service's own web address is              taken.",
         ),
     page("/api/v1/sessions", signed_in!(api::sessions), "Browsers and programs that are signed in")
         .shows(What::Devices)

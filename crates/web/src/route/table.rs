@@ -90,7 +90,7 @@ pub(crate) enum Load {
 }
 
 /// What ends something of one's own is never refused, and neither is the proof that it asks for.
-const ENDINGS: [&str; 9] = [
+const ENDINGS: [&str; 11] = [
     pattern::SIGN_OUT,
     pattern::REVOKE,
     pattern::REVOKE_OTHERS,
@@ -98,6 +98,8 @@ const ENDINGS: [&str; 9] = [
     "/api/v1/sessions/current",
     "/api/v1/sessions/current/proof",
     pattern::CONFIRM,
+    pattern::CONFIRM_PASSKEY,
+    pattern::PASSKEY_REMOVE,
     "/api/v1/sessions/{session}",
     "/api/v1/tokens/{id}",
 ];

@@ -52,6 +52,8 @@ crate::language! {
         said_password: "Your password is changed. All other devices are signed out.",
         said_named: "The name of the line is saved.",
         said_factor_removed: "Two-step sign-in is turned off.",
+        said_passkey: "Your passkey is saved. You can sign in with it from now on.",
+        said_passkey_removed: "The passkey is removed. All other devices are signed out.",
         app: "Honnin",
     }
     dates {
@@ -79,6 +81,7 @@ crate::language! {
         ended: "Your session has expired. Please sign in again.",
         signed_out: "You are signed out.",
         activated: "Your password is set. Please sign in.",
+        by_password: "Sign in with member ID and password",
         never_ask: "Our staff never ask for your password or a code.",
     }
     activate {
@@ -533,6 +536,8 @@ crate::language! {
         act_factor_set: "Two-step sign-in set up",
         act_recovery: "New recovery codes",
         act_factor_removed: "Two-step sign-in turned off",
+        act_passkey: "Passkey added",
+        act_passkey_removed: "Passkey removed",
         unfamiliar: "A record you do not recognize?",
         kind_me: "list of lines",
         kind_home: "home",
@@ -551,6 +556,7 @@ crate::language! {
         kind_disclosures: "this record",
         kind_merge: "merge of member IDs",
         kind_factor: "Two-step sign-in",
+        kind_passkeys: "list of passkeys",
     }
     confirm {
         title: "Confirm it is you",
@@ -605,6 +611,43 @@ crate::language! {
         codes_text: "Your recovery codes are shown only now. Print them or write them down, and keep them apart from your phone.",
         codes_care: "When you cannot use the app, enter one of them instead of its code. Each works once.",
         codes_kept: "I have kept them",
+    }
+    passkey {
+        title: "Passkeys",
+        intro: "With a passkey you sign in by fingerprint, face or screen lock, without member ID and password. It does not work on a fake site, so it is safer than a password.",
+        list: "Your passkeys",
+        none: "You have no passkeys yet.",
+        since: "Added {at}",
+        used: "Last used {at}",
+        unused: "Not used yet",
+        copied: "Can be shared with other devices",
+        one_device: "On one device only",
+        remove: "Remove",
+        remove_label: "Remove the passkey {name}",
+        remove_text: "Removing one signs out all other devices, and app tokens stop working. Delete what is left of it in the settings of your device.",
+        full: { One: "You can have {count} passkey. Remove it to add another.", Other: "You can have {count} passkeys. Remove one you do not use to add another." },
+        most: { One: "You can have {count}.", Other: "You can have up to {count}." },
+        make: "Add a passkey",
+        name: "Name of the passkey (up to 20 characters)",
+        confirm_first: "Confirm it is you before adding or removing one.",
+        needs_script: "Adding one needs a browser with passkeys, and JavaScript.",
+        not_here: "Passkeys cannot be used in this browser or at this address.",
+        not_offered: "Passkeys are not available at present.",
+        problem: "This was not done",
+        refused: "The passkey was not added. Please try again.",
+        bad_name: "Enter a name of up to 20 characters.",
+        late: "That took too long. Please try again.",
+        no_room: "You have as many passkeys as you can have.",
+        back: "Back to passkeys",
+        sign_in: "Sign in with a passkey",
+        prove: "Confirm with a passkey",
+        not_taken: "This passkey cannot be used to sign in. It may have been removed. Please sign in with your member ID and password.",
+        failed: "The passkey was not used. Please try again.",
+        there: "This device already has a passkey of yours.",
+        stay: "Your passkeys still work afterwards. Remove any you do not recognize.",
+        end: "Passkeys you have stop working when you set a password here. Add them again after signing in.",
+        offer: "With a passkey you can sign in without a password next time.",
+        past_the_line: "Sign in with a passkey now",
     }
     merge {
         title: "Merge member IDs",

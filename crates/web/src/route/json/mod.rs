@@ -3,6 +3,7 @@
 mod account;
 mod export;
 mod line;
+mod passkey;
 mod schema;
 
 use std::fmt::Display;
@@ -20,6 +21,7 @@ pub(super) use line::{
     BucketsBody, ContractBody, HomeBody, PurchasesBody, ReceiptBody, SpeedBody, UsageBody, buckets, contract,
     home, purchases, receipt, speed, usage,
 };
+pub(super) use passkey::{ChallengeBody, challenge};
 pub(super) use schema::{EntryText, IdText, Make, MonthText, bound, example, make, without_schema};
 
 /// Writes a body. Structs of texts, numbers and lists always serialise.

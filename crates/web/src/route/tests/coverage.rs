@@ -26,6 +26,7 @@ fn filled(route: &Route, [line, bill, export, notice]: [&str; 4]) -> String {
         .replace("{notice}", notice)
         .replace("{session}", &session)
         .replace("{id}", &session)
+        .replace("{passkey}", &session)
         .replace("{*file}", "0000000000/app.css")
 }
 

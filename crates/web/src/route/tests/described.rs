@@ -68,6 +68,11 @@ async fn done(house: &House, route: &Route) -> Reply {
             let body = json!({ "login": "mio-hana", "ticket": first["ticket"], "code": house.code(&secret) });
             (JSON_TYPE.to_owned(), route.path.to_owned(), body)
         }
+        (Verb::Post, "/api/v1/sessions/passkey") => {
+            let mut passkey = house.add_passkey(&house.hana, 1).await;
+            let body = super::passkeys::body(&passkey.show(&house.passkey_challenge("").await));
+            (JSON_TYPE.to_owned(), route.path.to_owned(), body)
+        }
         (Verb::Post, "/api/v1/sessions/current/proof") => {
             (cookie + JSON_TYPE, route.path.to_owned(), json!({ "password": PASSWORD }))
         }

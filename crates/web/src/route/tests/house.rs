@@ -318,7 +318,12 @@ async fn signed_in(
 
 /// Serves at an address of its own, for as long as the runtime lives.
 fn serve_somewhere(app: &Arc<App>) -> SocketAddr {
-    let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+    serve_at(app, "127.0.0.1:0".parse().unwrap())
+}
+
+/// Serves there.
+pub(super) fn serve_at(app: &Arc<App>, on: SocketAddr) -> SocketAddr {
+    let listener = listen(on, 64).unwrap();
     let at = listener.local_addr().unwrap();
     let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
     tokio::spawn(serve(entrance, Arc::clone(app), std::future::pending()));

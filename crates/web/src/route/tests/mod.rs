@@ -12,6 +12,8 @@ mod ledger;
 mod offered;
 mod own;
 mod pages;
+mod passkeys;
+mod passkeys_in_chromium;
 mod programs;
 mod proofs;
 mod races;

@@ -13,11 +13,13 @@ use crate::route::table::Load;
 
 /// What changes something and is there in every mode: cookies of one's own browser, and the end of what is one's own
 /// with the proof that it asks for.
-const ALWAYS: [&str; 11] = [
+const ALWAYS: [&str; 13] = [
     "POST /sign-out",
     "POST /devices/{session}/revoke",
     "POST /devices/revoke-others",
     "POST /account/confirm",
+    "POST /account/confirm/passkey",
+    "POST /account/passkeys/{passkey}/remove",
     "POST /api/v1/sessions/current/proof",
     "POST /settings/language",
     "POST /settings/theme",

@@ -47,6 +47,7 @@ fn body(path: &str) -> (&'static str, String) {
         "/account/password" => (FORM_TYPE, format!("old={password}&password=kaze+no+tooru+michi+wo")),
         "/devices/tokens" => (FORM_TYPE, format!("name=x&days=9&password={password}")),
         "/account/merge" => (FORM_TYPE, format!("side=gives&password={password}")),
+        "/account/passkeys" => (FORM_TYPE, "name=x".to_owned()),
         _ => (FORM_TYPE, format!("password={password}")),
     }
 }
@@ -63,7 +64,9 @@ async fn every_dangerous_act_asks_a_stolen_password_for_more_and_no_other_does()
         if !act {
             continue;
         }
-        let path = route.path.replace("{session}", hers).replace("{id}", hers);
+        let path = ["{session}", "{id}", "{passkey}"]
+            .iter()
+            .fold(route.path.to_owned(), |path, name| path.replace(name, hers));
         let (kind, body) = body(route.path);
         // A token that is none of hers is not there, whatever is asked for it.
         if route.path == "/api/v1/tokens/{id}" {
@@ -79,7 +82,7 @@ async fn every_dangerous_act_asks_a_stolen_password_for_more_and_no_other_does()
             break;
         }
     }
-    assert!(dangerous >= 7, "{dangerous}");
+    assert!(dangerous >= 9, "{dangerous}");
     assert_eq!(house.get(&house.hana, "/settings").await.status, 200, "she is still signed in");
 }
 

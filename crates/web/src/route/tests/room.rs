@@ -94,7 +94,9 @@ async fn the_page_of_a_place_is_small_and_needs_nothing_more() {
             reply.body.len()
         );
         let text = reply.text();
-        assert!(!text.contains("<script") && !text.contains("src=") && !text.contains("href="), "{text}");
+        let rest = text.replace("href=\"/sign-in/passkey\"", "");
+        assert!(rest.len() < text.len(), "it leads past the line: {text}");
+        assert!(!rest.contains("<script") && !rest.contains("src=") && !rest.contains("href="), "{text}");
         assert!(text.contains(&format!("lang=\"{language}\"")), "{text}");
     }
 }
@@ -197,10 +199,15 @@ async fn placing_somebody_asks_the_store_for_nothing() {
 async fn a_sign_in_is_placed_before_it_begins_and_never_in_the_middle() {
     let steps = TABLE.iter().filter(|route| route.leads_in() && !route.is_door());
     let steps: Vec<&str> = steps.map(|route| route.path).collect();
-    assert_eq!(steps, ["/sign-in/code", "/sign-in/second-factor", "/api/v1/sessions/second-factor"]);
+    let codes = ["/sign-in/code", "/sign-in/second-factor", "/api/v1/sessions/second-factor"];
+    let (passkeys, others): (Vec<&str>, Vec<&str>) = steps.iter().partition(|step| step.contains("/passkey"));
+    assert_eq!((passkeys.len(), others), (4, codes.to_vec()), "{passkeys:?}");
     let (house, _usher) = open().await;
     assert_eq!(house.post(None, "/sign-in", "login=mio-hana&password=x").await.status, 202);
-    for step in ["/sign-in/code", "/sign-in/second-factor"] {
+    let past = house.ask("GET", "/sign-in/passkey", "", "").await;
+    let page = past.text();
+    assert!(past.status == 200 && page.contains("data-passkey") && !page.contains("password"), "{page}");
+    for step in ["/sign-in/code", "/sign-in/second-factor", "/sign-in/passkey"] {
         let reply = house.post(None, step, "ticket=x&code=000000").await;
         assert!(reply.status != 202 && reply.header("refresh").is_none(), "{step}: {}", reply.head);
     }
