@@ -17,7 +17,7 @@ const DEVICES: usize = 2;
 const KEEP: i64 = 3;
 
 fn bounds() -> ExportBounds {
-    ExportBounds { keep_seconds: KEEP, ..ExportBounds::default() }
+    ExportBounds { keep_seconds: KEEP, most_of_source: DEVICES, ..ExportBounds::default() }
 }
 
 /// Somebody in a sign-in of hers.
@@ -134,13 +134,13 @@ impl Desk {
     async fn ask(&self, who: Who) {
         let (account, session) = who.names();
         match self.world.draw(8) {
-            0..3 => {
+            0..2 => {
                 let export = self.world.state().asks(who);
                 let channel = Channel::Page;
                 let asking = Asking { account, session, channel, export, source: &[who.account] };
                 let _asked = self.shelf().begin(&self.permit(), asking, || Ok(vec![1])).await;
             }
-            3..7 => {
+            2..7 => {
                 // Hers as the page tells it, or whosever it is.
                 let hers = self.world.draw(4) > 0;
                 let export = if hers { self.hers(who).await } else { self.anybodys() };
@@ -207,7 +207,7 @@ impl Desk {
 pub(super) async fn node(world: World, node: usize) {
     let desk = Desk::new(world.clone(), node);
     loop {
-        world.sleep(100 + world.draw(500)).await;
+        world.sleep(150 + world.draw(500)).await;
         let who = world.state().who(world.one_of(ACCOUNTS), world.one_of(DEVICES));
         desk.ask(who).await;
     }
@@ -217,7 +217,7 @@ pub(super) async fn node(world: World, node: usize) {
 pub(super) async fn worker(world: World, node: usize) {
     let desk = Desk::new(world.clone(), node);
     loop {
-        world.sleep(100 + world.draw(300)).await;
+        world.sleep(200 + world.draw(400)).await;
         // What is not made by this one is made by another.
         desk.make().await.unwrap_or_default();
     }
