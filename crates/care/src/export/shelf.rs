@@ -166,10 +166,14 @@ impl Shelf<'_> {
         for _ in 0..ATTEMPTS {
             let places = self.places(keep, account).await?;
             let own = places.iter().find(|place| place.is_of(session));
+            // Where it was begun and another has taken its place since, it is not begun a second time.
             if let Some(own) = own
-                && (own.is_under_way() || own.noted().is_some_and(|noted| noted.export == export))
+                && (is_new || own.is_under_way() || own.noted().is_some_and(|noted| noted.export == export))
             {
                 return Ok((self.state_of(keep, own).await?.ok_or(Error::Store)?, is_new));
+            }
+            if is_new {
+                break;
             }
             let (waiting, _) = self.rows.waiting(keep, Queue::EXPORTS).await?;
             let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
