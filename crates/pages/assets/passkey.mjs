@@ -7,7 +7,11 @@ const written = octets =>
 // Longer than anybody looks for a finger, and shorter than a challenge lasts.
 const TIMEOUT = 300000;
 
+// What is picked among the names and what is pressed may both be answered: the first counts.
+let sent = false;
 function send(form, parts) {
+  if (sent) return;
+  sent = true;
   for (const [name, value] of Object.entries(parts)) {
     const field = document.createElement("input");
     Object.assign(field, { type: "hidden", name, value });
