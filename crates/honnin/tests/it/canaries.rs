@@ -6,9 +6,15 @@ use std::path::Path;
 
 /// Personal answers with one address for everybody that hold nothing a canary could know for her own: where the first
 /// page leads to, rows of the journal, what is signed in, which `/devices` shows beside her mark, and whether there is a
-/// second factor.
-const WITHOUT_A_MARK: [&str; 5] =
-    ["/", "/account/second-factor", "/api/v1/disclosures", "/api/v1/sessions", "/api/v1/tokens"];
+/// second factor, and which passkeys there are.
+const WITHOUT_A_MARK: [&str; 6] = [
+    "/",
+    "/account/passkeys",
+    "/account/second-factor",
+    "/api/v1/disclosures",
+    "/api/v1/sessions",
+    "/api/v1/tokens",
+];
 
 #[test]
 fn every_personal_page_with_one_address_for_everybody_is_asked_by_the_canaries() {

@@ -211,6 +211,7 @@ fn of_the_journal_and_the_end(told: &mut Told) {
     assert_eq!((saw.as_array().unwrap().len(), &saw[0]["what"]), (1, &Value::from("merge_consent")), "{saw}");
     told.ask("journal seen-by", &[LOGIN], &["disclosures"]);
     assert_eq!(told.ask("clock accept", &[], &["now", "settled"])["jumped"], false);
+    told.ask("journal redirect", &["--yes"], &["before", "now"]);
     let backup = told.beside("backup");
     told.ask("backup", &["--to", &backup], &["made_at", "files", "octets", "journal_entries"]);
     told.ask("journal accept", &["--yes"], &["entries", "logs"]);
