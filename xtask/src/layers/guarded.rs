@@ -5,10 +5,11 @@ use std::process::Command;
 use crate::{tidy, tool};
 
 /// Directories whose every file counts.
-const PLACES: [&str; 19] = [
+const PLACES: [&str; 21] = [
     "crates/access/src",
     "crates/canary/src",
     "crates/care/src",
+    "crates/drill/src",
     "crates/front/src",
     "crates/honnin/src",
     "crates/intake/src",
@@ -24,6 +25,7 @@ const PLACES: [&str; 19] = [
     "crates/store-sqlite/src",
     "crates/terms/src",
     "crates/web/src",
+    "xtask/src/controls",
     "xtask/src/layers",
 ];
 
