@@ -77,8 +77,9 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),
     control("D32", "prompt-refusal", "the time of a refusal does not tell", None),
     control("D32", "unfair-turns", "99 of 100 right sign-ins are in within 2 s", None),
-    control("D33", "unasked-anchor", "every file edited, cut, swapped or put back is noticed", None),
-    control("D34", "unwritten-acts", "every act at the command line is an entry", None),
+    // What an insider does in these two the keys refuse, fault or no fault; they stop nothing of the fault.
+    control("D33", "unasked-anchor", "every file edited, cut, swapped or put back is noticed", Some("keys")),
+    control("D34", "unwritten-acts", "every act at the command line is an entry", Some("keys")),
     control("D35", "unseen-clock", "readiness, metrics and doctor say at once that the clock jumped", None),
 ];
 
