@@ -30,6 +30,11 @@ pub(crate) fn today() -> Result<String, Failure> {
     Ok(said(Command::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned())
 }
 
+/// The moment it is (RFC 3339).
+pub(crate) fn now() -> Result<String, Failure> {
+    Ok(said(Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned())
+}
+
 /// The commit that is checked out, for a page that is about it.
 pub(crate) fn commit() -> Result<String, Failure> {
     let mut git = Command::new("git");
