@@ -292,7 +292,8 @@ pub(super) const TABLE: &[Route] = &[
         .gives(200, body::<ChallengeBody<'_>>())
         .refuses(&[Code::NotFound])
         .told(
-            "Without a session it is for signing in, with one for showing once more who is signed in. Ask the person's              device for any passkey of `rp_id`, with user verification. It is answered once, and for ten minutes.",
+            "Without a session it is for signing in, with one for showing once more who is signed in. Ask the person's \
+             device for any passkey of `rp_id`, with user verification. It is answered once, and for ten minutes.",
         ),
     page("/api/v1/sessions/passkey", public!(passkeys::sign_in_api), "Sign in by a passkey")
         .verb(Verb::Post)
@@ -302,7 +303,8 @@ pub(super) const TABLE: &[Route] = &[
         .sends(&[Sends::Location, Sends::SetCookie])
         .refuses(&[Code::PasskeyRefused, Code::PasskeyLate])
         .told(
-            "No code of a second factor is asked for after it. Only what was signed at the service's own web address is              taken.",
+            "No code of a second factor is asked for after it. Only what was signed at the service's own web address is \
+             taken.",
         ),
     page("/api/v1/sessions", signed_in!(api::sessions), "Browsers and programs that are signed in")
         .shows(What::Devices)
