@@ -10,7 +10,7 @@ use honnin_terms::Stream;
 use crate::care::{Care, Error, Visit, permitted};
 use crate::facts::{Factor, Shown};
 use crate::recorder::refused_by_journal;
-use crate::sessions::count;
+use crate::sessions::{count, unreadable};
 use crate::{Channel, Disclosed, What};
 
 /// Why a second factor was not set up or changed.
@@ -164,18 +164,7 @@ impl Care {
     pub async fn factor(&self, visit: Visit<'_>) -> Result<Disclosed<Shown<Factor>>, Error> {
         let session = visit.session;
         let permit = permitted(self.parts.subscriber.manage_sessions(session))?;
-        let state = self.parts.subscriber.factor_state(session).await.map_err(|error| match error {
-            SignInError::Rows(error) => error.into(),
-            SignInError::DoesNotOpen
-            | SignInError::Wrong
-            | SignInError::WrongCode
-            | SignInError::SecondFactor(_)
-            | SignInError::SetUpFirst(_)
-            | SignInError::StartOver
-            | SignInError::Unproven
-            | SignInError::Delayed(_)
-            | SignInError::Busy => Error::DoesNotOpen,
-        })?;
+        let state = self.parts.subscriber.factor_state(session).await.map_err(unreadable)?;
         let factor = Factor { state, is_offered: self.offers_factors() };
         self.show(visit, What::Factor, Owned::of_permit(&permit, factor)).await
     }

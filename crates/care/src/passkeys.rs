@@ -9,7 +9,7 @@ use honnin_terms::{LineName, Moment, PasskeyId, Stream};
 
 use crate::care::{Care, Error, Visit, permitted, proven};
 use crate::facts::{Passkeys, Shown};
-use crate::sessions::count;
+use crate::sessions::{count, unreadable};
 use crate::{Disclosed, What};
 
 /// Why a passkey was not made or taken away.
@@ -143,21 +143,5 @@ impl Care {
         self.about_to(visit, (Kind::PasskeyRemoved, None), kept.name.clone()).await?;
         let removed = subscriber.remove_passkey(&permit, session, passkey).await?;
         if removed { Ok(()) } else { Err(Error::NotThere.into()) }
-    }
-}
-
-/// What is kept of them cannot be read.
-fn unreadable(error: SignInError) -> Error {
-    match error {
-        SignInError::Rows(error) => error.into(),
-        SignInError::DoesNotOpen
-        | SignInError::Wrong
-        | SignInError::WrongCode
-        | SignInError::SecondFactor(_)
-        | SignInError::SetUpFirst(_)
-        | SignInError::StartOver
-        | SignInError::Unproven
-        | SignInError::Delayed(_)
-        | SignInError::Busy => Error::DoesNotOpen,
     }
 }

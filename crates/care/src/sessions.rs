@@ -335,3 +335,19 @@ fn notice(row: honnin_store::NoticeRow) -> Notice {
     let honnin_store::NoticeRow { notice, code, published_at, kind, title, body } = row;
     Notice { notice, code, published_at, kind, title, body }
 }
+
+/// What is kept of the ways an account signs in cannot be read.
+pub(crate) fn unreadable(error: SignInError) -> Error {
+    match error {
+        SignInError::Rows(error) => error.into(),
+        SignInError::DoesNotOpen
+        | SignInError::Wrong
+        | SignInError::WrongCode
+        | SignInError::SecondFactor(_)
+        | SignInError::SetUpFirst(_)
+        | SignInError::StartOver
+        | SignInError::Unproven
+        | SignInError::Delayed(_)
+        | SignInError::Busy => Error::DoesNotOpen,
+    }
+}
