@@ -40,6 +40,14 @@ pub(super) struct Entered<'a> {
     pub(super) proven: Option<u64>,
 }
 
+impl<'a> Entered<'a> {
+    /// On a device that nobody comes back on as a known one, beside whatever else there is. Of which credential what was
+    /// shown is, each way in says itself: none is let in by one of before because that was forgotten.
+    pub(super) const fn of(device: &'a NewDevice, by: ProvenBy, proven: Option<u64>) -> Self {
+        Self { device, marked: None, by, before: None, is_alone: false, proven }
+    }
+}
+
 impl SubscriberAuthority {
     /// Begins a session with the credential as it was read before it was proven. Where it is another by now, or where
     /// another has just signed in, the row is read again; a session of an older credential is never made.

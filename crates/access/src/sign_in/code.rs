@@ -90,8 +90,7 @@ impl SubscriberAuthority {
                 }
             };
             let who = (account, request);
-            let entered =
-                Entered { device, marked: Some(marked), by, before: None, is_alone: false, proven: None };
+            let entered = Entered { marked: Some(marked), ..Entered::of(device, by, None) };
             match self.begin_session(who, row, entered, *now, *stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return Ok(other?),

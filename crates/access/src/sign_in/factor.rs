@@ -200,14 +200,7 @@ impl SubscriberAuthority {
         let mark = |record: &mut PasswordRecord| kept.unwrap_or_else(|| record.mark(device, since, *stream));
         let judging = (&typed, known.is_some(), *now);
         let (row, marked) = self.judged(account, (row, record), judging, *stream, mark).await?;
-        let entered = Entered {
-            device,
-            marked: Some(marked),
-            by: typed.proves(),
-            before: None,
-            is_alone: false,
-            proven: None,
-        };
+        let entered = Entered { marked: Some(marked), ..Entered::of(device, typed.proves(), None) };
         self.begin_session((account, stream.request()), row, entered, *now, *stream).await
     }
 
@@ -357,7 +350,7 @@ impl SubscriberAuthority {
         } else {
             return Err(SignInError::Unproven);
         };
-        let entered = Entered { device, marked, by, before: Some(session), is_alone: false, proven: None };
+        let entered = Entered { marked, before: Some(session), ..Entered::of(device, by, None) };
         self.begin_session((account, stream.request()), row, entered, now, stream).await
     }
 

@@ -177,14 +177,8 @@ impl SubscriberAuthority {
         let (by, nothing) = (ProvenBy::AppCode, (None, now));
         match self.remembered(account, row, record, (&device, by), nothing, stream).await? {
             Remembered::Written((row, marked)) => {
-                let entered = Entered {
-                    device: &device,
-                    marked: Some(marked),
-                    by,
-                    before: None,
-                    is_alone: true,
-                    proven: None,
-                };
+                let entered =
+                    Entered { marked: Some(marked), is_alone: true, ..Entered::of(&device, by, None) };
                 self.begin_session((account, stream.request()), row, entered, now, stream).await
             }
             Remembered::Replaced => Err(SignInError::StartOver),

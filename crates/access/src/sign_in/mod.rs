@@ -497,8 +497,7 @@ impl SubscriberAuthority {
     ) -> Result<SignedIn, SignInError> {
         let account = self.keys.account_of(self.tenant, login.trim());
         let row = self.credentials.credential(self.tenant, account).await?.ok_or(SignInError::Wrong)?;
-        let (marked, by, before) = (None, ProvenBy::Operator, None);
-        let entered = begin::Entered { device: &device, marked, by, before, is_alone: false, proven: None };
+        let entered = begin::Entered::of(&device, ProvenBy::Operator, None);
         self.begin_session((account, permit.request()), row, entered, permit.at(), entropy).await
     }
 

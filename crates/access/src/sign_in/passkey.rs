@@ -94,7 +94,7 @@ impl SubscriberAuthority {
         let shown = (shown, Asked::SignIn, *now);
         let (row, proven, marked) = self.shown_by_passkey(account, shown, stream, mark).await?;
         let (by, proven) = (ProvenBy::Passkey, Some(proven));
-        let entered = Entered { device, marked: Some(marked), by, before: None, is_alone: false, proven };
+        let entered = Entered { marked: Some(marked), ..Entered::of(device, by, proven) };
         self.begin_session((account, stream.request()), row, entered, *now, *stream).await
     }
 
@@ -128,7 +128,7 @@ impl SubscriberAuthority {
         let kept = |record: &mut PasswordRecord| record.kept(device.mark);
         let (row, proven, marked) = self.shown_by_passkey(account, shown, stream, kept).await?;
         let (by, proven) = (ProvenBy::Passkey, Some(proven));
-        let entered = Entered { device, marked, by, before: Some(session), is_alone: false, proven };
+        let entered = Entered { marked, before: Some(session), ..Entered::of(device, by, proven) };
         self.begin_session((account, stream.request()), row, entered, now, stream).await
     }
 

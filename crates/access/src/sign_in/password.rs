@@ -83,14 +83,7 @@ impl SubscriberAuthority {
             match self.remembered(account, row, record, (device, by), (renewed, *now), *stream).await? {
                 Remembered::Written((row, marked)) => {
                     let who = (account, stream.request());
-                    let entered = Entered {
-                        device,
-                        marked: Some(marked),
-                        by,
-                        before: None,
-                        is_alone: false,
-                        proven: None,
-                    };
+                    let entered = Entered { marked: Some(marked), ..Entered::of(device, by, None) };
                     match self.begin_session(who, row, entered, *now, *stream).await {
                         // The row was written between: whether it is the same password is looked at once more.
                         Err(SignInError::Rows(RowError::Conflict)) => {}
@@ -302,8 +295,7 @@ impl SubscriberAuthority {
             }
             done => done?,
         };
-        let entered =
-            Entered { device, marked: Some(marked), by, before: None, is_alone: false, proven: None };
+        let entered = Entered { marked: Some(marked), ..Entered::of(device, by, None) };
         Ok(self.begin_session((account, request), row, entered, at, stream).await?)
     }
 
@@ -322,14 +314,7 @@ impl SubscriberAuthority {
                 Err(SignInError::Wrong) => break,
                 confirmed => confirmed?.0,
             };
-            let entered = Entered {
-                device,
-                marked: None,
-                by: ProvenBy::Password,
-                before: None,
-                is_alone: false,
-                proven: None,
-            };
+            let entered = Entered::of(device, ProvenBy::Password, None);
             match self.begin_session(who, row, entered, session.at(), stream).await {
                 Err(SignInError::Rows(RowError::Conflict)) => {}
                 other => return other,
