@@ -235,7 +235,6 @@ pub(super) struct Assertion {
     pub(super) challenge: Vec<u8>,
     pub(super) counter: u32,
     pub(super) may_be_copied: bool,
-    pub(super) is_copied: bool,
     signed: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -251,10 +250,9 @@ impl Assertion {
         // Behind it stands nothing but what an extension adds, which is signed with the rest and asked for by nobody.
         let is_whole = !told.has(NEW_KEY) && (told.rest.is_empty() || told.has(EXTENDED));
         let (counter, may_be_copied) = (told.counter, told.has(MAY_BE_COPIED));
-        let is_copied = told.has(IS_COPIED);
         is_whole.then_some(())?;
         signed.extend_from_slice(&digest(&[&client_data]));
-        Some(Self { id, challenge, counter, may_be_copied, is_copied, signed, signature })
+        Some(Self { id, challenge, counter, may_be_copied, signed, signature })
     }
 
     /// Whether it was signed by that key.
@@ -292,7 +290,6 @@ pub(super) struct Made {
     pub(super) algorithm: i32,
     pub(super) counter: u32,
     pub(super) may_be_copied: bool,
-    pub(super) is_copied: bool,
 }
 
 impl Made {
@@ -310,8 +307,8 @@ impl Made {
         (!id.is_empty() && named == id).then_some(())?;
         PasskeyKey::read(made.algorithm, &key)?;
         let (counter, may_be_copied) = (told.counter, told.has(MAY_BE_COPIED));
-        let (is_copied, algorithm) = (told.has(IS_COPIED), made.algorithm);
-        Some(Self { id, challenge, key, algorithm, counter, may_be_copied, is_copied })
+        let algorithm = made.algorithm;
+        Some(Self { id, challenge, key, algorithm, counter, may_be_copied })
     }
 }
 

@@ -42,7 +42,6 @@ pub(crate) struct PasskeyRecord {
     /// How often it says it was used; authenticators that do not count say 0.
     counter: u32,
     may_be_copied: bool,
-    is_copied: bool,
 }
 
 /// The public name of a passkey.
@@ -83,8 +82,7 @@ impl PasskeyRecord {
 
     /// Writes down that one was taken.
     pub(crate) fn take(&mut self, assertion: &Assertion, (given, now): (Moment, Moment)) {
-        (self.answered, self.used) = (given, Some(now));
-        (self.counter, self.is_copied) = (assertion.counter, assertion.is_copied);
+        (self.answered, self.used, self.counter) = (given, Some(now), assertion.counter);
     }
 }
 
@@ -153,7 +151,7 @@ impl Passkeys {
         if self.list.len() >= MOST_PASSKEYS {
             return Added::Full;
         }
-        let Made { id, key, algorithm, counter, may_be_copied, is_copied, .. } = made;
+        let Made { id, key, algorithm, counter, may_be_copied, .. } = made;
         self.list.push(PasskeyRecord {
             id: id.clone(),
             algorithm: *algorithm,
@@ -164,7 +162,6 @@ impl Passkeys {
             answered: Moment::EPOCH,
             counter: *counter,
             may_be_copied: *may_be_copied,
-            is_copied: *is_copied,
         });
         Added::Done
     }
