@@ -43,7 +43,7 @@ pub use leaving::{LastLeft, Leaving, Witness};
 pub use merges::{Owed, journal_merges};
 pub use nodes::{NodeRow, nodes};
 pub use path::{PathState, PublicPath};
-pub use places::{Remembered, leave_for, left_for};
+pub use places::{leave_for, left_for};
 pub use probe::Probe;
 pub use shared::{ModeRow, Seals, Seen, Written, force_mode, lift_mode, read_mode};
 pub use standing::{FRESH, Standing};

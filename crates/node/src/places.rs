@@ -8,15 +8,6 @@ use honnin_keeper::Keeper;
 use honnin_store::{Error, Store};
 use honnin_terms::{Id, LogId};
 
-/// What is known of where the checkpoints of a log left for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remembered {
-    /// Nothing was ever written down.
-    Nothing,
-    /// These places, each as the settings wrote it.
-    Places(Vec<String>),
-}
-
 fn name(log: LogId) -> ControlName {
     ControlName::of("checkpoint-places", log.octets())
 }
@@ -27,7 +18,8 @@ fn text(log: LogId, places: &[String]) -> String {
     lines.join("\n")
 }
 
-/// Where the checkpoints of that log left for.
+/// Where the checkpoints of that log left for, each place as the settings wrote it; `None` where that was never written
+/// down.
 ///
 /// # Errors
 /// [`Error`] where the store does not answer, or the row is none of ours.
@@ -36,15 +28,15 @@ pub async fn left_for(
     permit: &Permit<Keep>,
     keeper: &Keeper,
     log: LogId,
-) -> Result<Remembered, Error> {
-    let Some(row) = store.control(permit, &name(log)).await? else { return Ok(Remembered::Nothing) };
+) -> Result<Option<Vec<String>>, Error> {
+    let Some(row) = store.control(permit, &name(log)).await? else { return Ok(None) };
     let opened = keeper.open_places(&row.value).ok().and_then(|octets| String::from_utf8(octets).ok());
     let text = opened.ok_or(Error::Corrupt)?;
     let mut lines = text.split('\n');
     if lines.next() != Some(log.to_string().as_str()) {
         return Err(Error::Corrupt);
     }
-    Ok(Remembered::Places(lines.map(str::to_owned).collect()))
+    Ok(Some(lines.map(str::to_owned).collect()))
 }
 
 /// Writes down where they leave for from now on.

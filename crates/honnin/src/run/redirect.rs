@@ -3,7 +3,7 @@
 use std::fmt;
 
 use honnin_journal::{Kind, Party};
-use honnin_node::{Remembered, leave_for, left_for};
+use honnin_node::{leave_for, left_for};
 use pollster::block_on;
 use serde::Serialize;
 
@@ -47,10 +47,7 @@ pub(super) fn redirect(
     is_there(installation)?;
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     let (log, now) = (rooms.log(installation.node())?, places(&rooms));
-    let before = match block_on(left_for(&*rooms.store, &rooms.keep(), &rooms.keeper, log))? {
-        Remembered::Nothing => Vec::new(),
-        Remembered::Places(places) => places,
-    };
+    let before = block_on(left_for(&*rooms.store, &rooms.keep(), &rooms.keeper, log))?.unwrap_or_default();
     confirm(
         confirmed,
         &format!("let checkpoints leave for {}", listed(&now)),

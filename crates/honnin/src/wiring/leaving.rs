@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use honnin_canary::Receiver;
 use honnin_journal::{Cosigner, Journal};
-use honnin_node::{LastLeft, Leaving, Remembered, Witness, leave_for, left_for};
+use honnin_node::{LastLeft, Leaving, Witness, leave_for, left_for};
 use pollster::block_on;
 
 use super::Rooms;
@@ -81,9 +81,9 @@ fn led_on(rooms: &Rooms, journal: &Journal) -> Result<(), Failure> {
     let known = block_on(left_for(&*rooms.store, &rooms.keep(), &rooms.keeper, log))?;
     let missing = match &known {
         // Before its first entry a log has left for nowhere.
-        Remembered::Nothing if journal.size() == 0 => None,
-        Remembered::Nothing => Some("nobody knows where to".to_owned()),
-        Remembered::Places(before) => before.iter().find(|place| !places.contains(place)).cloned(),
+        None if journal.size() == 0 => None,
+        None => Some("nobody knows where to".to_owned()),
+        Some(before) => before.iter().find(|place| !places.contains(place)).cloned(),
     };
     if let Some(place) = missing {
         return Err(Failure::cannot(format_args!(
@@ -91,7 +91,7 @@ fn led_on(rooms: &Rooms, journal: &Journal) -> Result<(), Failure> {
              journal.checkpoints or journal.witnesses, or `honnin journal redirect` where you have changed that yourself"
         )));
     }
-    if known != Remembered::Places(places.clone()) {
+    if known.as_ref() != Some(&places) {
         block_on(leave_for(&*rooms.store, &rooms.keep(), &rooms.keeper, (log, &places)))?;
     }
     Ok(())
