@@ -4,17 +4,21 @@ use honnin_seal::{MacKey, OpenError, Place, Purpose};
 
 use crate::{Deed, Keeper};
 
+/// What the rows are, in their seals: one in the place of another does not open.
+const MODE: &str = "mode";
+const CLOCK: &str = "clock";
+const PLACES: &str = "checkpoint places";
+
 impl Keeper {
-    fn mode_place(&self) -> Place<'static> {
-        Place::of_tenant(self.tenant, Purpose::KeeperRecord("mode"))
+    fn seal_row(&self, what: &'static str, content: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        let place = Place::of_tenant(self.tenant, Purpose::KeeperRecord(what));
+        self.records.seal(&place, content, &*self.entropy)
     }
 
-    fn clock_place(&self) -> Place<'static> {
-        Place::of_tenant(self.tenant, Purpose::KeeperRecord("clock"))
-    }
-
-    fn places_place(&self) -> Place<'static> {
-        Place::of_tenant(self.tenant, Purpose::KeeperRecord("checkpoint places"))
+    fn open_row(&self, what: &'static str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.may(Deed::Mode)?;
+        self.records.open(&Place::of_tenant(self.tenant, Purpose::KeeperRecord(what)), sealed)
     }
 
     /// Seals where checkpoints of the journal leave for.
@@ -22,8 +26,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
     pub fn seal_places(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.seal(&self.places_place(), content, &*self.entropy)
+        self.seal_row(PLACES, content)
     }
 
     /// Opens where checkpoints of the journal left for.
@@ -31,8 +34,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`]; nobody of us has written it.
     pub fn open_places(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.open(&self.places_place(), sealed)
+        self.open_row(PLACES, sealed)
     }
 
     /// The key of the tickets of the waiting room: the same on every node and after a restart, and of this tenant alone. It
@@ -58,8 +60,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
     pub fn seal_clock(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.seal(&self.clock_place(), content, &*self.entropy)
+        self.seal_row(CLOCK, content)
     }
 
     /// Opens a person's word that the clock is right.
@@ -67,8 +68,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`]; nobody of us has said so.
     pub fn open_clock(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.open(&self.clock_place(), sealed)
+        self.open_row(CLOCK, sealed)
     }
 
     /// Seals what is written of the mode.
@@ -76,8 +76,7 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`] where the cipher refuses.
     pub fn seal_mode(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.seal(&self.mode_place(), content, &*self.entropy)
+        self.seal_row(MODE, content)
     }
 
     /// Opens what is written of the mode.
@@ -85,7 +84,6 @@ impl Keeper {
     /// # Errors
     /// [`OpenError`]; an alarm.
     pub fn open_mode(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.may(Deed::Mode)?;
-        self.records.open(&self.mode_place(), sealed)
+        self.open_row(MODE, sealed)
     }
 }
