@@ -54,8 +54,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
     let server = Server::start().await?;
     let [url, owner] = ["honnin", "owner"].map(|role| server.url(role));
-    let settings = format!("[store]\nurl = \"{url}\"\n[server]\nconnections_per_address = 10_000\n");
-    let mut house = stage.serving_on(&world, Database { url, owner }, (&settings, 2)).await?;
+    let mut house = stage.serving_on(&world, Database { url, owner }, 2).await?;
     let spare = house.spare(world.vocabulary.subjects());
     let crowd = Crowd::gather(world, &house, false).await?;
     let acts = Acts::of(&crowd, spare);

@@ -128,10 +128,9 @@ async fn housed(
     }
     cluster.sql(at, "postgres", "create database honnin")?;
     let url = |role: &str| format!("postgresql://{role}@{at}/honnin");
-    let settings =
-        format!("[store]\nurl = \"{}\"\n[server]\nconnections_per_address = 10_000\n", url("honnin"));
     let database = Database { url: url("honnin"), owner: url("postgres") };
-    let house = stage.serving_on(world, database, (&settings, times)).await?;
+    let settings = database.settings();
+    let house = stage.serving_on(world, database, times).await?;
     Ok((house, settings))
 }
 

@@ -152,14 +152,15 @@ impl Stage {
         &self,
         world: &World,
         database: Database,
-        (settings, times): (&str, usize),
+        times: usize,
     ) -> Result<House, Failure> {
         let Options { binary, environment, .. } = self.options.clone();
         let (ledger, sessions) = (world.ledger(), times * world.vocabulary.subjects());
         self.say(&format!("  starting the product on a database, {sessions} sessions"));
         let now = Some(self.options.clock.now().to_string());
+        let settings = database.settings();
         let plan = Plan { binary, ledger, sessions, environment, now, store: Some(database) };
-        House::start(&plan).await?.serving(settings).await
+        House::start(&plan).await?.serving(&settings).await
     }
 
     pub(crate) fn say(&self, text: &str) {

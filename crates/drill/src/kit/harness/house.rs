@@ -107,6 +107,17 @@ pub struct Ran {
     pub err: String,
 }
 
+/// The settings of a server on this machine, in the clear, on ports of its own.
+const HERE: &str = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n";
+
+/// What a demo of a ledger on that data is told, its clock too where it is not the newest moment of the ledger.
+fn as_demo(command: &mut Command, data: &Path, ledger: &Path, now: Option<&str>) {
+    command.arg("--data").arg(data).args(["demo", "--listen", "127.0.0.1:0"]).arg("--ledger").arg(ledger);
+    if let Some(now) = now {
+        command.args(["--now", now]);
+    }
+}
+
 /// The product, serving. Stops when dropped; its data go with it.
 #[derive(Debug)]
 pub struct House {
@@ -134,11 +145,7 @@ impl House {
             database.begin(plan, &scratch.path().join("data"))?;
         }
         let mut command = product(&plan.binary, &plan.environment);
-        command.arg("--data").arg(scratch.path().join("data")).args(["demo", "--listen", "127.0.0.1:0"]);
-        command.arg("--ledger").arg(&plan.ledger);
-        if let Some(now) = &plan.now {
-            command.args(["--now", now]);
-        }
+        as_demo(&mut command, &scratch.path().join("data"), &plan.ledger, plan.now.as_deref());
         if plan.sessions > 0 {
             command
                 .args(["--sessions", &plan.sessions.to_string()])
@@ -196,8 +203,7 @@ impl House {
     pub async fn serving(mut self, settings: &str) -> Result<Self, Failure> {
         self.end().await?;
         let data = self.data();
-        let here = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n";
-        let settings = format!("{here}{settings}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
+        let settings = format!("{HERE}{settings}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
         fs::write(data.join("honnin.toml"), settings).map_err(Failure::machine("write settings"))?;
         let mut command = product(&self.binary, &self.environment);
         command.arg("--data").arg(&data).arg("serve");
@@ -215,8 +221,7 @@ impl House {
     pub async fn shown_anew(mut self, ledger: &Path, now: &str) -> Result<Self, Failure> {
         self.end().await?;
         let mut command = product(&self.binary, &self.environment);
-        command.arg("--data").arg(self.data()).args(["demo", "--listen", "127.0.0.1:0", "--now", now]);
-        command.arg("--ledger").arg(ledger);
+        as_demo(&mut command, &self.data(), ledger, Some(now));
         let words = self.scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "Honnin demo: http://").await?;
         up(public, "/healthz").await.map_err(|what| last_words(what, &words))?;

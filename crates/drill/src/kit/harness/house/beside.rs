@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Failure, House, Plan, Process, SignedIn, begin, last_words, product, up};
+use super::{Failure, HERE, House, Plan, Process, SignedIn, begin, last_words, product, up};
 use crate::client::Target;
 
 /// A database that takes the place of the file.
@@ -16,6 +16,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// The settings of who serves on it. A drill asks from one address.
+    pub fn settings(&self) -> String {
+        format!("[store]\nurl = \"{}\"\n[server]\nconnections_per_address = 10_000\n", self.url)
+    }
+
     /// Begins an installation for a demo on it.
     pub(super) fn begin(&self, plan: &Plan, data: &Path) -> Result<(), Failure> {
         let mut init = product(&plan.binary, &plan.environment);
@@ -64,10 +69,9 @@ impl House {
     /// [`Failure`] where it does not get ready, with its last words.
     pub async fn beside(&self, name: &str, settings: &str) -> Result<Beside, Failure> {
         let (data, file) = (self.data(), self.scratch.path().join(format!("{name}.toml")));
-        let here = "[listen]\npublic = [\"127.0.0.1:0\"]\nmetrics = \"127.0.0.1:0\"\n";
         let key = data.with_extension("key");
         let settings = format!(
-            "{here}[node]\nname = \"{name}\"\n{settings}\n[keys]\nkey_file = \"{}\"\n",
+            "{HERE}[node]\nname = \"{name}\"\n{settings}\n[keys]\nkey_file = \"{}\"\n",
             key.display()
         );
         fs::write(&file, settings).map_err(Failure::machine("write settings"))?;
