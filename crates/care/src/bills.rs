@@ -68,7 +68,9 @@ impl Care {
     }
 
     async fn one_bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Owned<Bill>, Error> {
-        let document = self.own_bills(visit.session).await?.ok_or(Error::NotThere)?;
+        let Some(document) = self.own_bills(visit.session).await? else {
+            return Err(self.strayed(visit.session, bill).await);
+        };
         let found = document.map(bill, |document, wanted| {
             let document::Bills { source, bills, as_of: _ } = document;
             let place = bills.iter().position(|(entry, _)| entry.bill == wanted)?;
@@ -92,7 +94,10 @@ impl Care {
                 before,
             })
         });
-        found.transpose().ok_or(Error::NotThere)
+        match found.transpose() {
+            Some(found) => Ok(found),
+            None => Err(self.strayed(visit.session, bill).await),
+        }
     }
 }
 

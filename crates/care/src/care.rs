@@ -18,6 +18,7 @@ use crate::answer::Framed;
 use crate::export::Turns;
 use crate::facts::{Me, Shown};
 use crate::failures::Failures;
+use crate::strays::Strays;
 use crate::{Alarm, Channel, Disclosed, Exports, Gate, House, Told, What, WishRefusal, reckon};
 
 /// Why a use case gives no answer. Each is a case its caller treats differently.
@@ -125,6 +126,8 @@ pub struct CareParts {
     pub zone: Zone,
     /// Least time between two wishes of one line, in seconds.
     pub wish_seconds: i64,
+    /// Lines and bills of others that one account may ask for in a day, at this node; with the next its session ends.
+    pub most_strays: usize,
     /// Wakes the reconciler when a wish was written.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -141,6 +144,7 @@ pub struct Care {
     pub(crate) parts: CareParts,
     pub(crate) failures: Failures,
     pub(crate) export_turns: Turns,
+    pub(crate) strays: Strays,
     #[cfg(honnin_faults)]
     pub(crate) bodies: honnin_terms::faults::Kept<(), Framed>,
 }
@@ -148,10 +152,12 @@ pub struct Care {
 impl Care {
     /// Puts the parts together.
     pub const fn new(parts: CareParts) -> Self {
+        let strays = Strays::new(parts.most_strays);
         Self {
             parts,
             failures: Failures::new(),
             export_turns: Turns::new(),
+            strays,
             #[cfg(honnin_faults)]
             bodies: honnin_terms::faults::Kept::new(),
         }

@@ -8,6 +8,7 @@ use honnin_terms::{AccountId, Basis, EntryRef, HoldingId, Moment, Zone};
 
 use crate::care::{Care, Error, Visit};
 use crate::facts::{ActRow, BADGE_DAYS, DisclosureRow, Disclosures, Others, Shown, Viewer};
+use crate::strays::{STOPPED, STRAYED};
 use crate::{Channel, Disclosed, Share, What};
 
 /// How much is gathered beside an account's looks.
@@ -166,9 +167,10 @@ fn failed_by_day(failed: &[Moment], most: usize, zone: &Zone) -> Vec<ActRow> {
 fn act_of(entry: &Entry, epochs: &[Arc<EpochKeys>]) -> ActRow {
     let keys = epochs.iter().find(|keys| keys.epoch == entry.epoch);
     let details = keys.and_then(|keys| keys.open(entry).ok()).unwrap_or_default();
+    let is_stopped = entry.kind == Kind::SessionEnded && details.note == STRAYED;
     ActRow {
         at: entry.moment,
-        act: entry.kind.row().word,
+        act: if is_stopped { STOPPED } else { entry.kind.row().word },
         by_operator: entry.channel == Channel::Operator.code(),
         new_device: details.new_device && entry.kind == Kind::SignedIn,
         times: 1,

@@ -22,6 +22,7 @@ mod recorder;
 mod sessions;
 mod share;
 mod speed;
+mod strays;
 mod tokens;
 
 pub use act::{Channel, What};
@@ -43,4 +44,5 @@ pub use passkeys::PasskeyRefused;
 pub use recorder::Recorder;
 pub use share::{Share, Shares};
 pub use speed::{SpeedWish, WishRefusal};
+pub use strays::STOPPED;
 pub use tokens::{TOKEN_DAYS, TokenError};

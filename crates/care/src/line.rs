@@ -8,7 +8,7 @@ use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
 use honnin_store::{SpeedRow, read_view};
 use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
-use crate::care::{Care, Error, Named, Visit, not_under_the_account};
+use crate::care::{Care, Error, Named, Visit};
 use crate::facts::{
     Board, BoardLine, Buckets, Contract, Home, LineHead, Origin, Purchase, Purchases, Shown, Usage, UsageDay,
 };
@@ -17,14 +17,17 @@ use crate::{Channel, Disclosed, What, reckon};
 /// What the store has of a line: its document, and the wish beside it where there is one.
 type FoundLine = (Result<Option<Arc<[u8]>>, RowError>, Result<Option<Arc<SpeedRow>>, RowError>);
 
+/// A line, and the wish for its speed where there is one.
+type LineAndWish = Owned<(Line, Option<Wish>)>;
+
 /// Lines of a board at most.
 const MOST_ON_BOARD: usize = 12;
 
 impl Care {
     async fn line(&self, session: &Session, line: HoldingId) -> Result<(Permit<Read>, Owned<Line>), Error> {
         let permit = self.line_permit(session, line)?;
-        let document = self.open(session, &permit, &[]).await?.ok_or_else(not_under_the_account)?;
-        Ok((permit, document))
+        let found = self.open(session, &permit, &[]).await?;
+        Ok((permit, self.own_line(session, line, found).await?))
     }
 
     /// The line with its wish beside it, where there was one.
@@ -32,10 +35,11 @@ impl Care {
         &self,
         session: &Session,
         line: HoldingId,
-    ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
+    ) -> Result<LineAndWish, Error> {
         let permit = self.line_permit(session, line)?;
         let found = self.found_line(&permit).await;
-        self.opened_line(session, &permit, found)
+        let opened = self.opened_line(session, &permit, found)?;
+        self.own_line(session, line, opened).await
     }
 
     /// What the store has of a line and its wish, as it lies there.
@@ -49,15 +53,24 @@ impl Care {
         session: &Session,
         permit: &Permit<Read>,
         (document, row): FoundLine,
-    ) -> Result<Owned<(Line, Option<Wish>)>, Error> {
+    ) -> Result<Option<LineAndWish>, Error> {
         let document: Option<Owned<Line>> = self.opened_view(session, permit, &[], document)?;
-        let document = document.ok_or_else(not_under_the_account)?;
+        let Some(document) = document else { return Ok(None) };
         match row? {
-            None => Ok(document.map((), |line, ()| (line, None))),
+            None => Ok(Some(document.map((), |line, ()| (line, None)))),
             Some(row) => {
                 let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
-                Ok(self.joined(session, document.join(wish))?.map((), |(line, wish), ()| (line, Some(wish))))
+                let both = self.joined(session, document.join(wish))?;
+                Ok(Some(both.map((), |(line, wish), ()| (line, Some(wish)))))
             }
+        }
+    }
+
+    /// What was found of a line, where something was.
+    async fn own_line<T>(&self, session: &Session, line: HoldingId, found: Option<T>) -> Result<T, Error> {
+        match found {
+            Some(found) => Ok(found),
+            None => Err(Box::pin(self.strayed(session, line)).await),
         }
     }
 
@@ -74,6 +87,7 @@ impl Care {
         let profile = read_view::<Profile>(store, &of_account, &[]);
         let (found, profile) = both(self.found_line(&of_line), profile).await;
         let document = self.opened_line(session, &of_line, found)?;
+        let Some(document) = document else { return Err(Box::pin(self.strayed(session, line)).await) };
         let profile = self.opened_profile(session, &of_account, profile)?;
         let page = channel == Channel::Page;
         let others = if page { self.seen_by_others(session) } else { None };

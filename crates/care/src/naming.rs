@@ -4,7 +4,7 @@ use honnin_journal::Kind;
 use honnin_terms::{BadLineName, HoldingId, LineName};
 
 use crate::What;
-use crate::care::{Care, Error, Visit, not_under_the_account, permitted};
+use crate::care::{Care, Error, Visit, permitted};
 
 /// Why a line was not named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ impl Care {
         let held: Vec<HoldingId> =
             profile.leads_to(|(profile, _)| profile.lines.iter().map(|line| line.holding).collect());
         if !held.contains(&line) {
-            return Err(not_under_the_account().into());
+            return Err(self.strayed(session, line).await.into());
         }
         let typed = typed.ok_or(BadLineName::Empty)?;
         let name: Option<LineName> = match typed.parse() {

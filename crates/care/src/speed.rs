@@ -95,6 +95,9 @@ impl Care {
             Some(version) => WishReceipt { state: SpeedState::Accepted, version },
             None => match self.write_wish(visit, &permit, wish.high, key).await {
                 Ok(receipt) => receipt,
+                Err(Unwritten::Failed(Error::NotThere)) => {
+                    return Err(self.strayed(session, wish.line).await);
+                }
                 Err(Unwritten::Failed(error)) => return Err(error),
                 Err(Unwritten::Refused(why)) => {
                     // That it is refused tells how the line stands: it leaves by the gate like anything else.

@@ -28,13 +28,15 @@ pub enum AlarmKind {
     PublicPath,
     /// A task that drives the network ended by a fault.
     ReconcilerPanic,
+    /// One account asks for the lines of many others.
+    Strays,
     /// A listed proxy does not say who asks.
     Untold,
 }
 
 impl AlarmKind {
     /// Every alarm, in the order of their words. A kind that is not here has no word and does not compile.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Canaries,
         Self::Certificate,
         Self::Clock,
@@ -47,6 +49,7 @@ impl AlarmKind {
         Self::Notices,
         Self::PublicPath,
         Self::ReconcilerPanic,
+        Self::Strays,
         Self::Untold,
     ];
 
@@ -67,6 +70,7 @@ impl AlarmKind {
             Self::Notices => ("notices", ALARM),
             Self::PublicPath => ("public_path", ALARM),
             Self::ReconcilerPanic => ("reconciler_panic", ALARM),
+            Self::Strays => ("strays", ALARM),
             Self::Untold => ("untold", ALARM),
         }
     }

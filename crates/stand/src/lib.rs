@@ -145,6 +145,8 @@ impl<E: Store + 'static> Stand<E> {
             exports,
             zone: Zone::named("Asia/Tokyo").unwrap(),
             wish_seconds: 60,
+            // What is attacked here is not stopped by a count.
+            most_strays: usize::MAX,
             wake: Arc::new(|| {}),
         }
     }

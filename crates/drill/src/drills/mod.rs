@@ -19,6 +19,7 @@ mod d16_recycled;
 mod d17_merging;
 mod d20_walk;
 mod d21_routes;
+mod d22_scraping;
 mod d23_takeover;
 mod d24_stolen;
 mod d25_full;
@@ -163,7 +164,11 @@ const DRILLS: [Drill; 36] = [
         incident: "Optus 2022: forgotten route, ids enumerated",
         play: Some(|stage| Box::pin(d21_routes::play(stage))),
     },
-    Drill { name: "D22", incident: "T-Mobile API 2022: slow scraping", play: None },
+    Drill {
+        name: "D22",
+        incident: "T-Mobile API 2022: slow scraping",
+        play: Some(|stage| Box::pin(d22_scraping::play(stage))),
+    },
     Drill {
         name: "D23",
         incident: "my Rakuten 2025: takeover, eSIM without new proof",

@@ -50,6 +50,9 @@ section! {
     /// Maximum number of sessions of one account, of browsers and of programs each; a further sign-in ends the oldest of
     /// its kind. Of tokens for programs as many again.
     most_per_account: usize = 16, 1..=10_000;
+    /// Maximum number of lines and bills of others that one account may ask for in a day at one node, each counted once; with
+    /// the next the session ends and an alarm is raised.
+    most_strays: usize = 20, 1..=1_000_000_000;
     /// Interval at which "last seen" of a session is updated.
     touch: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
 }

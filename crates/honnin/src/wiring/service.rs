@@ -99,6 +99,7 @@ impl Service {
             },
             zone: zone.clone(),
             wish_seconds: settings.network.between_wishes.whole_seconds(),
+            most_strays: settings.sessions.most_strays,
             wake: reconciler.waker().callback(),
         }));
         let operator = Arc::new(authorities.operator);

@@ -1,6 +1,7 @@
 //! Who has seen my data.
 
 use askama::Template;
+use honnin_care::STOPPED;
 use honnin_care::facts::{ActRow, DisclosureRow, Disclosures, LineHead, Others, Viewer};
 use honnin_terms::{Day, EntryRef};
 
@@ -168,6 +169,7 @@ impl DisclosuresPage<'_> {
             "signed_in" => words.act_signed_in.text(),
             "password_changed" | "activated" => words.act_password.text(),
             "signed_out" | "session_ended" | "all_ended" => words.act_ended.text(),
+            STOPPED => words.act_stopped.text(),
             "export_made" | "export_fetched" => words.act_exported.text(),
             "token_made" => words.act_token.text(),
             "factor_set" => words.act_factor_set.text(),

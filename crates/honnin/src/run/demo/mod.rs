@@ -84,10 +84,8 @@ pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit
             write_sessions(file, &sessions)?;
             say::note(format_args!("{} sessions in {}", sessions.len(), file.display()));
         }
-        if let Some(most) = raised {
-            say::note(format_args!(
-                "sessions.most_per_account: raised to {most} for this demo, so that none of them ends"
-            ));
+        for raised in raised {
+            say::note(format_args!("{raised}"));
         }
         say.tell(&told(&installation, &doors, &people, now, kept.is_some())?)?;
         service.run(doors, figures, stop).await?;

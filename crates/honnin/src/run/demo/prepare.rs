@@ -27,6 +27,9 @@ use crate::settings::{FILE_NAME, Settings, Span};
 use crate::wiring::acts::{Acts, Deed};
 use crate::wiring::{Rooms, Service, front, latest_entry};
 
+/// Lines of others that the sessions of load tools may ask for: whether walls hold is tried by asking often.
+const MOST_STRAYS: usize = 1_000_000_000;
+
 /// A demo that only has to be opened.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -35,8 +38,8 @@ pub(super) struct Prepared {
     pub(super) sessions: Vec<DemoSession>,
     /// What the clock showed when it was started.
     pub(super) now: Moment,
-    /// The bound on sessions of one account, where it had to be raised.
-    pub(super) raised: Option<usize>,
+    /// The bounds that were raised for sessions of load tools, each in a sentence.
+    pub(super) raised: Vec<String>,
 }
 
 /// Begins an installation for the demo, or goes on with the one that is there.
@@ -176,16 +179,26 @@ fn start_of_clock(
     }
 }
 
-/// Makes room for as many sessions of one account as are asked for.
-fn raise_sessions(installation: &mut Installation, sessions: usize, accounts: usize) -> Option<usize> {
-    let most = &mut installation.settings.sessions.most_per_account;
+/// Makes room for as many sessions of one account as are asked for, and for what load tools do with them.
+fn raise_sessions(installation: &mut Installation, sessions: usize, accounts: usize) -> Vec<String> {
+    let bounds = &mut installation.settings.sessions;
+    let mut raised = Vec::new();
     let each = sessions.div_ceil(accounts.max(1));
-    // Beside those made here, people sign in by hand.
-    let needed = each.saturating_add(*most);
-    (each >= *most).then(|| {
-        *most = needed;
-        needed
-    })
+    if each >= bounds.most_per_account {
+        // Beside those made here, people sign in by hand.
+        bounds.most_per_account = each.saturating_add(bounds.most_per_account);
+        let most = bounds.most_per_account;
+        raised.push(format!(
+            "sessions.most_per_account: raised to {most} for this demo, so that none of them ends"
+        ));
+    }
+    if sessions > 0 {
+        bounds.most_strays = MOST_STRAYS;
+        raised.push(format!(
+            "sessions.most_strays: raised to {MOST_STRAYS} for this demo, so that none is stopped"
+        ));
+    }
+    raised
 }
 
 #[cfg(test)]

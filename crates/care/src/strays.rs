@@ -1,0 +1,160 @@
+//! Lines and bills that an account asked for and that are not its own. What is answered tells nothing of them; but whoever
+//! walks through many is no person who looks at her own, and is to be seen before the day on which it would show something.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use honnin_access::{Session, SessionKind};
+use honnin_figures::{self as figures, AlarmKind};
+use honnin_journal::{Details, Kind};
+use honnin_terms::{AccountId, Id, Moment};
+
+use crate::care::{Care, Error, not_under_the_account};
+use crate::{Channel, What};
+
+/// Accounts that are remembered at one time. The one that strayed first is forgotten for the next: whoever wants that has
+/// to sign in to as many accounts.
+const ACCOUNTS: usize = 10_000;
+const DAY: i64 = 86_400;
+/// What the entry says of a session that was ended so.
+pub(crate) const STRAYED: &str = "strayed";
+/// What the record of her account calls it.
+pub const STOPPED: &str = "session_stopped";
+
+#[derive(Default)]
+struct Window {
+    since: Option<Moment>,
+    of: BTreeMap<AccountId, BTreeSet<[u8; 16]>>,
+    order: VecDeque<AccountId>,
+}
+
+/// What was asked for in this day, of this node.
+pub(crate) struct Strays {
+    most: usize,
+    window: Mutex<Window>,
+}
+
+impl fmt::Debug for Strays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Strays(..)")
+    }
+}
+
+impl Strays {
+    pub(crate) const fn new(most: usize) -> Self {
+        let window = Window { since: None, of: BTreeMap::new(), order: VecDeque::new() };
+        Self { most, window: Mutex::new(window) }
+    }
+
+    /// Notes one; whether it is one too many of that day. One that was asked for before counts once.
+    fn is_beyond(&self, account: AccountId, asked: [u8; 16], now: Moment) -> bool {
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let Window { since, of, order } = &mut *window;
+        if since.is_none_or(|since| !(0..DAY).contains(&now.seconds_since(since))) {
+            *since = Some(now);
+            of.clear();
+            order.clear();
+        }
+        if !of.contains_key(&account) {
+            order.push_back(account);
+            if order.len() > ACCOUNTS
+                && let Some(first) = order.pop_front()
+            {
+                of.remove(&first);
+            }
+        }
+        let known = of.entry(account).or_default();
+        if known.contains(&asked) {
+            return false;
+        }
+        if known.len() < self.most {
+            known.insert(asked);
+            return false;
+        }
+        true
+    }
+}
+
+impl Care {
+    /// What asking for a line or a bill that is not hers comes to: there is no such thing for her, and with one too many the
+    /// session it was asked in ends.
+    pub(crate) async fn strayed(&self, session: &Session, asked: impl Id + Send) -> Error {
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::UNCOUNTED_STRAYS.is_on() {
+            return not_under_the_account();
+        }
+        if !self.strays.is_beyond(session.account(), *asked.octets(), session.at()) {
+            return not_under_the_account();
+        }
+        let request = session.request();
+        figures::alarm!(AlarmKind::Strays, %request, "one account asks for what is of many others; its session is ended");
+        match self.end_strayed(session).await {
+            Ok(()) => Error::SignedOut,
+            // It is refused all the same, and tried again with the next.
+            Err(error) => {
+                tracing::error!(%error, %request, "a session that strayed was not ended");
+                Error::NotThere
+            }
+        }
+    }
+
+    async fn end_strayed(&self, session: &Session) -> Result<(), Error> {
+        let details = Details { note: STRAYED.to_owned(), ..Details::default() };
+        let channel = if session.kind() == SessionKind::Browser { Channel::Page } else { Channel::Api };
+        let act = (Kind::SessionEnded, None::<What>, channel);
+        self.parts.gate.recorder().of_session(session, act, details).await?;
+        self.parts.subscriber.sign_out(session).await.map_err(|_| Error::Store)?;
+        self.forget_exports(session).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Moment = Moment::EPOCH;
+
+    fn account(n: u32) -> AccountId {
+        AccountId::from_octets([n.to_be_bytes(); 4].concat().try_into().unwrap())
+    }
+
+    const fn line(n: u8) -> [u8; 16] {
+        [n; 16]
+    }
+
+    #[test]
+    fn so_many_different_lines_of_others_a_day_and_no_more_whoever_else_strays() {
+        let strays = Strays::new(3);
+        let beyond =
+            |who, which, after| strays.is_beyond(account(who), line(which), NOON.plus_seconds(after));
+        assert!(![1, 2, 3].iter().any(|n| beyond(1, *n, 0)));
+        assert!(
+            (0..100).all(|_| !beyond(1, 2, 1)),
+            "an old bookmark is one line, however often it is opened"
+        );
+        assert!(beyond(1, 4, 2) && beyond(1, 5, 3) && !beyond(1, 1, 4));
+        assert!(!beyond(2, 4, 5), "another account has its own");
+        assert!(beyond(1, 4, DAY - 1) && !beyond(1, 4, DAY), "a day later");
+        assert!(!beyond(1, 5, 0), "a clock set back");
+    }
+
+    #[test]
+    fn as_many_accounts_are_remembered_as_there_is_room_for() {
+        let strays = Strays::new(1);
+        let last = u32::try_from(ACCOUNTS).unwrap();
+        for n in 0..=last {
+            assert!(!strays.is_beyond(account(n), line(1), NOON));
+        }
+        assert!(
+            strays.is_beyond(account(1), line(2), NOON) && strays.is_beyond(account(last), line(2), NOON)
+        );
+        let (of, order) = {
+            let window = strays.window.lock().unwrap();
+            (window.of.len(), window.order.len())
+        };
+        assert_eq!((of, order), (ACCOUNTS, ACCOUNTS));
+        assert!(!strays.is_beyond(account(0), line(2), NOON), "the first was forgotten");
+    }
+}
