@@ -200,7 +200,7 @@ fn look_for_proxies() {
     let still = missing();
     if !still.is_empty() {
         println!(
-            "proxies: SKIPPED: drills D10, D11, D26 and D30, parts of D02 and D03, and tests of the metrics, the README's real path, of \
+            "proxies: SKIPPED: drills D07, D10, D11, D26 and D30, parts of D02 and D03, and tests of the metrics, the README's real path, of \
              PostgreSQL and of examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
             still.join(" ")
         );

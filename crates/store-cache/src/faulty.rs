@@ -10,7 +10,9 @@ use honnin_access::ports::{FoundSession, RingRow, RingWrite, SeenSession, Sessio
 use honnin_access::{Append, ManageSessions, Operate, Permit, Read, Subject, planted_permit};
 use honnin_seal::Digest;
 use honnin_store::decorate::Decorator;
-use honnin_store::{Answer, Error, Store, StoredAccount, StoredDocument, ViewRows};
+use honnin_store::{
+    Answer, Changed, Engine, Error, Figures, Store, StoredAccount, StoredDocument, ViewRows, Watcher,
+};
 use honnin_terms::faults::{self, Kept};
 use honnin_terms::{AccountId, HoldingId, TenantId};
 
@@ -162,7 +164,32 @@ impl<S: Store> Decorator for Faulty<S> {
 }
 
 honnin_store::decorate! { [S: Store] Faulty<S>:
-    CredentialRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows ClaimRows Engine
+    CredentialRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows ClaimRows
+}
+
+/// Hears of what this node has changed, and of nothing that others have.
+struct HearsOneself(Arc<dyn Watcher>);
+
+impl Watcher for HearsOneself {
+    fn changed(&self, changed: &[Changed]) {
+        let own = changed.iter().filter(|changed| **changed != Changed::Everything);
+        self.0.changed(&own.cloned().collect::<Vec<_>>());
+    }
+}
+
+impl<S: Store> Engine for Faulty<S> {
+    fn figures(&self) -> Figures {
+        self.inner.figures()
+    }
+
+    fn watch(&self, watcher: Arc<dyn Watcher>) {
+        let is_deaf = faults::UNHEARD_CHANGES.is_on();
+        self.inner.watch(if is_deaf { Arc::new(HearsOneself(watcher)) } else { watcher });
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        self.inner.close()
+    }
 }
 
 impl<S: Store> ViewRows for Faulty<S> {

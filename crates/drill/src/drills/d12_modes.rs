@@ -124,7 +124,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
 }
 
 /// A person changes the mode.
-fn forced(house: &House, command: &[&str]) -> Result<Verdict, Failure> {
+pub(super) fn forced(house: &House, command: &[&str]) -> Result<Verdict, Failure> {
     let done = house.command(command.iter().copied())?;
     let wrong = || format!("{} ended with {:?}: {}", command.join(" "), done.code, done.err.trim());
     let found = if done.code == Some(0) { Vec::new() } else { vec![wrong()] };

@@ -8,6 +8,7 @@ mod d02_forged;
 mod d03_cookies;
 mod d04_documents;
 mod d05_deadlines;
+mod d07_several;
 mod d08_cancelled;
 mod d09_storm;
 mod d10_kept;
@@ -105,7 +106,11 @@ const DRILLS: [Drill; 36] = [
         play: Some(|stage| Box::pin(d05_deadlines::play(stage))),
     },
     Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
-    Drill { name: "D07", incident: "Takamatsu 2024: single-server program on several servers", play: None },
+    Drill {
+        name: "D07",
+        incident: "Takamatsu 2024: single-server program on several servers",
+        play: Some(|stage| Box::pin(d07_several::play(stage))),
+    },
     Drill {
         name: "D08",
         incident: "ChatGPT 2023: cancelled call left its reply on a pooled connection",

@@ -9,7 +9,7 @@ use crate::support::honnin;
 
 /// Drills that need nginx and Varnish, the right to mount a small volume, or PostgreSQL, one or two; without them they are skipped, and
 /// say so.
-const NEED_MORE: [&str; 5] = ["D10", "D11", "D25", "D26", "D30"];
+const NEED_MORE: [&str; 6] = ["D07", "D10", "D11", "D25", "D26", "D30"];
 
 /// Drills that measure time are run alone.
 static ALONE: RwLock<()> = RwLock::new(());
@@ -103,6 +103,11 @@ fn d14_workers_with_every_place_taken_give_everybody_her_own() {
 #[test]
 fn d05_what_a_deadline_ends_is_done_whole_or_not_at_all() {
     run("D05", &[]);
+}
+
+#[test]
+fn d07_two_nodes_refuse_what_one_would() {
+    run_alone("D07");
 }
 
 #[test]
