@@ -16,7 +16,7 @@ const SUBJECTS: u64 = 60;
 /// `sessions.most_strays` as it is when nobody sets it.
 const BUDGET: usize = 20;
 /// Asked at once by the hasty one.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 30;
 /// Lines of others that somebody has among her bookmarks, and how often she opens them.
 const BOOKMARKS: (usize, usize) = (5, 100);
 
@@ -48,23 +48,28 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let mut play = Play { world: &world, target, tally: Tally::default(), asked: 0 };
     let sessions = house.sessions().to_vec();
     let (walkers, others) = sessions.split_at_checked(DOORS.len() + 3).unwrap_or((&sessions, &[]));
-    if others.len() * 2 <= BUDGET + AT_ONCE {
+    let (mut lines, mut bills) = (Vec::new(), Vec::new());
+    for session in &sessions {
+        let paths = Paths::of(&world, target, session, &mut play.tally).await?;
+        lines.extend(paths.lines.into_iter().map(|line| (session.account.clone(), line)));
+        bills.extend(paths.bills.into_iter().map(|bill| (session.account.clone(), bill)));
+    }
+    let of_others = |all: &[(String, String)], who: &SignedIn| -> Vec<String> {
+        all.iter().filter(|(owner, _)| *owner != who.account).map(|(_, id)| id.clone()).collect()
+    };
+    let [most_lines, most_bills] =
+        [&lines, &bills].map(|all| sessions.first().map_or(0, |who| of_others(all, who).len()));
+    if others.is_empty() || most_lines.min(most_bills) <= AT_ONCE {
         return Err(Failure::Product(format!(
-            "{} subjects are too few to be walked through",
+            "{} subjects with {most_lines} lines and {most_bills} bills are too few to be walked through",
             sessions.len()
         )));
-    }
-    let (mut lines, mut bills) = (Vec::new(), Vec::new());
-    for other in others {
-        let paths = Paths::of(&world, target, other, &mut play.tally).await?;
-        lines.extend(paths.lines);
-        bills.extend(paths.bills);
     }
     stage.say("  a walker at each door");
     let (mut beyond, mut others_out) = (Findings::default(), Findings::default());
     for (walker, (method, door)) in walkers.iter().zip(DOORS) {
-        let ids = if door.contains("bills") { &bills } else { &lines };
-        let went = play.walk(walker, method, door, ids).await?;
+        let ids = of_others(if door.contains("bills") { &bills } else { &lines }, walker);
+        let went = play.walk(walker, method, door, &ids).await?;
         if went != Some(BUDGET) {
             beyond.add(format!("{method} {door}: stopped after {went:?} of {}", ids.len()));
         }
@@ -73,10 +78,10 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         return Err(Failure::Product("too few are signed in".to_owned()));
     };
     stage.say("  one who signs in again, one who asks for many at once, one with old bookmarks");
-    beyond.take(play.comes_again(again, &lines).await?);
-    beyond.take(play.asks_at_once(hasty, &lines).await?);
+    beyond.take(play.comes_again(again, &of_others(&lines, again)).await?);
+    beyond.take(play.asks_at_once(hasty, &of_others(&lines, hasty)).await?);
     for _ in 0..BOOKMARKS.1 {
-        for line in lines.iter().take(BOOKMARKS.0) {
+        for line in of_others(&lines, keeper).iter().take(BOOKMARKS.0) {
             play.ask(keeper, &get_as(keeper, &format!("/lines/{line}"))).await?;
         }
     }
@@ -156,8 +161,8 @@ impl Play<'_> {
 
     /// Is stopped, signs in again, and goes on with other lines.
     async fn comes_again(&mut self, who: &SignedIn, lines: &[String]) -> Result<Findings, Failure> {
-        let (mut beyond, half) = (Findings::default(), lines.len() / 2);
-        let (first, rest) = lines.split_at(half);
+        let mut beyond = Findings::default();
+        let (first, rest) = lines.split_at_checked(BUDGET + 1).unwrap_or((lines, &[]));
         let mut next = who.clone();
         for (ids, most) in [(first, BUDGET), (rest, 0)] {
             let went = self.walk(&next, "GET", "/api/v1/lines/{}/home", ids).await?;
