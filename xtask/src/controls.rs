@@ -170,6 +170,7 @@ fn one(binary: &Path, control: &Control) -> Result<Ended, Failure> {
         seconds: SECONDS,
         subjects: SUBJECTS,
         connections: CONNECTIONS,
+        nodes: 1,
         // What is planned for an hour is planned by the clock that the product goes by.
         clock: Arc::new(FixedClock::at(&tool::now()?)),
         digest: |octets| format!("{} octets", octets.len()),

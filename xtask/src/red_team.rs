@@ -116,6 +116,7 @@ fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
         seconds: 40,
         subjects: 60,
         connections: 8,
+        nodes: 1,
         clock: Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")),
         digest: |octets| format!("{} octets", octets.len()),
         progress: Arc::new(|text| println!("{text}")),

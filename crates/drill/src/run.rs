@@ -30,6 +30,8 @@ pub struct Options {
     pub subjects: u64,
     /// How many connections at once.
     pub connections: usize,
+    /// How many processes serve, where a drill serves as in earnest: one, or two on one PostgreSQL.
+    pub nodes: usize,
     /// Tells when a run began and ended.
     pub clock: Arc<dyn Clock>,
     /// Names what was run by its octets. Hashes have a room of their own, so it is passed in.

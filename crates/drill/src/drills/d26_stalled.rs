@@ -54,7 +54,11 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
     let server = Server::start().await?;
     let [url, owner] = ["honnin", "owner"].map(|role| server.url(role));
-    let mut house = stage.serving_on(&world, Database { url, owner }, 2).await?;
+    let database = Database { url, owner };
+    let mut house = stage.serving_on(&world, database.clone(), 2).await?;
+    if stage.options.nodes > 1 {
+        house = house.of_two(database, None).serving("").await?;
+    }
     let spare = house.spare(world.vocabulary.subjects());
     let crowd = Crowd::gather(world, &house, false).await?;
     let acts = Acts::of(&crowd, spare);

@@ -45,7 +45,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         Wave::comes(&world.accounts, &at, within, computed.saturating_mul(2), &stage.draw).ends().await;
     stop.store(true, Ordering::Relaxed);
     let tried = format!("{people} people within {:.1} s, {FIRST} a second at first", within.as_secs_f32());
-    let mut verdicts = vec![came.all_in(&tried), came.in_order(&tried)];
+    let mut verdicts = vec![came.all_in(&tried), came.in_order(&tried, stage.options.nodes)];
     verdicts.push(came.in_time("all are in in the computed time", &tried, began, computed));
     let found = if came.placed() * 10 < came.0.len() * 8 {
         vec![format!("{} were placed", came.placed())]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
-use crate::harness::{Database, Failure, House, Plan, STOPPED, SignedIn, Verdict};
+use crate::harness::{Database, Failure, House, Plan, STOPPED, Server, SignedIn, Verdict};
 use crate::ledger::{Watermarked, Watermarks};
 use crate::run::Options;
 use crate::scan::{Marked, Scan, Scanner, Vocabulary};
@@ -141,6 +141,15 @@ impl Stage {
         self.say(&format!("  starting the product with settings of its own, {sessions} sessions"));
         // The sessions are of today: what is served as in earnest has the clock of the machine.
         let now = Some(self.options.clock.now().to_string());
+        if self.options.nodes > 1 {
+            self.say("  two processes on PostgreSQL");
+            let server = Server::start().await?;
+            let [url, owner] = ["honnin", "owner"].map(|role| server.url(role));
+            let database = Database { url, owner };
+            let store = Some(database.clone());
+            let plan = Plan { binary, ledger, sessions, environment, now, store };
+            return House::start(&plan).await?.of_two(database, Some(server)).serving(settings).await;
+        }
         House::start(&Plan { binary, ledger, sessions, environment, now, store: None })
             .await?
             .serving(settings)

@@ -53,7 +53,7 @@ pub(super) fn drill(say: Say, command: &DrillCommand) -> Result<Exit, Failure> {
 }
 
 fn run(say: Say, args: &DrillArgs) -> Result<Exit, Failure> {
-    let DrillArgs { names, seconds, seed, subjects, connections, report, page } = args;
+    let DrillArgs { names, seconds, seed, subjects, connections, nodes, report, page } = args;
     // A run of half an hour is not ended because nobody reads along; what could not be told is told by its exit code.
     let unwritten = Arc::new(std::sync::Mutex::new(None));
     let failed = Arc::clone(&unwritten);
@@ -64,6 +64,7 @@ fn run(say: Say, args: &DrillArgs) -> Result<Exit, Failure> {
         seconds: *seconds,
         subjects: *subjects,
         connections: usize::from(*connections),
+        nodes: usize::from(*nodes),
         clock: Arc::new(SystemClock),
         digest: |octets| HEXLOWER.encode(&honnin_seal::digest(&[octets])),
         progress: Arc::new(|text| say::note(text)),

@@ -1,6 +1,7 @@
 //! The product, started for a drill: its own data directory, its own ports, on loopback.
 
 mod beside;
+mod several;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 pub use self::beside::{Beside, Database};
+use self::several::Several;
 use super::program::{CERTIFICATE, KEY};
 use crate::client::{Connection, Limits, Refused, Request, Target};
 
@@ -128,6 +130,10 @@ pub struct House {
     target: Target,
     monitor: Target,
     sessions: Vec<SignedIn>,
+    /// When the first process of it began to answer.
+    since: Instant,
+    /// Where it is two processes.
+    several: Option<Several>,
 }
 
 impl House {
@@ -157,7 +163,17 @@ impl House {
         up(public, "/readyz").await.map_err(|what| last_words(what, &words))?;
         let sessions = if plan.sessions > 0 { read_sessions(&sessions_file)? } else { Vec::new() };
         let Plan { binary, environment, .. } = plan.clone();
-        Ok(Self { process, binary, environment, scratch, target: public, monitor, sessions })
+        Ok(Self {
+            process,
+            binary,
+            environment,
+            scratch,
+            target: public,
+            monitor,
+            sessions,
+            since: Instant::now(),
+            several: None,
+        })
     }
 
     /// Ends it, and serves the same data as an installation with these settings beside the key's, as `honnin serve`
@@ -203,14 +219,18 @@ impl House {
     pub async fn serving(mut self, settings: &str) -> Result<Self, Failure> {
         self.end().await?;
         let data = self.data();
-        let settings = format!("{HERE}{settings}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
+        let asked =
+            self.several.as_ref().map_or_else(|| settings.to_owned(), |several| several.settings(settings));
+        let settings = format!("{HERE}{asked}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
         fs::write(data.join("honnin.toml"), settings).map_err(Failure::machine("write settings"))?;
         let mut command = product(&self.binary, &self.environment);
         command.arg("--data").arg(&data).arg("serve");
         let words = self.scratch.path().join("words");
         let (process, public, monitor) = begin(command, &words, "serving on ").await?;
         up(public, "/healthz").await.map_err(|what| last_words(what, &words))?;
-        Ok(Self { process, target: public, monitor, ..self })
+        let mut house = Self { process, target: public, monitor, since: Instant::now(), ..self };
+        house.join(&asked).await?;
+        Ok(house)
     }
 
     /// Ends it, and begins a demo of that ledger on the same data, whose clock shows that moment (RFC 3339). Nobody is
@@ -231,6 +251,11 @@ impl House {
     /// Where it serves.
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// When it began to answer, the first process of it.
+    pub const fn since(&self) -> Instant {
+        self.since
     }
 
     /// Where it tells its metrics.
@@ -329,6 +354,9 @@ impl House {
     /// [`Failure::Machine`] where it cannot be ended.
     pub fn kill(&mut self) -> Result<(), Failure> {
         let what = "kill the product";
+        if let Some(several) = &mut self.several {
+            several.kill();
+        }
         self.process.0.kill().map_err(Failure::machine(what))?;
         self.process.0.wait().map_err(Failure::machine(what)).map(drop)
     }
@@ -343,6 +371,9 @@ impl House {
     /// # Errors
     /// [`Failure`] where it does not end in time.
     pub async fn end(&mut self) -> Result<ExitStatus, Failure> {
+        if let Some(several) = &mut self.several {
+            several.end().await?;
+        }
         end_by(&mut self.process.0, Signal::TERM).await
     }
 }

@@ -1,0 +1,62 @@
+//! A house of two processes: both on one database, and a balancer before them that people ask.
+
+use super::{Beside, Database, Failure, House};
+use crate::harness::{Balancer, Server};
+
+/// What a house of two processes has beside the first of them.
+#[derive(Debug)]
+pub(super) struct Several {
+    database: Database,
+    /// The server of that database, where the drill has no hand in it.
+    _server: Option<Server>,
+    second: Option<(Beside, Balancer)>,
+}
+
+impl Several {
+    /// Settings of who serves on it: those that are asked for, and where the store is.
+    pub(super) fn settings(&self, asked: &str) -> String {
+        let store = self.database.settings();
+        // A drill that says how many connections one address may have has said so.
+        let store = if asked.contains("[server]") {
+            store.split("[server]").next().unwrap_or(&store)
+        } else {
+            &store
+        };
+        format!("{asked}{store}")
+    }
+
+    /// Asks the second process to end, where one serves.
+    pub(super) async fn end(&mut self) -> Result<(), Failure> {
+        match self.second.take() {
+            Some((mut second, _)) => second.end().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the second process as a power cut does.
+    pub(super) fn kill(&mut self) {
+        self.second = None;
+    }
+}
+
+impl House {
+    /// From the next time it serves on it is two processes on that database.
+    #[must_use]
+    pub fn of_two(self, database: Database, server: Option<Server>) -> Self {
+        Self { several: Some(Several { database, _server: server, second: None }), ..self }
+    }
+
+    /// Starts the second process, and the balancer before both.
+    pub(super) async fn join(&mut self, settings: &str) -> Result<(), Failure> {
+        if self.several.is_none() {
+            return Ok(());
+        }
+        let second = self.beside("2", settings).await?;
+        let balancer = Balancer::before(&[self.target, second.target()]).await?;
+        self.target = balancer.target()?;
+        if let Some(several) = &mut self.several {
+            several.second = Some((second, balancer));
+        }
+        Ok(())
+    }
+}
