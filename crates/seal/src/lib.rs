@@ -16,6 +16,7 @@ mod place;
 mod secret;
 mod sign;
 mod totp;
+mod work;
 
 pub use hash::{Digest, RunningDigest, digest, leaf_digest, node_digest, same_octets, sha1_hex};
 pub use key::{
@@ -29,3 +30,4 @@ pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};
 pub use sign::{BadSignature, SigningKey, VerifyingKey};
 pub use totp::{TOTP_OCTETS, TOTP_SECONDS, TotpSecret};
+pub use work::{HashWork, HouseWork, Spent};

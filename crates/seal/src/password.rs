@@ -14,14 +14,14 @@ use aws_lc_rs::pbkdf2;
 use data_encoding::BASE64_NOPAD;
 use honnin_terms::Entropy;
 
+use crate::work::{HashWork, HouseWork, OUTPUT, Sha, Spent};
 use crate::{Secret, same_octets};
 
-const OUTPUT: usize = 32;
 /// The most memory an imported hash may ask for: 256 MiB in blocks of 1 KiB.
-const MOST_MEMORY_KIB: u32 = 256 * 1024;
-const MOST_PASSES: u32 = 16;
-const MOST_LANES: u32 = 16;
-const MOST_ITERATIONS: u32 = 5_000_000;
+pub(crate) const MOST_MEMORY_KIB: u32 = 256 * 1024;
+pub(crate) const MOST_PASSES: u32 = 16;
+pub(crate) const MOST_LANES: u32 = 16;
+pub(crate) const MOST_ITERATIONS: u32 = 5_000_000;
 
 /// A text that is not a password hash we can verify within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ impl Default for HashCost {
 impl HashCost {
     /// Memory for computing hashes one after another at this cost.
     pub fn hasher(self) -> Hasher {
-        Hasher { cost: self, blocks: Vec::new() }
+        Hasher { cost: self, blocks: Vec::new(), spent: Spent::default() }
     }
 }
 
@@ -85,6 +85,16 @@ impl PasswordHash {
         let text = pbkdf2_of_others(text).map_or(Cow::Borrowed(text), Cow::Owned);
         Scheme::read(&phc::PasswordHash::new(&text).map_err(|_| BadPhc)?)?;
         Ok(Self(text.into()))
+    }
+
+    /// What computing it costs.
+    ///
+    /// # Errors
+    /// [`BadPhc`], which [`Self::parse`] has ruled out.
+    pub fn work(&self) -> Result<HashWork, BadPhc> {
+        let hash = phc::PasswordHash::new(&self.0).map_err(|_| BadPhc)?;
+        let octets = hash.hash.ok_or(BadPhc)?.as_bytes().len();
+        Ok(Scheme::read(&hash)?.work(octets))
     }
 
     /// The PHC string, for sealing.
@@ -116,9 +126,9 @@ fn pbkdf2_of_others(text: &str) -> Option<String> {
     Some(format!("${algorithm}$i={rounds}${salt}${hash}"))
 }
 
-enum Scheme {
+pub(crate) enum Scheme {
     Argon2(Algorithm, Version, Params),
-    Pbkdf2(pbkdf2::Algorithm, NonZeroU32),
+    Pbkdf2(Sha, NonZeroU32),
 }
 
 impl Scheme {
@@ -128,29 +138,31 @@ impl Scheme {
         if hash.salt.is_none() || output.as_bytes().len() < 16 {
             return Err(BadPhc);
         }
-        let iterations = |algorithm| {
-            let count =
-                number("i").and_then(NonZeroU32::new).filter(|i| i.get() <= MOST_ITERATIONS).ok_or(BadPhc)?;
-            Ok(Self::Pbkdf2(algorithm, count))
+        let name = hash.algorithm.as_str();
+        if let Some(sha) = Sha::named(name) {
+            let count = number("i").and_then(NonZeroU32::new).filter(|i| i.get() <= MOST_ITERATIONS);
+            return Ok(Self::Pbkdf2(sha, count.ok_or(BadPhc)?));
+        }
+        let algorithm = Algorithm::new(name).map_err(|_| BadPhc)?;
+        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| BadPhc)?;
+        let (memory, passes, lanes) = (number("m"), number("t"), number("p"));
+        let (Some(memory), Some(passes), Some(lanes)) = (memory, passes, lanes) else {
+            return Err(BadPhc);
         };
-        match hash.algorithm.as_str() {
-            "pbkdf2-sha256" => iterations(pbkdf2::PBKDF2_HMAC_SHA256),
-            "pbkdf2-sha512" => iterations(pbkdf2::PBKDF2_HMAC_SHA512),
-            name => {
-                let algorithm = Algorithm::new(name).map_err(|_| BadPhc)?;
-                let version =
-                    hash.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(|_| BadPhc)?;
-                let (memory, passes, lanes) = (number("m"), number("t"), number("p"));
-                let (Some(memory), Some(passes), Some(lanes)) = (memory, passes, lanes) else {
-                    return Err(BadPhc);
-                };
-                if memory > MOST_MEMORY_KIB || passes > MOST_PASSES || lanes > MOST_LANES {
-                    return Err(BadPhc);
-                }
-                let params =
-                    Params::new(memory, passes, lanes, Some(output.as_bytes().len())).map_err(|_| BadPhc)?;
-                Ok(Self::Argon2(algorithm, version, params))
-            }
+        if memory > MOST_MEMORY_KIB || passes > MOST_PASSES || lanes > MOST_LANES {
+            return Err(BadPhc);
+        }
+        let params = Params::new(memory, passes, lanes, Some(output.as_bytes().len())).map_err(|_| BadPhc)?;
+        Ok(Self::Argon2(algorithm, version, params))
+    }
+}
+
+impl Scheme {
+    /// What it costs for an output of so many octets.
+    fn work(&self, octets: usize) -> HashWork {
+        match self {
+            Self::Argon2(algorithm, version, params) => HashWork::argon2(*algorithm, *version, params),
+            Self::Pbkdf2(sha, iterations) => HashWork::pbkdf2(*sha, sha.rounds(*iterations, octets)),
         }
     }
 }
@@ -159,6 +171,7 @@ impl Scheme {
 pub struct Hasher {
     cost: HashCost,
     blocks: Vec<Block>,
+    spent: Spent,
 }
 
 impl fmt::Debug for Hasher {
@@ -178,7 +191,8 @@ impl Hasher {
         let HashCost { memory_kib, passes, lanes } = self.cost;
         let params = Params::new(memory_kib, passes, lanes, Some(OUTPUT)).map_err(|_| BadPhc)?;
         let mut out = [0; OUTPUT];
-        self.argon2(Algorithm::Argon2id, Version::V0x13, &params, password, &salt, &mut out)?;
+        let scheme = Scheme::Argon2(Algorithm::Argon2id, Version::V0x13, params.clone());
+        self.compute(&scheme, password, &salt, &mut out)?;
         let string = phc::PasswordHash {
             algorithm: Ident::new("argon2id").map_err(|_| BadPhc)?,
             version: Some(Version::V0x13.into()),
@@ -197,25 +211,61 @@ impl Hasher {
         let parsed = phc::PasswordHash::new(hash.expose()).map_err(|_| BadPhc)?;
         let (salt, expected) = (parsed.salt.ok_or(BadPhc)?, parsed.hash.ok_or(BadPhc)?);
         let mut computed = vec![0; expected.as_bytes().len()];
-        let current = match Scheme::read(&parsed)? {
-            Scheme::Argon2(algorithm, version, params) => {
-                self.argon2(algorithm, version, &params, password, salt.as_ref(), &mut computed)?;
+        let scheme = Scheme::read(&parsed)?;
+        self.compute(&scheme, password, salt.as_ref(), &mut computed)?;
+        let current = match scheme {
+            Scheme::Argon2(algorithm, _, params) => {
                 let HashCost { memory_kib, passes, lanes } = self.cost;
                 algorithm == Algorithm::Argon2id
                     && params.m_cost() >= memory_kib
                     && params.t_cost() >= passes
                     && params.p_cost() >= lanes
             }
-            Scheme::Pbkdf2(algorithm, iterations) => {
-                pbkdf2::derive(algorithm, iterations, salt.as_ref(), password, &mut computed);
-                false
-            }
+            Scheme::Pbkdf2(..) => false,
         };
         Ok(match (same_octets(&computed, expected.as_bytes()), current) {
             (false, _) => PasswordVerdict::Wrong,
             (true, true) => PasswordVerdict::Right,
             (true, false) => PasswordVerdict::RightButOld,
         })
+    }
+
+    /// Goes on after a wrong guess, until all the work of the house is done whatever hash it was compared with.
+    ///
+    /// # Errors
+    /// [`BadPhc`] where a work cannot be computed, which its reading has ruled out.
+    pub fn make_up(&mut self, done: HashWork, house: &HouseWork, password: &[u8]) -> Result<(), BadPhc> {
+        for work in house.after(done) {
+            let mut out = [0; OUTPUT];
+            self.compute(&work.scheme()?, password, &[0; 16], &mut out)?;
+            // What nobody looks at need not be computed: the compiler is told that somebody does.
+            std::hint::black_box(&out);
+        }
+        Ok(())
+    }
+
+    /// What was computed since it was last asked.
+    pub fn take_spent(&mut self) -> Spent {
+        std::mem::take(&mut self.spent)
+    }
+
+    fn compute(
+        &mut self,
+        scheme: &Scheme,
+        password: &[u8],
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), BadPhc> {
+        match scheme {
+            Scheme::Argon2(algorithm, version, params) => {
+                self.argon2(*algorithm, *version, params, password, salt, out)?;
+            }
+            Scheme::Pbkdf2(sha, iterations) => {
+                pbkdf2::derive(sha.pbkdf2(), *iterations, salt, password, out);
+            }
+        }
+        self.spent.add(scheme.work(out.len()));
+        Ok(())
     }
 
     fn argon2(
