@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use honnin_seal::MacKey;
+use honnin_seal::{MacKey, Spent};
 use honnin_terms::{AccountId, Basis, HoldingId, Id, Moment, RequestId, TenantId};
 
 use crate::control::ControlRows;
 use crate::delay::{SharedTries, Tries};
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
+use crate::works::{SharedWorks, Works};
 use crate::{FactorPolicy, HashPool, PasskeySite, PasswordRules, Permit, ProofRules, SessionLimits};
 
 /// Gives permits to signed-in subscribers. Belongs to `care`.
@@ -26,6 +27,7 @@ pub struct SubscriberAuthority {
     pub(crate) consent_seconds: i64,
     pub(crate) pool: HashPool,
     pub(crate) tries: Tries,
+    pub(crate) works: Arc<Works>,
     pub(crate) guesses: Option<Arc<dyn ControlRows>>,
     #[cfg(honnin_faults)]
     pub(crate) kept: crate::planted::KeptHere,
@@ -99,6 +101,7 @@ impl Authorities {
             delay_bounds,
             pool,
         } = settings;
+        let works = Works::of(pool.cost());
         let subscriber = SubscriberAuthority {
             tenant,
             sessions,
@@ -113,6 +116,7 @@ impl Authorities {
             consent_seconds,
             pool,
             tries: Tries::new(delay_bounds, None),
+            works,
             guesses: None,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
@@ -207,9 +211,19 @@ impl SubscriberAuthority {
         self.tries.shared()
     }
 
+    /// What this node hears of what hashes cost.
+    pub fn shared_works(&self) -> SharedWorks {
+        SharedWorks::of(&self.works)
+    }
+
     /// How many hashes were computed, and how many wait.
     pub fn hashes(&self) -> (u64, usize) {
         self.pool.figures()
+    }
+
+    /// What was computed for all hashes that are done.
+    pub fn spent(&self) -> Spent {
+        self.pool.spent()
     }
 
     /// The rules of new passwords.

@@ -28,6 +28,7 @@ mod ring;
 mod session;
 mod sign_in;
 mod told;
+mod works;
 
 pub use answer::{Answer, all, both};
 pub use authority::{
@@ -60,3 +61,4 @@ pub use sign_in::{
     PasskeySite, PasskeyState, ProvenBy, ReleasedFor, SecondStep, SessionDevice, SignIn, SignInError,
     SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
 };
+pub use works::{ExpectedWork, HASH_WORK_HEARD, SharedWorks};

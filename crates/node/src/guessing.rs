@@ -1,5 +1,5 @@
 //! Each second every node tells the others in a row of its own who guesses at it, and hears of them who guesses there. A
-//! sign-in asks nobody: it goes by what was heard last.
+//! sign-in asks nobody: it goes by what was heard last. So is told what hashes there are cost, which every wrong guess does.
 //!
 //! Whoever can write the store can have a guesser forgotten, as on a node that is started again, or hold somebody who
 //! knows her password for as long as a guesser; no count in it opens anything.
@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{ControlName, ControlRows, NewControl, NodeAuthority, SharedTries};
+use honnin_access::{ControlName, ControlRows, NewControl, NodeAuthority, SharedTries, SharedWorks};
 use honnin_store::Error;
 use honnin_terms::{Clock, Entropy, Id, LogId};
 
@@ -25,6 +25,8 @@ const BELIEVED: i64 = 3_600;
 pub struct Guessing {
     /// What this node knows of guessing.
     pub tries: SharedTries,
+    /// What hashes cost in the house.
+    pub works: SharedWorks,
     /// Where the rows stand.
     pub rows: Arc<dyn ControlRows>,
     /// Permits for them.
@@ -49,10 +51,10 @@ impl Guessing {
     /// Works until it is dropped.
     pub async fn run(self) {
         loop {
-            self.steady.sleep(EVERY).await;
             if let Err(error) = self.look().await {
                 tracing::debug!(%error, "guesses are counted by what this node knows");
             }
+            self.steady.sleep(EVERY).await;
         }
     }
 
@@ -63,6 +65,7 @@ impl Guessing {
     pub async fn look(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let permit = self.authority.keep(now, request(&*self.entropy));
+        self.works.look(&*self.rows, &permit).await?;
         let name = ControlName::of(KIND, self.log.octets());
         let rows = self.rows.controls(&permit, &format!("{KIND}/"), None, MOST).await?;
         let others = rows.iter().filter(|(other, _)| *other != name);

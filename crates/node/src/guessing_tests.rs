@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_access::{
-    ControlRows as _, DelayBounds, HashPool, NewDevice, PoolBounds, SignIn, SignInError, SignInSettings,
-    Source, SubscriberAuthority, UNASKED,
+    ControlRows as _, DelayBounds, ExpectedWork, HashPool, NewDevice, PoolBounds, SignIn, SignInError,
+    SignInSettings, Source, SubscriberAuthority, UNASKED,
 };
+use honnin_seal::PasswordHash;
 use honnin_stand::{COST, Ground, Stand, sign_in};
 use honnin_store_sqlite::{Bounds, Sqlite};
 use honnin_terms::{Clock as _, Id, LogId, RequestId, Stream, TenantId};
@@ -51,6 +52,7 @@ impl Town {
         let subscriber = authorities.subscriber.counting(Arc::<Sqlite>::clone(&rows), key);
         let guessing = Guessing {
             tries: subscriber.shared_tries(),
+            works: subscriber.shared_works(),
             rows,
             authority: Arc::new(authorities.node),
             clock: Arc::<FixedClock>::clone(&self.stand.clock),
@@ -170,4 +172,42 @@ async fn no_stranger_makes_rows_and_no_row_names_anybody() {
     town.later(90_000);
     one.guessing.look().await.unwrap();
     assert_eq!(town.rows(&one).await, Vec::<Vec<u8>>::new());
+}
+
+#[tokio::test]
+async fn what_hashes_cost_all_nodes_know_before_there_is_one() {
+    let town = Town::new(DelayBounds::default());
+    let [one, two] = [1, 2].map(|number| town.node(number));
+    let spent = async |node: &Node, address: u64| {
+        let before = node.subscriber.spent().sha256;
+        assert_eq!(town.wrong(node, "mio1", address).await.0, SignInError::Wrong);
+        node.subscriber.spent().sha256 - before
+    };
+    let of = |rounds: u32| {
+        let text = format!(
+            "$pbkdf2-sha256$i={rounds}$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA"
+        );
+        PasswordHash::parse(&text).unwrap()
+    };
+    let operator = town.stand.authorities(sign_in()).operator;
+    let expect = async |node: &Node, hash| {
+        let permit = operator.operate(town.stand.clock.now(), RequestId::from_octets([4; 16]));
+        node.subscriber.expect_hash(&permit, &hash).await.unwrap()
+    };
+    two.guessing.look().await.unwrap();
+    assert_eq!(spent(&two, 0x100).await, 0);
+    assert_eq!(expect(&one, of(2_000)).await, ExpectedWork::First);
+    assert_eq!(spent(&two, 0x200).await, 0, "it looks once a second");
+    two.guessing.look().await.unwrap();
+    assert_eq!(spent(&two, 0x300).await, 2_000);
+    // Less is there already, more is not; what one node said another need not say again.
+    assert_eq!(expect(&one, of(700)).await, ExpectedWork::Known);
+    assert_eq!(expect(&two, of(2_000)).await, ExpectedWork::Known);
+    assert_eq!(expect(&two, of(3_000)).await, ExpectedWork::First);
+    assert_eq!(spent(&two, 0x400).await, 3_000);
+    // Nobody's hash was of that kind for more than a year.
+    town.later(401 * 86_400);
+    let three = town.node(3);
+    three.guessing.look().await.unwrap();
+    assert_eq!(spent(&three, 0x500).await, 0);
 }

@@ -106,13 +106,15 @@ pub(super) const STRANGERS: &[Row] = &[
     ),
     row(
         "an imported PBKDF2 hash answers in 161 ms, an unknown name in 35 ms",
-        "refusals leave at a multiple of half a second after they came; the test of Kolmogorov and Smirnov tells none apart",
+        "refusals leave at a multiple of half a second after they came; the test of Kolmogorov and Smirnov tells none apart; a wrong guess costs all the work that any hash of the house costs, whichever it is compared with",
         &[
             "known_unknown_and_suspended_cost_one_hash_and_leave_at_the_same_moment",
+            "many_guesses_at_once_cost_the_same_work_whoever_they_are_at",
+            "what_hashes_cost_all_nodes_know_before_there_is_one",
             "d32_made_up_names_delay_no_right_sign_in",
         ],
         Seen::Drill("D32"),
-        "many guesses at once at one account still tell how dear its hash is, until its first right use renews it",
+        "",
     ),
     row(
         "a session begun with the old password while she activates stays valid",

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use honnin_seal::{BadPhc, HashCost, Hasher};
+use honnin_seal::{BadPhc, HashCost, Hasher, Spent};
 use tokio::sync::oneshot;
 
 use turns::{Place, Pushed, Turns, Who};
@@ -39,6 +39,7 @@ type Job = Box<dyn FnOnce(&mut Hasher) + Send>;
 
 struct State {
     turns: Turns<Job>,
+    spent: Spent,
     ended: bool,
 }
 
@@ -96,7 +97,8 @@ impl HashPool {
     /// # Errors
     /// The system's reason where a thread cannot be started.
     pub fn start(bounds: PoolBounds) -> std::io::Result<Self> {
-        let state = Mutex::new(State { turns: Turns::new(bounds.queue), ended: false });
+        let state =
+            Mutex::new(State { turns: Turns::new(bounds.queue), spent: Spent::default(), ended: false });
         let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
@@ -118,6 +120,11 @@ impl HashPool {
         (self.shared.hashed.load(Ordering::Relaxed), self.shared.lock().turns.len())
     }
 
+    /// What was computed for all jobs that are done.
+    pub fn spent(&self) -> Spent {
+        self.shared.lock().spent
+    }
+
     /// Runs one job with a hasher's memory when its turn comes; `begun` is set at that moment. Whoever stops waiting
     /// before takes the job along: it is not run.
     pub(crate) async fn run<T: Send + 'static>(
@@ -127,10 +134,13 @@ impl HashPool {
         job: impl FnOnce(&mut Hasher) -> Result<T, BadPhc> + Send + 'static,
     ) -> Result<Result<T, BadPhc>, PoolBusy> {
         let (done, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
         let job: Job = Box::new(move |hasher| {
             begun.store(true, Ordering::Release);
+            let result = job(hasher);
+            shared.lock().spent += hasher.take_spent();
             // Whoever asked may have left in this very moment; the hash is then thrown away.
-            drop(done.send(job(hasher)));
+            drop(done.send(result));
         });
         let place = match self.shared.lock().turns.push(who, job) {
             Pushed::Waits(place) => place,

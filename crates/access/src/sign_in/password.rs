@@ -17,6 +17,7 @@ use crate::permit::Operate;
 use crate::policy::{Deed, may};
 use crate::pool::turns::{Share, Who};
 use crate::ports::{CredentialRow, RowError};
+use crate::works::ExpectedWork;
 use crate::{Permit, Session, Source, SubscriberAuthority};
 
 impl From<ComeBack> for SignInError {
@@ -143,8 +144,9 @@ impl SubscriberAuthority {
         Ok(entered)
     }
 
-    /// Compares a password, in its one form and as it was typed, with a stored hash; with a made-up one where there is
-    /// none. What is computed follows from what was typed and from nothing else.
+    /// Compares a password, in its one form and as it was typed, with a stored hash; with one of ours where there is none.
+    /// A right one is done then. A wrong one goes on until all the work is done that any hash of the house costs, so that
+    /// what is computed follows from what was typed and from nothing else, however many are compared at once.
     pub(super) async fn verify(
         &self,
         who: Who,
@@ -154,16 +156,25 @@ impl SubscriberAuthority {
     ) -> Result<PasswordVerdict, SignInError> {
         let known = stored.is_some();
         let hash = stored.or_else(|| dummy(self.pool.cost())).ok_or(SignInError::DoesNotOpen)?;
+        let work = hash.work().map_err(|_| SignInError::DoesNotOpen)?;
+        let house = self.works.house(known.then_some(work));
         let normal = zeroize::Zeroizing::new(typed.normal().to_owned());
         let raw = typed.raw().map(|raw| zeroize::Zeroizing::new(raw.to_owned()));
         let job = move |hasher: &mut honnin_seal::Hasher| {
-            let verdict = hasher.verify(&hash, normal.as_bytes())?;
-            let Some(raw) = raw else { return Ok(verdict) };
-            // Hashes made elsewhere may be of what was typed; where that is right it is hashed anew in our form.
-            let other = hasher.verify(&hash, raw.as_bytes())?;
-            let other_right = other != PasswordVerdict::Wrong;
-            let neither = verdict == PasswordVerdict::Wrong;
-            Ok(if neither && other_right { PasswordVerdict::RightButOld } else { verdict })
+            let mut verdict = hasher.verify(&hash, normal.as_bytes())?;
+            if let Some(raw) = &raw {
+                // Hashes made elsewhere may be of what was typed; where that is right it is hashed anew in our form.
+                let other = hasher.verify(&hash, raw.as_bytes())?;
+                if verdict == PasswordVerdict::Wrong && other != PasswordVerdict::Wrong {
+                    verdict = PasswordVerdict::RightButOld;
+                }
+            }
+            if !known || verdict == PasswordVerdict::Wrong {
+                for form in [Some(&normal), raw.as_ref()].into_iter().flatten() {
+                    hasher.make_up(work, &house, form.as_bytes())?;
+                }
+            }
+            Ok(verdict)
         };
         let verdict = self.pool.run(who, Arc::clone(&entered.begun), job).await;
         let verdict = verdict.map_err(|_| SignInError::Busy)?.map_err(|_| SignInError::DoesNotOpen)?;
@@ -233,7 +244,8 @@ impl SubscriberAuthority {
         let stored = record.as_ref().map(PasswordRecord::hash);
         let entered = self.held(account, Lane::Session(session.id()), session.at()).await?;
         let who = entered.who(Share::Confirm, source_of_session(session));
-        if self.verify(who, &entered, stored, &Typed::new(password)).await? == PasswordVerdict::Wrong {
+        let typed = Typed::new(password);
+        if self.verify(who, &entered, stored, &typed).await? == PasswordVerdict::Wrong {
             return Err(SignInError::Wrong);
         }
         entered.right();
@@ -332,8 +344,23 @@ impl SubscriberAuthority {
         Ok(row.is_some_and(|row| row.password.is_some()))
     }
 
-    /// Takes over a password hash made elsewhere; `false` where the ledger knows no such account. Where there was a
-    /// password already it is replaced as any other is: nothing that was begun with it goes on.
+    /// Takes note, for all nodes, that a hash which costs as much is to be imported. Nodes hear of it within
+    /// [`HASH_WORK_HEARD`]; whoever imports it sooner has the first guesses at it told from others.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn expect_hash(
+        &self,
+        permit: &Permit<Operate>,
+        hash: &PasswordHash,
+    ) -> Result<ExpectedWork, SignInError> {
+        let work = hash.work().map_err(|_| SignInError::DoesNotOpen)?;
+        Ok(self.works.expect(self.guesses.as_deref(), (self.tenant, permit.at()), work).await?)
+    }
+
+    /// Takes over a password hash made elsewhere, which was [expected](Self::expect_hash); `false` where the ledger knows
+    /// no such account. Where there was a password already it is replaced as any other is: nothing that was begun with it
+    /// goes on.
     ///
     /// # Errors
     /// The store does not answer, or the cipher refuses.

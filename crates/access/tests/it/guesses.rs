@@ -10,7 +10,7 @@ use honnin_access::{
     MergeSide, NewControl, NewDevice, PasswordRefused, Permit, SignIn, SignInError, SignedIn, Swapped,
     UNASKED,
 };
-use honnin_seal::{HashCost, PasswordHash};
+use honnin_seal::{HashCost, PasswordHash, Spent};
 use honnin_terms::{DeviceId, Id, Moment};
 use honnin_testkit::SeededEntropy;
 use tokio::time::Instant;
@@ -262,6 +262,62 @@ async fn known_unknown_and_suspended_cost_one_hash_and_leave_at_the_same_moment(
         );
         let slot = 400 * (after / 400);
         assert!(after >= 400 && after - slot < 200, "{login}: {after} ms");
+    }
+}
+
+/// What so many wrong guesses of that password cost, all at one moment at one name, each from a prefix of its own.
+async fn spent_on(stage: &std::sync::Arc<Stage>, login: &str, password: &'static str, first: u64) -> Spent {
+    let before = stage.authorities.subscriber.spent();
+    let mut all = tokio::task::JoinSet::new();
+    for guess in 0..6 {
+        let (stage, login) = (std::sync::Arc::clone(stage), login.to_owned());
+        let device = stranger(first + guess);
+        all.spawn(async move { sign_in_as(&stage, &login, password, device).await.unwrap_err() });
+    }
+    assert!(all.join_all().await.into_iter().all(|answer| answer == SignInError::Wrong));
+    let Spent { argon2_kib, sha256, sha512 } = stage.authorities.subscriber.spent();
+    Spent {
+        argon2_kib: argon2_kib - before.argon2_kib,
+        sha256: sha256 - before.sha256,
+        sha512: sha512 - before.sha512,
+    }
+}
+
+/// Hashes of nobody's password in every scheme that is taken, and what each costs.
+const IMPORTED: [&str; 6] = [
+    "$argon2id$v=19$m=64,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2i$v=19$m=64,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2d$v=16$m=32,t=1,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$pbkdf2-sha256$i=2000$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA",
+    "$pbkdf2-sha256$i=700$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA",
+    "$pbkdf2-sha512$i=300$c2FsdHNhbHRzYWx0c2FsdA$8nX7hwFEzIB8aPajJTYK8weHQc5Ngz0pFVAKvSu4jQA",
+];
+
+#[tokio::test(start_paused = true)]
+async fn many_guesses_at_once_cost_the_same_work_whoever_they_are_at() {
+    let mut people = Vec::new();
+    for number in 1..=8 {
+        people.push(person(number).await);
+    }
+    let stage = std::sync::Arc::new(Stage::of(&people.iter().collect::<Vec<_>>()));
+    for (who, hash) in people.iter().skip(2).zip(IMPORTED) {
+        stage.give(&who.login, &PasswordHash::parse(hash).unwrap()).await;
+    }
+    stage.suspend(&people[1]);
+    let mut prefix = 0;
+    // What is typed in two forms is compared twice, with whatever there is.
+    for (password, forms) in [("not the password", 1), ("not\u{3000}the password", 2)] {
+        let ours = u64::from(COST.memory_kib * COST.passes);
+        let each = Spent { argon2_kib: ours + 64 * 3 + 64 * 3 + 32, sha256: 2_000, sha512: 300 };
+        let all = Spent {
+            argon2_kib: 6 * forms * each.argon2_kib,
+            sha256: 6 * forms * each.sha256,
+            sha512: 6 * forms * each.sha512,
+        };
+        for login in ["1", "2", "3", "4", "5", "6", "7", "8", "99", "a name nobody has"] {
+            prefix += 100;
+            assert_eq!(spent_on(&stage, login, password, prefix).await, all, "{login}");
+        }
     }
 }
 

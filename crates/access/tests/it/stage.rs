@@ -7,9 +7,9 @@ use honnin_access::ports::{
     RingWrite, RowError, SeenSession, SessionRow, SessionRows,
 };
 use honnin_access::{
-    Answer, Authorities, ControlRows, DelayBounds, FactorPolicy, HashPool, NewDevice, PasskeySite,
-    PasswordRules, PoolBounds, ProofRules, Ring, Session, SessionError, SessionLimits, SignIn, SignInError,
-    SignInProof, SignInSettings, SignedIn, Source,
+    Answer, Authorities, ControlRows, DelayBounds, ExpectedWork, FactorPolicy, HashPool, NewDevice,
+    PasskeySite, PasswordRules, PoolBounds, ProofRules, Ring, Session, SessionError, SessionLimits, SignIn,
+    SignInError, SignInProof, SignInSettings, SignedIn, Source,
 };
 use honnin_seal::{
     AccountKey, Digest, Epoch, HashCost, KeeperKey, MacKey, OpenError, PasswordHash, Place, Purpose, Secret,
@@ -365,6 +365,8 @@ impl Stage {
     pub(crate) async fn give(&self, login: &str, hash: &PasswordHash) {
         let permit = self.authorities.operator.operate(start(), RequestId::from_octets([7; 16]));
         let entropy = SeededEntropy::new(6);
+        let expected = self.authorities.subscriber.expect_hash(&permit, hash).await;
+        assert_ne!(expected, Ok(ExpectedWork::TooMany));
         let given = self.authorities.subscriber.import_password(&permit, login, hash, &entropy).await;
         assert!(given.unwrap());
     }

@@ -93,7 +93,7 @@ section! {
     hash_queue: usize = 2_048, 1..=100_000;
     /// Sorted file of SHA-1 hashes of leaked passwords, one a line; "" for none.
     leaked_passwords: MaybePath = MaybePath::default();
-    /// Interval at whose multiples refusals of a sign-in are sent; longer than the slowest imported hash takes.
+    /// Interval at whose multiples refusals of a sign-in are sent.
     answer: Span = Span::millis(500), Span::millis(0)..=Span::seconds(10);
     /// Number of failed sign-ins of one device or address without a delay.
     delay_free: u32 = 4, 1..=100;

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use honnin_access::{ElementAuthority, NodeAuthority, SharedTries};
+use honnin_access::{ElementAuthority, NodeAuthority, SharedTries, SharedWorks};
 use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
@@ -86,7 +86,7 @@ impl Service {
         let of = (authorities.element, &store, &keeper);
         let reconciler = reconciler(settings, of, &clock, &zone)?;
         let (wake, ring) = bell();
-        let tries = authorities.subscriber.shared_tries();
+        let told = (authorities.subscriber.shared_tries(), authorities.subscriber.shared_works());
         let care = Arc::new(Care::new(CareParts {
             subscriber: authorities.subscriber,
             store: Arc::<dyn Store>::clone(&store),
@@ -129,7 +129,7 @@ impl Service {
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
         let room = Arc::new(room(&keeper, settings)?);
         let usher = usher(&room, &store, Arc::clone(&node), &clock);
-        let guessing = guessing(tries, &store, node, (&clock, &journal));
+        let guessing = guessing(told, &store, node, (&clock, &journal));
         let shown = Arc::new(honnin_notices::Live::default());
         let house = Arc::<Standing>::clone(&standing);
         let speaker = Speaker::new(&installation, &keeper, house, Arc::clone(&clock), Arc::clone(&shown))?;
@@ -281,13 +281,14 @@ fn started(journal: &Journal, epochs: &Epochs, now: Moment) -> Result<(), Failur
 
 /// What tells the other nodes who guesses at this one.
 fn guessing(
-    tries: SharedTries,
+    (tries, works): (SharedTries, SharedWorks),
     store: &Arc<dyn Store>,
     authority: Arc<NodeAuthority>,
     (clock, journal): (&Arc<dyn Clock>, &Journal),
 ) -> Guessing {
     Guessing {
         tries,
+        works,
         rows: Arc::<dyn Store>::clone(store),
         authority,
         clock: Arc::clone(clock),

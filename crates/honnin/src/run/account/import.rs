@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use honnin_access::{ExpectedWork, HASH_WORK_HEARD, Operate, Permit, SubscriberAuthority};
 use honnin_journal::{Kind, Party};
 use honnin_seal::PasswordHash;
 use serde::Serialize;
@@ -14,6 +15,9 @@ use crate::run::confirm::confirm;
 use crate::say::{self, Say};
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
+
+const TOO_MANY: &str = "cannot import this hash: there are hashes of eight other costs already, and every wrong password costs \
+                        as much as all of them; invite this account by one-time code instead";
 
 #[derive(Debug, Default, Serialize)]
 struct Imported {
@@ -41,13 +45,14 @@ pub(super) async fn import(
         &format!("import password hashes from {file}"),
         "Passwords that are set are replaced.",
     )?;
-    let rows = rows(file)?;
+    let mut rows = rows(file)?;
     let acts = rooms.acts(operator)?;
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let run =
         acts.record(Kind::HashesImported, Party::Nobody, Deed { counts: &[count], ..Deed::default() })?;
     let permit = rooms.operate();
     let subscriber = &rooms.authorities.subscriber;
+    expect(&mut rows, subscriber, &permit).await?;
     let mut imported = Imported::default();
     for Row { line, login, hash } in rows {
         if hash.is_ok() {
@@ -71,6 +76,28 @@ pub(super) async fn import(
     acts.close()?;
     say.tell(&imported).map_err(|failure| failure.but(&imported.to_string()))?;
     Ok(if imported.unknown + imported.refused == 0 { Exit::Done } else { Exit::Found })
+}
+
+/// Tells all nodes what the hashes cost before there is one of them: every wrong guess costs as much from then on, whoever it
+/// is at. Hashes of more kinds than that can be done for are refused.
+async fn expect(
+    rows: &mut [Row],
+    subscriber: &SubscriberAuthority,
+    permit: &Permit<Operate>,
+) -> Result<(), Failure> {
+    let mut is_new = false;
+    for Row { hash, .. } in rows {
+        let Ok(known) = hash else { continue };
+        match subscriber.expect_hash(permit, known).await? {
+            ExpectedWork::First => is_new = true,
+            ExpectedWork::Known => {}
+            ExpectedWork::TooMany => *hash = Err(TOO_MANY.to_owned()),
+        }
+    }
+    if is_new {
+        tokio::time::sleep(HASH_WORK_HEARD).await;
+    }
+    Ok(())
 }
 
 /// A row of the file.
