@@ -162,12 +162,8 @@ impl Upkeep {
     fn clock(&self, now: Moment, seen: &mut Option<u64>, handle: &Handle) -> Result<(), Fault> {
         let epochs = self.care.gate().recorder().epochs();
         let Some(keys) = epochs.last() else { return Ok(()) };
-        look_at_clock(&self.journal, now, keys.epoch);
         // What was found in the round before is durable by now, and is seen by who looks for it.
-        let sets = self.journal.clock_sets();
-        if seen.replace(sets) != Some(sets) {
-            return Ok(());
-        }
+        let Some(sets) = look_at_clock(&self.journal, now, keys.epoch, seen) else { return Ok(()) };
         let permit = self.node.keep(now, request(&*self.entropy));
         let rows = (&*self.store, &permit);
         let word = follow_clock(&self.journal, &self.keeper, rows, (keys, sets), (now, &*self.entropy));
@@ -289,14 +285,19 @@ fn journal_stopped(state: State, before: bool) -> bool {
     has_stopped
 }
 
-/// Calls somebody, once each time the clock jumps.
-fn look_at_clock(journal: &Journal, now: Moment, epoch: u32) {
-    if journal.look_at_clock(now, epoch) {
+/// Calls somebody, once each time the clock was found to be set: by this look, by an entry that a request wrote before it, or
+/// by the first entry of a start; and once where it is so since before the start. `seen` is how often it was found at the last
+/// look.
+fn look_at_clock(journal: &Journal, now: Moment, epoch: u32, seen: &mut Option<u64>) -> Option<u64> {
+    journal.look_at_clock(now, epoch);
+    let sets = journal.clock_sets();
+    if sets > seen.unwrap_or(0) || (seen.is_none() && journal.is_clock_unsettled()) {
         figures::alarm!(
             AlarmKind::Clock,
             "the clock stands elsewhere than the time that went by would have it; look at it, then `honnin clock accept`"
         );
     }
+    (seen.replace(sets) == Some(sets)).then_some(sets)
 }
 
 /// When the ledger was last taken in, where it ever was.
@@ -341,11 +342,9 @@ mod tests {
         assert_eq!(raised, "2");
     }
 
-    #[test]
-    fn a_clock_that_jumps_calls_somebody_once() {
-        let dir = TestDir::new();
+    fn journal(dir: &TestDir) -> Journal {
         let signing = SigningKey::of_seed(&Secret::from_octets([7; 32])).unwrap();
-        let journal = Journal::open(Opening {
+        Journal::open(Opening {
             root: dir.join("journal"),
             log: LogId::from_octets([7; 16]),
             origin: "test/journal".to_owned(),
@@ -355,15 +354,48 @@ mod tests {
             steady: Some(Arc::new(|| 0)),
             as_it_is: false,
         })
-        .unwrap();
-        let begun = Moment::EPOCH.plus_seconds(1_000_000);
-        journal.append_blocking(&Entry::blank(Kind::Started, begun, 1)).unwrap();
-        let quiet = raised(AlarmKind::Clock, || look_at_clock(&journal, begun.plus_seconds(30), 1));
-        let jumped = raised(AlarmKind::Clock, || {
+        .unwrap()
+    }
+
+    /// Looks ten times, a second apart, from so many seconds after the first entry; how often somebody was called.
+    fn looked(journal: &Journal, from: i64, seen: &mut Option<u64>) -> String {
+        raised(AlarmKind::Clock, || {
             for second in 0..10 {
-                look_at_clock(&journal, begun.plus_seconds(86_400 + second), 1);
+                look_at_clock(journal, at(from + second), 1, seen);
             }
-        });
-        assert_eq!((quiet.as_str(), jumped.as_str()), ("0", "1"));
+        })
+    }
+
+    fn at(seconds: i64) -> Moment {
+        Moment::EPOCH.plus_seconds(1_000_000 + seconds)
+    }
+
+    #[test]
+    fn a_clock_that_jumps_calls_somebody_once() {
+        let dir = TestDir::new();
+        let journal = journal(&dir);
+        let mut seen = None;
+        journal.append_blocking(&Entry::blank(Kind::Started, at(0), 1)).unwrap();
+        assert_eq!(looked(&journal, 30, &mut seen), "0");
+        assert_eq!(looked(&journal, 86_400, &mut seen), "1");
+        // The entry of a request comes before the look.
+        journal.append_blocking(&Entry::blank(Kind::Started, at(3 * 86_400), 1)).unwrap();
+        assert_eq!(looked(&journal, 3 * 86_400, &mut seen), "1");
+    }
+
+    #[test]
+    fn a_start_by_a_clock_that_was_set_calls_somebody_once() {
+        let dir = TestDir::new();
+        let begun = |seconds: i64| {
+            let journal = journal(&dir);
+            journal.append_blocking(&Entry::blank(Kind::Started, at(seconds), 1)).unwrap();
+            let called = looked(&journal, seconds, &mut None);
+            journal.close().unwrap();
+            called
+        };
+        assert_eq!(begun(0), "0");
+        assert_eq!(begun(20 * 86_400), "0", "it was away");
+        assert_eq!(begun(400 * 86_400), "1");
+        assert_eq!(begun(400 * 86_400 + 3_600), "1", "nobody has looked at it since");
     }
 }
