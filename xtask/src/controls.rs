@@ -8,9 +8,9 @@ mod list;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use honnin_drill::{Options, Outcome, Run};
+use honnin_drill::{Enough, Options, Outcome, Run};
 use honnin_testkit::FixedClock;
 
 use self::list::{CONTROLS, Control, IN_THE_GATE};
@@ -21,6 +21,8 @@ use crate::{Failure, faulty, tool};
 const SECONDS: u64 = 3;
 const SUBJECTS: u64 = 24;
 const CONNECTIONS: usize = 8;
+/// A control ends within this time, well or not.
+const MOST: Duration = Duration::from_mins(5);
 
 /// What stands outside the server and stops something all the same.
 const CANARIES: &str = "canaries";
@@ -174,6 +176,7 @@ fn one(binary: &Path, control: &Control) -> Result<Ended, Failure> {
         // What is planned for an hour is planned by the clock that the product goes by.
         clock: Arc::new(FixedClock::at(&tool::now()?)),
         digest: |octets| format!("{} octets", octets.len()),
+        enough: Some(Enough { check: control.sees.to_owned(), within: MOST }),
         progress: Arc::new(|_| {}),
         verdict: Arc::new(|_| {}),
     };

@@ -50,7 +50,7 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 16] = [
+const OUTSIDE: [&str; 17] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
@@ -58,6 +58,7 @@ const OUTSIDE: [&str; 16] = [
     "unasked-proof",
     "counted-account",
     "prompt-refusal",
+    "own-work-only",
     "forgotten-places",
     "everybody-at-once",
     "untold-modes",

@@ -119,6 +119,7 @@ fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
         nodes: 1,
         clock: Arc::new(FixedClock::at("2026-11-20T06:00:00+09:00")),
         digest: |octets| format!("{} octets", octets.len()),
+        enough: None,
         progress: Arc::new(|text| println!("{text}")),
         verdict: Arc::new(|text| println!("{text}")),
     };

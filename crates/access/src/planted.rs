@@ -1,5 +1,6 @@
 //! Sessions and permits that go to the wrong request, in a build that can be told to.
 
+use honnin_seal::{HashWork, HouseWork};
 use honnin_terms::faults::{self, Kept};
 
 use crate::Source;
@@ -36,6 +37,11 @@ pub(crate) fn turn(own: Who) -> Who {
 /// The interval of refusals: none, where that fault is planted.
 pub(crate) fn slot(own: std::time::Duration) -> std::time::Duration {
     if faults::PROMPT_REFUSAL.is_on() { std::time::Duration::ZERO } else { own }
+}
+
+/// All the work there is in the house: the hash's own, where that fault is planted.
+pub(crate) fn house(all: HouseWork, own: HashWork) -> HouseWork {
+    if faults::OWN_WORK_ONLY.is_on() { HouseWork::of_one(own) } else { all }
 }
 
 /// What one request leaves behind for the next.

@@ -9,4 +9,4 @@ mod run;
 pub use drills::{Drill, list};
 pub use kit::harness::{Failure, Outcome, Report, Run, Verdict};
 pub use kit::{client, harness, ledger, scan, seed};
-pub use run::{Options, Say, run};
+pub use run::{Enough, Options, Say, run};

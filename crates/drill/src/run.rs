@@ -4,10 +4,11 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use honnin_terms::{Clock, Moment};
 
-use crate::drills::{self, Drill};
+use crate::drills::{self, Drill, Play, Playing};
 use crate::harness::{Failure, Outcome, Report, Run, Verdict};
 use crate::kit::stage::{Stage, said_by};
 use crate::seed::Draw;
@@ -36,10 +37,22 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Names what was run by its octets. Hashes have a room of their own, so it is passed in.
     pub digest: fn(&[u8]) -> String,
+    /// Where one check is all that is asked: its words, and how long a drill may take over it. A drill may end when that check
+    /// has failed.
+    pub enough: Option<Enough>,
     /// Is told how far it is.
     pub progress: Say,
     /// Is told each verdict, a line each.
     pub verdict: Say,
+}
+
+/// One check that is all that is asked of a drill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enough {
+    /// Words of the check.
+    pub check: String,
+    /// The drill is broken off after so long.
+    pub within: Duration,
 }
 
 impl fmt::Debug for Options {
@@ -80,7 +93,7 @@ pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
             None => Run::NotYet,
             Some(play) => {
                 let stage = Stage::new(options.clone(), Draw::new(options.seed));
-                match runtime.block_on(play(&stage)) {
+                match runtime.block_on(within(&stage, play)) {
                     Ok(verdicts) => Run::Done { verdicts },
                     Err(Failure::Missing(why)) => Run::Skipped { why },
                     Err(failure) => Run::Broken { why: failure.to_string() },
@@ -95,6 +108,17 @@ pub fn run(names: &[String], options: &Options) -> Result<Report, Failure> {
     let (seed, seconds) = (options.seed, options.seconds);
     let (product, ended) = (product.trim().to_owned(), now(options));
     Ok(Report { product, build, configuration, seed, seconds, began, ended, drills: outcomes })
+}
+
+/// Plays a drill, for as long as it may take.
+fn within(stage: &Stage, play: Play) -> Playing<'_> {
+    let playing = play(stage);
+    let Some(Enough { within, .. }) = &stage.options.enough else { return playing };
+    Box::pin(async move {
+        let ended = tokio::time::timeout(*within, playing).await;
+        let over = || Failure::Product(format!("it was not over after {} s", within.as_secs()));
+        ended.unwrap_or_else(|_| Err(over()))
+    })
 }
 
 fn now(options: &Options) -> String {
@@ -149,5 +173,47 @@ mod tests {
         assert_eq!(names(&["all"]).unwrap().len(), 36);
         assert_eq!(names(&[]).unwrap(), Vec::<&str>::new());
         assert!(names(&["D01", "D99"]).unwrap_err().contains("\"D99\""));
+    }
+
+    fn stage(check: &str) -> Stage {
+        let enough = Some(Enough { check: check.to_owned(), within: Duration::from_millis(20) });
+        let options = Options {
+            binary: PathBuf::new(),
+            environment: Vec::new(),
+            seed: 1,
+            seconds: 1,
+            subjects: 1,
+            connections: 1,
+            clock: Arc::new(honnin_testkit::FixedClock::at("2026-11-20T06:00:00+09:00")),
+            digest: |_| String::new(),
+            enough,
+            progress: Arc::new(|_| {}),
+            verdict: Arc::new(|_| {}),
+        };
+        Stage::new(options, Draw::new(1))
+    }
+
+    #[tokio::test]
+    async fn a_drill_of_which_one_check_is_asked_is_broken_off_after_its_time() {
+        let broken = within(&stage("a"), |_| Box::pin(std::future::pending())).await;
+        assert_eq!(broken.unwrap_err().to_string(), "it was not over after 0 s");
+        let done = within(&stage("a"), |_| Box::pin(async { Ok(Vec::new()) })).await;
+        assert!(done.unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_one_check_that_is_asked_is_enough_when_it_was_tried_and_has_failed() {
+        let stage = stage("in within 2 s");
+        let verdict = |check: &str, times, found: &[&str]| {
+            Verdict::of(check, "b", times, found.iter().map(|&what| what.to_owned()).collect())
+        };
+        assert!(stage.has_enough(&[verdict("all", 1, &["c"]), verdict("all in within 2 s", 1, &["c"])]));
+        for other in [
+            verdict("all in within 2 s", 1, &[]),
+            verdict("all in within 2 s", 0, &["c"]),
+            verdict("all are in", 1, &["c"]),
+        ] {
+            assert!(!stage.has_enough(&[other]));
+        }
     }
 }

@@ -118,7 +118,11 @@ impl Usher {
         #[cfg(honnin_faults)]
         let step = planted::step(step);
         match self.say(now, &step).await {
-            Ok((book, unused)) => self.room.follow(now, book, unused),
+            Ok((book, unused)) => {
+                #[cfg(honnin_faults)]
+                let unused = planted::unused(unused);
+                self.room.follow(now, book, unused);
+            }
             Err(error) => {
                 tracing::debug!(%error, "the waiting room goes on by what it knows");
                 self.room.give_back(step);
@@ -151,5 +155,10 @@ mod planted {
     /// As many are called as there are, where that fault is planted.
     pub(super) fn step(own: Step) -> Step {
         if faults::EVERYBODY_AT_ONCE.is_on() { own.calling(u32::MAX) } else { own }
+    }
+
+    /// How many may enter without having waited: none there. Otherwise nobody would have a place to be called from.
+    pub(super) fn unused(own: u32) -> u32 {
+        if faults::EVERYBODY_AT_ONCE.is_on() { 0 } else { own }
     }
 }

@@ -190,7 +190,12 @@ pub struct HouseWork(BTreeSet<HashWork>);
 impl HouseWork {
     /// Of a house that has hashes at its own cost only.
     pub fn of(cost: HashCost) -> Self {
-        Self(BTreeSet::from([HashWork::of_ours(cost)]))
+        Self::of_one(HashWork::of_ours(cost))
+    }
+
+    /// Of a house where nothing else is computed.
+    pub fn of_one(work: HashWork) -> Self {
+        Self(BTreeSet::from([work]))
     }
 
     /// Takes in what one more hash costs. `false` where it was not there and there is no room for it.

@@ -71,7 +71,8 @@ switches! { OUTSIDE:
     UNASKED_PROOF = "unasked-proof", "a dangerous act asks for no fresh proof";
     COUNTED_ACCOUNT = "counted-account", "wrong answers are counted on the account, whoever gives them";
     PROMPT_REFUSAL = "prompt-refusal", "a refused sign-in is answered as soon as it is computed";
-    FORGOTTEN_PLACES = "forgotten-places", "whoever asks again for her place in line is given the last one";
+    OWN_WORK_ONLY = "own-work-only", "a wrong guess costs what the hash costs that it is compared with, and no more";
+    FORGOTTEN_PLACES = "forgotten-places", "one in two of those who ask again for their place in line is given the last one";
     EVERYBODY_AT_ONCE = "everybody-at-once", "all who wait in line are called at once, however few can be signed in";
     UNTOLD_MODES = "untold-modes", "what speaks to the public is told that all is well, whatever is the case";
     SILENCE_FOR_ABSENCE = "silence-for-absence", "a session the store does not answer about is taken for one that has ended";

@@ -77,7 +77,8 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D28", "forgotten-places", "nobody is let in while somebody who came before her", None),
     control("D30", "early-word", "no acknowledged act is lost, on any node", None),
     control("D31", "counted-account", "from a prefix not yet used the right password is in within 2 s", None),
-    control("D32", "prompt-refusal", "the time of a refusal does not tell", None),
+    // Either alone tells nothing from outside: what is computed is the same, or leaves at the same moment.
+    control("D32", "prompt-refusal,own-work-only", "the time of a refusal does not tell", None),
     control("D32", "unfair-turns", "99 of 100 right sign-ins are in within 2 s", None),
     // What an insider does in these two the keys refuse, fault or no fault; they stop nothing of the fault.
     control("D33", "unasked-anchor", "every file edited, cut, swapped or put back is noticed", Some("keys")),

@@ -158,6 +158,8 @@ impl SubscriberAuthority {
         let hash = stored.or_else(|| dummy(self.pool.cost())).ok_or(SignInError::DoesNotOpen)?;
         let work = hash.work().map_err(|_| SignInError::DoesNotOpen)?;
         let house = self.works.house(known.then_some(work));
+        #[cfg(honnin_faults)]
+        let house = crate::planted::house(house, work);
         let normal = zeroize::Zeroizing::new(typed.normal().to_owned());
         let raw = typed.raw().map(|raw| zeroize::Zeroizing::new(raw.to_owned()));
         let job = move |hasher: &mut honnin_seal::Hasher| {

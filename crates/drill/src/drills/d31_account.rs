@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use crate::client::Target;
 use crate::harness::{Failure, House, Verdict};
+use crate::kit::guesses::hashes::cheapen;
 use crate::kit::guesses::owner::{Entered, Owner, activation, asked};
 use crate::kit::guesses::storm::{Counts, Storm, Stranger, Tries};
 use crate::kit::guesses::{Owners, SOON, Shape, address};
@@ -40,6 +41,7 @@ const FEW: &str = "[sign_in]\nguesses_first = 100\nguesses_at_once = 100\nguesse
 /// default for a thousand prefixes.
 const FEW_MORE: &str = "[sign_in]\nguesses_first = 8_000\nguesses_at_once = 100\nguesses_a_day = 100\n\
                         delay_longest = \"1 s\"\nhash_memory = \"8 MiB\"\nhash_passes = 1\n";
+const UNUSED: &str = "from a prefix not yet used the right password is in within 2 s";
 const LEFT: &str =
     "from a prefix not yet used she is in within 2 s when they have used up all there is for them";
 const BOUNDED: &str = "guesses at one account stay under the bound that doctor prints";
@@ -51,8 +53,13 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let shape = Shape::of(stage.options.seconds);
     let world = stage.world(SUBJECTS)?;
     let [her, other] = [0, 1].map(|place| world.accounts.get(place).cloned().unwrap_or_default());
-    let house = stage.serving(&world, shape.settings()).await?;
+    let mut house = stage.serving(&world, shape.settings()).await?;
+    cheapen(&house, &world, shape, &world.accounts)?;
     let mut verdicts = storm(stage, shape, &house, &her).await?;
+    if stage.has_enough(&verdicts) {
+        house.end().await?;
+        return Ok(verdicts);
+    }
     // What was found so far is told, whatever becomes of the rest.
     match house.serving(FEW).await {
         Ok(mut house) => {
@@ -111,6 +118,10 @@ async fn storm(stage: &Stage, shape: Shape, house: &House, her: &str) -> Result<
         known = entered.device.or(known);
         at_known.add(&sign_in(address(number, 1), known.clone(), SOON).await);
         at_lost.add(&sign_in(address(OWNERS + 200 + number, 1), lost.clone(), SOON).await);
+        if stage.is_enough(UNUSED) && unused.out.count() > 0 {
+            let tried = format!("a storm of {prefixes} prefixes on one account");
+            return Ok(vec![unused.within(UNUSED, &tried, SOON).noting(storm.end().await.told())]);
+        }
         sleep(Duration::from_millis(if shape.is_long { 2_000 } else { 100 })).await;
     }
     let (early, same) = (all_of(early).await?, all_of(same).await?);
@@ -125,9 +136,7 @@ async fn storm(stage: &Stage, shape: Shape, house: &House, her: &str) -> Result<
         shape.words()
     );
     let mut verdicts = vec![
-        unused
-            .within("from a prefix not yet used the right password is in within 2 s", &tried, SOON)
-            .noting(counts),
+        unused.within(UNUSED, &tried, SOON).noting(counts),
         early.within("in the first half minute of the storm within 40 s", &tried, EARLY),
         same.within("at a guesser's own address within three of the longest holds", &tried, hold),
         at_known.within("on a known device within 2 s, at a guesser's own address too", &tried, SOON),

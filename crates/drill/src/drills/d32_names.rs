@@ -11,10 +11,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use crate::client::{Connection, Limits, Target};
 use crate::harness::{Failure, House, SignedIn, Verdict};
 use crate::kit::exports::{Export, begin};
+use crate::kit::guesses::hashes::cheapen;
 use crate::kit::guesses::owner::{Owner, asked};
 use crate::kit::guesses::storm::{Counts, Storm, Stranger, Tries};
 use crate::kit::guesses::{Owners, SOON, Shape, address, times};
-use crate::kit::stage::{PASSWORD, Stage, World, ask};
+use crate::kit::stage::{PASSWORD, Stage, ask};
 use crate::ledger::Watermarks;
 use crate::seed::Draw;
 
@@ -58,6 +59,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world_with(SUBJECTS, |asked| Watermarks { suspended, ..asked })?;
     let mut house = stage.serving(&world, &format!("{ROOM}{}", shape.settings())).await?;
     let target = house.target();
+    // Who is signed in asks for exports, and the others sign in.
+    let (signed_in, come) = world.accounts.split_at(world.accounts.len() / 2);
+    cheapen(&house, &world, shape, come)?;
     stage.say(&format!("  {CONNECTIONS} connections with made-up names from {PREFIXES} prefixes"));
     let strangers = (0..CONNECTIONS).map(|number| {
         let host = u8::try_from(number / PREFIXES).unwrap_or(0).saturating_add(1);
@@ -68,7 +72,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let stood = storm.stands(PATIENCE).await;
     let seconds = stage.options.seconds.clamp(4, 120);
     let owners = u16::try_from(seconds.saturating_mul(1_000) / 250).unwrap_or(16);
-    let beside = beside(target, &world, owners, &stage.draw).await?;
+    let beside = beside(target, come, owners, &stage.draw).await?;
     // Some are taken back all the time: that is what the product is to do.
     let held = held.load(Ordering::Relaxed);
     drop(holders);
@@ -81,6 +85,10 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     );
     let check = "99 of 100 right sign-ins are in within 2 s while made-up names are tried";
     let mut verdicts = vec![beside.within(check, &tried, SOON).noting(counts.told())];
+    if stage.has_enough(&verdicts) {
+        house.end().await?;
+        return Ok(verdicts);
+    }
     let mut found = Vec::new();
     if !stood || held == 0 {
         found.push(format!("the storm did not stand: {}", counts.told()));
@@ -91,9 +99,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let strangers = (0..FROM_ONE).map(|_| Stranger { from: address(900, 9), tries: Tries::MadeUp });
     let storm = Storm::begin(target, strangers.collect(), &stage.draw.of_part(1));
     storm.stands(PATIENCE).await;
-    let elsewhere = self::beside(target, &world, BESIDE_ONE, &stage.draw.of_part(2)).await?;
+    let elsewhere = self::beside(target, come, BESIDE_ONE, &stage.draw.of_part(2)).await?;
     let mut same = Owners::default();
-    for login in world.accounts.iter().take(3) {
+    for login in come.iter().take(3) {
         same.add(&Owner::new(login, PASSWORD, address(900, 9), AT_THE_SAME).sign_in(target).await);
     }
     let one = storm.end().await;
@@ -109,9 +117,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     verdicts.push(Verdict::of(check, "every answer to a made-up name", guesses, found.into_iter().collect()));
     // Before passwords are imported, which ends sessions. What was found so far is told, whatever becomes of the rest.
     let failed = |check: &str, failure: Failure| Verdict::of(check, "exports", 1, vec![failure.to_string()]);
-    let of_one = exports(stage, &house).await;
+    let of_one = exports(stage, &house, signed_in).await;
     verdicts.push(of_one.unwrap_or_else(|failure| failed(OF_ONE, failure)));
-    let of_many = exports_of_a_source(stage, &house).await;
+    let of_many = exports_of_a_source(stage, &house, signed_in).await;
     verdicts.push(of_many.unwrap_or_else(|failure| failed(OF_A_SOURCE, failure)));
     let each = usize::try_from(stage.options.seconds.saturating_mul(5)).unwrap_or(40).clamp(40, 2_000);
     let failed = |failure: Failure| Verdict::of(times::CHECK, "guesses", 1, vec![failure.to_string()]);
@@ -121,13 +129,13 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
 }
 
 /// Owners who come one after the other, whatever those before them wait for.
-async fn beside(target: Target, world: &World, owners: u16, draw: &Draw) -> Result<Owners, Failure> {
+async fn beside(target: Target, logins: &[String], owners: u16, draw: &Draw) -> Result<Owners, Failure> {
     let mut came = JoinSet::new();
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut draw = draw.of_part(7);
     let first = draw.below(20_000);
-    for (number, login) in (0..owners).zip(world.accounts.iter().cycle()) {
+    for (number, login) in (0..owners).zip(logins.iter().cycle()) {
         ticks.tick().await;
         let among_them = number % AMONG_THEM == AMONG_THEM - 1;
         let place = OWNERS.saturating_add(u16::try_from(first).unwrap_or(0)).saturating_add(number);
@@ -142,9 +150,15 @@ async fn beside(target: Target, world: &World, owners: u16, draw: &Draw) -> Resu
     Ok(all)
 }
 
+/// The sessions of these accounts.
+fn sessions<'a>(house: &'a House, of: &[String]) -> Vec<&'a SignedIn> {
+    house.sessions().iter().filter(|session| of.contains(&session.account)).collect()
+}
+
 /// Somebody asks for export after export; another's is made all the same.
-async fn exports(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
-    let [one, other, ..] = house.sessions() else {
+async fn exports(stage: &Stage, house: &House, of: &[String]) -> Result<Verdict, Failure> {
+    let sessions = sessions(house, of);
+    let [one, other, ..] = *sessions else {
         return Err(Failure::Product("too few are signed in".to_owned()));
     };
     stage.say(&format!("  {EXPORTS} exports of one account"));
@@ -163,9 +177,10 @@ async fn exports(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
 }
 
 /// As many accounts of one source ask for exports again and again; whoever asks elsewhere is taken at her first asking.
-async fn exports_of_a_source(stage: &Stage, house: &House) -> Result<Verdict, Failure> {
-    let (many, others) = house.sessions().split_at_checked(ACCOUNTS).unwrap_or_default();
-    let others: Vec<&SignedIn> = others.iter().take(BESIDE).collect();
+async fn exports_of_a_source(stage: &Stage, house: &House, of: &[String]) -> Result<Verdict, Failure> {
+    let sessions = sessions(house, of);
+    let (many, others) = sessions.split_at_checked(ACCOUNTS).unwrap_or_default();
+    let others: Vec<&SignedIn> = others.iter().copied().take(BESIDE).collect();
     if others.len() < BESIDE {
         return Err(Failure::Product("too few are signed in".to_owned()));
     }

@@ -43,6 +43,9 @@ use crate::kit::stage::Stage;
 /// A drill being played.
 pub(crate) type Playing<'a> = Pin<Box<dyn Future<Output = Result<Vec<Verdict>, Failure>> + 'a>>;
 
+/// What plays a drill.
+pub(crate) type Play = for<'a> fn(&'a Stage) -> Playing<'a>;
+
 /// A past incident.
 #[derive(Clone, Copy)]
 pub struct Drill {
@@ -50,7 +53,7 @@ pub struct Drill {
     pub name: &'static str,
     /// What happened once.
     pub incident: &'static str,
-    pub(crate) play: Option<for<'a> fn(&'a Stage) -> Playing<'a>>,
+    pub(crate) play: Option<Play>,
 }
 
 impl Drill {

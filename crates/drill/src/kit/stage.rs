@@ -96,6 +96,16 @@ impl Stage {
         Self { options, draw }
     }
 
+    /// Whether that check is all that is asked.
+    pub(crate) fn is_enough(&self, check: &str) -> bool {
+        self.options.enough.as_ref().is_some_and(|enough| check.contains(&enough.check))
+    }
+
+    /// Whether the one check that is asked has failed.
+    pub(crate) fn has_enough(&self, verdicts: &[Verdict]) -> bool {
+        verdicts.iter().any(|verdict| !verdict.pass && verdict.times > 0 && self.is_enough(&verdict.check))
+    }
+
     /// Makes a ledger of at most that many watermarked subjects.
     pub(crate) fn world(&self, most: u64) -> Result<World, Failure> {
         self.world_with(most, |asked| asked)

@@ -67,6 +67,7 @@ fn run(say: Say, args: &DrillArgs) -> Result<Exit, Failure> {
         nodes: usize::from(*nodes),
         clock: Arc::new(SystemClock),
         digest: |octets| HEXLOWER.encode(&honnin_seal::digest(&[octets])),
+        enough: None,
         progress: Arc::new(|text| say::note(text)),
         verdict: Arc::new(move |text| {
             if let Err(failure) = say.line(text) {

@@ -2,6 +2,7 @@
 //!
 //! All of 127.0.0.0/8 is this machine's own, so that a thousand prefixes are a thousand real sockets.
 
+pub(crate) mod hashes;
 pub(crate) mod owner;
 pub(crate) mod storm;
 pub(crate) mod times;
