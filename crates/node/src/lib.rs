@@ -10,6 +10,8 @@ mod clock;
 mod duty;
 mod epochs;
 mod exports;
+#[cfg(test)]
+mod exports_tests;
 mod fault;
 mod guessing;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod gather;
 mod held;
+mod made;
 mod noted;
 mod shelf;
 mod sources;
@@ -19,6 +20,7 @@ use honnin_journal::{Kind, Party};
 use honnin_terms::{ExportId, Id, Stream};
 
 pub use held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
+pub use made::Sealed;
 pub use noted::{ExportFault, ExportStage, ExportState};
 pub use shelf::{Asking, Claimed, Outcome, Shelf};
 use shelf::{MARGIN_SECONDS, of_digest};
@@ -82,9 +84,9 @@ pub struct ExportWork {
     stream: Stream,
 }
 
-/// An export opens as itself and for the session that asked for it only.
-fn row(export: ExportId, session: &Session) -> Vec<u8> {
-    [export.octets().as_slice(), session.id().octets()].concat()
+/// An export opens as itself, as made under the claim that settled it, and for the session that asked for it only.
+fn row(export: ExportId, session: &Session, fence: u64) -> Vec<u8> {
+    [export.octets().as_slice(), session.id().octets(), &fence.to_be_bytes()].concat()
 }
 
 impl Care {
@@ -147,9 +149,9 @@ impl Care {
         let session = visit.session;
         let permit = permitted(self.parts.subscriber.export(session))?;
         let of = (session.account(), session.id());
-        let sealed = self.shelf().sealed(&self.keep(session.stream()), of, export).await?;
+        let Sealed { fence, octets } = self.shelf().sealed(&self.keep(session.stream()), of, export).await?;
         self.about_to(visit, (Kind::ExportFetched, Some(What::Export)), export.to_string()).await?;
-        let held = self.opened(session, permit.open_export::<Held>(&row(export, session), &sealed))?;
+        let held = self.opened(session, permit.open_export::<Held>(&row(export, session, fence), &octets))?;
         self.parts.gate.disclose(session, held, What::Export, visit.channel).await
     }
 
@@ -207,7 +209,7 @@ impl Care {
         let deadline = self.now().plus_seconds(self.parts.exports.bounds.deadline_seconds);
         let permit = permitted(self.parts.subscriber.export(session))?;
         let held = self.gather(session, deadline).await?;
-        let sealed = permit.seal_gathered(&row(export, session), &held, session.entropy());
+        let sealed = permit.seal_gathered(&row(export, session, claimed.fence()), &held, session.entropy());
         let sealed = self.opened(session, sealed)?;
         drop(held);
         self.in_time(deadline)?;

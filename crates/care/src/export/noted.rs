@@ -72,8 +72,8 @@ pub struct ExportState {
 pub(super) enum Stage {
     /// To be made by whoever opens what the session has left, sealed.
     Asked(Vec<u8>),
-    /// Kept until then.
-    Ready { octets: u64, until: Moment },
+    /// Kept until then, as it was made under that claim.
+    Ready { octets: u64, until: Moment, fence: u64 },
     /// Not made.
     Failed(ExportFault),
 }
@@ -92,8 +92,8 @@ impl Noted {
     pub(super) fn octets(&self) -> Vec<u8> {
         let (letter, rest) = match &self.stage {
             Stage::Asked(left) => (b'a', left.clone()),
-            Stage::Ready { octets, until } => {
-                (b'r', [octets.to_be_bytes(), until.millis().to_be_bytes()].concat())
+            Stage::Ready { octets, until, fence } => {
+                (b'r', [octets.to_be_bytes(), until.millis().to_be_bytes(), fence.to_be_bytes()].concat())
             }
             Stage::Failed(fault) => (b'f', fault.word().as_bytes().to_vec()),
         };
@@ -110,9 +110,11 @@ impl Noted {
         let stage = match rest.split_first()? {
             (b'a', left) => Stage::Asked(left.to_vec()),
             (b'r', rest) => {
-                let (octets, until) = rest.split_first_chunk::<8>()?;
-                let until = Moment::from_millis(i64::from_be_bytes(until.try_into().ok()?)).ok()?;
-                Stage::Ready { octets: u64::from_be_bytes(*octets), until }
+                let (octets, rest) = rest.split_first_chunk::<8>()?;
+                let (until, fence) = rest.split_first_chunk::<8>()?;
+                let until = Moment::from_millis(i64::from_be_bytes(*until)).ok()?;
+                let fence = u64::from_be_bytes(fence.try_into().ok()?);
+                Stage::Ready { octets: u64::from_be_bytes(*octets), until, fence }
             }
             (b'f', word) => {
                 Stage::Failed(ExportFault::ALL.into_iter().find(|fault| fault.word().as_bytes() == word)?)

@@ -3,10 +3,11 @@
 
 use honnin_access::{Keep, NodeAuthority, Permit, both};
 use honnin_seal::digest;
-use honnin_store::{ClaimRows, ClaimedWork, Error as Rows, NewWork, Queue, Settled, WorkId, WorkRow};
+use honnin_store::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
 use honnin_terms::{AccountId, ExportId, Id, Moment, SessionId};
 
 use super::ExportBounds;
+use super::made::{Sealed, made_under};
 use super::noted::{ExportFault, ExportStage, ExportState, Noted, Stage};
 use crate::Channel;
 use crate::care::Error;
@@ -21,7 +22,7 @@ pub(super) const MARGIN_SECONDS: i64 = 30;
 /// A worker that breaks off is followed by another; an export that has outlived so many is given up.
 const MOST_TRIES: u32 = 3;
 /// How often a place is looked for while others take them.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
 /// Rows looked at together where the room is counted.
 const PAGE: usize = 500;
 
@@ -73,10 +74,10 @@ pub struct Asking<'a> {
 /// An export to be made, under a claim.
 #[derive(Debug)]
 pub struct Claimed {
-    work: ClaimedWork,
+    pub(super) work: ClaimedWork,
     /// Whose.
     pub account: AccountId,
-    noted: Noted,
+    pub(super) noted: Noted,
 }
 
 impl Claimed {
@@ -98,6 +99,11 @@ impl Claimed {
     /// What the sign-in has left to make it with; `None` where it is made already.
     pub fn left(&self) -> Option<&[u8]> {
         if let Stage::Asked(left) = &self.noted.stage { Some(left) } else { None }
+    }
+
+    /// Names this claim of it: what is made under it bears that.
+    pub const fn fence(&self) -> u64 {
+        self.work.fence
     }
 
     /// Whether so many workers have broken off over it that it is given up.
@@ -242,7 +248,8 @@ impl Shelf<'_> {
         Ok(Some(ExportState { export: noted.export, stage }))
     }
 
-    /// What was made, sealed as it was, for the sign-in that asked.
+    /// What was made, sealed as it was, for the sign-in that asked. Whoever opens it does so as made under the claim that
+    /// settled the export: what another has left there does not open.
     ///
     /// # Errors
     /// [`Error::NotThere`] for what that sign-in did not ask for, [`Error::ExportNotReady`], [`Error::ExportGone`].
@@ -251,18 +258,20 @@ impl Shelf<'_> {
         keep: &Permit<Keep>,
         (account, session): (AccountId, SessionId),
         export: ExportId,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Sealed, Error> {
         let found = self.rows.work(keep, Queue::EXPORTED, export.octets());
         let (places, found) = both(self.places(keep, account), found).await;
         let places = places?;
         let asked = |noted: &&Noted| noted.export == export && noted.session == session;
         let noted = places.iter().filter_map(Place::noted).find(asked).ok_or(Error::NotThere)?;
-        match noted.stage {
-            Stage::Ready { until, .. } if until > keep.at() => {}
+        let fence = match noted.stage {
+            Stage::Ready { until, fence, .. } if until > keep.at() => fence,
             Stage::Ready { .. } => return Err(Error::ExportGone),
             Stage::Asked(_) | Stage::Failed(_) => return Err(Error::ExportNotReady),
-        }
-        Ok(found?.ok_or(Error::ExportGone)?.payload)
+        };
+        let payload = found?.ok_or(Error::ExportGone)?.payload;
+        let octets = made_under(&payload).map_or_else(Vec::new, |(_, sealed)| sealed.to_vec());
+        Ok(Sealed { fence, octets })
     }
 
     /// Gives up the exports of a sign-in that ends.
@@ -320,70 +329,6 @@ impl Shelf<'_> {
         if taken > self.bounds.space_octets { Err(ExportFault::NoRoom) } else { Ok(()) }
     }
 
-    /// Keeps what was made. Where a worker before had come so far, and no further, it is that one's that is kept.
-    ///
-    /// # Errors
-    /// [`ExportFault::NoRoom`] where the store takes nothing.
-    pub async fn keep(
-        &self,
-        keep: &Permit<Keep>,
-        claimed: &Claimed,
-        sealed: Vec<u8>,
-    ) -> Result<Outcome, ExportFault> {
-        let octets = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
-        let (export, until) = (claimed.export(), keep.at().plus_seconds(self.bounds.keep_seconds));
-        let work = NewWork {
-            queue: Queue::EXPORTED,
-            id: *export.octets(),
-            owner: Some(claimed.account),
-            payload: sealed,
-            due: None,
-            until: Some(until),
-        };
-        let put = self.rows.put_work(keep, work).await.map_err(|error| {
-            tracing::error!(%error, "the store takes no export");
-            ExportFault::NoRoom
-        })?;
-        if put {
-            return Ok(Outcome::Made(octets, until));
-        }
-        let there = self.rows.work(keep, Queue::EXPORTED, export.octets()).await.map_err(Error::from)?;
-        Ok(Outcome::Made(octets, there.and_then(|row| row.until).unwrap_or(until)))
-    }
-
-    /// Writes what became of it. Where it was given up meanwhile nothing is left of it; where another has claimed it since,
-    /// it is the other's, and what was sealed first counts.
-    ///
-    /// # Errors
-    /// [`Error::Store`]: another worker makes it then.
-    pub async fn settle(
-        &self,
-        keep: &Permit<Keep>,
-        claimed: &Claimed,
-        outcome: Outcome,
-    ) -> Result<(), Error> {
-        let (rows, id, noted) = (self.rows, &claimed.work.work.id, &claimed.noted);
-        let stage = match outcome {
-            Outcome::Made(octets, until) => Some(Stage::Ready { octets, until }),
-            Outcome::Failed(fault) => Some(Stage::Failed(fault)),
-            Outcome::Unwanted => None,
-        };
-        let settled = stage.map_or(Settled::Done, |stage| {
-            let payload = Noted { stage, ..noted.clone() }.octets();
-            Settled::Again { payload: Some(payload), due: None }
-        });
-        let done = rows.settle_work(keep, Queue::EXPORTS, id, claimed.work.fence, settled).await;
-        if done == Err(Rows::Conflict) {
-            let now = rows.work(keep, Queue::EXPORTS, id).await?;
-            let now = now.and_then(|row| Noted::read(&row.payload));
-            if now.is_none_or(|now| now.export != noted.export) {
-                rows.drop_work(keep, Queue::EXPORTED, noted.export.octets(), None).await?;
-            }
-            return Ok(());
-        }
-        Ok(done?)
-    }
-
     /// Octets of all finished exports. Two workers that finish at one moment do not see each other, so there may be as
     /// many exports more as there are workers.
     async fn taken(&self, keep: &Permit<Keep>) -> Result<u64, Error> {
@@ -391,7 +336,8 @@ impl Shelf<'_> {
         loop {
             let rows = self.rows.works(keep, Queue::EXPORTS, None, after, PAGE).await?;
             for row in &rows {
-                if let Some(Noted { stage: Stage::Ready { octets, until }, .. }) = Noted::read(&row.payload)
+                if let Some(Noted { stage: Stage::Ready { octets, until, .. }, .. }) =
+                    Noted::read(&row.payload)
                     && until > keep.at()
                 {
                     taken = taken.saturating_add(octets);

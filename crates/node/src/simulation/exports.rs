@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use honnin_care::{Asking, Channel, Error, ExportBounds, ExportFault, Outcome, Shelf};
+use honnin_care::{Asking, Channel, Error, ExportBounds, ExportFault, Outcome, Sealed, Shelf};
 use honnin_terms::{AccountId, Clock as _, ExportId, Id, Moment, SessionId};
 
 use super::model::Model;
@@ -75,11 +75,20 @@ impl State {
     }
 
     /// What a node hands out to somebody who asked it at that time.
-    fn handed(&mut self, node: usize, who: Who, export: ExportId, (asked_at, content): (u64, Vec<u8>)) {
+    fn handed(
+        &mut self,
+        node: usize,
+        who: Who,
+        export: ExportId,
+        (asked_at, fence, content): (u64, u64, Vec<u8>),
+    ) {
         let named = self.exports.asked.get(export.octets()).copied();
-        let of = marked(who, export);
-        if named != Some(who) || !content.starts_with(&of) {
+        let (under, content) = content.split_at(8);
+        let content = content.to_vec();
+        if named != Some(who) || !content.starts_with(&marked(who, export)) {
             self.breaks(format!("node {node} handed {who:?} another's export {export}: {content:?}"));
+        } else if under != fence.to_be_bytes() {
+            self.breaks(format!("node {node} handed out what was made under another claim: {content:?}"));
         }
         let kept = self.exports.kept.get(export.octets()).copied().unwrap_or(0);
         let over = kept + u64::try_from(KEEP).unwrap() * 1_000 + 2 * APART;
@@ -96,7 +105,7 @@ impl State {
     }
 }
 
-/// What an export of that sign-in begins with.
+/// What an export of that sign-in begins with, behind the claim it was made under.
 fn marked(who: Who, export: ExportId) -> Vec<u8> {
     [&[who.account], who.session.as_slice(), export.octets()].concat()
 }
@@ -146,8 +155,9 @@ impl Desk {
                 let export = if hers { self.hers(who).await } else { self.anybodys() };
                 let Some(export) = export else { return };
                 let asked_at = self.world.now();
-                if let Ok(content) = self.shelf().sealed(&self.permit(), (account, session), export).await {
-                    self.world.state().handed(self.node, who, export, (asked_at, content));
+                if let Ok(sealed) = self.shelf().sealed(&self.permit(), (account, session), export).await {
+                    let Sealed { fence, octets } = sealed;
+                    self.world.state().handed(self.node, who, export, (asked_at, fence, octets));
                 }
             }
             _ if self.world.now() < STORM && self.world.draw(4) == 0 => {
@@ -191,7 +201,8 @@ impl Desk {
                 state.exports.made += 1;
                 state.exports.made
             };
-            let content = [marked(who, claimed.export()), made.to_be_bytes().to_vec()].concat();
+            let (fence, made) = (claimed.fence().to_be_bytes(), made.to_be_bytes());
+            let content = [fence.as_slice(), &marked(who, claimed.export()), &made].concat();
             match self.shelf().has_room(&self.permit(), 1).await {
                 Ok(()) => {
                     self.shelf().keep(&self.permit(), &claimed, content).await.unwrap_or_else(Outcome::Failed)

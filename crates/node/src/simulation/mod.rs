@@ -187,7 +187,7 @@ fn what_is_planted_into_nodes_and_store_is_found() {
         (Planted::WithoutLease, "was given a duty"),
         (Planted::OldList, "once more"),
         (Planted::NotedFirst, "is owed"),
-        (Planted::PutOver, "made once more"),
+        (Planted::PutOver, "under another claim"),
         (Planted::WrongRow, "another's export"),
         (Planted::ClockStands, "after its time"),
     ] {
