@@ -184,6 +184,7 @@ mod tests {
             seconds: 1,
             subjects: 1,
             connections: 1,
+            nodes: 1,
             clock: Arc::new(honnin_testkit::FixedClock::at("2026-11-20T06:00:00+09:00")),
             digest: |_| String::new(),
             enough,
