@@ -65,11 +65,11 @@ CREATE TABLE merged_holding (
 ) strict, without rowid;
 CREATE TABLE message (
     tenant integer not null,                        -- number of the tenant
-    id integer not null,                            -- number of the message within the tenant
     account blob not null,                          -- account it is owed to
+    id integer not null,                            -- number of the message within the account
     kind text not null,                             -- what it says, a word
     at integer not null,                            -- moment it was owed
-    primary key (tenant, id)
+    primary key (tenant, account, id)
 ) strict, without rowid;
 CREATE TABLE notice (
     tenant integer not null,                        -- number of the tenant

@@ -124,8 +124,8 @@ pub(crate) fn owe(
 ) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "insert into message (tenant, id, account, kind, at) \
-             select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4 from message where tenant = ?1",
+            "insert into message (tenant, account, id, kind, at) \
+             select ?1, ?2, coalesce(max(id), 0) + 1, ?3, ?4 from message where tenant = ?1 and account = ?2",
         )?
         .execute(params![tenant.number(), account.octets(), kind.word(), now.millis()])?;
     Ok(())

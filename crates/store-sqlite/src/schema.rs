@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_merges.sql"),
     include_str!("../migrations/0003_together.sql"),
+    include_str!("../migrations/0004_messages.sql"),
 ];
 
 /// The newest schema this build knows.
@@ -164,4 +165,35 @@ fn pages(octets: u64) -> i64 {
 /// The engine takes a cache size in KiB as a negative number.
 fn kib(octets: u64) -> i64 {
     i64::try_from(octets / 1024).unwrap_or(i64::MAX).saturating_neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_owed_before_the_fourth_schema_is_owed_after_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..3] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        let owe = "insert into message (tenant, id, account, kind, at) values (1, ?1, ?2, 'a', ?1)";
+        for (id, account) in [(1, [7_u8; 16]), (2, [6; 16]), (3, [7; 16])] {
+            connection.execute(owe, rusqlite::params![id, account]).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let mut asked = connection.prepare("select id, account, kind, at from message order by id").unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, [u8; 16]>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, i64>(3)?,
+            ))
+        };
+        let found: Vec<_> = asked.query_map([], row).unwrap().map(Result::unwrap).collect();
+        let owed = |id, account| (id, account, "a".to_owned(), id);
+        assert_eq!(found, [owed(1, [7; 16]), owed(2, [6; 16]), owed(3, [7; 16])]);
+    }
 }

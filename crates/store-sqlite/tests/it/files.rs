@@ -100,10 +100,10 @@ fn a_newer_schema_is_refused_with_both_versions() {
     connection.pragma_update(None, "user_version", 7).unwrap();
     drop(connection);
     let refused = Sqlite::open(dir.path(), Bounds::default(), opened::clock()).unwrap_err();
-    assert!(matches!(refused, StartError::Newer { found: 7, known: 3 }));
+    assert!(matches!(refused, StartError::Newer { found: 7, known: 4 }));
     assert_eq!(
         refused.to_string(),
-        "open the store: its schema has version 7, this build knows up to 3; use the newer build"
+        "open the store: its schema has version 7, this build knows up to 4; use the newer build"
     );
 }
 
