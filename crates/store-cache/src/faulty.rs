@@ -164,7 +164,7 @@ impl<S: Store> Decorator for Faulty<S> {
 }
 
 honnin_store::decorate! { [S: Store] Faulty<S>:
-    CredentialRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows ClaimRows
+    CredentialRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows CopyRows ClaimRows
 }
 
 /// Hears of what this node has changed, and of nothing that others have.

@@ -109,7 +109,7 @@ impl<S: Store> Decorator for Cached<S> {
 }
 
 honnin_store::decorate! { [S: Store] Cached<S>:
-    CredentialRows DeviceRows NoticeRows FeedRows MergeRows OperatorRows ControlRows ClaimRows
+    CredentialRows DeviceRows NoticeRows FeedRows MergeRows OperatorRows ControlRows CopyRows ClaimRows
 }
 
 impl<S: Store> SessionRows for Cached<S> {

@@ -12,6 +12,7 @@
 mod bounds;
 mod claims;
 mod control;
+mod copying;
 mod credentials;
 mod desk;
 mod devices;
@@ -47,6 +48,7 @@ use honnin_terms::{Clock, Entropy};
 use tokio::sync::oneshot;
 
 pub use bounds::Bounds;
+pub use copying::copying_statements;
 pub use fault::StartError;
 pub use prepare::prepare;
 pub use reach::{Target, role_of, with_password};

@@ -59,6 +59,16 @@ pub(crate) fn text(row: &Row, column: usize) -> Result<String, Fault> {
     value(row, column)
 }
 
+/// A text that may be absent out of a column.
+pub(crate) fn text_or_none(row: &Row, column: usize) -> Result<Option<String>, Fault> {
+    value(row, column)
+}
+
+/// A number that may be absent out of a column.
+pub(crate) fn number_or_none(row: &Row, column: usize) -> Result<Option<i64>, Fault> {
+    value(row, column)
+}
+
 /// So many octets out of a column.
 pub(crate) fn octets<const N: usize>(row: &Row, column: usize) -> Result<[u8; N], Fault> {
     value::<&[u8]>(row, column)?.try_into().map_err(|_| Error::Corrupt.into())

@@ -1,4 +1,4 @@
-//! Every statement there is, by name. Nothing else is asked of the server but what begins and ends a transaction
+//! Every statement there is, by name (those of a copy are made of its list of tables, `copying`). Nothing else is asked of the server but what begins and ends a transaction
 //! (`Reach::begin`), what is looked at once at the start (`standing`) and what prepares the store (`prepare`).
 //!
 //! Names are whole (`honnin.session`), so that no search path decides what they mean. Written in what engines that speak
@@ -265,6 +265,12 @@ statements! {
             (select count(*) from honnin.quarantine where tenant = $1), \
             (select count(*) from honnin.message where tenant = $1), \
             (select min(at) from honnin.message where tenant = $1)";
+    COLUMNS = "select c.relname::text, a.attname::text, coalesce(array_position(k.conkey, a.attnum), 0)::bigint, \
+            format_type(a.atttypid, a.atttypmod), a.attnotnull::int::bigint \
+        from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped \
+            left join pg_constraint k on k.conrelid = c.oid and k.contype = 'p' \
+        where c.relnamespace = 'honnin'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') \
+            and c.relname not in ('change', 'schema_version') order by 1, 2";
     SERVER = "select current_setting('server_version'), (select version from honnin.schema_version), \
         (select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint from pg_class c \
             where c.relnamespace = 'honnin'::regnamespace and c.relkind = 'r')";

@@ -53,26 +53,31 @@ impl Tx {
 
     /// Asks for rows.
     pub(crate) async fn query(&self, statement: &Statement, asked: Asked<'_>) -> Result<Vec<Row>, Fault> {
-        self.asked(statement, asked, &Sent::default()).await
+        self.query_text(statement.sql, asked).await
     }
 
-    async fn asked(&self, statement: &Statement, asked: Asked<'_>, sent: &Sent) -> Result<Vec<Row>, Fault> {
+    /// Asks for rows by a statement that was made of the list of tables.
+    pub(crate) async fn query_text(&self, sql: &str, asked: Asked<'_>) -> Result<Vec<Row>, Fault> {
+        self.asked(sql, asked, &Sent::default()).await
+    }
+
+    async fn asked(&self, sql: &str, asked: Asked<'_>, sent: &Sent) -> Result<Vec<Row>, Fault> {
         self.begun(async {
             // Whatever comes of it, who waits for it to be sent waits no longer.
             let _sent = sent.once_left();
             let connection = self.connection()?;
-            let prepared = connection.prepare_cached(statement.sql).await?;
+            let prepared = connection.prepare_cached(sql).await?;
             sent.now();
             Ok(connection.query(&prepared, asked).await?)
         })
         .await
     }
 
-    async fn done(&self, statement: &Statement, asked: Asked<'_>, sent: &Sent) -> Result<u64, Fault> {
+    async fn done(&self, sql: &str, asked: Asked<'_>, sent: &Sent) -> Result<u64, Fault> {
         self.begun(async {
             let _sent = sent.once_left();
             let connection = self.connection()?;
-            let prepared = connection.prepare_cached(statement.sql).await?;
+            let prepared = connection.prepare_cached(sql).await?;
             sent.now();
             Ok(connection.execute(&prepared, asked).await?)
         })
@@ -96,13 +101,18 @@ impl Tx {
 
     /// Writes; how many rows it was.
     pub(crate) async fn execute(&self, statement: &Statement, asked: Asked<'_>) -> Result<u64, Fault> {
-        self.done(statement, asked, &Sent::default()).await
+        self.execute_text(statement.sql, asked).await
+    }
+
+    /// Writes by a statement that was made of the list of tables; how many rows it was.
+    pub(crate) async fn execute_text(&self, sql: &str, asked: Asked<'_>) -> Result<u64, Fault> {
+        self.done(sql, asked, &Sent::default()).await
     }
 
     /// Asks for rows and ends the transaction in the same breath: beginning, statement and end are one round trip.
     pub(crate) async fn last(&self, statement: &Statement, asked: Asked<'_>) -> Result<Vec<Row>, Fault> {
         let sent = Sent::default();
-        let (rows, ended) = both(self.asked(statement, asked, &sent), self.end_after(&sent)).await;
+        let (rows, ended) = both(self.asked(statement.sql, asked, &sent), self.end_after(&sent)).await;
         let rows = rows?;
         ended?;
         Ok(rows)
@@ -125,7 +135,7 @@ impl Tx {
         asked: Asked<'_>,
     ) -> (Result<u64, Fault>, Result<(), Fault>) {
         let sent = Sent::default();
-        both(self.done(statement, asked, &sent), self.end_after(&sent)).await
+        both(self.done(statement.sql, asked, &sent), self.end_after(&sent)).await
     }
 
     /// Commits.

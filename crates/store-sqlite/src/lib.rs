@@ -7,6 +7,7 @@ mod backup;
 mod bounds;
 mod claims;
 mod control;
+mod copying;
 mod credentials;
 mod devices;
 mod erase;

@@ -71,13 +71,14 @@ pub mod ports {
     pub use honnin_terms::{AccountId, EntryRef, HoldingId, Moment, NoticeId, SessionId, TenantId};
 
     pub use super::{Call, Decorator};
+    pub use crate::copying::{CopiedRow, FoundColumn, Stretch};
     pub use crate::{
         Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
-        ControlRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Erased, Error, FeedRows,
-        Figures, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish, NewWork,
-        NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey, Settled,
-        SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer, WishKey,
-        WorkId, WorkRow,
+        ControlRows, CopyRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Erased, Error,
+        FeedRows, Figures, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish,
+        NewWork, NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey,
+        Settled, SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer,
+        WishKey, WorkId, WorkRow,
     };
 }
 
@@ -176,6 +177,11 @@ macro_rules! decorate {
             most: usize
         ) -> Vec<WorkRow>;
         fn waiting(Permit<Keep>, queue: Queue) -> (u64, Option<Moment>);
+    } {} } };
+    (@CopyRows $of:tt $it:ty) => { $crate::decorate! { @with CopyRows $of $it {
+        fn columns(Permit<Operate>) -> Vec<FoundColumn>;
+        fn rows_of(Permit<Operate>, stretch: &Stretch, most: usize) -> Vec<CopiedRow>;
+        fn replace_rows(Permit<Operate>, stretch: &Stretch, rows: Vec<CopiedRow>) -> ();
     } {} } };
     (@Engine [$($of:tt)*] $it:ty) => {
         impl<$($of)*> Engine for $it {

@@ -13,6 +13,7 @@ mod claims;
     reason = "a promise is told by its name, and one that is not kept ends its test"
 )]
 pub mod conformance;
+pub mod copying;
 mod days;
 pub mod decorate;
 pub mod document;
@@ -26,6 +27,7 @@ mod views;
 mod watchers;
 
 pub use claims::{ClaimRows, ClaimedWork, NewWork, Queue, Settled, WorkId, WorkRow};
+pub use copying::CopyRows;
 pub use decorate::{Changed, Watcher};
 pub use engine::{CacheFigures, Engine, Figures};
 pub use feed::{
@@ -59,6 +61,7 @@ pub trait Store:
     + OperatorRows
     + ClaimRows
     + ControlRows
+    + CopyRows
     + Engine
 {
 }
@@ -75,6 +78,7 @@ impl<T> Store for T where
         + OperatorRows
         + ClaimRows
         + ControlRows
+        + CopyRows
         + Engine
 {
 }

@@ -21,7 +21,8 @@ const ROOMS: [Room; 27] = [
     // The conformance suite, behind a feature, makes its stage with the testkit.
     ("store", &["terms", "seal", "access", "testkit"], &[]),
     ("store-sqlite", &["terms", "seal", "access", "store"], &["keeper"]),
-    ("store-postgres", &["terms", "seal", "access", "store"], &[]),
+    // Its tests carry a store from one engine to the other.
+    ("store-postgres", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     // Round any engine; its tests need one.
     ("store-cache", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),

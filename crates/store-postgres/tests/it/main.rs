@@ -5,6 +5,8 @@ mod cancelled;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod copied;
+#[cfg(test)]
 mod crowds;
 #[cfg(test)]
 mod cut_off;

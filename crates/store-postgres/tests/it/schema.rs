@@ -1,6 +1,6 @@
 //! The schema, and every statement on it.
 
-use honnin_store_postgres::statements;
+use honnin_store_postgres::{copying_statements, statements};
 use honnin_testkit::PostgresServer;
 
 use crate::opened;
@@ -16,8 +16,9 @@ fn every_statement_is_served_by_an_index() {
         set search_path = pg_catalog, pg_temp; set honnin.tenant = '1'; set honnin.reach = 'house';"
         .to_owned();
     let mut names = Vec::new();
-    for statement in statements() {
-        let numbers = statement.sql.split('$').skip(1);
+    let written = statements().iter().map(|statement| (statement.name.to_owned(), statement.sql.to_owned()));
+    for (name, sql) in written.chain(copying_statements()) {
+        let numbers = sql.split('$').skip(1);
         let number = |rest: &str| {
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
             digits.parse::<usize>().unwrap_or(0)
@@ -25,8 +26,6 @@ fn every_statement_is_served_by_an_index() {
         let most = numbers.map(number).max().unwrap_or(0);
         let nulls = vec!["null"; most].join(", ");
         let with = if most == 0 { String::new() } else { format!("({nulls})") };
-        let name = statement.name;
-        let sql = statement.sql;
         let explained = format!("explain (costs off) execute \"{name}\" {with};");
         asked.extend([format!("prepare \"{name}\" as {sql}; select '== {name}';"), explained]);
         assert!(!names.contains(&name), "{name} is there twice");

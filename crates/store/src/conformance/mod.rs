@@ -5,6 +5,7 @@
 
 mod claims;
 mod control;
+mod copying;
 mod credentials;
 mod devices;
 mod directory;
@@ -24,6 +25,7 @@ mod wishes;
 
 pub use claims::*;
 pub use control::*;
+pub use copying::*;
 pub use credentials::*;
 pub use devices::*;
 pub use directory::*;
@@ -117,6 +119,12 @@ macro_rules! every_promise {
             a_control_row_past_its_time_is_as_if_it_were_not_there
             control_rows_are_listed_by_prefix_page_by_page
             of_many_who_swap_at_once_one_is_first
+            its_tables_are_those_of_the_one_list
+            rows_come_out_page_by_page_in_the_order_of_their_keys
+            rows_take_the_place_of_whatever_stands_in_their_stretch
+            a_copy_that_was_killed_goes_on_and_ends_as_its_source_row_by_row
+            a_row_altered_in_a_copy_is_found_and_put_right
+            a_store_has_one_mark_and_is_empty_only_without_it
             work_is_put_once_and_claimed_once_while_its_lease_lasts
             work_that_is_claimed_again_is_the_second_ones
             a_fence_never_comes_twice

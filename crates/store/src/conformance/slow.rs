@@ -76,7 +76,7 @@ impl<S: Store> Decorator for Slow<S> {
 }
 
 crate::decorate! { [S: Store] Slow<S>:
-    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows
+    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows CopyRows
     ClaimRows Engine
 }
 
@@ -127,6 +127,6 @@ impl<S: Store> Decorator for Trips<S> {
 }
 
 crate::decorate! { [S: Store] Trips<S>:
-    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows
+    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows CopyRows
     ClaimRows Engine
 }

@@ -174,7 +174,7 @@ impl Decorator for Held {
 }
 
 honnin_store::decorate! { [] Held:
-    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows
+    SessionRows CredentialRows ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows CopyRows
     ClaimRows Engine
 }
 

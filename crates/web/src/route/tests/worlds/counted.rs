@@ -179,5 +179,5 @@ impl Decorator for Counted {
 }
 
 honnin_store::decorate! { [] Counted:
-    ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows ClaimRows Engine
+    ViewRows DeviceRows NoticeRows SpeedRows FeedRows MergeRows OperatorRows ControlRows CopyRows ClaimRows Engine
 }
