@@ -121,16 +121,46 @@ pub(crate) struct IntakeArgs {
 pub(crate) enum StoreCommand {
     /// Make the PostgreSQL database of `store.url` ready, or bring it up to date, as its owner
     ///
-    /// Makes the schema and grants the role of `store.url` what it needs. That role must exist and may own nothing. Running it
+    /// Makes the schema and grants the role of the address what it needs. That role must exist and may own nothing. Running it
     /// again changes nothing.
     #[command(
         after_help = "Examples:\n  honnin store prepare --owner 'postgresql://postgres@/honnin?host=/run/postgresql'"
     )]
     Prepare(PrepareArgs),
+    /// Copy the store from the file to a database, or from a database to the file; nothing is decrypted on the way
+    ///
+    /// From the store of the settings to another that is empty. Forces `read_only`, which stays until `honnin mode release`.
+    /// Beside a server it copies nearly all, and ends with exit code 4; with every server stopped it copies what has changed
+    /// since, reads every row back, and the copy is whole. One that was killed goes on where it was. Until it is whole no
+    /// command opens the copy.
+    #[command(
+        after_help = "Examples:\n  honnin store copy --to 'postgresql://honnin@/honnin?host=/run/postgresql'\n  \
+        honnin store copy --to file\n  honnin store copy --check --to file"
+    )]
+    Copy(CopyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// Where to: `file`, or the address of a database that `honnin store prepare --for` has made ready
+    #[arg(long, value_name = "URL|file")]
+    pub(crate) to: String,
+
+    /// File with the password of the role of that address, readable by this user only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Compare every row and write nothing
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PrepareArgs {
+    /// Address of the database for the role that is to serve it [default: store.url]
+    #[arg(long = "for", value_name = "URL")]
+    pub(crate) serves: Option<String>,
+
     /// Address of the same database for the role that is to own the schema
     #[arg(long, value_name = "URL")]
     pub(crate) owner: String,

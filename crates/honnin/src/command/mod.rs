@@ -16,9 +16,9 @@ use honnin_journal::MOST_TEXT;
 pub(crate) use account::{AccountCommand, EraseArgs, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use data::{
-    CheckArgs, ClockCommand, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand, KeyCommand,
-    LiftArgs, OpenRoomArgs, Period, PrepareArgs, QuarantineCommand, Question, RotateArgs, StoreCommand,
-    WaitingRoomCommand,
+    CheckArgs, ClockCommand, CopyArgs, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand,
+    KeyCommand, LiftArgs, OpenRoomArgs, Period, PrepareArgs, QuarantineCommand, Question, RotateArgs,
+    StoreCommand, WaitingRoomCommand,
 };
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use mode::ModeCommand;
@@ -152,7 +152,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Account(AccountCommand),
 
-    /// Make the database ready, where the store is one
+    /// Make a database ready for the store, or copy the store to the other engine
     #[command(subcommand)]
     Store(StoreCommand),
 

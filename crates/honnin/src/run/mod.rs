@@ -27,6 +27,7 @@ mod serve;
 mod several;
 mod status;
 mod store;
+mod store_copy;
 mod waiting_room;
 
 pub(crate) use input::Input;
@@ -71,7 +72,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         }
         Command::Doctor => doctor::doctor(say, installation()?),
         Command::Account(command) => account::account(say, installation()?, &operator, &command),
-        Command::Store(command) => store::store(say, &installation()?, &command),
+        Command::Store(command) => store::store(say, &installation()?, &operator, &command),
         Command::Key(command) => key::key(say, &installation()?, &operator, &command),
         Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
         Command::Clock(command) => clock::clock(say, installation()?, &operator, command),

@@ -1,4 +1,4 @@
-//! `honnin store`: the database, where the store is one.
+//! `honnin store`: a database made ready, and the store copied to the other engine.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::command::{PrepareArgs, StoreCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::run::store_copy::copy;
 use crate::say::Say;
 use crate::wiring::engine;
 
@@ -21,9 +22,22 @@ impl fmt::Display for Prepared {
     }
 }
 
-pub(super) fn store(say: Say, installation: &Installation, command: &StoreCommand) -> Result<Exit, Failure> {
-    let StoreCommand::Prepare(PrepareArgs { owner, owner_password_file }) = command;
-    let role = engine::prepare(&installation.settings.store, owner, owner_password_file.as_deref())?;
+pub(super) fn store(
+    say: Say,
+    installation: &Installation,
+    operator: &str,
+    command: &StoreCommand,
+) -> Result<Exit, Failure> {
+    match command {
+        StoreCommand::Prepare(args) => prepare(say, installation, args),
+        StoreCommand::Copy(args) => copy(say, installation, operator, args),
+    }
+}
+
+fn prepare(say: Say, installation: &Installation, args: &PrepareArgs) -> Result<Exit, Failure> {
+    let PrepareArgs { owner, owner_password_file, serves } = args;
+    let settings = &installation.settings.store;
+    let role = engine::prepare(settings, serves.as_deref(), owner, owner_password_file.as_deref())?;
     say.tell(&Prepared { role })?;
     Ok(Exit::Done)
 }

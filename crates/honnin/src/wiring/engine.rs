@@ -47,7 +47,8 @@ pub(crate) enum StartError {
     NoFile,
     /// There is nothing to prepare.
     #[error(
-        "cannot prepare the store: store.url is \"\", and the file needs no preparing; set store.url first"
+        "cannot prepare the store: store.url is \"\", and the file needs no preparing; name the database with --for, or set store.url \
+         first"
     )]
     NoDatabase,
 }
@@ -75,6 +76,17 @@ pub(crate) fn create(dir: &Path, settings: &Settings) -> Result<(), StartError> 
     Ok(honnin_store_sqlite::create(dir)?)
 }
 
+/// The same where there may be one already, which is left as it is.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn create_where_absent(dir: &Path, settings: &Settings) -> Result<(), StartError> {
+    match create(dir, settings) {
+        Err(StartError::File(honnin_store_sqlite::StartError::Exists(_))) => Ok(()),
+        made => made,
+    }
+}
+
 /// Writes a copy of the store of that directory, of one moment and without sessions, into another directory.
 ///
 /// # Errors
@@ -91,19 +103,21 @@ pub(crate) fn back_up(
     Ok(honnin_store_sqlite::back_up(permit, dir, to)?)
 }
 
-/// Makes the database ready, as its owner, for the role of the settings. Says for which role.
+/// Makes a database ready, as its owner, for the role of an address; that of the settings where none is given. Says for
+/// which role.
 ///
 /// # Errors
 /// [`StartError`] where there is no database, or the owner may not do it.
 pub(crate) fn prepare(
     settings: &Settings,
+    serves: Option<&str>,
     owner: &str,
     owner_password: Option<&Path>,
 ) -> Result<String, StartError> {
-    if !is_database(settings) {
+    if serves.is_none() && !is_database(settings) {
         return Err(StartError::NoDatabase);
     }
-    let serves: Target = settings.url.parse()?;
+    let serves: Target = serves.unwrap_or(&settings.url).parse()?;
     honnin_store_postgres::prepare(&with(owner.parse()?, owner_password)?, role_of(&serves))?;
     Ok(role_of(&serves).to_owned())
 }
@@ -118,9 +132,22 @@ pub(super) fn open(
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, StartError> {
+    let file = settings.password_file.path().map(|file| base.join(file));
+    open_by(dir, settings, file.as_deref(), clock)
+}
+
+/// Opens the store of those settings, with the password in that file.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_by(
+    dir: &Path,
+    settings: &Settings,
+    password: Option<&Path>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Store>, StartError> {
     if is_database(settings) {
-        let file = settings.password_file.path().map(|file| base.join(file));
-        let target = with(settings.url.parse()?, file.as_deref())?;
+        let target = with(settings.url.parse()?, password)?;
         let engine = honnin_store_postgres::open(&target, server_bounds(settings), clock, &SystemEntropy)?;
         return Ok(within(engine, settings));
     }

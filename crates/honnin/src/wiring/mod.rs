@@ -5,6 +5,7 @@ mod backups;
 pub(crate) mod bounds;
 pub(crate) mod certificates;
 mod check;
+pub(crate) mod copying;
 pub(crate) mod course;
 mod doors;
 pub(crate) mod engine;

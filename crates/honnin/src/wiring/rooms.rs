@@ -12,6 +12,7 @@ use honnin_terms::{Clock, Entropy, Id, LogId, RequestId, Zone};
 use pollster::block_on;
 
 use super::acts::{Acts, Deed};
+use super::copying::refuse_unfinished;
 use super::witness::Written;
 use super::{bounds, engine};
 use crate::failure::Failure;
@@ -107,6 +108,7 @@ impl Rooms {
         let subscriber =
             authorities.subscriber.counting(Arc::<dyn Store>::clone(&store), keeper.tries_key()?);
         let authorities = Authorities { subscriber, ..authorities };
+        refuse_unfinished(&*store, &authorities.node.keep(clock.now(), request()))?;
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, witness, store, authorities })
     }
 

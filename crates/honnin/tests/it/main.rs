@@ -33,6 +33,7 @@ mod rotate;
 mod routes;
 mod serve;
 mod set_aside;
+mod store_copy;
 mod support;
 mod swapped;
 mod told;

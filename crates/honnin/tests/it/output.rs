@@ -213,8 +213,14 @@ fn what_cannot_be_taken_back_wants_a_confirmation() {
 fn no_secret_can_be_given_as_a_word_of_the_command_line() {
     let page = honnin(["man", "--markdown"]).out;
     // A public key and files that hold secrets are no secrets.
-    let taken =
-        ["--key BASE64", "--key FILE", "--key-file FILE", "--codes FILE", "--owner-password-file FILE"];
+    let taken = [
+        "--key BASE64",
+        "--key FILE",
+        "--key-file FILE",
+        "--codes FILE",
+        "--owner-password-file FILE",
+        "--password-file FILE",
+    ];
     for option in page.lines().filter_map(|line| line.strip_prefix("| `--")?.split('`').next()) {
         let option = format!("--{option}");
         let secret =

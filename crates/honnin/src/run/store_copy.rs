@@ -1,0 +1,252 @@
+//! `honnin store copy`: the whole store from one engine to the other.
+//!
+//! Two runs where the server is to stop for a moment only: one beside it, in read-only mode, which copies nearly all; one
+//! with it stopped, which copies what has changed since, reads every row back and ends the copy. A server that reads alone
+//! still writes the heads of its journal, so that what is copied beside it is never the whole.
+
+use std::fmt;
+
+use honnin_access::ControlRow;
+use honnin_journal::{Kind, Party, is_written, logs};
+use honnin_node::{Written, force_mode, read_mode};
+use honnin_store::Error;
+use honnin_store::copying::{
+    Copied, Side, TABLES, Table, compare_table, copy_table, difference, first_filled, is_copied_by, mark,
+    unmark,
+};
+use honnin_terms::Less;
+use pollster::block_on;
+use serde::Serialize;
+
+use crate::command::CopyArgs;
+use crate::failure::{Exit, Failure};
+use crate::installation::Installation;
+use crate::say::{Progress, Say};
+use crate::wiring::Rooms;
+use crate::wiring::acts::Deed;
+use crate::wiring::copying::{Copy, copier, mark_of, open_copy};
+
+/// What a run came to.
+#[derive(Serialize)]
+struct Told {
+    /// Tables looked at.
+    tables: usize,
+    /// Rows of the source.
+    rows: u64,
+    /// Rows that the copy did not have as the source had them: written, or found where nothing is written.
+    differed: u64,
+    /// Whether it is whole: every row was read back and compared.
+    whole: bool,
+    /// Whether a server or another command is at work, so that it cannot be.
+    serving: bool,
+    /// What `store.url` is then set to.
+    url: String,
+    #[serde(skip)]
+    checked: bool,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tables, rows, differed, whole, serving: _, url, checked } = self;
+        if *checked {
+            return match differed {
+                0 => write!(
+                    f,
+                    "compared  {rows} rows of {tables} tables: the copy has each as the source has it"
+                ),
+                _ => write!(
+                    f,
+                    "compared  {rows} rows of {tables} tables: {differed} differ; give `honnin store copy` again"
+                ),
+            };
+        }
+        writeln!(f, "copied    {rows} rows of {tables} tables, {differed} of them written by this run")?;
+        if *whole {
+            writeln!(f, "verified  every row was read back and compared")?;
+            return write!(
+                f,
+                "next      set store.url = {url:?}, `honnin doctor`, `honnin journal verify`, start the server; `honnin mode \
+                 release` when it is as it should be"
+            );
+        }
+        write!(
+            f,
+            "mode      read_only on every node, until `honnin mode release`\n\
+             next      stop every server and give this command again: it copies what has changed since and reads every row back"
+        )
+    }
+}
+
+/// Both stores of a copy.
+struct Both<'a> {
+    rooms: &'a Rooms,
+    copy: &'a Copy,
+}
+
+pub(super) fn copy(
+    say: Say,
+    installation: &Installation,
+    operator: &str,
+    args: &CopyArgs,
+) -> Result<Exit, Failure> {
+    let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
+    let copy = open_copy(&rooms, (&args.to, args.password_file.as_deref()), !args.check)?;
+    let both = Both { rooms: &rooms, copy: &copy };
+    both.refuse_other_schema()?;
+    let (progress, tables, url) = (Progress::start(), TABLES.len(), copy.url.clone());
+    let serving = serves(installation)?;
+    if args.check {
+        let own = mark_of(&*copy.store, &rooms.keep())?;
+        let Copied { rows, differed } = both.each(&progress, "comparing", |table, source, to| {
+            block_on(compare_table(source, to, table, own.as_ref()))
+        })?;
+        progress.clear();
+        say.tell(&Told { tables, rows, differed, whole: false, serving, url, checked: true })?;
+        return Ok(if differed == 0 { Exit::Done } else { Exit::Found });
+    }
+    let own = both.own_mark()?;
+    // Whether it is empty, and whose it is, is known before anything is said or done.
+    let note = if url.is_empty() { "store copy to the file" } else { "store copy to the database" };
+    rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note, ..Deed::default() })?;
+    both.hold_read_only()?;
+    let own = match own {
+        Some(own) => own,
+        None => block_on(mark(&*copy.store, &rooms.keep(), &copier(&rooms.keeper)?))?,
+    };
+    let Copied { rows, differed } =
+        both.each(&progress, "copying", |table, source, to| block_on(copy_table(source, to, table, &own)))?;
+    both.still_read_only()?;
+    // One that was started meanwhile counts as well.
+    let serving = serving || serves(installation)?;
+    if serving {
+        progress.clear();
+        say.tell(&Told { tables, rows, differed, whole: false, serving, url, checked: false })?;
+        return Ok(Exit::Found);
+    }
+    both.end(&progress, installation, &own)?;
+    progress.clear();
+    let told = Told { tables, rows, differed, whole: true, serving, url, checked: false };
+    say.tell(&told).map_err(|failure| failure.but("the copy is whole"))?;
+    Ok(Exit::Done)
+}
+
+/// Whether a process has a log of the journal open: a server, or another command.
+fn serves(installation: &Installation) -> Result<bool, Failure> {
+    let root = installation.journal();
+    for log in logs(&root)? {
+        if is_written(&root, log)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Both<'_> {
+    /// The tables of both are those of the list; so their versions are those this build was made for.
+    fn refuse_other_schema(&self) -> Result<(), Failure> {
+        for (which, store) in [("store of the settings", &self.rooms.store), ("copy", &self.copy.store)] {
+            if let Some(column) = difference(&block_on(store.columns(&self.rooms.operate()))?) {
+                return Err(Failure::cannot(format_args!(
+                    "copy the store: {column} of the {which} is not as this build knows it; bring both to the same version \
+                     with one build (`honnin store prepare`)"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The mark of a copy that this installation began; none where there is nothing yet. Anything else is refused.
+    fn own_mark(&self) -> Result<Option<ControlRow>, Failure> {
+        let store = &self.copy.store;
+        if let Some(own) = mark_of(&**store, &self.rooms.keep())? {
+            if is_copied_by(&own, &copier(&self.rooms.keeper)?) {
+                return Ok(Some(own));
+            }
+            return Err(Failure::cannot(
+                "copy the store: the other one is an unfinished copy of another installation; name one that is empty",
+            ));
+        }
+        match block_on(first_filled(&**store, &self.rooms.operate()))? {
+            None => Ok(None),
+            Some(table) => Err(Failure::cannot(format_args!(
+                "copy the store: the other one is not empty (table {table} has rows), and nothing is ever overwritten; \
+                 name one that is empty, or put this one away"
+            ))),
+        }
+    }
+
+    /// Goes through all tables; what came of them together.
+    fn each(
+        &self,
+        progress: &Progress,
+        what: &str,
+        work: impl Fn(&'static Table, Side<'_>, Side<'_>) -> Result<Copied, Error>,
+    ) -> Result<Copied, Failure> {
+        let permit = self.rooms.operate();
+        let source = Side { rows: &*self.rooms.store, permit: &permit };
+        let copy = Side { rows: &*self.copy.store, permit: &permit };
+        let mut sum = Copied::default();
+        for table in TABLES {
+            progress.now(format_args!("{what} {} ({} rows so far)", table.name, sum.rows));
+            let Copied { rows, differed } = work(table, source, copy).map_err(|reason| {
+                Failure::from(reason).during(&format!(
+                    "copy table {}: what was copied stays; give the command again, it goes on from there",
+                    table.name
+                ))
+            })?;
+            sum = Copied {
+                rows: sum.rows.saturating_add(rows),
+                differed: sum.differed.saturating_add(differed),
+            };
+        }
+        Ok(sum)
+    }
+
+    /// Has every node offer reading alone. It stays so: what is written into the source once it was copied is in the source
+    /// alone. The copy has the same row, and begins in the same mode.
+    fn hold_read_only(&self) -> Result<(), Failure> {
+        let (rooms, permit) = (self.rooms, self.rooms.keep());
+        if self.is_read_only()? {
+            return Ok(());
+        }
+        match block_on(force_mode(&*rooms.store, &permit, &*rooms.keeper, Some(Less::ReadOnly)))? {
+            Some(_) => Ok(()),
+            None => Err(Failure::cannot(
+                "copy the store: read_only cannot be forced, because what was written of the mode was altered; see \
+                 `honnin doctor`",
+            )),
+        }
+    }
+
+    fn is_read_only(&self) -> Result<bool, Failure> {
+        let seen = block_on(read_mode(&*self.rooms.store, &self.rooms.keep(), &*self.rooms.keeper))?;
+        Ok(matches!(seen.written, Some(Written { forced: Some(Less::ReadOnly), .. })))
+    }
+
+    fn still_read_only(&self) -> Result<(), Failure> {
+        if self.is_read_only()? {
+            return Ok(());
+        }
+        Err(Failure::cannot(
+            "end the copy: somebody released read_only meanwhile, and what was changed since may be missing in it; give the \
+             command again",
+        ))
+    }
+
+    /// Reads every row back. The copy is a store once it has each as the source has it and nobody has begun anything.
+    fn end(&self, progress: &Progress, installation: &Installation, own: &ControlRow) -> Result<(), Failure> {
+        let Copied { differed, .. } = self.each(progress, "comparing", |table, source, copy| {
+            block_on(compare_table(source, copy, table, Some(own)))
+        })?;
+        self.still_read_only()?;
+        if differed > 0 || serves(installation)? {
+            return Err(Failure::cannot(format_args!(
+                "end the copy: {differed} rows differ when they are read back, or a process has begun to write meanwhile; \
+                 stop servers and other commands, and give the command again"
+            )));
+        }
+        block_on(unmark(&*self.copy.store, &self.rooms.keep(), own))?;
+        block_on(self.copy.store.close());
+        Ok(())
+    }
+}
