@@ -68,6 +68,8 @@ const fn or_none(column: Column) -> Column {
 /// Rows with sealed documents are some KiB each, those of hashes and ids some dozen octets.
 const LARGE_ROWS: usize = 256;
 const SMALL_ROWS: usize = 4_096;
+/// A finished export may be 32 MiB by default, and more where the operator says so.
+const HUGE_ROWS: usize = 4;
 
 const fn table(name: &'static str, page: usize, key: &'static [Column], others: &'static [Column]) -> Table {
     Table { name, key, others, page }
@@ -173,7 +175,7 @@ pub const TABLES: &[Table] = &[
     table("progress", LARGE_ROWS, &[text("feed")], &[number("position"), octets("state"), AT]),
     table(
         "work",
-        LARGE_ROWS,
+        HUGE_ROWS,
         &[text("queue"), octets("id")],
         &[
             octets("owner"),
