@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::abort;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use honnin_terms::{Clock, Entropy, Moment};
+use honnin_seal::RunningDigest;
+use honnin_terms::{BuildId, Clock, Entropy, Id as _, Moment};
 use rustix::fs::{Mode, fsync};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
@@ -143,6 +144,26 @@ impl Entropy for EntropyAhead {
 /// Where the system does not say.
 pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     env::current_exe()
+}
+
+/// The build that runs: the first half of the SHA-256 of the program's file, as `sha256sum` tells it. Of the file this
+/// process was started from, also where another lies in its place by now.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn running_build() -> io::Result<BuildId> {
+    const PIECE: usize = 1 << 20;
+    let mut program = match fs::File::open("/proc/self/exe") {
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => fs::File::open(this_program()?)?,
+        opened => opened?,
+    };
+    let (mut digest, mut piece) = (RunningDigest::default(), vec![0; PIECE]);
+    loop {
+        let read = program.read(&mut piece)?;
+        let Some(octets) = piece.get(..read).filter(|octets| !octets.is_empty()) else { break };
+        digest.update(octets);
+    }
+    Ok(BuildId::from_octets(digest.finish().first_chunk().copied().unwrap_or_default()))
 }
 
 /// Sets the limits of this process: no core dumps, because keys are in memory, and as many open files as it may have.

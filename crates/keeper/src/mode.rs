@@ -8,6 +8,7 @@ use crate::{Deed, Keeper};
 const MODE: &str = "mode";
 const CLOCK: &str = "clock";
 const PLACES: &str = "checkpoint places";
+const FLEET: &str = "what nodes run";
 
 impl Keeper {
     fn seal_row(&self, what: &'static str, content: &[u8]) -> Result<Vec<u8>, OpenError> {
@@ -35,6 +36,22 @@ impl Keeper {
     /// [`OpenError`]; nobody of us has written it.
     pub fn open_places(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         self.open_row(PLACES, sealed)
+    }
+
+    /// Seals what each node runs and what a person has admitted.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the cipher refuses.
+    pub fn seal_fleet(&self, content: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.seal_row(FLEET, content)
+    }
+
+    /// Opens what each node runs and what a person has admitted.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nobody of us has written it.
+    pub fn open_fleet(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.open_row(FLEET, sealed)
     }
 
     /// The key of the tickets of the waiting room: the same on every node and after a restart, and of this tenant alone. It

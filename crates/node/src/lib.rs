@@ -24,6 +24,7 @@ mod nodes_tests;
 mod path;
 mod places;
 mod probe;
+mod rollout;
 mod shared;
 #[cfg(test)]
 mod simulation;
@@ -47,6 +48,9 @@ pub use nodes::{NodeRow, nodes};
 pub use path::{PathState, PublicPath};
 pub use places::{leave_for, left_for};
 pub use probe::Probe;
+pub use rollout::{
+    Admitted, Apart, Fleet, JoinError, MOST_ADMITTED, Member, Runs, admit, fleet, join, leave,
+};
 pub use shared::{ModeRow, Seals, Seen, Written, force_mode, lift_mode, read_mode};
 pub use standing::{FRESH, Standing};
 pub use steady::{Machine, Steady};

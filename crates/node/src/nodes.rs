@@ -1,5 +1,5 @@
-//! Which nodes there are: each says so in a row of its own, again and again. Nothing is decided by it but whose canaries
-//! are let in; which logs there are the anchored heads say.
+//! Which nodes there are: each says so in a row of its own, again and again. By it is decided whose canaries are let in,
+//! and which nodes a new one is compared with; which logs there are the anchored heads say.
 
 use honnin_access::{ControlName, ControlRows, Keep, NewControl, Permit};
 use honnin_store::Error;
@@ -9,6 +9,8 @@ const KIND: &str = "node/";
 /// So often a node says that it is there, and so long it is believed, in seconds.
 const AGAIN: i64 = 20;
 const BELIEVED: i64 = 600;
+/// Whoever has not said so for so many seconds serves nobody any more.
+const SERVES: i64 = 90;
 /// Nodes read at once.
 const MOST: usize = 100;
 
@@ -22,6 +24,18 @@ pub struct NodeRow {
     /// When it last said so.
     pub at: Moment,
     revision: u64,
+}
+
+impl NodeRow {
+    /// Whether it has said so at that moment or not long before. One whose clock is ahead has.
+    pub(crate) fn is_heard(&self, now: Moment) -> bool {
+        now.seconds_since(self.at) < SERVES
+    }
+}
+
+/// Whether a node that began then may not have said so yet.
+pub(crate) fn has_just_begun(at: Moment, now: Moment) -> bool {
+    now.seconds_since(at) < SERVES
 }
 
 /// The log that a row of such a kind is named after.

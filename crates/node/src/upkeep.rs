@@ -20,7 +20,9 @@ use tokio::runtime::Handle;
 use crate::duty::{Duties, Duty};
 use crate::epochs::destroy;
 use crate::nodes::here;
+use crate::rollout::stay;
 use crate::{Epochs, Fault, Owed, PublicPath, accounts, follow_clock, heads, journal_merges, kept, request};
+use crate::{Runs, leave};
 
 /// How often figures are taken.
 const FIGURES: Duration = Duration::from_secs(5);
@@ -64,6 +66,8 @@ pub struct Upkeep {
     pub node: NodeAuthority,
     /// The name of this node.
     pub name: String,
+    /// What it runs.
+    pub runs: Runs,
     /// Whose canaries are let in.
     pub path: Arc<PublicPath>,
 }
@@ -129,9 +133,16 @@ impl Upkeep {
             }
             match stopped.recv_timeout(FIGURES) {
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        told("nodes", handle.block_on(self.leaves()));
+    }
+
+    /// What comes after this node is not compared with it.
+    async fn leaves(&self) -> Result<(), Fault> {
+        let permit = self.node.keep(self.clock.now(), request(&*self.entropy));
+        Ok(leave(&*self.store, &permit, &self.keeper, self.journal.log()).await?)
     }
 
     /// States as figures. None of them names anybody.
@@ -198,11 +209,12 @@ impl Upkeep {
     /// Says that this node is there, and lets the canaries of all that are in.
     async fn nodes(&self, now: Moment) -> Result<(), Fault> {
         let permit = self.node.keep(now, request(&*self.entropy));
-        let known = here(&*self.store, &permit, (&self.name, self.journal.log())).await?;
+        let own = (self.name.as_str(), self.journal.log());
+        let known = here(&*self.store, &permit, own).await?;
         let others = known.iter().map(|node| node.name.as_str()).filter(|name| *name != self.name);
         let names = others.chain([self.name.as_str()]);
         self.path.look(names.flat_map(|name| accounts(&self.keeper, name)).collect());
-        Ok(())
+        Ok(stay(&*self.store, &permit, &self.keeper, own, &self.runs).await?)
     }
 
     /// Takes in the logs of all other nodes, after the epochs they may have been written under.

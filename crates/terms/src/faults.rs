@@ -76,6 +76,7 @@ switches! { OUTSIDE:
     EVERYBODY_AT_ONCE = "everybody-at-once", "all who wait in line are called at once, however few can be signed in";
     UNTOLD_MODES = "untold-modes", "what speaks to the public is told that all is well, whatever is the case";
     SILENCE_FOR_ABSENCE = "silence-for-absence", "a session the store does not answer about is taken for one that has ended";
+    JOINS_UNASKED = "joins-unasked", "a node serves beside others whatever it and they run";
     EARLY_WORD = "early-word", "a name is said to stand whatever the store has said of it";
     UNHEARD_CHANGES = "unheard-changes", "what another node has changed empties no cache of this one";
     UNCOUNTED_STRAYS = "uncounted-strays", "nobody counts whose lines an account asks for";

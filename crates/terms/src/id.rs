@@ -73,6 +73,12 @@ ids! {
     PasskeyId
     /// One bill of one account.
     BillId
+    /// One build of the program: the first half of the SHA-256 of its file.
+    BuildId
+    /// The settings that have to be the same on every node: a hash of their names and values.
+    ConfigurationId
+    /// A build with such settings: what one node has in common with another, and what a person admits.
+    ReleaseId
     /// One purchase on one holding.
     PurchaseId
     /// One export of an account's own data; random.

@@ -23,8 +23,8 @@ pub use amount::{Octets, Yen};
 pub use basis::{BadEntryRef, Basis, EntryRef};
 pub use element::{BadElementSession, ElementSession};
 pub use id::{
-    AccountId, BadId, BillId, CaseId, DeviceId, ExportId, HoldingId, Id, LineId, LogId, NoticeId, PasskeyId,
-    PurchaseId, RequestId, SessionId, TenantId,
+    AccountId, BadId, BillId, BuildId, CaseId, ConfigurationId, DeviceId, ExportId, HoldingId, Id, LineId,
+    LogId, NoticeId, PasskeyId, PurchaseId, ReleaseId, RequestId, SessionId, TenantId,
 };
 pub use known::Known;
 pub use mode::{Audience, Less, Mode, Offer, Stop, Strain};

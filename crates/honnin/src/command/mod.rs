@@ -7,6 +7,7 @@ mod local;
 mod mode;
 mod notice;
 mod reference;
+mod rollout;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(crate) use notice::{
     WriteArgs,
 };
 pub(crate) use reference::markdown;
+pub(crate) use rollout::{AllowArgs, RolloutCommand};
 
 use crate::failure::EXIT_CODES;
 use crate::machine;
@@ -171,6 +173,10 @@ pub(crate) enum Command {
     /// Show or force how much of the service is offered
     #[command(subcommand)]
     Mode(ModeCommand),
+
+    /// Show what the nodes run, or let another build or other settings join them
+    #[command(subcommand)]
+    Rollout(RolloutCommand),
 
     /// Tell the public about incidents and planned work: open, update, resolve, list
     #[command(subcommand)]

@@ -1,5 +1,6 @@
 //! `honnin doctor`: the state of an installation, and what needs attention. No personal values.
 
+mod nodes;
 mod offered;
 
 use std::fmt;
@@ -9,16 +10,16 @@ use data_encoding::HEXLOWER;
 use honnin_access::MOST_PASSKEYS;
 use honnin_keeper::Keeper;
 use honnin_network::ElementKind;
-use honnin_node::{Written, nodes as nodes_of, read_mode, taken_in};
+use honnin_node::{Runs, Written, read_mode, taken_in};
 use honnin_seal::digest;
 use honnin_store::StoreReport;
-use honnin_terms::{Clock, Moment, Stop};
+use honnin_terms::{BuildId, Clock, Id as _, Moment, Stop};
 use serde::Serialize;
 
 use super::serve::runtime;
 use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, free_octets};
-use crate::machine::SystemClock;
+use crate::machine::{SystemClock, running_build};
 use crate::say::Say;
 use crate::settings::Size;
 use crate::wiring::acts::ACTS_A_DAY;
@@ -93,7 +94,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     journal(&rooms, &mut findings)?;
     checkpoints(&rooms, &mut findings)?;
     backups(&rooms, &mut findings)?;
-    let node = nodes(&rooms, &mut findings)?;
+    let node = nodes::nodes(&rooms, &mut findings)?;
     offered::offered(&rooms, node, &mut findings);
     let key_file = &rooms.installation.settings.keys.key_file;
     let demo = if rooms.keeper.is_demo() { "; of a demo" } else { "" };
@@ -139,11 +140,17 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
 
 fn machine(installation: &Installation, findings: &mut Findings) {
     let settings = &installation.settings;
-    findings.ok("build", format_args!("honnin {}", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    match running_build() {
+        Ok(build) => findings.ok("build", format_args!("honnin {version}, {build}")),
+        Err(reason) => findings.attention("build", format_args!("honnin {version}; {reason}")),
+    }
     let hash = digest(&[b"honnin settings v1\0", settings.effective().as_bytes()]);
     let hash = HEXLOWER.encode(hash.first_chunk::<8>().unwrap_or(&[0; 8]));
     let file = installation.place.settings.display();
-    findings.ok("settings", format_args!("{file} (effective values: {hash})"));
+    let same = Runs::new(BuildId::from_octets([0; 16]), &settings.shared()).configuration();
+    findings
+        .ok("settings", format_args!("{file} (effective values: {hash}; the same on every node: {same})"));
     match honnin_terms::Zone::named(&settings.tenant.zone) {
         Ok(zone) => findings.ok("clock", format_args!("{} {}", zone.rfc3339(SystemClock.now()), zone.name())),
         Err(reason) => findings.attention("clock", reason),
@@ -296,23 +303,6 @@ fn public_path(installation: &Installation, findings: &mut Findings) {
         Err(_) if url.is_empty() => findings.ok("path", "public_url is not set; canaries are off"),
         Err(_) => findings.ok("path", format_args!("{url}, checked by canaries every {every}")),
     }
-}
-
-/// The nodes that said lately that they are there, and when the last did.
-fn nodes(rooms: &Rooms, findings: &mut Findings) -> Result<Option<Moment>, Failure> {
-    let known = match runtime(1)?.block_on(nodes_of(&*rooms.store, &rooms.keep())) {
-        Ok(known) => known,
-        Err(reason) => {
-            findings.attention("nodes", reason);
-            return Ok(None);
-        }
-    };
-    let now = rooms.clock.0.now();
-    let told = known.iter().map(|node| format!("{} ({} s ago)", node.name, now.seconds_since(node.at)));
-    let told: Vec<String> = told.collect();
-    let told = if told.is_empty() { "none has said lately that it runs".to_owned() } else { told.join(", ") };
-    findings.ok("nodes", told);
-    Ok(known.iter().map(|node| node.at).max())
 }
 
 fn journal(rooms: &Rooms, findings: &mut Findings) -> Result<(), Failure> {

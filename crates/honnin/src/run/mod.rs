@@ -22,6 +22,7 @@ mod mode;
 mod notice;
 mod quarantine;
 mod redirect;
+mod rollout;
 mod serve;
 #[cfg(test)]
 mod several;
@@ -81,6 +82,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         }
         Command::Drill(command) => drill::drill(say, &command),
         Command::Mode(command) => mode::mode(say, &installation()?, &operator, command),
+        Command::Rollout(command) => rollout::rollout(say, &installation()?, &operator, command),
         Command::Notice(command) => notice::notice(say, &installation()?, &operator, command),
         Command::Status(command) => status::status(say, command, installation),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),

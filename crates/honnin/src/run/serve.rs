@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::logs::{self, For, LogFiles};
-use crate::machine::{self, SystemClock, cores};
+use crate::machine::{self, SystemClock, cores, running_build};
 use crate::say::Say;
 use crate::settings::Settings;
 use crate::wiring::{Doors, Handed, Rooms, Service};
@@ -25,6 +25,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
     let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
     let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     set_limits(&installation);
+    let build = running_build().map_err(|reason| Failure::from(reason).during("read this program"))?;
     runtime(installation.settings.server.threads)?.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
         let mut doors = Doors::open(&installation, handed).await?;
@@ -38,7 +39,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         // Left by a demo that was killed; from here on time is the machine's.
         installation.set_demo_clock(None)?;
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
-        let service = Service::new(rooms, doors.front().clone())?;
+        let service = Service::new(rooms, doors.front().clone(), build)?;
         say.tell(&Serving {
             public: doors.public()?,
             sockets: doors.files(),

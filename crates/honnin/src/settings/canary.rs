@@ -10,18 +10,18 @@ section! {
     pub(crate) struct Canary in "canary";
 
     /// Interval between rounds.
-    every: Span = Span::seconds(10), Span::millis(500)..=Span::seconds(600);
+    same every: Span = Span::seconds(10), Span::millis(500)..=Span::seconds(600);
     /// Interval between rounds while personal pages are refused.
-    again: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
+    same again: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
     /// Timeout of an answer.
-    answer: Span = Span::seconds(5), Span::millis(100)..=Span::seconds(60);
+    same answer: Span = Span::seconds(5), Span::millis(100)..=Span::seconds(60);
     /// Timeout after which personal pages are refused because the canaries receive no conclusive answer.
-    patience: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
+    same patience: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
     /// Number of rounds in a row that must pass before personal pages resume after a fault.
-    passes: u32 = 3, 1..=100;
+    same passes: u32 = 3, 1..=100;
     /// Certificate authorities trusted for the public address (PEM).
-    authorities: MaybePath = MaybePath::of("/etc/ssl/certs/ca-certificates.crt");
+    own authorities: MaybePath = MaybePath::of("/etc/ssl/certs/ca-certificates.crt");
     /// Address and port to connect to instead of what the host of `public_url` resolves to, such as "192.0.2.1:443",
     /// where the public address cannot be reached from here; "" for none. It must be the path subscribers use.
-    connect_to: String = String::new();
+    own connect_to: String = String::new();
 }

@@ -9,7 +9,7 @@ section! {
     pub(crate) struct Node in "node";
 
     /// Its name: small letters, digits and hyphens. Its log of the journal follows from it, so never change it.
-    name: String = "1".to_owned();
+    own name: String = "1".to_owned();
 }
 
 section! {
@@ -18,7 +18,7 @@ section! {
 
     /// File with the key that protects all others, readable by this user only; or "credential:NAME" for a credential
     /// passed by systemd (LoadCredential=NAME:…).
-    key_file: String = "credential:honnin-key".to_owned();
+    own key_file: String = "credential:honnin-key".to_owned();
 }
 
 section! {
@@ -27,43 +27,43 @@ section! {
 
     /// Database that takes the place of the file: "postgresql://ROLE@/DATABASE?host=/run/postgresql", by its socket or on
     /// this machine's own addresses; "" for the file. `honnin store prepare` makes it ready.
-    url: String = String::new();
+    own url: String = String::new();
     /// File with the password of that role, readable by this user only; "" where none is asked for.
-    password_file: MaybePath = MaybePath::default();
+    own password_file: MaybePath = MaybePath::default();
     /// Maximum number of connections to the database.
-    connections: usize = 16, 2..=1_000;
+    own connections: usize = 16, 2..=1_000;
     /// Number of reading connections; further readers wait in a queue.
-    readers: usize = 4, 1..=256;
+    own readers: usize = 4, 1..=256;
     /// Page cache of one reading connection.
-    reader_cache: Size = Size(8 << 20), Size(1 << 20)..=Size(1 << 30);
+    own reader_cache: Size = Size(8 << 20), Size(1 << 20)..=Size(1 << 30);
     /// Maximum size of the file that one reading connection maps into memory.
-    reader_map: Size = Size(128 << 20), Size(0)..=Size(1 << 40);
+    own reader_map: Size = Size(128 << 20), Size(0)..=Size(1 << 40);
     /// Page cache of the writing connection.
-    writer_cache: Size = Size(64 << 20), Size(1 << 20)..=Size(4 << 30);
+    own writer_cache: Size = Size(64 << 20), Size(1 << 20)..=Size(4 << 30);
     /// Maximum length of the write queue; further writes are refused.
-    write_queue: usize = 4_096, 1..=1_000_000;
+    own write_queue: usize = 4_096, 1..=1_000_000;
     /// Maximum number of writes in one transaction.
-    write_group: usize = 256, 1..=10_000;
+    own write_group: usize = 256, 1..=10_000;
     /// Timeout of a write while another process writes, such as an import.
-    busy: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
+    own busy: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Interval at which changes by other processes are looked for.
-    poll: Span = Span::millis(200), Span::millis(10)..=Span::seconds(10);
+    same poll: Span = Span::millis(200), Span::millis(10)..=Span::seconds(10);
     /// Size of the write-ahead log at which it is copied into the file.
-    log_checkpoint: Size = Size(32 << 20), Size(1 << 20)..=Size(4 << 30);
+    own log_checkpoint: Size = Size(32 << 20), Size(1 << 20)..=Size(4 << 30);
     /// Size of the write-ahead log beyond which it is truncated.
-    log_most: Size = Size(128 << 20), Size(1 << 20)..=Size(16 << 30);
+    own log_most: Size = Size(128 << 20), Size(1 << 20)..=Size(16 << 30);
     /// Maximum size of the store.
-    most: Size = Size(1 << 40), Size(64 << 20)..=Size(64 << 40);
+    own most: Size = Size(1 << 40), Size(64 << 20)..=Size(64 << 40);
     /// Cache of sealed session rows.
-    session_cache: Size = Size(32 << 20), Size(4 << 10)..=Size(16 << 30);
+    own session_cache: Size = Size(32 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of wrapped keys.
-    key_cache: Size = Size(48 << 20), Size(4 << 10)..=Size(16 << 30);
+    own key_cache: Size = Size(48 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of sealed documents.
-    document_cache: Size = Size(128 << 20), Size(4 << 10)..=Size(16 << 30);
+    own document_cache: Size = Size(128 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Cache of sealed wishes.
-    wish_cache: Size = Size(16 << 20), Size(4 << 10)..=Size(16 << 30);
+    own wish_cache: Size = Size(16 << 20), Size(4 << 10)..=Size(16 << 30);
     /// Interval at which expired rows are removed: ended sessions, forgotten keys.
-    sweep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
+    own sweep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
 }
 
 section! {
@@ -71,30 +71,30 @@ section! {
     pub(crate) struct Journal in "journal";
 
     /// Name in every signed checkpoint, before the operator's number: never change it after the first start.
-    name: String = "honnin/journal".to_owned();
+    same name: String = "honnin/journal".to_owned();
     /// Size of one preallocated segment.
-    segment: Size = Size(16 << 20), Size(1 << 20)..=Size(1 << 30);
+    own segment: Size = Size(16 << 20), Size(1 << 20)..=Size(1 << 30);
     /// Maximum number of segments waiting for publication.
-    segments: usize = 16, 2..=1_024;
+    own segments: usize = 16, 2..=1_024;
     /// Maximum size of entries waiting for the disk.
-    waiting: Size = Size(8 << 20), Size(64 << 10)..=Size(1 << 30);
+    own waiting: Size = Size(8 << 20), Size(64 << 10)..=Size(1 << 30);
     /// Retention of entries in days; for an earlier period "who saw" is refused instead of answering "nobody".
-    retention_days: u32 = 400, 1..=4_000;
+    same retention_days: u32 = 400, 1..=4_000;
     /// Lifetime of the keys entries are written under. New pseudonyms begin with new keys; old keys are destroyed with
     /// the entries they belong to.
-    epoch: Span = Span::days(30), Span::days(1)..=Span::days(400);
+    same epoch: Span = Span::days(30), Span::days(1)..=Span::days(400);
     /// Directory that signed checkpoints are copied to, on another machine or a volume that this machine's administrators
     /// cannot change; "" for none. A journal that does not go on from what is there is refused at the start.
-    checkpoints: MaybePath = MaybePath::default();
+    own checkpoints: MaybePath = MaybePath::default();
     /// Witnesses that cosign checkpoints (C2SP tlog-witness), an address and a key each: "https://… name+hash+base64". The
     /// keys a witness has to know are printed by `honnin journal verify`.
-    witnesses: Vec<String> = Vec::new();
+    own witnesses: Vec<String> = Vec::new();
     /// Interval between checkpoints that leave.
-    checkpoint_every: Span = Span::seconds(60), Span::seconds(1)..=Span::days(1);
+    own checkpoint_every: Span = Span::seconds(60), Span::seconds(1)..=Span::days(1);
     /// Age of the last checkpoint that left from which on `honnin doctor` calls for attention.
-    checkpoint_age: Span = Span::seconds(900), Span::seconds(1)..=Span::days(30);
+    same checkpoint_age: Span = Span::seconds(900), Span::seconds(1)..=Span::days(30);
     /// Refuse personal pages while no checkpoint has left for `checkpoint_age`.
-    checkpoint_required: bool = false;
+    same checkpoint_required: bool = false;
 }
 
 section! {
@@ -102,9 +102,9 @@ section! {
     pub(crate) struct Intake in "intake";
 
     /// Approximate size of the part of an extract that one transaction imports, held in memory.
-    partition: Size = Size(8 << 20), Size(64 << 10)..=Size(256 << 20);
+    own partition: Size = Size(8 << 20), Size(64 << 10)..=Size(256 << 20);
     /// Retention of record numbers, which tell a repeat from a new record, and of rows in quarantine.
-    remember: Span = Span::days(400), Span::days(1)..=Span::days(4_000);
+    same remember: Span = Span::days(400), Span::days(1)..=Span::days(4_000);
 }
 
 section! {
@@ -112,39 +112,39 @@ section! {
     pub(crate) struct Network in "network";
 
     /// Network element that applies a speed. "simulated": none; no network is changed.
-    element: String = "simulated".to_owned();
+    same element: String = "simulated".to_owned();
     /// Minimum interval between two requests for one line.
-    between_wishes: Span = Span::seconds(60), Span::millis(0)..=Span::days(1);
+    same between_wishes: Span = Span::seconds(60), Span::millis(0)..=Span::days(1);
     /// Lease of a worker on a request; at least twice `answer`.
-    lease: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
+    own lease: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
     /// Maximum number of requests claimed at once.
-    batch: usize = 32, 1..=10_000;
+    own batch: usize = 32, 1..=10_000;
     /// Maximum number of requests in progress.
-    at_once: usize = 16, 1..=10_000;
+    own at_once: usize = 16, 1..=10_000;
     /// Maximum mean rate of calls to the element, per second.
-    calls_a_second: u32 = 50, 1..=100_000;
+    own calls_a_second: u32 = 50, 1..=100_000;
     /// Maximum burst of calls after a quiet time.
-    burst: u32 = 50, 1..=100_000;
+    own burst: u32 = 50, 1..=100_000;
     /// Timeout of a call to the element.
-    answer: Span = Span::seconds(5), Span::millis(10)..=Span::seconds(600);
+    own answer: Span = Span::seconds(5), Span::millis(10)..=Span::seconds(600);
     /// Interval at which due requests are looked for.
-    poll: Span = Span::seconds(1), Span::millis(10)..=Span::seconds(60);
+    own poll: Span = Span::seconds(1), Span::millis(10)..=Span::seconds(60);
     /// Interval before the first retry; it doubles with each.
-    first_wait: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(3_600);
+    own first_wait: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(3_600);
     /// Maximum interval between retries.
-    longest_wait: Span = Span::seconds(60), Span::millis(10)..=Span::days(1);
+    own longest_wait: Span = Span::seconds(60), Span::millis(10)..=Span::days(1);
     /// Timeout after which a request without an answer from the element is shown as unknown.
-    unknown_after: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
+    same unknown_after: Span = Span::seconds(300), Span::seconds(1)..=Span::days(1);
     /// Maximum interval between checks of an unknown request.
-    longest_unknown_wait: Span = Span::seconds(900), Span::millis(10)..=Span::days(1);
+    own longest_unknown_wait: Span = Span::seconds(900), Span::millis(10)..=Span::days(1);
     /// Number of unanswered calls in a row that opens the circuit breaker.
-    breaker_after: u32 = 5, 1..=1_000;
+    own breaker_after: u32 = 5, 1..=1_000;
     /// Interval before an open circuit breaker lets one call through.
-    breaker: Span = Span::seconds(10), Span::millis(10)..=Span::seconds(3_600);
+    own breaker: Span = Span::seconds(10), Span::millis(10)..=Span::seconds(3_600);
     /// Interval before a request that cannot be decrypted is retried.
-    park: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
+    own park: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(1);
     /// Timeout at shutdown for calls in progress.
-    stop: Span = Span::seconds(10), Span::millis(0)..=Span::seconds(600);
+    own stop: Span = Span::seconds(10), Span::millis(0)..=Span::seconds(600);
 }
 
 section! {
@@ -152,12 +152,12 @@ section! {
     pub(crate) struct Logs in "logs";
 
     /// Directory of the log files; "" writes to standard error.
-    directory: MaybePath = MaybePath::default();
+    own directory: MaybePath = MaybePath::default();
     /// Level: error, warn, info, debug or trace, also by crate (`info,honnin_web=debug`). The environment variable
     /// `HONNIN_LOG` overrides it.
-    filter: String = "info".to_owned();
+    own filter: String = "info".to_owned();
     /// Maximum size of one log file; then the next is begun.
-    file: Size = Size(64 << 20), Size(64 << 10)..=Size(4 << 30);
+    own file: Size = Size(64 << 20), Size(64 << 10)..=Size(4 << 30);
     /// Maximum number of log files, including the current one. When the disk is full, lines are dropped and counted.
-    files: usize = 8, 1..=1_000;
+    own files: usize = 8, 1..=1_000;
 }

@@ -9,9 +9,9 @@ section! {
     pub(crate) struct Status in "status";
 
     /// Directory of the record; "" for `status` in the data directory, which no other user can read.
-    directory: MaybePath = MaybePath::default();
+    own directory: MaybePath = MaybePath::default();
     /// Address of the status page (https:), linked from the banner; "" for none.
-    url: String = String::new();
+    same url: String = String::new();
     /// Interval at which the service writes down that it is there; the status page says so when it is silent for a minute.
-    every: Span = Span::seconds(5), Span::seconds(1)..=Span::seconds(20);
+    own every: Span = Span::seconds(5), Span::seconds(1)..=Span::seconds(20);
 }

@@ -3,12 +3,12 @@
 use std::fmt::{self, Write};
 
 use super::Settings;
-use super::section::{Line, Section};
+use super::section::{Line, Scope, Section};
 
 const HEAD: &str = "\
 # Settings of Honnin: every bound of the product with its meaning. A setting that is left out keeps its default.
 # Paths are relative to this file. `honnin config check` checks the file, `honnin config print` prints the
-# effective values.
+# effective values. Several nodes of one installation start with equal values where \"the same on every node\" stands.
 ";
 
 /// A section as it is printed.
@@ -77,14 +77,28 @@ impl Settings {
             writeln!(text)?;
             meaning.iter().try_for_each(|line| writeln!(text, "#{line}"))?;
             writeln!(text, "[{name}]")?;
-            for Line { meaning, key, value, within } in lines {
+            for Line { meaning, key, value, within, scope } in lines {
                 writeln!(text)?;
                 meaning.iter().try_for_each(|line| writeln!(text, "#{line}"))?;
-                within.iter().try_for_each(|within| writeln!(text, "# ({within})"))?;
+                let scope = (scope == Scope::Same).then(|| "the same on every node".to_owned());
+                let notes: Vec<String> = within.into_iter().chain(scope).collect();
+                if !notes.is_empty() {
+                    writeln!(text, "# ({})", notes.join("; "))?;
+                }
                 writeln!(text, "{key} = {value}")?;
             }
         }
         Ok(())
+    }
+
+    /// What has to be the same on every node: the name of each such setting, and its value.
+    pub(crate) fn shared(&self) -> Vec<(String, String)> {
+        let sections = self.sections();
+        let same = sections.into_iter().flat_map(|Printed { name, lines, .. }| {
+            let same = lines.into_iter().filter(|line| line.scope == Scope::Same);
+            same.map(move |line| (format!("{name}.{}", line.key), line.value))
+        });
+        same.collect()
     }
 
     /// The values that hold, one line each: `server.connections = 10_000`.

@@ -20,6 +20,27 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Whether all nodes of an installation have to have the same value of a setting. What a new setting is has to be said
+/// where it is declared, or it does not compile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The same on every node: it decides what people see, what they may, or what is kept of them.
+    Same,
+    /// Each node's own: its name, addresses and files, what its machine can do, and how long it takes over it.
+    Own,
+}
+
+/// The scope a declaration names.
+macro_rules! scope {
+    (same) => {
+        $crate::settings::section::Scope::Same
+    };
+    (own) => {
+        $crate::settings::section::Scope::Own
+    };
+}
+pub(super) use scope;
+
 /// One key as it is printed.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -31,6 +52,8 @@ pub(crate) struct Line {
     pub value: String,
     /// From what to what it may be set.
     pub within: Option<String>,
+    /// Whether all nodes have to have the same.
+    pub scope: Scope,
 }
 
 /// A section of the settings file.
@@ -81,12 +104,12 @@ pub(crate) fn refuse_unknown(prefix: &str, left: &toml::Table, known: &[&str], p
     }
 }
 
-/// Declares a section: name, keys with meaning, kind, default and where it matters from what to what.
+/// Declares a section: name, keys with meaning, scope, kind, default and where it matters from what to what.
 macro_rules! section {
     (
         $(#[doc = $about:literal])+
         pub(crate) struct $name:ident in $section:literal;
-        $($(#[doc = $meaning:literal])+ $key:ident: $kind:ty = $default:expr $(, $within:expr)?;)+
+        $($(#[doc = $meaning:literal])+ $scope:ident $key:ident: $kind:ty = $default:expr $(, $within:expr)?;)+
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +145,7 @@ macro_rules! section {
                     key: stringify!($key),
                     value: self.$key.write(),
                     within: [$($within)?].iter().map(section::bounds::<$kind>).next(),
+                    scope: section::scope!($scope),
                 }),+]
             }
         }

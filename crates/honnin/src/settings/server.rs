@@ -11,36 +11,36 @@ section! {
     pub(crate) struct Listen in "listen";
 
     /// Addresses for subscribers and proxies; [] where all come by `sockets`.
-    public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
+    own public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
     /// Unix sockets to listen on, each a path such as /run/honnin/honnin.sock, for proxies on this machine. Who may open one is
     /// believed as a listed proxy is and has to tell as `proxies_tell` says.
-    sockets: Vec<String> = Vec::new();
+    own sockets: Vec<String> = Vec::new();
     /// Who may open them: "owner" (mode 0600) or "group" (0660: the group of this user, or of the directory where that
     /// is set to hand its group on).
-    sockets_for: String = "owner".to_owned();
+    own sockets_for: String = "owner".to_owned();
     /// Address for monitoring: /metrics, /healthz and /readyz, without personal values.
-    metrics: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9090));
+    own metrics: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9090));
     /// File with the token that /metrics requires (Authorization: Bearer …), one line of at least 32 octets, readable
     /// by this user only; "" for none. Required where `metrics` is not a loopback address.
-    metrics_token: MaybePath = MaybePath::default();
+    own metrics_token: MaybePath = MaybePath::default();
     /// Serve /metrics to everybody who reaches a `metrics` address beyond loopback, without a token.
-    metrics_open: bool = false;
+    own metrics_open: bool = false;
     /// Certificate chain (PEM); "" where TLS does not end here.
-    tls_certificate: MaybePath = MaybePath::default();
+    own tls_certificate: MaybePath = MaybePath::default();
     /// Private key of the certificate (PEM), readable by this user only.
-    tls_key: MaybePath = MaybePath::default();
+    own tls_key: MaybePath = MaybePath::default();
     /// Addresses or prefixes of the operator's own proxies that end TLS; beside who comes by `sockets` no other peer is
     /// believed.
-    trusted_proxies: Vec<String> = Vec::new();
+    own trusted_proxies: Vec<String> = Vec::new();
     /// How these proxies tell the subscriber's address: "proxy-v2" (PROXY protocol), "forwarded" (RFC 7239; an IPv6
     /// address stands in brackets and quotes there, which nginx's `for=$remote_addr` does not write) or "x-forwarded-for".
     /// A request of theirs that does not tell it is refused, counted (`honnin_requests_untold_total`) and logged.
-    proxies_tell: String = "forwarded".to_owned();
+    own proxies_tell: String = "forwarded".to_owned();
     /// Prefixes shared by many subscribers, such as those of the operator's own address translation. The maximum per
     /// address does not apply to them, nor that of places in the waiting room.
-    shared_prefixes: Vec<String> = Vec::new();
+    same shared_prefixes: Vec<String> = Vec::new();
     /// Origins, as browsers write them, whose pages may call the API from a browser (CORS): by token, never by cookie.
-    allowed_origins: Vec<String> = Vec::new();
+    same allowed_origins: Vec<String> = Vec::new();
 }
 
 section! {
@@ -48,9 +48,9 @@ section! {
     pub(crate) struct Documents in "documents";
 
     /// Maximum number of documents made at the same time; each takes a core.
-    at_once: usize = 1, 1..=256;
+    own at_once: usize = 1, 1..=256;
     /// Maximum number of documents in the queue; further ones are refused with Retry-After.
-    waiting: usize = 64, 0..=100_000;
+    own waiting: usize = 64, 0..=100_000;
 }
 
 section! {
@@ -58,17 +58,17 @@ section! {
     pub(crate) struct Exports in "exports";
 
     /// Maximum number of exports this node makes at the same time.
-    at_once: usize = 1, 1..=256;
+    own at_once: usize = 1, 1..=256;
     /// Maximum number of exports in the queue of all nodes; further ones are refused with Retry-After.
-    waiting: usize = 16, 0..=100_000;
+    same waiting: usize = 16, 0..=100_000;
     /// Maximum size of one export.
-    most: Size = Size(32 << 20), Size(1 << 10)..=Size(1 << 30);
+    same most: Size = Size(32 << 20), Size(1 << 10)..=Size(1 << 30);
     /// Maximum size of all finished exports together.
-    space: Size = Size(1 << 30), Size(0)..=Size(1 << 40);
+    same space: Size = Size(1 << 30), Size(0)..=Size(1 << 40);
     /// Lifetime of a finished export.
-    keep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(7);
+    same keep: Span = Span::seconds(3_600), Span::seconds(1)..=Span::days(7);
     /// Timeout for making one export.
-    deadline: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
+    own deadline: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
 }
 
 section! {
@@ -77,26 +77,26 @@ section! {
     pub(crate) struct WaitingRoom in "waiting_room";
 
     /// It opens when more than half of the sign-ins of the last seconds waited longer than this.
-    opens: Span = Span::millis(1_500), Span::millis(100)..=Span::seconds(60);
+    same opens: Span = Span::millis(1_500), Span::millis(100)..=Span::seconds(60);
     /// Number of sign-ins of the last seconds from which on it may open.
-    crowd: usize = 8, 1..=1_000;
+    same crowd: usize = 8, 1..=1_000;
     /// Nobody is let in while more than half of the sign-ins of the last seconds waited longer than this.
-    holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
+    same holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
     /// It closes when nobody waits and nobody was given a place for this long.
-    closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
+    same closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
     /// Number of people each node lets in a second at first, and at least; more as it is seen how many it signs in.
-    first: u32 = 5, 1..=10_000;
+    same first: u32 = 5, 1..=10_000;
     /// How long a place is kept for somebody who does not ask for it.
-    keeps: Span = Span::seconds(1_800), Span::seconds(60)..=Span::days(1);
+    same keeps: Span = Span::seconds(1_800), Span::seconds(60)..=Span::days(1);
     /// Shortest time until somebody who waits is to ask again.
-    asks_least: Span = Span::seconds(2), Span::seconds(1)..=Span::seconds(60);
+    same asks_least: Span = Span::seconds(2), Span::seconds(1)..=Span::seconds(60);
     /// Longest time until somebody who waits is to ask again.
-    asks_most: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(600);
+    same asks_most: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(600);
     /// Number of sign-ins under way on a node that opens it at once, of which one site (IPv4 /24, IPv6 /48) counts for 32
     /// at most; less than `sign_in.hash_queue`.
-    under_way: u32 = 1_500, 1..=100_000;
+    same under_way: u32 = 1_500, 1..=100_000;
     /// Maximum number of sign-ins with the same place on one node: for mistyped passwords.
-    tries: u32 = 20, 1..=1_000;
+    same tries: u32 = 20, 1..=1_000;
 }
 
 section! {
@@ -104,51 +104,51 @@ section! {
     pub(crate) struct Server in "server";
 
     /// Number of threads; 0 for one per core.
-    threads: usize = 0, 0..=1_024;
+    own threads: usize = 0, 0..=1_024;
     /// Maximum number of open connections; further ones wait in the system's queue.
-    connections: usize = 10_000, 1..=1_000_000;
+    own connections: usize = 10_000, 1..=1_000_000;
     /// Maximum number of connections of one address (IPv6: one /64) while more than three quarters of all are in use.
-    connections_per_address: usize = 200, 1..=1_000_000;
+    own connections_per_address: usize = 200, 1..=1_000_000;
     /// Maximum length of the system's queue of connections (listen backlog).
-    backlog: u32 = 256, 1..=65_535;
+    own backlog: u32 = 256, 1..=65_535;
     /// Timeout of the TLS handshake, from accepting the connection.
-    handshake: Span = Span::seconds(5), Span::millis(100)..=Span::seconds(60);
+    own handshake: Span = Span::seconds(5), Span::millis(100)..=Span::seconds(60);
     /// Timeout of a request's headers; also the idle timeout of a connection.
-    header: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
+    own header: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Timeout of a request's body, from its headers.
-    body: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
+    own body: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Timeout of an answer, from the request's headers.
-    request: Span = Span::seconds(15), Span::millis(1)..=Span::seconds(600);
+    own request: Span = Span::seconds(15), Span::millis(1)..=Span::seconds(600);
     /// Timeout of the answer to a sign-in, which may wait for its turn.
-    sign_in: Span = Span::seconds(60), Span::millis(1)..=Span::seconds(600);
+    own sign_in: Span = Span::seconds(60), Span::millis(1)..=Span::seconds(600);
     /// Timeout of a client that reads nothing of an answer.
-    write: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
+    own write: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(600);
     /// Maximum age of a connection.
-    connection_age: Span = Span::seconds(600), Span::seconds(1)..=Span::days(1);
+    own connection_age: Span = Span::seconds(600), Span::seconds(1)..=Span::days(1);
     /// Maximum size of a request's line and headers together.
-    header_size: Size = Size(16 << 10), Size(4 << 10)..=Size(256 << 10);
+    own header_size: Size = Size(16 << 10), Size(4 << 10)..=Size(256 << 10);
     /// Maximum number of header fields of a request.
-    header_fields: usize = 64, 8..=1_000;
+    own header_fields: usize = 64, 8..=1_000;
     /// Maximum size of a request's body.
-    body_size: Size = Size(16 << 10), Size(1 << 10)..=Size(1 << 20);
+    own body_size: Size = Size(16 << 10), Size(1 << 10)..=Size(1 << 20);
     /// Maximum number of concurrent requests on one HTTP/2 connection.
-    streams: u32 = 64, 1..=1_000;
+    own streams: u32 = 64, 1..=1_000;
     /// Interval of silence after which an HTTP/2 client is sent a ping.
-    ping_after: Span = Span::seconds(20), Span::seconds(1)..=Span::seconds(3_600);
+    own ping_after: Span = Span::seconds(20), Span::seconds(1)..=Span::seconds(3_600);
     /// Timeout of its answer.
-    ping_answer: Span = Span::seconds(10), Span::seconds(1)..=Span::seconds(3_600);
+    own ping_answer: Span = Span::seconds(10), Span::seconds(1)..=Span::seconds(3_600);
     /// Interval at shutdown between "not ready" and refusing new connections.
-    drain_notice: Span = Span::millis(0), Span::millis(0)..=Span::seconds(600);
+    own drain_notice: Span = Span::millis(0), Span::millis(0)..=Span::seconds(600);
     /// Timeout at shutdown for requests in progress.
-    drain: Span = Span::seconds(20), Span::millis(0)..=Span::seconds(600);
+    own drain: Span = Span::seconds(20), Span::millis(0)..=Span::seconds(600);
     /// Maximum number of requests that are worked on at once; fewer where the queues behind them grow long.
-    in_work: usize = 512, 16..=100_000;
+    own in_work: usize = 512, 16..=100_000;
     /// Number of waiting requests from which on new connections are let in slowly.
-    waiting: usize = 1_024, 1..=1_000_000;
+    own waiting: usize = 1_024, 1..=1_000_000;
     /// Longest wait during which requests are begun in the order they came; after it the newest is begun first.
-    calm: Span = Span::millis(100), Span::millis(1)..=Span::seconds(60);
+    own calm: Span = Span::millis(100), Span::millis(1)..=Span::seconds(60);
     /// Wait after which a request is answered with "busy".
-    patience: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(60);
+    own patience: Span = Span::seconds(2), Span::millis(10)..=Span::seconds(60);
     /// Minimum size of an answer that is compressed for clients that accept it.
-    compress_from: Size = Size(1 << 10), Size(1)..=Size(1 << 20);
+    own compress_from: Size = Size(1 << 10), Size(1)..=Size(1 << 20);
 }

@@ -71,3 +71,37 @@ fn a_file_that_is_not_there_says_how_to_make_one() {
     let error = Settings::load(Path::new("/nowhere/honnin.toml")).unwrap_err().to_string();
     assert!(error.contains("/nowhere/honnin.toml") && error.contains("honnin init"), "{error}");
 }
+
+#[test]
+fn names_addresses_and_files_are_each_nodes_own() {
+    let own = "[node]\nname = \"2\"\n[listen]\npublic = [\"[::1]:0\"]\nmetrics = \"[::1]:9\"\ntls_key = \"k\"\n\
+               [tenant]\nlogo = \"l.svg\"\n[keys]\nkey_file = \"k\"\n[store]\nurl = \"postgresql://a@/b\"\n\
+               [status]\ndirectory = \"s\"\n[journal]\ncheckpoints = \"c\"\n[logs]\ndirectory = \"l\"\n\
+               [server]\nthreads = 7\n[sign_in]\nhash_threads = 7\nleaked_passwords = \"p\"\n";
+    let settings = Settings::of_tree(own.parse().unwrap()).unwrap();
+    assert_eq!(settings.shared(), Settings::default().shared());
+}
+
+#[test]
+fn what_decides_what_people_see_and_may_is_compared_between_nodes() {
+    let usual = Settings::default().shared();
+    for (section, key, value) in [
+        ("tenant", "name", "\"X\""),
+        ("tenant", "public_url", "\"https://x.example\""),
+        ("sessions", "idle", "\"1 h\""),
+        ("sign_in", "second_factor", "\"required\""),
+        ("sign_in", "passkeys", "false"),
+        ("canary", "patience", "\"1 s\""),
+        ("journal", "retention_days", "30"),
+        ("journal", "checkpoint_required", "true"),
+        ("exports", "keep", "\"2 h\""),
+        ("network", "element", "\"x\""),
+        ("store", "poll", "\"1 s\""),
+    ] {
+        let text = format!("[{section}]\n{key} = {value}\n");
+        let shared = Settings::of_tree(text.parse().unwrap()).unwrap().shared();
+        let apart: Vec<&String> =
+            shared.iter().zip(&usual).filter(|(a, b)| a != b).map(|((name, _), _)| name).collect();
+        assert_eq!(apart, [&format!("{section}.{key}")], "{text}");
+    }
+}

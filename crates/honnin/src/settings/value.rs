@@ -79,6 +79,14 @@ impl Span {
         Self::seconds(days.saturating_mul(86_400))
     }
 
+    /// As it is written on a command line: "1h", "30min", with a blank between or without.
+    pub(crate) fn of_word(text: &str) -> Option<Self> {
+        let unit = text.find(|letter: char| !letter.is_ascii_digit())?;
+        let (number, unit) = text.split_at_checked(unit)?;
+        let factor = SPAN_UNITS.iter().find(|(name, _)| *name == unit.trim()).map(|(_, factor)| *factor)?;
+        number.parse::<u64>().ok()?.checked_mul(factor).map(Self::millis)
+    }
+
     /// As a duration.
     pub(crate) const fn duration(self) -> Duration {
         self.0

@@ -12,15 +12,15 @@ use honnin_journal::{Entry, Journal, Kind, StartError};
 use honnin_keeper::Keeper;
 use honnin_network::{ElementKind, Parts, Reconciler};
 use honnin_node::{
-    Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Standing,
-    Upkeep, Usher, Watch, accounts, bell,
+    Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Runs, Standing,
+    Upkeep, Usher, Watch, accounts, bell, join,
 };
 use honnin_overload::WaitingRoom;
 use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
 use honnin_store::Store;
-use honnin_terms::{Clock, Moment, Stop, Zone};
+use honnin_terms::{BuildId, Clock, Moment, Stop, Zone};
 use honnin_web::route::{App, Wiring, serve, session_cookie};
 use tokio::sync::watch;
 
@@ -58,13 +58,15 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Opens the journal and puts everything together behind that front.
+    /// Opens the journal and puts everything together behind that front. `build` is what runs.
     ///
     /// # Errors
     /// [`Failure`]: what cannot be opened, and why.
-    pub(crate) fn new(rooms: Rooms, front: Front) -> Result<Self, Failure> {
+    pub(crate) fn new(rooms: Rooms, front: Front, build: BuildId) -> Result<Self, Failure> {
         let now = rooms.clock.0.now();
         let (journal, leaving) = opened(&rooms)?;
+        // Once the log is open nobody else is this node.
+        let runs = joined(&rooms, &journal, build)?;
         let epochs = epochs(&rooms, &journal)?;
         // First: by what it begins with a node tells a clock that stands ahead.
         started(&journal, &epochs, now)?;
@@ -145,6 +147,7 @@ impl Service {
             operator,
             node: upkeeping,
             name: installation.node().to_owned(),
+            runs,
             path,
         };
         Ok(Self {
@@ -255,6 +258,16 @@ fn opened(rooms: &Rooms) -> Result<(Arc<Journal>, Leaving), Failure> {
     // Once they are open: what was durable is published then.
     let leaving = compared(rooms, &journal)?;
     Ok((journal, leaving))
+}
+
+/// Serves beside the nodes that do, where this one runs what they run or was admitted.
+fn joined(rooms: &Rooms, journal: &Journal, build: BuildId) -> Result<Runs, Failure> {
+    let runs = Runs::new(build, &rooms.installation.settings.shared());
+    let own = (rooms.installation.node(), journal.log());
+    let permit = rooms.keep();
+    let joining = join(&*rooms.store, &permit, &rooms.keeper, own, &runs);
+    pollster::block_on(joining).map_err(|reason| Failure::from(reason).during("start"))?;
+    Ok(runs)
 }
 
 /// The house as it stands where a checkpoint has to leave, if the settings say so.

@@ -174,6 +174,8 @@ fn every_act_by_page_program_and_command_is_an_entry_of_its_kind() {
     well(&owed.by(&["operated", "mode_changed"], || place.run(&["mode", "force", "read_only"])));
     owed.is_written(&place);
     well(&owed.by(&["operated", "mode_changed"], || place.run(&["mode", "release"])));
+    let admitted = "5e0a93d3f1c64c0b8f6a1de27c9b4410";
+    well(&owed.by(&["operated"], || place.run(&["rollout", "allow", admitted, "--for", "1h"])));
     owed.is_written(&place);
     well(&place.run(&["journal", "verify"]));
 }

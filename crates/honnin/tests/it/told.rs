@@ -14,6 +14,9 @@ const PASSWORD: &str = "umi no mieru ie de";
 /// Of another password, as another system wrote it.
 const HASH: &str = "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHRzYWx0$XyWRr9JsVPPbhOn2gJuLhPuKuBQGBbKbdwMAK2rhF3U";
 
+/// What stands for a build with its settings.
+const ADMITTED: &str = "5e0a93d3f1c64c0b8f6a1de27c9b4410";
+
 /// Commands whose JSON is asked for elsewhere, and where.
 const ELSEWHERE: [(&str, &str); 2] = [
     ("quarantine show", "on_a_terminal_the_facts_of_ten_and_a_row_are_shown_and_nowhere_else"),
@@ -190,6 +193,9 @@ fn of_the_house(told: &mut Told) {
     let until = "2099-01-01T00:00";
     assert_eq!(told.ask("waiting-room open", &["--until", until], &["planned"])["open"], true);
     assert_eq!(told.ask("waiting-room close", &[], &[])["open"], false);
+    assert_eq!(told.ask("rollout show", &[], &["nodes", "untold"])["admitted"], Value::Array(Vec::new()));
+    let admitted = told.ask("rollout allow", &[ADMITTED, "--for", "2h"], &["here"])["admitted"].clone();
+    assert_eq!(admitted[0]["release"], ADMITTED, "{admitted}");
     let drills = told.ask("drill list", &[], &["drills"])["drills"].clone();
     let drills = drills.as_array().unwrap();
     let built = drills.iter().filter(|drill| drill["implemented"] == true).count();
@@ -244,7 +250,7 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
     let record = told.place.data.join("status");
     let public = told.place.data.join("notices.pub");
     let of_status = ["--record", record.to_str().unwrap(), "--key", public.to_str().unwrap()];
-    let rows: [&[&str]; 24] = [
+    let rows: [&[&str]; 26] = [
         &["journal", "verify"],
         &["journal", "redirect", "--yes"],
         &["journal", "who-saw", LOGIN],
@@ -263,6 +269,8 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
         &["waiting-room", "open", "--until", "2099-01-01T00:00"],
         &["waiting-room", "show"],
         &["waiting-room", "close"],
+        &["rollout", "show"],
+        &["rollout", "allow", ADMITTED],
         &["quarantine", "list"],
         &["clock", "accept"],
         &["backup", "--to", &backup],

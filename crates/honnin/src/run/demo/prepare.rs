@@ -20,7 +20,7 @@ use super::{PASSWORD, Plan};
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::installation::Installation;
-use crate::machine::{DemoClock, SystemClock, SystemEntropy};
+use crate::machine::{DemoClock, SystemClock, SystemEntropy, running_build};
 use crate::run::intake::show;
 use crate::say::Progress;
 use crate::settings::{FILE_NAME, Settings, Span};
@@ -137,7 +137,7 @@ pub(super) fn prepare(
     let sessions = sign_in(&rooms, &people.accounts, args.sessions, session_cookie(&front), handle)?;
     acts.close()?;
     progress.clear();
-    Ok(Prepared { service: Service::new(rooms, front)?, people, sessions, now, raised })
+    Ok(Prepared { service: Service::new(rooms, front, running_build()?)?, people, sessions, now, raised })
 }
 
 /// The name a demo acts under.

@@ -16,7 +16,7 @@ use honnin_node::{PublicPath, Standing};
 use honnin_seal::HashCost;
 use honnin_store::decorate::{Call, Decorator};
 use honnin_store::{Answer, Store};
-use honnin_terms::{Clock, EntryRef, Moment, Stream};
+use honnin_terms::{BuildId, Clock, EntryRef, Id as _, Moment, Stream};
 use honnin_testkit::TestDir;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
@@ -228,7 +228,8 @@ impl Node {
                 let doors = Doors::open(&installation, Handed::default()).await.unwrap();
                 let held = |inner| -> Arc<dyn Store> { Arc::new(Held { inner, hand: given }) };
                 let rooms = Rooms::open_with(installation, time, held).unwrap();
-                let service = Service::new(rooms, doors.front().clone()).unwrap();
+                let service =
+                    Service::new(rooms, doors.front().clone(), BuildId::from_octets([1; 16])).unwrap();
                 let site = doors.public().unwrap()[0].to_string();
                 begun.send((site, service.seen(), handle)).unwrap();
                 let stop = async move { drop(stopped.await) };
