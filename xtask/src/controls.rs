@@ -167,6 +167,7 @@ fn one(binary: &Path, control: &Control) -> Result<Ended, Failure> {
     ];
     let options = Options {
         binary: binary.to_owned(),
+        other_build: None,
         environment,
         seed: 1,
         seconds: SECONDS,

@@ -110,6 +110,7 @@ fn witness() -> Result<(), Failure> {
 fn drilled(binary: &std::path::Path) -> Result<Vec<Outcome>, Failure> {
     let options = Options {
         binary: binary.to_owned(),
+        other_build: None,
         environment: Vec::new(),
         seed: 1,
         // Long, because an earlier build does not know the settings that make it short.

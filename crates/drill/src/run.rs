@@ -21,6 +21,8 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Options {
     /// The program that is tried.
     pub binary: PathBuf,
+    /// Another build of it, for drills that have two; nothing for a copy that differs in its hash alone.
+    pub other_build: Option<PathBuf>,
     /// What stands in its environment: nothing, save where a drill is tried on a program that does wrong.
     pub environment: Vec<(String, String)>,
     /// What decides everything that is left to chance.
@@ -57,9 +59,10 @@ pub struct Enough {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { binary, environment, seed, seconds, subjects, connections, .. } = self;
+        let Self { binary, other_build, environment, seed, seconds, subjects, connections, .. } = self;
         f.debug_struct("Options")
             .field("binary", binary)
+            .field("other_build", other_build)
             .field("environment", environment)
             .field("seed", seed)
             .field("seconds", seconds)

@@ -38,6 +38,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D04", "reused-buffer,without-request,without-asker", FOREIGN, None),
     control("D05", "late-answer", WITHHELD, Some("request")),
     control("D05", "late-answer,without-request,without-asker", FOREIGN, None),
+    control("D06", "joins-unasked", "another build or other settings are refused", None),
     control("D07", "unheard-changes", "no acknowledged act is lost, on any node", None),
     control("D08", "reused-read", WITHHELD, Some("keys")),
     control("D08", "reused-read,without-keys,without-owner", FOREIGN, None),

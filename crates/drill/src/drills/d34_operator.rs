@@ -144,11 +144,15 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
     let (codes, key) =
         (codes.display().to_string(), house.data().with_extension("key-2").display().to_string());
     let [from, into] = [gives, takes].map(|session| session.account.as_str());
-    let steps: [(&[&str], &str); 6] = [
+    let steps: [(&[&str], &str); 7] = [
         (&["account", "merge", "--yes", "--from", from, "--into", into, "--codes", &codes], ",merge"),
         (&["account", "unmerge", "--yes", "1"], ",unmerge"),
         (&["mode", "force", "read_only"], ",mode force read_only"),
         (&["mode", "release"], ",mode release"),
+        (
+            &["rollout", "allow", "5e0a93d3f1c64c0b8f6a1de27c9b4410"],
+            ",rollout allow 5e0a93d3f1c64c0b8f6a1de27c9b4410 for 1 h",
+        ),
         (&["account", "erase", "--yes", &gone.account], ",account erase"),
         (&["key", "rotate", "--to", &key], ",key rotate begun"),
     ];

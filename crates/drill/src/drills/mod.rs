@@ -8,6 +8,7 @@ mod d02_forged;
 mod d03_cookies;
 mod d04_documents;
 mod d05_deadlines;
+mod d06_joining;
 mod d07_several;
 mod d08_cancelled;
 mod d09_storm;
@@ -108,7 +109,11 @@ const DRILLS: [Drill; 36] = [
         incident: "Yokohama 2023: a time-out released only the lock",
         play: Some(|stage| Box::pin(d05_deadlines::play(stage))),
     },
-    Drill { name: "D06", incident: "Munakata 2023: old fix missing on one site", play: None },
+    Drill {
+        name: "D06",
+        incident: "Munakata 2023: old fix missing on one site",
+        play: Some(|stage| Box::pin(d06_joining::play(stage))),
+    },
     Drill {
         name: "D07",
         incident: "Takamatsu 2024: single-server program on several servers",

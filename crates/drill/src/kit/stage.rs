@@ -182,6 +182,11 @@ impl Stage {
         House::start(&plan).await?.serving(&settings).await
     }
 
+    /// Another build beside the one a house was started with.
+    pub(crate) fn other_build(&self, house: &House) -> Result<PathBuf, Failure> {
+        self.options.other_build.clone().map_or_else(|| house.another_build(), Ok)
+    }
+
     pub(crate) fn say(&self, text: &str) {
         (self.options.progress)(text);
     }
@@ -260,6 +265,14 @@ pub(crate) fn said_by(binary: &Path, words: &[&str]) -> Result<String, Failure> 
         return Err(Failure::Product(format!("{} {words} ended with {}", binary.display(), ended.status)));
     }
     Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
+}
+
+/// What a build is on that data, with the settings that lie there: what a person admits.
+pub(crate) fn release_of(house: &House, binary: &Path) -> Result<String, Failure> {
+    let ran = house.command_of(binary, ["rollout", "show", "--json"])?;
+    let here = ran.out.split_once("\"here\":").and_then(|(_, rest)| rest.split_once("\"release\":\""));
+    let release = here.and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned);
+    release.ok_or_else(|| Failure::Product(format!("rollout show ended with {:?}: {}", ran.code, ran.err)))
 }
 
 /// The request that signs in with the password all subjects have.

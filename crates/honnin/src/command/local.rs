@@ -114,6 +114,11 @@ pub(crate) struct DrillArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) nodes: u8,
 
+    /// Another build of this program, for drills that have two of them (D06, D15) [default: a copy of this one that differs
+    /// in its hash]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) other_build: Option<PathBuf>,
+
     /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

@@ -53,12 +53,13 @@ pub(super) fn drill(say: Say, command: &DrillCommand) -> Result<Exit, Failure> {
 }
 
 fn run(say: Say, args: &DrillArgs) -> Result<Exit, Failure> {
-    let DrillArgs { names, seconds, seed, subjects, connections, nodes, report, page } = args;
+    let DrillArgs { names, seconds, seed, subjects, connections, nodes, other_build, report, page } = args;
     // A run of half an hour is not ended because nobody reads along; what could not be told is told by its exit code.
     let unwritten = Arc::new(std::sync::Mutex::new(None));
     let failed = Arc::clone(&unwritten);
     let options = Options {
         binary: machine::this_program()?,
+        other_build: other_build.clone(),
         environment: Vec::new(),
         seed: *seed,
         seconds: *seconds,

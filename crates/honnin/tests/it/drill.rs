@@ -106,6 +106,11 @@ fn d05_what_a_deadline_ends_is_done_whole_or_not_at_all() {
 }
 
 #[test]
+fn d06_another_build_serves_beside_no_other_unless_it_was_admitted() {
+    run("D06", &[]);
+}
+
+#[test]
 fn d07_two_nodes_refuse_what_one_would() {
     run_alone("D07");
 }

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-pub use self::beside::{Beside, Database};
+pub use self::beside::{Beside, Database, Node};
 use self::several::Several;
 use super::program::{CERTIFICATE, KEY};
 use crate::client::{Connection, Limits, Refused, Request, Target};
@@ -307,7 +307,16 @@ impl House {
         data: &Path,
         words: impl IntoIterator<Item = S>,
     ) -> Result<Ran, Failure> {
-        let mut command = product(&self.binary, &self.environment);
+        self.run(&self.binary, data, words)
+    }
+
+    fn run<S: AsRef<OsStr>>(
+        &self,
+        binary: &Path,
+        data: &Path,
+        words: impl IntoIterator<Item = S>,
+    ) -> Result<Ran, Failure> {
+        let mut command = product(binary, &self.environment);
         command.arg("--data").arg(data).args(words);
         let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
