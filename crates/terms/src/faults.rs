@@ -77,6 +77,7 @@ switches! { OUTSIDE:
     UNTOLD_MODES = "untold-modes", "what speaks to the public is told that all is well, whatever is the case";
     SILENCE_FOR_ABSENCE = "silence-for-absence", "a session the store does not answer about is taken for one that has ended";
     JOINS_UNASKED = "joins-unasked", "a node serves beside others whatever it and they run";
+    CUT_SHORT = "cut-short", "who is asked to end ends at once, as when it is killed, whatever was begun";
     EARLY_WORD = "early-word", "a name is said to stand whatever the store has said of it";
     UNHEARD_CHANGES = "unheard-changes", "what another node has changed empties no cache of this one";
     UNCOUNTED_STRAYS = "uncounted-strays", "nobody counts whose lines an account asks for";

@@ -64,6 +64,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D13", "reused-buffer,without-request,without-asker", FOREIGN, None),
     control("D14", "reused-buffer", WITHHELD, Some("request")),
     control("D14", "reused-buffer,without-request,without-asker", FOREIGN, None),
+    control("D15", "cut-short", "no request fails, and nobody is signed out", None),
     control("D16", "holder-of-today", FOREIGN, None),
     control("D17", "unasked-owner", "without both owners it is refused, and nothing changes", None),
     control("D20", "unrecorded-entry", "who-saw names every disclosure of the walk", None),

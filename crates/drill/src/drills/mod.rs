@@ -17,6 +17,7 @@ mod d11_changed;
 mod d12_modes;
 mod d13_torn;
 mod d14_workers;
+mod d15_rolling;
 mod d16_recycled;
 mod d17_merging;
 mod d20_walk;
@@ -154,7 +155,11 @@ const DRILLS: [Drill; 36] = [
         incident: "LINE album 2024: buffer shared in a worker",
         play: Some(|stage| Box::pin(d14_workers::play(stage))),
     },
-    Drill { name: "D15", incident: "T-Mobile 2023: migration overnight", play: None },
+    Drill {
+        name: "D15",
+        incident: "T-Mobile 2023: migration overnight",
+        play: Some(|stage| Box::pin(d15_rolling::play(stage))),
+    },
     Drill {
         name: "D16",
         incident: "IIJ 2021: recycled number",

@@ -317,6 +317,11 @@ impl Acts {
         None
     }
 
+    /// How many acts were refused, or not answered.
+    pub(crate) fn refused(&self) -> u64 {
+        locked(&self.counted).refused
+    }
+
     /// What came of all of it.
     pub(crate) fn verdicts(&self, tried: &str) -> Vec<Verdict> {
         let Counted { named, ended, refused, looked } = *locked(&self.counted);

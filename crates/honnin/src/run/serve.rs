@@ -134,5 +134,9 @@ pub(super) fn stop() -> io::Result<impl Future<Output = ()> + Send> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::CUT_SHORT.is_on() {
+            std::process::abort();
+        }
     })
 }

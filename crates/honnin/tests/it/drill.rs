@@ -9,7 +9,7 @@ use crate::support::honnin;
 
 /// Drills that need nginx and Varnish, the right to mount a small volume, or PostgreSQL, one or two; without them they are skipped, and
 /// say so.
-const NEED_MORE: [&str; 6] = ["D07", "D10", "D11", "D25", "D26", "D30"];
+const NEED_MORE: [&str; 7] = ["D07", "D10", "D11", "D15", "D25", "D26", "D30"];
 
 /// Drills that measure time are run alone.
 static ALONE: RwLock<()> = RwLock::new(());
@@ -128,6 +128,11 @@ fn d09_caches_that_hold_nothing_mix_nobody_up() {
 #[test]
 fn d12_no_mode_shows_anybody_else() {
     run("D12", &[]);
+}
+
+#[test]
+fn d15_nodes_are_started_again_with_another_build_and_no_request_fails() {
+    run_alone("D15");
 }
 
 #[test]

@@ -46,6 +46,23 @@ impl Balancer {
         Self::start(&lines).await
     }
 
+    /// Leads to those of these processes that say they are ready, a request each, and asks them so all the time. What was not
+    /// sent yet goes to another; what was is sent nowhere else.
+    ///
+    /// # Errors
+    /// As [`Self::before_leader`].
+    pub async fn before_ready(targets: &[Target]) -> Result<Self, Failure> {
+        let mut lines = "  mode http\n  option http-server-close\n  option redispatch\n  retries 3\n  balance roundrobin\n  \
+                         option httpchk\n  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host localhost\n  \
+                         http-check expect status 200\n  timeout http-request 1m\n  default-server inter 200ms fastinter 100ms \
+                         downinter 100ms fall 1 rise 1\n"
+            .to_owned();
+        let line =
+            |(number, target): (u8, &Target)| format!("  server p{number} {} check\n", target.address());
+        lines.extend((1..).zip(targets).map(line));
+        Self::start(&lines).await
+    }
+
     async fn start(lines: &str) -> Result<Self, Failure> {
         let (binary, files, at) =
             (find("haproxy", "haproxy")?, Files::new("honnin-drill-haproxy-")?, free_address()?);
