@@ -182,6 +182,7 @@ mod tests {
         let enough = Some(Enough { check: check.to_owned(), within: Duration::from_millis(20) });
         let options = Options {
             binary: PathBuf::new(),
+            other_build: None,
             environment: Vec::new(),
             seed: 1,
             seconds: 1,

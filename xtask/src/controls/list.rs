@@ -70,7 +70,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D20", "unrecorded-entry", "who-saw names every disclosure of the walk", None),
     control("D21", "forgotten-owner", "another's id answers as an id that nobody has", Some("keys")),
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", FOREIGN, None),
-    control("D22", "uncounted-strays", "whoever asks for line after line of others is stopped", None),
+    control("D22", "uncounted-strays", "whoever asks for line after line of others is stopped", Some("rows")),
     control("D23", "unasked-proof", "every dangerous act asks for a fresh proof", None),
     control("D24", "left-unsealed", "is readable without the key", None),
     control("D25", "untold-modes", "the status page tells of it by itself within a minute", None),
