@@ -11,7 +11,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    pub(crate) requests: Vec<Vec<u8>>,
+    /// Shared by all connections: there may be tens of thousands.
+    pub(crate) requests: Arc<[Vec<u8>]>,
 }
 
 /// How long and over how many connections.
@@ -39,14 +40,18 @@ pub(crate) fn fetch(target: &Target, number: usize) -> Vec<u8> {
     connection.read.clone()
 }
 
-pub(crate) fn get(address: SocketAddr, path: &str, cookie: &str) -> Vec<u8> {
+/// The first line each of them may open, asked over one connection.
+pub(crate) fn first_lines(address: SocketAddr, cookies: &[String]) -> Vec<String> {
     let mut connection = Connection::open(address);
-    connection.ask(&request(path, cookie));
-    connection.read.clone()
+    let asked = cookies.iter().map(|cookie| {
+        connection.ask(&request("/api/v1/me", cookie));
+        first_line(&connection.read).expect("an account has a line")
+    });
+    asked.collect()
 }
 
 /// The first line an account may open, out of `/api/v1/me`.
-pub(crate) fn first_line(me: &[u8]) -> Option<String> {
+fn first_line(me: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(me);
     Some(text.split("\"line\":\"").nth(1)?.split('"').next()?.to_owned())
 }
@@ -99,7 +104,7 @@ fn length_of(read: &[u8]) -> Option<usize> {
 }
 
 /// Asks again and again over one connection of the runtime's own thread.
-async fn talk(address: SocketAddr, requests: Vec<Vec<u8>>, first: usize, answers: Arc<AtomicU64>) {
+async fn talk(address: SocketAddr, requests: Arc<[Vec<u8>]>, first: usize, answers: Arc<AtomicU64>) {
     let stream = tokio::net::TcpStream::connect(address).await.expect("connect");
     stream.set_nodelay(true).expect("no delay");
     let mut read = vec![0; 64 * 1024];
@@ -142,8 +147,10 @@ impl Load {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let answers = Arc::new(AtomicU64::new(0));
         for number in 0..self.connections {
-            let requests = target.requests.clone();
-            runtime.spawn(talk(target.address, requests, number, Arc::clone(&answers)));
+            let requests = Arc::clone(&target.requests);
+            // Each begins elsewhere, so that together they ask as everybody.
+            let first = number * requests.len() / self.connections;
+            runtime.spawn(talk(target.address, requests, first, Arc::clone(&answers)));
         }
         let time = self.time;
         runtime.block_on(async move { tokio::time::sleep(time).await });

@@ -10,7 +10,8 @@
 //! security and an audit row for each read (the package `peer`), the database's processes counted with it. Where `PostgreSQL` is
 //! not installed it says so and goes on.
 //! `-- --seconds N --rounds N --connections N --sessions N` change the run (without `--connections` it is 32 and 128),
-//! `--free` and `--pinned` choose one way, `--without-peer` leaves the peer out.
+//! `--free` and `--pinned` choose one way, `--without-peer` leaves the peer out. `--data DIR --settings FILE --sessions-of FILE`
+//! serve an installation that is there in place of a demo, and ask as those sessions; `--honnin FILE` is the program.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -23,7 +24,7 @@ mod load;
 mod peer;
 mod process;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use load::{Load, Target};
@@ -40,6 +41,15 @@ struct Run {
     connections: Vec<usize>,
     sessions: usize,
     peer: bool,
+    honnin: PathBuf,
+    installation: Option<Installation>,
+}
+
+/// An installation that is there already: its data, the settings it is served with, and a file of its sessions.
+struct Installation {
+    data: PathBuf,
+    settings: PathBuf,
+    sessions: PathBuf,
 }
 
 impl Run {
@@ -47,6 +57,14 @@ impl Run {
         let number = |name: &str, default: u64| {
             let place = arguments.iter().position(|argument| argument == name);
             place.map_or(default, |place| arguments[place + 1].parse().expect("a number after the flag"))
+        };
+        let file = |name: &str| {
+            let place = arguments.iter().position(|argument| argument == name)?;
+            Some(PathBuf::from(&arguments[place + 1]))
+        };
+        let installation = || {
+            let [data, settings, sessions] = [file("--data")?, file("--settings")?, file("--sessions-of")?];
+            Some(Installation { data, settings, sessions })
         };
         let count = |name: &str, default: u64| usize::try_from(number(name, default)).expect("a count");
         let connections = match count("--connections", 0) {
@@ -59,6 +77,8 @@ impl Run {
             connections,
             sessions: count("--sessions", 200),
             peer: !arguments.iter().any(|argument| argument == "--without-peer"),
+            honnin: file("--honnin").unwrap_or_else(|| env!("CARGO_BIN_EXE_honnin").into()),
+            installation: installation(),
         }
     }
 }
@@ -90,12 +110,23 @@ fn main() {
 
 fn measure(way: Way, run: &Run) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    println!("{}: starting the demo with {} sessions", way.word(), run.sessions);
-    let honnin = Server::demo(way, directory.path(), run.sessions);
+    let (honnin, cookies) = if let Some(there) = &run.installation {
+        let honnin = Server::serve(way, &run.honnin, &there.data, &there.settings);
+        (honnin, load::cookies(&there.sessions))
+    } else {
+        println!("{}: starting the demo with {} sessions", way.word(), run.sessions);
+        let honnin = Server::demo(way, &run.honnin, directory.path(), run.sessions);
+        (honnin, load::cookies(&directory.path().join("sessions.csv")))
+    };
     way.place_load();
-    let cookies = load::cookies(&directory.path().join("sessions.csv"));
-    let json = json_target(&honnin, &cookies);
-    let html = html_target(&honnin, &cookies);
+    println!("{}: {} people read in turn", way.word(), cookies.len());
+    let lines = load::first_lines(honnin.address, &cookies);
+    let target = |path: fn(&str) -> String| {
+        let requests = cookies.iter().zip(&lines).map(|(cookie, line)| load::request(&path(line), cookie));
+        Target { address: honnin.address, requests: requests.collect() }
+    };
+    let json = target(|line| format!("/api/v1/lines/{line}/home"));
+    let html = target(|line| format!("/lines/{line}"));
     let pairs: Vec<(Pair, Server)> = [("home JSON", json), ("home HTML", html)]
         .into_iter()
         .map(|(name, target)| {
@@ -110,7 +141,7 @@ fn measure(way: Way, run: &Run) {
         })
         .collect();
     let answer = || load::fetch(&pairs[0].0.honnin, 0);
-    let peer = run.peer.then(|| Peer::start(way, directory.path(), &answer(), run.sessions)).flatten();
+    let peer = run.peer.then(|| Peer::start(way, directory.path(), &answer(), cookies.len())).flatten();
     for connections in run.connections.iter().copied() {
         let load = Load { time: Duration::from_secs(run.seconds), connections };
         for (pair, bare) in &pairs {
@@ -119,7 +150,7 @@ fn measure(way: Way, run: &Run) {
         if let Some(peer) = &peer {
             let (ours, theirs): (Spent<'_>, Spent<'_>) =
                 (&|| honnin.processor_micros(), &|| peer.processor_micros());
-            let sides = [(&pairs[0].0.honnin, ours), (&peer.target(run.sessions), theirs)];
+            let sides = [(&pairs[0].0.honnin, ours), (&peer.target(cookies.len()), theirs)];
             let (ours, theirs, ratio) = alternated(sides, &load, run.rounds);
             println!(
                 "{}, {connections} connections, home JSON: axum, sqlx and PostgreSQL {theirs:.0} µs, honnin {ours:.1} µs \
@@ -129,24 +160,6 @@ fn measure(way: Way, run: &Run) {
             );
         }
     }
-}
-
-fn json_target(honnin: &Server, cookies: &[String]) -> Target {
-    let requests = cookies.iter().map(|cookie| {
-        let me = load::get(honnin.address, "/api/v1/me", cookie);
-        let line = load::first_line(&me).expect("an account has a line");
-        load::request(&format!("/api/v1/lines/{line}/home"), cookie)
-    });
-    Target { address: honnin.address, requests: requests.collect() }
-}
-
-fn html_target(honnin: &Server, cookies: &[String]) -> Target {
-    let requests = cookies.iter().map(|cookie| {
-        let me = load::get(honnin.address, "/api/v1/me", cookie);
-        let line = load::first_line(&me).expect("an account has a line");
-        load::request(&format!("/lines/{line}"), cookie)
-    });
-    Target { address: honnin.address, requests: requests.collect() }
 }
 
 /// Processor time spent so far.

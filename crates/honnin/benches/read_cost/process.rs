@@ -58,8 +58,8 @@ impl Drop for Server {
 
 impl Server {
     /// The product with so many signed-in sessions, written to `sessions.csv`.
-    pub(crate) fn demo(way: Way, directory: &Path, sessions: usize) -> Self {
-        let mut command = way.command(Path::new(env!("CARGO_BIN_EXE_honnin")));
+    pub(crate) fn demo(way: Way, program: &Path, directory: &Path, sessions: usize) -> Self {
+        let mut command = way.command(program);
         command.args([
             "demo",
             "--listen",
@@ -72,6 +72,13 @@ impl Server {
         Self::start(&mut command)
     }
 
+    /// The product on an installation that is there.
+    pub(crate) fn serve(way: Way, program: &Path, data: &Path, settings: &Path) -> Self {
+        let mut command = way.command(program);
+        command.arg("--data").arg(data).arg("--settings").arg(settings).arg("serve");
+        Self::start_that_says(&mut command, "serving on ")
+    }
+
     /// The bare handler with the answer in that file.
     pub(crate) fn bare(way: Way, file: &Path) -> Self {
         let mut command = way.command(&std::env::current_exe().expect("this program"));
@@ -81,13 +88,18 @@ impl Server {
 
     /// Starts it and waits for the address it prints.
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::start_that_says(command, "http://")
+    }
+
+    /// The same, with what stands before the address.
+    fn start_that_says(command: &mut Command, before: &str) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("start a server");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let address = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.split("http://").nth(1)?.split(['/', ' ']).next()?.parse().ok())
+            .find_map(|line| line.split(before).nth(1)?.split(['/', ' ']).next()?.parse().ok())
             .expect("the server prints its address");
         // Whatever else it prints is read and thrown away, so that it never waits for us.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
