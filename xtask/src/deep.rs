@@ -172,7 +172,7 @@ fn mangled() -> Found {
 }
 
 /// What the machine is, as far as it matters.
-fn machine() -> Result<String, Failure> {
+pub(crate) fn machine() -> Result<String, Failure> {
     let cores = std::thread::available_parallelism()?;
     let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB"));

@@ -3,7 +3,7 @@
 //! Phone numbers lie in ranges nobody is given (070-0…, 080-0…, 090-0…); people and figures are invented.
 
 pub(crate) mod bulk;
-mod draw;
+pub(crate) mod draw;
 mod people;
 mod plan;
 pub(crate) mod sample;

@@ -6,6 +6,7 @@
 
 mod asvs;
 mod audit;
+mod bench;
 mod clients;
 mod controls;
 mod deep;
@@ -45,6 +46,8 @@ enum Chore {
     Ledger(ledger::Asked),
     /// Run long work, and write a dated page in docs/evidence for each step
     Deep(deep::Asked),
+    /// Measure reads, overload, sign-ins, intake and memory, and write docs/performance.md
+    Bench(bench::Asked),
     /// Take in what real systems do to files, case by case
     Field(field::Asked),
     /// Run every test that docs/asvs.md names as its proof
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Chore::Audit(asked) => audit::command(asked),
         Chore::Ledger(asked) => ledger::command(asked),
         Chore::Deep(asked) => deep::command(&asked),
+        Chore::Bench(asked) => bench::command(&asked),
         Chore::Field(asked) => field::command(&asked),
         Chore::Asvs => asvs::command(),
         Chore::RedTeam(asked) => red_team::command(&asked),

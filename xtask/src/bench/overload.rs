@@ -1,0 +1,314 @@
+//! More than can be served: reads of people who are signed in, and the mix of launch day.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Run;
+use super::crowd::{Come, Crowd, Kind, Met, Plan};
+use super::figure::{Aim, Better, Figure, Short};
+use super::ground::Ground;
+use super::half::{capacity, home, percent, plan, play};
+use super::machine::Share;
+use super::plot::{Line, Words, lines};
+use super::section::{Plot, Promise, Section};
+use super::stats::{self, millis};
+use crate::Failure;
+
+/// A part of a core, in hundredths, that a crowd on one core can offer twenty times as much as it serves.
+const PART: u32 = 5;
+/// How often what is served at most is offered.
+const TIMES: [f64; 7] = [0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0];
+/// The same for the mix, whose stages are longer.
+const MIXED: [f64; 6] = [0.5, 1.0, 2.0, 3.0, 10.0, 20.0];
+
+/// A stage of a climb: how often the peak was offered, and what came of it.
+struct Stage {
+    times: f64,
+    crowd: Crowd,
+}
+
+impl Stage {
+    fn row(&self, peak: f64) -> String {
+        let Self { times, crowd } = self;
+        let all = crowd.met(|_| true);
+        let share = |is: fn(Met) -> bool| percent(crowd.met(is), all);
+        let wrong = crowd.met(|met| matches!(met, Met::Wrong(_)));
+        let (delay, sound) = crowd.own_delay();
+        format!(
+            "| {times} × | {} | {} | {:.1} % | {:.1} ms | {} | {} | {} | {} | {wrong} | {:.1} ms{} |",
+            Short(crowd.offered()),
+            Short(crowd.goodput(None)),
+            100.0 * crowd.goodput(None) / peak,
+            millis(crowd.within(None, 990)),
+            share(|met| met == Met::Placed),
+            share(|met| met == Met::Refused),
+            share(|met| met == Met::Left),
+            share(|met| matches!(met, Met::Broken | Met::NotSent)),
+            millis(delay),
+            if sound { "" } else { " (too slow)" }
+        )
+    }
+}
+
+/// People of a stage at most: whoever comes in the next one is somebody else.
+const PEOPLE: u64 = 10_000_000;
+
+/// Offers the peak so many times, one stage after the other, as the plan of each says.
+fn climb(
+    times: &[f64],
+    peak: f64,
+    kinds: &[Kind],
+    plan: impl Fn(f64) -> Plan,
+) -> Result<Vec<Stage>, Failure> {
+    let mut stages = Vec::new();
+    for (first, times) in (1_u64..).zip(times.iter().copied()) {
+        let plan = Plan { come: Come::Open(peak * times), first: first * PEOPLE, ..plan(times) };
+        let stage = Stage { times, crowd: play(plan, kinds)? };
+        println!("  {}", stage.row(peak));
+        stages.push(stage);
+    }
+    Ok(stages)
+}
+
+const ROWS: &str = "| offered | people a second | goodput | of peak | p99 of served | placed | refused | left after 1 s | \
+                    connection broke | wrong answers | the crowd's own delay, p99 |\n|---|---|---|---|---|---|---|---|---|---|---|";
+
+fn table(stages: &[Stage], peak: f64) -> String {
+    let rows: Vec<String> = stages.iter().map(|stage| stage.row(peak)).collect();
+    format!("{ROWS}\n{}", rows.join("\n"))
+}
+
+/// Goodput as a share of the peak at that many times it.
+fn held(stages: &[Stage], peak: f64, times: f64, what: &str, aim: Aim) -> Option<Figure> {
+    let stage = stages.iter().find(|stage| (stage.times - times).abs() < 1e-9)?;
+    Some(Figure {
+        name: format!("{what}, goodput at {times} × its peak"),
+        value: stage.crowd.goodput(None),
+        unit: "people/s",
+        baseline: ("peak", peak),
+        better: Better::More,
+        aim,
+    })
+}
+
+/// The slowest of a hundred who were served at ten times the peak, beside those at half of it.
+fn slowest(stages: &[Stage], what: &str) -> Option<Figure> {
+    let at = |times: f64| {
+        let stage = stages.iter().find(|stage| (stage.times - times).abs() < 1e-9)?;
+        Some(millis(stage.crowd.within(None, 990)))
+    };
+    Some(Figure {
+        name: format!("{what}, p99 of served at 10 × its peak"),
+        value: at(10.0)?,
+        unit: "ms",
+        baseline: ("at half of it", at(0.5)?),
+        better: Better::Less,
+        aim: Aim::Value(100.0),
+    })
+}
+
+fn curve(stages: &[Stage], peak: f64, title: &'static str) -> String {
+    let served = stages.iter().map(|stage| (stage.times, stage.crowd.goodput(None))).collect();
+    let could = stages.iter().map(|stage| (stage.times, peak.min(stage.crowd.offered()))).collect();
+    let words = Words { title, across: "offered, times the peak", up: "people a second" };
+    let of = |name: &str, points| Line { name: name.to_owned(), points };
+    lines(words, &[of("served", served), of("offered, to the peak at most", could)])
+}
+
+/// Seconds after the overload until as much is served as is offered, of those that were watched.
+fn back_within(by_second: &[usize], offered: f64) -> Option<usize> {
+    by_second.iter().position(|served| stats::count(*served) >= 0.95 * offered).map(|second| second + 1)
+}
+
+fn recovery(run: &Run, address: SocketAddr, kinds: &[Kind], peak: f64) -> Result<Promise, Failure> {
+    let rate = peak * 0.8;
+    let plan = plan(address, Come::Open(rate), Duration::ZERO, run.time(12));
+    let crowd = play(Plan { first: PEOPLE * 99, ..plan }, kinds)?;
+    let back = back_within(&crowd.by_second(), crowd.offered());
+    let told = back.map_or("not while it was watched".to_owned(), |seconds| format!("in second {seconds}"));
+    Ok(Promise {
+        what: format!(
+            "after the overload 80 % of the peak is offered, and 95 % of that is served within 10 s ({told})"
+        ),
+        kept: back.is_some_and(|seconds| seconds <= 10),
+    })
+}
+
+/// (c), reads alone.
+pub(super) fn reads(run: &Run) -> Result<Section, Failure> {
+    let ground = run.small()?;
+    let server = ground.serve(&run.programs.honnin, Some(Share::of(PART)?))?;
+    let kinds = [home(&ground)];
+    let peak = capacity(run, server.address, &kinds, Duration::from_secs(2))?.goodput(None);
+    println!("  at most {peak:.0} answers a second");
+    let plan = plan(server.address, Come::Open(0.0), run.time(3), run.time(8));
+    let stages = climb(&TIMES, peak, &kinds, |_| plan)?;
+    let recovered = recovery(run, server.address, &kinds, peak)?;
+    let pages = [Kind { request: ground.requests(Ground::page), ..home(&ground) }];
+    let (stayed, never) = stay(run, server.address, &pages, peak)?;
+    let what = "reads";
+    let figures =
+        [3.0, 10.0].into_iter().filter_map(|times| held(&stages, peak, times, what, Aim::Ratio(0.95)));
+    let figures = figures.chain(held(&stages, peak, 20.0, what, Aim::None)).chain(slowest(&stages, what));
+    Ok(Section {
+        words: vec![format!(
+            "Home reads alone. The server is held to {PART} % of a core, so that a crowd on the other core can offer twenty times \
+             what it serves; the system gives that part in turns of 20 ms, which is in every time below. Its peak is {} reads a second, to 64 \
+             connections that ask again at once. People come in an open loop, take a kept-alive connection where one is idle and open \
+             one where none is, and leave after 1 s; whoever leaves closes the connection.",
+            Short(peak)
+        )],
+        figures: figures.collect(),
+        promises: vec![recovered, never],
+        plots: vec![Plot {
+            file: "bench-overload-reads.svg",
+            svg: curve(&stages, peak, "Home reads: goodput by what is offered"),
+            shows: "Goodput of home reads from half of the peak to twenty times it",
+        }],
+        more: vec![table(&stages, peak), stayed],
+    })
+}
+
+/// People who stay: three times the peak, and each waits for half a minute.
+fn stay(run: &Run, address: SocketAddr, kinds: &[Kind], peak: f64) -> Result<(String, Promise), Failure> {
+    let plan = plan(address, Come::Open(peak * 3.0), Duration::ZERO, run.time(8));
+    let crowd = play(Plan { patience: run.time(30), first: 5, ..plan }, kinds)?;
+    let all = crowd.met(|_| true);
+    let of = |is: fn(Met) -> bool| percent(crowd.met(is), all);
+    let never = crowd.met(|met| matches!(met, Met::Left | Met::NotSent | Met::Broken));
+    let told = format!(
+        "People who look at home as a page and stay for 30 s, 3 × the peak of the reads above for {} s ({all} people): served {}, given a place or told when to come again {}, told \
+         \"busy\" {}, connection broke {}, never answered {}.",
+        run.time(8).as_secs_f32(),
+        of(|met| met == Met::Served),
+        of(|met| met == Met::Placed),
+        of(|met| met == Met::Refused),
+        of(|met| met == Met::Broken),
+        of(|met| matches!(met, Met::Left | Met::NotSent)),
+    );
+    let promise = Promise {
+        what: format!("of those who stay 30 s at most 0.1 % are never answered ({})", percent(never, all)),
+        kept: never * 1000 <= all,
+    };
+    Ok((told, promise))
+}
+
+/// Thirty of a hundred sign in, sixty look at home, ten switch their speed.
+fn mix(ground: &Arc<Ground>) -> [Kind; 3] {
+    let of = |share, wanted, own, request| Kind { share, wanted, own, request };
+    [
+        of(30, 201, true, ground.requests(Ground::sign_in)),
+        of(60, 200, false, ground.requests(Ground::home)),
+        of(10, 202, false, ground.requests(Ground::act)),
+    ]
+}
+
+/// (c), the mix of launch day.
+pub(super) fn launch(run: &Run) -> Result<Section, Failure> {
+    let ground = run.small()?;
+    let server = ground.serve(&run.programs.honnin, None)?;
+    let kinds = mix(&ground);
+    let peak = capacity(run, server.address, &kinds, Duration::from_secs(5))?.goodput(None);
+    println!("  at most {peak:.0} people a second");
+    let stages = climb(&MIXED, peak, &kinds, |times| {
+        // The waiting room lets in few at first and an eighth more each second.
+        let warm = run.time(if times > 1.0 { 20 } else { 4 });
+        Plan { returns: true, ..plan(server.address, Come::Open(0.0), warm, run.time(8)) }
+    })?;
+    let recovered = recovery(run, server.address, &kinds, peak)?;
+    let what = "launch mix";
+    let figures = [(3.0, Aim::None), (10.0, Aim::Ratio(0.95)), (20.0, Aim::None)];
+    let figures = figures.into_iter().filter_map(|(times, aim)| held(&stages, peak, times, what, aim));
+    let kinds_of: Vec<String> = stages
+        .iter()
+        .map(|Stage { times, crowd }| {
+            let [sign_in, home, act] = [0, 1, 2].map(|kind| Short(crowd.goodput(Some(kind))));
+            format!("| {times} × | {sign_in} | {home} | {act} |")
+        })
+        .collect();
+    Ok(Section {
+        words: vec![format!(
+            "The mix of launch day: 30 of 100 people sign in with their password over a connection of their own, 60 read home, 10 switch \
+             their speed; a whole core, settings as they come. Its peak is {} people a second. People leave after 1 s without an answer; whoever \
+             is given a place in line asks again when told to. Each stage above 1 × has 20 s before it is counted, because the \
+             waiting room lets in few at first.",
+            Short(peak)
+        )],
+        figures: figures.chain(slowest(&stages, what)).collect(),
+        promises: vec![recovered],
+        plots: vec![Plot {
+            file: "bench-overload-launch.svg",
+            svg: curve(&stages, peak, "Launch mix: goodput by what is offered"),
+            shows: "Goodput of the launch mix from half of its peak to twenty times it",
+        }],
+        more: vec![
+            table(&stages, peak),
+            format!(
+                "| served a second | sign-ins | home | acts |\n|---|---|---|---|\n{}",
+                kinds_of.join("\n")
+            ),
+        ],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    /// A server that answers one after the other, in the order in which they asked, whether they are still there or not.
+    fn in_order(each: Duration) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, waiting) = mpsc::channel::<TcpStream>();
+        thread::spawn(move || {
+            for mut stream in waiting {
+                thread::sleep(each);
+                let _left = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let asked = asked.clone();
+                thread::spawn(move || {
+                    while stream.read(&mut [0; 1024]).is_ok_and(|count| count > 0) {
+                        asked.send(stream.try_clone().unwrap()).unwrap();
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn a_server_that_answers_whoever_has_left_falls_from_its_peak() {
+        let address = in_order(Duration::from_millis(4));
+        let kind = |_| "GET / HTTP/1.1\r\n\r\n".to_owned();
+        let kinds = [Kind { share: 1, wanted: 200, own: false, request: Box::new(kind) }];
+        let plan = plan(address, Come::Closed(4), Duration::from_millis(300), Duration::from_millis(700));
+        let plan = Plan { patience: Duration::from_millis(150), ..plan };
+        let peak = play(plan, &kinds).unwrap().goodput(None);
+        assert!(peak > 50.0, "{peak}");
+        let stages = climb(&[0.5, 3.0, 10.0], peak, &kinds, |_| plan).unwrap();
+        let at = |times| held(&stages, peak, times, "reads", Aim::Ratio(0.95)).unwrap();
+        assert!(at(0.5).ratio() > 0.3, "{:?}", at(0.5));
+        assert_eq!(
+            (at(3.0).reached(), at(10.0).reached()),
+            (Some(false), Some(false)),
+            "{}",
+            table(&stages, peak)
+        );
+        assert!(slowest(&stages, "reads").is_some() && curve(&stages, peak, "x").contains("<path"));
+    }
+
+    #[test]
+    fn recovery_is_the_first_second_that_serves_what_is_offered() {
+        assert_eq!(back_within(&[0, 40, 94, 95, 20], 100.0), Some(4));
+        assert_eq!(back_within(&[0, 40, 94], 100.0), None);
+    }
+}
