@@ -84,8 +84,10 @@ impl Ground {
             _directory: directory,
         };
         let server = ground.serve(&run.programs.honnin, None)?;
-        ground.subjects =
-            text.lines().skip(1).take(hot).map(|row| subject(&server, row)).collect::<Result<_, _>>()?;
+        // One agent, whose connections are kept.
+        let agent = ureq::Agent::new_with_defaults();
+        let rows = text.lines().skip(1).take(hot);
+        ground.subjects = rows.map(|row| subject(&agent, &server, row)).collect::<Result<_, _>>()?;
         // The file has the hot set alone from now on.
         let rows: Vec<&str> = text.lines().take(hot + 1).collect();
         fs::write(&ground.sessions, rows.join("\n") + "\n")?;
@@ -185,10 +187,10 @@ fn set(from: &Path, to: &Path, wide: &[(&str, toml::Value)]) -> Result<(), Failu
 }
 
 /// What somebody with that row of the sessions may open.
-fn subject(server: &Server, row: &str) -> Result<Subject, Failure> {
+fn subject(agent: &ureq::Agent, server: &Server, row: &str) -> Result<Subject, Failure> {
     let (account, cookie) = row.split_once(',').ok_or("a row of the sessions is no account and cookie")?;
     let mut answer =
-        ureq::get(format!("http://{}/api/v1/me", server.address)).header("cookie", cookie).call()?;
+        agent.get(format!("http://{}/api/v1/me", server.address)).header("cookie", cookie).call()?;
     let me: serde_json::Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
     let line = me.pointer("/lines/0/line").and_then(serde_json::Value::as_str);
     let line = line.ok_or_else(|| format!("{account} has no line"))?;

@@ -98,13 +98,12 @@ pub(super) fn half_load(run: &Run) -> Result<Section, Failure> {
         .zip(middle)
         .map(|(place, (plain, ours))| (named(*place).to_owned(), vec![plain, ours]))
         .collect();
-    let words =
-        Words { title: "JSON home at half load", across: "share of people answered within", up: "ms" };
+    let words = Words { title: "JSON home at half load", across: "percentile", up: "ms" };
     Ok(Section {
         words: vec![format!(
-            "A core answers {} home reads a second to {AT_ONCE} connections that ask again at once. Half of that, {} a second, is \
-             asked in an open loop at moments of chance (Poisson), in turn of honnin and of the bare handler; medians of {} rounds. \
-             Every answer waits until its journal entry is on the disk.",
+            "One core answers {} home reads a second in a closed loop of {AT_ONCE} connections. Half of that, {} a second, is offered in \
+             an open loop (Poisson arrivals) to honnin and to the bare handler in turn; medians of {} rounds. Every answer waits until \
+             its journal entry is on the disk.",
             Short(most),
             Short(rate),
             rounds[0].len()
@@ -116,7 +115,7 @@ pub(super) fn half_load(run: &Run) -> Result<Section, Failure> {
             shows: "Times at half load, bare handler and honnin",
         }],
         more: vec![format!(
-            "Served: {:.1} % in the worst round. The crowd itself was at most {:.1} ms late with 99 of 100.",
+            "Served in the worst round: {:.1} %. Delay of the load generator itself, p99: {:.1} ms at most.",
             least * 100.0,
             millis(latest)
         )],

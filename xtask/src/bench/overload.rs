@@ -72,7 +72,7 @@ fn climb(
 }
 
 const ROWS: &str = "| offered | people a second | goodput | of peak | p99 of served | placed | refused | left after 1 s | \
-                    connection broke | wrong answers | the crowd's own delay, p99 |\n|---|---|---|---|---|---|---|---|---|---|---|";
+                    connection broke | wrong answers | delay of the load generator, p99 |\n|---|---|---|---|---|---|---|---|---|---|---|";
 
 fn table(stages: &[Stage], peak: f64) -> String {
     let rows: Vec<String> = stages.iter().map(|stage| stage.row(peak)).collect();
@@ -129,7 +129,7 @@ fn recovery(run: &Run, address: SocketAddr, kinds: &[Kind], peak: f64) -> Result
     let told = back.map_or("not while it was watched".to_owned(), |seconds| format!("in second {seconds}"));
     Ok(Promise {
         what: format!(
-            "after the overload 80 % of the peak is offered, and 95 % of that is served within 10 s ({told})"
+            "recovery: 80 % of the peak is offered after the overload, and 95 % of it is served within 10 s ({told})"
         ),
         kept: back.is_some_and(|seconds| seconds <= 10),
     })
@@ -153,10 +153,10 @@ pub(super) fn reads(run: &Run) -> Result<Section, Failure> {
     let figures = figures.chain(held(&stages, peak, 20.0, what, Aim::None)).chain(slowest(&stages, what));
     Ok(Section {
         words: vec![format!(
-            "Home reads alone. The server is held to {PART} % of a core, so that a crowd on the other core can offer twenty times \
-             what it serves; the system gives that part in turns of 20 ms, which is in every time below. Its peak is {} reads a second, to 64 \
-             connections that ask again at once. People come in an open loop, take a kept-alive connection where one is idle and open \
-             one where none is, and leave after 1 s; whoever leaves closes the connection.",
+            "Home reads alone. The server is held to {PART} % of a core (a control group with a period of 20 ms, which is part of every latency \
+             below), so that the load generator on the other core can offer twenty times what it serves. Its peak is {} reads a second, in a \
+             closed loop of 64 connections. Open loop: people take a kept-alive connection where one is idle, open one where none is, \
+             and leave after 1 s; a person who leaves closes the connection.",
             Short(peak)
         )],
         figures: figures.collect(),
@@ -188,7 +188,7 @@ fn stay(run: &Run, address: SocketAddr, kinds: &[Kind], peak: f64) -> Result<(St
         of(|met| matches!(met, Met::Left | Met::NotSent)),
     );
     let promise = Promise {
-        what: format!("of those who stay 30 s at most 0.1 % are never answered ({})", percent(never, all)),
+        what: format!("people who stay 30 s: at most 0.1 % are never answered ({})", percent(never, all)),
         kept: never * 1000 <= all,
     };
     Ok((told, promise))
@@ -229,10 +229,10 @@ pub(super) fn launch(run: &Run) -> Result<Section, Failure> {
         .collect();
     Ok(Section {
         words: vec![format!(
-            "The mix of launch day: 30 of 100 people sign in with their password over a connection of their own, 60 read home, 10 switch \
-             their speed; a whole core, settings as they come. Its peak is {} people a second. People leave after 1 s without an answer; whoever \
-             is given a place in line asks again when told to. Each stage above 1 × has 20 s before it is counted, because the \
-             waiting room lets in few at first.",
+            "30 of 100 people sign in with their password over a connection of their own, 60 read home, 10 switch their speed; a \
+             whole core, default settings. The peak is {} people a second, in a closed loop of 64 connections. Open loop: people leave after 1 s \
+             without an answer; people with a place in line ask again when told to. Stages above 1 × run for 20 s before they are \
+             counted, because the waiting room begins slowly.",
             Short(peak)
         )],
         figures: figures.chain(slowest(&stages, what)).collect(),

@@ -8,11 +8,12 @@ const HEAD: &str = "# Performance
 Written by `cargo xtask bench`, and by nothing else. Every figure is divided by a baseline that the same run measured on the
 same machine: the ratio is what can be compared from day to day and from machine to machine, the figure itself cannot.
 
-- The server runs on one core and the load on another. Programs are built with the profile `dist`; all layers are on, every
-  disclosure is in the journal before it leaves. Each request is not logged (`logs.filter = \"warn\"`, as in the demo).
-- An aim is what was set for a machine of two cores before anything was measured. Where one is missed the table says **no**.
-- A ratio that is more than 15 % worse than on the page that is committed ends the run with its name.
-- A crowd in an open loop sends when people are due, whatever the server does; a time begins when somebody was due.
+- The server runs on one core and the load generator on another. Programs are built with the profile `dist`; all layers are on, every
+  disclosure is in the journal before it leaves. Requests are not logged (`logs.filter = \"warn\"`, as in the demo).
+- Aims were set before anything was measured. Where one is missed the table says **no**.
+- The run fails, and names the figure, where a ratio is more than 15 % worse than on the committed page.
+- Load in an open loop is sent when it is due, whatever the server does, and latency counts from that moment: a server that
+  stalls is charged with everybody who would have come meanwhile.
 ";
 
 fn mark(step: &str) -> String {

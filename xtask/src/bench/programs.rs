@@ -1,7 +1,7 @@
 //! The programs that are measured, and those that measure, built before anything is.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -24,24 +24,25 @@ impl Programs {
         // What read_cost compares with, built where it looks for it. Where that fails, it says so itself and goes on.
         let root = tidy::root();
         let mut peer = Command::new("cargo");
-        peer.args(["build", "--quiet", "--locked", "--release", "--manifest-path"])
-            .arg(root.join("peer/Cargo.toml"));
-        if !peer
-            .arg("--target-dir")
-            .arg(root.join("target/tmp/peer"))
-            .status()
-            .is_ok_and(|status| status.success())
-        {
+        peer.args(["build", "--quiet", "--locked", "--release", "--manifest-path"]);
+        peer.arg(root.join("peer/Cargo.toml")).arg("--target-dir").arg(root.join("target/tmp/peer"));
+        if !peer.status().is_ok_and(|status| status.success()) {
             println!("the peer does not build");
         }
-        let bench = |package, name| {
-            built(&["bench", "--package", package, "--bench", name, "--no-run"], profile, name)
+        // One call for both: each that is asked for alone may compile the ciphers anew.
+        let packages = ["--package", "honnin", "--package", "honnin-seal"];
+        let benches = ["--bench", "read_cost", "--bench", "primitives"];
+        let said = built(&[&["bench", "--no-run"], &packages[..], &benches].concat(), profile)?;
+        let [read_cost, primitives] = ["read_cost", "primitives"].map(|name| executable(&said, name));
+        // The program itself last: what benchmarks are built with may have features of tests on.
+        let said = built(&["build", "--package", "honnin"], profile)?;
+        let all = (executable(&said, "honnin"), read_cost, primitives);
+        let (Some(honnin), Some(read_cost), Some(primitives)) = all else {
+            return Err(
+                "cargo does not name one of honnin, read_cost and primitives among what it built".into()
+            );
         };
-        Ok(Self {
-            read_cost: bench("honnin", "read_cost")?,
-            primitives: bench("honnin-seal", "primitives")?,
-            honnin: built(&["build", "--package", "honnin", "--bin", "honnin"], profile, "honnin")?,
-        })
+        Ok(Self { honnin, read_cost, primitives })
     }
 
     /// Those of a directory.
@@ -60,11 +61,11 @@ impl Programs {
     }
 }
 
-fn built(words: &[&str], profile: &str, name: &str) -> Result<PathBuf, Failure> {
+fn built(words: &[&str], profile: &str) -> Result<String, Failure> {
     let mut cargo = Command::new("cargo");
     cargo.args(words).args(["--locked", "--profile", profile, "--message-format", "json-render-diagnostics"]);
-    let said = tool::said(cargo.current_dir(tidy::root()))?;
-    executable(&said, name).ok_or_else(|| format!("cargo built no {name}").into())
+    // It takes minutes: how far it is, is told.
+    tool::said(cargo.current_dir(tidy::root()).stderr(Stdio::inherit()))
 }
 
 /// The program of that name in what cargo says.

@@ -51,7 +51,11 @@ impl Run {
             )?;
         }
         let scratch = tidy::root().join("target/bench");
-        std::fs::create_dir_all(&scratch)?;
+        // What a run left behind that was killed: gigabytes, and only one run measures at a time.
+        match std::fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => std::fs::create_dir_all(&scratch)?,
+        }
         let mut date = Command::new("date");
         let day = tool::said(date.env("TZ", "Asia/Tokyo").arg("+%Y-%m-%dT00:00:00+09:00"))?.trim().to_owned();
         let (small, large, costs) = (RefCell::default(), RefCell::default(), RefCell::default());
