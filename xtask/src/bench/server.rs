@@ -21,7 +21,7 @@ pub(super) struct Server {
 }
 
 /// How long a server has until it says where it listens. One with a million lines takes them in first.
-const STARTS: Duration = Duration::from_mins(10);
+const STARTS: Duration = Duration::from_mins(20);
 /// How long it has to end.
 const ENDS: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(50);
