@@ -26,10 +26,13 @@ pub(super) struct Run {
     pub(super) day: String,
     /// Lines of the larger ledger.
     lines: u64,
-    small: RefCell<Option<Arc<Ground>>>,
-    large: RefCell<Option<Arc<Ground>>>,
+    small: Kept,
+    large: Kept,
     costs: RefCell<Option<Vec<Cost>>>,
 }
+
+/// A ground that was made, or why it could not be: minutes are not spent a second time.
+type Kept = RefCell<Option<Result<Arc<Ground>, String>>>;
 
 /// Files a crowd of 15,000 connections and those of its server need.
 const FILES: u64 = 16_000;
@@ -87,13 +90,11 @@ impl Run {
         self.ground(&self.large, size)
     }
 
-    fn ground(&self, kept: &RefCell<Option<Arc<Ground>>>, size: Size) -> Result<Arc<Ground>, Failure> {
-        if let Some(ground) = &*kept.borrow() {
-            return Ok(Arc::clone(ground));
-        }
-        let ground = Arc::new(Ground::make(self, size)?);
-        *kept.borrow_mut() = Some(Arc::clone(&ground));
-        Ok(ground)
+    fn ground(&self, kept: &Kept, size: Size) -> Result<Arc<Ground>, Failure> {
+        let mut kept = kept.borrow_mut();
+        let made = kept
+            .get_or_insert_with(|| Ground::make(self, size).map(Arc::new).map_err(|error| error.to_string()));
+        Ok(Arc::clone(made.as_ref().map_err(Clone::clone)?))
     }
 
     pub(super) fn keep_costs(&self, costs: Vec<Cost>) {
