@@ -31,7 +31,7 @@ pub(super) fn plan(address: SocketAddr, come: Come, warm: Duration, time: Durati
         time,
         patience: Duration::from_secs(1),
         returns: false,
-        most: 15_000,
+        most: 30_000,
         first: 0,
     }
 }
@@ -41,6 +41,7 @@ pub(super) fn play(plan: Plan, kinds: &[Kind]) -> Result<Crowd, Failure> {
     let played = std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             machine::with_the_crowd()?;
+            let plan = Plan { most: plan.most.min(machine::connections()), ..plan };
             Ok::<_, Failure>(Crowd::play(plan, kinds)?)
         });
         thread.join()

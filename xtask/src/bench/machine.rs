@@ -29,13 +29,26 @@ pub(super) fn on_server_core(program: &std::path::Path) -> Command {
     command
 }
 
-/// Lets this process, and what it starts, have as many files open as the system allows; says how many.
-pub(super) fn descriptors() -> Result<u64, Failure> {
+/// Files that the largest crowd has open.
+const FILES: u64 = 40_000;
+
+/// Lets this process, and what it starts, have as many files open as it is allowed to; says how many.
+pub(super) fn descriptors() -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    let most = limit.maximum.unwrap_or(1 << 20);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum })
-        .map_err(|error| format!("cannot raise the limit of open files: {error}"))?;
-    Ok(most)
+    // More than is allowed only some users may set.
+    let wide = Rlimit { current: Some(FILES), maximum: Some(limit.maximum.unwrap_or(FILES).max(FILES)) };
+    if setrlimit(Resource::Nofile, wide).is_err() {
+        let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        // Where even this is refused it stays as it is, and is told.
+        let _stays = setrlimit(Resource::Nofile, most);
+    }
+    getrlimit(Resource::Nofile).current.unwrap_or(FILES)
+}
+
+/// Connections a crowd may have open.
+pub(super) fn connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(FILES);
+    usize::try_from(files.saturating_sub(1_000)).unwrap_or(usize::MAX)
 }
 
 /// A part of a core, for as long as this value lives.
@@ -45,7 +58,7 @@ pub(super) struct Share {
 }
 
 /// How often the system gives a group its part anew, in microseconds.
-const PERIOD: u32 = 20_000;
+pub(super) const PERIOD: u32 = 25_000;
 
 impl Share {
     /// A group that has so many hundredths of a core.
