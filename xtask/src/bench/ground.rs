@@ -41,6 +41,17 @@ pub(super) struct Ground {
     _directory: tempfile::TempDir,
 }
 
+/// A server of a copy.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    pub(super) server: Server,
+    // Removed behind it.
+    _directory: tempfile::TempDir,
+}
+
+/// The name of the settings among the data.
+const SETTINGS: &str = "bench.toml";
+
 /// As much as somebody counts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Size {
@@ -66,7 +77,7 @@ impl Ground {
         demo.args(["demo", "--listen", "127.0.0.1:0", "--ledger"]).arg(&ledger).arg("--data").arg(&data);
         demo.args(["--sessions", &sessions.to_string(), "--sessions-out"]).arg(&file);
         drop(Server::start(demo, "Honnin demo: http://", None)?);
-        let [settings, wide] = ["bench.toml", "wide.toml"].map(|name| data.join(name));
+        let [settings, wide] = [SETTINGS, "wide.toml"].map(|name| data.join(name));
         set(&data.join("honnin.toml"), &settings, &[])?;
         set(&data.join("honnin.toml"), &wide, &[("connections", 20_000.into()), ("header", "5 min".into())])?;
         let text = fs::read_to_string(&file)?;
@@ -97,6 +108,15 @@ impl Ground {
     /// Serves it on the servers' core.
     pub(super) fn serve(&self, program: &Path, share: Option<machine::Share>) -> Result<Server, Failure> {
         Server::serve(program, &self.data, &self.settings, share)
+    }
+
+    /// Serves a copy of it, as if nobody had ever come: who waits in line is kept in the store, and outlives a server.
+    pub(super) fn fresh(&self, run: &Run) -> Result<Fresh, Failure> {
+        let directory = tempfile::Builder::new().prefix("fresh-").tempdir_in(&run.scratch)?;
+        let data = directory.path().join("data");
+        tool::said(Command::new("cp").arg("-a").arg(&self.data).arg(&data))?;
+        let server = Server::serve(&run.programs.honnin, &data, &data.join(SETTINGS), None)?;
+        Ok(Fresh { server, _directory: directory })
     }
 
     /// Requests of one kind, for a crowd.

@@ -9,7 +9,6 @@ use super::ground::Ground;
 use super::half::{capacity, home, plan, play};
 use super::plot::{Words, bars};
 use super::section::{Plot, Section};
-use super::stats::millis;
 use super::{Run, machine, read, stats};
 use crate::{Failure, tidy, tool};
 
@@ -68,7 +67,8 @@ fn micros(said: &str) -> Option<f64> {
 fn measure(run: &Run) -> Result<Measured, Failure> {
     let ground = run.small()?;
     let before = read::primitives(&run.programs.primitives, run.quick)?;
-    let server = ground.serve(&run.programs.honnin, None)?;
+    let fresh = ground.fresh(run)?;
+    let server = &fresh.server;
     let kind = |share| Kind { share, wanted: 201, own: true, request: ground.requests(Ground::sign_in) };
     let begun = server.processor();
     let calm = plan(server.address, Come::Closed(8), run.time(2), run.time(8));
@@ -80,23 +80,27 @@ fn measure(run: &Run) -> Result<Measured, Failure> {
     let passkey = by_passkey(&run.programs.web_tests)?;
     let each = spent / stats::count(crowd.seen.len().max(1)) * 1000.0;
     println!("  {peak:.1} sign-ins a second, {each:.2} ms of processor time each; raw {raw:.1} a second");
+    if peak <= 0.0 {
+        return Err("nobody is signed in".into());
+    }
+    drop(fresh);
     let storm = |times: f64, first| -> Result<f64, Failure> {
-        let plan = plan(server.address, Come::Open(peak * times), run.time(25), run.time(12));
+        let fresh = ground.fresh(run)?;
+        let plan = plan(fresh.server.address, Come::Open(peak * times), run.time(25), run.time(12));
         let crowd = play(Plan { returns: true, first, ..plan }, &[kind(1)])?;
         println!("  {times} ×: {:.1} a second", crowd.goodput(None));
         Ok(crowd.goodput(None))
     };
     let (ten, hundred) = (storm(10.0, 1_000_000)?, storm(100.0, 2_000_000)?);
-    drop(server);
 
-    // From calm again: reads, then reads beside a storm.
-    let server = ground.serve(&run.programs.honnin, None)?;
+    let fresh = ground.fresh(run)?;
+    let server = &fresh.server;
     let half = capacity(run, server.address, &[home(&ground)], Duration::from_secs(1))?.goodput(None) / 2.0;
     let calm = play(plan(server.address, Come::Open(half), run.time(2), run.time(8)), &[home(&ground)])?;
     let both = [Kind { share: shares(half), ..home(&ground) }, kind(shares(peak * 10.0))];
     let storm = plan(server.address, Come::Open(half + peak * 10.0), run.time(5), run.time(10));
     let beside = play(Plan { returns: true, first: 9_000_000, ..storm }, &both)?;
-    let of = |crowd: &Crowd| (crowd.goodput(Some(0)), millis(crowd.within(Some(0), 990)));
+    let of = |crowd: &Crowd| (crowd.goodput(Some(0)), crowd.slowest(Some(0)));
     Ok(Measured { raw, verified, peak, each, passkey, ten, hundred, calm: of(&calm), beside: of(&beside) })
 }
 

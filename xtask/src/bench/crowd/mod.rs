@@ -30,6 +30,8 @@ pub(super) struct Kind {
 pub(super) enum Come {
     /// So many a second, at moments of chance (Poisson).
     Open(f64),
+    /// The same, and from some moment on so many: whoever waits in line then still waits.
+    Falling { from: f64, at: Duration, to: f64 },
     /// So many at the beginning, each again as soon as the answer is there.
     Closed(usize),
 }
@@ -130,6 +132,11 @@ impl Crowd {
     pub(super) fn within(&self, kind: Option<usize>, of_thousand: usize) -> Duration {
         let mut times: Vec<Duration> = self.served(kind).map(|seen| seen.took).collect();
         stats::within(&mut times, of_thousand)
+    }
+
+    /// Milliseconds within which 99 of 100 of those who were served had their answer; without end where nobody was.
+    pub(super) fn slowest(&self, kind: Option<usize>) -> f64 {
+        if self.goodput(kind) > 0.0 { stats::millis(self.within(kind, 990)) } else { f64::INFINITY }
     }
 
     /// How many were served in each second that counts.

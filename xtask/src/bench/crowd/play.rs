@@ -101,14 +101,15 @@ impl Play<'_> {
         let mut piece = vec![0; 16 << 10];
         loop {
             let now = self.now();
-            if now >= end && (self.under_way.is_empty() || now >= end + self.plan.patience) {
+            let sent = arrival >= end || matches!(self.plan.come, Come::Closed(_));
+            if now >= end && ((sent && self.under_way.is_empty()) || now >= end + self.plan.patience) {
+                self.leave(Duration::MAX);
+                self.not_sent(arrival, end);
                 return Ok(());
             }
-            if let Come::Open(rate) = self.plan.come {
-                while arrival <= now && arrival < end {
-                    self.comes(arrival);
-                    arrival += self.pause(rate);
-                }
+            while let Some(rate) = rate(self.plan.come, arrival).filter(|_| arrival <= now && arrival < end) {
+                self.comes(arrival);
+                arrival += self.pause(rate);
             }
             while self.later.peek().is_some_and(|Reverse(person)| person.due <= now.min(end)) {
                 if let Some(Reverse(person)) = self.later.pop() {
@@ -129,6 +130,16 @@ impl Play<'_> {
                     self.happens(slot, &mut piece);
                 }
             }
+        }
+    }
+
+    /// Whoever was due and could not be sent any more is not forgotten: the crowd was too slow.
+    fn not_sent(&mut self, mut arrival: Duration, end: Duration) {
+        while let Some(rate) = rate(self.plan.come, arrival).filter(|_| arrival < end) {
+            let took = self.now().saturating_sub(arrival);
+            let seen = Seen { kind: 0, due: arrival, took, met: Met::NotSent, again: false, late: took };
+            self.seen.push(seen);
+            arrival += self.pause(rate);
         }
     }
 
@@ -319,6 +330,16 @@ impl Play<'_> {
         if matches!(self.plan.come, Come::Closed(_)) && now < self.plan.warm + self.plan.time {
             self.comes(now);
         }
+    }
+}
+
+/// People a second who come at that moment, where they come by themselves.
+fn rate(come: Come, now: Duration) -> Option<f64> {
+    match come {
+        Come::Open(rate) => Some(rate),
+        Come::Falling { from, at, .. } if now < at => Some(from),
+        Come::Falling { to, .. } => Some(to),
+        Come::Closed(_) => None,
     }
 }
 

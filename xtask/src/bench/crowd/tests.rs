@@ -145,6 +145,31 @@ fn the_closed_loop_asks_again_as_soon_as_it_is_answered() {
 }
 
 #[test]
+fn whoever_could_not_be_sent_is_counted() {
+    let address = server(|_, _| Some(WELL.to_owned()));
+    // A request that takes its maker so long that a tenth of them is not made in time.
+    let slow = |_: u64| {
+        thread::sleep(Duration::from_millis(20));
+        "GET / HTTP/1.1\r\n\r\n".to_owned()
+    };
+    let kinds = [Kind { share: 1, wanted: 200, own: false, request: Box::new(slow) }];
+    let crowd = Crowd::play(Plan { patience: SHORT, ..plan(address, 500.0) }, &kinds).unwrap();
+    let not_sent = crowd.met(|met| met == Met::NotSent);
+    assert!(crowd.offered() > 400.0 && not_sent > 300, "{not_sent} of {}", crowd.offered());
+    assert!(!crowd.own_delay().1);
+}
+
+#[test]
+fn a_storm_falls_to_what_comes_after_it() {
+    let address = server(|_, _| Some(WELL.to_owned()));
+    let come = Come::Falling { from: 1_000.0, at: Duration::from_millis(600), to: 50.0 };
+    let crowd = Crowd::play(Plan { come, ..plan(address, 0.0) }, &kind(false)).unwrap();
+    let (before, after): (Vec<&Seen>, Vec<&Seen>) =
+        crowd.seen.iter().partition(|seen| seen.due < Duration::from_millis(600));
+    assert!((400..800).contains(&before.len()) && (5..70).contains(&after.len()));
+}
+
+#[test]
 fn nobody_is_served_where_nobody_listens() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let crowd = Crowd::play(plan(address, 100.0), &kind(true)).unwrap();
