@@ -105,13 +105,18 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
                 section.text()
             }
             Err(failure) => {
+                // Its words name paths of this machine: they are told here and not on the page.
+                println!("{name}: {failure}");
                 faults.push(format!("{name}: {failure}"));
-                format!("**The step failed, and nothing was measured:** {failure}.")
+                FAILED.to_owned()
             }
         };
         println!("{text}\n  ({seconds} s)");
         let repeated = format!("`cargo xtask bench --only {name}`, {seconds} s; {about}");
-        sections.push((*name, format!("## {heading}\n\n{repeated}\n\n{text}")));
+        // What was measured before stays where nothing was measured now, so that the next run has it to compare with.
+        if found.is_ok() || page::section(&committed, name).is_none() {
+            sections.push((*name, format!("## {heading}\n\n{repeated}\n\n{text}")));
+        }
         // After each step, so that a run that is ended keeps what it has.
         if !prints {
             if let Ok(section) = &found {
@@ -126,6 +131,9 @@ pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\nerror: ").into()) }
 }
+
+/// What a page says of a step that was never measured.
+const FAILED: &str = "**The step failed, and nothing was measured.**";
 
 #[expect(clippy::disallowed_methods, reason = "a chore says how long its steps took")]
 fn now() -> Instant {
@@ -144,8 +152,14 @@ fn twice(
         return Ok(first);
     }
     println!("{}\n  measured once more", faults.join("\n"));
-    let second = step(run)?;
-    Ok(if worse(&second.figures, before).len() < faults.len() { second } else { first })
+    Ok(match step(run) {
+        Ok(second) if worse(&second.figures, before).len() < faults.len() => second,
+        Ok(_) => first,
+        Err(failure) => {
+            println!("  the second time failed, and the first counts: {failure}");
+            first
+        }
+    })
 }
 
 /// What is worse than on the page before, or not there any more, by name.

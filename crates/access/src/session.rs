@@ -209,6 +209,7 @@ pub struct Session {
     keys: Keys,
     at: Moment,
     stream: Stream,
+    led_by_others: bool,
 }
 
 /// What a token has opened.
@@ -264,6 +265,17 @@ impl Session {
     /// Whether the account was not known to be used from that device when it signed in.
     pub const fn is_on_new_device(&self) -> bool {
         self.inside.is_new
+    }
+
+    /// As it is in a request to which somebody else's page led the browser: it was not she who chose what is asked for.
+    #[must_use]
+    pub fn led_by_others(self, is_led: bool) -> Self {
+        Self { led_by_others: is_led, ..self }
+    }
+
+    /// Whether somebody else's page led here.
+    pub const fn is_led_by_others(&self) -> bool {
+        self.led_by_others
     }
 
     /// What another session of the account is, where it still counts, whatever its row says.
@@ -428,7 +440,18 @@ impl SubscriberAuthority {
         let kind = keys.ring.kind_of(session);
         let lives = kind.is_some();
         let kind = kind.unwrap_or(SessionKind::Browser);
-        let opened = Session { tenant, account, id: session, kind, row_hash, inside, keys, at: now, stream };
+        let opened = Session {
+            tenant,
+            account,
+            id: session,
+            kind,
+            row_hash,
+            inside,
+            keys,
+            at: now,
+            stream,
+            led_by_others: false,
+        };
         if !opened.is_of_who_signed_in() {
             return Err(SessionError::Foreign);
         }

@@ -68,6 +68,7 @@ impl Care {
     }
 
     async fn one_bill(&self, visit: Visit<'_>, bill: BillId) -> Result<Owned<Bill>, Error> {
+        self.not_astray(visit.session)?;
         let Some(document) = self.own_bills(visit.session).await? else {
             return Err(self.strayed(visit.session, bill).await);
         };

@@ -238,6 +238,7 @@ impl Care {
     }
 
     pub(crate) fn line_permit(&self, session: &Session, line: HoldingId) -> Result<Permit<Read>, Error> {
+        self.not_astray(session)?;
         permitted(self.parts.subscriber.read_line(session, line))
     }
 

@@ -7,9 +7,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use honnin_access::{ControlName, ControlRows, NewControl, NodeAuthority, SharedTries, SharedWorks};
+use honnin_access::{
+    ControlName, ControlRows, Keep, NewControl, NodeAuthority, Permit, SharedTries, SharedWorks,
+};
 use honnin_store::Error;
-use honnin_terms::{Clock, Entropy, Id, LogId};
+use honnin_terms::{Clock, Entropy, Id, LogId, Moment};
 
 use crate::{Steady, request};
 
@@ -65,9 +67,15 @@ impl Guessing {
     pub async fn look(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let permit = self.authority.keep(now, request(&*self.entropy));
-        self.works.look(&*self.rows, &permit).await?;
+        // One is heard whatever becomes of the other.
+        let works = self.works.look(&*self.rows, &permit).await;
+        self.share(now, &permit).await?;
+        works.map_err(Error::from)
+    }
+
+    async fn share(&self, now: Moment, permit: &Permit<Keep>) -> Result<(), Error> {
         let name = ControlName::of(KIND, self.log.octets());
-        let rows = self.rows.controls(&permit, &format!("{KIND}/"), None, MOST).await?;
+        let rows = self.rows.controls(permit, &format!("{KIND}/"), None, MOST).await?;
         let others = rows.iter().filter(|(other, _)| *other != name);
         self.tries.hear(now, others.map(|(_, row)| (row.at, row.value.as_slice())));
         let own = rows.iter().find(|(other, _)| *other == name).map(|(_, row)| row);
@@ -79,7 +87,7 @@ impl Guessing {
         }
         let new = told.map(|value| NewControl { value, until: Some(now.plus_seconds(BELIEVED)) });
         // Nobody else writes this row: where it was changed it is written a second later.
-        self.rows.swap_control(&permit, &name, own.map_or(0, |row| row.revision), new).await?;
+        self.rows.swap_control(permit, &name, own.map_or(0, |row| row.revision), new).await?;
         Ok(())
     }
 }

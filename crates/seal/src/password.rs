@@ -213,6 +213,7 @@ impl Hasher {
         let mut computed = vec![0; expected.as_bytes().len()];
         let scheme = Scheme::read(&parsed)?;
         self.compute(&scheme, password, salt.as_ref(), &mut computed)?;
+        self.give_back();
         let current = match scheme {
             Scheme::Argon2(algorithm, _, params) => {
                 let HashCost { memory_kib, passes, lanes } = self.cost;
@@ -241,7 +242,15 @@ impl Hasher {
             // What nobody looks at need not be computed: the compiler is told that somebody does.
             std::hint::black_box(&out);
         }
+        self.give_back();
         Ok(())
+    }
+
+    /// Memory beyond what our own hashes take is not kept: one dear hash would have every thread hold as much for good.
+    fn give_back(&mut self) {
+        let own = usize::try_from(self.cost.memory_kib).unwrap_or(usize::MAX);
+        self.blocks.truncate(own);
+        self.blocks.shrink_to(own);
     }
 
     /// What was computed since it was last asked.

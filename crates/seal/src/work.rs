@@ -11,6 +11,9 @@ use crate::password::{BadPhc, HashCost, MOST_ITERATIONS, MOST_LANES, MOST_MEMORY
 
 /// Kinds of work there may be in one house beside its own: each makes every wrong guess dearer.
 const MOST_WORKS: usize = 8;
+/// What all of them may come to, in KiB of argon2 times passes: thirty-two times our own hash at its default cost. Whoever
+/// imports what is dearer would have strangers' guesses take the places of everybody.
+const MOST_WEIGHT: u64 = 32 * 19 * 1_024 * 2;
 /// Octets of an output that is thrown away: no more than one block of any hash.
 pub(crate) const OUTPUT: usize = 32;
 /// Blocks that an output can have: a PHC string holds 64 octets.
@@ -139,6 +142,15 @@ impl HashWork {
         }
     }
 
+    /// What it weighs, in KiB of argon2 times passes: about three rounds of PBKDF2 take as long as one.
+    fn weight(self) -> u64 {
+        match self.0 {
+            Kind::Argon2 { memory_kib, passes, .. } => u64::from(memory_kib).saturating_mul(passes.into()),
+            Kind::Pbkdf2 { sha: Sha::Of256, rounds } => u64::from(rounds) / 3,
+            Kind::Pbkdf2 { sha: Sha::Of512, rounds } => u64::from(rounds) / 2,
+        }
+    }
+
     /// What is left of it for who has done that much; nothing where that is as much.
     fn after(self, done: Self) -> Option<Self> {
         match (self.0, done.0) {
@@ -203,13 +215,19 @@ impl HouseWork {
         if self.covers(work) {
             return true;
         }
-        let before = self.0.len();
-        // What this one makes up for.
-        self.0.retain(|there| there.after(work) == Some(*there));
-        if self.0.len() == before && before > MOST_WORKS {
+        // What this one makes up for goes.
+        let rest: BTreeSet<HashWork> =
+            self.0.iter().copied().filter(|there| there.after(work) == Some(*there)).collect();
+        let weight = rest.iter().fold(work.weight(), |sum, there| sum.saturating_add(there.weight()));
+        if rest.len() > MOST_WORKS || weight > MOST_WEIGHT.max(self.weight()) {
             return false;
         }
+        self.0 = rest;
         self.0.insert(work)
+    }
+
+    fn weight(&self) -> u64 {
+        self.0.iter().fold(0, |sum, work| sum.saturating_add(work.weight()))
     }
 
     /// Whether a hash of that work costs nothing that is not there.
@@ -295,6 +313,20 @@ mod tests {
         assert!(!house.add(HashWork::named("argon2i.19.64.9.1").unwrap()));
         assert!(!house.add(HashWork::named("pbkdf2-sha256.1").unwrap()));
         assert_eq!(house.names().count(), 9);
+    }
+
+    #[test]
+    fn all_work_of_a_house_together_is_bounded() {
+        let mut house = HouseWork::of(HashCost::default());
+        let mut takes = |name: &str| house.add(HashWork::named(name).unwrap());
+        assert!(takes("pbkdf2-sha256.600000") && takes("argon2id.19.65536.3.4"), "what others use");
+        assert!(!takes("argon2id.19.262144.16.1") && !takes("pbkdf2-sha512.5000000"));
+        assert!(takes("pbkdf2-sha256.1000000"), "in place of what it makes up for");
+        let mut dear = HouseWork::of(HashCost { memory_kib: 262_144, passes: 16, lanes: 1 });
+        assert!(
+            !dear.add(HashWork::named("pbkdf2-sha256.600000").unwrap()),
+            "its own cost is all there may be"
+        );
     }
 
     #[test]

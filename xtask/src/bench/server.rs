@@ -49,17 +49,19 @@ impl Server {
     /// Starts it, and waits for the line with that sign and its address.
     pub(super) fn start(mut command: Command, sign: &str, share: Option<Share>) -> Result<Self, Failure> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        if let Some(share) = &share {
-            share.take(child.id())?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        // From here on it ends with this value, whatever becomes of the rest.
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), _share: share };
+        if let Some(share) = &server._share {
+            share.take(server.child.id())?;
         }
         let (found, addresses) = mpsc::channel();
-        let said = listen(child.stdout.take(), sign.to_owned(), found);
+        let said = listen(output, sign.to_owned(), found);
         let (wrong, last_words) = mpsc::channel();
-        let complained = tell(child.stderr.take(), wrong);
+        let complained = tell(errors, wrong);
         // Whatever is said later is read and thrown away, so that nobody waits for us.
         drop((said, complained));
         let address = addresses.recv_timeout(STARTS);
-        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), _share: share };
         if let Ok(address) = address {
             server.address = address;
             return Ok(server);

@@ -47,7 +47,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let target = house.target();
     let mut play = Play { world: &world, target, tally: Tally::default(), asked: 0 };
     let sessions = house.sessions().to_vec();
-    let (walkers, others) = sessions.split_at_checked(DOORS.len() + 3).unwrap_or((&sessions, &[]));
+    let (walkers, others) = sessions.split_at_checked(DOORS.len() + 4).unwrap_or((&sessions, &[]));
     let (mut lines, mut bills) = (Vec::new(), Vec::new());
     for session in &sessions {
         let paths = Paths::of(&world, target, session, &mut play.tally).await?;
@@ -56,6 +56,9 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     }
     let of_others = |all: &[(String, String)], who: &SignedIn| -> Vec<String> {
         all.iter().filter(|(owner, _)| *owner != who.account).map(|(_, id)| id.clone()).collect()
+    };
+    let of_her = |all: &[(String, String)], who: &SignedIn| -> Vec<String> {
+        all.iter().filter(|(owner, _)| *owner == who.account).map(|(_, id)| id.clone()).collect()
     };
     let [most_lines, most_bills] =
         [&lines, &bills].map(|all| sessions.first().map_or(0, |who| of_others(all, who).len()));
@@ -74,25 +77,26 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
             beyond.add(format!("{method} {door}: stopped after {went:?} of {}", ids.len()));
         }
     }
-    let [again, hasty, keeper] = walkers.get(DOORS.len()..).unwrap_or_default() else {
+    let [again, hasty, lured, keeper] = walkers.get(DOORS.len()..).unwrap_or_default() else {
         return Err(Failure::Product("too few are signed in".to_owned()));
     };
     stage.say("  one who signs in again, one who asks for many at once, one with old bookmarks");
     beyond.take(play.comes_again(again, &of_others(&lines, again)).await?);
+    beyond.take(play.is_lured(lured, &of_others(&lines, lured), &of_her(&lines, lured)).await?);
     beyond.take(play.asks_at_once(hasty, &of_others(&lines, hasty)).await?);
     for _ in 0..BOOKMARKS.1 {
         for line in of_others(&lines, keeper).iter().take(BOOKMARKS.0) {
             play.ask(keeper, &get_as(keeper, &format!("/lines/{line}"))).await?;
         }
     }
-    let own = others.iter().chain([keeper]);
+    let own = others.iter().chain([keeper, lured]);
     for left_alone in own.clone() {
         let answer = play.ask(left_alone, &get_as(left_alone, "/api/v1/me")).await?;
         if answer.status != 200 {
             others_out.add(format!("{} was answered {}", left_alone.account, answer.status));
         }
     }
-    let stopped = walkers.len() - 1;
+    let stopped = walkers.len() - 2;
     let untold = told(&house, walkers.iter().take(stopped)).await?;
     let tried = format!("{} doors, {AT_ONCE} at once, a second sign-in; {} asked", DOORS.len(), play.asked);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -170,6 +174,32 @@ impl Play<'_> {
                 beyond.add(format!("a sign-in that may stray {most} times was stopped after {went:?}"));
             }
             next.cookie = signs_in(self.target, &who.account).await?;
+        }
+        Ok(beyond)
+    }
+
+    /// Another site's page leads her browser from line to line: by that way she is shown nothing any more, her own neither,
+    /// and she stays signed in.
+    async fn is_lured(
+        &mut self,
+        who: &SignedIn,
+        lines: &[String],
+        own: &[String],
+    ) -> Result<Findings, Failure> {
+        let mut beyond = Findings::default();
+        let Some(own) = own.first() else { return Ok(beyond) };
+        let led = |line: &str| get_as(who, &format!("/lines/{line}")).header("sec-fetch-site", "cross-site");
+        let before = self.ask(who, &led(own)).await?;
+        for line in lines.iter().take(BUDGET + 5) {
+            self.ask(who, &led(line)).await?;
+        }
+        let (by_that_way, herself) =
+            (self.ask(who, &led(own)).await?, self.ask(who, &get_as(who, &format!("/lines/{own}"))).await?);
+        if (before.status, by_that_way.status, herself.status) != (200, 404, 200) {
+            beyond.add(format!(
+                "led by another site, her own line was answered {} at first, {} after it all, and {} where she asked herself",
+                before.status, by_that_way.status, herself.status
+            ));
         }
         Ok(beyond)
     }

@@ -110,7 +110,7 @@ pub(crate) struct DrillArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) connections: u16,
 
-    /// Number of processes in a drill that serves as in earnest: 1, or 2 on one database behind a balancer
+    /// Number of processes in drills that run `serve`: 1, or 2 on one database behind a balancer
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) nodes: u8,
 

@@ -89,7 +89,9 @@ impl Common {
 impl Common {
     /// Who acts.
     pub(crate) fn operator(&self) -> String {
-        let mut name = self.operator.clone().unwrap_or_else(machine::operator);
+        let name = self.operator.clone().unwrap_or_else(machine::operator);
+        // It stands in lines that are read again: it breaks none.
+        let mut name: String = name.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
         while name.len() > MOST_TEXT {
             name.pop();
         }

@@ -7,7 +7,7 @@ use crate::settings::Span;
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum RolloutCommand {
-    /// Show what each node runs, what this program would be, and what is admitted
+    /// Show what each node runs, the hash of this program with its settings, and what is admitted
     #[command(
         after_help = "Examples:\n  honnin rollout show\n  /opt/honnin-new/honnin rollout show --json | jq -r .here.release"
     )]

@@ -64,10 +64,10 @@ impl fmt::Display for Shown {
             write!(f, "\nnode      {name}: {release}, since {since}")?;
         }
         for name in untold {
-            write!(f, "\nnode      {name}: a build that does not say which it is")?;
+            write!(f, "\nnode      {name}: unknown build (older than this feature)")?;
         }
         if nodes.is_empty() && untold.is_empty() {
-            f.write_str("\nnode      none has said lately that it serves; whatever comes first may")?;
+            f.write_str("\nnode      none is running; any build may start")?;
         }
         for Allowed { release, until, operator } in admitted {
             write!(f, "\nadmitted  {release} until {until}, by {operator}")?;

@@ -5,6 +5,8 @@
 //! still writes the heads of its journal, so that what is copied beside it is never the whole.
 
 use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use honnin_access::ControlRow;
 use honnin_journal::{Kind, Party, is_written, logs};
@@ -25,6 +27,9 @@ use crate::say::{Progress, Say};
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
 use crate::wiring::copying::{Copy, copier, mark_of, open_copy};
+
+/// Beside the store, in the data directory.
+const LOCK: &str = "store-copy.lock";
 
 /// What a run came to.
 #[derive(Serialize)]
@@ -104,6 +109,8 @@ pub(super) fn copy(
         say.tell(&Told { tables, rows, differed, whole: false, serving, url, checked: true })?;
         return Ok(if differed == 0 { Exit::Done } else { Exit::Found });
     }
+    // One that was stopped and goes on later would write over what serves by then.
+    let _alone = alone(installation)?;
     let own = both.own_mark()?;
     // Whether it is empty, and whose it is, is known before anything is said or done.
     let note = if url.is_empty() { "store copy to the file" } else { "store copy to the database" };
@@ -128,6 +135,23 @@ pub(super) fn copy(
     let told = Told { tables, rows, differed, whole: true, serving, url, checked: false };
     say.tell(&told).map_err(|failure| failure.but("the copy is whole"))?;
     Ok(Exit::Done)
+}
+
+/// The lock that one copy holds at a time, until it ends however it ends.
+fn alone(installation: &Installation) -> Result<File, Failure> {
+    let path = installation.store().with_file_name(LOCK);
+    let what = || format!("lock {}", path.display());
+    let mut options = OpenOptions::new();
+    let file = options.create(true).write(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(|error| Failure::from(error).during(&what()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::cannot(
+            "copy the store: another copy is running here, or was stopped in the middle; let it end, or end it, then give the \
+             command again",
+        )),
+        Err(TryLockError::Error(error)) => Err(Failure::from(error).during(&what())),
+    }
 }
 
 /// Whether a process has a log of the journal open: a server, or another command.

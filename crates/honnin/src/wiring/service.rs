@@ -13,7 +13,7 @@ use honnin_keeper::Keeper;
 use honnin_network::{ElementKind, Parts, Reconciler};
 use honnin_node::{
     Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Runs, Standing,
-    Upkeep, Usher, Watch, accounts, bell, join,
+    Upkeep, Usher, Watch, accounts, bell, join, leave,
 };
 use honnin_overload::WaitingRoom;
 use honnin_pages::format::Currency;
@@ -67,6 +67,26 @@ impl Service {
         let (journal, leaving) = opened(&rooms)?;
         // Once the log is open nobody else is this node.
         let runs = joined(&rooms, &journal, build)?;
+        let (store, keeper) = (Arc::<dyn Store>::clone(&rooms.store), Arc::clone(&rooms.keeper));
+        let (permit, log) = (rooms.keep(), journal.log());
+        let made = Self::of(rooms, front, runs, (journal, leaving), now);
+        if made.is_err()
+            && let Err(error) = pollster::block_on(leave(&*store, &permit, &keeper, log))
+        {
+            // What never served is not to keep others out.
+            tracing::warn!(%error, "a node that did not start counts as one that serves for a while");
+        }
+        made
+    }
+
+    /// The same once it may serve beside the others.
+    fn of(
+        rooms: Rooms,
+        front: Front,
+        runs: Runs,
+        (journal, leaving): (Arc<Journal>, Leaving),
+        now: Moment,
+    ) -> Result<Self, Failure> {
         let epochs = epochs(&rooms, &journal)?;
         // First: by what it begins with a node tells a clock that stands ahead.
         started(&journal, &epochs, now)?;

@@ -446,7 +446,7 @@ impl App {
         }
         #[cfg(honnin_faults)]
         let session = super::planted::believing(&self.wiring.care, &ask.parts.headers, session);
-        Ok(session)
+        Ok(session.led_by_others(csrf::is_led_here_by_others(&ask.parts.headers)))
     }
 
     /// Makes the response, counts and logs it.

@@ -43,6 +43,11 @@ pub(super) fn is_led_here_by_us(headers: &HeaderMap) -> bool {
     headers.get(SEC_FETCH_SITE).is_none_or(|site| site.as_bytes() == b"same-origin")
 }
 
+/// Whether the browser says that a page of another site led here. What it says can be made up by whoever is no browser.
+pub(super) fn is_led_here_by_others(headers: &HeaderMap) -> bool {
+    headers.get(SEC_FETCH_SITE).is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

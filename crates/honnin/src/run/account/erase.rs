@@ -49,7 +49,9 @@ pub(super) async fn erase(
         "Its documents, keys and sessions are destroyed; nothing but an older backup brings them back.",
     )?;
     let deed = Deed { note: "account erase", ..Deed::default() };
-    rooms.act(operator, Kind::Operated, Party::Account(account), deed)?;
+    // The log of commands is held until it is done: whoever copies the store knows by it that somebody is at work.
+    let acts = rooms.acts(operator)?;
+    acts.record(Kind::Operated, Party::Account(account), deed)?;
     let rows = match rooms.store.erase(&rooms.operate(), account).await? {
         Erased::Rows(rows) => rows,
         Erased::Nobody => {
@@ -64,6 +66,7 @@ pub(super) async fn erase(
             ));
         }
     };
+    acts.close()?;
     let newest_backup = last_backup(rooms)?.map(|at| rooms.zone.rfc3339(at));
     say.tell(&Gone { rows, newest_backup }).map_err(|failure| failure.but("the account was erased"))?;
     Ok(Exit::Done)

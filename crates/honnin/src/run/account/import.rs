@@ -16,8 +16,8 @@ use crate::say::{self, Say};
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
 
-const TOO_MANY: &str = "cannot import this hash: there are hashes of eight other costs already, and every wrong password costs \
-                        as much as all of them; invite this account by one-time code instead";
+const TOO_MANY: &str = "cannot import this hash: every wrong password costs as much as all kinds of hashes together, and with this \
+                        one that is too much; send a one-time code instead (`honnin account invite`)";
 
 #[derive(Debug, Default, Serialize)]
 struct Imported {

@@ -38,7 +38,7 @@ fn rollout(Fleet { members, untold, admitted }: &Fleet, findings: &mut Findings)
         let Member { name, build, configuration, .. } = member;
         format!("{name}: build {build}, settings {configuration}")
     });
-    let untold_of = untold.iter().map(|name| format!("{name}: a build that does not say which it is"));
+    let untold_of = untold.iter().map(|name| format!("{name}: unknown build (older than this feature)"));
     let nodes: Vec<String> = told.chain(untold_of).collect();
     let admitted = match admitted.len() {
         0 => "nothing else is admitted".to_owned(),

@@ -526,7 +526,7 @@ crate::language! {
         act_failed_more: "{count} or more failed sign-ins",
         act_password: "Password changed",
         act_ended: "Signed out",
-        act_stopped: "Signed out by our system: lines or bills of others were asked for again and again",
+        act_stopped: "Signed out automatically: repeated requests for other customers' lines or bills",
         act_changed: "Setting changed",
         act_exported: "Data exported",
         act_invited: "One-time code issued by our staff",

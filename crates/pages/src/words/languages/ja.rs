@@ -520,7 +520,7 @@ crate::language! {
         act_failed_more: "ログインの失敗（{count}件以上）",
         act_password: "パスワードの変更",
         act_ended: "ログアウト",
-        act_stopped: "自動ログアウト（ご契約以外の回線や請求の表示が続けて求められたため）",
+        act_stopped: "自動ログアウト（ご契約以外の回線・請求へのアクセスが続いたため）",
         act_changed: "設定の変更",
         act_exported: "データの書き出し",
         act_invited: "当社による確認コードの発行",
