@@ -70,7 +70,7 @@ impl Guessing {
         // One is heard whatever becomes of the other.
         let works = self.works.look(&*self.rows, &permit).await;
         self.share(now, &permit).await?;
-        works.map_err(Error::from)
+        works
     }
 
     async fn share(&self, now: Moment, permit: &Permit<Keep>) -> Result<(), Error> {

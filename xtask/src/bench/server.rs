@@ -17,7 +17,7 @@ pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
     // Dropped behind the process that is in it.
-    _share: Option<Share>,
+    share: Option<Share>,
 }
 
 /// How long a server has until it says where it listens. One with a million lines takes them in first.
@@ -51,8 +51,8 @@ impl Server {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         // From here on it ends with this value, whatever becomes of the rest.
-        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), _share: share };
-        if let Some(share) = &server._share {
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), share };
+        if let Some(share) = &server.share {
             share.take(server.child.id())?;
         }
         let (found, addresses) = mpsc::channel();
