@@ -160,9 +160,10 @@ fn serve(say: Say, args: &ServeArgs) -> Result<Exit, Failure> {
         let listener = TcpListener::bind(args.listen)
             .await
             .map_err(|reason| Failure::from(reason).during(&format!("listen on {}", args.listen)))?;
+        // Heard from before it is told where it serves: whoever reads that may end it at once.
+        let ended = stop()?;
         say.tell(&Serving { listen: listener.local_addr()?.to_string() })?;
         tokio::spawn(http::run(listener, held));
-        let ended = stop()?;
         tokio::pin!(ended);
         let mut minute = None;
         loop {
