@@ -18,8 +18,9 @@ const HASH: &str = "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHRzYWx0$XyWRr9JsVPPbhOn2
 const ADMITTED: &str = "5e0a93d3f1c64c0b8f6a1de27c9b4410";
 
 /// Commands whose JSON is asked for elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     ("quarantine show", "on_a_terminal_the_facts_of_ten_and_a_row_are_shown_and_nowhere_else"),
+    ("store copy", "a_store_goes_to_a_database_beside_its_server_and_comes_back"),
     ("store prepare", "two_processes_on_one_database_serve_her_and_see_her_sign_out"),
 ];
 
