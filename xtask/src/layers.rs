@@ -50,7 +50,7 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 17] = [
+const OUTSIDE: [&str; 21] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
@@ -68,6 +68,10 @@ const OUTSIDE: [&str; 17] = [
     "unasked-anchor",
     "unwritten-acts",
     "unseen-clock",
+    "unheard-changes",
+    "uncounted-strays",
+    "joins-unasked",
+    "cut-short",
 ];
 
 /// Faults to try, and what stands beside them from the beginning.
