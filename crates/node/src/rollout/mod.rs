@@ -2,7 +2,7 @@
 //!
 //! One sealed row says what each node that joined runs, and what a person has admitted for a while. It is written only as
 //! it was read, so that of two that join at one moment the second is compared with the first. That a node still serves its
-//! own row says ([`crate::nodes`]): of one that was killed nothing is left to compare with soon after.
+//! own row says ([`crate::nodes()`]): of one that was killed nothing is left to compare with soon after.
 
 mod row;
 #[cfg(test)]
