@@ -347,7 +347,7 @@ impl SubscriberAuthority {
     }
 
     /// Takes note, for all nodes, that a hash which costs as much is to be imported. Nodes hear of it within
-    /// [`HASH_WORK_HEARD`]; whoever imports it sooner has the first guesses at it told from others.
+    /// [`HASH_WORK_HEARD`](crate::HASH_WORK_HEARD); whoever imports it sooner has the first guesses at it told from others.
     ///
     /// # Errors
     /// The store does not answer.
