@@ -29,6 +29,12 @@ struct Window {
     order: VecDeque<AccountId>,
 }
 
+impl Window {
+    fn is_of(&self, now: Moment) -> bool {
+        self.since.is_some_and(|since| (0..DAY).contains(&now.seconds_since(since)))
+    }
+}
+
 /// What was asked for in this day, of this node.
 pub(crate) struct Strays {
     most: usize,
@@ -62,12 +68,10 @@ impl Strays {
     /// Notes one. One that was asked for before counts once.
     fn note(&self, (account, is_led): (AccountId, bool), asked: [u8; 16], now: Moment) -> Stray {
         let mut window = self.window(is_led);
-        let Window { since, of, order } = &mut *window;
-        if since.is_none_or(|since| !(0..DAY).contains(&now.seconds_since(since))) {
-            *since = Some(now);
-            of.clear();
-            order.clear();
+        if !window.is_of(now) {
+            *window = Window { since: Some(now), ..Window::default() };
         }
+        let Window { of, order, since: _ } = &mut *window;
         if !of.contains_key(&account) {
             order.push_back(account);
             if order.len() > ACCOUNTS
@@ -93,8 +97,7 @@ impl Strays {
     /// Whether nothing is looked for any more where another site's page leads.
     fn is_led_astray(&self, account: AccountId, now: Moment) -> bool {
         let window = self.window(true);
-        let is_of_today = window.since.is_some_and(|since| (0..DAY).contains(&now.seconds_since(since)));
-        is_of_today && window.of.get(&account).is_some_and(|known| known.len() > self.most)
+        window.is_of(now) && window.of.get(&account).is_some_and(|known| known.len() > self.most)
     }
 }
 

@@ -13,7 +13,8 @@ use crate::harness::{Balancer, Database, Failure, House, Server, Verdict};
 use crate::kit::acts::{Acting, Acts};
 use crate::kit::crowd::{Crowd, Subject, wish};
 use crate::kit::exports::code;
-use crate::kit::stage::{Stage, ask, get_as, journal_verifies};
+use crate::kit::guesses::owner::activation;
+use crate::kit::stage::{Stage, ask, get_as, invite, journal_verifies};
 use crate::kit::tally::Findings;
 
 /// Subscribers at most.
@@ -161,18 +162,8 @@ impl Both {
         let (mut tried, mut odd) = (0, Findings::default());
         let accounts = self.crowd.subjects.iter().rev().map(|subject| subject.session.account.as_str());
         for account in accounts.take(CODES) {
-            let ran = house.command(["account", "invite", account])?;
-            let code = ran.out.lines().find_map(|line| line.strip_prefix("code "));
-            let code =
-                code.ok_or_else(|| Failure::Product(format!("no code was issued: {}", ran.err.trim())))?;
-            let [one, other] = NEW.map(|password| {
-                let body =
-                    format!("login={account}&code={}&password={password}&repeat={password}", code.trim());
-                Request::new("POST", "/activate")
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .header("sec-fetch-site", "same-origin")
-                    .body(body.as_bytes())
-            });
+            let code = invite(house, account)?;
+            let [one, other] = NEW.map(|password| activation(account, &code, password));
             let answers = self.at_once([&one, &other]).await;
             tried += 1;
             let entered =

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::client::{Answer, Request, Target};
 use crate::harness::{Failure, House, SignedIn, Verdict};
 use crate::kit::paths::Paths;
-use crate::kit::stage::{Stage, World, ask, ask_kept, get_as, sign_in_request};
+use crate::kit::stage::{Stage, World, ask, ask_kept, counted, get_as, signs_in};
 use crate::kit::tally::{Findings, Tally};
 
 /// One for each door, some who are asked for and left alone, and one with old bookmarks.
@@ -246,14 +246,6 @@ fn request(who: &SignedIn, method: &str, path: &str) -> Request {
     }
 }
 
-/// Signs in by password; the cookie.
-async fn signs_in(target: Target, account: &str) -> Result<String, Failure> {
-    let answer = ask(target, &sign_in_request(account)).await?;
-    let cookie = answer.header("set-cookie").next().and_then(|cookie| cookie.split(';').next());
-    let cookie = cookie.filter(|_| answer.status == 201).map(str::to_owned);
-    cookie.ok_or_else(|| Failure::Product(format!("a right password was answered {}", answer.status)))
-}
-
 /// Whether the answer says that nobody is signed in by that cookie.
 fn has_ended(answer: &Answer) -> bool {
     let leads = answer.header("location").any(|to| to.starts_with("/sign-in"));
@@ -264,11 +256,9 @@ fn has_ended(answer: &Answer) -> bool {
 async fn told(house: &House, stopped: impl Iterator<Item = &SignedIn>) -> Result<Vec<String>, Failure> {
     let accounts: BTreeSet<&str> = stopped.map(|session| session.account.as_str()).collect();
     let mut untold = Vec::new();
-    let text = ask(house.monitor(), &Request::get("/metrics")).await?.text();
-    let count =
-        text.lines().find_map(|line| line.strip_prefix("honnin_alarm_total{kind=\"strays\"} ")?.parse().ok());
-    if count.is_none_or(|count: usize| count < accounts.len()) {
-        untold.push(format!("{} were stopped and the alarm was raised {count:?} times", accounts.len()));
+    let count = counted(house, "honnin_alarm_total{kind=\"strays\"}").await?;
+    if count < u64::try_from(accounts.len()).unwrap_or(u64::MAX) {
+        untold.push(format!("{} were stopped and the alarm was raised {count} times", accounts.len()));
     }
     for account in accounts {
         let cookie = signs_in(house.target(), account).await?;

@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use crate::client::{Answer, Request, Target};
+use crate::client::{Answer, Request};
 use crate::harness::{Failure, SignedIn, Verdict};
-use crate::kit::stage::{PASSWORD, Stage, ask, get_as, sign_in_request};
+use crate::kit::stage::{PASSWORD, Stage, ask, get_as, sign_in_request, signs_in};
 use crate::kit::tally::Findings;
 
 /// One account is taken over; another changes nothing about it.
@@ -44,17 +44,6 @@ fn acts(his: &str, hers: &str) -> Vec<(&'static str, Request)> {
 fn asks(answer: &Answer) -> bool {
     let leads = answer.header("location").any(|to| to.starts_with("/account/confirm"));
     answer.status == 303 && leads || answer.status == 403 && answer.text().contains("proof_required")
-}
-
-/// Signs in as he does; his cookie.
-async fn signs_in(target: Target, account: &str) -> Result<String, Failure> {
-    let answer = ask(target, &sign_in_request(account)).await?;
-    let cookies = answer.header("set-cookie").map(|cookie| cookie.split(';').next().unwrap_or_default());
-    let cookies: Vec<&str> = cookies.collect();
-    if answer.status != 201 || cookies.is_empty() {
-        return Err(Failure::Product(format!("a right password was answered {}", answer.status)));
-    }
-    Ok(cookies.join("; "))
 }
 
 /// Plays D23.

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::d12_modes::{come_back, everybody_is_refused, full, withheld_verdicts};
 use crate::client::Request;
-use crate::harness::{Failure, House, StatusPage, Verdict};
+use crate::harness::{Failure, StatusPage, Verdict};
 use crate::kit::crowd::Crowd;
-use crate::kit::stage::{Stage, ask, journal_verifies};
+use crate::kit::stage::{Stage, ask, counted, journal_verifies};
 use crate::kit::volume::Volume;
 
 /// Subscribers at most.
@@ -115,13 +115,6 @@ fn so_far(crowd: &Arc<Crowd>) -> u64 {
     let answered = noted.statuses.get(&200).copied().unwrap_or(0);
     crowd.note(noted);
     answered
-}
-
-/// What a counter of the house says.
-async fn counted(house: &House, name: &str) -> Result<u64, Failure> {
-    let text = ask(house.monitor(), &Request::get("/metrics")).await?.text();
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-    Ok(value.unwrap_or(0))
 }
 
 /// Whether the public reads of an incident, or of none, within its time and without anybody's word.

@@ -32,8 +32,8 @@ const BESIDE: Duration = Duration::from_secs(9);
 /// Plays D27.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     // Two processes sign in as many each as one does.
-    let nodes = stage.options.nodes.max(1);
-    let few = if nodes > 1 { 3 * FEW } else { FEW };
+    let is_two = stage.options.nodes > 1;
+    let few = if is_two { 3 * FEW } else { FEW };
     let most = if stage.options.seconds >= LONG { SUBJECTS } else { few };
     let world = stage.world(most)?;
     let mut house = stage.serving(&world, SETTINGS).await?;
@@ -67,9 +67,8 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let at_first = came.entered_within(back, AT_FIRST);
     // What a few seconds let in at the first pace and a little more, and never a crowd. Two processes that grow by half a
     // second after the other let in 78 in four of them.
-    let bound = usize::try_from(if nodes > 1 { FIRST * 16 } else { FIRST * 6 })
-        .unwrap_or(30)
-        .min(came.0.len() * 3 / 4);
+    let bound =
+        usize::try_from(if is_two { FIRST * 16 } else { FIRST * 6 }).unwrap_or(30).min(came.0.len() * 3 / 4);
     let found = if at_first > bound {
         vec![format!("{at_first} were let in within {} s, and {bound} are allowed", AT_FIRST.as_secs())]
     } else {

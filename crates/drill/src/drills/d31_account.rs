@@ -14,7 +14,7 @@ use crate::kit::guesses::hashes::cheapen;
 use crate::kit::guesses::owner::{Entered, Owner, activation, asked};
 use crate::kit::guesses::storm::{Counts, Storm, Stranger, Tries};
 use crate::kit::guesses::{Owners, SOON, Shape, address};
-use crate::kit::stage::{PASSWORD, Stage};
+use crate::kit::stage::{PASSWORD, Stage, invite};
 
 /// Hers, and one whose guesses are used up.
 const SUBJECTS: u64 = 4;
@@ -232,13 +232,6 @@ fn printed_bound(house: &House) -> Result<u64, Failure> {
         line.and_then(|line| line.split_whitespace().find_map(|word| word.replace(',', "").parse().ok()));
     number
         .ok_or_else(|| Failure::Product(format!("doctor prints no bound of guesses: {}{}", ran.out, ran.err)))
-}
-
-/// A one-time code, as the operator issues it.
-fn invite(house: &House, login: &str) -> Result<String, Failure> {
-    let ran = house.command(["account", "invite", login])?;
-    let code = ran.out.lines().find_map(|line| line.strip_prefix("code ")).map(|code| code.trim().to_owned());
-    code.ok_or_else(|| Failure::Product(format!("no code was issued: {}{}", ran.out, ran.err)))
 }
 
 /// Wrong codes from many prefixes; how many were answered as such.

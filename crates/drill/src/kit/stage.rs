@@ -280,6 +280,31 @@ pub(crate) fn sign_in_request(account: &str) -> Request {
     sign_in_with(account, PASSWORD)
 }
 
+/// Signs in by password; every cookie that it is given.
+pub(crate) async fn signs_in(target: Target, account: &str) -> Result<String, Failure> {
+    let answer = ask(target, &sign_in_request(account)).await?;
+    let cookies = answer.header("set-cookie").map(|cookie| cookie.split(';').next().unwrap_or_default());
+    let cookies: Vec<&str> = cookies.collect();
+    if answer.status != 201 || cookies.is_empty() {
+        return Err(Failure::Product(format!("a right password was answered {}", answer.status)));
+    }
+    Ok(cookies.join("; "))
+}
+
+/// A one-time code, as the operator issues it.
+pub(crate) fn invite(house: &House, login: &str) -> Result<String, Failure> {
+    let ran = house.command(["account", "invite", login])?;
+    let code = ran.out.lines().find_map(|line| line.strip_prefix("code ")).map(|code| code.trim().to_owned());
+    code.ok_or_else(|| Failure::Product(format!("no code was issued: {}{}", ran.out, ran.err)))
+}
+
+/// What a counter of the house says; nothing of it is 0.
+pub(crate) async fn counted(house: &House, name: &str) -> Result<u64, Failure> {
+    let text = ask(house.monitor(), &Request::get("/metrics")).await?.text();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    Ok(value.unwrap_or(0))
+}
+
 /// The request that signs in with a password.
 pub(crate) fn sign_in_with(login: &str, password: &str) -> Request {
     let body = format!(r#"{{"login":"{login}","password":"{password}"}}"#);

@@ -366,8 +366,7 @@ impl House {
         if let Some(several) = &mut self.several {
             several.kill();
         }
-        self.process.0.kill().map_err(Failure::machine(what))?;
-        self.process.0.wait().map_err(Failure::machine(what)).map(drop)
+        self.process.kill(what)
     }
 
     /// Whether it still runs.
@@ -431,6 +430,14 @@ pub(crate) fn product(binary: &Path, environment: &[(String, String)]) -> Comman
 /// A process that ends with this value.
 #[derive(Debug)]
 struct Process(Child);
+
+impl Process {
+    /// Ends it as a power cut does.
+    fn kill(&mut self, what: &str) -> Result<(), Failure> {
+        self.0.kill().map_err(Failure::machine(what))?;
+        self.0.wait().map_err(Failure::machine(what)).map(drop)
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -21,7 +21,12 @@ pub struct Database {
 impl Database {
     /// The settings of who serves on it. A drill asks from one address.
     pub fn settings(&self) -> String {
-        format!("[store]\nurl = \"{}\"\n[server]\nconnections_per_address = 10_000\n", self.url)
+        format!("{}[server]\nconnections_per_address = 10_000\n", self.store())
+    }
+
+    /// Those of the store alone.
+    pub(super) fn store(&self) -> String {
+        format!("[store]\nurl = \"{}\"\n", self.url)
     }
 
     /// Begins an installation for a demo on it.
@@ -61,9 +66,7 @@ impl Beside {
     /// # Errors
     /// [`Failure::Machine`] where it cannot be ended.
     pub fn kill(&mut self) -> Result<(), Failure> {
-        let what = "kill a node";
-        self.process.0.kill().map_err(Failure::machine(what))?;
-        self.process.0.wait().map_err(Failure::machine(what)).map(drop)
+        self.process.kill("kill a node")
     }
 
     /// Asks it to end and waits until it has.

@@ -15,13 +15,9 @@ pub(super) struct Several {
 impl Several {
     /// Settings of who serves on it: those that are asked for, and where the store is.
     pub(super) fn settings(&self, asked: &str) -> String {
-        let store = self.database.settings();
         // A drill that says how many connections one address may have has said so.
-        let store = if asked.contains("[server]") {
-            store.split("[server]").next().unwrap_or(&store)
-        } else {
-            &store
-        };
+        let has_said = asked.contains("[server]");
+        let store = if has_said { self.database.store() } else { self.database.settings() };
         format!("{asked}{store}")
     }
 
