@@ -319,13 +319,15 @@ fn a_crash_between_any_two_steps_of_publishing_is_repaired() {
         disk.fail(Act::Rename, steps, Fault::NoRoom);
         assert!(append_all(&journal, entries.clone()).iter().all(|outcome| outcome.is_ok() || steps == 0));
         drop(journal.publish());
-        // The directory as it is now, as a crash would leave it.
+        // The directory as one moment leaves it: the publisher, which tries again by itself, waits while it is copied.
+        let held = hold(&journal.shared_for_tests().shelf);
         let crashed = tempfile::tempdir().unwrap();
         for file in files(dir.path()) {
             let target = crashed.path().join(file.strip_prefix(dir.path()).unwrap());
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             fs::copy(&file, target).unwrap();
         }
+        drop(held);
         let size = journal.size();
         assert_eq!(check(crashed.path()).unwrap().unpublished + check(crashed.path()).unwrap().size, size);
         let again = open(crashed.path());
