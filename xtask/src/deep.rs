@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use page::Page;
 
-use crate::{Failure, audit, clients, controls, fuzz, layers, outside, tidy, tool};
+use crate::{Failure, audit, clients, controls, fuzz, layers, outside, package, tidy, tool};
 
 /// What a step found: whether it is well, and the lines of its page.
 type Found = Result<(bool, Vec<String>), Failure>;
@@ -18,7 +18,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -46,12 +46,17 @@ const STEPS: [Step; 11] = [
         how_to::followed,
     ),
     ("audit", "Every page of the demo in a browser", audited),
+    (
+        "package",
+        "The package in a clean Debian system: installed, begun, used, upgraded, purged",
+        package::deep,
+    ),
 ];
 
 /// What can be asked of the long work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers, how-to or audit
+    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers, how-to, audit or package
     #[arg(long)]
     only: Option<String>,
 }

@@ -101,7 +101,8 @@ impl Drop for Demo {
     }
 }
 
-fn free_port() -> Result<u16, Failure> {
+/// A port that nobody listens at now.
+pub(crate) fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

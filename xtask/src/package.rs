@@ -4,6 +4,7 @@
 //! and one machine make the same octets: every time in it is the commit's.
 
 mod bill;
+mod tried;
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -12,6 +13,8 @@ use std::process::Command;
 
 use crate::tool::{needs, said};
 use crate::{Failure, tidy};
+
+pub(crate) use tried::deep;
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,14 @@ pub(crate) struct Asked {
     /// Directory to write to
     #[arg(long, value_name = "DIR", default_value = "target/package")]
     out: PathBuf,
+
+    /// Try it in a clean Debian system instead: installed, begun, used, upgraded and purged
+    #[arg(long = "try")]
+    is_tried: bool,
+
+    /// The package of an earlier build that is upgraded there [default: the same program as an earlier version]
+    #[arg(long, value_name = "DEB", requires = "is_tried")]
+    from: Option<PathBuf>,
 }
 
 /// What the package is called in the file system.
@@ -51,13 +62,17 @@ const POSTRM: &str = "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then sys
 
 /// `cargo xtask package`.
 pub(crate) fn command(asked: &Asked) -> Result<(), Failure> {
+    if asked.is_tried {
+        tried::tried(asked.binary.as_deref(), asked.from.as_deref())?;
+        return Ok(());
+    }
     let out = tidy::root().join(&asked.out);
-    let package = package(asked.binary.as_deref(), &out, SMALL)?;
+    let package = package(asked.binary.as_deref(), &out, SMALL, version())?;
     println!("{}", package.display());
     Ok(())
 }
 
-fn package(binary: Option<&Path>, out: &Path, how: [&str; 2]) -> Result<PathBuf, Failure> {
+fn package(binary: Option<&Path>, out: &Path, how: [&str; 2], version: &str) -> Result<PathBuf, Failure> {
     needs("dpkg-deb", &["--version"], "apt-get install -y --no-install-recommends dpkg")?;
     needs("gzip", &["--version"], "apt-get install -y --no-install-recommends gzip")?;
     let binary = match binary {
@@ -66,10 +81,10 @@ fn package(binary: Option<&Path>, out: &Path, how: [&str; 2]) -> Result<PathBuf,
     };
     let tree = tempfile::tempdir()?;
     let root = tree.path();
-    fill(root, &binary)?;
+    fill(root, &binary, version)?;
     fs::create_dir_all(out)?;
     let architecture = said(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
-    let file = out.join(format!("{NAME}_{}_{architecture}.deb", version()));
+    let file = out.join(format!("{NAME}_{version}_{architecture}.deb"));
     let mut make = Command::new("dpkg-deb");
     make.env("SOURCE_DATE_EPOCH", moment()?)
         .args(["--root-owner-group"])
@@ -108,7 +123,7 @@ fn built() -> Result<PathBuf, Failure> {
 }
 
 /// Puts everything where it is installed.
-fn fill(root: &Path, binary: &Path) -> Result<(), Failure> {
+fn fill(root: &Path, binary: &Path, version: &str) -> Result<(), Failure> {
     let repository = tidy::root();
     let program = root.join("usr/bin").join(NAME);
     put(&program, &fs::read(binary)?, 0o755)?;
@@ -146,14 +161,14 @@ fn fill(root: &Path, binary: &Path) -> Result<(), Failure> {
         }
     }
     let control = root.join("DEBIAN");
-    put(&control.join("control"), self::control(root)?.as_bytes(), 0o644)?;
+    put(&control.join("control"), self::control(root, version)?.as_bytes(), 0o644)?;
     for (name, script) in [("postinst", POSTINST), ("prerm", PRERM), ("postrm", POSTRM)] {
         put(&control.join(name), script.as_bytes(), 0o755)?;
     }
     Ok(())
 }
 
-fn control(root: &Path) -> Result<String, Failure> {
+fn control(root: &Path, version: &str) -> Result<String, Failure> {
     let architecture = said(Command::new("dpkg").arg("--print-architecture"))?;
     // What it was linked with here is what it needs there, or newer.
     let libc = said(Command::new("dpkg-query").args(["--show", "--showformat=${Version}", "libc6"]))?;
@@ -161,14 +176,13 @@ fn control(root: &Path) -> Result<String, Failure> {
     let size = said(Command::new("du").args(["-sk", "--apparent-size"]).arg(root))?;
     let size = size.split_whitespace().next().unwrap_or("0");
     Ok(format!(
-        "Package: {NAME}\nVersion: {}\nArchitecture: {}\nMaintainer: Honnin <security@honnin.example>\n\
+        "Package: {NAME}\nVersion: {version}\nArchitecture: {}\nMaintainer: Honnin <security@honnin.example>\n\
          Installed-Size: {size}\nDepends: adduser, libc6 (>= {libc}), libgcc-s1\nSuggests: nginx-light | haproxy | caddy\n\
          Section: net\nPriority: optional\n\
          Description: self-care for mobile subscribers\n \
          Takes in an operator's ledger and shows each subscriber her own figures, with a\n \
          verifiable record of every disclosure. After installation, as root:\n .\n \
          runuser -u honnin -- honnin init /var/lib/honnin --key-file /etc/honnin/key\n",
-        version(),
         architecture.trim(),
     ))
 }
@@ -238,7 +252,7 @@ mod tests {
         let Some(program) = program() else { return };
         let dir = TestDir::new();
         let made = ["first", "second"]
-            .map(|name| package(Some(&program), &dir.join(name), ["-Zgzip", "-z1"]).unwrap());
+            .map(|name| package(Some(&program), &dir.join(name), ["-Zgzip", "-z1"], version()).unwrap());
         let [first, second] = made.each_ref().map(|file| fs::read(file).unwrap());
         assert!(first == second, "two of one commit differ");
         let root = dir.join("root");
