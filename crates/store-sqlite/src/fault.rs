@@ -27,6 +27,18 @@ pub enum StartError {
         /// The newest version this build knows.
         known: u32,
     },
+    /// It was not brought up to date. Only what serves does that: a command that is tried beside the older build would
+    /// take the file away from it.
+    #[error(
+        "open the store: its schema has version {found}, this build needs {needed}; start the server with this build, which brings it \
+         up to date, or use the older build (see `honnin upgrade check`)"
+    )]
+    Older {
+        /// The version found.
+        found: u32,
+        /// The version needed.
+        needed: u32,
+    },
     /// The system refuses a file or a thread.
     #[error("open the store: the system refuses a file or a thread")]
     System(#[from] std::io::Error),

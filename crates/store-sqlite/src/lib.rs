@@ -52,6 +52,15 @@ pub fn create(dir: &Path) -> Result<(), StartError> {
     schema::create(dir)
 }
 
+/// Brings the store of a directory up to date; done again, it changes nothing. For what serves: an older build that serves
+/// meanwhile opens it no more once it has ended.
+///
+/// # Errors
+/// [`StartError`], as [`Sqlite::open`].
+pub fn bring_up(dir: &Path, bounds: &Bounds) -> Result<(), StartError> {
+    schema::bring_up(&schema::file_in(dir), bounds)
+}
+
 /// The store of a data directory.
 pub struct Sqlite {
     file: PathBuf,
@@ -68,11 +77,11 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the store of a directory and brings its schema up to date.
+    /// Opens the store of a directory.
     ///
     /// # Errors
     /// [`StartError::Missing`] where there is none, [`StartError::Newer`] and [`StartError::Foreign`] where this build
-    /// must not touch it.
+    /// must not touch it, [`StartError::Older`] where [`bring_up`] was not asked for first.
     pub fn open(dir: &Path, bounds: Bounds, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let file = schema::file_in(dir);
         let writing = schema::open_writer(&file, &bounds)?;

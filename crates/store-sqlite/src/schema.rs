@@ -1,5 +1,6 @@
 //! The file: how it is made, opened, brought up to date and set.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -70,8 +71,8 @@ pub(crate) fn create(dir: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Opens the one connection that writes, and brings the schema up to date.
-pub(crate) fn open_writer(file: &Path, bounds: &Bounds) -> Result<Connection, StartError> {
+/// Opens a file of ours to write to it, whatever its schema is.
+fn open_ours(file: &Path, bounds: &Bounds) -> Result<Connection, StartError> {
     if !file.try_exists()? {
         return Err(StartError::Missing(file.to_owned()));
     }
@@ -84,7 +85,23 @@ pub(crate) fn open_writer(file: &Path, bounds: &Bounds) -> Result<Connection, St
     if application != APPLICATION {
         return Err(StartError::Foreign(file.to_owned()));
     }
-    migrate(&mut writer)?;
+    Ok(writer)
+}
+
+/// Brings a file up to date.
+pub(crate) fn bring_up(file: &Path, bounds: &Bounds) -> Result<(), StartError> {
+    migrate(&mut open_ours(file, bounds)?)
+}
+
+/// Opens the one connection that writes.
+pub(crate) fn open_writer(file: &Path, bounds: &Bounds) -> Result<Connection, StartError> {
+    let writer = open_ours(file, bounds)?;
+    let found: u32 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found.cmp(&newest()) {
+        Ordering::Greater => return Err(StartError::Newer { found, known: newest() }),
+        Ordering::Less => return Err(StartError::Older { found, needed: newest() }),
+        Ordering::Equal => {}
+    }
     writer.pragma_update(None, "journal_mode", "wal")?;
     writer.pragma_update(None, "synchronous", "full")?;
     writer.pragma_update(None, "cache_size", kib(bounds.writer_cache_octets))?;

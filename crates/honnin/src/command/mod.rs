@@ -8,6 +8,7 @@ mod mode;
 mod notice;
 mod reference;
 mod rollout;
+mod upgrade;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub(crate) use notice::{
 };
 pub(crate) use reference::markdown;
 pub(crate) use rollout::{AllowArgs, RolloutCommand};
+pub(crate) use upgrade::UpgradeCommand;
 
 use crate::failure::EXIT_CODES;
 use crate::machine;
@@ -179,6 +181,10 @@ pub(crate) enum Command {
     /// Show what the nodes run, or let another build or other settings join them
     #[command(subcommand)]
     Rollout(RolloutCommand),
+
+    /// Look before this program replaces an older one
+    #[command(subcommand)]
+    Upgrade(UpgradeCommand),
 
     /// Tell the public about incidents and planned work: open, update, resolve, list
     #[command(subcommand)]

@@ -48,18 +48,23 @@ struct Check {
 
 /// What was found.
 #[derive(Default, Serialize)]
-struct Findings {
+pub(super) struct Findings {
     attention: usize,
     checks: Vec<Check>,
 }
 
 impl Findings {
-    fn ok(&mut self, name: &'static str, text: impl fmt::Display) {
+    /// Whether nobody has to do anything.
+    pub(super) const fn is_well(&self) -> bool {
+        self.attention == 0
+    }
+
+    pub(super) fn ok(&mut self, name: &'static str, text: impl fmt::Display) {
         self.checks.push(Check { name, state: State::Ok, text: text.to_string() });
     }
 
     /// Something a person should look at.
-    fn attention(&mut self, name: &'static str, text: impl fmt::Display) {
+    pub(super) fn attention(&mut self, name: &'static str, text: impl fmt::Display) {
         self.attention += 1;
         self.checks.push(Check { name, state: State::Attention, text: text.to_string() });
     }
@@ -135,7 +140,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
         }
     }
     say.tell(&findings)?;
-    Ok(if findings.attention == 0 { Exit::Done } else { Exit::Found })
+    Ok(if findings.is_well() { Exit::Done } else { Exit::Found })
 }
 
 fn machine(installation: &Installation, findings: &mut Findings) {

@@ -29,6 +29,7 @@ mod several;
 mod status;
 mod store;
 mod store_copy;
+mod upgrade;
 mod waiting_room;
 
 pub(crate) use input::Input;
@@ -83,6 +84,7 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Drill(command) => drill::drill(say, &command),
         Command::Mode(command) => mode::mode(say, &installation()?, &operator, command),
         Command::Rollout(command) => rollout::rollout(say, &installation()?, &operator, command),
+        Command::Upgrade(command) => upgrade::upgrade(say, &installation()?, command),
         Command::Notice(command) => notice::notice(say, &installation()?, &operator, command),
         Command::Status(command) => status::status(say, command, installation),
         Command::Journal(command) => journal::journal(say, &installation()?, &operator, &command),

@@ -18,7 +18,7 @@ use crate::logs::{self, For, LogFiles};
 use crate::machine::{self, SystemClock, cores, running_build};
 use crate::say::Say;
 use crate::settings::Settings;
-use crate::wiring::{Doors, Handed, Rooms, Service};
+use crate::wiring::{Doors, Handed, Rooms, Service, engine};
 
 pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
     let handed = Handed::take()?;
@@ -38,6 +38,9 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         let path = looked_at(&installation);
         // Left by a demo that was killed; from here on time is the machine's.
         installation.set_demo_clock(None)?;
+        // What serves brings the store up to date, and no other command: whoever tries one beside an older build that serves
+        // would take the file away from it.
+        engine::bring_up(&installation.store(), &installation.settings.store)?;
         let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
         let service = Service::new(rooms, doors.front().clone(), build)?;
         say.tell(&Serving {

@@ -87,6 +87,41 @@ pub(super) fn create_where_absent(dir: &Path, settings: &Settings) -> Result<(),
     }
 }
 
+/// Brings the file of that directory up to date, before it is opened to serve. A database is brought up by its owner
+/// ([`prepare`]).
+///
+/// # Errors
+/// [`StartError`] where there is none, or this build must not touch it.
+pub(crate) fn bring_up(dir: &Path, settings: &Settings) -> Result<(), StartError> {
+    if is_database(settings) {
+        return Ok(());
+    }
+    Ok(honnin_store_sqlite::bring_up(dir, &bounds(settings))?)
+}
+
+/// Whether this build opens the store as it is: nothing where it does, and the schemas found and needed where it has to be
+/// brought up to date. Nothing is changed.
+///
+/// # Errors
+/// [`StartError`] where there is none, or this build must not touch it.
+pub(crate) fn behind(
+    dir: &Path,
+    base: &Path,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<(i64, i64)>, StartError> {
+    match open(dir, base, settings, clock) {
+        Ok(_) => Ok(None),
+        Err(StartError::File(honnin_store_sqlite::StartError::Older { found, needed })) => {
+            Ok(Some((found.into(), needed.into())))
+        }
+        Err(StartError::Database(honnin_store_postgres::StartError::Older { found, needed })) => {
+            Ok(Some((found, needed)))
+        }
+        Err(reason) => Err(reason),
+    }
+}
+
 /// Writes a copy of the store of that directory, of one moment and without sessions, into another directory.
 ///
 /// # Errors

@@ -37,5 +37,6 @@ mod store_copy;
 mod support;
 mod swapped;
 mod told;
+mod upgrade;
 mod waiting_room;
 mod who_saw;

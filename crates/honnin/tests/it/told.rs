@@ -195,6 +195,7 @@ fn of_the_house(told: &mut Told) {
     assert_eq!(told.ask("waiting-room open", &["--until", until], &["planned"])["open"], true);
     assert_eq!(told.ask("waiting-room close", &[], &[])["open"], false);
     assert_eq!(told.ask("rollout show", &[], &["nodes", "untold"])["admitted"], Value::Array(Vec::new()));
+    assert_eq!(told.ask("upgrade check", &[], &["attention", "checks"])["checks"][0]["name"], "program");
     let admitted = told.ask("rollout allow", &[ADMITTED, "--for", "2h"], &["here"])["admitted"].clone();
     assert_eq!(admitted[0]["release"], ADMITTED, "{admitted}");
     let drills = told.ask("drill list", &[], &["drills"])["drills"].clone();
@@ -251,7 +252,7 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
     let record = told.place.data.join("status");
     let public = told.place.data.join("notices.pub");
     let of_status = ["--record", record.to_str().unwrap(), "--key", public.to_str().unwrap()];
-    let rows: [&[&str]; 26] = [
+    let rows: [&[&str]; 27] = [
         &["journal", "verify"],
         &["journal", "redirect", "--yes"],
         &["journal", "who-saw", LOGIN],
@@ -272,6 +273,7 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
         &["waiting-room", "close"],
         &["rollout", "show"],
         &["rollout", "allow", ADMITTED],
+        &["upgrade", "check"],
         &["quarantine", "list"],
         &["clock", "accept"],
         &["backup", "--to", &backup],

@@ -108,6 +108,26 @@ fn a_newer_schema_is_refused_with_both_versions() {
 }
 
 #[test]
+fn an_older_schema_is_left_as_it_is_until_it_is_brought_up_to_date() {
+    let dir = TestDir::new();
+    let bounds = Bounds::default();
+    drop(opened::create(&dir, bounds));
+    let connection = Connection::open(file(&dir)).unwrap();
+    // As an older build has left it, by its number; the table that the newest migration makes anew is there either way.
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    drop(connection);
+    let open = || Sqlite::open(dir.path(), bounds, opened::clock());
+    // A look changes nothing, however often.
+    for _ in 0..2 {
+        assert!(matches!(open(), Err(StartError::Older { found: 3, needed: 4 })));
+    }
+    for _ in 0..2 {
+        honnin_store_sqlite::bring_up(dir.path(), &bounds).unwrap();
+        drop(open().unwrap());
+    }
+}
+
+#[test]
 fn a_file_that_is_no_store_is_refused_and_left_alone() {
     let dir = TestDir::new();
     let open = || Sqlite::open(dir.path(), Bounds::default(), opened::clock());

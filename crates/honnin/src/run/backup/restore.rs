@@ -19,10 +19,10 @@ use crate::installation::{Installation, RESTORING};
 use crate::run::accept::EndedLog;
 use crate::say::{self, Say};
 use crate::settings::Settings;
-use crate::wiring::Rooms;
 use crate::wiring::course::{go_on, looked_at};
 use crate::wiring::notices::PublicRecord;
 use crate::wiring::witness::Written;
+use crate::wiring::{Rooms, engine};
 
 #[derive(Serialize)]
 struct Restored {
@@ -241,6 +241,8 @@ fn said(record: &PublicRecord) -> u64 {
 
 /// Proves what was copied and has it go on.
 fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Restored, Failure> {
+    // A backup of an older build is an installation of this one.
+    engine::bring_up(&installation.store(), &installation.settings.store)?;
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     // The store was copied first: the journal has to have come as far as it knows.
     let looked = looked_at(&rooms, rooms.heads()?)?;

@@ -1,0 +1,69 @@
+//! What a new program says before it replaces the old one, and that no command but what serves takes the store with it.
+
+use crate::support::Place;
+
+const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
+
+/// Which schema the file has.
+fn schema(place: &Place) -> u32 {
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    store.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn an_upgrade_is_looked_at_before_it_is_done() {
+    let place = Place::begin(&PORTS);
+    let fresh = place.run(&["upgrade", "check"]);
+    assert_eq!(fresh.code, Some(4), "{}{}", fresh.out, fresh.err);
+    assert!(fresh.out.contains("backup     ATTENTION: none was made"), "{}", fresh.out);
+    let to = place.beside("backup");
+    assert_eq!(place.run(&["backup", "--to", to.to_str().unwrap()]).code, Some(0));
+    let ready = place.run(&["upgrade", "check"]);
+    assert_eq!(ready.code, Some(0), "{}{}", ready.out, ready.err);
+    assert!(ready.out.contains("store      this program opens it as it is"), "{}", ready.out);
+
+    assert_eq!(place.run(&["mode", "force", "read_only"]).code, Some(0));
+    let forced = place.run(&["upgrade", "check"]);
+    assert!(
+        forced.code == Some(4) && forced.out.contains("mode       ATTENTION: read_only is forced"),
+        "{}",
+        forced.out
+    );
+    assert_eq!(place.run(&["mode", "release"]).code, Some(0));
+
+    let settings = place.data.join("honnin.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replace("[tenant]", "[tenant]\nno_such_key = 1")).unwrap();
+    assert_eq!(
+        place.run(&["upgrade", "check"]).code,
+        Some(3),
+        "a key that this program does not know is named"
+    );
+}
+
+#[test]
+fn only_what_serves_brings_the_store_up_to_date() {
+    let place = Place::begin(&PORTS);
+    let newest = schema(&place);
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    store.pragma_update(None, "user_version", newest - 1).unwrap();
+    drop(store);
+    let check = place.run(&["upgrade", "check"]);
+    assert_eq!(check.code, Some(0), "{}{}", check.out, check.err);
+    assert!(check.out.contains(&format!("its schema {} becomes {newest}", newest - 1)), "{}", check.out);
+    for command in [
+        &["doctor"][..],
+        &["rollout", "show"],
+        &["journal", "verify"],
+        &["account", "merges"],
+        &["mode", "show"],
+    ] {
+        let refused = place.run(command);
+        let told = refused.code == Some(1) && refused.err.contains("start the server with this build");
+        assert!(told, "{command:?}: {}{}", refused.out, refused.err);
+        assert_eq!(schema(&place), newest - 1, "{command:?} changed the store");
+    }
+    drop(place.serve());
+    assert_eq!(schema(&place), newest);
+    assert_eq!(place.run(&["doctor"]).code, Some(0));
+}
