@@ -1,23 +1,25 @@
 //! People who come to sign in and wait in line where they are told to: what D27 and D28 share.
 
+mod came;
+
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+pub(crate) use self::came::Came;
 use super::guesses::address;
-use super::stage::{PASSWORD, sign_in_with};
-use super::tally::Findings;
+use super::stage::{PASSWORD, ask, sign_in_with};
 use crate::client::{Answer, Connection, Limits, Request, Target};
-use crate::harness::Verdict;
+use crate::harness::{Failure, House};
 use crate::seed::Draw;
 
-/// Within this time one process knows what another has told the store, and a little more.
-const HEARD: Duration = Duration::from_millis(1_300);
-/// The kept order is as exact as people are counted: by tenths of a second.
-const TENTH: Duration = Duration::from_millis(100);
+/// How often it is looked whether something is so.
+const LOOK: Duration = Duration::from_millis(50);
 /// Where nobody answers she tries again after so long.
 const AGAIN: Duration = Duration::from_millis(150);
 /// Where people's prefixes begin, each with one of its own.
@@ -34,12 +36,16 @@ pub(crate) struct Person {
     /// After she was placed she closes the page for so long.
     away: Duration,
     ticket: Option<String>,
-    /// When she asked for the answer by which she was placed.
-    pub(crate) placed: Option<Instant>,
+    /// When she came, in microseconds, as the product says on her first ticket; and between which moments she asked for it.
+    came: Option<u64>,
+    asked: Option<(Instant, Instant)>,
+    is_placed: bool,
     /// When she last asked and was told to wait.
     waits: Option<Instant>,
-    pub(crate) entered: Option<Instant>,
-    pub(crate) done: Option<Instant>,
+    entered: Option<Instant>,
+    /// When she last sent her password.
+    acted: Option<Instant>,
+    done: Option<Instant>,
     /// How often nobody answered.
     pub(crate) unanswered: u64,
     /// Answers of which a page of a place lacks something.
@@ -64,9 +70,12 @@ impl Person {
             is_program: number % PROGRAMS == PROGRAMS - 1,
             away: if number.is_multiple_of(PROGRAMS) { Duration::from_secs(4) } else { Duration::ZERO },
             ticket: None,
-            placed: None,
+            came: None,
+            asked: None,
+            is_placed: false,
             waits: None,
             entered: None,
+            acted: None,
             done: None,
             unanswered: 0,
             wanting: Vec::new(),
@@ -75,13 +84,19 @@ impl Person {
     }
 
     /// Comes, and goes on until she is in or her time is over.
-    async fn comes(mut self, mut at: watch::Receiver<Target>, after: Duration, patience: Duration) -> Self {
+    async fn comes(mut self, mut road: Road, after: Duration) -> Self {
         sleep(after).await;
-        let until = Instant::now() + patience;
-        let mut was_away = false;
+        let until = Instant::now() + road.patience;
+        let (mut was_away, mut was_answered) = (false, false);
         while self.done.is_none() && self.faults.is_empty() && Instant::now() < until {
-            let target = *at.borrow_and_update();
-            let pause = match self.asks(target).await {
+            let target = *road.at.borrow_and_update();
+            let met = self.asks(target).await;
+            if !was_answered && !matches!(met, Met::Nobody) {
+                was_answered = true;
+                road.placed.fetch_add(usize::from(self.is_placed), Ordering::Relaxed);
+                road.answered.fetch_add(1, Ordering::Release);
+            }
+            let pause = match met {
                 Met::Nobody => {
                     self.unanswered += 1;
                     AGAIN
@@ -97,7 +112,7 @@ impl Person {
                 // Whoever has a page open tries at once where the product is there again.
                 tokio::select! {
                     () = sleep(pause) => {}
-                    changed = at.changed() => drop(changed),
+                    changed = road.at.changed() => drop(changed),
                 }
             }
         }
@@ -119,6 +134,9 @@ impl Person {
 
     async fn asks(&mut self, target: Target) -> Met {
         let asked = Instant::now();
+        if self.is_program || self.entered.is_some() {
+            self.acted = Some(asked);
+        }
         let opened = Connection::open_from(self.from, target, Limits::default()).await;
         let Ok(mut connection) = opened else { return Met::Nobody };
         let exchange = connection.exchange(&self.request()).await;
@@ -128,6 +146,10 @@ impl Person {
         let answer = exchange.answer;
         let tickets = answer.header("set-cookie").filter_map(|cookie| cookie.split(';').next());
         if let Some(ticket) = tickets.map(str::to_owned).find(|pair| pair.starts_with("place=")) {
+            if self.came.is_none() {
+                self.came = came_of(&ticket);
+                self.asked = Some((asked, Instant::now()));
+            }
             self.ticket = Some(ticket);
         }
         match (answer.status, self.is_program, self.entered.is_some()) {
@@ -150,7 +172,7 @@ impl Person {
 
     fn waits(&mut self, asked: Instant, answer: &Answer) -> Met {
         self.entered = None;
-        self.placed = self.placed.or(Some(asked));
+        self.is_placed = true;
         self.waits = Some(asked);
         let again = answer.header("retry-after").next().and_then(|seconds| seconds.parse().ok());
         let text = answer.text();
@@ -167,135 +189,109 @@ impl Person {
     }
 }
 
-/// A wave of people on their way.
-#[derive(Debug)]
-pub(crate) struct Wave(JoinSet<Person>);
+/// The moment a ticket says: `place=`, its kind, and then the moment.
+fn came_of(ticket: &str) -> Option<u64> {
+    ticket.split('.').nth(1)?.parse().ok()
+}
 
-/// What came of a wave.
-#[derive(Debug)]
-pub(crate) struct Came(pub(crate) Vec<Person>);
+/// What all people of a wave go by.
+#[derive(Clone)]
+struct Road {
+    at: watch::Receiver<Target>,
+    patience: Duration,
+    /// How many have had an answer, and how many of them a place.
+    answered: Arc<AtomicUsize>,
+    placed: Arc<AtomicUsize>,
+}
+
+/// A wave of people on their way.
+pub(crate) struct Wave {
+    people: JoinSet<Person>,
+    road: Road,
+    /// The longest a timer of this process was late while they were on their way: how busy the machine is.
+    late: watch::Receiver<Duration>,
+}
 
 impl Wave {
     /// They come at any moment within that time, each asking where the product is at that moment.
     pub(crate) fn comes(
         logins: &[String],
         at: &watch::Receiver<Target>,
-        within: Duration,
-        patience: Duration,
+        (within, patience): (Duration, Duration),
         draw: &Draw,
     ) -> Self {
         let mut draw = draw.of_part(28);
-        let mut wave = JoinSet::new();
+        let road = Road { at: at.clone(), patience, answered: Arc::default(), placed: Arc::default() };
+        let mut people = JoinSet::new();
         for (number, login) in logins.iter().enumerate() {
-            wave.spawn(Person::new(number, login).comes(at.clone(), draw.time_below(within), patience));
+            people.spawn(Person::new(number, login).comes(road.clone(), draw.time_below(within)));
         }
-        Self(wave)
+        Self { people, road, late: lateness() }
+    }
+
+    /// Waits until each of them has been answered once: she has a place, or is let in.
+    pub(crate) async fn all_are_answered(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.road.patience;
+        while self.road.answered.load(Ordering::Acquire) < self.people.len() {
+            if Instant::now() > deadline {
+                return Err(Failure::Product("not everybody who came was answered".to_owned()));
+            }
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// How many had a place when they were first answered.
+    pub(crate) fn placed(&self) -> usize {
+        self.road.placed.load(Ordering::Relaxed)
     }
 
     /// When all of them are in, or their patience is over.
     pub(crate) async fn ends(mut self) -> Came {
         let mut people = Vec::new();
-        while let Some(person) = self.0.join_next().await {
+        while let Some(person) = self.people.join_next().await {
             people.extend(person);
         }
-        Came(people)
+        let late = *self.late.borrow();
+        Came { people, late }
     }
 }
 
-impl Came {
-    fn count(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
-    }
+/// How late timers are at the most, until nobody asks any more.
+fn lateness() -> watch::Receiver<Duration> {
+    let (tell, late) = watch::channel(Duration::ZERO);
+    tokio::spawn(async move {
+        while !tell.is_closed() {
+            let wanted = Instant::now() + LOOK;
+            sleep(LOOK).await;
+            let fresh = wanted.elapsed();
+            tell.send_if_modified(|late| {
+                let longer = fresh > *late;
+                *late = fresh.max(*late);
+                longer
+            });
+        }
+    });
+    late
+}
 
-    /// How many were placed.
-    pub(crate) fn placed(&self) -> usize {
-        self.0.iter().filter(|person| person.placed.is_some()).count()
-    }
-
-    /// How many were let in within that time after that moment.
-    pub(crate) fn entered_within(&self, from: Instant, time: Duration) -> usize {
-        let within = |moment: Instant| moment >= from && moment <= from + time;
-        self.0.iter().filter(|person| person.entered.is_some_and(within)).count()
-    }
-
-    /// Everybody is in, nobody was told that it is a fault, and each place had a page, a number and a time.
-    pub(crate) fn all_in(&self, tried: &str) -> Verdict {
-        let mut found = Findings::default();
-        for person in &self.0 {
-            person.faults.iter().chain(&person.wanting).for_each(|what| found.add(what.clone()));
-            if person.done.is_none() {
-                found.add(format!("{} is not in", person.login));
+/// Waits until every process of the product says that its waiting room is open, or closed.
+pub(crate) async fn opened(house: &House, open: bool) -> Result<(), Failure> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for monitor in house.monitors() {
+        while figure(monitor, "honnin_waiting_room_open").await? != Some(u64::from(open)) {
+            if Instant::now() > deadline {
+                let word = if open { "opened" } else { "closed" };
+                return Err(Failure::Product(format!("the waiting room was not {word} in time")));
             }
+            sleep(LOOK).await;
         }
-        let check = "everybody gets in; whoever waits has a page, a place and a time, and nobody an error";
-        Verdict::of(check, tried, self.count(), found.told()).noting(format!("{} were placed", self.placed()))
     }
-
-    /// The last is in within that time after that moment.
-    pub(crate) fn in_time(&self, check: &str, tried: &str, from: Instant, bound: Duration) -> Verdict {
-        let last = self.0.iter().map(|person| person.done).max().flatten();
-        let took = last.map_or(Duration::MAX, |last| last.saturating_duration_since(from));
-        let late = (took > bound || self.0.iter().any(|person| person.done.is_none())).then(|| {
-            format!("the last was in after {:.1} s, and {:.1} s were computed", seconds(took), seconds(bound))
-        });
-        let note = format!("the last was in after {:.1} s; computed: {:.1} s", seconds(took), seconds(bound));
-        Verdict::of(check, tried, self.count(), late.into_iter().collect()).noting(note)
-    }
-
-    /// Nobody was let in while somebody who had come before her was still told to wait.
-    pub(crate) fn in_order(&self, tried: &str, nodes: usize) -> Verdict {
-        // One process hears within a second whom another has called, and tells people to wait until then.
-        let apart = if nodes > 1 { HEARD } else { Duration::ZERO };
-        let (mut pairs, mut found) = (0, Findings::default());
-        for person in &self.0 {
-            let (Some(placed), Some(waits)) = (person.placed, person.waits) else { continue };
-            for later in &self.0 {
-                let (Some(came), Some(entered)) = (later.placed, later.entered) else { continue };
-                if came <= placed + TENTH {
-                    continue;
-                }
-                pairs += 1;
-                if entered + apart < waits {
-                    found.add(format!(
-                        "{} came {:.1} s after {} and was in while she was told to wait",
-                        later.login,
-                        seconds(came.saturating_duration_since(placed)),
-                        person.login
-                    ));
-                }
-            }
-        }
-        let check = "nobody is let in while somebody who came before her is told to wait";
-        Verdict::of(check, tried, pairs, found.told())
-    }
+    Ok(())
 }
 
-fn seconds(time: Duration) -> f32 {
-    if time == Duration::MAX { f32::INFINITY } else { time.as_secs_f32() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn person(placed: u64, waits: u64, entered: u64) -> Person {
-        let origin = Instant::now() + Duration::from_secs(10);
-        let at = |millis| Some(origin + Duration::from_millis(millis));
-        Person {
-            placed: at(placed),
-            waits: at(waits),
-            entered: at(entered),
-            done: at(entered),
-            ..Person::new(1, "a")
-        }
-    }
-
-    #[tokio::test]
-    async fn who_is_passed_is_found_and_who_only_asks_late_is_not() {
-        let order = |people| Came(people).in_order("a", 1).pass;
-        assert!(order(vec![person(0, 1_000, 3_000), person(500, 1_500, 2_000)]), "she asks again later");
-        assert!(!order(vec![person(0, 2_500, 3_000), person(500, 1_500, 2_000)]));
-        assert!(!order(vec![person(0, 0, 1_000)]), "one alone proves nothing");
-        assert!(!order(vec![person(0, 2_500, 3_000), person(50, 1_500, 2_000)]), "nor two who came together");
-    }
+/// What a gauge of one process says.
+pub(crate) async fn figure(monitor: Target, name: &str) -> Result<Option<u64>, Failure> {
+    let text = ask(monitor, &Request::get("/metrics")).await?.text();
+    Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
 }

@@ -263,6 +263,12 @@ impl House {
         self.monitor
     }
 
+    /// The same of each process of it.
+    pub fn monitors(&self) -> Vec<Target> {
+        let second = self.several.as_ref().and_then(Several::monitor);
+        [self.monitor].into_iter().chain(second).collect()
+    }
+
     /// The sessions it signed in.
     pub fn sessions(&self) -> &[SignedIn] {
         &self.sessions

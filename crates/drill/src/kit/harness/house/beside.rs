@@ -53,12 +53,18 @@ impl Database {
 pub struct Beside {
     process: Process,
     target: Target,
+    monitor: Target,
 }
 
 impl Beside {
     /// Where it serves.
     pub const fn target(&self) -> Target {
         self.target
+    }
+
+    /// Where it tells its metrics.
+    pub const fn monitor(&self) -> Target {
+        self.monitor
     }
 
     /// Ends it as a power cut does.
@@ -125,7 +131,7 @@ impl House {
             Err(other) => return Err(other),
         };
         up(monitor, "/readyz").await.map_err(|what| last_words(what, &words))?;
-        Ok(Ok(Beside { process, target }))
+        Ok(Ok(Beside { process, target, monitor }))
     }
 
     /// Runs a command of another build on the same data, to its end.

@@ -1,6 +1,7 @@
 //! A house of two processes: both on one database, and a balancer before them that people ask.
 
 use super::{Beside, Database, Failure, House};
+use crate::client::Target;
 use crate::harness::{Balancer, Server};
 
 /// What a house of two processes has beside the first of them.
@@ -19,6 +20,11 @@ impl Several {
         let has_said = asked.contains("[server]");
         let store = if has_said { self.database.store() } else { self.database.settings() };
         format!("{asked}{store}")
+    }
+
+    /// Where the second process tells its metrics, where one serves.
+    pub(super) fn monitor(&self) -> Option<Target> {
+        self.second.as_ref().map(|(second, _)| second.monitor())
     }
 
     /// Asks the second process to end, where one serves.
