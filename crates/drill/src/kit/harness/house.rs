@@ -221,7 +221,8 @@ impl House {
         let data = self.data();
         let asked =
             self.several.as_ref().map_or_else(|| settings.to_owned(), |several| several.settings(settings));
-        let settings = format!("{HERE}{asked}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
+        let behind = self.behind();
+        let settings = format!("{HERE}{behind}{asked}\n[keys]\nkey_file = \"{}.key\"\n", data.display());
         fs::write(data.join("honnin.toml"), settings).map_err(Failure::machine("write settings"))?;
         let mut command = product(&self.binary, &self.environment);
         command.arg("--data").arg(&data).arg("serve");
@@ -246,6 +247,11 @@ impl House {
         let (process, public, monitor) = begin(command, &words, "Honnin demo: http://").await?;
         up(public, "/healthz").await.map_err(|what| last_words(what, &words))?;
         Ok(Self { process, target: public, monitor, ..self })
+    }
+
+    /// Settings of where its processes listen, behind a balancer.
+    const fn behind(&self) -> &'static str {
+        if self.several.is_some() { several::BEHIND } else { "" }
     }
 
     /// Where it serves.

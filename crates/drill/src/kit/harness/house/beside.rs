@@ -117,8 +117,9 @@ impl House {
         let key = data.with_extension("key");
         let at = at.map_or_else(|| "127.0.0.1:0".to_owned(), |at| at.to_string());
         let settings = format!(
-            "[listen]\npublic = [\"{at}\"]\nmetrics = \"127.0.0.1:0\"\n[node]\nname = \"{name}\"\n{settings}\n\
+            "[listen]\npublic = [\"{at}\"]\nmetrics = \"127.0.0.1:0\"\n{}[node]\nname = \"{name}\"\n{settings}\n\
              [keys]\nkey_file = \"{}\"\n",
+            self.behind(),
             key.display()
         );
         fs::write(&file, settings).map_err(Failure::machine("write settings"))?;

@@ -4,6 +4,10 @@ use super::{Beside, Database, Failure, House};
 use crate::client::Target;
 use crate::harness::{Balancer, Server};
 
+/// Settings of who serves behind the balancer, in `[listen]`: many people share its address, as behind a translation. They would
+/// share few places a second otherwise, as one source does, and so moments of coming that are not theirs.
+pub(super) const BEHIND: &str = "shared_prefixes = [\"127.0.0.1/32\"]\n";
+
 /// What a house of two processes has beside the first of them.
 #[derive(Debug)]
 pub(super) struct Several {
