@@ -114,6 +114,8 @@ figures! {
             ]
         )
         "Passwords, codes and passkeys that were tried, by act and result";
+    spans: Counter "honnin_spans_total" (outcome: &["lost", "sent"])
+        "Spans that the collector of traces took, or did not";
     cache_bytes: Gauge "honnin_store_cache_bytes" () "Size of the caches, which hold ciphertext only";
     cache_entries: Gauge "honnin_store_cache_entries" () "Entries of the caches";
     cache_misses: Counter "honnin_store_cache_misses_total" () "Reads that the caches could not answer";

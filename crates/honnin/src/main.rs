@@ -16,6 +16,7 @@ mod planted;
 mod run;
 mod say;
 mod settings;
+mod traces;
 mod wiring;
 
 use std::process::ExitCode;

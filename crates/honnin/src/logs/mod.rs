@@ -6,12 +6,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use crate::failure::Failure;
 use crate::machine;
 use crate::settings::Logs;
+use crate::traces::{Requests, TARGET, Traces};
 use capped::CappedFiles;
 
 /// For whom log lines are written.
@@ -40,7 +43,12 @@ impl LogFiles {
 ///
 /// # Errors
 /// [`Failure`] where the filter cannot be read or the log files cannot be made.
-pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<LogFiles, Failure> {
+pub(crate) fn start(
+    settings: &Logs,
+    base: &Path,
+    reader: For,
+    traces: Option<Arc<Traces>>,
+) -> Result<LogFiles, Failure> {
     let filter = match (machine::log_filter(), reader) {
         (Some(filter), _) => filter,
         (None, For::Collector) => settings.filter.clone(),
@@ -49,7 +57,6 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<LogFile
     let filter = EnvFilter::builder().parse(&filter).map_err(|reason| {
         Failure::from(reason).during(&format!("read the log filter {filter:?} (logs.filter or HONNIN_LOG)"))
     })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter);
     let files = match (settings.directory.path(), reader) {
         (Some(directory), For::Collector) => {
             let directory = base.join(directory);
@@ -62,19 +69,18 @@ pub(crate) fn start(settings: &Logs, base: &Path, reader: For) -> Result<LogFile
         (None, For::Collector) | (_, For::Person) => None,
     };
     let files = files.map(Arc::new);
-    let started = match (files.clone(), reader) {
-        (Some(files), _) => lines.json().flatten_event(true).with_writer(files).finish().try_init(),
-        (None, For::Collector) => {
-            lines.json().flatten_event(true).with_writer(io::stderr).finish().try_init()
+    let lines = fmt::layer();
+    let lines = match (files.clone(), reader) {
+        (Some(files), _) => lines.json().flatten_event(true).with_writer(files).boxed(),
+        (None, For::Collector) => lines.json().flatten_event(true).with_writer(io::stderr).boxed(),
+        (None, For::Person) => {
+            lines.without_time().with_target(false).with_ansi(false).with_writer(io::stderr).boxed()
         }
-        (None, For::Person) => lines
-            .without_time()
-            .with_target(false)
-            .with_ansi(false)
-            .with_writer(io::stderr)
-            .finish()
-            .try_init(),
     };
+    // Traces hear of every request, whatever the log keeps.
+    let requests =
+        traces.map(|traces| Requests(traces).with_filter(filter_fn(|told| told.target() == TARGET)));
+    let started = Registry::default().with(lines.with_filter(filter)).with(requests).try_init();
     started.map_err(|reason| Failure::cannot(format_args!("begin to write log lines: {reason}")))?;
     Ok(LogFiles(files))
 }

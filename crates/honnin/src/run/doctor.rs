@@ -21,7 +21,8 @@ use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, free_octets};
 use crate::machine::{SystemClock, running_build};
 use crate::say::Say;
-use crate::settings::Size;
+use crate::settings::{Size, Traces};
+use crate::traces::{MOST_WAITING, OF};
 use crate::wiring::acts::ACTS_A_DAY;
 use crate::wiring::certificates::{CertificateFiles, SOON_SECONDS, expires};
 use crate::wiring::witness::{FOR_ONE_ACT, RELEASES_AN_HOUR};
@@ -92,6 +93,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     passkeys(&installation, &mut findings);
     waiting_room(&installation, &mut findings);
     proxies(&installation, &mut findings);
+    traces(&installation, &mut findings);
     certificate(&installation, &mut findings);
     public_path(&installation, &mut findings);
     let clock = installation.clock()?;
@@ -252,6 +254,18 @@ fn waiting_room(installation: &Installation, findings: &mut Findings) {
             bounds.tries
         ),
     );
+}
+
+fn traces(installation: &Installation, findings: &mut Findings) {
+    let Traces { collector, share } = &installation.settings.traces;
+    let told = if collector.is_empty() {
+        "none are sent".to_owned()
+    } else {
+        format!(
+            "of {share} in {OF} requests to {collector}; {MOST_WAITING} spans wait at most, others are dropped"
+        )
+    };
+    findings.ok("traces", told);
 }
 
 fn certificate(installation: &Installation, findings: &mut Findings) {

@@ -28,7 +28,7 @@ pub(super) fn files(
     args: &IntakeArgs,
 ) -> Result<Exit, Failure> {
     let IntakeArgs { mapping, check: dry, retry, as_of, directories } = args;
-    logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
+    logs::start(&installation.settings.logs, &installation.base(), For::Person, None)?;
     let mapping = read(mapping)?;
     if *dry {
         return check::report(say, &mapping, directories, check::TEN);

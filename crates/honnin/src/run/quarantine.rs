@@ -26,7 +26,7 @@ pub(super) fn quarantine(
     operator: &str,
     command: &QuarantineCommand,
 ) -> Result<Exit, Failure> {
-    logs::start(&installation.settings.logs, &installation.base(), For::Person)?;
+    logs::start(&installation.settings.logs, &installation.base(), For::Person, None)?;
     let clock = installation.clock()?;
     let rooms = Rooms::open(installation, clock)?;
     match command {

@@ -18,15 +18,20 @@ use crate::logs::{self, For, LogFiles};
 use crate::machine::{self, SystemClock, cores, running_build};
 use crate::say::Say;
 use crate::settings::Settings;
+use crate::traces::Traces;
 use crate::wiring::{Doors, Handed, Rooms, Service, engine};
 
 pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
     let handed = Handed::take()?;
-    let files = logs::start(&installation.settings.logs, &installation.base(), For::Collector)?;
+    let settings = &installation.settings;
+    let runtime = runtime(settings.server.threads)?;
+    let traces = Traces::start(&settings.traces, &settings.node.name, runtime.handle())?;
+    let files = logs::start(&settings.logs, &installation.base(), For::Collector, traces.clone())?;
     let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     set_limits(&installation);
     let build = running_build().map_err(|reason| Failure::from(reason).during("read this program"))?;
-    runtime(installation.settings.server.threads)?.block_on(async {
+    let round = traces.clone();
+    runtime.block_on(async {
         // Doors first: an address that is taken is told before keys are opened.
         let mut doors = Doors::open(&installation, handed).await?;
         let hangup = on_hangup(files)?;
@@ -41,7 +46,8 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         // What serves brings the store up to date, and no other command: whoever tries one beside an older build that serves
         // would take the file away from it.
         engine::bring_up(&installation.store(), &installation.settings.store)?;
-        let rooms = Rooms::open(installation, Arc::new(SystemClock))?;
+        let rooms =
+            Rooms::open_with(installation, Arc::new(SystemClock), |store| Traces::round(round, store))?;
         let service = Service::new(rooms, doors.front().clone(), build)?;
         say.tell(&Serving {
             public: doors.public()?,
@@ -51,6 +57,9 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         })?;
         service.run(doors, figures, stop()?).await
     })?;
+    if let Some(traces) = traces {
+        traces.stop();
+    }
     Ok(Exit::Done)
 }
 

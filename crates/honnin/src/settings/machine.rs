@@ -1,5 +1,7 @@
 //! Keys, store, journal, intake, network and logs: what the machine has to give.
 
+use std::net::SocketAddr;
+
 use super::section::section;
 use super::value::{MaybePath, Size, Span};
 
@@ -160,4 +162,21 @@ section! {
     own file: Size = Size(64 << 20), Size(64 << 10)..=Size(4 << 30);
     /// Maximum number of log files, including the current one. When the disk is full, lines are dropped and counted.
     own files: usize = 8, 1..=1_000;
+}
+
+section! {
+    /// Traces of requests (OpenTelemetry), for finding out where time goes. No personal value is in them.
+    pub(crate) struct Traces in "traces";
+
+    /// Address of a collector on this machine that takes OTLP by HTTP, such as "127.0.0.1:4318"; "" for none.
+    own collector: String = String::new();
+    /// Requests out of a thousand that are traced, chosen by their request id.
+    own share: u32 = 10, 1..=1_000;
+}
+
+impl Traces {
+    /// The collector, where one is named and its address can be read; others are reported by `config check`.
+    pub(crate) fn collector(&self) -> Option<SocketAddr> {
+        self.collector.parse().ok()
+    }
 }

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use canary::Canary;
-pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Node, Store};
+pub(crate) use machine::{Intake, Journal, Keys, Logs, Network, Node, Store, Traces};
 pub(crate) use notices::Status;
 pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
@@ -66,6 +66,8 @@ pub(crate) struct Settings {
     pub status: Status,
     /// Logs.
     pub logs: Logs,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// Settings that cannot be used.
@@ -125,6 +127,7 @@ impl Settings {
             network: take(&mut tree, &mut problems),
             status: take(&mut tree, &mut problems),
             logs: take(&mut tree, &mut problems),
+            traces: take(&mut tree, &mut problems),
         };
         let sections = settings.sections();
         let known: Vec<&str> = sections.iter().map(|section| section.name).collect();

@@ -43,6 +43,7 @@ impl Settings {
             network,
             status,
             logs,
+            traces,
         } = self;
         vec![
             printed(tenant),
@@ -62,6 +63,7 @@ impl Settings {
             printed(network),
             printed(status),
             printed(logs),
+            printed(traces),
         ]
     }
 

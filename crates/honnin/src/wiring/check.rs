@@ -43,6 +43,13 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         "listen.metrics",
         format!("found {metrics}, beyond loopback; set listen.metrics_token, or listen.metrics_open = true"),
     );
+    let collector = &settings.traces.collector;
+    let here = settings.traces.collector().is_some_and(|address| address.ip().is_loopback());
+    expect(
+        collector.is_empty() || here,
+        "traces.collector",
+        format!("found {collector:?}, write an address of this machine and a port, such as 127.0.0.1:4318"),
+    );
     let fixed = public.iter().filter(|address| address.port() != 0);
     for (key, twice) in [
         ("listen.public", twice(fixed).map(ToString::to_string)),

@@ -37,6 +37,7 @@ mod store_copy;
 mod support;
 mod swapped;
 mod told;
+mod traces;
 mod upgrade;
 mod waiting_room;
 mod who_saw;

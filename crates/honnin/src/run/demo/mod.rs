@@ -46,7 +46,7 @@ struct Plan {
 }
 
 pub(super) fn demo(say: Say, args: DemoArgs, kept: Option<&Path>) -> Result<Exit, Failure> {
-    logs::start(&Logs::default(), Path::new("."), For::Person)?;
+    logs::start(&Logs::default(), Path::new("."), For::Person, None)?;
     if !args.listen.ip().is_loopback() {
         return Err(Failure::cannot(format_args!(
             "serve a demo on {}: it has no TLS and a published password, so it listens on loopback only; use an address \
