@@ -16,6 +16,7 @@ mod copying;
 mod credentials;
 mod desk;
 mod devices;
+mod erase;
 mod fault;
 mod feed;
 mod feed_reads;

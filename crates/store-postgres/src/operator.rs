@@ -1,13 +1,13 @@
 //! What the command line asks: a report, the accounts, the sweep.
 
 use honnin_access::{Operate, Permit};
-use honnin_store::{Answer, Error, OperatorRows, StoreReport};
+use honnin_store::{Answer, Erased, Error, OperatorRows, StoreReport};
 use honnin_terms::{AccountId, Id, Moment};
 
 use crate::reach::Reach;
 use crate::statements as sql;
 use crate::transaction::Asked;
-use crate::{Postgres, rows, sweep};
+use crate::{Postgres, erase, rows, sweep};
 
 impl OperatorRows for Postgres {
     fn report(&self, permit: &Permit<Operate>) -> Answer<'_, Result<StoreReport, Error>> {
@@ -65,5 +65,9 @@ impl OperatorRows for Postgres {
     ) -> Answer<'_, Result<u64, Error>> {
         let (tenant, now) = (permit.subject().tenant, permit.at());
         Answer::later(sweep::all(self, tenant, sweep::Limits { now, idle_before, forget_before }))
+    }
+
+    fn erase(&self, permit: &Permit<Operate>, account: AccountId) -> Answer<'_, Result<Erased, Error>> {
+        erase::erase(self, permit, account)
     }
 }

@@ -254,6 +254,23 @@ statements! {
     QUARANTINE_FORGET = "delete from honnin.quarantine where tenant = $1 and record > $2 and record <= $3 \
         and at < least($4::bigint, $5::bigint) returning record";
 
+    // Taking one account out; its row first, which every sign-in of it writes.
+    ERASE_ACCOUNT = "delete from honnin.account where tenant = $1 and account = $2";
+    ERASE_SESSIONS = "delete from honnin.session where tenant = $1 and account = $2";
+    ERASE_SUBJECT_KEYS = "delete from honnin.subject_key where tenant = $1 and account = $2";
+    ERASE_DOCUMENTS = "delete from honnin.document where tenant = $1 and account = $2";
+    ERASE_SPEEDS = "delete from honnin.speed where tenant = $1 and account = $2";
+    ERASE_WISH_KEYS = "delete from honnin.wish_key where tenant = $1 and account = $2";
+    ERASE_CONSENTS = "delete from honnin.consent where tenant = $1 and account = $2";
+    ERASE_WORK = "delete from honnin.work where tenant = $1 and owner = $2";
+    ERASE_MESSAGES = "delete from honnin.message where tenant = $1 and account = $2";
+    ERASE_DIRECTORY = "delete from honnin.directory where tenant = $1 and account = $2";
+    ERASE_MERGED_HOLDINGS = "delete from honnin.merged_holding where tenant = $1 and merge in \
+        (select merge from honnin.account_merge where tenant = $1 and (gave = $2 or took = $2))";
+    ERASE_MERGES = "delete from honnin.account_merge where tenant = $1 and (gave = $2 or took = $2)";
+    OPEN_MERGES = "select count(*) from honnin.account_merge where tenant = $1 and (gave = $2 or took = $2) \
+        and (undone_at is null or entry is null or undone_entry is null)";
+
     // The operator.
     ORPHANS = "select count(*) from honnin.subject_key k where k.tenant = $1 and not exists \
         (select 1 from honnin.account a where a.tenant = k.tenant and a.account = k.account)";

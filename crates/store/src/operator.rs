@@ -81,8 +81,6 @@ pub trait OperatorRows: Send + Sync {
         forget_before: Moment,
     ) -> Answer<'_, Result<u64, Error>>;
     /// Takes everything out that is one account's, keys, sessions and the names of her numbers among it, in one
-    /// transaction. An engine that overwrites what it deletes does so here. One that cannot erase refuses.
-    fn erase(&self, _permit: &Permit<Operate>, _account: AccountId) -> Answer<'_, Result<Erased, Error>> {
-        Answer::ready(Err(Error::Unavailable))
-    }
+    /// transaction. An engine that overwrites what it deletes does so here.
+    fn erase(&self, permit: &Permit<Operate>, account: AccountId) -> Answer<'_, Result<Erased, Error>>;
 }

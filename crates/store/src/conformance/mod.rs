@@ -9,6 +9,7 @@ mod copying;
 mod credentials;
 mod devices;
 mod directory;
+mod erasing;
 mod feed;
 mod merge_lists;
 mod merges;
@@ -29,6 +30,7 @@ pub use copying::*;
 pub use credentials::*;
 pub use devices::*;
 pub use directory::*;
+pub use erasing::*;
 pub use feed::*;
 pub use merge_lists::*;
 pub use merges::*;
@@ -103,6 +105,8 @@ macro_rules! every_promise {
             every_feed_says_when_it_last_wrote
             accounts_are_listed_page_by_page
             a_sweep_forgets_what_is_past_its_time_and_nothing_else
+            an_erased_account_leaves_nothing_and_nobody_elses_row_changes
+            an_account_that_hangs_on_a_merge_is_not_erased
             a_consent_is_its_accounts_own_and_a_new_one_replaces_it
             a_merge_needs_what_both_owners_have_left_and_uses_it_up
             a_line_moves_with_all_that_is_its_own_and_nothing_else_does

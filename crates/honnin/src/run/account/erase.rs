@@ -19,15 +19,23 @@ struct Gone {
     rows: u64,
     /// What the newest backup that may hold it has everything to.
     newest_backup: Option<String>,
+    /// Whether the store is a database, whose files and log hold deleted rows for a while.
+    database_keeps: bool,
 }
 
 impl fmt::Display for Gone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, newest_backup } = self;
+        let Self { rows, newest_backup, database_keeps } = self;
         writeln!(f, "erased   {rows} rows, its keys among them; its sessions ended")?;
         match newest_backup {
             Some(at) => write!(f, "backups  those to {at} hold it until you delete them, and open with the key file")?,
             None => f.write_str("backups  none was made by `honnin backup`; copies made otherwise hold it until you delete them")?,
+        }
+        if *database_keeps {
+            f.write_str(
+                "\ndatabase no query finds them; its files hold deleted rows until the owner of the tables runs `vacuum full` on \
+                 them, its log and what that is archived to until they age out",
+            )?;
         }
         f.write_str(
             "\njournal  names it by pseudonyms, which nobody can turn back once the keys of their epochs are destroyed\n\
@@ -68,6 +76,8 @@ pub(super) async fn erase(
     };
     acts.close()?;
     let newest_backup = last_backup(rooms)?.map(|at| rooms.zone.rfc3339(at));
-    say.tell(&Gone { rows, newest_backup }).map_err(|failure| failure.but("the account was erased"))?;
+    let database_keeps = !rooms.installation.settings.store.url.is_empty();
+    say.tell(&Gone { rows, newest_backup, database_keeps })
+        .map_err(|failure| failure.but("the account was erased"))?;
     Ok(Exit::Done)
 }
