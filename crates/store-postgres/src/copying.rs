@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use honnin_access::{Operate, Permit};
 use honnin_store::copying::{Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, TABLES, Table};
 use honnin_store::{Answer, Changed, CopyRows, Error};
+use honnin_terms::TenantId;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -14,7 +15,7 @@ use crate::statements as sql;
 use crate::watched::Written;
 use crate::{Kind, Postgres, rows};
 
-type Bound<'a> = Box<dyn ToSql + Sync + 'a>;
+pub(crate) type Bound<'a> = Box<dyn ToSql + Sync + 'a>;
 
 impl CopyRows for Postgres {
     fn columns(&self, _permit: &Permit<Operate>) -> Answer<'_, Result<Vec<FoundColumn>, Error>> {
@@ -45,14 +46,8 @@ impl CopyRows for Postgres {
     ) -> Answer<'_, Result<Vec<CopiedRow>, Error>> {
         let (tenant, stretch) = (permit.subject().tenant, stretch.clone());
         self.at_once(Reach::House(tenant), async move |tx| {
-            let mut bound: Vec<Bound<'_>> = vec![Box::new(rows::tenant(tenant))];
-            bound.extend(ends(&stretch));
-            bound.push(Box::new(rows::limit(most)));
-            let asked = select(stretch.table, stretch.after.is_some(), stretch.through.is_some());
-            let found = tx.query_text(&asked, &lent(&bound)).await?;
-            rows::gather(&found, |row| {
-                stretch.table.columns().enumerate().map(|(place, column)| cell(column, row, place)).collect()
-            })
+            let (asked, bound) = page(tenant, &stretch, most);
+            read(stretch.table, &tx.query_text(&asked, &lent(&bound)).await?)
         })
     }
 
@@ -81,7 +76,22 @@ impl CopyRows for Postgres {
     }
 }
 
-fn lent<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+/// What is asked for the first rows of a stretch, and with what.
+pub(crate) fn page(tenant: TenantId, stretch: &Stretch, most: usize) -> (String, Vec<Bound<'_>>) {
+    let mut bound: Vec<Bound<'_>> = vec![Box::new(rows::tenant(tenant))];
+    bound.extend(ends(stretch));
+    bound.push(Box::new(rows::limit(most)));
+    (select(stretch.table, stretch.after.is_some(), stretch.through.is_some()), bound)
+}
+
+/// Rows of a table as they were answered.
+pub(crate) fn read(table: &Table, found: &[Row]) -> Result<Vec<CopiedRow>, Fault> {
+    rows::gather(found, |row| {
+        table.columns().enumerate().map(|(place, column)| cell(column, row, place)).collect()
+    })
+}
+
+pub(crate) fn lent<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     let lend = |bound: &'a Bound<'_>| -> &'a (dyn ToSql + Sync) { &**bound };
     bound.iter().map(lend).collect()
 }

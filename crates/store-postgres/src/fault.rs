@@ -69,6 +69,9 @@ pub enum StartError {
     /// The system refuses a thread.
     #[error("open the store: the system refuses a thread")]
     System(#[from] std::io::Error),
+    /// A row was not taken, or is none.
+    #[error("copy the rows of the store")]
+    Row(#[source] Error),
     /// The server refuses.
     #[error("reach the store: the server refuses")]
     Server(#[from] tokio_postgres::Error),

@@ -31,6 +31,7 @@ mod prepare;
 mod reach;
 mod rows;
 mod sessions;
+mod snapshot;
 mod speed;
 mod standing;
 mod statements;
@@ -53,6 +54,7 @@ pub use copying::copying_statements;
 pub use fault::StartError;
 pub use prepare::prepare;
 pub use reach::{Target, role_of, with_password};
+pub use snapshot::each_page;
 pub use statements::{Statement, statements};
 
 use desk::Desk;

@@ -26,7 +26,7 @@ use crate::installation::Installation;
 use crate::say::{Progress, Say};
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
-use crate::wiring::copying::{Copy, copier, mark_of, open_copy};
+use crate::wiring::copying::{Copy, copier, mark_of, open_copy, open_database};
 
 /// Beside the store, in the data directory.
 const LOCK: &str = "store-copy.lock";
@@ -135,6 +135,34 @@ pub(super) fn copy(
     let told = Told { tables, rows, differed, whole: true, serving, url, checked: false };
     say.tell(&told).map_err(|failure| failure.but("the copy is whole"))?;
     Ok(Exit::Done)
+}
+
+/// Fills the database of the settings from the file that was restored. It has to be empty, or the rest of a restore of this
+/// installation that was stopped; nothing opens it until every row was read back.
+pub(super) fn put_back(
+    rooms: &Rooms,
+    installation: &Installation,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    let copy = open_database(rooms, installation)?;
+    let both = Both { rooms, copy: &copy };
+    both.refuse_other_schema()?;
+    let own = match both.own_mark()? {
+        Some(own) => own,
+        None => block_on(mark(&*copy.store, &rooms.keep(), &copier(&rooms.keeper)?))?,
+    };
+    both.each(progress, "restoring", |table, file, to| block_on(copy_table(file, to, table, &own)))?;
+    let Copied { differed, .. } = both.each(progress, "comparing", |table, file, to| {
+        block_on(compare_table(file, to, table, Some(&own)))
+    })?;
+    if differed > 0 {
+        return Err(Failure::cannot(format_args!(
+            "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into              it, and restore again"
+        )));
+    }
+    block_on(unmark(&*copy.store, &rooms.keep(), &own))?;
+    block_on(copy.store.close());
+    Ok(())
 }
 
 /// The lock that one copy holds at a time, until it ends however it ends.

@@ -11,6 +11,7 @@ use pollster::block_on;
 
 use super::{Rooms, engine};
 use crate::failure::Failure;
+use crate::installation::Installation;
 use crate::settings::Store as Settings;
 
 /// The word for the file in the data directory.
@@ -47,6 +48,18 @@ pub(crate) fn open_copy(
     }
     let store = engine::open_by(&dir, &settings, password, Arc::clone(&rooms.clock.0))?;
     Ok(Copy { store, url: url.to_owned() })
+}
+
+/// Opens the database of the settings, to be filled from a file of the rooms.
+///
+/// # Errors
+/// [`Failure`] where it does not open.
+pub(crate) fn open_database(rooms: &Rooms, installation: &Installation) -> Result<Copy, Failure> {
+    let settings = &installation.settings.store;
+    let password = engine::password_file(&installation.base(), settings);
+    let clock = Arc::clone(&rooms.clock.0);
+    let store = engine::open_by(&installation.store(), settings, password.as_deref(), clock)?;
+    Ok(Copy { store, url: settings.url.clone() })
 }
 
 /// What tells the copies of this installation from those of others.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use honnin_access::{Operate, Permit};
-use honnin_store::Store;
+use honnin_store::{CopyRows as _, Engine as _, Store};
 pub(super) use honnin_store_cache::Bounds as CacheBounds;
 use honnin_store_cache::Cached;
 #[cfg(honnin_faults)]
@@ -17,9 +17,11 @@ use honnin_store_postgres::{Target, role_of, with_password};
 pub(super) use honnin_store_sqlite::Bounds;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::Clock;
+use pollster::block_on;
 use zeroize::Zeroizing;
 
 use super::bounds::millis_32;
+use crate::installation::Installation;
 use crate::machine::SystemEntropy;
 use crate::settings::Store as Settings;
 
@@ -40,11 +42,6 @@ pub(crate) enum StartError {
         "cannot use the password file {0}: other users can read it; chmod 600 it, and consider it disclosed if others have had access"
     )]
     OpenToOthers(PathBuf),
-    /// A database is copied by its own tools.
-    #[error(
-        "it is a database; copy it with pg_dump or what your cluster has, and the data directory beside it"
-    )]
-    NoFile,
     /// There is nothing to prepare.
     #[error(
         "cannot prepare the store: store.url is \"\", and the file needs no preparing; name the database with --for, or set store.url \
@@ -122,20 +119,47 @@ pub(crate) fn behind(
     }
 }
 
-/// Writes a copy of the store of that directory, of one moment and without sessions, into another directory.
+/// Writes a copy of the store, of one moment and without sessions, into another directory: a file of the embedded engine,
+/// whichever engine it is of.
 ///
 /// # Errors
-/// [`StartError`]: there is none, or one is there already, or the disk takes no more, or it is a database.
+/// [`StartError`]: there is none, or one is there already, or the disk takes no more, or the database does not answer.
 pub(crate) fn back_up(
     permit: &Permit<Operate>,
-    settings: &Settings,
-    dir: &Path,
+    installation: &Installation,
     to: &Path,
+    clock: &Arc<dyn Clock>,
 ) -> Result<(), StartError> {
-    if is_database(settings) {
-        return Err(StartError::NoFile);
+    let settings = &installation.settings.store;
+    if !is_database(settings) {
+        return Ok(honnin_store_sqlite::back_up(permit, &installation.store(), to)?);
     }
-    Ok(honnin_store_sqlite::back_up(permit, dir, to)?)
+    let password = password_file(&installation.base(), settings);
+    let target = with(settings.url.parse()?, password.as_deref())?;
+    // Filled as a store that is written, and then copied as one is: into one file without a log beside it.
+    let part = to.with_extension("part");
+    let made = fill_file(permit, &target, &part, (settings, clock))
+        .and_then(|()| Ok(honnin_store_sqlite::back_up(permit, &part, to)?));
+    fs::remove_dir_all(&part).unwrap_or_default();
+    made
+}
+
+/// Has a new file hold what the database holds at one moment.
+fn fill_file(
+    permit: &Permit<Operate>,
+    target: &Target,
+    dir: &Path,
+    (settings, clock): (&Settings, &Arc<dyn Clock>),
+) -> Result<(), StartError> {
+    honnin_store_sqlite::create(dir)?;
+    // A bound of what the file may take is none of a database's.
+    let bounds = Bounds { store_most_octets: Bounds::default().store_most_octets, ..bounds(settings) };
+    let file = Sqlite::open(dir, bounds, Arc::clone(clock))?;
+    honnin_store_postgres::each_page(permit, target, &mut |stretch, rows| {
+        block_on(file.replace_rows(permit, stretch, rows))
+    })?;
+    block_on(file.close());
+    Ok(())
 }
 
 /// Makes a database ready, as its owner, for the role of an address; that of the settings where none is given. Says for
@@ -167,8 +191,12 @@ pub(super) fn open(
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>, StartError> {
-    let file = settings.password_file.path().map(|file| base.join(file));
-    open_by(dir, settings, file.as_deref(), clock)
+    open_by(dir, settings, password_file(base, settings).as_deref(), clock)
+}
+
+/// The file with the password of the settings; paths in them start from `base`.
+pub(super) fn password_file(base: &Path, settings: &Settings) -> Option<PathBuf> {
+    settings.password_file.path().map(|file| base.join(file))
 }
 
 /// Opens the store of those settings, with the password in that file.

@@ -27,6 +27,7 @@ mod no_faults;
 mod notices;
 mod output;
 mod postgres;
+mod postgres_backup;
 mod put_back;
 mod recycled;
 mod rotate;

@@ -27,6 +27,8 @@ mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod told;
 #[cfg(test)]
 mod trips;

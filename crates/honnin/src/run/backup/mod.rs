@@ -107,7 +107,7 @@ fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Fa
     let progress = say::Progress::start();
     let at = rooms.clock.0.now();
     progress.now("copying the store");
-    engine::back_up(&rooms.operate(), &installation.settings.store, &installation.store(), &to.join(STORE))
+    engine::back_up(&rooms.operate(), installation, &to.join(STORE), &rooms.clock.0)
         .map_err(|reason| Failure::from(reason).during("copy the store"))?;
     // As far as the journal has to reach: what was anchored when the store had been copied.
     let trust = Trust { heads: rooms.heads()?, ..trust(rooms)? };

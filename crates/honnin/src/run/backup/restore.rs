@@ -17,6 +17,7 @@ use crate::command::{Place, RestoreArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, RESTORING};
 use crate::run::accept::EndedLog;
+use crate::run::store_copy::put_back;
 use crate::say::{self, Say};
 use crate::settings::Settings;
 use crate::wiring::course::{go_on, looked_at};
@@ -98,6 +99,7 @@ pub(in crate::run) fn restore(
     let survived = is_used(&notices)?;
     let restored =
         copied(&installation, &backup, &list, (args.journal.as_deref(), survived)).and_then(|()| {
+            into_database(&installation, &progress)?;
             progress.now("verifying the journal");
             begin(&installation, operator, &list)
         });
@@ -223,6 +225,23 @@ fn copied(
         return Err(Failure::cannot("restore from this backup: it has no keyring"));
     }
     Ok(())
+}
+
+/// Where the settings name a database, the rows of the file go there, and the file goes.
+fn into_database(installation: &Installation, progress: &say::Progress) -> Result<(), Failure> {
+    if installation.settings.store.url.is_empty() {
+        return Ok(());
+    }
+    let mut of_file = installation.clone();
+    of_file.settings.store.url.clear();
+    // A backup of an older build becomes one of this build before its rows go on.
+    engine::bring_up(&of_file.store(), &of_file.settings.store)?;
+    let rooms = Rooms::open(of_file, installation.clock()?)?;
+    put_back(&rooms, installation, progress)?;
+    pollster::block_on(rooms.store.close());
+    drop(rooms);
+    fs::remove_dir_all(installation.store())
+        .map_err(|reason| Failure::from(reason).during("remove the file that the database was filled from"))
 }
 
 /// Entries of the public record; one that does not verify keeps nobody's data from being restored.
