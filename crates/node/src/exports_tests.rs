@@ -204,3 +204,33 @@ async fn an_export_whose_put_was_not_answered_leaves_no_row() {
     shelf.settle(&town.keep(), &claimed, Outcome::Failed(ExportFault::NoRoom)).await.unwrap();
     assert!(!town.lies().await);
 }
+
+#[tokio::test]
+async fn a_record_that_is_not_read_keeps_nobody_from_a_new_export() {
+    let town = Town::new();
+    // Both places of the account, as a build of another form has left them: one to be made, one made.
+    for number in [10, 11] {
+        let (session, export) = (SessionId::from_octets([number; 16]), ExportId::from_octets([number; 16]));
+        let asking = Asking { account: her(), session, channel: Channel::Page, export, source: &[number] };
+        town.shelf(town.rows()).begin(&town.keep(), asking, || Ok(vec![6])).await.unwrap();
+    }
+    let stand = town.rows().works(&town.keep(), Queue::EXPORTS, Some(her()), None, 10).await.unwrap();
+    assert_eq!(stand.len(), 2);
+    for (row, due) in stand.into_iter().zip([None, Some(town.stand.clock.now())]) {
+        assert!(town.rows().drop_work(&town.keep(), Queue::EXPORTS, &row.id, None).await.unwrap());
+        let WorkRow { id, owner, until, .. } = row;
+        let work = NewWork { queue: Queue::EXPORTS, id, owner, payload: vec![7; 30], due, until };
+        assert!(town.rows().put_work(&town.keep(), work).await.unwrap());
+    }
+    town.asks().await;
+    let left = town.rows().works(&town.keep(), Queue::EXPORTS, Some(her()), None, 10).await.unwrap();
+    assert_eq!(left.iter().filter(|row| row.payload == [7; 30]).count(), 1, "one place was enough");
+    let work = loop {
+        // The other is swept as it is claimed.
+        if let Some(work) = town.shelf(town.rows()).claim(&town.keep()).await.unwrap() {
+            break work;
+        }
+    };
+    town.makes(&work, "hers").await;
+    assert_eq!(town.handed().await.1, "hers");
+}

@@ -11,6 +11,9 @@ const AGAIN: i64 = 20;
 const BELIEVED: i64 = 600;
 /// Whoever has not said so for so many seconds serves nobody any more.
 const SERVES: i64 = 90;
+/// So far, in seconds, a row may be from the future: a node whose clock is 2 s ahead of another's is not ready, and one is for
+/// what rounding to seconds takes.
+const AHEAD: i64 = 3;
 /// Nodes read at once.
 const MOST: usize = 100;
 
@@ -27,15 +30,20 @@ pub struct NodeRow {
 }
 
 impl NodeRow {
-    /// Whether it has said so at that moment or not long before. One whose clock is ahead has.
+    /// Whether it has said so at that moment or not long before.
     pub(crate) fn is_heard(&self, now: Moment) -> bool {
-        now.seconds_since(self.at) < SERVES
+        is_of_late(self.at, now)
     }
 }
 
 /// Whether a node that began then may not have said so yet.
 pub(crate) fn has_just_begun(at: Moment, now: Moment) -> bool {
-    now.seconds_since(at) < SERVES
+    is_of_late(at, now)
+}
+
+/// Not long before, and not from a future that no clock of a ready node knows: such a row would be believed until its time came.
+fn is_of_late(at: Moment, now: Moment) -> bool {
+    (-AHEAD..SERVES).contains(&now.seconds_since(at))
 }
 
 /// The log that a row of such a kind is named after.

@@ -29,12 +29,14 @@ const PAGE: usize = 500;
 /// A place of an account's exports, and what stands there.
 struct Place {
     at: WorkId,
-    row: Option<(WorkRow, Noted)>,
+    row: Option<WorkRow>,
+    /// What the row says; nothing where another build wrote it, and whoever finds it so takes the place.
+    noted: Option<Noted>,
 }
 
 impl Place {
     fn noted(&self) -> Option<&Noted> {
-        self.row.as_ref().map(|(_, noted)| noted)
+        self.noted.as_ref()
     }
 
     fn is_of(&self, session: SessionId) -> bool {
@@ -146,8 +148,9 @@ impl Shelf<'_> {
     async fn place(&self, keep: &Permit<Keep>, account: AccountId, number: u8) -> Result<Place, Error> {
         let at = place_of(account, number);
         let found = self.rows.work(keep, Queue::EXPORTS, &at).await?;
-        let found = found.filter(|row| row.owner == Some(account));
-        Ok(Place { at, row: found.and_then(|row| Noted::read(&row.payload).map(|noted| (row, noted))) })
+        let row = found.filter(|row| row.owner == Some(account));
+        let noted = row.as_ref().and_then(|row| Noted::read(&row.payload));
+        Ok(Place { at, row, noted })
     }
 
     async fn places(&self, keep: &Permit<Keep>, account: AccountId) -> Result<[Place; 2], Error> {
@@ -185,7 +188,7 @@ impl Shelf<'_> {
             let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
             let finished = places.iter().filter(|place| !place.is_under_way());
             let free = own
-                .or_else(|| finished.min_by_key(|place| place.row.as_ref().map(|(row, _)| row.at)))
+                .or_else(|| finished.min_by_key(|place| place.row.as_ref().map(|row| row.at)))
                 .filter(|_| waiting < self.bounds.most_under_way)
                 .ok_or(Error::ExportsFull)?;
             let beside = self.beside(keep, source).await?;
@@ -232,7 +235,7 @@ impl Shelf<'_> {
     }
 
     async fn state_of(&self, keep: &Permit<Keep>, place: &Place) -> Result<Option<ExportState>, Error> {
-        let Some((row, noted)) = &place.row else { return Ok(None) };
+        let (Some(row), Some(noted)) = (&place.row, &place.noted) else { return Ok(None) };
         let stage = match noted.stage {
             Stage::Asked(_) if row.tries > 0 => ExportStage::Working,
             Stage::Asked(_) => {
@@ -292,8 +295,10 @@ impl Shelf<'_> {
 
     /// Takes away what stands at a place, as it was seen.
     async fn clear(&self, keep: &Permit<Keep>, place: &Place) -> Result<(), Error> {
-        let Some((row, noted)) = &place.row else { return Ok(()) };
-        if self.rows.drop_work(keep, Queue::EXPORTS, &place.at, Some(row.payload.clone())).await? {
+        let Some(row) = &place.row else { return Ok(()) };
+        let dropped = self.rows.drop_work(keep, Queue::EXPORTS, &place.at, Some(row.payload.clone())).await?;
+        // Of one that is not read nobody knows what it has left: it lies until its time, and opens for nobody.
+        if let Some(noted) = place.noted().filter(|_| dropped) {
             self.rows.drop_work(keep, Queue::EXPORTED, noted.export.octets(), None).await?;
         }
         Ok(())

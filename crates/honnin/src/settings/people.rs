@@ -92,7 +92,7 @@ section! {
     /// Maximum length of the sign-in queue; beyond it the source with most waiting gives way (Retry-After).
     own hash_queue: usize = 2_048, 1..=100_000;
     /// Sorted file of SHA-1 hashes of leaked passwords, one a line; "" for none.
-    own leaked_passwords: MaybePath = MaybePath::default();
+    named leaked_passwords: MaybePath = MaybePath::default();
     /// Interval at whose multiples refusals of a sign-in are sent.
     same answer: Span = Span::millis(500), Span::millis(0)..=Span::seconds(10);
     /// Number of failed sign-ins of one device or address without a delay.

@@ -82,7 +82,11 @@ impl Settings {
             for Line { meaning, key, value, within, scope } in lines {
                 writeln!(text)?;
                 meaning.iter().try_for_each(|line| writeln!(text, "#{line}"))?;
-                let scope = (scope == Scope::Same).then(|| "the same on every node".to_owned());
+                let scope = match scope {
+                    Scope::Same => Some("the same on every node".to_owned()),
+                    Scope::Named => Some("set on every node or on none".to_owned()),
+                    Scope::Own => None,
+                };
                 let notes: Vec<String> = within.into_iter().chain(scope).collect();
                 if !notes.is_empty() {
                     writeln!(text, "# ({})", notes.join("; "))?;
@@ -97,8 +101,12 @@ impl Settings {
     pub(crate) fn shared(&self) -> Vec<(String, String)> {
         let sections = self.sections();
         let same = sections.into_iter().flat_map(|Printed { name, lines, .. }| {
-            let same = lines.into_iter().filter(|line| line.scope == Scope::Same);
-            same.map(move |line| (format!("{name}.{}", line.key), line.value))
+            let compared = |Line { scope, value, .. }: &Line| match scope {
+                Scope::Same => Some(value.clone()),
+                Scope::Named => Some(if value == "\"\"" { "not set" } else { "set" }.to_owned()),
+                Scope::Own => None,
+            };
+            lines.into_iter().filter_map(move |line| Some((format!("{name}.{}", line.key), compared(&line)?)))
         });
         same.collect()
     }

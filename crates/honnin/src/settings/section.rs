@@ -26,6 +26,8 @@ impl fmt::Display for Problem {
 pub(crate) enum Scope {
     /// The same on every node: it decides what people see, what they may, or what is kept of them.
     Same,
+    /// Whether it is set has to be the same on every node; what it names is each node's own.
+    Named,
     /// Each node's own: its name, addresses and files, what its machine can do, and how long it takes over it.
     Own,
 }
@@ -34,6 +36,9 @@ pub(crate) enum Scope {
 macro_rules! scope {
     (same) => {
         $crate::settings::section::Scope::Same
+    };
+    (named) => {
+        $crate::settings::section::Scope::Named
     };
     (own) => {
         $crate::settings::section::Scope::Own

@@ -77,7 +77,7 @@ fn names_addresses_and_files_are_each_nodes_own() {
     let own = "[node]\nname = \"2\"\n[listen]\npublic = [\"[::1]:0\"]\nmetrics = \"[::1]:9\"\ntls_key = \"k\"\n\
                [tenant]\nlogo = \"l.svg\"\n[keys]\nkey_file = \"k\"\n[store]\nurl = \"postgresql://a@/b\"\n\
                [status]\ndirectory = \"s\"\n[journal]\ncheckpoints = \"c\"\n[logs]\ndirectory = \"l\"\n\
-               [server]\nthreads = 7\n[sign_in]\nhash_threads = 7\nleaked_passwords = \"p\"\n";
+               [server]\nthreads = 7\n[sign_in]\nhash_threads = 7\n";
     let settings = Settings::of_tree(own.parse().unwrap()).unwrap();
     assert_eq!(settings.shared(), Settings::default().shared());
 }
@@ -91,6 +91,7 @@ fn what_decides_what_people_see_and_may_is_compared_between_nodes() {
         ("sessions", "idle", "\"1 h\""),
         ("sign_in", "second_factor", "\"required\""),
         ("sign_in", "passkeys", "false"),
+        ("sign_in", "leaked_passwords", "\"p\""),
         ("canary", "patience", "\"1 s\""),
         ("journal", "retention_days", "30"),
         ("journal", "checkpoint_required", "true"),
@@ -104,4 +105,14 @@ fn what_decides_what_people_see_and_may_is_compared_between_nodes() {
             shared.iter().zip(&usual).filter(|(a, b)| a != b).map(|((name, _), _)| name).collect();
         assert_eq!(apart, [&format!("{section}.{key}")], "{text}");
     }
+}
+
+#[test]
+fn where_a_list_lies_is_each_nodes_own_and_whether_there_is_one_is_not() {
+    let shared = |path: &str| {
+        let text = format!("[sign_in]\nleaked_passwords = {path:?}\n");
+        Settings::of_tree(text.parse().unwrap()).unwrap().shared()
+    };
+    assert_eq!(shared("/here/list"), shared("there.txt"));
+    assert_ne!(shared("/here/list"), shared(""));
 }

@@ -277,3 +277,17 @@ fn the_hash_of_settings_is_of_names_and_values_and_not_of_their_order() {
     );
     assert_ne!(runs(1, USUAL).release(), runs(2, USUAL).release());
 }
+
+#[test]
+fn a_node_of_the_future_keeps_nobody_out() {
+    let town = Town::new();
+    for (ahead, believed) in [(2, true), (60, false)] {
+        let then = town.stand.clock.now().plus_seconds(ahead);
+        let permit = town.authority.keep(then, RequestId::from_octets([3; 16]));
+        let (rows, own) = (&*town.stand.store, ("1", log(1)));
+        block_on(join(rows, &permit, town.keeper(), own, &runs(1, USUAL))).unwrap();
+        block_on(here(rows, &permit, own)).unwrap();
+        assert_eq!(town.names(), if believed { &["1"][..] } else { &[] }, "{ahead} s ahead");
+        assert_eq!(town.join(2, &runs(9, USUAL)).is_err(), believed, "{ahead} s ahead");
+    }
+}
