@@ -61,4 +61,4 @@ pub use sign_in::{
     PasskeySite, PasskeyState, ProvenBy, ReleasedFor, SecondStep, SessionDevice, SignIn, SignInError,
     SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
 };
-pub use works::{ExpectedWork, HASH_WORK_HEARD, SharedWorks};
+pub use works::{ExpectedWork, HASH_WORK_HEARD, SharedWorks, hashes_over};

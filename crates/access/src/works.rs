@@ -20,6 +20,10 @@ use crate::ports::RowError;
 
 /// What the names of rows of work begin with.
 const ROWS: &str = "hash-work/";
+/// And of those there is no room for: wrong guesses do not cost them, and a person has to know.
+const OVER: &str = "hash-over/";
+/// So long such a kind is told after a hash of it was last compared, in seconds.
+const OVER_KEPT: i64 = 40 * DAY_SECONDS;
 /// So long a kind of work is counted in whose hashes nobody was compared with, in seconds.
 const KEPT: i64 = 400 * DAY_SECONDS;
 const DAY_SECONDS: i64 = 86_400;
@@ -39,6 +43,8 @@ struct Known {
     /// All of it.
     house: HouseWork,
     met: BTreeMap<HashWork, Met>,
+    /// Kinds that were met and that there is no room for.
+    over: BTreeMap<HashWork, Met>,
 }
 
 /// What is known on one node.
@@ -63,7 +69,7 @@ pub enum ExpectedWork {
 
 impl Works {
     pub(crate) fn of(cost: HashCost) -> Arc<Self> {
-        let known = Known { house: HouseWork::of(cost), met: BTreeMap::new() };
+        let known = Known { house: HouseWork::of(cost), met: BTreeMap::new(), over: BTreeMap::new() };
         Arc::new(Self { cost, known: Mutex::new(known) })
     }
 
@@ -75,11 +81,14 @@ impl Works {
     pub(crate) fn house(&self, met: Option<HashWork>) -> HouseWork {
         let mut known = self.lock();
         // Of many counts of iterations only the greatest is told.
-        if let Some(work) = met
-            && known.house.add(work)
-            && let Some(work) = known.house.covering(work)
-        {
-            known.met.entry(work).or_default().is_again = true;
+        if let Some(work) = met {
+            if known.house.add(work) {
+                if let Some(work) = known.house.covering(work) {
+                    known.met.entry(work).or_default().is_again = true;
+                }
+            } else {
+                known.over.entry(work).or_default().is_again = true;
+            }
         }
         known.house.clone()
     }
@@ -110,7 +119,7 @@ impl Works {
             return Ok(ExpectedWork::TooMany);
         }
         if let Some(rows) = rows.filter(|_| is_first) {
-            write(rows, &permit, work).await?;
+            write(rows, &permit, (ROWS, work), KEPT).await?;
         }
         let mut known = self.lock();
         if let Some(work) = known.house.covering(work) {
@@ -122,13 +131,35 @@ impl Works {
 }
 
 /// Writes the row of a work. Where somebody else was first it is written as well.
-async fn write(rows: &dyn ControlRows, permit: &Permit<Keep>, work: HashWork) -> Result<(), RowError> {
-    let Some(name) = ControlName::new(&format!("{ROWS}{}", work.name())) else { return Ok(()) };
+async fn write(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    (kind, work): (&str, HashWork),
+    kept: i64,
+) -> Result<(), RowError> {
+    let Some(name) = ControlName::new(&format!("{kind}{}", work.name())) else { return Ok(()) };
     let revision = rows.control(permit, &name).await?.map_or(0, |row| row.revision);
-    let new = NewControl { value: vec![1], until: Some(permit.at().plus_seconds(KEPT)) };
+    let new = NewControl { value: vec![1], until: Some(permit.at().plus_seconds(kept)) };
     let (Swapped::Done(_) | Swapped::Changed(_)) =
         rows.swap_control(permit, &name, revision, Some(new)).await?;
     Ok(())
+}
+
+fn due(met: &BTreeMap<HashWork, Met>, now: Moment) -> Vec<HashWork> {
+    let is_due =
+        |met: &Met| met.is_again && met.written.is_none_or(|at| now.seconds_since(at).abs() >= DAY_SECONDS);
+    met.iter().filter(|(_, met)| is_due(met)).map(|(work, _)| *work).collect()
+}
+
+/// Kinds of hashes that were compared lately and that there is no room for: a wrong guess does not cost what they do, so that
+/// accounts with one are told by how long a sign-in takes.
+///
+/// # Errors
+/// [`RowError`] where the store does not answer.
+pub async fn hashes_over(rows: &dyn ControlRows, permit: &Permit<Keep>) -> Result<Vec<String>, RowError> {
+    let there = rows.controls(permit, OVER, None, MOST_ROWS).await?;
+    let named = |name: &ControlName| Some(HashWork::named(name.as_str().strip_prefix(OVER)?)?.name());
+    Ok(there.iter().filter_map(|(name, _)| named(name)).collect())
 }
 
 /// What a node hears and says of the works of the house.
@@ -154,19 +185,24 @@ impl SharedWorks {
         Self::hear_on(&self.0, there.iter().map(|(name, _)| name));
         let now = permit.at();
         for work in self.due(now) {
-            write(rows, permit, work).await?;
+            write(rows, permit, (ROWS, work), KEPT).await?;
             self.0.lock().met.insert(work, Met { written: Some(now), is_again: false });
+        }
+        for work in self.over(now) {
+            write(rows, permit, (OVER, work), OVER_KEPT).await?;
+            self.0.lock().over.insert(work, Met { written: Some(now), is_again: false });
         }
         Ok(())
     }
 
     /// What was met and has not been written down for a day.
     fn due(&self, now: Moment) -> Vec<HashWork> {
-        let known = self.0.lock();
-        let is_due = |met: &Met| {
-            met.is_again && met.written.is_none_or(|at| now.seconds_since(at).abs() >= DAY_SECONDS)
-        };
-        known.met.iter().filter(|(_, met)| is_due(met)).map(|(work, _)| *work).collect()
+        due(&self.0.lock().met, now)
+    }
+
+    /// The same of what there is no room for.
+    fn over(&self, now: Moment) -> Vec<HashWork> {
+        due(&self.0.lock().over, now)
     }
 
     /// What rows say and what was met here; a row that names no work is passed over.
@@ -227,5 +263,24 @@ mod tests {
         assert_eq!(shared.names(), ["argon2i.19.64.3.1", "argon2id.19.64.1.1", "pbkdf2-sha256.1000"]);
         SharedWorks::hear_on(&works, [].iter());
         assert_eq!(shared.names(), ["argon2id.19.64.1.1", "pbkdf2-sha256.1000"]);
+    }
+
+    #[test]
+    fn a_kind_that_there_is_no_room_for_is_told_and_takes_nobodys_place() {
+        let works = Works::of(CHEAP);
+        let shared = SharedWorks::of(&works);
+        for passes in 1..=8 {
+            works.house(Some(work(&format!("argon2i.19.64.{passes}.1"))));
+        }
+        let ninth = work("argon2d.19.64.1.1");
+        assert_eq!(shared.over(at(0)), []);
+        let full = shared.names();
+        works.house(Some(ninth));
+        assert_eq!((shared.over(at(0)), shared.names()), (vec![ninth], full));
+        assert!(!shared.due(at(0)).contains(&ninth));
+        works.lock().over.insert(ninth, Met { written: Some(at(0)), is_again: false });
+        works.house(Some(ninth));
+        assert_eq!(shared.over(at(DAY_SECONDS - 1)), [], "once a day");
+        assert_eq!(shared.over(at(DAY_SECONDS)), [ninth]);
     }
 }

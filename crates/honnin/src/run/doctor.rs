@@ -1,5 +1,6 @@
 //! `honnin doctor`: the state of an installation, and what needs attention. No personal values.
 
+mod hashes;
 mod nodes;
 mod offered;
 
@@ -101,6 +102,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
     journal(&rooms, &mut findings)?;
     checkpoints(&rooms, &mut findings)?;
     backups(&rooms, &mut findings)?;
+    hashes::hashes(&rooms, &mut findings)?;
     let node = nodes::nodes(&rooms, &mut findings)?;
     offered::offered(&rooms, node, &mut findings);
     let key_file = &rooms.installation.settings.keys.key_file;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use honnin_testkit::TestDir;
 
-use crate::support::{Browser, Ran, Running, command, honnin};
+use crate::support::{Browser, Place, Ran, Running, command, honnin};
 
 const LOGIN: &str = "mio30617284";
 
@@ -180,4 +180,34 @@ fn a_mapping_of_another_zone_is_refused() {
     let refused = house.ask(&files);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("Asia/Seoul") && refused.err.contains("tenant.zone"), "{}", refused.err);
+}
+
+#[test]
+fn a_start_that_fails_once_it_has_joined_keeps_nobody_else_out() {
+    let place = Place::begin(&[
+        ("public", "[\"127.0.0.1:0\"]"),
+        ("metrics", "\"127.0.0.1:0\""),
+        ("public_url", "\"https://localhost:1\""),
+        ("authorities", "\"nowhere.pem\""),
+    ]);
+    let failed = place.run(&["serve"]);
+    assert!(failed.code == Some(3) && failed.err.contains("canary.authorities"), "{}", failed.err);
+    // It had joined: the log of this node has begun.
+    assert!(place.run(&["journal", "verify"]).code == Some(0));
+    let shown = place.run(&["--json", "rollout", "show"]);
+    let told: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(told["nodes"], serde_json::Value::Array(Vec::new()), "{told}");
+}
+
+#[test]
+fn a_kind_of_hash_that_there_is_no_room_for_is_named_by_doctor() {
+    let place = Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")]);
+    assert!(!place.run(&["doctor"]).out.contains("hashes "));
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    let row = "insert into control (tenant, name, revision, value, at, until) \
+        values (1, 'hash-over/argon2d.19.64.1.1', 1, x'01', 0, 9000000000000)";
+    assert_eq!(store.execute(row, []).unwrap(), 1);
+    drop(store);
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("hashes     ATTENTION: ") && doctor.out.contains("argon2d.19.64.1.1"));
 }

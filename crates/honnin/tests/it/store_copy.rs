@@ -1,6 +1,7 @@
 //! A whole installation's store from the file to a database and back, by the binary.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -163,4 +164,25 @@ fn a_copy_is_not_begun_where_the_mode_cannot_be_held() {
     let refused = place.run(&["store", "copy", "--to", &to]);
     assert!(refused.code == Some(1) && refused.err.contains("read_only cannot be forced"), "{}", refused.err);
     assert_eq!(server.sql(&database, "select count(*) from honnin.control"), "0", "nothing was written");
+}
+
+#[test]
+fn two_copies_do_not_run_at_once() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let database = server.database();
+    let (to, owner) = (server.url("honnin", &database), server.url("owner", &database));
+    let place = Place::begin_as(&PORTS, &[]);
+    done(place.run(&["store", "prepare", "--for", &to, "--owner", &owner]));
+    // The other one: it holds what a copy holds, and does nothing meanwhile.
+    let mut options = fs::OpenOptions::new();
+    let other = options.create(true).write(true).truncate(false).mode(0o600);
+    let other = other.open(place.data.join("store-copy.lock")).unwrap();
+    other.lock().unwrap();
+    let second = place.run(&["store", "copy", "--to", &to]);
+    assert!(second.code == Some(1) && second.err.contains("another copy is running"), "{}", second.err);
+    assert_eq!(server.sql(&database, "select count(*) from honnin.control"), "0", "nothing was written");
+    assert_eq!(place.run(&["journal", "acts"]).code, Some(5), "nor was anything done");
+    assert!(!done(place.run(&["mode", "show"])).contains("read_only"));
+    drop(other);
+    assert!(done(place.run(&["store", "copy", "--to", &to])).contains("every row was read back"));
 }
