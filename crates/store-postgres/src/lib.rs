@@ -54,7 +54,7 @@ pub use copying::copying_statements;
 pub use fault::StartError;
 pub use prepare::prepare;
 pub use reach::{Target, role_of, with_password};
-pub use snapshot::each_page;
+pub use snapshot::{Take, each_page};
 pub use statements::{Statement, statements};
 
 use desk::Desk;

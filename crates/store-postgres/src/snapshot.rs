@@ -13,18 +13,16 @@ use crate::{StartError, Target};
 /// How long one statement may take, and how long whoever takes the rows may take for a page.
 const PAGE_MS: u32 = 60_000;
 
-/// Reads every row there was at one moment, table by table and page by page in the order of their keys, and hands each page
-/// on with the stretch it is all of. Sessions are left out. It is an act of the operator, about everybody.
+/// What takes a page of rows, with the stretch it is all of.
+pub type Take<'a> = dyn FnMut(&Stretch, Vec<CopiedRow>) -> Result<(), Error> + 'a;
+
+/// Reads every row there was at one moment, page by page in the order of their keys; sessions are left out.
 ///
-/// Until it ends the server keeps what is deleted or replaced meanwhile.
+/// It is an act of the operator, about everybody. Until it ends the server keeps what is deleted or replaced meanwhile.
 ///
 /// # Errors
 /// [`StartError`] where the server does not answer, and what `take` says.
-pub fn each_page(
-    permit: &Permit<Operate>,
-    target: &Target,
-    take: &mut dyn FnMut(&Stretch, Vec<CopiedRow>) -> Result<(), Error>,
-) -> Result<(), StartError> {
+pub fn each_page(permit: &Permit<Operate>, target: &Target, take: &mut Take<'_>) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = connect(target).await?;
