@@ -6,15 +6,20 @@
 mod laws;
 #[cfg(test)]
 mod simulated;
+#[cfg(test)]
+mod storm;
+mod strides;
 pub(crate) mod turns;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use honnin_seal::{BadPhc, HashCost, Hasher, Spent};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use turns::{Place, Pushed, Turns, Who};
 
@@ -47,9 +52,14 @@ struct Shared {
     state: Mutex<State>,
     work: Condvar,
     hashed: AtomicU64,
+    since: Instant,
 }
 
 impl Shared {
+    fn now(&self) -> Duration {
+        self.since.elapsed()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +109,12 @@ impl HashPool {
     pub fn start(bounds: PoolBounds) -> std::io::Result<Self> {
         let state =
             Mutex::new(State { turns: Turns::new(bounds.queue), spent: Spent::default(), ended: false });
-        let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            state,
+            work: Condvar::new(),
+            hashed: AtomicU64::new(0),
+            since: Instant::now(),
+        });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
             let shared = Arc::clone(&pool.shared);
@@ -142,7 +157,8 @@ impl HashPool {
             // Whoever asked may have left in this very moment; the hash is then thrown away.
             drop(done.send(result));
         });
-        let place = match self.shared.lock().turns.push(who, job) {
+        let now = self.shared.now();
+        let place = match self.shared.lock().turns.push(who, now, job) {
             Pushed::Waits(place) => place,
             // Dropping a job tells whoever waits for it.
             Pushed::Instead(place, _gone) => place,
@@ -157,7 +173,7 @@ impl HashPool {
 fn work(shared: &Shared, mut hasher: Hasher) {
     let mut state = shared.lock();
     loop {
-        if let Some(job) = state.turns.pop() {
+        if let Some(job) = state.turns.pop(shared.now()) {
             drop(state);
             shared.hashed.fetch_add(1, Ordering::Relaxed);
             job(&mut hasher);
@@ -172,8 +188,6 @@ fn work(shared: &Shared, mut hasher: Hasher) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::turns::{Rank, Share};
     use super::*;
     use crate::Source;

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::time::Duration;
 
 use honnin_terms::{AccountId, Id, Moment};
 
@@ -48,6 +49,11 @@ struct World {
 
 fn at(millis: i64) -> Moment {
     Moment::from_millis(1_795_000_000_000 + millis).unwrap()
+}
+
+/// The moment as the turns count it.
+fn since(millis: i64) -> Duration {
+    Duration::from_millis(millis.try_into().unwrap())
 }
 
 impl World {
@@ -110,7 +116,7 @@ impl World {
                 }
                 Event::Queues(who) => {
                     let entered = &self.entered[&who].0;
-                    let pushed = self.turns.push(self.who(who, entered), who);
+                    let pushed = self.turns.push(self.who(who, entered), since(now), who);
                     match pushed {
                         Pushed::Waits(_) => {}
                         Pushed::Instead(_, gone) | Pushed::Refused(gone) => {
@@ -134,7 +140,7 @@ impl World {
                 }
             }
             if self.hasher_is_free
-                && let Some(who) = self.turns.pop()
+                && let Some(who) = self.turns.pop(since(now))
             {
                 self.hasher_is_free = false;
                 self.later(now + HASH, Event::Done(who));
