@@ -50,7 +50,7 @@ const BY_OTHERS: [&str; 3] = [ASKED.0, "forgotten-owner", "named-subject"];
 const AT_ONCE: usize = 2;
 
 /// The faults that no layer on a request's way can see: what is wrong is not whose an answer is. Each has a drill.
-const OUTSIDE: [&str; 21] = [
+const OUTSIDE: [&str; 22] = [
     "holder-of-today",
     "left-unsealed",
     "blind-canaries",
@@ -69,6 +69,7 @@ const OUTSIDE: [&str; 21] = [
     "unwritten-acts",
     "unseen-clock",
     "unheard-changes",
+    "unasked-tenants",
     "uncounted-strays",
     "joins-unasked",
     "cut-short",

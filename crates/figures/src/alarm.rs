@@ -24,6 +24,8 @@ pub enum AlarmKind {
     Keeper,
     /// The public record of notices takes nothing, or is not what it was.
     Notices,
+    /// An extract has rows of another operator.
+    OthersRows,
     /// The public path mixes people up, or is not proven.
     PublicPath,
     /// A task that drives the network ended by a fault.
@@ -36,7 +38,7 @@ pub enum AlarmKind {
 
 impl AlarmKind {
     /// Every alarm, in the order of their words. A kind that is not here has no word and does not compile.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Canaries,
         Self::Certificate,
         Self::Clock,
@@ -47,6 +49,7 @@ impl AlarmKind {
         Self::Journal,
         Self::Keeper,
         Self::Notices,
+        Self::OthersRows,
         Self::PublicPath,
         Self::ReconcilerPanic,
         Self::Strays,
@@ -68,6 +71,7 @@ impl AlarmKind {
             Self::Journal => ("journal", ALARM),
             Self::Keeper => ("keeper", ALARM),
             Self::Notices => ("notices", ALARM),
+            Self::OthersRows => ("others_rows", ALARM),
             Self::PublicPath => ("public_path", ALARM),
             Self::ReconcilerPanic => ("reconciler_panic", ALARM),
             Self::Strays => ("strays", ALARM),

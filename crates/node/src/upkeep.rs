@@ -13,7 +13,7 @@ use honnin_care::Care;
 use honnin_figures::{self as figures, AlarmKind};
 use honnin_journal::{Act, Details, Journal, Kind, Party, State};
 use honnin_keeper::Keeper;
-use honnin_store::{Figures, Store};
+use honnin_store::{Figures, OTHERS_ROWS, Store};
 use honnin_terms::{Clock, Entropy, Mode, Moment};
 use tokio::runtime::Handle;
 
@@ -112,7 +112,7 @@ impl Upkeep {
     fn run(&self, figures: &dyn Fn(), handle: &Handle, stopped: &Receiver<()>) {
         let every = self.bounds.every_seconds;
         let mut due = self.clock.now();
-        let (mut told_mode, mut sets, mut has_stopped) = (Mode::Open, None, false);
+        let (mut told_mode, mut sets, mut foreign, mut has_stopped) = (Mode::Open, None, None, false);
         loop {
             figures();
             self.figures(handle);
@@ -124,6 +124,7 @@ impl Upkeep {
             told("nodes", handle.block_on(self.nodes(now)));
             // By a clock that jumped everything would have had its time. It waits until a person has looked.
             let settled = !self.journal.is_clock_unsettled();
+            self.others_rows(now, &mut foreign, handle);
             told("epochs", handle.block_on(self.epochs(now, settled)));
             told("logs", handle.block_on(self.logs(now)));
             told("merges", self.merges(now, handle));
@@ -198,6 +199,14 @@ impl Upkeep {
         pollster::block_on(self.care.gate().recorder().write(&act, &*self.entropy))?;
         *told = mode;
         Ok(())
+    }
+
+    /// Calls somebody where an extract had rows of another operator. A store that does not answer says so by itself.
+    fn others_rows(&self, now: Moment, heard: &mut Option<Moment>, handle: &Handle) {
+        let permit = self.operator.operate(now, request(&*self.entropy));
+        if let Ok(Some(at)) = handle.block_on(others_rows(&*self.store, &permit)) {
+            hear_of_others_rows(now, at, heard);
+        }
     }
 
     /// Each part on its own: one that fails is tried again next time and holds up no other.
@@ -312,6 +321,31 @@ fn look_at_clock(journal: &Journal, now: Moment, epoch: u32, seen: &mut Option<u
     (seen.replace(sets) == Some(sets)).then_some(sets)
 }
 
+/// How long after it an extract with rows of another operator still calls somebody at a start. Unit: seconds.
+const NEWS: i64 = 86_400;
+
+/// Calls somebody once for each extract with rows of another operator, also for one that came while nobody served.
+fn hear_of_others_rows(now: Moment, at: Moment, heard: &mut Option<Moment>) {
+    if heard.replace(at) != Some(at) && now.seconds_since(at) < NEWS {
+        figures::alarm!(
+            AlarmKind::OthersRows,
+            "an extract has rows of another operator's subscribers; they were set aside; see `honnin quarantine list`"
+        );
+    }
+}
+
+/// When an extract last had rows of another operator, where one ever had.
+///
+/// # Errors
+/// [`honnin_store::Error`].
+async fn others_rows(
+    rows: &dyn Store,
+    permit: &Permit<Operate>,
+) -> Result<Option<Moment>, honnin_store::Error> {
+    let feeds = rows.feeds(permit).await?;
+    Ok(feeds.into_iter().find(|(feed, _)| feed == OTHERS_ROWS).map(|(_, at)| at))
+}
+
 /// When the ledger was last taken in, where it ever was.
 ///
 /// # Errors
@@ -321,7 +355,11 @@ pub async fn taken_in(
     permit: &Permit<Operate>,
 ) -> Result<Option<Moment>, honnin_store::Error> {
     let feeds = rows.feeds(permit).await?;
-    Ok(feeds.into_iter().filter(|(feed, _)| !crate::canaries::is_own(feed)).map(|(_, at)| at).max())
+    Ok(feeds
+        .into_iter()
+        .filter(|(feed, _)| !crate::canaries::is_own(feed) && feed != OTHERS_ROWS)
+        .map(|(_, at)| at)
+        .max())
 }
 
 fn told(what: &'static str, done: Result<(), Fault>) {
@@ -393,6 +431,22 @@ mod tests {
         // The entry of a request comes before the look.
         journal.append_blocking(&Entry::blank(Kind::Started, at(3 * 86_400), 1)).unwrap();
         assert_eq!(looked(&journal, 3 * 86_400, &mut seen), "1");
+    }
+
+    #[test]
+    fn each_extract_with_rows_of_others_calls_somebody_once() {
+        let mut heard = None;
+        let raised = |heard: &mut Option<Moment>, seconds: &[i64], found: i64| {
+            raised(AlarmKind::OthersRows, || {
+                for now in seconds {
+                    hear_of_others_rows(at(*now), at(found), heard);
+                }
+            })
+        };
+        assert_eq!(raised(&mut None, &[NEWS], 0), "0", "it is no news any more");
+        assert_eq!(raised(&mut heard, &[60, 65, 70], 0), "1", "it came before this start");
+        assert_eq!(raised(&mut heard, &[90, 95], 88), "1");
+        assert_eq!(raised(&mut heard, &[100], 88), "0");
     }
 
     #[test]

@@ -180,6 +180,9 @@ pub enum Committed {
     Overtaken,
 }
 
+/// The feed that says when an extract last had rows of another operator. It has no rows of its own.
+pub const OTHERS_ROWS: &str = "others rows";
+
 /// Feeds. Everything takes a permit to append; nothing here can be opened with it.
 pub trait FeedRows: Send + Sync {
     /// How far a feed is.

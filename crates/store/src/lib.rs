@@ -32,7 +32,8 @@ pub use decorate::{Changed, Watcher};
 pub use engine::{CacheFigures, Engine, Figures};
 pub use feed::{
     AccountKeyRow, AccountUpdate, Batch, Committed, DirectoryKey, DirectoryRow, DocumentKey, FeedRows,
-    NoticeRow, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument, SubjectKeyRow,
+    NoticeRow, OTHERS_ROWS, Progress, QuarantineRow, RecordKey, SeenRow, StoredAccount, StoredDocument,
+    SubjectKeyRow,
 };
 pub use honnin_access::Answer;
 pub use honnin_access::ports::RowError as Error;

@@ -80,6 +80,7 @@ switches! { OUTSIDE:
     CUT_SHORT = "cut-short", "who is asked to end ends at once, as when it is killed, whatever was begun";
     EARLY_WORD = "early-word", "a name is said to stand whatever the store has said of it";
     UNHEARD_CHANGES = "unheard-changes", "what another node has changed empties no cache of this one";
+    UNASKED_TENANTS = "unasked-tenants", "a row is taken in whichever operator's it says it is";
     UNCOUNTED_STRAYS = "uncounted-strays", "nobody counts whose lines an account asks for";
     UNFAIR_TURNS = "unfair-turns", "whoever comes first is hashed for first, whoever sends most";
 }

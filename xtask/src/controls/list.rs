@@ -67,6 +67,7 @@ pub(super) const CONTROLS: &[Control] = &[
     control("D15", "cut-short", "no request fails, and nobody is signed out", None),
     control("D16", "holder-of-today", FOREIGN, None),
     control("D17", "unasked-owner", "without both owners it is refused, and nothing changes", None),
+    control("D18", "unasked-tenants", "every row of the other brand is set aside", None),
     control("D20", "unrecorded-entry", "who-saw names every disclosure of the walk", None),
     control("D21", "forgotten-owner", "another's id answers as an id that nobody has", Some("keys")),
     control("D21", "forgotten-owner,without-keys,without-rows,without-owner", FOREIGN, None),

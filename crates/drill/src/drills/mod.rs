@@ -20,6 +20,7 @@ mod d14_workers;
 mod d15_rolling;
 mod d16_recycled;
 mod d17_merging;
+mod d18_others_rows;
 mod d20_walk;
 mod d21_routes;
 mod d22_scraping;
@@ -170,7 +171,11 @@ const DRILLS: [Drill; 36] = [
         incident: "IIJ 2021: wrong merge of two accounts",
         play: Some(|stage| Box::pin(d17_merging::play(stage))),
     },
-    Drill { name: "D18", incident: "IIJ 2020: an MVNE handed call records to another MVNO", play: None },
+    Drill {
+        name: "D18",
+        incident: "IIJ 2020: an MVNE handed call records to another MVNO",
+        play: Some(|stage| Box::pin(d18_others_rows::play(stage))),
+    },
     Drill { name: "D19", incident: "IIJ 2020: other people's addresses in a mail", play: None },
     Drill {
         name: "D20",

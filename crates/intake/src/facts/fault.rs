@@ -83,6 +83,9 @@ reasons! {
     ToldTwice = "told_twice", "one bucket stands twice in its set and nothing says that they are two: number them (`purchase`), count the rows (`set_rows`) or mend them";
     /// The same record number with other content.
     Conflict = "conflict", "a record of this number with other content was taken before: decide by hand, or see `corrections`";
+    /// A row about another operator's subscribers. Judged before its cells are read; last here because counts are
+    /// stored by place.
+    OtherTenant = "other_tenant", "the row says that it is about another operator's subscribers, or does not say whose: find out who sent it, then drop it";
 }
 
 impl Reason {
@@ -113,7 +116,8 @@ impl Reason {
             | Self::UnknownAccount
             | Self::UnknownBill
             | Self::TwoHolders
-            | Self::ToldTwice => None,
+            | Self::ToldTwice
+            | Self::OtherTenant => None,
         }
     }
 }

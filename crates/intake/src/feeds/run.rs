@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use honnin_access::{Append, Permit};
 use honnin_keeper::Keeper;
 use honnin_seal::{Digest, OpenError, digest};
-use honnin_store::{FeedRows, Progress};
+use honnin_store::{Batch, Committed, FeedRows, OTHERS_ROWS, Progress};
 use honnin_terms::{Entropy, Moment};
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
@@ -243,6 +243,18 @@ impl Feed<'_> {
         Ok(Summary { unknown_files: unknown, absent_patterns: absent, ..summary })
     }
 
+    /// Has every node hear that an extract has rows of another operator: before anything of it is applied, so that a run
+    /// that breaks off has said so too. A feed of its own says when, because an import has no monitor that asks it.
+    fn tell_of_others_rows(&self, moves: u64) -> Result<(), RunError> {
+        let Self { permit, store, .. } = *self;
+        let before = block_on(store.progress(permit, OTHERS_ROWS))?.unwrap_or_default();
+        let progress = Progress { position: before.position + 1, state: Vec::new() };
+        match block_on(store.commit(permit, OTHERS_ROWS, Batch { moves, progress, ..Batch::default() }))? {
+            Committed::Done => Ok(()),
+            Committed::Stale { position: _ } | Committed::Overtaken => Err(RunError::Overtaken),
+        }
+    }
+
     pub(crate) fn run(
         &self,
         mapping: &Mapping,
@@ -258,6 +270,10 @@ impl Feed<'_> {
         let spill = Spill::new(spill_dir, FIRST_OF_ACCOUNTS + partitions, entropy)?;
         let holders = Holders::new(&mapping.ledger, keeper, &moves, directory, permit.at());
         let scanned = scan(mapping, holders, inputs, spill, partitions, progress)?;
+        let sent = inputs.iter().zip(&scanned.rejected).filter(|(input, _)| matches!(input, Input::File(_)));
+        if sent.into_iter().any(|(_, counts)| counts.quarantined.contains_key(&Reason::OtherTenant)) {
+            self.tell_of_others_rows(moves.count())?;
+        }
 
         let run = digest(&[&scanned.content, &partitions.to_be_bytes(), &moves.count().to_be_bytes()]);
         let stored = block_on(store.progress(permit, FEED))?.unwrap_or_default();

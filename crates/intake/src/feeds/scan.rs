@@ -7,7 +7,7 @@ use honnin_seal::{Digest, digest};
 use honnin_terms::Moment;
 
 use crate::facts::event::{Fact, Lost, Source};
-use crate::facts::fault::Fault;
+use crate::facts::fault::{Fault, Reason};
 use crate::facts::item::Item;
 use crate::facts::{Holders, Whose, lost_of};
 use crate::feeds::quarantine::Fate;
@@ -149,8 +149,12 @@ impl Scan<'_> {
         while let Some(row) = rows.next_row().map_err(failed)? {
             let source = Source { file: place, line: row.line };
             let fact = row.cells.and_then(|cells| translator.translate(cells));
-            let lost = fact.is_err().then(|| translator.lost(row.cells.ok(), row.raw, above.as_deref()));
-            if let Some(name) = row.cells.ok().and_then(|cells| translator.name_for_rows_below(cells)) {
+            // What is another operator's belongs to no set of ours and leaves no row of ours incomplete.
+            let is_ours = !matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. }));
+            let lost = (fact.is_err() && is_ours)
+                .then(|| translator.lost(row.cells.ok(), row.raw, above.as_deref()));
+            let own = row.cells.ok().filter(|_| is_ours);
+            if let Some(name) = own.and_then(|cells| translator.name_for_rows_below(cells)) {
                 name.clone_into(above.get_or_insert_default());
             }
             let raw = if lost.is_some() { row.raw.to_vec() } else { Vec::new() };
@@ -217,6 +221,9 @@ impl Scan<'_> {
                 translator.as_ref().map_err(|fault| *fault).and_then(|found| kept.translate(found, raw));
             let lost = || kept.lost(translator.as_ref().ok()?, raw);
             if *fate == Fate::Dropped {
+                if matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. })) {
+                    continue;
+                }
                 let suspects =
                     || translator.as_ref().map_or_else(|_| Vec::new(), |found| found.may_be_lost(raw));
                 let lost = fact.as_ref().map_or_else(|_| lost(), lost_of);
@@ -225,7 +232,8 @@ impl Scan<'_> {
                 }
                 continue;
             }
-            let lost = fact.is_err().then(lost);
+            let is_ours = !matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. }));
+            let lost = (fact.is_err() && is_ours).then(lost);
             self.row(source, raw, fact, *fate == Fate::Accepted)?;
             match lost {
                 Some(Some(lost)) => self.lost(source, lost, false)?,

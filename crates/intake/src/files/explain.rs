@@ -338,6 +338,7 @@ fn trials(
         | Reason::TwoHolders
         | Reason::NearBoundary
         | Reason::Incomplete
+        | Reason::OtherTenant
         | Reason::TwoMoments
         | Reason::ToldTwice
         | Reason::Conflict => Vec::new(),

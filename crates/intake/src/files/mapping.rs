@@ -9,7 +9,7 @@ use crate::facts::Ledger;
 use crate::facts::fields::RowKind;
 use crate::files::mapping_file::MappingFile;
 use crate::files::pattern::Pattern;
-use crate::files::plan::{self, FieldPlan};
+use crate::files::plan::{self, FieldPlan, TenantPlan};
 use crate::files::rows::RowShape;
 use crate::files::shape::TimeShape;
 
@@ -86,6 +86,8 @@ pub struct FilePlan {
     /// Whether a row that names nobody holds back every set of its file.
     pub(crate) strict: bool,
     pub(crate) ignore: Vec<String>,
+    /// Whose rows are in it, where the rows say so.
+    pub(crate) tenant: Option<TenantPlan>,
     pub(crate) fields: Vec<FieldPlan>,
 }
 
@@ -97,10 +99,11 @@ impl FilePlan {
 
     /// The headings its fields are read from, in the order of the fields.
     pub fn headings_named(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter_map(|field| match &field.origin {
+        let fields = self.fields.iter().filter_map(|field| match &field.origin {
             plan::Origin::Heading(heading) => Some(heading.as_str()),
             plan::Origin::Fixed(_) | plan::Origin::MonthsBefore(_) => None,
-        })
+        });
+        fields.chain(self.tenant.as_ref().map(|tenant| tenant.heading.as_str()))
     }
 }
 

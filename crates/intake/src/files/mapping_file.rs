@@ -97,7 +97,16 @@ pub(crate) struct FileTable {
     pub(crate) strict: bool,
     #[serde(default)]
     pub(crate) ignore: Vec<String>,
+    pub(crate) tenant: Option<TenantTable>,
     pub(crate) fields: BTreeMap<String, FieldEntry>,
+}
+
+/// How a file says of each row whose subscribers it is about (`tenant`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantTable {
+    pub(crate) heading: String,
+    pub(crate) is: Vec<String>,
 }
 
 /// Where a field comes from and how it is written: a table, or a heading alone.

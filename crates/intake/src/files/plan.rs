@@ -10,7 +10,9 @@ use crate::facts::{Corrections, Ledger};
 use crate::files::amount::{AmountShape, Unit};
 use crate::files::decode::Encoding;
 use crate::files::mapping::{FilePlan, Mapping, NumberForm, NumberRule};
-use crate::files::mapping_file::{FieldEntry, FieldTable, FileTable, MappingFile, RowsTable, ShapeTable};
+use crate::files::mapping_file::{
+    FieldEntry, FieldTable, FileTable, MappingFile, RowsTable, ShapeTable, TenantTable,
+};
 use crate::files::pattern::{Pattern, composed};
 use crate::files::rows::RowShape;
 use crate::files::shape::TimeShape;
@@ -78,6 +80,15 @@ pub(crate) struct FieldPlan {
     pub(crate) blank: Vec<String>,
     pub(crate) never: Vec<String>,
     pub(crate) trim: bool,
+}
+
+/// Whose rows a file has, as its rows say.
+#[derive(Debug)]
+pub(crate) struct TenantPlan {
+    /// The heading of the column that says so.
+    pub(crate) heading: String,
+    /// What stands there for this operator.
+    pub(crate) is: Vec<String>,
 }
 
 /// Problems found so far; checking goes on after each, so that all are told at once.
@@ -177,6 +188,24 @@ pub(crate) fn compile(file: MappingFile, digest: Digest) -> Result<Mapping, Vec<
     }
 }
 
+/// How a file says whose rows it has.
+fn compile_tenant(key: &str, table: TenantTable, problems: &mut Problems) -> TenantPlan {
+    let TenantTable { heading, is } = table;
+    let heading = composed(heading.trim());
+    if heading.is_empty() {
+        problems
+            .add(key, "`tenant` has no heading: name the column that says whose subscribers a row is about");
+    }
+    let is: Vec<String> = is.iter().map(|text| composed(text.trim())).collect();
+    if is.is_empty() || is.iter().any(String::is_empty) {
+        problems.add(
+            key,
+            "`tenant` must say in `is` what stands in that column for this operator, such as [\"A01\"]",
+        );
+    }
+    TenantPlan { heading, is }
+}
+
 /// What the mapping says for all files.
 struct Defaults<'a> {
     rows: &'a RowsTable,
@@ -201,6 +230,7 @@ fn compile_file(
         grouped,
         strict,
         ignore,
+        tenant,
         mut fields,
     } = table;
     let pattern = Pattern::new(&name)
@@ -245,6 +275,7 @@ fn compile_file(
     if companion.as_ref().is_some_and(|ending| ending.is_empty() || ending.contains(['/', '\\'])) {
         problems.add(key, "`companion` must be what stands behind the file's name, such as \".ok\"");
     }
+    let tenant = tenant.map(|table| compile_tenant(key, table, problems));
     let moment = match moment {
         Some(text) => Some(TimeShape::parse(&composed(&text)).ok().filter(TimeShape::has_day).or_else(|| {
             let text = "`moment` must be the file's name with the parts of its time, such as \"usage_%Y%m%d.csv\"";
@@ -265,6 +296,7 @@ fn compile_file(
         grouped,
         strict,
         ignore: ignore.iter().map(|heading| composed(heading)).collect(),
+        tenant,
         fields: plans,
     })
 }

@@ -39,6 +39,8 @@ pub struct Translator<'m> {
     columns: Vec<Option<usize>>,
     /// The field that names the set a row belongs to, and its column.
     owner: Option<(&'static str, usize)>,
+    /// The column that says whose subscribers a row is about, where there is one.
+    tenant: Option<usize>,
     width: usize,
     /// Headings of the file that the mapping neither uses nor ignores.
     unused: Vec<String>,
@@ -59,22 +61,24 @@ impl<'m> Translator<'m> {
         let mut problems = HeadingProblems { missing: Vec::new(), doubled: Vec::new() };
         let mut columns = Vec::with_capacity(plan.fields.len());
         let mut used = Vec::new();
+        let mut place_of = |wanted: &'m String| {
+            let mut places = headings.iter().enumerate().filter(|(_, heading)| *heading == wanted);
+            let place = places.next().map(|(place, _)| place);
+            if place.is_none() {
+                problems.missing.push(wanted.clone());
+            } else if places.next().is_some() {
+                problems.doubled.push(wanted.clone());
+            }
+            used.push(wanted);
+            place
+        };
         for field in &plan.fields {
             columns.push(match &field.origin {
                 Origin::Fixed(_) | Origin::MonthsBefore(_) => None,
-                Origin::Heading(wanted) => {
-                    let mut places = headings.iter().enumerate().filter(|(_, heading)| *heading == wanted);
-                    let place = places.next().map(|(place, _)| place);
-                    if place.is_none() {
-                        problems.missing.push(wanted.clone());
-                    } else if places.next().is_some() {
-                        problems.doubled.push(wanted.clone());
-                    }
-                    used.push(wanted);
-                    place
-                }
+                Origin::Heading(wanted) => place_of(wanted),
             });
         }
+        let tenant = plan.tenant.as_ref().and_then(|tenant| place_of(&tenant.heading));
         if !problems.missing.is_empty() || !problems.doubled.is_empty() {
             return Err(problems);
         }
@@ -89,7 +93,7 @@ impl<'m> Translator<'m> {
         };
         let owner = plan.fields.iter().zip(&columns).find(|(field, _)| names.contains(&field.spec.name));
         let owner = owner.and_then(|(field, column)| Some((field.spec.name, (*column)?)));
-        Ok(Self { mapping, plan, columns, owner, width: headings.len(), unused, moment: None })
+        Ok(Self { mapping, plan, columns, owner, tenant, width: headings.len(), unused, moment: None })
     }
 
     /// For rows of a file of that moment, where they do not say their own.
@@ -111,6 +115,9 @@ impl<'m> Translator<'m> {
         if cells.len() != self.width {
             return Err(Fault::of_row(Reason::Columns));
         }
+        if self.is_another_tenants(cells) {
+            return Err(Fault::of_row(Reason::OtherTenant));
+        }
         if let Some((field, _)) = self.owner.filter(|_| self.leaves_out_its_owner(cells)) {
             return Err(Fault::of_field(Reason::Missing, field));
         }
@@ -125,6 +132,18 @@ impl<'m> Translator<'m> {
             RowKind::BillLine => row.bill_line().map(Fact::BillLine),
             RowKind::Notice => row.notice().map(Fact::Notice),
         }
+    }
+
+    /// Whether a row says that it is about another operator's subscribers, or does not say whose. Codes and numbers in
+    /// it may be alike to ours by chance: nothing of it is looked up, and it belongs to no set of ours.
+    pub(crate) fn is_another_tenants(&self, cells: &Cells) -> bool {
+        let Some((plan, column)) = self.plan.tenant.as_ref().zip(self.tenant) else { return false };
+        #[cfg(honnin_faults)]
+        if honnin_terms::faults::UNASKED_TENANTS.is_on() {
+            return false;
+        }
+        let said = cells.get(column).map(|text| in_one_form(text.trim_matches(is_unseen)));
+        !said.is_some_and(|said| plan.is.iter().any(|own| *own == said))
     }
 
     const fn reader<'a>(&'a self, cells: &'a Cells) -> RowReader<'a> {
@@ -158,7 +177,7 @@ impl<'m> Translator<'m> {
             own.split(&encoding.decode_with_marks(raw), marks).ok()?;
             &own
         };
-        if cells.len() != self.width {
+        if cells.len() != self.width || self.is_another_tenants(cells) {
             return None;
         }
         let left_out = self.leaves_out_its_owner(cells);

@@ -11,6 +11,7 @@ mod ledger_a;
 mod mangled;
 mod memory;
 mod newcomer;
+mod others_rows;
 mod reading;
 mod rules;
 mod sample;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use honnin_access::ports::RowError;
 use honnin_access::{Append, Permit};
 use honnin_store::{
-    Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, Moved, NoticeRow, Progress,
-    QuarantineRow, RecordKey, StoredAccount,
+    Answer, Batch, Committed, DirectoryKey, DirectoryRow, Error, FeedRows, Moved, NoticeRow, OTHERS_ROWS,
+    Progress, QuarantineRow, RecordKey, StoredAccount,
 };
 use honnin_terms::{AccountId, HoldingId, NoticeId};
 
@@ -28,6 +28,8 @@ pub(crate) struct Content {
     pub(crate) notices: BTreeMap<NoticeId, NoticeRow>,
     pub(crate) quarantine: Vec<QuarantineRow>,
     pub(crate) progress: Progress,
+    /// How far the feed is that says of rows of others, which has nothing but that.
+    pub(crate) others_rows: Progress,
     pub(crate) commits: u64,
     breakdown: Option<(u64, Breakdown)>,
 }
@@ -83,8 +85,10 @@ impl Content {
 }
 
 impl FeedRows for MemoryStore {
-    fn progress(&self, _: &Permit<Append>, _: &str) -> Answer<'_, Result<Option<Progress>, Error>> {
-        Answer::ready(Ok(Some(self.content().progress.clone())))
+    fn progress(&self, _: &Permit<Append>, feed: &str) -> Answer<'_, Result<Option<Progress>, Error>> {
+        let content = self.content();
+        let progress = if feed == OTHERS_ROWS { &content.others_rows } else { &content.progress };
+        Answer::ready(Ok(Some(progress.clone())))
     }
 
     fn holders(
@@ -138,8 +142,13 @@ impl FeedRows for MemoryStore {
         Answer::ready(Ok(records.iter().map(|record| content.seen.get(record).copied()).collect()))
     }
 
-    fn commit(&self, _: &Permit<Append>, _: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>> {
+    fn commit(&self, _: &Permit<Append>, feed: &str, batch: Batch) -> Answer<'_, Result<Committed, Error>> {
         let mut content = self.content();
+        if feed == OTHERS_ROWS {
+            assert_eq!(content.others_rows.position + 1, batch.progress.position);
+            content.others_rows = batch.progress;
+            return Answer::ready(Ok(Committed::Done));
+        }
         if content.progress.position + 1 != batch.progress.position {
             return Answer::ready(Ok(Committed::Stale { position: content.progress.position }));
         }

@@ -23,7 +23,7 @@ pub(crate) fn usage(record: &str, number: &str, day: &str, kb: u32) -> String {
     format!("\"{record}\",\"{number}\",\"2026/{day}\",\"{kb}\",\"0\"\r\n")
 }
 
-fn high(world: &World, login: &str, code: &str, from: &str) -> Vec<u64> {
+pub(crate) fn high(world: &World, login: &str, code: &str, from: &str) -> Vec<u64> {
     let shown = world.line(login, code, from);
     shown
         .months
@@ -34,7 +34,7 @@ fn high(world: &World, login: &str, code: &str, from: &str) -> Vec<u64> {
 }
 
 /// Two accounts; `hdo1` was of the first until October and is of the second since.
-fn two_holders() -> World {
+pub(crate) fn two_holders() -> World {
     let world = World::new("ledger-a");
     let lines = line("hdo1", "mio1", "07000000001", "2025/01/01", "2026/10/31", "")
         + &line("hdo1", "mio2", "070-0000-0001", "2026/11/01", "", "");
