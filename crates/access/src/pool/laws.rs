@@ -1,7 +1,6 @@
 //! Laws of the turns, tried on random histories.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -52,7 +51,7 @@ proptest! {
             match step {
                 Step::Push(who) => {
                     next += 1;
-                    match turns.push(who, Duration::ZERO, next) {
+                    match turns.push(who, next) {
                         Pushed::Waits(place) => prop_assert!(waiting.insert(next, place).is_none()),
                         Pushed::Instead(place, gone) => {
                             prop_assert!(waiting.remove(&gone).is_some(), "{gone} did not wait");
@@ -61,7 +60,7 @@ proptest! {
                         Pushed::Refused(job) => prop_assert_eq!(job, next),
                     }
                 }
-                Step::Pop => match turns.pop(Duration::ZERO) {
+                Step::Pop => match turns.pop() {
                     Some(job) => prop_assert!(waiting.remove(&job).is_some(), "{job} came twice"),
                     None => prop_assert!(waiting.is_empty(), "work waits and none comes"),
                 },
@@ -77,7 +76,7 @@ proptest! {
             prop_assert_eq!(turns.len(), waiting.len());
             prop_assert!(turns.len() <= most);
         }
-        while let Some(job) = turns.pop(Duration::ZERO) {
+        while let Some(job) = turns.pop() {
             prop_assert!(waiting.remove(&job).is_some());
         }
         prop_assert!(waiting.is_empty(), "{waiting:?} never comes");
@@ -90,14 +89,14 @@ proptest! {
         let mut turns = Turns::new(4_096);
         // Each prefix comes back with as much as it has places, as one that floods does.
         let bring = |turns: &mut Turns<u64>, prefix: u64, address: u64| {
-            assert!(matches!(turns.push(stranger(Rank::Again, prefix, address), Duration::ZERO, prefix), Pushed::Waits(_)));
+            assert!(matches!(turns.push(stranger(Rank::Again, prefix, address), prefix), Pushed::Waits(_)));
         };
         for (prefix, amount) in (0..).zip(&amounts) {
             (0..*amount).for_each(|address| bring(&mut turns, prefix, address));
         }
         let mut had = vec![0usize; amounts.len()];
         for address in (1_000..).take(turns_taken) {
-            let prefix = turns.pop(Duration::ZERO).unwrap();
+            let prefix = turns.pop().unwrap();
             had[usize::try_from(prefix).unwrap()] += 1;
             bring(&mut turns, prefix, address);
         }
@@ -109,17 +108,17 @@ proptest! {
     fn nobody_waits_for_ever_whatever_floods_the_ranks_above(flood in 1..4u64, others in 0..20u64) {
         let mut turns = Turns::new(1 << 20);
         for other in 0..others {
-            turns.push(stranger(Rank::Again, 10 + other, 0), Duration::ZERO, "other");
+            turns.push(stranger(Rank::Again, 10 + other, 0), "other");
         }
-        turns.push(stranger(Rank::Again, 1, 0), Duration::ZERO, "hers");
+        turns.push(stranger(Rank::Again, 1, 0), "hers");
         let weights = 64 + 32 + 8 + 1;
         let turn = (1..=weights * (others + 1) + 1).find(|number| {
             for rank in [Rank::Device, Rank::First, Rank::Crowd] {
                 for n in 0..flood {
-                    turns.push(stranger(rank, 1_000 + n, *number), Duration::ZERO, "flood");
+                    turns.push(stranger(rank, 1_000 + n, *number), "flood");
                 }
             }
-            turns.pop(Duration::ZERO) == Some("hers")
+            turns.pop() == Some("hers")
         });
         prop_assert!(turn.is_some());
     }
@@ -128,11 +127,11 @@ proptest! {
     fn a_first_try_is_served_before_all_repeats_of_others(repeats in 1..500u64) {
         let mut turns = Turns::new(4_096);
         for repeat in 0..repeats {
-            turns.push(stranger(Rank::Again, repeat % 50, repeat), Duration::ZERO, "repeat");
+            turns.push(stranger(Rank::Again, repeat % 50, repeat), "repeat");
         }
-        turns.pop(Duration::ZERO);
-        turns.push(stranger(Rank::First, 99, 0), Duration::ZERO, "first");
-        prop_assert!((0..2).any(|_| turns.pop(Duration::ZERO) == Some("first")));
+        turns.pop();
+        turns.push(stranger(Rank::First, 99, 0), "first");
+        prop_assert!((0..2).any(|_| turns.pop() == Some("first")));
     }
 }
 
@@ -140,10 +139,10 @@ proptest! {
 fn a_fresh_address_is_next_in_its_prefix() {
     let mut turns = Turns::new(4_096);
     for job in 0..1_000 {
-        turns.push(stranger(Rank::Again, job % 50, job), Duration::ZERO, job);
+        turns.push(stranger(Rank::Again, job % 50, job), job);
     }
-    turns.push(Who { is_fresh: true, ..stranger(Rank::Again, 49, 5_000) }, Duration::ZERO, 7_777);
-    let turn = (1..2_000).find(|_| turns.pop(Duration::ZERO) == Some(7_777)).unwrap();
+    turns.push(Who { is_fresh: true, ..stranger(Rank::Again, 49, 5_000) }, 7_777);
+    let turn = (1..2_000).find(|_| turns.pop() == Some(7_777)).unwrap();
     assert!(turn <= 50, "{turn}");
 }
 
@@ -151,12 +150,12 @@ fn a_fresh_address_is_next_in_its_prefix() {
 fn codes_and_confirmations_have_turns_of_their_own() {
     let mut turns = Turns::new(2_048);
     for number in 0..2_048 {
-        turns.push(stranger(Rank::First, number, 0), Duration::ZERO, "sign-in");
+        turns.push(stranger(Rank::First, number, 0), "sign-in");
     }
     for share in [Share::Code, Share::Confirm] {
         let who = Who { share, ..stranger(Rank::First, 1, 1) };
-        assert!(matches!(turns.push(who, Duration::ZERO, "own"), Pushed::Waits(_)), "{share:?}");
+        assert!(matches!(turns.push(who, "own"), Pushed::Waits(_)), "{share:?}");
     }
-    let taken: Vec<_> = (0..6).filter_map(|_| turns.pop(Duration::ZERO)).collect();
+    let taken: Vec<_> = (0..6).filter_map(|_| turns.pop()).collect();
     assert_eq!(taken.iter().filter(|job| **job == "own").count(), 2, "{taken:?}");
 }

@@ -6,20 +6,15 @@
 mod laws;
 #[cfg(test)]
 mod simulated;
-#[cfg(test)]
-mod storm;
-mod strides;
 pub(crate) mod turns;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use honnin_seal::{BadPhc, HashCost, Hasher, Spent};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use turns::{Place, Pushed, Turns, Who};
 
@@ -52,14 +47,9 @@ struct Shared {
     state: Mutex<State>,
     work: Condvar,
     hashed: AtomicU64,
-    since: Instant,
 }
 
 impl Shared {
-    fn now(&self) -> Duration {
-        self.since.elapsed()
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,12 +99,7 @@ impl HashPool {
     pub fn start(bounds: PoolBounds) -> std::io::Result<Self> {
         let state =
             Mutex::new(State { turns: Turns::new(bounds.queue), spent: Spent::default(), ended: false });
-        let shared = Arc::new(Shared {
-            state,
-            work: Condvar::new(),
-            hashed: AtomicU64::new(0),
-            since: Instant::now(),
-        });
+        let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
             let shared = Arc::clone(&pool.shared);
@@ -157,8 +142,7 @@ impl HashPool {
             // Whoever asked may have left in this very moment; the hash is then thrown away.
             drop(done.send(result));
         });
-        let now = self.shared.now();
-        let place = match self.shared.lock().turns.push(who, now, job) {
+        let place = match self.shared.lock().turns.push(who, job) {
             Pushed::Waits(place) => place,
             // Dropping a job tells whoever waits for it.
             Pushed::Instead(place, _gone) => place,
@@ -173,7 +157,7 @@ impl HashPool {
 fn work(shared: &Shared, mut hasher: Hasher) {
     let mut state = shared.lock();
     loop {
-        if let Some(job) = state.turns.pop(shared.now()) {
+        if let Some(job) = state.turns.pop() {
             drop(state);
             shared.hashed.fetch_add(1, Ordering::Relaxed);
             job(&mut hasher);
@@ -188,6 +172,8 @@ fn work(shared: &Shared, mut hasher: Hasher) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::turns::{Rank, Share};
     use super::*;
     use crate::Source;

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::time::Duration;
 
 use honnin_terms::{AccountId, Id, Moment};
 
@@ -49,11 +48,6 @@ struct World {
 
 fn at(millis: i64) -> Moment {
     Moment::from_millis(1_795_000_000_000 + millis).unwrap()
-}
-
-/// The moment as the turns count it.
-fn since(millis: i64) -> Duration {
-    Duration::from_millis(millis.try_into().unwrap())
 }
 
 impl World {
@@ -116,7 +110,7 @@ impl World {
                 }
                 Event::Queues(who) => {
                     let entered = &self.entered[&who].0;
-                    let pushed = self.turns.push(self.who(who, entered), since(now), who);
+                    let pushed = self.turns.push(self.who(who, entered), who);
                     match pushed {
                         Pushed::Waits(_) => {}
                         Pushed::Instead(_, gone) | Pushed::Refused(gone) => {
@@ -140,7 +134,7 @@ impl World {
                 }
             }
             if self.hasher_is_free
-                && let Some(who) = self.turns.pop(since(now))
+                && let Some(who) = self.turns.pop()
             {
                 self.hasher_is_free = false;
                 self.later(now + HASH, Event::Done(who));

@@ -5,15 +5,9 @@
 //! and ranks take turns by weight: nobody waits for ever. Prefixes and addresses take turns one by one: who sends a
 //! thousand gets as many turns as who sends one. What waits has a bound; beyond it the newest work of whoever has most
 //! waiting in the lowest rank gives way.
-//!
-//! While somebody of good standing has waited long, prefixes that have come anew are served the newest first: in the order
-//! of coming everybody would be reached when she is about to leave, and each hash would be for nobody. Every so many turns
-//! the order of coming is kept even then, so that nobody of them waits for ever.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Duration;
+use std::collections::{HashMap, VecDeque};
 
-use super::strides::Strides;
 use crate::Source;
 
 /// What a hash is for. Each has turns of its own, so that none can be crowded out by another.
@@ -47,15 +41,6 @@ pub(crate) enum Rank {
 const RANKS: usize = 4;
 /// Turns of each rank while all have work.
 const RANK_WEIGHTS: [u64; RANKS] = [64, 32, 8, 1];
-/// Whether the newest are first in that rank while somebody waits long. Not where guesses are: there each prefix that
-/// sends its next guess would be before whoever waits since the one before.
-const RANK_TURNS_ROUND: [bool; RANKS] = [true, true, false, false];
-
-/// From this wait on the newest are first. Longer than a burst of a calm house takes; half of what people are patient for
-/// who leave soonest.
-const CALM: Duration = Duration::from_millis(500);
-/// One of so many turns keeps the order of coming even then.
-const IN_ORDER: u32 = 32;
 
 /// Whose work it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +59,38 @@ pub(crate) struct Place {
     rank: usize,
     source: Source,
     number: u64,
+}
+
+/// Turns by weight (stride scheduling): the class with work that is furthest behind is next.
+struct Strides<const N: usize> {
+    weights: [u64; N],
+    due: [u64; N],
+    now: u64,
+}
+
+/// A multiple of all weights.
+const STRIDE: u64 = 960;
+
+impl<const N: usize> Strides<N> {
+    const fn new(weights: [u64; N]) -> Self {
+        Self { weights, due: [0; N], now: 0 }
+    }
+
+    /// A class that had no work has some: what it did not use meanwhile is not saved up.
+    fn wake(&mut self, class: usize) {
+        if let Some(due) = self.due.get_mut(class) {
+            *due = (*due).max(self.now);
+        }
+    }
+
+    fn next(&mut self, has_work: impl Fn(usize) -> bool) -> Option<usize> {
+        let due = |class: &usize| self.due.get(*class).copied();
+        let class = (0..N).filter(|class| has_work(*class)).min_by_key(due)?;
+        let (due, weight) = (self.due.get_mut(class)?, self.weights.get(class)?);
+        self.now = *due;
+        *due = due.saturating_add(STRIDE / weight);
+        Some(class)
+    }
 }
 
 type Waiting<T> = VecDeque<(u64, T)>;
@@ -115,12 +132,6 @@ impl<V: Default> Ring<V> {
         taken
     }
 
-    /// Makes that key the next.
-    fn prefer(&mut self, key: u64) {
-        self.order.retain(|other| *other != key);
-        self.order.push_front(key);
-    }
-
     fn remove(&mut self, key: u64) {
         self.of.remove(&key);
         self.order.retain(|other| *other != key);
@@ -153,58 +164,23 @@ impl<T> Prefix<T> {
 struct Queue<T> {
     prefixes: Ring<Prefix<T>>,
     count: usize,
-    /// Since when each waits: the first is the oldest.
-    since: BTreeMap<u64, Duration>,
-    /// Prefixes that have had no turn since they came, in the order of coming.
-    newcomers: Vec<u64>,
-    turns_round: bool,
-    /// Turns of the newest since one was given in order.
-    out_of_order: u32,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self {
-            prefixes: Ring::default(),
-            count: 0,
-            since: BTreeMap::new(),
-            newcomers: Vec::new(),
-            turns_round: false,
-            out_of_order: 0,
-        }
+        Self { prefixes: Ring::default(), count: 0 }
     }
 }
 
 impl<T> Queue<T> {
-    fn push(&mut self, source: Source, is_fresh: bool, now: Duration, job: (u64, T)) {
-        if !self.prefixes.of.contains_key(&source.prefix) {
-            self.newcomers.push(source.prefix);
-        }
-        self.since.insert(job.0, now);
+    fn push(&mut self, source: Source, is_fresh: bool, job: (u64, T)) {
         let prefix = self.prefixes.entry(source.prefix, false);
         prefix.addresses.entry(source.address, is_fresh).push_back(job);
         prefix.count += 1;
         self.count += 1;
     }
 
-    /// Whether the newest is next.
-    fn is_late(&self, now: Duration) -> bool {
-        let oldest = self.since.first_key_value();
-        self.turns_round && oldest.is_some_and(|(_, since)| now.saturating_sub(*since) > CALM)
-    }
-
-    fn pop(&mut self, now: Duration) -> Option<(u64, T)> {
-        if self.is_late(now)
-            && self.out_of_order + 1 < IN_ORDER
-            && let Some(newest) = self.newcomers.last()
-        {
-            self.prefixes.prefer(*newest);
-            self.out_of_order += 1;
-        } else {
-            self.out_of_order = 0;
-        }
-        let served = self.prefixes.order.front().copied();
-        self.newcomers.retain(|prefix| Some(*prefix) != served);
+    fn pop(&mut self) -> Option<(u64, T)> {
         let popped = self.prefixes.turn(|prefix| {
             let job = prefix.addresses.turn(|jobs| {
                 let job = jobs.pop_front();
@@ -213,9 +189,6 @@ impl<T> Queue<T> {
             prefix.count = prefix.count.saturating_sub(usize::from(job.is_some()));
             (job, prefix.count == 0)
         });
-        if let Some((number, _)) = &popped {
-            self.since.remove(number);
-        }
         self.count = self.count.saturating_sub(usize::from(popped.is_some()));
         popped
     }
@@ -231,9 +204,7 @@ impl<T> Queue<T> {
         prefix.count -= 1;
         if prefix.count == 0 {
             self.prefixes.remove(source.prefix);
-            self.newcomers.retain(|prefix| *prefix != source.prefix);
         }
-        self.since.remove(&number);
         self.count -= 1;
         Some(job)
     }
@@ -264,7 +235,7 @@ struct Part<T> {
 
 impl<T> Part<T> {
     fn new(bound: usize) -> Self {
-        let ranks = RANK_TURNS_ROUND.map(|turns_round| Queue { turns_round, ..Queue::default() });
+        let ranks = [(); RANKS].map(|()| Queue::default());
         Self { ranks, strides: Strides::new(RANK_WEIGHTS), count: 0, bound }
     }
 
@@ -317,8 +288,8 @@ impl<T> Turns<T> {
         Self { shares, strides: Strides::new(SHARE_WEIGHTS), numbers: 0 }
     }
 
-    /// Brings work. The moment is counted from any beginning, the same in all calls.
-    pub(crate) fn push(&mut self, who: Who, now: Duration, job: T) -> Pushed<T> {
+    /// Brings work.
+    pub(crate) fn push(&mut self, who: Who, job: T) -> Pushed<T> {
         let Who { share, rank, is_fresh, source } = who;
         let (share, rank) = (index_of_share(share), index_of_rank(rank));
         let Some(part) = self.shares.get_mut(share) else { return Pushed::Refused(job) };
@@ -344,20 +315,20 @@ impl<T> Turns<T> {
             if queue.count == 0 {
                 part.strides.wake(rank);
             }
-            queue.push(source, is_fresh, now, (number, job));
+            queue.push(source, is_fresh, (number, job));
             part.count += 1;
         }
         let place = Place { share, rank, source, number };
         gone.map_or(Pushed::Waits(place), |gone| Pushed::Instead(place, gone))
     }
 
-    /// The work whose turn it is at that moment.
-    pub(crate) fn pop(&mut self, now: Duration) -> Option<T> {
+    /// The work whose turn it is.
+    pub(crate) fn pop(&mut self) -> Option<T> {
         let Self { shares, strides, .. } = self;
         let share = strides.next(|share| shares.get(share).is_some_and(|part| part.count > 0))?;
         let Part { ranks, strides, count, .. } = shares.get_mut(share)?;
         let rank = strides.next(|rank| ranks.get(rank).is_some_and(|queue| queue.count > 0))?;
-        let (_, job) = ranks.get_mut(rank)?.pop(now)?;
+        let (_, job) = ranks.get_mut(rank)?.pop()?;
         *count -= 1;
         Some(job)
     }
