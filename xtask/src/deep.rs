@@ -18,7 +18,7 @@ type Found = Result<(bool, Vec<String>), Failure>;
 /// A step: its name, what it does, and how.
 type Step = (&'static str, &'static str, fn() -> Found);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 12] = [
     (
         "mutants",
         "Guard functions changed in every way, each change noticed by a test of the same crate",
@@ -33,7 +33,6 @@ const STEPS: [Step; 13] = [
     ),
     ("controls", "Every drill on a program that does wrong: each has to fail", controls::all),
     ("drills", "Every drill, for a minute each", drilled),
-    ("nodes", "The drills of launch day on two processes, for a minute each", drilled_on_two),
     ("worlds", "Worlds that differ only in another subscriber, with more cases", compared),
     (
         "field",
@@ -57,7 +56,7 @@ const STEPS: [Step; 13] = [
 /// What can be asked of the long work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, nodes, worlds, field, layers, how-to, audit or package
+    /// One step: mutants, fuzz, schemathesis, clients, controls, drills, worlds, field, layers, how-to, audit or package
     #[arg(long)]
     only: Option<String>,
 }
@@ -139,17 +138,9 @@ fn verdicts(command: &mut Command, tells: impl Fn(&str) -> bool) -> Found {
 }
 
 fn drilled() -> Found {
-    drills(&["all"])
-}
-
-fn drilled_on_two() -> Found {
-    drills(&["D12", "D25", "D26", "D27", "D28", "--nodes", "2"])
-}
-
-fn drills(which: &[&str]) -> Found {
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--locked", "--quiet", "--release", "--package", "honnin", "--"]);
-    cargo.args(["drill", "run", "--seconds", "60"]).args(which);
+    cargo.args(["drill", "run", "all", "--seconds", "60"]);
     verdicts(&mut cargo, |line| line.starts_with('D') || line.contains(" passed, "))
 }
 

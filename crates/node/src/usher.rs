@@ -25,8 +25,6 @@ const TRIES: u32 = 8;
 pub struct Usher {
     /// The room.
     pub room: Arc<WaitingRoom>,
-    /// The node's name.
-    pub name: String,
     /// Where the row stands.
     pub rows: Arc<dyn ControlRows>,
     /// Permits for it.
@@ -95,8 +93,6 @@ pub async fn plan_room(
 impl Usher {
     /// Works until it is dropped.
     pub async fn run(self) {
-        // Whoever comes in the first second meets the line of the others.
-        self.look(Duration::ZERO).await;
         let mut before = self.steady.millis();
         let mut open = false;
         loop {
@@ -140,9 +136,7 @@ impl Usher {
         let mut row = self.rows.control(&permit, &name()).await?;
         for _ in 0..TRIES {
             let (revision, book) = book_of(row.as_ref());
-            let Some((next, unused)) = book.after(now, &self.name, step, &bounds) else {
-                return Ok((book, 0));
-            };
+            let Some((next, unused)) = book.after(now, step, &bounds) else { return Ok((book, 0)) };
             let new = NewControl { value: next.write().into_bytes(), until: None };
             match self.rows.swap_control(&permit, &name(), revision, Some(new)).await? {
                 Swapped::Done(_) => return Ok((next, unused)),

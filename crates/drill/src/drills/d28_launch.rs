@@ -25,9 +25,6 @@ const SETTINGS: &str = "[server]\nconnections_per_address = 10_000\n[waiting_roo
 const APART: Duration = Duration::from_millis(500);
 /// Beside that time: until people are counted on all nodes, and until whoever was called asks again.
 const BESIDE: Duration = Duration::from_secs(9);
-/// It stands open for so long and nobody comes: then a node that serves alone lets newcomers in at once, and a line begins with
-/// those who cannot be. With fewer at once nothing is lost but what is to be seen of that.
-const CALM: Duration = Duration::from_millis(3_500);
 /// So many tickets are made up.
 const FORGED: usize = 40;
 /// One after the other of those who are signed in reads.
@@ -44,7 +41,6 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let until = stage.options.clock.now().plus_seconds(3_600).to_string();
     done(&house, &["waiting-room", "open", "--until", &until])?;
     opened(&house, true).await?;
-    sleep(CALM).await;
     stage.say(&format!("  {people} people come at one moment; the waiting room is open"));
     let within = (Duration::from_secs(u64::from(people / FIRST)) / 10).max(APART);
     let (reading, stop) = read_beside(house.target(), house.sessions().to_vec());

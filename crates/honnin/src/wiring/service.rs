@@ -150,7 +150,7 @@ impl Service {
         let at_once = settings.exports.at_once;
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
         let room = Arc::new(room(&keeper, settings)?);
-        let usher = usher((&room, installation.node()), &store, Arc::clone(&node), &clock);
+        let usher = usher(&room, &store, Arc::clone(&node), &clock);
         let guessing = guessing(told, &store, node, (&clock, &journal));
         let shown = Arc::new(honnin_notices::Live::default());
         let house = Arc::<Standing>::clone(&standing);
@@ -415,14 +415,13 @@ fn reconciler(
 
 /// What moves the watermark of the waiting room.
 fn usher(
-    (room, name): (&Arc<WaitingRoom>, &str),
+    room: &Arc<WaitingRoom>,
     store: &Arc<dyn Store>,
     authority: Arc<NodeAuthority>,
     clock: &Arc<dyn Clock>,
 ) -> Usher {
     Usher {
         room: Arc::clone(room),
-        name: name.to_owned(),
         rows: Arc::<dyn Store>::clone(store),
         authority,
         clock: Arc::clone(clock),

@@ -11,9 +11,6 @@ use crate::support::honnin;
 /// say so.
 const NEED_MORE: [&str; 7] = ["D07", "D10", "D11", "D15", "D25", "D26", "D30"];
 
-/// With these every drill that serves needs PostgreSQL and `HAProxy`.
-const ON_TWO: [&str; 2] = ["--nodes", "2"];
-
 /// Drills that measure time are run alone.
 static ALONE: RwLock<()> = RwLock::new(());
 
@@ -29,12 +26,6 @@ fn run_alone(drill: &str) -> Value {
     ran(drill, &[])
 }
 
-/// The same with two processes on one PostgreSQL.
-fn run_on_two(drill: &str) {
-    let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
-    ran(drill, &ON_TWO);
-}
-
 fn ran(drill: &str, more: &[&str]) -> Value {
     let dir = TestDir::new();
     let report = dir.join("report.json");
@@ -45,7 +36,7 @@ fn ran(drill: &str, more: &[&str]) -> Value {
     let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
     if report["drills"][0]["state"] == "skipped" {
         // What is left out, and what to install, was said by `cargo xtask test` before.
-        assert!(NEED_MORE.contains(&drill) || more == ON_TWO, "{report}");
+        assert!(NEED_MORE.contains(&drill), "{report}");
         #[expect(clippy::print_stdout, reason = "what was not tried is said aloud")]
         {
             println!("skipped: {drill}: what it stands behind is not on this machine");
@@ -192,16 +183,6 @@ fn d27_after_an_outage_everybody_is_let_in_step_by_step() {
 #[test]
 fn d28_everybody_at_one_moment_is_let_in_in_turn() {
     run_alone("D28");
-}
-
-#[test]
-fn d27_two_processes_let_everybody_in_step_by_step_after_an_outage() {
-    run_on_two("D27");
-}
-
-#[test]
-fn d28_two_processes_let_everybody_in_in_one_turn() {
-    run_on_two("D28");
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::heard::Heard;
 use super::line::{Bucket, Line};
-use super::{LATER, Micros, RoomBounds, SETTLED, micros};
+use super::{Micros, RoomBounds, SETTLED, micros};
 
 /// When the operator has it open, whatever is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +45,7 @@ impl Step {
 /// The line as all nodes know it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Book {
-    /// From when on it is open, which may have to come yet; `None` where it is not.
+    /// Since when it is open; `None` where it is not.
     opened: Option<Micros>,
     /// The watermark: who came before may enter.
     called: Micros,
@@ -57,8 +56,6 @@ pub struct Book {
     /// How many were called since it opened, and how many of them have come.
     people: u64,
     entered: u64,
-    /// Until when each node has said whom it placed.
-    heard: Heard,
     line: Line,
 }
 
@@ -66,18 +63,12 @@ pub struct Book {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadBook;
 
-/// What the value begins with; and what one of a build began with that did not write down until when nodes were heard.
-const FORMAT: &str = "2";
-const BEFORE: &str = "1";
+/// What the value begins with.
+const FORMAT: &str = "1";
 
 impl Book {
     /// Whether people are placed.
     pub fn is_open(&self, now: Micros) -> bool {
-        self.opened.is_some_and(|opened| opened <= now) || self.is_planned(now)
-    }
-
-    /// Whether it is open, or will be in a moment.
-    pub(super) fn is_opening(&self, now: Micros) -> bool {
         self.opened.is_some() || self.is_planned(now)
     }
 
@@ -124,8 +115,8 @@ impl Book {
         }
     }
 
-    /// With what the node of that name has to say; and how many newcomers it may let in at once. `None` where nothing changes.
-    pub fn after(&self, now: Micros, node: &str, step: &Step, bounds: &RoomBounds) -> Option<(Self, u32)> {
+    /// With what a node has to say; and how many of those it can take were not there. `None` where nothing changes.
+    pub fn after(&self, now: Micros, step: &Step, bounds: &RoomBounds) -> Option<(Self, u32)> {
         let is_planned = self.is_planned(now);
         if self.opened.is_none() && step.is_nothing() && !is_planned {
             return None;
@@ -139,32 +130,26 @@ impl Book {
                 // It was closed meanwhile: whoever was placed enters.
                 return (next != *self).then_some((next, 0));
             }
-            // On all nodes at one moment: until then each of them has heard of it. A plan is known before.
-            next.opened = Some(if is_planned { now } else { now.saturating_add(LATER) });
+            next.opened = Some(now);
             // Nobody has a place yet, but for those of its first moments.
             let first = step.arrivals.buckets().first().map_or(now, |bucket| bucket.from);
             next.called = next.called.max(first.min(now.saturating_sub(SETTLED)));
             (next.people, next.entered) = (0, 0);
             next.placed_at = now;
         }
-        next.heard.says(node, now);
         next.line.take(step.arrivals.clone());
         // Who came before the watermark is called already: another node's clock, or its word came late.
         let late = next.line.leave_before(next.called);
         next.people = next.people.saturating_add(late);
         next.entered = next.entered.saturating_add(u64::from(step.entered));
         next.placed_at = next.placed_at.max(step.placed_at.unwrap_or(0));
-        // Nobody is called before everybody who came before her is counted, on all nodes that live.
-        let settled = next.heard.by_all(now.saturating_sub(SETTLED)).max(next.called);
+        let settled = now.saturating_sub(SETTLED).max(next.called);
         let moment = next.line.moment_of(u64::from(step.call), settled);
         let gone = next.line.leave_before(moment);
         next.called = next.called.max(moment);
         next.people = next.people.saturating_add(gone);
         let unused = u64::from(step.call).saturating_sub(gone.saturating_add(late));
-        // Where others serve as well nobody knows whether somebody waits there since their last word.
-        let since = next.opened.map_or(now, |opened| opened.saturating_add(SETTLED));
-        let knows = next.line.is_empty() && since <= now && next.heard.only(node);
-        let unused = if knows { u32::try_from(unused).unwrap_or(u32::MAX) } else { 0 };
+        let unused = if next.line.is_empty() { u32::try_from(unused).unwrap_or(u32::MAX) } else { 0 };
         let calm = now.saturating_sub(next.placed_at) >= micros(bounds.closes);
         if calm && next.line.is_empty() && !is_planned {
             (next.opened, next.people, next.entered) = (None, 0, 0);
@@ -174,11 +159,10 @@ impl Book {
 
     /// As it is stored.
     pub fn write(&self) -> String {
-        let Self { opened, called, placed_at, plan, people, entered, heard, line } = self;
+        let Self { opened, called, placed_at, plan, people, entered, line } = self;
         let (from, until) = plan.map_or((0, 0), |plan| (plan.from, plan.until));
         let opened = opened.unwrap_or(0);
-        let mut text =
-            format!("{FORMAT} {opened} {called} {placed_at} {from} {until} {people} {entered} {heard}");
+        let mut text = format!("{FORMAT} {opened} {called} {placed_at} {from} {until} {people} {entered}");
         // Each from the end of the one before, so that the numbers are short.
         let mut at = *called;
         for Bucket { from, to, people } in line.buckets() {
@@ -195,12 +179,12 @@ impl Book {
     /// [`BadBook`] where nobody of us wrote it.
     pub fn read(text: &str) -> Result<Self, BadBook> {
         let mut words = text.split(' ');
-        let format = words.next().filter(|format| [FORMAT, BEFORE].contains(format)).ok_or(BadBook)?;
+        if words.next() != Some(FORMAT) {
+            return Err(BadBook);
+        }
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok()).ok_or(BadBook);
         let (opened, called, placed_at) = (number()?, number()?, number()?);
         let (from, until, people, entered) = (number()?, number()?, number()?, number()?);
-        let heard = if format == FORMAT { words.next() } else { Some("") };
-        let heard = heard.and_then(Heard::read).ok_or(BadBook)?;
         let (mut buckets, mut at) = (Vec::new(), called);
         for word in words {
             let (after, rest) = word.split_once('+').ok_or(BadBook)?;
@@ -218,7 +202,6 @@ impl Book {
             plan: (from < until).then_some(Plan { from, until }),
             people,
             entered,
-            heard,
             line: Line::of(buckets).ok_or(BadBook)?,
         })
     }
@@ -243,29 +226,17 @@ mod tests {
     #[test]
     fn it_closes_when_nobody_has_been_placed_for_a_while_and_not_before() {
         let bounds = RoomBounds::default();
-        let (mut book, _) = Book::default().after(NOW, "a", &step(&[(NOW, 10)], 0), &bounds).unwrap();
+        let (mut book, _) = Book::default().after(NOW, &step(&[(NOW, 10)], 0), &bounds).unwrap();
         let nothing = |call| Step { opens: false, placed_at: None, ..step(&[], call) };
-        assert!(!book.is_open(NOW + LATER - 1), "not before all nodes have heard of it");
-        for second in 2..60 {
+        for second in 1..60 {
             let now = NOW + second * SECOND;
-            (book, _) = book.after(now, "a", &nothing(0), &bounds).unwrap();
+            (book, _) = book.after(now, &nothing(0), &bounds).unwrap();
             assert!(book.is_open(now), "somebody waits");
         }
         let now = NOW + 60 * SECOND;
-        let (book, _) = book.after(now, "a", &nothing(10), &bounds).unwrap();
+        let (book, _) = book.after(now, &nothing(10), &bounds).unwrap();
         assert!(!book.is_open(now) && book.waiting() == 0);
-        assert_eq!(
-            book.after(now, "a", &nothing(10), &bounds),
-            None,
-            "nothing is written where nothing happens"
-        );
-    }
-
-    #[test]
-    fn what_a_build_before_wrote_is_read() {
-        let book =
-            Book::read("1 1700000000000000 1700000000000000 1700000001000000 0 0 5 4 100+100:7").unwrap();
-        assert!(book.is_open(NOW) && book.waiting() == 7 && book.write().starts_with("2 "));
+        assert_eq!(book.after(now, &nothing(10), &bounds), None, "nothing is written where nothing happens");
     }
 
     #[test]
@@ -274,20 +245,14 @@ mod tests {
         let plan = Plan { from: NOW + 10 * SECOND, until: NOW + 100 * SECOND };
         let book = Book::default().planned(Some(plan));
         let nothing = Step { opens: false, placed_at: None, ..step(&[], 5) };
-        assert!(!book.is_open(NOW) && book.after(NOW, "a", &nothing, &bounds).is_none());
+        assert!(!book.is_open(NOW) && book.after(NOW, &nothing, &bounds).is_none());
         let at = |second: u64| NOW + second * SECOND;
         assert!(book.is_open(at(10)) && book.is_open(at(99)));
-        let (book, unused) = book.after(at(10), "a", &nothing, &bounds).unwrap();
-        assert_eq!(unused, 0, "others may serve as well");
-        let (book, unused) = book.after(at(12), "a", &nothing, &bounds).unwrap();
+        let (book, unused) = book.after(at(10), &nothing, &bounds).unwrap();
         assert_eq!(unused, 5, "who comes may enter while nobody waits");
-        let (book, unused) = book.after(at(12), "b", &nothing, &bounds).unwrap();
-        assert_eq!(unused, 0, "unless somebody may wait at another");
-        let (book, unused) = book.after(at(18), "a", &nothing, &bounds).unwrap();
-        assert_eq!(unused, 5, "that has died");
-        let (book, _) = book.after(at(99), "a", &nothing, &bounds).unwrap();
+        let (book, _) = book.after(at(99), &nothing, &bounds).unwrap();
         assert!(book.is_open(at(99)));
-        let (book, _) = book.after(at(100), "a", &nothing, &bounds).unwrap();
+        let (book, _) = book.after(at(100), &nothing, &bounds).unwrap();
         assert!(!book.is_open(at(100)) && book.plan().is_none());
     }
 
@@ -305,7 +270,7 @@ mod tests {
                     came += people;
                     called += u64::from(*call);
                     let before = book.called();
-                    let (next, unused) = book.after(now + SECOND, &node.to_string(), &step(&arrivals, *call), &bounds).unwrap();
+                    let (next, unused) = book.after(now + SECOND, &step(&arrivals, *call), &bounds).unwrap();
                     prop_assert!(next.called() >= before && unused <= *call);
                     prop_assert!(next.called() <= now + SECOND - SETTLED || next.called() == before);
                     prop_assert_eq!(next.waiting() + next.called_people(), came);
@@ -317,8 +282,8 @@ mod tests {
         }
 
         #[test]
-        fn what_nobody_of_us_wrote_is_refused_or_harmless(format in "[12]", text in "[0-9]{1,3}( [0-9]{1,3}){6}( [a=,0-9]{0,9})?[0-9 +:]{0,60}") {
-            if let Ok(book) = Book::read(&format!("{format} {text}")) {
+        fn what_nobody_of_us_wrote_is_refused_or_harmless(text in "[0-9 +:]{0,80}") {
+            if let Ok(book) = Book::read(&format!("1 {text}")) {
                 prop_assert_eq!(Book::read(&book.write()), Ok(book));
             }
         }

@@ -6,11 +6,8 @@
 //! them without asking anybody.
 
 mod book;
-mod heard;
 mod line;
 mod node;
-#[cfg(test)]
-mod ordered;
 mod pace;
 #[cfg(test)]
 mod simulated;
@@ -76,10 +73,6 @@ impl Default for RoomBounds {
 /// How long people may be unknown to the other nodes: the watermark stays behind the present by that much, so that none
 /// of them is passed over uncounted.
 const SETTLED: Micros = 2 * SECOND;
-
-/// How long after it was seen that it has to open it opens: by then each node that lives has looked, and it opens on all of
-/// them at one moment. Whoever comes to another meanwhile is in no line yet, and neither is anybody else.
-const LATER: Micros = 3 * SECOND / 2;
 
 /// What somebody is told who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

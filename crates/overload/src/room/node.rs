@@ -238,7 +238,7 @@ impl Room {
                 (self.speed.saturating_mul(3).saturating_add(fresh)) / 4
             };
         }
-        if !book.is_opening(now) {
+        if !book.is_open(now) {
             (self.speed, self.own) = (0, Line::default());
             self.tried.clear();
         }

@@ -149,7 +149,7 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
                 continue;
             }
             let step = node.room.step(now, Duration::from_secs(1));
-            let unused = match book.after(now, &number.to_string(), &step, bounds) {
+            let unused = match book.after(now, &step, bounds) {
                 Some((next, unused)) => {
                     book = next;
                     unused

@@ -18,7 +18,6 @@ fn usher(house: &House) -> Usher {
     let (rows, clock) = (Arc::clone(&house.store), Arc::clone(&house.clock));
     Usher {
         room: Arc::clone(&house.app.wiring.room),
-        name: "1".to_owned(),
         rows,
         authority: Arc::clone(&house.node),
         clock,
@@ -219,7 +218,7 @@ async fn two_nodes_keep_one_line() {
     let (house, one) = open().await;
     // Another node has a room of its own, with the same key, and reads the same row.
     let room = super::house::wiring_of(Arc::clone(&house.app.wiring.care), None).room;
-    let other = Usher { room: Arc::clone(&room), name: "2".to_owned(), ..usher(&house) };
+    let other = Usher { room: Arc::clone(&room), ..usher(&house) };
     let now = || micros(house.clock.now());
     let cookie = ticket(&house.ask("GET", "/sign-in", "", "").await);
     let text = cookie.trim_start_matches("Cookie: place=").trim().to_owned();
