@@ -87,8 +87,8 @@ const STEPS: [Step; 8] = [
             "test",
             "--locked",
             "--release",
-            "--package",
-            "honnin",
+            // Not the package alone: its libraries would be compiled anew, with fewer features.
+            "--workspace",
             "--test",
             "it",
             "--",

@@ -11,9 +11,9 @@ const AGAIN: i64 = 20;
 const BELIEVED: i64 = 600;
 /// Whoever has not said so for so many seconds serves nobody any more.
 const SERVES: i64 = 90;
-/// So far, in seconds, a row may be from the future: a node whose clock is 2 s ahead of another's is not ready, and one is for
-/// what rounding to seconds takes.
-const AHEAD: i64 = 3;
+/// So far, in seconds, a row may be from the future. Less would have a node whose own clock is slow overlook the others, and join
+/// beside whatever they run; more would have one row believed for longer than a minute.
+const AHEAD: i64 = 60;
 /// Nodes read at once.
 const MOST: usize = 100;
 

@@ -157,7 +157,8 @@ pub(super) fn put_back(
     })?;
     if differed > 0 {
         return Err(Failure::cannot(format_args!(
-            "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into              it, and restore again"
+            "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into it, \
+             and restore again"
         )));
     }
     block_on(unmark(&*copy.store, &rooms.keep(), &own))?;

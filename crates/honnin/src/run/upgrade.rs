@@ -29,7 +29,8 @@ pub(super) fn upgrade(
         mode(&rooms, &mut findings)?;
         backup(&rooms, &mut findings)?;
     } else {
-        findings.ok("others", "nodes, mode and backups: ask the program that serves, `honnin doctor`");
+        let told = "nodes, mode and backups were not looked at: ask the program that serves, `honnin doctor`, before you go on";
+        findings.attention("others", told);
     }
     say.tell(&findings)?;
     Ok(if findings.is_well() { Exit::Done } else { Exit::Found })

@@ -84,6 +84,12 @@ async fn sent(address: SocketAddr, mut request: Request<Bytes>) -> Result<Respon
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     *request.uri_mut() = Uri::from_static("/v1/traces");
+    // The library puts on what the environment says of headers, and that may be a secret of another collector.
+    let kind = request.headers_mut().remove(header::CONTENT_TYPE);
+    request.headers_mut().clear();
+    if let Some(kind) = kind {
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
     request.headers_mut().insert(header::HOST, HeaderValue::try_from(address.to_string())?);
     let answer = sender.send_request(request.map(Full::new)).await?;
     let (parts, body) = answer.into_parts();

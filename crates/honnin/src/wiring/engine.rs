@@ -37,6 +37,9 @@ pub(crate) enum StartError {
     /// The file with a password.
     #[error("cannot read the password file {0}")]
     Password(PathBuf, #[source] io::Error),
+    /// A half-made copy.
+    #[error("cannot remove the half-made copy {0}; remove it and back up again")]
+    Left(PathBuf, #[source] io::Error),
     /// The file with a password is open to others.
     #[error(
         "cannot use the password file {0}: other users can read it; chmod 600 it, and consider it disclosed if others have had access"
@@ -140,8 +143,10 @@ pub(crate) fn back_up(
     let part = to.with_extension("part");
     let made = fill_file(permit, &target, &part, (settings, clock))
         .and_then(|()| Ok(honnin_store_sqlite::back_up(permit, &part, to)?));
-    fs::remove_dir_all(&part).unwrap_or_default();
-    made
+    let gone = fs::remove_dir_all(&part);
+    made?;
+    // What stays of it would be in the backup beside the file.
+    gone.map_err(|reason| StartError::Left(part, reason))
 }
 
 /// Has a new file hold what the database holds at one moment.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -92,7 +92,8 @@ pub(in crate::run) fn restore(
     progress.now("copying");
     DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
     let marker = data.join(RESTORING);
-    File::create_new(&marker)?.sync_all()?;
+    let held = File::create_new(&marker)?;
+    held.sync_all()?;
     let installation = Installation { place, ..there };
     let notices = installation.notices();
     // A record that lies elsewhere outlives a data directory, and is newer.
@@ -107,10 +108,13 @@ pub(in crate::run) fn restore(
     let restored = match restored {
         Ok(restored) => restored,
         Err(failure) => {
-            // Half an installation is none. It was made here, and nothing was in it before.
-            fs::remove_dir_all(&data).unwrap_or_default();
-            if !survived {
-                cleared(&notices);
+            // Half an installation is none. It was made here, and nothing was in it before. Where the marker is no longer this
+            // run's, another restore has begun there meanwhile, and may be served by now.
+            if is_same(&held, &marker) {
+                fs::remove_dir_all(&data).unwrap_or_default();
+                if !survived {
+                    cleared(&notices);
+                }
             }
             return Err(failure);
         }
@@ -119,6 +123,12 @@ pub(in crate::run) fn restore(
     File::open(&data)?.sync_all()?;
     say.tell(&restored)?;
     Ok(Exit::Done)
+}
+
+/// Whether the file at that path is the one that is held open.
+fn is_same(held: &File, path: &Path) -> bool {
+    let Ok(held) = held.metadata() else { return false };
+    fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino()))
 }
 
 /// Whether there is anything in that directory.
