@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::support::{Browser, Place, Ran, directory_of_sample, mapping, run_in};
+use crate::support::{Place, Ran, directory_of_sample, mapping, run_in};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -68,23 +68,6 @@ fn rows(data: &Path) -> BTreeMap<String, Vec<String>> {
     tables.iter().map(of).collect()
 }
 
-/// What her pages say, as the API has it.
-fn figures(browser: &mut Browser) -> String {
-    let me = browser.get("/api/v1/me").body;
-    let me: serde_json::Value = serde_json::from_str(&me).unwrap();
-    let mut all = String::new();
-    for line in me["lines"].as_array().unwrap() {
-        let line = line["line"].as_str().unwrap();
-        for what in ["contract", "purchases", "buckets", "usage?month=2026-10"] {
-            let answer = browser.get(&format!("/api/v1/lines/{line}/{what}"));
-            assert_eq!(answer.status, 200, "{}", answer.body);
-            all.push_str(&answer.body);
-        }
-    }
-    all.push_str(&browser.get("/api/v1/bills").body);
-    all
-}
-
 fn back_up(place: &Place, name: &str) -> PathBuf {
     let to = place.beside(name);
     done(&place.run(&["--as", "suzuki", "backup", "--to", to.to_str().unwrap()]));
@@ -115,7 +98,7 @@ fn a_backup_made_under_load_brings_back_everything_after_total_loss() {
     let serving = place.serve();
     let mut hers = serving.browser();
     hers.sign_in(LOGIN, PASSWORD);
-    let before = figures(&mut hers);
+    let before = hers.figures();
     let (ended, asked) = (AtomicBool::new(false), AtomicU64::new(0));
     let backup = thread::scope(|scope| {
         for _ in 0..2 {
@@ -123,7 +106,7 @@ fn a_backup_made_under_load_brings_back_everything_after_total_loss() {
             let (ended, asked, before) = (&ended, &asked, &before);
             scope.spawn(move || {
                 while !ended.load(Ordering::Relaxed) {
-                    assert_eq!(figures(&mut browser), *before, "no request fails meanwhile");
+                    assert_eq!(browser.figures(), *before, "no request fails meanwhile");
                     asked.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -203,7 +186,7 @@ fn a_backup_made_under_load_brings_back_everything_after_total_loss() {
     assert_eq!(hers.get("/api/v1/me").status, 401, "her session ended");
     let mut again = serving.browser();
     again.sign_in(LOGIN, PASSWORD);
-    assert_eq!(figures(&mut again), before);
+    assert_eq!(again.figures(), before);
     drop(serving);
     done(&place.run(&["journal", "verify"]));
     let seen = place.run(&["journal", "who-saw", LOGIN]).out;
@@ -392,7 +375,7 @@ fn an_erased_account_is_gone_with_its_keys_and_only_older_backups_hold_it() {
     let serving = place.serve();
     let mut hers = serving.browser();
     hers.sign_in(LOGIN, PASSWORD);
-    let figures_before = figures(&mut hers);
+    let figures_before = hers.figures();
     assert_eq!(place.run(&["account", "erase", LOGIN]).code, Some(2), "it is asked for");
     let told = place.run(&["--as", "suzuki", "account", "erase", LOGIN, "--yes"]);
     assert!(done(&told).out.contains("hold it until you delete them"), "{}", told.out);
@@ -446,7 +429,7 @@ fn an_erased_account_is_gone_with_its_keys_and_only_older_backups_hold_it() {
     let serving = place.serve();
     let mut back = serving.browser();
     back.sign_in(LOGIN, PASSWORD);
-    assert_eq!(figures(&mut back), figures_before);
+    assert_eq!(back.figures(), figures_before);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Browser, Place, Ran, directory_of_sample, mapping, run_in};
+use crate::support::{Place, Ran, directory_of_sample, mapping, run_in};
 
 const LOGIN: &str = "mio30617284";
 const OTHER: &str = "mio10482913";
@@ -29,21 +29,6 @@ fn refused(ran: &Ran, by: &str) {
 fn rows(server: &PostgresServer, database: &str) -> Vec<String> {
     let of = |table: &&str| server.sql(database, &format!("select t::text from honnin.{table} t order by 1"));
     KEPT.iter().map(of).collect()
-}
-
-/// What a browser is shown of all her lines.
-fn figures(browser: &mut Browser) -> String {
-    let me: serde_json::Value = serde_json::from_str(&browser.get("/api/v1/me").body).unwrap();
-    let mut all = String::new();
-    for line in me["lines"].as_array().unwrap() {
-        let line = line["line"].as_str().unwrap();
-        for what in ["contract", "purchases", "buckets", "usage?month=2026-10"] {
-            let answer = browser.get(&format!("/api/v1/lines/{line}/{what}"));
-            assert_eq!(answer.status, 200, "{}", answer.body);
-            all.push_str(&answer.body);
-        }
-    }
-    all
 }
 
 fn activate(place: &Place, login: &str) {
@@ -73,7 +58,7 @@ fn a_backup_of_a_database_brings_back_everything_after_total_loss() {
     let serving = place.serve();
     let mut hers = serving.browser();
     hers.sign_in(LOGIN, PASSWORD);
-    let shown = figures(&mut hers);
+    let shown = hers.figures();
     let backup = place.beside("backup");
     done(place.run(&["--as", "suzuki", "backup", "--to", backup.to_str().unwrap()]));
     let before = rows(&server, &database);
@@ -107,7 +92,7 @@ fn a_backup_of_a_database_brings_back_everything_after_total_loss() {
     assert_eq!(old.get("/api/v1/me").status, 401, "her session ended");
     let mut again = serving.browser();
     again.sign_in(LOGIN, PASSWORD);
-    assert_eq!(figures(&mut again), shown);
+    assert_eq!(again.figures(), shown);
 }
 
 #[test]

@@ -51,6 +51,22 @@ impl Browser {
         self.ask("GET", path, &[], "")
     }
 
+    /// What is shown of all her lines and bills, as the API has it.
+    pub(crate) fn figures(&mut self) -> String {
+        let me: serde_json::Value = serde_json::from_str(&self.get("/api/v1/me").body).unwrap();
+        let mut all = String::new();
+        for line in me["lines"].as_array().unwrap() {
+            let line = line["line"].as_str().unwrap();
+            for what in ["contract", "purchases", "buckets", "usage?month=2026-10"] {
+                let answer = self.get(&format!("/api/v1/lines/{line}/{what}"));
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                all.push_str(&answer.body);
+            }
+        }
+        all.push_str(&self.get("/api/v1/bills").body);
+        all
+    }
+
     /// Posts a form as a page of the site does.
     pub(crate) fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
