@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::harness::{Failure, House, Verdict};
 use crate::kit::guesses::LONG;
-use crate::kit::line::{Came, Wave, figure, opened};
-use crate::kit::stage::{Stage, journal_verifies};
+use crate::kit::line::{Came, Wave, opened};
+use crate::kit::stage::{Stage, figure, journal_verifies};
 
 /// Subscribers at most: a crowd of which a few seconds let in a part.
 const SUBJECTS: u64 = 400;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use self::came::Came;
 use super::guesses::address;
-use super::stage::{PASSWORD, ask, sign_in_with};
+use super::stage::{PASSWORD, figure, sign_in_with};
 use crate::client::{Answer, Connection, Limits, Request, Target};
 use crate::harness::{Failure, House};
 use crate::seed::Draw;
@@ -288,10 +288,4 @@ pub(crate) async fn opened(house: &House, open: bool) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// What a gauge of one process says.
-pub(crate) async fn figure(monitor: Target, name: &str) -> Result<Option<u64>, Failure> {
-    let text = ask(monitor, &Request::get("/metrics")).await?.text();
-    Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
 }

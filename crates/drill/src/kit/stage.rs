@@ -300,9 +300,13 @@ pub(crate) fn invite(house: &House, login: &str) -> Result<String, Failure> {
 
 /// What a counter of the house says; nothing of it is 0.
 pub(crate) async fn counted(house: &House, name: &str) -> Result<u64, Failure> {
-    let text = ask(house.monitor(), &Request::get("/metrics")).await?.text();
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
-    Ok(value.unwrap_or(0))
+    Ok(figure(house.monitor(), name).await?.unwrap_or(0))
+}
+
+/// What one process says of a figure, where it says it.
+pub(crate) async fn figure(monitor: Target, name: &str) -> Result<Option<u64>, Failure> {
+    let text = ask(monitor, &Request::get("/metrics")).await?.text();
+    Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
 }
 
 /// The request that signs in with a password.

@@ -116,10 +116,7 @@ pub(super) fn copy(
     let note = if url.is_empty() { "store copy to the file" } else { "store copy to the database" };
     rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note, ..Deed::default() })?;
     both.hold_read_only()?;
-    let own = match own {
-        Some(own) => own,
-        None => block_on(mark(&*copy.store, &rooms.keep(), &copier(&rooms.keeper)?))?,
-    };
+    let own = both.marked(own)?;
     let Copied { rows, differed } =
         both.each(&progress, "copying", |table, source, to| block_on(copy_table(source, to, table, &own)))?;
     both.still_read_only()?;
@@ -147,14 +144,9 @@ pub(super) fn put_back(
     let copy = open_database(rooms, installation)?;
     let both = Both { rooms, copy: &copy };
     both.refuse_other_schema()?;
-    let own = match both.own_mark()? {
-        Some(own) => own,
-        None => block_on(mark(&*copy.store, &rooms.keep(), &copier(&rooms.keeper)?))?,
-    };
+    let own = both.marked(both.own_mark()?)?;
     both.each(progress, "restoring", |table, file, to| block_on(copy_table(file, to, table, &own)))?;
-    let Copied { differed, .. } = both.each(progress, "comparing", |table, file, to| {
-        block_on(compare_table(file, to, table, Some(&own)))
-    })?;
+    let differed = both.differing(progress, &own)?;
     if differed > 0 {
         return Err(Failure::cannot(format_args!(
             "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into it, \
@@ -228,6 +220,22 @@ impl Both<'_> {
         }
     }
 
+    /// That mark, or a new one where there is none yet.
+    fn marked(&self, own: Option<ControlRow>) -> Result<ControlRow, Failure> {
+        match own {
+            Some(own) => Ok(own),
+            None => Ok(block_on(mark(&*self.copy.store, &self.rooms.keep(), &copier(&self.rooms.keeper)?))?),
+        }
+    }
+
+    /// Reads every row back; how many differ.
+    fn differing(&self, progress: &Progress, own: &ControlRow) -> Result<u64, Failure> {
+        let Copied { differed, .. } = self.each(progress, "comparing", |table, source, copy| {
+            block_on(compare_table(source, copy, table, Some(own)))
+        })?;
+        Ok(differed)
+    }
+
     /// Goes through all tables; what came of them together.
     fn each(
         &self,
@@ -288,9 +296,7 @@ impl Both<'_> {
 
     /// Reads every row back. The copy is a store once it has each as the source has it and nobody has begun anything.
     fn end(&self, progress: &Progress, installation: &Installation, own: &ControlRow) -> Result<(), Failure> {
-        let Copied { differed, .. } = self.each(progress, "comparing", |table, source, copy| {
-            block_on(compare_table(source, copy, table, Some(own)))
-        })?;
+        let differed = self.differing(progress, own)?;
         self.still_read_only()?;
         if differed > 0 || serves(installation)? {
             return Err(Failure::cannot(format_args!(

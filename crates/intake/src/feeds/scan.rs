@@ -132,6 +132,11 @@ fn set_of(fact: &Fact) -> Option<Lost> {
     }
 }
 
+/// What is another operator's belongs to no set of ours and leaves no row of ours incomplete.
+const fn is_ours(fact: &Result<Fact, Fault>) -> bool {
+    !matches!(fact, Err(Fault { reason: Reason::OtherTenant, .. }))
+}
+
 impl Scan<'_> {
     fn file<R: BufRead>(
         &mut self,
@@ -149,8 +154,7 @@ impl Scan<'_> {
         while let Some(row) = rows.next_row().map_err(failed)? {
             let source = Source { file: place, line: row.line };
             let fact = row.cells.and_then(|cells| translator.translate(cells));
-            // What is another operator's belongs to no set of ours and leaves no row of ours incomplete.
-            let is_ours = !matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. }));
+            let is_ours = is_ours(&fact);
             let lost = (fact.is_err() && is_ours)
                 .then(|| translator.lost(row.cells.ok(), row.raw, above.as_deref()));
             let own = row.cells.ok().filter(|_| is_ours);
@@ -219,9 +223,9 @@ impl Scan<'_> {
             let source = Source { file: place, line: *line };
             let fact =
                 translator.as_ref().map_err(|fault| *fault).and_then(|found| kept.translate(found, raw));
-            let lost = || kept.lost(translator.as_ref().ok()?, raw);
+            let (is_ours, lost) = (is_ours(&fact), || kept.lost(translator.as_ref().ok()?, raw));
             if *fate == Fate::Dropped {
-                if matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. })) {
+                if !is_ours {
                     continue;
                 }
                 let suspects =
@@ -232,7 +236,6 @@ impl Scan<'_> {
                 }
                 continue;
             }
-            let is_ours = !matches!(&fact, Err(Fault { reason: Reason::OtherTenant, .. }));
             let lost = (fact.is_err() && is_ours).then(lost);
             self.row(source, raw, fact, *fate == Fate::Accepted)?;
             match lost {
