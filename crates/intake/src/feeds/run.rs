@@ -193,7 +193,7 @@ impl Kept<'_> {
     pub(crate) fn translate(&self, translator: &Translator<'_>, raw: &[u8]) -> Result<Fact, Fault> {
         let mut rows = Rows::new(raw, self.plan.rows);
         let row = rows.next_row().ok().flatten().ok_or(Fault::of_row(Reason::Columns))?;
-        row.cells.and_then(|cells| translator.translate(cells))
+        translator.read(&row)
     }
 }
 

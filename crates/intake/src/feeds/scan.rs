@@ -153,7 +153,7 @@ impl Scan<'_> {
         let mut above: Option<String> = None;
         while let Some(row) = rows.next_row().map_err(failed)? {
             let source = Source { file: place, line: row.line };
-            let fact = row.cells.and_then(|cells| translator.translate(cells));
+            let fact = translator.read(&row);
             let is_ours = is_ours(&fact);
             let lost = (fact.is_err() && is_ours)
                 .then(|| translator.lost(row.cells.ok(), row.raw, above.as_deref()));

@@ -84,7 +84,7 @@ fn check_file(
     };
     let failed = |cause| FilesError::Read { path: file.path.clone(), cause };
     while let Some(row) = open.rows.next_row().map_err(failed)? {
-        match row.cells.and_then(|cells| open.translator.translate(cells)) {
+        match open.translator.read(&row) {
             Ok(fact) => {
                 report.understood += 1;
                 if let Fact::Bucket(bucket) = &fact {

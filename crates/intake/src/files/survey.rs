@@ -22,7 +22,7 @@ pub fn survey(
         let mut open = file.open(mapping)?;
         let failed = |cause| FilesError::Read { path: file.path.clone(), cause };
         while let Some(row) = open.rows.next_row().map_err(failed)? {
-            if let Ok(fact) = row.cells.and_then(|cells| open.translator.translate(cells)) {
+            if let Ok(fact) = open.translator.read(&row) {
                 each(fact);
             }
         }

@@ -17,7 +17,7 @@ use crate::facts::fields::{RowKind, Told, terms_of};
 use crate::files::mapping::{FilePlan, Mapping};
 use crate::files::pattern::in_one_form;
 use crate::files::plan::{FieldPlan, Origin, Reader};
-use crate::files::rows::RowShape;
+use crate::files::rows::{Row, RowShape};
 use crate::files::shape::NoMoment;
 use crate::files::split::Cells;
 
@@ -107,6 +107,34 @@ impl<'m> Translator<'m> {
         &self.unused
     }
 
+    /// What a row says, or why nothing: of one that has an octet of no character too it is told when it is another
+    /// operator's, as long as that can be read.
+    ///
+    /// # Errors
+    /// [`Fault`] for the first thing that is wrong with it.
+    pub fn read(&self, row: &Row<'_>) -> Result<Fact, Fault> {
+        let fault = match row.cells {
+            Ok(cells) => return self.translate(cells),
+            Err(fault) => fault,
+        };
+        let says_whose = |cells: &Cells| {
+            let said = self.tenant.and_then(|column| cells.get(column));
+            cells.len() == self.width && said.is_some_and(|said| !said.contains(char::REPLACEMENT_CHARACTER))
+        };
+        let is_anothers = fault.reason == Reason::Encoding
+            && self.cut(row.raw).is_some_and(|cells| says_whose(&cells) && self.is_another_tenants(&cells));
+        Err(if is_anothers { Fault::of_row(Reason::OtherTenant) } else { fault })
+    }
+
+    /// The cells of a row some of whose octets are no character. They spoil one cell; the others are where they should be
+    /// if their number is right.
+    fn cut(&self, raw: &[u8]) -> Option<Cells> {
+        let RowShape { encoding, marks, .. } = self.plan.rows;
+        let mut cells = Cells::default();
+        cells.split(&encoding.decode_with_marks(raw), marks).ok()?;
+        Some(cells)
+    }
+
     /// What the row says.
     ///
     /// # Errors
@@ -168,13 +196,11 @@ impl<'m> Translator<'m> {
     /// Of a row that was not understood: to which set it belonged, where that much can be read. A row that leaves that
     /// out belongs to the set of the row above.
     pub fn lost(&self, cells: Option<&Cells>, raw: &[u8], above: Option<&str>) -> Option<Lost> {
-        let mut own = Cells::default();
+        let own;
         let cells = if let Some(cells) = cells {
             cells
         } else {
-            // Octets of no character spoil one cell; the others are where they should be if their number is right.
-            let RowShape { encoding, marks, .. } = self.plan.rows;
-            own.split(&encoding.decode_with_marks(raw), marks).ok()?;
+            own = self.cut(raw)?;
             &own
         };
         if cells.len() != self.width || self.is_another_tenants(cells) {

@@ -11,6 +11,9 @@ use crate::reading::project;
 use crate::rules::{high, two_holders, usage};
 use crate::world::World;
 
+/// The octets of the character ～, in place of which a file gets one with which no character begins.
+const SPOILED: [u8; 2] = [0x81, 0x60];
+
 /// A file of ledger-a whose last column says whose its rows are; takes in those of `A` and `A2`.
 fn take_of_a(world: &World, name: &str, headings: &[&str], rows: &[(&str, &str)]) -> Summary {
     let headings: Vec<String> =
@@ -18,7 +21,13 @@ fn take_of_a(world: &World, name: &str, headings: &[&str], rows: &[(&str, &str)]
     let rows = rows.iter().map(|(row, whose)| format!("{},\"{whose}\"", row.trim_end()));
     let lines: Vec<String> = [headings.join(",")].into_iter().chain(rows).collect();
     let dir = TestDir::new();
-    dir.write(name, encoding_rs::SHIFT_JIS.encode(&(lines.join("\r\n") + "\r\n")).0);
+    let mut octets = encoding_rs::SHIFT_JIS.encode(&(lines.join("\r\n") + "\r\n")).0.into_owned();
+    for end in 2..octets.len() {
+        if octets[end - 2..end] == SPOILED {
+            octets[end - 2] = 0xFF;
+        }
+    }
+    dir.write(name, octets);
     let dirs = [dir.path().to_owned()];
     let mapping = std::fs::read_to_string(project("examples/ledger-a/mapping.toml")).unwrap();
     let tenant = "[[file]]\noptional = true\ntenant = { heading = \"MVNO\", is = [\"A\", \"A2\"] }\n";
@@ -61,4 +70,22 @@ fn a_bucket_of_another_operator_holds_no_set_back() {
     let rows = [(&*bucket(1_000), "A"), (&*bucket(77), "B")];
     let counts = take_of_a(&world, "データ残量.csv", BUCKETS, &rows).in_all();
     assert_eq!((counts.taken, counts.rows()), (1, 2), "{counts}");
+}
+
+#[test]
+fn an_octet_of_no_character_makes_no_row_of_another_operator_ours() {
+    const BUCKETS: &[&str] =
+        &["回線コード", "シェアグループ", "種別", "付与量KB", "残量KB", "有効期限", "購入番号", "時点"];
+    let world = two_holders();
+    let bucket = |kind: &str| {
+        format!("\"hdo1\",\"\",\"{kind}\",\"77\",\"77\",\"2026/11/30\",\"\",\"2026/11/20 06:00:00\"")
+    };
+    let rows = [(&*bucket("基本"), "A"), (&*bucket("基～本"), "B")];
+    let counts = take_of_a(&world, "データ残量.csv", BUCKETS, &rows).in_all();
+    assert_eq!((counts.taken, counts.quarantined[&Reason::OtherTenant]), (1, 1), "{counts}");
+    // Whose such a row is cannot always be read: then it may be one of ours.
+    for (row, whose) in [(bucket("基～本"), "A"), (bucket("基～本"), "～B")] {
+        let counts = take_of_a(&world, "データ残量.csv", BUCKETS, &[(&row, whose)]).in_all();
+        assert_eq!(counts.quarantined[&Reason::Encoding], 1, "{whose}: {counts}");
+    }
 }
