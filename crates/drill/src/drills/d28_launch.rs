@@ -84,6 +84,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     verdicts.push(rest.all_in(&tried));
     let placed = rest.placed();
     let all = before.and(rest);
+    verdicts.push(all.in_order(&tried, stage.options.nodes));
     verdicts.push(all.in_time("all are in in the computed time", &tried, began, computed));
     let found = match by_itself {
         Ok(()) if placed > 0 => Vec::new(),

@@ -99,11 +99,11 @@ impl Came {
         held
     }
 
-    /// The last is in within that time after that moment, and as long as sign-ins held the line up.
+    /// The last is in within that time after that moment, and as long as sign-ins held the line up: as long again at most.
     pub(crate) fn in_time(&self, check: &str, tried: &str, from: Instant, bound: Duration) -> Verdict {
         let last = self.people.iter().map(|person| person.done).max().flatten();
         let took = last.map_or(Duration::MAX, |last| last.saturating_duration_since(from));
-        let held = self.held(from);
+        let held = self.held(from).min(bound);
         let late =
             (took > bound + held || self.people.iter().any(|person| person.done.is_none())).then(|| {
                 format!(
@@ -232,5 +232,6 @@ mod tests {
         let slow = || vec![signs_in(6_000, 8_000), signs_in(10_000, 11_000)];
         assert!(in_time(slow().into_iter().chain([signs_in(17_800, 17_900)]).collect()));
         assert!(!in_time(slow().into_iter().chain([signs_in(18_000, 18_100)]).collect()));
+        assert!(in_time(vec![signs_in(0, 20_000)]) && !in_time(vec![signs_in(0, 20_100)]), "nor for ever");
     }
 }
