@@ -2,6 +2,7 @@
 //!
 //! A step is a part of the page. One that fails says so on the page, and the others are measured and written all the same.
 
+mod backup;
 mod crowd;
 mod figure;
 mod ground;
@@ -35,14 +36,16 @@ use crate::{Failure, tidy, tool};
 /// A step: its name, the heading of its section, and what it does.
 type Step = (&'static str, &'static str, fn(&Run) -> Result<Section, Failure>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     ("read", "What a read costs", read::reads),
+    ("postgres", "What a read on PostgreSQL costs", read::on_postgres),
     ("growth", "What a larger ledger costs", read::growth),
     ("half-load", "How long a read takes at half load", half::half_load),
     ("overload", "More reads than can be served", overload::reads),
     ("launch", "Launch day", overload::launch),
     ("sign-ins", "Sign-ins", sign_in::sign_ins),
     ("intake", "Taking in a ledger", intake::intake),
+    ("backup", "A backup beside readers", backup::backup),
     ("memory", "Memory", memory::memory),
 ];
 
@@ -52,7 +55,7 @@ const IMAGES: &str = "docs/images";
 /// What can be asked of the benchmarks.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
-    /// One step: read, growth, half-load, overload, launch, sign-ins, intake or memory
+    /// One step: read, postgres, growth, half-load, overload, launch, sign-ins, intake, backup or memory
     #[arg(long)]
     only: Option<String>,
     /// Small and short, to see that every step runs: prints its sections, writes and compares nothing

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use super::Run;
 use super::server::Server;
-use super::{Run, machine};
 use crate::{Failure, tool};
 
 /// The password of every account of a demo; the demo prints it.
@@ -76,7 +76,7 @@ impl Ground {
         let mut demo = Command::new(&run.programs.honnin);
         demo.args(["demo", "--listen", "127.0.0.1:0", "--ledger"]).arg(&ledger).arg("--data").arg(&data);
         demo.args(["--sessions", &sessions.to_string(), "--sessions-out"]).arg(&file);
-        drop(Server::start(demo, "Honnin demo: http://", None)?);
+        drop(Server::start(demo, "Honnin demo: http://")?);
         let [settings, wide] = [SETTINGS, "wide.toml"].map(|name| data.join(name));
         set(&data.join("honnin.toml"), &settings, &[])?;
         set(&data.join("honnin.toml"), &wide, &[("connections", 20_000.into()), ("header", "5 min".into())])?;
@@ -94,7 +94,7 @@ impl Ground {
             subjects: Vec::new(),
             _directory: directory,
         };
-        let server = ground.serve(&run.programs.honnin, None)?;
+        let server = ground.serve(&run.programs.honnin)?;
         // One agent, whose connections are kept.
         let agent = ureq::Agent::new_with_defaults();
         let rows = text.lines().skip(1).take(hot);
@@ -106,8 +106,8 @@ impl Ground {
     }
 
     /// Serves it on the servers' core.
-    pub(super) fn serve(&self, program: &Path, share: Option<machine::Share>) -> Result<Server, Failure> {
-        Server::serve(program, &self.data, &self.settings, share)
+    pub(super) fn serve(&self, program: &Path) -> Result<Server, Failure> {
+        Server::serve(program, &self.data, &self.settings)
     }
 
     /// Serves a copy of it, as if nobody had ever come: who waits in line is kept in the store, and outlives a server.
@@ -115,7 +115,7 @@ impl Ground {
         let directory = tempfile::Builder::new().prefix("fresh-").tempdir_in(&run.scratch)?;
         let data = directory.path().join("data");
         tool::said(Command::new("cp").arg("-a").arg(&self.data).arg(&data))?;
-        let server = Server::serve(&run.programs.honnin, &data, &data.join(SETTINGS), None)?;
+        let server = Server::serve(&run.programs.honnin, &data, &data.join(SETTINGS))?;
         Ok(Fresh { server, _directory: directory })
     }
 

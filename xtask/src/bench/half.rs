@@ -64,7 +64,7 @@ pub(super) fn capacity(
 /// (b)
 pub(super) fn half_load(run: &Run) -> Result<Section, Failure> {
     let ground = run.small()?;
-    let server = ground.serve(&run.programs.honnin, None)?;
+    let server = ground.serve(&run.programs.honnin)?;
     let bare = Server::bare(&run.programs.read_cost, &run.answer(&server, &ground)?)?;
     let kinds = [home(&ground)];
     let most = capacity(run, server.address, &kinds, Duration::from_secs(1))?.goodput(None);

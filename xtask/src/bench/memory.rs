@@ -59,7 +59,7 @@ fn of_connections(server: &Server, many: usize, ground: &Arc<Ground>) -> Result<
 /// (f)
 pub(super) fn memory(run: &Run) -> Result<Section, Failure> {
     let ground = run.small()?;
-    let server = ground.serve(&run.programs.honnin, None)?;
+    let server = ground.serve(&run.programs.honnin)?;
     let answer = run.answer(&server, &ground)?;
     let hot = after_reading(run, &server, home(&ground))?;
     let me = Kind { share: 1, wanted: 200, own: false, request: ground.requests(Ground::me) };
@@ -71,7 +71,7 @@ pub(super) fn memory(run: &Run) -> Result<Section, Failure> {
     let many = if run.quick { 300 } else { 10_000 };
     let plain_connections = of_connections(&bare, many, &ground)?;
     drop(bare);
-    let wide = Server::serve(&run.programs.honnin, &ground.data, &ground.wide, None)?;
+    let wide = Server::serve(&run.programs.honnin, &ground.data, &ground.wide)?;
     after_reading(run, &wide, home(&ground))?;
     let connections = of_connections(&wide, many, &ground)?;
     drop(wide);
@@ -79,7 +79,7 @@ pub(super) fn memory(run: &Run) -> Result<Section, Failure> {
     let [small, people] = [ground.lines, u64::try_from(ground.subjects.len())?];
     let sessions = u64::try_from(ground.sessions())?;
     let large = run.large()?;
-    let server = large.serve(&run.programs.honnin, None)?;
+    let server = large.serve(&run.programs.honnin)?;
     let grown = after_reading(run, &server, home(&large))?;
     drop(server);
     let more = stats::large(large.lines.saturating_sub(small)) / 1_000_000.0;

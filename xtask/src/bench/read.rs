@@ -55,12 +55,12 @@ fn peer(line: &str) -> Option<Peer> {
     })
 }
 
-/// Asks `read_cost` about a ground; its lines.
-fn measure(run: &Run, ground: &Ground, peer: bool) -> Result<String, Failure> {
+/// Asks `read_cost` about a ground, with more words for it; its lines.
+fn measure(run: &Run, ground: &Ground, peer: bool, more: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new(&run.programs.read_cost);
     command.args(["--pinned", "--seconds", "1", "--rounds", if run.quick { "1" } else { "7" }]);
     command.arg("--honnin").arg(&run.programs.honnin).arg("--data").arg(&ground.data);
-    command.arg("--settings").arg(&ground.settings).arg("--sessions-of").arg(&ground.sessions);
+    command.arg("--settings").arg(&ground.settings).arg("--sessions-of").arg(&ground.sessions).args(more);
     // Its first build takes minutes, and what is only tried takes seconds.
     if !peer || run.quick {
         command.arg("--without-peer");
@@ -84,18 +84,10 @@ const fn aim(is_html: bool) -> Aim {
 /// (a) at the smaller size, with the peer.
 pub(super) fn reads(run: &Run) -> Result<Section, Failure> {
     let ground = run.small()?;
-    let said = measure(run, &ground, true)?;
+    let said = measure(run, &ground, true, &[])?;
     let costs = costs(&said)?;
     let mut figures: Vec<Figure> = costs.iter().map(figure).collect();
-    let peers = said.lines().filter_map(peer).map(|peer| Figure {
-        name: format!("reads per core against the database peer, {} connections", peer.connections),
-        value: peer.theirs,
-        unit: "µs",
-        baseline: ("JSON home", peer.ours),
-        better: Better::More,
-        aim: Aim::Ratio(20.0),
-    });
-    figures.extend(peers);
+    figures.extend(against_the_peer(&said, "reads per core against the database peer", 20.0));
     let groups: Vec<(String, Vec<f64>)> = costs
         .iter()
         .map(|cost| (format!("{}, {}", cost.what, cost.connections), vec![cost.bare, cost.ours]))
@@ -121,11 +113,51 @@ pub(super) fn reads(run: &Run) -> Result<Section, Failure> {
         }],
         ..Section::default()
     };
-    if let Some(skipped) = said.lines().find(|line| line.starts_with("PEER SKIPPED")) {
-        section.more.push(format!("The peer was not measured: {skipped}."));
-    }
+    section.more.extend(skipped(&said));
     run.keep_costs(costs);
     Ok(section)
+}
+
+/// How many times the peer's requests a core answers, with each number of connections.
+fn against_the_peer(said: &str, what: &str, aim: f64) -> Vec<Figure> {
+    let figure = |peer: Peer| Figure {
+        name: format!("{what}, {} connections", peer.connections),
+        value: peer.theirs,
+        unit: "µs",
+        baseline: ("JSON home", peer.ours),
+        better: Better::More,
+        aim: Aim::Ratio(aim),
+    };
+    said.lines().filter_map(peer).map(figure).collect()
+}
+
+/// Why the peer was not measured, where it was not.
+fn skipped(said: &str) -> Option<String> {
+    let line = said.lines().find(|line| line.starts_with("PEER SKIPPED"))?;
+    Some(format!("The peer was not measured: {line}."))
+}
+
+/// (a) on PostgreSQL, against the peer on PostgreSQL.
+pub(super) fn on_postgres(run: &Run) -> Result<Section, Failure> {
+    let ground = run.moved()?;
+    let without = measure(run, &ground, true, &["--postgres", "--uncached"])?;
+    let with = measure(run, &ground, true, &["--postgres"])?;
+    // Whether it runs is told by what it says of the bare handler; the peer is left out where it is only tried.
+    costs(&without).and_then(|_| costs(&with))?;
+    let mut figures = against_the_peer(&without, "every read asks the database", 6.0);
+    figures.extend(against_the_peer(&with, "caches warm", 15.0));
+    Ok(Section {
+        words: vec![format!(
+            "The store in a PostgreSQL database on this machine, reached by its socket, with row-level security and the journal durable: \
+             JSON home, {} lines, {} people who read in turn. Processor time of the server and of all processes of its database, beside \
+             that of the peer and its own. Without caches means 4 KiB for each.",
+            ground.lines,
+            ground.subjects.len()
+        )],
+        figures,
+        more: skipped(&with).into_iter().collect(),
+        ..Section::default()
+    })
 }
 
 fn figure(cost: &Cost) -> Figure {
@@ -142,12 +174,13 @@ fn figure(cost: &Cost) -> Figure {
 /// (a) at the larger size, against the smaller one.
 pub(super) fn growth(run: &Run) -> Result<Section, Failure> {
     let ground = run.large()?;
-    let large = costs(&measure(run, &ground, false)?)?;
+    let large = costs(&measure(run, &ground, false, &[])?)?;
     let (large_lines, people) = (ground.lines, ground.subjects.len());
     drop(ground);
     let ground = run.small()?;
     let small_lines = ground.lines;
-    let small = if let Some(costs) = run.costs() { costs } else { costs(&measure(run, &ground, false)?)? };
+    let small =
+        if let Some(costs) = run.costs() { costs } else { costs(&measure(run, &ground, false, &[])?)? };
     Ok(Section {
         words: vec![format!(
             "The same with {large_lines} lines in place of {small_lines}, and the same {people} people reading. Both are divided by \

@@ -28,6 +28,7 @@ pub(super) struct Run {
     lines: u64,
     small: Kept,
     large: Kept,
+    moved: Kept,
     costs: RefCell<Option<Vec<Cost>>>,
 }
 
@@ -61,8 +62,8 @@ impl Run {
         }
         let mut date = Command::new("date");
         let day = tool::said(date.env("TZ", "Asia/Tokyo").arg("+%Y-%m-%dT00:00:00+09:00"))?.trim().to_owned();
-        let (small, large, costs) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Ok(Self { programs, quick, scratch, day, lines, small, large, costs })
+        let [small, large, moved] = [(); 3].map(|()| RefCell::default());
+        Ok(Self { programs, quick, scratch, day, lines, small, large, moved, costs: RefCell::default() })
     }
 
     /// So many seconds, or a tenth of them where it is only tried.
@@ -88,6 +89,12 @@ impl Run {
             Size { lines: self.lines, sessions: 20_000, hot: 20_000 }
         };
         self.ground(&self.large, size)
+    }
+
+    /// What is moved into a database row by row, twice: so much that it takes a minute.
+    pub(super) fn moved(&self) -> Result<Arc<Ground>, Failure> {
+        let lines = if self.quick { 600 } else { 10_000 };
+        self.ground(&self.moved, Size { lines, sessions: 200, hot: 200 })
     }
 
     fn ground(&self, kept: &Kept, size: Size) -> Result<Arc<Ground>, Failure> {

@@ -31,30 +31,29 @@ impl Server {
     pub(super) fn bare(read_cost: &Path, answer: &Path) -> Result<Self, Failure> {
         let mut command = machine::on_server_core(read_cost);
         command.arg("--bare-on-one").arg(answer);
-        Self::start(command, "http://", None)
+        Self::start(command, "http://")
     }
 
     /// The program serving what lies there.
-    pub(super) fn serve(
-        program: &Path,
-        data: &Path,
-        settings: &Path,
-        share: Option<Share>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn serve(program: &Path, data: &Path, settings: &Path) -> Result<Self, Failure> {
         let mut command = machine::on_server_core(program);
         command.arg("--data").arg(data).arg("--settings").arg(settings).arg("serve");
-        Self::start(command, "serving on ", share)
+        Self::start(command, "serving on ")
+    }
+
+    /// From now on with that part of a core.
+    pub(super) fn held_to(mut self, share: Share) -> Result<Self, Failure> {
+        share.take(self.child.id())?;
+        self.share = Some(share);
+        Ok(self)
     }
 
     /// Starts it, and waits for the line with that sign and its address.
-    pub(super) fn start(mut command: Command, sign: &str, share: Option<Share>) -> Result<Self, Failure> {
+    pub(super) fn start(mut command: Command, sign: &str) -> Result<Self, Failure> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         // From here on it ends with this value, whatever becomes of the rest.
-        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), share };
-        if let Some(share) = &server.share {
-            share.take(server.child.id())?;
-        }
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), share: None };
         let (found, addresses) = mpsc::channel();
         let said = listen(output, sign.to_owned(), found);
         let (wrong, last_words) = mpsc::channel();
@@ -144,13 +143,13 @@ mod tests {
             command
         };
         let script = "echo first; echo serving on 127.0.0.1:7; echo metrics on http://127.0.0.1:8/metrics; exec sleep 60";
-        let server = Server::start(command(script), "serving on ", None).unwrap();
+        let server = Server::start(command(script), "serving on ").unwrap();
         assert_eq!(server.address, SocketAddr::from(([127, 0, 0, 1], 7)));
         let process = server.child.id();
         assert!(server.pss().unwrap() > 0);
         drop(server);
         assert!(machine::pss(process).is_err(), "it is gone");
-        let failed = Server::start(command("echo 'error: no' >&2; exit 1"), "serving on ", None);
+        let failed = Server::start(command("echo 'error: no' >&2; exit 1"), "serving on ");
         assert!(failed.unwrap_err().to_string().ends_with("; error: no"));
     }
 

@@ -11,7 +11,9 @@
 //! not installed it says so and goes on.
 //! `-- --seconds N --rounds N --connections N --sessions N` change the run (without `--connections` it is 32 and 128),
 //! `--free` and `--pinned` choose one way, `--without-peer` leaves the peer out. `--data DIR --settings FILE --sessions-of FILE`
-//! serve an installation that is there in place of a demo, and ask as those sessions; `--honnin FILE` is the program.
+//! serve an installation that is there in place of a demo, and ask as those sessions; `--honnin FILE` is the program. With
+//! `--postgres` a copy of that installation is served whose store is a database of its own, which is counted with it;
+//! `--uncached` leaves nothing in memory, so that every read asks the database.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -21,6 +23,7 @@
 
 mod bare;
 mod load;
+mod moved;
 mod peer;
 mod process;
 
@@ -28,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use load::{Load, Target};
+use moved::Moved;
 use peer::Peer;
 use process::{Server, Way};
 
@@ -43,6 +47,8 @@ struct Run {
     peer: bool,
     honnin: PathBuf,
     installation: Option<Installation>,
+    postgres: bool,
+    uncached: bool,
 }
 
 /// An installation that is there already: its data, the settings it is served with, and a file of its sessions.
@@ -62,6 +68,7 @@ impl Run {
             let place = arguments.iter().position(|argument| argument == name)?;
             Some(PathBuf::from(&arguments[place + 1]))
         };
+        let is_given = |flag: &str| arguments.iter().any(|argument| argument == flag);
         let installation = || {
             let [data, settings, sessions] = [file("--data")?, file("--settings")?, file("--sessions-of")?];
             Some(Installation { data, settings, sessions })
@@ -76,9 +83,11 @@ impl Run {
             rounds: count("--rounds", 15),
             connections,
             sessions: count("--sessions", 200),
-            peer: !arguments.iter().any(|argument| argument == "--without-peer"),
+            peer: !is_given("--without-peer"),
             honnin: file("--honnin").unwrap_or_else(|| env!("CARGO_BIN_EXE_honnin").into()),
             installation: installation(),
+            postgres: is_given("--postgres"),
+            uncached: is_given("--uncached"),
         }
     }
 }
@@ -110,7 +119,12 @@ fn main() {
 
 fn measure(way: Way, run: &Run) {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let (honnin, cookies) = if let Some(there) = &run.installation {
+    let moved = run.postgres.then(|| {
+        let there = run.installation.as_ref().expect("--postgres needs --data, --settings and --sessions-of");
+        Moved::of(way, &run.honnin, there, directory.path(), run.uncached)
+    });
+    let installation = moved.as_ref().map(|moved| &moved.installation).or(run.installation.as_ref());
+    let (honnin, cookies) = if let Some(there) = installation {
         let honnin = Server::serve(way, &run.honnin, &there.data, &there.settings);
         (honnin, load::cookies(&there.sessions))
     } else {
@@ -140,16 +154,18 @@ fn measure(way: Way, run: &Run) {
             (pair, bare)
         })
         .collect();
+    // What a read costs is what it costs the database as well.
+    let spent =
+        || honnin.processor_micros() + moved.as_ref().map_or(0.0, |moved| moved.database.processor_micros());
     let answer = || load::fetch(&pairs[0].0.honnin, 0);
     let peer = run.peer.then(|| Peer::start(way, directory.path(), &answer(), cookies.len())).flatten();
     for connections in run.connections.iter().copied() {
         let load = Load { time: Duration::from_secs(run.seconds), connections };
         for (pair, bare) in &pairs {
-            report(way, pair, bare, &honnin, &load, run.rounds);
+            report(way, pair, bare, &spent, &load, run.rounds);
         }
         if let Some(peer) = &peer {
-            let (ours, theirs): (Spent<'_>, Spent<'_>) =
-                (&|| honnin.processor_micros(), &|| peer.processor_micros());
+            let (ours, theirs): (Spent<'_>, Spent<'_>) = (&spent, &|| peer.processor_micros());
             let sides = [(&pairs[0].0.honnin, ours), (&peer.target(cookies.len()), theirs)];
             let (ours, theirs, ratio) = alternated(sides, &load, run.rounds);
             println!(
@@ -191,8 +207,8 @@ fn alternated(sides: [(&Target, Spent<'_>); 2], load: &Load, rounds: usize) -> (
     (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2))
 }
 
-fn report(way: Way, pair: &Pair, bare: &Server, honnin: &Server, load: &Load, rounds: usize) {
-    let (plain, ours): (Spent<'_>, Spent<'_>) = (&|| bare.processor_micros(), &|| honnin.processor_micros());
+fn report(way: Way, pair: &Pair, bare: &Server, ours: Spent<'_>, load: &Load, rounds: usize) {
+    let plain: Spent<'_> = &|| bare.processor_micros();
     let (plain, ours, ratio) = alternated([(&pair.bare, plain), (&pair.honnin, ours)], load, rounds);
     let Pair { name, .. } = pair;
     println!(

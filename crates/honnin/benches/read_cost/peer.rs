@@ -59,13 +59,12 @@ impl Peer {
 
     /// Processor time of both, the database's own processes included.
     pub(crate) fn processor_micros(&self) -> f64 {
-        let own = self.server.processor_micros();
-        own + self.database.processes().into_iter().map(micros_of).sum::<f64>()
+        self.server.processor_micros() + self.database.processor_micros()
     }
 }
 
 /// The newest version's programs.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir(PROGRAMS).ok()?.filter_map(Result::ok);
     let found =
         versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("postgres").is_file());
@@ -86,9 +85,9 @@ fn built() -> Option<PathBuf> {
 }
 
 /// A database in a directory of its own, ended when it is dropped.
-struct Database {
+pub(crate) struct Database {
     child: Child,
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
 }
 
 impl Drop for Database {
@@ -116,7 +115,7 @@ fn is_root() -> bool {
 }
 
 impl Database {
-    fn start(way: Way, programs: &Path, scratch: &Path) -> Self {
+    pub(crate) fn start(way: Way, programs: &Path, scratch: &Path) -> Self {
         // Beside the scratch directory, which is its owner's alone.
         let directory = scratch.with_extension("database");
         std::fs::create_dir(&directory).expect("a directory for the database");
@@ -158,6 +157,11 @@ impl Database {
         };
         assert!((0..100).any(|number| accepts(&number)), "the database accepts");
         database
+    }
+
+    /// Processor time of all its processes so far.
+    pub(crate) fn processor_micros(&self) -> f64 {
+        self.processes().into_iter().map(micros_of).sum()
     }
 
     /// The first process and those it has started; what ended is counted with the first.
