@@ -17,7 +17,14 @@ const ROWS: &[(&str, &[&str])] = &[
     ("Sign-in", &["honnin_sign_in"]),
     (
         "Connections",
-        &["honnin_connections", "honnin_accept", "honnin_tls", "honnin_frame", "honnin_certificate"],
+        &[
+            "honnin_connections",
+            "honnin_accept",
+            "honnin_tls",
+            "honnin_frame",
+            "honnin_certificate",
+            "honnin_door",
+        ],
     ),
     ("Journal and keeper", &["honnin_journal", "honnin_checkpoint", "honnin_keeper", "honnin_clock"]),
     (

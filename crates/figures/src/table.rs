@@ -58,11 +58,15 @@ figures! {
         (cause: &["broken", "closed", "handshake", "idle", "not_http", "old", "slow", "stopped", "taken_back"])
         "Connections that ended, by cause";
     connections_open: Gauge "honnin_connections_open" () "Connections of subscribers that are open";
-    connections_refused: Counter "honnin_connections_refused_total" (cause: &["proxy_header", "share"])
+    connections_refused: Counter "honnin_connections_refused_total" (cause: &["clear", "proxy_header", "share"])
         "Connections that were refused, by cause";
     volume_free: Gauge "honnin_data_volume_free_bytes" () "Space left on the volume of the data directory";
     documents_refused: Counter "honnin_documents_refused_total" (code: &[])
         "Documents that were refused because too many are being made, by error code";
+    door_connections: Counter "honnin_door_connections_total"
+        (outcome: &["absent", "handed", "left", "share", "slow", "taken_back", "unknown", "unreadable"])
+        "Connections at the door of several houses, by what became of them";
+    door_waiting: Gauge "honnin_door_waiting" () "Connections at the door that are not handed over yet";
     breaker_open: Gauge "honnin_element_breaker_open" (element: &[])
         "1 while the circuit breaker of a silent network element is open";
     element_calls: Counter "honnin_element_calls_total" (element: &[], call: &[], answer: &[])

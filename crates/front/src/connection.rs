@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 use super::bounds::Bounds;
+use super::door::Hosts;
 use super::entry::{Arrives, Entry};
 use super::front::{Front, Tells, Untold};
 use super::head::names_one_host;
@@ -58,6 +59,7 @@ pub(super) struct Shared<A> {
     pub(super) room: Arc<Room>,
     pub(super) turns: Arc<Turns>,
     pub(super) closing: watch::Receiver<bool>,
+    pub(super) hosts: Option<Hosts>,
     pub(super) tls: Option<tokio_rustls::TlsAcceptor>,
 }
 
@@ -226,14 +228,17 @@ impl<A: Answers> Shared<A> {
         }
     }
 
-    /// What a request is refused with that names no host or two, or has more fields than it may have.
+    /// What a request is refused with that names no host or two, or somebody else's, or has more fields than it may have.
     fn is_no_request(&self, request: &Request<Incoming>) -> Option<StatusCode> {
         let headers = request.headers();
         if headers.len() > self.bounds.header_fields {
             return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         }
-        let one = names_one_host(request.version(), request.uri(), headers);
-        (!one).then_some(StatusCode::BAD_REQUEST)
+        if !names_one_host(request.version(), request.uri(), headers) {
+            return Some(StatusCode::BAD_REQUEST);
+        }
+        let ours = self.hosts.as_ref().is_none_or(|hosts| hosts.are_asked(request.uri(), headers));
+        (!ours).then_some(StatusCode::MISDIRECTED_REQUEST)
     }
 
     /// Runs the connection until it ends by itself, is too old, has been idle, or the server stops.

@@ -7,6 +7,7 @@
 pub mod body;
 mod bounds;
 mod connection;
+pub mod door;
 mod entry;
 mod forwarded;
 mod frames;
@@ -45,6 +46,7 @@ pub use untold::{Seen, Untolds};
 
 pub use connection::Answers;
 use connection::Shared;
+pub use door::{BadHost, Door, DoorBounds, DoorFile, Hosts, Houses};
 use room::Room;
 use seldom::Seldom;
 use socket::{Listener, Socket};
@@ -76,6 +78,10 @@ pub struct Entrance {
     pub files: Vec<SocketFile>,
     /// Addresses this machine does not have yet; tried again until it has.
     pub later: Vec<SocketAddr>,
+    /// Where the door in front of several houses hands connections over.
+    pub door: Option<DoorFile>,
+    /// The names this house is found at; a request for another is refused. Where there are none every name is ours.
+    pub hosts: Option<Hosts>,
     /// Certificate and key, where TLS ends here.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Address prefixes many subscribers share; never held back by the limit per address.
@@ -124,10 +130,12 @@ impl Entrance {
             room: Arc::clone(&room),
             turns: Arc::clone(&turns),
             closing,
+            hosts: self.hosts,
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
         });
         let files = self.files.into_iter().map(Listener::File);
-        for listener in self.listeners.into_iter().map(Listener::Address).chain(files) {
+        let door = self.door.map(Listener::Door);
+        for listener in self.listeners.into_iter().map(Listener::Address).chain(files).chain(door) {
             tokio::spawn(accept(listener, Arc::clone(&shared)));
         }
         for address in self.later {
@@ -202,8 +210,14 @@ async fn next<A: Answers>(
 ) -> io::Result<(Socket, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let permit = shared.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
     shared.turns.let_in().await;
-    let (socket, peer) = listener.accept().await?;
-    Ok((socket, peer, permit))
+    loop {
+        let (socket, peer) = listener.accept().await?;
+        // The door listens where it is told to; what may not be served in the clear is not served by that way round either.
+        if !matches!(listener, Listener::Door(_)) || shared.front.may_listen(socket.local_addr()?).is_ok() {
+            return Ok((socket, peer, permit));
+        }
+        honnin_figures::connections_refused("clear").increment(1);
+    }
 }
 
 fn is_of_one_connection(reason: &io::Error) -> bool {

@@ -40,6 +40,17 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option
     }
 }
 
+/// How long the header is that octets begin with, 0 where they begin with none; `None` while that cannot be told.
+pub(super) fn measure(octets: &[u8]) -> Result<Option<usize>, Error> {
+    let known = octets.len().min(SIGNATURE.len());
+    if octets.get(..known) != SIGNATURE.get(..known) {
+        return Ok(Some(0));
+    }
+    let Some([.., high, low]) = octets.first_chunk::<16>() else { return Ok(None) };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    if length > LONGEST { Err(Error::Shape) } else { Ok(Some(16 + length)) }
+}
+
 /// Whom a header names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Named {

@@ -16,6 +16,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
 
+use crate::door::DoorFile;
+
 /// The other side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
@@ -97,6 +99,7 @@ impl Drop for SocketFile {
 pub(crate) enum Listener {
     Address(TcpListener),
     File(SocketFile),
+    Door(DoorFile),
 }
 
 impl Listener {
@@ -106,6 +109,11 @@ impl Listener {
                 let (stream, peer): (_, SocketAddr) = listener.accept().await?;
                 // Answers are written whole; waiting to fill a segment would only delay them. Who is gone already is
                 // found out by reading.
+                stream.set_nodelay(true).unwrap_or_default();
+                Ok((Socket::Address(stream), Peer::Address(peer.ip().to_canonical())))
+            }
+            Self::Door(file) => {
+                let (stream, peer) = file.accept().await?;
                 stream.set_nodelay(true).unwrap_or_default();
                 Ok((Socket::Address(stream), Peer::Address(peer.ip().to_canonical())))
             }
@@ -135,6 +143,14 @@ macro_rules! either {
 }
 
 impl Socket {
+    /// Where it arrived; what came by a file arrived at this machine.
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Address(stream) => stream.local_addr(),
+            Self::File(_) => Ok((Ipv4Addr::LOCALHOST, 0).into()),
+        }
+    }
+
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, stream => stream.poll_read_ready(cx))
     }

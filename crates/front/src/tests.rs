@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::*;
 
+mod door;
 mod files;
 mod floods;
 mod turns;
@@ -36,6 +37,8 @@ struct Echo {
     begun: Notify,
     go_on: Notify,
     untolds: Untolds,
+    /// Whose it is, where there are several.
+    name: &'static str,
 }
 
 impl Echo {
@@ -47,6 +50,7 @@ impl Echo {
             begun: Notify::new(),
             go_on: Notify::new(),
             untolds: Untolds::default(),
+            name: "",
         }
     }
 }
@@ -73,7 +77,7 @@ impl Answers for Echo {
                 let body = turn.aside(body::read(request.into_body(), 8, self.bounds.body)).await;
                 format!("{body:?}").into_bytes()
             }
-            _ => format!("{client} {path}").into_bytes(),
+            _ => format!("{client} {path}{}", self.name).into_bytes(),
         };
         Response::new(Full::new(Bytes::from(text)))
     }

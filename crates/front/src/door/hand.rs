@@ -1,0 +1,117 @@
+//! A connection handed from one process to another: the socket itself, over a file on this machine (`SCM_RIGHTS`,
+//! unix(7)). Who hands it over keeps nothing of it and is not in its way.
+
+use std::fs;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram as Knock;
+use std::path::{Path, PathBuf};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketType, recvmsg, sendmsg, sockopt,
+};
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixDatagram};
+
+/// What goes with a socket; a message has to have something in it.
+const OCTET: [u8; 1] = [b'c'];
+
+/// A file at which a house takes connections from the door; the file goes with it.
+#[derive(Debug)]
+pub struct DoorFile {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl DoorFile {
+    /// Takes connections at that file, which its owner may write to, and with `group` the file's group as well. What a
+    /// server that was killed has left there is taken away.
+    ///
+    /// # Errors
+    /// What the system says; `AddrInUse` where somebody takes connections there, or where it is another file.
+    pub fn listen(path: &Path, group: bool) -> io::Result<Self> {
+        if let Ok(there) = fs::symlink_metadata(path) {
+            if !there.file_type().is_socket() || is_served(path) {
+                return Err(io::ErrorKind::AddrInUse.into());
+            }
+            fs::remove_file(path)?;
+        }
+        // Until the next line its mode is what the process gives all its files: nobody else's.
+        let socket = UnixDatagram::bind(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(if group { 0o660 } else { 0o600 }))?;
+        Ok(Self { socket, path: path.to_owned() })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The next connection. What is handed over and is no connection of TCP is closed.
+    pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            let handed = self.socket.async_io(Interest::READABLE, || receive(&self.socket)).await?;
+            if let Some(connection) = handed.and_then(|socket| taken(socket).ok()) {
+                return Ok(connection);
+            }
+        }
+    }
+}
+
+impl Drop for DoorFile {
+    fn drop(&mut self) {
+        // Where it is gone already there is nothing to do.
+        fs::remove_file(&self.path).unwrap_or_default();
+    }
+}
+
+/// Whether somebody takes connections at that file.
+pub fn is_served(path: &Path) -> bool {
+    Knock::unbound().and_then(|knock| knock.connect(path)).is_ok()
+}
+
+fn receive(socket: &UnixDatagram) -> io::Result<Option<OwnedFd>> {
+    let (mut octet, mut space) = (OCTET, [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    recvmsg(socket, &mut [IoSliceMut::new(&mut octet)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    Ok(control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
+        RecvAncillaryMessage::ScmCredentials(_) | _ => None,
+    }))
+}
+
+/// A socket as a connection, where it is one.
+fn taken(socket: OwnedFd) -> io::Result<(TcpStream, SocketAddr)> {
+    if sockopt::socket_type(&socket)? != SocketType::STREAM {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let stream = std::net::TcpStream::from(socket);
+    // A socket of another family has no such address, and one whose client has left has none any more.
+    let peer = stream.peer_addr()?;
+    stream.set_nonblocking(true)?;
+    Ok((TcpStream::from_std(stream)?, peer))
+}
+
+/// Hands the connection to whoever takes connections at that file; waits while too many are on their way there.
+///
+/// # Errors
+/// What the system says: nobody is there, or we may not write to it.
+pub(crate) async fn hand(stream: impl AsFd + Send + Sync, path: &Path) -> io::Result<()> {
+    let socket = UnixDatagram::unbound()?;
+    socket.connect(path)?;
+    socket.async_io(Interest::WRITABLE, || send(&socket, stream.as_fd())).await
+}
+
+fn send(socket: &UnixDatagram, stream: BorrowedFd<'_>) -> io::Result<()> {
+    let (sockets, mut space) = ([stream], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    sendmsg(socket, &[IoSlice::new(&OCTET)], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
