@@ -4,6 +4,7 @@
 //! the tests here play every one that is kept under `fuzz/corpus` again. Not shipped.
 
 mod connection;
+mod doorstep;
 mod house;
 #[doc(hidden)]
 pub mod installation;
@@ -16,6 +17,7 @@ mod tokens;
 mod wire;
 
 pub use connection::Connections;
+pub use doorstep::Doorstep;
 pub use journal::JournalFiles;
 pub use mapping::MappingFile;
 pub use request::Requests;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use honnin_hostile::{
-    Connections, JournalFiles, LedgerRows, MappingFile, Requests, SealedBlobs, Target, Tokens,
+    Connections, Doorstep, JournalFiles, LedgerRows, MappingFile, Requests, SealedBlobs, Target, Tokens,
 };
 
 /// What all kept inputs together may take. Unit: octets.
@@ -73,6 +73,11 @@ fn no_kept_journal_file_proves_another_journal() {
 #[test]
 fn every_kept_request_is_answered_and_shows_nobody_else() {
     played::<Requests>();
+}
+
+#[test]
+fn every_kept_doorstep_leads_to_one_house_or_to_none() {
+    played::<Doorstep>();
 }
 
 #[test]
