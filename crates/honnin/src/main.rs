@@ -6,6 +6,7 @@
 mod begin;
 mod command;
 mod failure;
+mod houses;
 mod installation;
 mod key_file;
 mod logs;

@@ -8,6 +8,7 @@ mod mode;
 mod notice;
 mod reference;
 mod rollout;
+mod tenant;
 mod upgrade;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) use notice::{
 };
 pub(crate) use reference::markdown;
 pub(crate) use rollout::{AllowArgs, RolloutCommand};
+pub(crate) use tenant::{DoorArgs, DoorCommand, MakeArgs, RemoveArgs, TenantCommand};
 pub(crate) use upgrade::UpgradeCommand;
 
 use crate::failure::EXIT_CODES;
@@ -185,6 +187,14 @@ pub(crate) enum Command {
     /// Look before this program replaces an older one
     #[command(subcommand)]
     Upgrade(UpgradeCommand),
+
+    /// Make, list or remove tenants: brands on one machine, each in a house of its own behind one door
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+
+    /// Accept connections for all tenants of a machine and hand each to its house
+    #[command(subcommand)]
+    Door(DoorCommand),
 
     /// Tell the public about incidents and planned work: open, update, resolve, list
     #[command(subcommand)]

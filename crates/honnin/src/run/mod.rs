@@ -8,6 +8,7 @@ mod config;
 mod confirm;
 mod demo;
 mod doctor;
+mod door;
 mod drill;
 mod init;
 mod input;
@@ -29,6 +30,7 @@ mod several;
 mod status;
 mod store;
 mod store_copy;
+mod tenant;
 mod upgrade;
 mod waiting_room;
 
@@ -84,6 +86,8 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Drill(command) => drill::drill(say, &command),
         Command::Mode(command) => mode::mode(say, &installation()?, &operator, command),
         Command::Rollout(command) => rollout::rollout(say, &installation()?, &operator, command),
+        Command::Tenant(command) => tenant::tenant(say, &operator, &command),
+        Command::Door(command) => door::door(say, &command),
         Command::Upgrade(command) => upgrade::upgrade(say, &installation()?, command),
         Command::Notice(command) => notice::notice(say, &installation()?, &operator, command),
         Command::Status(command) => status::status(say, command, installation),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use honnin_figures::Figures;
+use honnin_front::Hosts;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,6 +53,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         say.tell(&Serving {
             public: doors.public()?,
             sockets: doors.files(),
+            hosts: doors.hosts().into_iter().flat_map(Hosts::names).map(str::to_owned).collect(),
             canaries: path,
             metrics: doors.monitor()?,
         })?;
@@ -68,6 +70,8 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
 struct Serving {
     public: Vec<SocketAddr>,
     sockets: Vec<PathBuf>,
+    /// Where it is found behind the door.
+    hosts: Vec<String>,
     canaries: Option<LookedAt>,
     metrics: SocketAddr,
 }
@@ -86,6 +90,9 @@ impl fmt::Display for Serving {
         }
         for file in &self.sockets {
             writeln!(f, "serving on unix:{}", file.display())?;
+        }
+        if !self.hosts.is_empty() {
+            writeln!(f, "serving behind the door at {}", self.hosts.join(", "))?;
         }
         if let Some(LookedAt { url, every }) = &self.canaries {
             writeln!(f, "canaries check {url} every {every}; personal pages wait for their first round")?;

@@ -22,9 +22,7 @@ pub(crate) use people::{Sessions, SignIn, Tenant};
 pub(crate) use section::Problem;
 use section::{Section, refuse_unknown};
 pub(crate) use server::{Documents, Exports, Listen, Server, WaitingRoom};
-#[cfg(test)]
-pub(crate) use value::MaybePath;
-pub(crate) use value::{SecondFactor, Size, Span};
+pub(crate) use value::{MaybePath, SecondFactor, Size, Span};
 
 /// The settings file in a data directory.
 pub(crate) const FILE_NAME: &str = "honnin.toml";

@@ -10,7 +10,7 @@ section! {
     /// Beyond loopback, `public` needs a certificate or a trusted proxy; cookies follow from that alone.
     pub(crate) struct Listen in "listen";
 
-    /// Addresses for subscribers and proxies; [] where all come by `sockets`.
+    /// Addresses for subscribers and proxies; [] where all come by `sockets` or `door`.
     own public: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
     /// Unix sockets to listen on, each a path such as /run/honnin/honnin.sock, for proxies on this machine. Who may open one is
     /// believed as a listed proxy is and has to tell as `proxies_tell` says.
@@ -18,6 +18,10 @@ section! {
     /// Who may open them: "owner" (mode 0600) or "group" (0660: the group of this user, or of the directory where that
     /// is set to hand its group on).
     own sockets_for: String = "owner".to_owned();
+    /// Card of this house where it stands behind `honnin door`: the file, made by `honnin tenant make`, that holds the hosts it
+    /// is found at and the socket by which the door hands it connections; who may open that, `sockets_for` says. A request
+    /// for another host is refused (421). "" where there is no door.
+    own door: MaybePath = MaybePath::default();
     /// Address for monitoring: /metrics, /healthz and /readyz, without personal values.
     own metrics: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9090));
     /// File with the token that /metrics requires (Authorization: Bearer …), one line of at least 32 octets, readable

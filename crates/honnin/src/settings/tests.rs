@@ -74,7 +74,7 @@ fn a_file_that_is_not_there_says_how_to_make_one() {
 
 #[test]
 fn names_addresses_and_files_are_each_nodes_own() {
-    let own = "[node]\nname = \"2\"\n[listen]\npublic = [\"[::1]:0\"]\nmetrics = \"[::1]:9\"\ntls_key = \"k\"\n\
+    let own = "[node]\nname = \"2\"\n[listen]\npublic = [\"[::1]:0\"]\nmetrics = \"[::1]:9\"\ndoor = \"d\"\ntls_key = \"k\"\n\
                [tenant]\nlogo = \"l.svg\"\n[keys]\nkey_file = \"k\"\n[store]\nurl = \"postgresql://a@/b\"\n\
                [status]\ndirectory = \"s\"\n[journal]\ncheckpoints = \"c\"\n[logs]\ndirectory = \"l\"\n\
                [server]\nthreads = 7\n[sign_in]\nhash_threads = 7\n";

@@ -17,6 +17,7 @@ use super::look::look;
 use super::way::way;
 use super::{bounds, engine, front, prefixes};
 use crate::failure::Failure;
+use crate::houses::House;
 use crate::installation::Installation;
 use crate::settings::{Listen as ListenSettings, Problem, Settings};
 
@@ -36,7 +37,7 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem { key: key.to_owned(), says });
         }
     };
-    let ListenSettings { public, sockets, metrics, metrics_token, metrics_open, .. } = &settings.listen;
+    let ListenSettings { public, sockets, door, metrics, metrics_token, metrics_open, .. } = &settings.listen;
     let guarded = metrics.ip().is_loopback() || metrics_token.path().is_some() || *metrics_open;
     expect(
         guarded,
@@ -59,9 +60,9 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
         expect(twice.is_none(), key, says.unwrap_or_default());
     }
     expect(
-        !(public.is_empty() && sockets.is_empty()),
+        !(public.is_empty() && sockets.is_empty() && door.path().is_none()),
         "listen.public",
-        "is empty, and so is listen.sockets: write where to listen".to_owned(),
+        "is empty, and so are listen.sockets and listen.door: write where to listen".to_owned(),
     );
     let shared = metrics.port() != 0 && public.contains(metrics);
     expect(!shared, "listen.metrics", format!("{metrics} is also in listen.public, choose another port"));
@@ -129,7 +130,8 @@ pub(crate) fn file_problems(installation: &Installation) -> Vec<Failure> {
         installation.keeper(std::sync::Arc::new(super::witness::Written::new(installation.demo))).map(|_| ());
     let (token, way) = (monitor_token(installation).map(|_| ()), way(installation).map(|_| ()));
     let look = look(installation).map(drop);
-    [certificate, key, token, way, look].into_iter().filter_map(Result::err).collect()
+    let door = House::of(installation).map(drop);
+    [certificate, key, token, way, look, door].into_iter().filter_map(Result::err).collect()
 }
 
 /// What pages show of the tenant: whether it fits, by key, and what to write.
@@ -229,6 +231,7 @@ mod tests {
         assert_eq!(keys("[listen]\nmetrics = \"[::]:9090\"\nmetrics_open = true"), [""; 0]);
         assert_eq!(keys("[listen]\npublic = [\"[::1]:80\", \"[::1]:80\"]"), ["listen.public"]);
         assert_eq!(keys("[listen]\npublic = []"), ["listen.public"]);
+        assert_eq!(keys("[listen]\npublic = []\ndoor = \"a.toml\""), [""; 0]);
         let behind = "[tenant]\npublic_url = \"https://my.example.jp\"\nphone = \"tel:0120\"";
         assert_eq!(keys(&format!("[listen]\nsockets = [\"a\", \"a\"]\n{behind}")), ["listen.sockets"]);
         assert_eq!(

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use honnin_front::{Entrance, Front, SocketFile, listen};
+use honnin_front::{DoorFile, Entrance, Front, Hosts, SocketFile, listen};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -12,6 +12,7 @@ use super::certificates::{CertificateFiles, Renewal};
 use super::monitor::{self, Monitor};
 use super::{Handed, front, prefixes};
 use crate::failure::Failure;
+use crate::houses::House;
 use crate::installation::Installation;
 use crate::{key_file, say};
 
@@ -72,7 +73,20 @@ impl Doors {
                 Failure::from(reason).during(&what)
             })?);
         }
-        if listeners.is_empty() && files.is_empty() {
+        let house = House::of(installation)?;
+        let door = house.as_ref().map(|house| {
+            let listening = DoorFile::listen(&house.socket, for_group);
+            listening.map_err(|reason| {
+                let what = format!(
+                    "take connections from the door at {} (listen.door; another process may use it, or its directory is \
+                     not there)",
+                    house.socket.display()
+                );
+                Failure::from(reason).during(&what)
+            })
+        });
+        let door = door.transpose()?;
+        if listeners.is_empty() && files.is_empty() && door.is_none() {
             return Err(Failure::cannot("listen on any address of listen.public; correct the addresses"));
         }
         let address = settings.listen.metrics;
@@ -92,7 +106,8 @@ impl Doors {
             Err(reason) => return Err(refused(address, "listen.metrics", reason)),
         };
         let token = monitor_token(installation)?;
-        let entrance = Entrance { listeners, files, later, tls, shared_prefixes };
+        let hosts = house.map(|house| house.hosts);
+        let entrance = Entrance { listeners, files, later, door, hosts, tls, shared_prefixes };
         Ok(Self { entrance, front, monitor, token, renewal })
     }
 
@@ -117,6 +132,11 @@ impl Doors {
     /// The files at which proxies are answered.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.entrance.files.iter().map(|file| file.path().to_owned()).collect()
+    }
+
+    /// The names this house is found at behind the door, where it stands behind one.
+    pub(crate) const fn hosts(&self) -> Option<&Hosts> {
+        self.entrance.hosts.as_ref()
     }
 
     /// Where monitors are answered.

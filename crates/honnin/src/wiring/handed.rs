@@ -41,7 +41,7 @@ impl Handed {
     }
 
     /// The one at that address, where there is one, for the runtime in whose context this is called.
-    pub(super) fn at(&mut self, address: SocketAddr) -> Option<io::Result<tokio::net::TcpListener>> {
+    pub(crate) fn at(&mut self, address: SocketAddr) -> Option<io::Result<tokio::net::TcpListener>> {
         let place = self.0.iter().position(|(at, _)| *at == address)?;
         Some(tokio::net::TcpListener::from_std(self.0.swap_remove(place).1))
     }

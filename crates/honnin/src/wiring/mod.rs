@@ -31,6 +31,7 @@ pub(crate) use front::{front, prefixes};
 pub(crate) use handed::Handed;
 pub(crate) use leaving::{leaving, places};
 pub(crate) use logs::{COMMANDS, latest_entry, proven, trust};
+pub(crate) use monitor::serve as serve_monitor;
 pub(crate) use notices::noticed;
 pub(crate) use rooms::Rooms;
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use honnin_care::House;
 use honnin_figures::{Figures, Format};
 use honnin_terms::Mode;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -59,7 +58,7 @@ pub(super) async fn run(
     monitor: Monitor,
     token: Option<Zeroizing<String>>,
     metrics: Figures,
-    house: Arc<dyn House>,
+    mode: impl Fn() -> Mode + Clone + Send + 'static,
 ) {
     let token = token.map(|token| Arc::new(Zeroizing::new(format!("Bearer {}", *token))));
     let room = Arc::new(Semaphore::new(CONNECTIONS));
@@ -72,11 +71,11 @@ pub(super) async fn run(
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (metrics, house, token) = (metrics.clone(), Arc::clone(&house), token.clone());
+        let (metrics, mode, token) = (metrics.clone(), mode.clone(), token.clone());
         tokio::spawn(async move {
             let answering = service_fn(move |request: Request<Incoming>| {
                 let token = token.as_ref().map(|token| token.as_bytes());
-                let answer = answer(&request, token, &metrics, house.mode());
+                let answer = answer(&request, token, &metrics, mode());
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut builder = http1::Builder::new();
@@ -87,6 +86,15 @@ pub(super) async fn run(
             drop(permit);
         });
     }
+}
+
+/// Answers monitors on this machine until the runtime ends.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    metrics: Figures,
+    mode: impl Fn() -> Mode + Clone + Send + 'static,
+) {
+    run(Monitor::There(listener), None, metrics, mode).await;
 }
 
 fn answer<B>(

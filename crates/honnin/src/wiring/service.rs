@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_access::{ElementAuthority, NodeAuthority, SharedTries, SharedWorks};
-use honnin_care::{Care, CareParts, Exports, Gate, Recorder};
+use honnin_care::{Care, CareParts, Exports, Gate, House, Recorder};
 use honnin_figures::{self as figures, AlarmKind, Figures};
 use honnin_front::{Front, Untolds};
 use honnin_journal::{Entry, Journal, Kind, StartError};
@@ -216,7 +216,9 @@ impl Service {
             }
             .run(),
         );
-        tokio::spawn(monitor::run(doors.monitor, doors.token, counted.clone(), self.standing));
+        let standing = self.standing;
+        let mode = move || standing.mode();
+        tokio::spawn(monitor::run(doors.monitor, doors.token, counted.clone(), mode));
         let driving = tokio::spawn(self.reconciler.run(async move {
             // The sender's end is an end as well.
             drop(ending.wait_for(|ended| *ended).await);

@@ -37,6 +37,7 @@ mod set_aside;
 mod store_copy;
 mod support;
 mod swapped;
+mod tenants;
 mod told;
 mod traces;
 mod upgrade;

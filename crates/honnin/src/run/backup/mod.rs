@@ -34,7 +34,7 @@ const STORE: &str = "store";
 const JOURNAL: &str = "journal";
 /// Files of the data directory that go with it: what opens with the key file only, what is public, and what says that
 /// personal pages are stopped. The key file itself lies elsewhere and is never read here but to open the keyring.
-const KEYRING: &str = "keyring.toml";
+pub(super) const KEYRING: &str = "keyring.toml";
 const ALSO: [&str; 2] = [KEYRING, "journal.pub"];
 /// The public record in a backup, wherever it lies in the installation; without the service's word: what it said last is
 /// none of a machine that was restored.
