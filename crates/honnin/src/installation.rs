@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use honnin_keeper::{Keeper, Witness};
-use honnin_seal::VerifyingKey;
+use honnin_seal::{KeyShare, VerifyingKey};
 use honnin_terms::{Clock, TenantId};
 use zeroize::Zeroizing;
 
@@ -222,6 +222,15 @@ impl Installation {
     fn key(&self) -> Result<Zeroizing<String>, Failure> {
         let source = KeySource::of_setting(&self.settings.keys.key_file, &self.base());
         source.read(&self.place.data).map_err(|reason| Failure::settings(&reason))
+    }
+
+    /// Splits the key file of the settings into shares: `of` of them, of which `needed` bring it back.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing was split.
+    pub(crate) fn deal_key(&self, (needed, of): (u8, u8)) -> Result<Vec<KeyShare>, Failure> {
+        Keeper::deal(&self.place.data, self.key()?.as_bytes(), (needed, of), &SystemEntropy)
+            .map_err(|reason| Failure::settings(&reason))
     }
 
     /// Has another key file open the keyring as well; whether it was made.

@@ -2,7 +2,7 @@
 //!
 //! It never lies under the data directory: whoever copies that directory must get nothing that opens.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -130,8 +130,29 @@ pub(crate) fn create_where_absent(
     Ok(true)
 }
 
-/// Refuses a key file that lies in the data directory, whatever links lead there.
-fn refuse_inside(path: &Path, data: &Path) -> Result<(), KeyFileError> {
+/// Writes a key file that came back, readable by this user only; one that is there is never overwritten.
+///
+/// # Errors
+/// [`KeyFileError`] with what to do.
+pub(crate) fn write_back(path: &Path, data: &Path, key: &[u8]) -> Result<(), KeyFileError> {
+    refuse_inside(path, data)?;
+    let unwritable = |reason| KeyFileError::Unwritable(path.to_owned(), reason);
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(unwritable)?;
+    let line = Zeroizing::new([key, b"\n"].concat());
+    let written = file.write_all(&line).and_then(|()| file.sync_all());
+    written.map_err(|reason| {
+        // It was made here. What is left of it would be taken for the key.
+        fs::remove_file(path).unwrap_or_default();
+        unwritable(reason)
+    })
+}
+
+/// Refuses a file with key material that lies in the data directory, whatever links lead there.
+///
+/// # Errors
+/// [`KeyFileError::InsideData`].
+pub(crate) fn refuse_inside(path: &Path, data: &Path) -> Result<(), KeyFileError> {
     let (file, directory) = (resolved(path), resolved(data));
     if file.starts_with(&directory) || path.starts_with(data) {
         return Err(KeyFileError::InsideData(path.to_owned(), data.to_owned()));
@@ -151,7 +172,6 @@ fn resolved(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use honnin_testkit::{SeededEntropy, TestDir};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use honnin_seal::{IndexKey, KeeperKey, OpenError, Place, Purpose, Secret};
+use honnin_seal::{EscrowError, IndexKey, KeeperKey, KeyFingerprint, OpenError, Place, Purpose, Secret};
 use honnin_terms::{
     AccountId, BillId, Day, Entropy, HoldingId, Id, LineId, Msisdn, NoticeId, PurchaseId, TenantId,
 };
@@ -40,6 +40,9 @@ pub enum KeyringError {
          with the key file of the settings"
     )]
     UnderWay(PathBuf),
+    /// The key file is not split into shares.
+    #[error("cannot split the key file: {0}")]
+    NotDealt(#[from] EscrowError),
     /// The key file holds too little.
     #[error("cannot use the key file: fewer than 32 octets")]
     ShortKey,
@@ -49,12 +52,12 @@ pub enum KeyringError {
 }
 
 const FORMAT: u32 = 1;
-const FILE: &str = "keyring.toml";
+pub(crate) const FILE: &str = "keyring.toml";
 const FEWEST_OCTETS: usize = 32;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(crate) struct File {
     format: u32,
     /// Whether it was made for a demo. Bound to the seal of the root: altered it does not open.
     #[serde(default)]
@@ -84,6 +87,7 @@ pub struct Keeper {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) witness: Arc<dyn Witness>,
     demo: bool,
+    pub(crate) key: KeyFingerprint,
     #[cfg(honnin_faults)]
     pub(crate) kept: crate::planted::KeptHere,
 }
@@ -162,7 +166,7 @@ impl Keeper {
         let key_file = long_enough(key_file)?;
         let file = read(&path)?;
         let wrong = |_: OpenError| KeyringError::WrongKey(path.clone());
-        let (root, _) = unwrap(&file, key_file, &path)?;
+        let Unwrapped { root, key, .. } = unwrap(&file, key_file, &path)?;
         let journal = KeeperKey::of_root(&root, tenant, "journal").map_err(wrong)?;
         Ok(Self {
             tenant,
@@ -173,6 +177,7 @@ impl Keeper {
             entropy,
             witness,
             demo: file.demo,
+            key,
             #[cfg(honnin_faults)]
             kept: crate::planted::KeptHere::default(),
         })
@@ -193,7 +198,7 @@ impl Keeper {
         let path = data.join(FILE);
         let (key_file, another) = (long_enough(key_file)?, long_enough(another)?);
         let file = read(&path)?;
-        let (root, opened) = unwrap(&file, key_file, &path)?;
+        let Unwrapped { root, by: opened, .. } = unwrap(&file, key_file, &path)?;
         if unwrap(&file, another, &path).is_ok() {
             return Ok(());
         }
@@ -212,7 +217,7 @@ impl Keeper {
     pub fn finish_key(data: &Path, key_file: &[u8]) -> Result<bool, KeyringError> {
         let path = data.join(FILE);
         let file = read(&path)?;
-        let (_, opened) = unwrap(&file, long_enough(key_file)?, &path)?;
+        let Unwrapped { by: opened, .. } = unwrap(&file, long_enough(key_file)?, &path)?;
         if file.also.is_none() {
             return Ok(false);
         }
@@ -328,8 +333,16 @@ fn wrap(
     Ok(Wrapped { salt: BASE64.encode(&salt), root: BASE64.encode(&sealed) })
 }
 
-/// Opens the root secret with a key file; gives what it opened too.
-fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<(Secret, Wrapped), KeyringError> {
+/// The root secret, and what was opened by which key.
+pub(crate) struct Unwrapped {
+    root: Secret,
+    by: Wrapped,
+    pub(crate) salt: [u8; 16],
+    key: KeyFingerprint,
+}
+
+/// Opens the root secret with a key file.
+pub(crate) fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<Unwrapped, KeyringError> {
     let malformed = || KeyringError::Malformed(path.to_owned());
     let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
     let first = Wrapped { salt: file.salt.clone(), root: file.root.clone() };
@@ -337,21 +350,21 @@ fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<(Secret, Wrapped)
         let salt = <[u8; 16]>::try_from(decode(&wrapped.salt)?.as_slice()).map_err(|_| malformed())?;
         let sealed = decode(&wrapped.root)?;
         let opened = KeeperKey::of_key_file(key_file, &salt)
-            .and_then(|kek| kek.open_secret(&root_place(file.demo), &sealed));
-        if let Ok(root) = opened {
-            return Ok((root, wrapped));
+            .and_then(|kek| Ok((kek.open_secret(&root_place(file.demo), &sealed)?, kek.fingerprint())));
+        if let Ok((root, key)) = opened {
+            return Ok(Unwrapped { root, by: wrapped, salt, key });
         }
     }
     Err(KeyringError::WrongKey(path.to_owned()))
 }
 
 /// White space around it is an editor's, not the key's.
-fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
+pub(crate) fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
     let key_file = key_file.trim_ascii();
     if key_file.len() < FEWEST_OCTETS { Err(KeyringError::ShortKey) } else { Ok(key_file) }
 }
 
-fn read(path: &Path) -> Result<File, KeyringError> {
+pub(crate) fn read(path: &Path) -> Result<File, KeyringError> {
     let text = fs::read_to_string(path).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         if missing {

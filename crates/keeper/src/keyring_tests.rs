@@ -1,3 +1,4 @@
+use honnin_seal::KeyShare;
 use honnin_testkit::SeededEntropy;
 
 use super::*;
@@ -248,4 +249,29 @@ fn a_rotation_changes_the_key_file_and_nothing_that_hangs_on_the_root() {
     assert!(matches!(opens(KEY_FILE), Err(KeyringError::WrongKey(_))), "the old one opens nothing more");
     assert!(!Keeper::finish_key(data.path(), ANOTHER).unwrap(), "there is nothing left to do");
     assert!(matches!(Keeper::finish_key(data.path(), KEY_FILE), Err(KeyringError::WrongKey(_))));
+}
+
+#[test]
+fn shares_bring_back_the_key_file_that_opens_the_keyring() {
+    let data = made();
+    let entropy = SeededEntropy::new(9);
+    let other = Keeper::deal(data.path(), b"another key file of more than 32 octets", (2, 3), &entropy);
+    assert!(matches!(other, Err(KeyringError::WrongKey(_))));
+    let shares = Keeper::deal(data.path(), KEY_FILE, (2, 3), &entropy).unwrap();
+    let key = open(data.path(), KEY_FILE).unwrap().key();
+    assert!(shares.iter().all(|share| share.key() == key), "they are named as the key is");
+    let back = KeyShare::join(&shares[1..]).unwrap();
+    assert_eq!(open(data.path(), &back).unwrap().key(), key);
+}
+
+#[test]
+fn another_key_file_is_called_otherwise() {
+    let (data, another) = (made(), b"the key file to come, of more than 32 octets");
+    let before = open(data.path(), KEY_FILE).unwrap().key();
+    Keeper::add_key(data.path(), KEY_FILE, another, &SeededEntropy::new(3)).unwrap();
+    let after = open(data.path(), another).unwrap().key();
+    assert_ne!(before, after);
+    assert_eq!(open(data.path(), KEY_FILE).unwrap().key(), before, "each its own while both open it");
+    Keeper::finish_key(data.path(), another).unwrap();
+    assert_eq!(open(data.path(), another).unwrap().key(), after, "and the same when the other is gone");
 }

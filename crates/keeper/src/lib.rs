@@ -8,6 +8,7 @@
 
 mod drive;
 mod epochs;
+mod escrow;
 mod feed;
 mod keyring;
 mod merging;

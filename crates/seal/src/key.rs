@@ -12,7 +12,7 @@ use aws_lc_rs::{hkdf, hmac};
 use honnin_terms::faults;
 use honnin_terms::{Entropy, HoldingId, Id, SessionId, TenantId};
 
-use crate::{Place, Secret, SessionToken, digest, same_octets};
+use crate::{KeyFingerprint, Place, Secret, SessionToken, digest, same_octets};
 
 const FORMAT: u8 = 1;
 const TAG: usize = 16;
@@ -285,6 +285,12 @@ impl KeeperKey {
     /// [`OpenError`] where argon2id refuses its parameters.
     pub fn of_key_file(content: &[u8], salt: &[u8; 16]) -> Result<Self, OpenError> {
         crate::password::stretch(content, salt).map(Self::new).ok_or(OpenError)
+    }
+
+    /// What the key is called where it may be seen. It tells of a key file no more than the keyring does: whoever would try
+    /// guesses at it pays for argon2id with each.
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        KeyFingerprint::of(self.secret.expose())
     }
 
     /// Derives another secret from this key, for one use.

@@ -1,6 +1,6 @@
 //! The only room with ciphers and hashes: keys, sealed blobs, wrapped keys, lookup indexes, passwords, signatures.
 //!
-//! Knows nothing of who may do what. It composes primitives of aws-lc-rs and argon2 and invents none.
+//! Knows nothing of who may do what. It composes primitives of aws-lc-rs, argon2 and blahaj and invents none.
 //!
 //! # Security
 //! Promised: a blob opens only with its own key and only at the place it was sealed for (see [`Place`]).
@@ -14,6 +14,8 @@ mod passkey;
 mod password;
 mod place;
 mod secret;
+mod share;
+mod share_text;
 mod sign;
 mod totp;
 mod work;
@@ -28,6 +30,8 @@ pub use passkey::{PasskeyAlgorithm, PasskeyKey};
 pub use password::{BadPhc, HashCost, Hasher, PasswordHash, PasswordVerdict};
 pub use place::{Place, Purpose};
 pub use secret::{Secret, SessionToken};
+pub use share::{EscrowError, KeyFingerprint, KeyShare, LONGEST_ESCROWED};
+pub use share_text::ShareError;
 pub use sign::{BadSignature, SigningKey, VerifyingKey};
 pub use totp::{TOTP_OCTETS, TOTP_SECONDS, TotpSecret};
 pub use work::{HashWork, HouseWork, Spent};

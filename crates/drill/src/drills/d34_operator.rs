@@ -1,6 +1,6 @@
 //! D34: somebody with the command line puts a password in and out again, uses an invitation, asks who saw, merges and parts
-//! accounts, offers less, changes the key, erases, plants a demo. Each is an entry that cannot be left out, under the name
-//! it was done with; it has an end; and whoever it was done to finds it on her page.
+//! accounts, offers less, has the key file split and changed, erases, plants a demo. Each is an entry that cannot
+//! be left out, under the name it was done with; it has an end; and whoever it was done to finds it on her page.
 
 use std::fs;
 
@@ -144,7 +144,8 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
     let (codes, key) =
         (codes.display().to_string(), house.data().with_extension("key-2").display().to_string());
     let [from, into] = [gives, takes].map(|session| session.account.as_str());
-    let steps: [(&[&str], &str); 7] = [
+    let shares = house.data().with_extension("shares").display().to_string();
+    let steps: [(&[&str], &str); 8] = [
         (&["account", "merge", "--yes", "--from", from, "--into", into, "--codes", &codes], ",merge"),
         (&["account", "unmerge", "--yes", "1"], ",unmerge"),
         (&["mode", "force", "read_only"], ",mode force read_only"),
@@ -154,6 +155,10 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
             ",rollout allow 5e0a93d3f1c64c0b8f6a1de27c9b4410 for 1 h",
         ),
         (&["account", "erase", "--yes", &gone.account], ",account erase"),
+        (
+            &["key", "escrow", "make", "--shares", "3", "--needed", "2", "--to", &shares],
+            ",3 2,key escrow made",
+        ),
         (&["key", "rotate", "--to", &key], ",key rotate begun"),
     ];
     let mut found = Vec::new();
@@ -179,7 +184,7 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
     let times = u64::try_from(steps.len() + TO_THE_GIVER.len()).unwrap_or(u64::MAX);
     Ok(Verdict::of(
         "what else is done at the command line is an entry, and stands on her page",
-        "account merge, unmerge, erase; mode force, release; key rotate",
+        "account merge, unmerge, erase; mode force, release; key escrow, rotate",
         times,
         found,
     ))

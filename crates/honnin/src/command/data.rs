@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use honnin_terms::{Day, Moment};
 
-use super::Confirmed;
+use super::{Confirmed, EscrowCommand};
 use crate::run::Input;
 
 #[derive(Debug, Subcommand)]
@@ -184,6 +184,9 @@ pub(crate) enum KeyCommand {
         after_help = "Examples:\n  honnin key rotate --to /etc/honnin/key.2027\n  honnin key rotate --finish"
     )]
     Rotate(RotateArgs),
+    /// Split the key file into shares for people who keep them, or bring it back from shares
+    #[command(subcommand)]
+    Escrow(EscrowCommand),
 }
 
 #[derive(Debug, Args)]

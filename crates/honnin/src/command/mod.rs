@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod data;
+mod escrow;
 mod local;
 mod mode;
 mod notice;
@@ -23,6 +24,7 @@ pub(crate) use data::{
     KeyCommand, LiftArgs, OpenRoomArgs, Period, PrepareArgs, QuarantineCommand, Question, RotateArgs,
     StoreCommand, WaitingRoomCommand,
 };
+pub(crate) use escrow::{EscrowCommand, EscrowMakeArgs, EscrowRestoreArgs};
 pub(crate) use local::{ConfigCommand, DemoArgs, DrillArgs, DrillCommand, InitArgs, ManualArgs};
 pub(crate) use mode::ModeCommand;
 pub(crate) use notice::{
@@ -164,7 +166,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Store(StoreCommand),
 
-    /// Verify or change key material
+    /// Verify or change key material, or have people keep shares of it
     #[command(subcommand)]
     Key(KeyCommand),
 

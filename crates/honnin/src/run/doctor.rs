@@ -1,5 +1,6 @@
 //! `honnin doctor`: the state of an installation, and what needs attention. No personal values.
 
+mod escrow;
 mod hashes;
 mod nodes;
 mod offered;
@@ -128,6 +129,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
              {ACTS_A_DAY} acts about one account a day, {RELEASES_AN_HOUR} releases of one account's key an hour"
         ),
     );
+    escrow::escrow(&rooms, &mut findings)?;
     isolation(&rooms, &mut findings)?;
     let told = runtime(1)?.block_on(async {
         let permit = rooms.operate();

@@ -7,7 +7,8 @@ use honnin_journal::{Kind, Party};
 use serde::Serialize;
 
 use super::confirm::confirm;
-use crate::command::{KeyCommand, RotateArgs};
+use super::escrow;
+use crate::command::{EscrowCommand, KeyCommand, RotateArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::say::Say;
@@ -45,6 +46,10 @@ pub(super) fn key(
     match command {
         KeyCommand::Check => check(say, installation, operator),
         KeyCommand::Rotate(args) => rotate(say, installation, operator, args),
+        KeyCommand::Escrow(EscrowCommand::Make(args)) => escrow::make(say, installation, operator, args),
+        KeyCommand::Escrow(EscrowCommand::Restore(args)) => {
+            escrow::restore(say, &installation.place.data, args)
+        }
     }
 }
 

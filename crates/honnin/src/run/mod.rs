@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod door;
 mod drill;
+mod escrow;
 mod init;
 mod input;
 mod intake;
@@ -36,7 +37,7 @@ mod waiting_room;
 
 pub(crate) use input::Input;
 
-use crate::command::{Command, Honnin, IntakeCommand};
+use crate::command::{Command, EscrowCommand, Honnin, IntakeCommand, KeyCommand};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
 use crate::machine;
@@ -77,6 +78,10 @@ pub(crate) fn run(honnin: Honnin) -> Result<Exit, Failure> {
         Command::Doctor => doctor::doctor(say, installation()?),
         Command::Account(command) => account::account(say, installation()?, &operator, &command),
         Command::Store(command) => store::store(say, &installation()?, &operator, &command),
+        Command::Key(KeyCommand::Escrow(EscrowCommand::Restore(args))) => {
+            machine::keep_files_to_owner();
+            escrow::restore(say, &place.data, &args)
+        }
         Command::Key(command) => key::key(say, &installation()?, &operator, &command),
         Command::Isolation(command) => isolation::isolation(say, &installation()?, &operator, command),
         Command::Clock(command) => clock::clock(say, installation()?, &operator, command),

@@ -15,6 +15,7 @@ mod canaries;
 mod config;
 mod demo;
 mod drill;
+mod escrow;
 mod figures;
 mod figures_told;
 mod for_real;

@@ -223,6 +223,11 @@ fn of_the_journal_and_the_end(told: &mut Told) {
     let backup = told.beside("backup");
     told.ask("backup", &["--to", &backup], &["made_at", "files", "octets", "journal_entries"]);
     told.ask("journal accept", &["--yes"], &["entries", "logs"]);
+    let (shares, key) = (told.beside("shares"), told.beside("key-that-came-back"));
+    let made = ["--shares", "3", "--needed", "2", "--to", &shares];
+    let made = told.ask("key escrow make", &made, &["key", "needed"])["files"].clone();
+    let share = |number: usize| made[number].as_str().unwrap().to_owned();
+    told.ask("key escrow restore", &[&share(0), &share(2), "--to", &key], &["key", "key_file"]);
     let new = told.beside("key-of-next-year");
     assert_eq!(told.ask("key rotate", &["--to", &new], &["key_file"])["created"], true);
     assert_eq!(told.ask("key rotate", &["--finish", "--yes"], &[])["finished"], true);
@@ -252,7 +257,10 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
     let record = told.place.data.join("status");
     let public = told.place.data.join("notices.pub");
     let of_status = ["--record", record.to_str().unwrap(), "--key", public.to_str().unwrap()];
-    let rows: [&[&str]; 27] = [
+    let (shares, share) =
+        (told.beside("shares"), |n| told.beside(&format!("shares/honnin-key-share-{n}-of-3.txt")));
+    let (shares_of, back) = ([share(1), share(3)], told.beside("key-that-came-back"));
+    let rows: [&[&str]; 29] = [
         &["journal", "verify"],
         &["journal", "redirect", "--yes"],
         &["journal", "who-saw", LOGIN],
@@ -277,6 +285,8 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
         &["quarantine", "list"],
         &["clock", "accept"],
         &["backup", "--to", &backup],
+        &["key", "escrow", "make", "--shares", "3", "--needed", "2", "--to", &shares],
+        &["key", "escrow", "restore", &shares_of[0], &shares_of[1], "--to", &back],
         &["key", "rotate", "--to", &key],
         &["key", "rotate", "--finish", "--yes"],
         &["account", "erase", "--yes", LOGIN],
