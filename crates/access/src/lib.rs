@@ -59,6 +59,6 @@ pub use sign_in::{
     Invitation, KnownDevice, LONGEST_PASSKEY_PART, MARK_OCTETS, MOST_PASSKEYS, NewDevice, NewFactor,
     NewPasskey, PasskeyChallenge, PasskeyError, PasskeyMade, PasskeyProof, PasskeyShown, PasskeySignIn,
     PasskeySite, PasskeyState, ProvenBy, ReleasedFor, SecondStep, SessionDevice, SignIn, SignInError,
-    SignInProof, SignInSettings, SignedIn, Ticket, TokenProof,
+    SignInProof, SignInSettings, SignedIn, SupportCase, Ticket, TokenProof,
 };
 pub use works::{ExpectedWork, HASH_WORK_HEARD, SharedWorks, hashes_over};

@@ -116,11 +116,11 @@ pub struct Opened<T> {
 }
 
 impl<T> Opened<T> {
-    /// The rule of the gate: what was found inside is what was asked for; the session's account is who looks, and the
+    /// The rule of the gate: what was found inside is what was asked for; who looks is who the session is of, and the
     /// basis of the look fits the owner; and the session is of who signed in.
     pub fn may_leave_to(&self, session: &Session) -> bool {
         let Self { owner, asked, look, .. } = self;
-        let hers = owner.tenant == session.tenant() && look.viewer == session.account();
+        let hers = owner.tenant == session.tenant() && look.viewer == session.look().viewer;
         let fits = hers && look.fits(owner.account);
         #[cfg(honnin_faults)]
         let fits = crate::planted::owner(fits);

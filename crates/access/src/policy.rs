@@ -7,16 +7,19 @@ use crate::SessionKind;
 pub enum Role {
     /// The contract holder herself.
     Holder,
+    /// A person of the operator, on a support case.
+    Agent,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: &'static [Self] = &[Self::Holder];
+    pub const ALL: &'static [Self] = &[Self::Holder, Self::Agent];
 
     /// The word of the JSON API.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Holder => "holder",
+            Self::Agent => "agent",
         }
     }
 }
@@ -89,6 +92,23 @@ pub const fn may(role: Role, kind: SessionKind, deed: Deed) -> bool {
             SessionKind::Browser | SessionKind::Program => true,
             SessionKind::Token => false,
         },
+        // By a command, which reads everything for an export: no page is shown to an agent, and no token is made for one.
+        (Role::Agent, Deed::ReadLine | Deed::ReadAccount | Deed::ManageSessions | Deed::Export) => match kind
+        {
+            SessionKind::Program => true,
+            SessionKind::Browser | SessionKind::Token => false,
+        },
+        (
+            Role::Agent,
+            Deed::SetSpeed
+            | Deed::EndSessions
+            | Deed::NameLines
+            | Deed::AgreeToMerge
+            | Deed::ChangePassword
+            | Deed::MakeToken
+            | Deed::ManageFactor
+            | Deed::ManagePasskeys,
+        ) => false,
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use honnin_seal::{AccountKey, Digest, Epoch, OpenError, Place, Purpose, SessionKey, SessionToken};
 use honnin_terms::{
-    AccountId, Basis, DeviceId, Entropy, HoldingId, Id, Moment, RequestId, SessionId, Stream, TenantId,
+    AccountId, Basis, DeviceId, Entropy, EntryRef, HoldingId, Id, Moment, RequestId, SessionId, Stream,
+    TenantId,
 };
 
 use crate::naming::LineNames;
@@ -210,6 +211,17 @@ pub struct Session {
     at: Moment,
     stream: Stream,
     led_by_others: bool,
+    on_case: Option<Box<OnCase>>,
+}
+
+/// Who looks at the account in place of its holder, and on which case.
+pub(crate) struct OnCase {
+    /// Nobody's account: drawn for this look alone.
+    pub(crate) viewer: AccountId,
+    /// The name the operator gave.
+    pub(crate) agent: String,
+    /// The entry by which the case was opened.
+    pub(crate) opened: EntryRef,
 }
 
 /// What a token has opened.
@@ -247,9 +259,45 @@ impl Session {
         self.kind
     }
 
-    /// What the account is to its own lines.
+    /// What who looks is to the account.
     pub const fn role(&self) -> Role {
-        Role::Holder
+        if self.on_case.is_some() { Role::Agent } else { Role::Holder }
+    }
+
+    /// Who looks, and on what basis.
+    pub fn look(&self) -> Look {
+        match &self.on_case {
+            None => Look { viewer: self.account, basis: Basis::Own },
+            Some(case) => Look { viewer: case.viewer, basis: Basis::Case(case.opened) },
+        }
+    }
+
+    /// The person of the operator who looks, where it is not the holder.
+    pub fn agent(&self) -> Option<&str> {
+        self.on_case.as_ref().map(|case| case.agent.as_str())
+    }
+
+    /// A look on a case: of no row and of no token that anybody has, for as long as a command runs.
+    pub(crate) fn of_case(
+        case: OnCase,
+        inside: Inside,
+        tenant: TenantId,
+        keys: Keys,
+        stream: Stream,
+    ) -> Self {
+        Self {
+            tenant,
+            account: inside.account,
+            id: SessionId::from_octets(*inside.device.octets()),
+            kind: SessionKind::Program,
+            row_hash: inside.row_hash,
+            at: inside.since,
+            inside,
+            keys,
+            stream,
+            led_by_others: false,
+            on_case: Some(Box::new(case)),
+        }
     }
 
     /// When it signed in.
@@ -451,6 +499,7 @@ impl SubscriberAuthority {
             at: now,
             stream,
             led_by_others: false,
+            on_case: None,
         };
         if !opened.is_of_who_signed_in() {
             return Err(SessionError::Foreign);
@@ -536,8 +585,7 @@ impl SubscriberAuthority {
         #[cfg(honnin_faults)]
         let subject = self.as_named(subject);
         let key = session.keys.ring.key().again();
-        let look = Look { viewer: session.account, basis: Basis::Own };
-        Some(Permit::new(subject, look, Some(key), session.at, session.request()))
+        Some(Permit::new(subject, session.look(), Some(key), session.at, session.request()))
     }
 }
 

@@ -13,7 +13,7 @@ use honnin_journal::{Act, Append, Desk, Details, EpochKeys, Kind, Logs, Party};
 use honnin_terms::{AccountId, EntryRef, Mode, RequestId, Stop};
 
 use crate::answer::{Body, MadeFor};
-use crate::recorder::{Recorder, refused_by_journal};
+use crate::recorder::{Recorder, refused_by_journal, viewer_of};
 use crate::{Alarm, Channel, Error, House, Share, Shares, What};
 
 /// A value that has passed the gate. Its entry is not durable yet: whoever makes no bytes of it has it [noted].
@@ -172,6 +172,7 @@ impl Gate {
         }
         let Opened { owner: tag, look, request, value, .. } = opened;
         let details = Details {
+            operator: session.agent().unwrap_or_default().to_owned(),
             holding: tag.holding,
             request: Some(session.request()),
             session: Some(session.id()),
@@ -181,7 +182,7 @@ impl Gate {
         };
         // Who looked is the session's word and whose it is the document's, so that the journal can name what the permit
         // got wrong.
-        let (viewer, owner) = (Party::Account(session.account()), Party::Account(tag.account));
+        let (viewer, owner) = (viewer_of(session), Party::Account(tag.account));
         let act = Act::new(kind, session.at(), viewer, owner, &details);
         let act = Act { basis: look.basis, what: what.code(), channel: channel.code(), ..act };
         let entry = self.recorder.record(&act, session.entropy());

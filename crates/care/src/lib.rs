@@ -32,7 +32,7 @@ pub use care::{Care, CareParts, Error, Visit};
 pub use disclosures::AuditRow;
 pub use export::{
     Asking, Claimed, ExportBounds, ExportFault, ExportStage, ExportState, ExportWork, Exports, Held, HeldAct,
-    HeldDevice, HeldDisclosure, HeldLine, Outcome, Sealed, Shelf,
+    HeldDevice, HeldDisclosure, HeldLine, NotExported, Outcome, Sealed, Shelf,
 };
 pub use factors::FactorRefused;
 pub use gate::{Disclosed, Gate, Told};

@@ -88,21 +88,28 @@ impl Recorder {
         details: Details,
     ) -> Result<EntryRef, Error> {
         let details = Details {
+            operator: session.agent().unwrap_or_default().to_owned(),
             request: Some(session.request()),
             session: Some(session.id()),
             device: Some(session.device()),
             new_device: session.is_on_new_device(),
             ..details
         };
-        let who = Party::Account(session.account());
-        let act = Act::new(kind, session.at(), who, who, &details);
-        let act = Act { what: what.map_or(0, What::code), channel: channel.code(), ..act };
+        let owner = Party::Account(session.account());
+        let act = Act::new(kind, session.at(), viewer_of(session), owner, &details);
+        let basis = session.look().basis;
+        let act = Act { basis, what: what.map_or(0, What::code), channel: channel.code(), ..act };
         self.write(&act, session.entropy()).await.map_err(|error| {
             let (request, act) = (session.request(), kind.row().word);
             figures::alarm!(AlarmKind::Journal, %error, %request, act, "the journal takes no entry; it is not done");
             Error::Closed(refused_by_journal(error))
         })
     }
+}
+
+/// Who looks or acts in a session: its account, or a person of the operator on a case.
+pub(crate) fn viewer_of(session: &Session) -> Party<'_> {
+    session.agent().map_or_else(|| Party::Account(session.account()), Party::Agent)
 }
 
 /// How the house stands where the journal takes no entry.

@@ -7,6 +7,7 @@
 //! where all of them end. What else they share stands here.
 
 mod begin;
+mod case;
 mod ceremony;
 mod code;
 mod code_record;
@@ -26,12 +27,13 @@ use std::time::Duration;
 
 use honnin_seal::{AccountKey, OpenError, SessionToken};
 use honnin_terms::{
-    AccountId, DeviceId, Entropy, Id, LONGEST_LOGIN, LONGEST_PASSWORD, Moment, RequestId, SessionId, Stream,
-    TenantId,
+    AccountId, DeviceId, Entropy, EntryRef, Id, LONGEST_LOGIN, LONGEST_PASSWORD, Moment, RequestId,
+    SessionId, Stream, TenantId,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+pub use case::SupportCase;
 pub use ceremony::{LONGEST_PASSKEY_PART, PasskeyChallenge, PasskeyMade, PasskeyShown, PasskeySite};
 pub use code::Invitation;
 pub(crate) use code_record::CodeRecord;
@@ -259,6 +261,8 @@ pub enum ReleasedFor {
     NewPassword,
     /// A password hash made elsewhere takes the place of what there was.
     Import,
+    /// A person of the operator looks, on the case that was opened by that entry.
+    Case(EntryRef),
 }
 
 /// Proof that a sign-in of that account was completed; made only here, asked for by the keeper.

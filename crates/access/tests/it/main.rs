@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails here has told where")]
 
+mod cases;
 mod codes;
 mod documents;
 mod factors;

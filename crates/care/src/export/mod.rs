@@ -9,6 +9,7 @@ mod gather;
 mod held;
 mod made;
 mod noted;
+mod on_case;
 mod shelf;
 mod sources;
 
@@ -22,6 +23,7 @@ use honnin_terms::{ExportId, Id, Stream};
 pub use held::{Held, HeldAct, HeldDevice, HeldDisclosure, HeldLine};
 pub use made::Sealed;
 pub use noted::{ExportFault, ExportStage, ExportState};
+pub use on_case::NotExported;
 pub use shelf::{Asking, Claimed, Outcome, Shelf};
 use shelf::{MARGIN_SECONDS, of_digest};
 pub(crate) use sources::Turns;

@@ -1,5 +1,5 @@
 //! D34: somebody with the command line puts a password in and out again, uses an invitation, asks who saw, merges and parts
-//! accounts, offers less, has the key file split and changed, erases, plants a demo. Each is an entry that cannot
+//! accounts, offers less, has the key file split and changed, exports, erases, plants a demo. Each is an entry that cannot
 //! be left out, under the name it was done with; it has an end; and whoever it was done to finds it on her page.
 
 use std::fs;
@@ -87,7 +87,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
 /// What her page of looks calls what was done to the victim, and to the one whose lines were moved.
 const TO_HER: [&str; 3] =
     ["当社による確認コードの発行", "当社によるパスワードの登録", "当社による閲覧記録の確認"];
-const TO_THE_GIVER: [&str; 2] = ["会員IDの統合", "当社による手続き"];
+const TO_THE_GIVER: [&str; 3] = ["会員IDの統合", "当社による手続き", "サポート担当による対応の開始"];
 
 /// What the page of somebody's looks does not say of what was done to her.
 async fn unsaid(house: &House, entered: &Answer, acts: &[&str]) -> Result<Vec<String>, Failure> {
@@ -145,7 +145,8 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
         (codes.display().to_string(), house.data().with_extension("key-2").display().to_string());
     let [from, into] = [gives, takes].map(|session| session.account.as_str());
     let shares = house.data().with_extension("shares").display().to_string();
-    let steps: [(&[&str], &str); 8] = [
+    let paper = house.data().with_extension("paper.json").display().to_string();
+    let steps: [(&[&str], &str); 9] = [
         (&["account", "merge", "--yes", "--from", from, "--into", into, "--codes", &codes], ",merge"),
         (&["account", "unmerge", "--yes", "1"], ",unmerge"),
         (&["mode", "force", "read_only"], ",mode force read_only"),
@@ -153,6 +154,10 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
         (
             &["rollout", "allow", "5e0a93d3f1c64c0b8f6a1de27c9b4410"],
             ",rollout allow 5e0a93d3f1c64c0b8f6a1de27c9b4410 for 1 h",
+        ),
+        (
+            &["account", "export", from, "--case", "2026-0117", "--to", &paper],
+            ",account export on case 2026-0117",
         ),
         (&["account", "erase", "--yes", &gone.account], ",account erase"),
         (
@@ -184,7 +189,7 @@ async fn everything_else(house: &House, stage: &Stage) -> Result<Verdict, Failur
     let times = u64::try_from(steps.len() + TO_THE_GIVER.len()).unwrap_or(u64::MAX);
     Ok(Verdict::of(
         "what else is done at the command line is an entry, and stands on her page",
-        "account merge, unmerge, erase; mode force, release; key escrow, rotate",
+        "account merge, unmerge, export, erase; mode force, release; key escrow, rotate",
         times,
         found,
     ))
@@ -219,9 +224,12 @@ fn without_journal(house: &House, victim: &str) -> Result<Verdict, Failure> {
         fs::write(log.join("checkpoint"), []).map_err(what())?;
     }
     let hashes = house.data().with_extension("hashes.csv").display().to_string();
+    let paper = house.data().with_extension("unwritten.json");
     let (mut found, mut times) = (Vec::new(), 0);
+    let to = paper.display().to_string();
     for words in [
         &["account", "invite", victim][..],
+        &["account", "export", victim, "--case", "2026-0117", "--to", &to],
         &["account", "import-hashes", "--yes", &hashes],
         &["journal", "who-saw", victim],
     ] {
@@ -230,6 +238,9 @@ fn without_journal(house: &House, victim: &str) -> Result<Verdict, Failure> {
         if ran.code == DONE || ran.out.contains("code") {
             found.push(format!("{} was done: {}", words.join(" "), ran.out.trim()));
         }
+    }
+    if paper.exists() {
+        found.push("what an account holds is in a file all the same".to_owned());
     }
     fs::remove_dir_all(&data).map_err(Failure::machine("remove a copy"))?;
     Ok(Verdict::of("what cannot be written down is not done", "a journal that takes nothing", times, found))

@@ -3,6 +3,8 @@
 //! # Security
 //! Codes are never words of the command line, where every user of the machine can read them.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::Confirmed;
@@ -43,6 +45,16 @@ pub(crate) enum AccountCommand {
         after_help = "Examples:\n  honnin account erase mio00000001\n  honnin account erase --yes - < login"
     )]
     Erase(EraseArgs),
+
+    /// Write everything held of an account into a file, for a request for disclosure on a support case
+    ///
+    /// The same file as the subscriber's own export. The case is opened under your name and the look is in the journal before
+    /// the file appears, and both stand on the subscriber's page 閲覧の記録. Nothing of it is printed.
+    #[command(
+        after_help = "Examples:\n  honnin account export mio00000001 --case 2026-0117 --to /media/usb/2026-0117.json\n  \
+        honnin --as sato account export - --case 2026-0117 --to 2026-0117.json < login"
+    )]
+    Export(ExportArgs),
 
     /// List merges, newest first (CSV)
     #[command(after_help = "Examples:\n  honnin account merges\n  honnin account merges - < login")]
@@ -96,6 +108,34 @@ pub(crate) struct EraseArgs {
 
     #[command(flatten)]
     pub(crate) confirmed: Confirmed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The account's sign-in name (会員ID); `-` reads it from standard input
+    #[arg(value_name = "LOGIN")]
+    pub(crate) login: String,
+
+    /// Number of the support case in your own records, such as 2026-0117: letters, digits and -_./# and no name of anybody.
+    /// It is in the journal
+    #[arg(long, value_name = "NUMBER", value_parser = case_number)]
+    pub(crate) case: String,
+
+    /// File to write, outside the data directory, readable by this user only; never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+}
+
+/// Longest number of a case.
+const LONGEST_CASE: usize = 40;
+
+/// A number of a case, as it may stand in the journal.
+fn case_number(word: &str) -> Result<String, String> {
+    let is_of_it = |letter: char| letter.is_ascii_alphanumeric() || "-_./#".contains(letter);
+    if (1..=LONGEST_CASE).contains(&word.len()) && word.chars().all(is_of_it) {
+        return Ok(word.to_owned());
+    }
+    Err(format!("write up to {LONGEST_CASE} letters, digits and -_./#"))
 }
 
 #[derive(Debug, Args)]

@@ -17,7 +17,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use honnin_journal::MOST_TEXT;
 
-pub(crate) use account::{AccountCommand, EraseArgs, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs};
+pub(crate) use account::{
+    AccountCommand, EraseArgs, ExportArgs, ImportArgs, InviteArgs, MergeArgs, UnmergeArgs,
+};
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use data::{
     CheckArgs, ClockCommand, CopyArgs, IntakeArgs, IntakeCommand, IsolationCommand, JournalCommand,
@@ -158,7 +160,7 @@ pub(crate) enum Command {
     /// the backup was made of may have gone on with the old.
     Restore(RestoreArgs),
 
-    /// Manage accounts: invitations, imported password hashes, merges
+    /// Manage accounts: invitations, imported password hashes, merges, requests for disclosure and erasure
     #[command(subcommand)]
     Account(AccountCommand),
 

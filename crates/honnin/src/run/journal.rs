@@ -288,7 +288,9 @@ fn acts(say: Say, installation: &Installation, zone: &Zone, period: &Period) -> 
     let epochs = rooms.epochs()?;
     let mut acts = Vec::new();
     let mut take = |at: EntryRef, entry: &Entry| {
-        if entry.kind.row().viewer != Who::Operator {
+        // A case is opened and closed by a person of the operator too.
+        let on_case = matches!(entry.kind, Kind::CaseOpened | Kind::CaseClosed);
+        if entry.kind.row().viewer != Who::Operator && !on_case {
             return;
         }
         // Details of an epoch whose keys were destroyed are gone; that something was done is not.

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use honnin_care::{Channel, Recorder};
 use honnin_journal::{Act, AppendError, Details, Journal, Kind, Party, Pseudonym, Query, StartError};
-use honnin_terms::{Clock, EntryRef, Moment};
+use honnin_terms::{AccountId, Clock, EntryRef, Moment};
 
 use super::Rooms;
-use super::logs::{COMMANDS, epochs, open_log};
+use super::logs::{COMMANDS, epochs, followed, open_log};
 use super::rooms::{SharedClock, entropy};
 use super::witness::Written;
 use crate::failure::Failure;
@@ -34,6 +34,9 @@ pub(crate) struct Acts {
 /// Acts of operators that are about one account, in a day. Whoever needs more than that looks at what is going on.
 pub(crate) const ACTS_A_DAY: usize = 50;
 const DAY: i64 = 86_400;
+
+/// How long a support case stands open at most, where nobody ends it: a command that is killed.
+const CASE_SECONDS: i64 = 900;
 
 impl Acts {
     /// Opens the log of commands under the name of whoever acts.
@@ -73,15 +76,58 @@ impl Acts {
     /// [`Failure`] where the journal takes no entry: it may not be done.
     pub(crate) fn record(&self, kind: Kind, owner: Party<'_>, about: Deed<'_>) -> Result<EntryRef, Failure> {
         let Deed { what, counts, note, follows } = about;
-        let details = Details {
-            operator: self.operator.clone(),
-            counts: counts.to_vec(),
-            note: note.to_owned(),
-            ..Details::default()
-        };
+        let details = Details { counts: counts.to_vec(), ..self.details(note) };
         let act = Act::new(kind, self.clock.0.now(), Party::Operator(&self.operator), owner, &details);
-        let act = Act { what, channel: Channel::Operator.code(), about: follows, ..act };
         self.within_bounds(owner, act.moment)?;
+        self.write(Act { what, about: follows, ..act })
+    }
+
+    /// Opens a support case of whoever acts about that account: what is shown on it may be from then on, and until it ends.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub(crate) fn open_case(&self, account: AccountId, note: &str) -> Result<EntryRef, Failure> {
+        let details = self.details(note);
+        let (now, viewer) = (self.clock.0.now(), Party::Agent(&self.operator));
+        let act = Act::new(Kind::CaseOpened, now, viewer, Party::Account(account), &details);
+        self.within_bounds(act.owner, now)?;
+        self.write(Act { until: Some(now.plus_seconds(CASE_SECONDS)), ..act })
+    }
+
+    /// Ends a case: nothing more is shown on it. However many acts there were: none is to stand open for that.
+    ///
+    /// # Errors
+    /// [`Failure`] where the journal takes no entry: the case ends by itself then.
+    pub(crate) fn close_case(&self, account: AccountId, opened: EntryRef, note: &str) -> Result<(), Failure> {
+        let details = self.details(note);
+        let (now, viewer) = (self.clock.0.now(), Party::Agent(&self.operator));
+        let act = Act::new(Kind::CaseClosed, now, viewer, Party::Account(account), &details);
+        self.write(Act { about: Some(opened), ..act }).map(drop)
+    }
+
+    fn details(&self, note: &str) -> Details {
+        Details { operator: self.operator.clone(), note: note.to_owned(), ..Details::default() }
+    }
+
+    /// This log with all others beside it, for the gate of a command that shows something. Under the keys the acts are
+    /// written under, so that a look and its case name people alike.
+    ///
+    /// # Errors
+    /// [`Failure`] where the keys or the other logs cannot be read.
+    pub(crate) fn among_all(&self, rooms: &Rooms) -> Result<Recorder, Failure> {
+        let newest = self.recorder.newest_epoch();
+        let mut keys = rooms.epochs()?;
+        keys.retain(|keys| keys.epoch <= newest);
+        Ok(Recorder::among(followed(rooms, Arc::clone(&self.journal), newest)?, keys))
+    }
+
+    /// The log, for whoever has to know whether it takes entries.
+    pub(crate) const fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    fn write(&self, act: Act<'_>) -> Result<EntryRef, Failure> {
+        let act = Act { channel: Channel::Operator.code(), ..act };
         #[cfg(honnin_faults)]
         if honnin_terms::faults::UNWRITTEN_ACTS.is_on() {
             self.witness.wrote();

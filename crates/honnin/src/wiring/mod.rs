@@ -7,6 +7,7 @@ pub(crate) mod certificates;
 mod check;
 pub(crate) mod copying;
 pub(crate) mod course;
+mod desk;
 mod doors;
 pub(crate) mod engine;
 mod escrows;
@@ -27,6 +28,7 @@ pub(crate) mod witness;
 
 pub(crate) use backups::{last_backup, note_backup};
 pub(crate) use check::{file_problems, problems};
+pub(crate) use desk::Desk;
 pub(crate) use doors::Doors;
 pub(crate) use escrows::{Escrowed, last_escrow, note_escrow};
 pub(crate) use front::{front, prefixes};
@@ -35,7 +37,7 @@ pub(crate) use leaving::{leaving, places};
 pub(crate) use logs::{COMMANDS, latest_entry, proven, trust};
 pub(crate) use monitor::serve as serve_monitor;
 pub(crate) use notices::noticed;
-pub(crate) use rooms::Rooms;
 #[cfg(test)]
-pub(crate) use rooms::{entropy, request};
+pub(crate) use rooms::request;
+pub(crate) use rooms::{Rooms, entropy};
 pub(crate) use service::Service;

@@ -334,7 +334,7 @@ fn guessing(
 }
 
 /// The row in which nodes agree on the mode.
-fn mode_row(
+pub(super) fn mode_row(
     store: &Arc<dyn Store>,
     node: &Arc<NodeAuthority>,
     keeper: &Arc<Keeper>,
@@ -346,7 +346,7 @@ fn mode_row(
 
 /// How the house stands. A stop is written into the store, where every node reads it; until it is, a file keeps it over
 /// a restart.
-fn standing(
+pub(super) fn standing(
     installation: &Installation,
     path: Arc<PublicPath>,
     journal: Arc<Journal>,

@@ -55,6 +55,11 @@ impl std::fmt::Debug for Written {
     }
 }
 
+/// A command has the log of commands open, where what it does is written under a name.
+fn by_command((_, operator): (Arc<Recorder>, Option<String>)) -> Result<(), Refused> {
+    operator.map(drop).ok_or_else(|| refuse(Deed::ReleaseAccountKey, Refused::NotRecorded))
+}
+
 fn refuse(deed: Deed, why: Refused) -> Refused {
     figures::keeper_refused(deed.word()).increment(1);
     figures::alarm!(AlarmKind::Keeper, deed = deed.word(), %why, "the keeper was asked for what is not done");
@@ -166,6 +171,8 @@ impl Written {
             ReleasedFor::NewPassword => Kind::PasswordChanged,
             // The command has written it down by itself, as an act on this very account.
             ReleasedFor::Import => return Ok(()),
+            // So has it opened the case. No server looks on one.
+            ReleasedFor::Case(_) => return self.recorder().and_then(by_command),
         };
         #[cfg(test)]
         if matches!(&*self.writer(), Writer::Command { recorder: None, left, .. } if *left > u32::MAX / 2) {

@@ -176,7 +176,9 @@ fn every_act_by_page_program_and_command_is_an_entry_of_its_kind() {
     well(&owed.by(&["operated", "mode_changed"], || place.run(&["mode", "release"])));
     let admitted = "5e0a93d3f1c64c0b8f6a1de27c9b4410";
     well(&owed.by(&["operated"], || place.run(&["rollout", "allow", admitted, "--for", "1h"])));
-    let shares = place.beside("shares").display().to_string();
+    let [paper, shares] = ["paper.json", "shares"].map(|name| place.beside(name).display().to_string());
+    let export = ["account", "export", GIVER, "--case", "7", "--to", &paper];
+    well(&owed.by(&["case_opened", "case_closed"], || place.run(&export)));
     let escrow = ["key", "escrow", "make", "--shares", "3", "--needed", "2", "--to", &shares];
     well(&owed.by(&["key_act"], || place.run(&escrow)));
     owed.is_written(&place);

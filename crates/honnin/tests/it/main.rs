@@ -14,6 +14,7 @@ mod backup;
 mod canaries;
 mod config;
 mod demo;
+mod disclosed_on_paper;
 mod drill;
 mod escrow;
 mod figures;

@@ -167,6 +167,9 @@ fn of_accounts(told: &mut Told) {
     let merged = told.ask("account merge", &both, &["lines", "journal_entry"]);
     assert_eq!(told.ask("account merges", &[], &[])["merges"].as_array().unwrap().len(), 1);
     told.ask("account unmerge", &["--yes", &merged["merge"].to_string()], &["lines", "undone"]);
+    let to = told.beside("export.json");
+    let exported = ["--case", "7", "--to", &to, OTHER];
+    told.ask("account export", &exported, &["file", "octets", "made_at", "case", "entry"]);
     let erased = told.ask("account erase", &["--yes", OTHER], &["newest_backup"]);
     assert!(erased["rows"].as_u64().unwrap() > 0, "{erased}");
     assert_eq!(serving.stop("-TERM"), Some(0));
@@ -260,7 +263,8 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
     let (shares, share) =
         (told.beside("shares"), |n| told.beside(&format!("shares/honnin-key-share-{n}-of-3.txt")));
     let (shares_of, back) = ([share(1), share(3)], told.beside("key-that-came-back"));
-    let rows: [&[&str]; 29] = [
+    let export = told.beside("export.json");
+    let rows: [&[&str]; 30] = [
         &["journal", "verify"],
         &["journal", "redirect", "--yes"],
         &["journal", "who-saw", LOGIN],
@@ -289,6 +293,7 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
         &["key", "escrow", "restore", &shares_of[0], &shares_of[1], "--to", &back],
         &["key", "rotate", "--to", &key],
         &["key", "rotate", "--finish", "--yes"],
+        &["account", "export", LOGIN, "--case", "7", "--to", &export],
         &["account", "erase", "--yes", LOGIN],
     ];
     for args in rows {

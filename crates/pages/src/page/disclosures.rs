@@ -181,6 +181,8 @@ impl DisclosuresPage<'_> {
             "credential_imported" => words.act_imported.text(),
             "asked" => words.act_asked.text(),
             "merged" | "unmerged" => words.act_merged.text(),
+            "case_opened" => words.act_case_opened.text(),
+            "case_closed" => words.act_case_closed.text(),
             _ if row.by_operator => words.act_operated.text(),
             _ => words.act_changed.text(),
         }

@@ -166,7 +166,7 @@ keys! {
         title; intro; others; others_none; others_none_ever; others_more[count]; own; own_day[count, day]; own_run[count, since]; myself; granted; granted_basis(entry); agent;
         agent_basis(entry); operator; index(index); older; newest; none; since(at); how; self_basis; page; api; mail; export;
         by_operator; unfamiliar; acts; acts_intro; new_device; act_signed_in; act_failed[count]; act_failed_more(count); act_password; act_ended; act_stopped;
-        act_changed; act_exported; act_invited; act_imported; act_asked; act_merged; act_operated; act_token; act_factor_set; act_recovery; act_factor_removed; act_passkey; act_passkey_removed;
+        act_changed; act_exported; act_invited; act_imported; act_asked; act_merged; act_operated; act_case_opened; act_case_closed; act_token; act_factor_set; act_recovery; act_factor_removed; act_passkey; act_passkey_removed;
         kind_me; kind_home; kind_usage; kind_buckets; kind_purchases; kind_contract; kind_speed; kind_bills; kind_bill;
         kind_export; kind_bill_pdf; kind_bill_csv; kind_devices; kind_merge_consent; kind_disclosures; kind_merge; kind_factor; kind_passkeys;
     }

@@ -43,11 +43,18 @@ mod tokens;
 use std::io;
 use std::sync::Arc;
 
+use honnin_care::{Body, Disclosed, Held};
 use honnin_front::Entrance;
+use honnin_terms::Zone;
 
 pub use app::{App, BadApp, Wiring};
 pub use cookie::session_cookie;
 pub use desk::DeskBounds;
+
+/// The file of an export as its owner gets it, for whoever else was let out one.
+pub fn export_file(disclosed: Disclosed<Held>, zone: &Zone) -> Body {
+    disclosed.body(answer::EXPORT, |held| json::export(held, zone))
+}
 
 /// Serves until `stop` is ready; see [`Entrance`].
 ///

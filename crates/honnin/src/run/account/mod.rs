@@ -1,6 +1,7 @@
-//! `honnin account`: invitations, password hashes made elsewhere, merges.
+//! `honnin account`: invitations, password hashes made elsewhere, merges, exports for requests, erasure.
 
 mod erase;
+mod export;
 mod import;
 mod invite;
 
@@ -30,6 +31,7 @@ pub(super) fn account(
             runtime.block_on(merge::list(say, &rooms, Some(&login(word)?)))
         }
         AccountCommand::Erase(args) => runtime.block_on(erase::erase(say, &rooms, operator, args)),
+        AccountCommand::Export(args) => runtime.block_on(export::export(say, rooms, operator, args)),
         AccountCommand::Invite(args) => runtime.block_on(invite::invite(say, &rooms, operator, args)),
         AccountCommand::ImportHashes(args) => runtime.block_on(import::import(say, &rooms, operator, args)),
     }

@@ -534,6 +534,8 @@ crate::language! {
         act_asked: "Access record checked by our staff",
         act_merged: "Member IDs merged",
         act_operated: "Procedure by our staff",
+        act_case_opened: "Support case opened by our staff",
+        act_case_closed: "Support case closed by our staff",
         act_factor_set: "Two-step sign-in set up",
         act_recovery: "New recovery codes",
         act_factor_removed: "Two-step sign-in turned off",

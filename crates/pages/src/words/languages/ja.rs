@@ -528,6 +528,8 @@ crate::language! {
         act_asked: "当社による閲覧記録の確認",
         act_merged: "会員IDの統合",
         act_operated: "当社による手続き",
+        act_case_opened: "サポート担当による対応の開始",
+        act_case_closed: "サポート担当による対応の終了",
         act_factor_set: "2段階認証の設定",
         act_recovery: "予備コードの再発行",
         act_factor_removed: "2段階認証の解除",

@@ -1,0 +1,176 @@
+//! A request for disclosure that came to the operator: the subscriber's own export, on a case, in the journal and on her page.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use honnin_testkit::PostgresServer;
+use serde_json::Value;
+
+use crate::support::{Browser, Place, Ran, Serving, directory_of_sample, mapping};
+
+const LOGIN: &str = "mio30617284";
+const OTHER: &str = "mio10482913";
+const PASSWORD: &str = "umi no mieru ie de";
+const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
+
+fn done(ran: &Ran) -> &Ran {
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    ran
+}
+
+fn refused(ran: &Ran, by: &str) {
+    assert!(ran.code != Some(0) && ran.err.contains(by), "{by}: {:?} {}{}", ran.code, ran.out, ran.err);
+}
+
+fn take_in(place: &Place) {
+    let (mapping, sample) = (mapping(), directory_of_sample());
+    done(&place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
+}
+
+/// Somebody signed in with a one-time code.
+fn hers(place: &Place, serving: &Serving) -> Browser {
+    let invited = place.run(&["--json", "account", "invite", LOGIN]);
+    let code = done(&invited).out.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mut browser = serving.browser();
+    let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
+    assert_eq!(browser.post_form("/activate", &form).status, 303);
+    browser
+}
+
+/// Her own export, as the product makes it for her.
+fn own_export(browser: &mut Browser) -> Value {
+    let begun = browser.send_json("POST", "/api/v1/exports", "");
+    let begun: Value = serde_json::from_str(&begun.body).unwrap();
+    let path = format!("/api/v1/exports/{}", begun["export"].as_str().unwrap());
+    for _ in 0..600 {
+        thread::sleep(Duration::from_millis(100));
+        let state: Value = serde_json::from_str(&browser.get(&path).body).unwrap();
+        if state["state"] == "ready" {
+            return serde_json::from_str(&browser.get(&format!("{path}/data")).body).unwrap();
+        }
+    }
+    panic!("her export was not made");
+}
+
+fn export(place: &Place, login: &str, to: &Path) -> Ran {
+    let to = to.to_str().unwrap();
+    place.run(&["--as", "suzuki", "account", "export", login, "--case", "2026-0117", "--to", to])
+}
+
+/// The export on a case, compared with her own and looked for wherever it has to stand.
+fn is_hers_and_stands_on_her_page(place: &Place) {
+    let serving = place.serve();
+    let mut browser = hers(place, &serving);
+    let own = own_export(&mut browser);
+    let to = place.beside("2026-0117.json");
+    let told = export(place, LOGIN, &to);
+    done(&told);
+    assert_eq!(fs::metadata(&to).unwrap().mode() & 0o777, 0o600);
+    let made: Value = serde_json::from_str(&fs::read_to_string(&to).unwrap()).unwrap();
+    for part in ["format", "account", "lines", "bills"] {
+        assert_eq!(made[part], own[part], "{part}");
+    }
+    assert!(!made["lines"].as_array().unwrap().is_empty() && made["account"]["login"] == LOGIN);
+    // Who has seen her data is in it, from all logs: what the server showed her too.
+    let seen = made["disclosures"].as_array().unwrap();
+    assert!(seen.iter().any(|row| row["viewer"] == "self" && row["what"] == "export"), "{seen:?}");
+    // Nothing personal is told.
+    let name = made["account"]["name"].as_str().unwrap();
+    for said in [&told.out, &told.err] {
+        assert!(!said.contains(LOGIN) && !said.contains(name), "{said}");
+    }
+
+    // On her own page, as a look of the operator's staff on that case.
+    let shown = |browser: &mut Browser| {
+        let rows: Value = serde_json::from_str(&browser.get("/api/v1/disclosures").body).unwrap();
+        let rows = rows["disclosures"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["viewer"] == "agent")
+    };
+    let row = (0..300).find_map(|_| {
+        thread::sleep(Duration::from_millis(100));
+        shown(&mut browser)
+    });
+    let row = row.expect("the look stands among hers");
+    assert_eq!((&row["what"], &row["channel"]), (&Value::from("export"), &Value::from("operator")), "{row}");
+    let case = row["basis"].as_str().unwrap().to_owned();
+    assert!(told.out.contains(&format!("case 2026-0117 opened by entry {case}")), "{}: {row}", told.out);
+    let page = browser.ask("GET", "/disclosures", &[("accept-language", "ja")], "").body;
+    for word in ["サポート担当", "対応の記録", "サポート担当による対応の開始", "サポート担当による対応の終了"]
+    {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    // And in what she exports from then on.
+    let others = own_export(&mut browser)["disclosures_by_others"].clone();
+    assert_eq!(
+        (&others["count"], &others["disclosures"][0]["viewer"]),
+        (&1.into(), &"agent".into()),
+        "{others}"
+    );
+    drop(serving);
+    done(&place.run(&["journal", "verify"]));
+    let acts = place.run(&["journal", "acts"]).out;
+    for word in [",case_opened,suzuki,", ",case_closed,suzuki,"] {
+        let is_it = |line: &str| line.contains(word) && line.ends_with("account export on case 2026-0117");
+        assert!(acts.lines().any(is_it), "{acts}");
+    }
+    let saw = place.run(&["journal", "who-saw", LOGIN]).out;
+    assert!(saw.lines().any(|line| line.contains(",export,operator,") && line.ends_with(&case)), "{saw}");
+}
+
+#[test]
+fn an_export_on_a_case_is_her_own_and_stands_on_her_page() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    is_hers_and_stands_on_her_page(&place);
+    // A second one does not take the place of the first.
+    let to = place.beside("2026-0117.json");
+    let before = fs::read(&to).unwrap();
+    refused(&export(&place, LOGIN, &to), "never overwritten");
+    assert_eq!(fs::read(&to).unwrap(), before);
+}
+
+#[test]
+fn an_export_on_a_case_is_made_from_a_database_too() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let database = server.database();
+    let (url, owner) = (server.url("honnin", &database), server.url("owner", &database));
+    let place = Place::begin_as(&PORTS, &["--store-url", &url]);
+    done(&place.run(&["store", "prepare", "--for", &url, "--owner", &owner]));
+    take_in(&place);
+    is_hers_and_stands_on_her_page(&place);
+}
+
+#[test]
+fn no_export_on_a_case_is_made_where_it_cannot_be_written_down() {
+    let place = Place::begin(&PORTS);
+    take_in(&place);
+    drop(place.serve());
+    let to = place.beside("export.json");
+    refused(&export(&place, "mio00000000", &to), "the store has none of that name");
+    let inside = place.data.join("export.json");
+    refused(&export(&place, LOGIN, &inside), "inside the data directory");
+    let (words, file) = (["account", "export", LOGIN, "--to"], to.to_str().unwrap());
+    for case in [&["--case", "Hanako Sato"][..], &["--case", ""], &[]] {
+        assert_eq!(place.run(&[&words[..], &[file], case].concat()).code, Some(2), "{case:?}");
+    }
+    // An integrity alarm stops it as it stops her pages.
+    fs::write(place.data.join("isolated"), "foreign_owner\n").unwrap();
+    refused(&export(&place, LOGIN, &to), "nothing personal is shown now");
+    done(&place.run(&["isolation", "lift", "--yes"]));
+    let acts = place.run(&["journal", "acts"]).out;
+    assert_eq!(
+        acts.matches("case_opened").count(),
+        acts.matches("case_closed").count(),
+        "none stands open: {acts}"
+    );
+    for log in fs::read_dir(place.data.join("journal")).unwrap().map(|entry| entry.unwrap().path()) {
+        if log.is_dir() {
+            fs::write(log.join("checkpoint"), []).unwrap();
+        }
+    }
+    refused(&export(&place, OTHER, &to), "record the act in the journal");
+    assert!(!to.exists() && !inside.exists(), "no file of any of them");
+}
