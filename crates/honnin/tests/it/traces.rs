@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
-use crate::support::{Place, directory_of_sample, mapping};
+use crate::support::{Place, Running, Serving, command, directory_of_sample, mapping};
 
 const LOGIN: &str = "mio30617284";
 
@@ -23,6 +23,8 @@ const LOGIN: &str = "mio30617284";
 struct Collector {
     address: SocketAddr,
     sent: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
+    /// The first line and the headers of each request, in lower case.
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Collector {
@@ -30,25 +32,29 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let sent: Arc<Mutex<Vec<ExportTraceServiceRequest>>> = Arc::default();
-        let kept = Arc::clone(&sent);
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (kept, head) = (Arc::clone(&sent), Arc::clone(&heads));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
                 let mut length = 0;
                 let mut line = String::new();
+                let mut lines = String::new();
                 while stream.read_line(&mut line).unwrap() > 2 {
                     if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                         length = value.trim().parse().unwrap();
                     }
+                    lines.push_str(&line.to_ascii_lowercase());
                     line.clear();
                 }
+                head.lock().unwrap().push(lines);
                 let mut body = vec![0; length];
                 stream.read_exact(&mut body).unwrap();
                 kept.lock().unwrap().push(ExportTraceServiceRequest::decode(&*body).unwrap());
                 stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
             }
         });
-        Self { address, sent }
+        Self { address, sent, heads }
     }
 
     /// Every span, and every text that is in what was sent.
@@ -231,4 +237,34 @@ fn a_collector_elsewhere_is_refused() {
     let place = Place::begin(&[("collector", "\"192.0.2.1:4318\"")]);
     let refused = place.run(&["config", "check"]);
     assert!(refused.code == Some(3) && refused.err.contains("traces.collector"), "{}", refused.err);
+}
+
+#[test]
+fn nothing_of_the_environment_goes_to_the_collector() {
+    let collector = Collector::start();
+    let place = place(collector.address);
+    // As a machine has it where another program sends its traces elsewhere, with a key of that place.
+    let mut serving = command();
+    serving.arg("--data").arg(&place.data).arg("serve").envs([
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20of-another-place,x-tenant=another"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-api-key=of-another-place"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9/another"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:9/another"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "owner=another"),
+        ("OTEL_SERVICE_NAME", "another"),
+    ]);
+    let serving = Serving(Running::start(serving, "metrics on "));
+    serving.browser().get("/sign-in");
+    assert_eq!(serving.0.stop("-TERM"), Some(0));
+    let (spans, texts) = collector.told();
+    assert!(spans.iter().any(|span| span.name == "GET /sign-in"), "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("another")), "{texts:?}");
+    let heads = collector.heads.lock().unwrap().clone();
+    assert!(!heads.is_empty());
+    for head in heads {
+        let mut lines = head.lines();
+        assert_eq!(lines.next(), Some("post /v1/traces http/1.1"));
+        let names: BTreeSet<&str> = lines.filter_map(|line| Some(line.split_once(':')?.0)).collect();
+        assert_eq!(names, BTreeSet::from(["content-length", "content-type", "host"]), "{head}");
+    }
 }
