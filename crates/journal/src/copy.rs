@@ -47,16 +47,44 @@ pub fn copy(root: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 /// What the system says.
 pub fn is_written(root: &Path, log: LogId) -> io::Result<bool> {
-    let lock = match File::options().write(true).open(root.join(log.to_string()).join(LOCK)) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    match lock.try_lock() {
-        Ok(()) => Ok(false),
+    match lock(root, log) {
+        Ok(_) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Every log of a journal, kept from whoever would write it until dropped.
+#[derive(Debug)]
+pub struct Held {
+    _locks: Vec<File>,
+}
+
+/// Takes the lock of every log there is; `None` where a process has one of them open.
+///
+/// # Errors
+/// What the system says.
+pub fn hold(root: &Path) -> io::Result<Option<Held>> {
+    let mut locks = Vec::new();
+    for log in layout::logs(root)? {
+        match lock(root, log) {
+            Ok(held) => locks.extend(held),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(Some(Held { _locks: locks }))
+}
+
+/// The lock of a log, where that has one already.
+fn lock(root: &Path, log: LogId) -> Result<Option<File>, TryLockError> {
+    let lock = match File::options().write(true).open(root.join(log.to_string()).join(LOCK)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(TryLockError::Error(error)),
+    };
+    lock.try_lock()?;
+    Ok(Some(lock))
 }
 
 fn make(directory: &Path) -> io::Result<()> {

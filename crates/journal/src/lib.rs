@@ -54,7 +54,7 @@ pub use batch::Append;
 pub use bounds::{AppendError, Bounds, State};
 pub use bundle::parse_bundle;
 pub use chain::{Anchor, AnchorError, FileAnchor, Head, LogKeys};
-pub use copy::{copy, is_written};
+pub use copy::{Held, copy, hold, is_written};
 pub use desk::{Asked, Desk};
 pub use details::{Details, MOST_LISTED, MOST_TEXT};
 pub use entry::{Entry, MOST_BODY, Pseudonym, parse_entry};

@@ -52,6 +52,14 @@ pub fn create(dir: &Path) -> Result<(), StartError> {
     schema::create(dir)
 }
 
+/// Whether the store of a directory has an older schema than this build needs. Nothing is changed.
+///
+/// # Errors
+/// [`StartError::Missing`] and [`StartError::Foreign`].
+pub fn is_behind(dir: &Path, bounds: &Bounds) -> Result<bool, StartError> {
+    schema::is_behind(&schema::file_in(dir), bounds)
+}
+
 /// Brings the store of a directory up to date; done again, it changes nothing. For what serves: an older build that serves
 /// meanwhile opens it no more once it has ended.
 ///

@@ -88,6 +88,12 @@ fn open_ours(file: &Path, bounds: &Bounds) -> Result<Connection, StartError> {
     Ok(writer)
 }
 
+/// Whether a file has an older schema than this build needs.
+pub(crate) fn is_behind(file: &Path, bounds: &Bounds) -> Result<bool, StartError> {
+    let found: u32 = open_ours(file, bounds)?.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(found < newest())
+}
+
 /// Brings a file up to date.
 pub(crate) fn bring_up(file: &Path, bounds: &Bounds) -> Result<(), StartError> {
     migrate(&mut open_ours(file, bounds)?)

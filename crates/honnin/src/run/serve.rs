@@ -20,7 +20,7 @@ use crate::machine::{self, SystemClock, cores, running_build};
 use crate::say::Say;
 use crate::settings::Settings;
 use crate::traces::Traces;
-use crate::wiring::{Doors, Handed, Rooms, Service, engine};
+use crate::wiring::{Doors, Handed, Rooms, Service, bring_up};
 
 pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Failure> {
     let handed = Handed::take()?;
@@ -46,7 +46,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         installation.set_demo_clock(None)?;
         // What serves brings the store up to date, and no other command: whoever tries one beside an older build that serves
         // would take the file away from it.
-        engine::bring_up(&installation.store(), &installation.settings.store)?;
+        bring_up(&installation)?;
         let rooms =
             Rooms::open_with(installation, Arc::new(SystemClock), |store| Traces::round(round, store))?;
         let service = Service::new(rooms, doors.front().clone(), build)?;

@@ -87,6 +87,14 @@ pub(super) fn create_where_absent(dir: &Path, settings: &Settings) -> Result<(),
     }
 }
 
+/// Whether the file of that directory has to be brought up to date before it is opened.
+///
+/// # Errors
+/// [`StartError`] where there is none.
+pub(super) fn is_behind(dir: &Path, settings: &Settings) -> Result<bool, StartError> {
+    Ok(!is_database(settings) && honnin_store_sqlite::is_behind(dir, &bounds(settings))?)
+}
+
 /// Brings the file of that directory up to date, before it is opened to serve. A database is brought up by its owner
 /// ([`prepare`]).
 ///

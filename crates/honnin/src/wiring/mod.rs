@@ -23,6 +23,7 @@ mod proxies;
 mod rooms;
 mod service;
 mod strain;
+mod up_to_date;
 mod way;
 pub(crate) mod witness;
 
@@ -41,3 +42,4 @@ pub(crate) use notices::noticed;
 pub(crate) use rooms::request;
 pub(crate) use rooms::{Rooms, entropy};
 pub(crate) use service::Service;
+pub(crate) use up_to_date::bring_up;

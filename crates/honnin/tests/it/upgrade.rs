@@ -1,5 +1,7 @@
 //! What a new program says before it replaces the old one, and that no command but what serves takes the store with it.
 
+use std::fs;
+
 use crate::support::Place;
 
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
@@ -32,8 +34,8 @@ fn an_upgrade_is_looked_at_before_it_is_done() {
     assert_eq!(place.run(&["mode", "release"]).code, Some(0));
 
     let settings = place.data.join("honnin.toml");
-    let text = std::fs::read_to_string(&settings).unwrap();
-    std::fs::write(&settings, text.replace("[tenant]", "[tenant]\nno_such_key = 1")).unwrap();
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("[tenant]", "[tenant]\nno_such_key = 1")).unwrap();
     assert_eq!(
         place.run(&["upgrade", "check"]).code,
         Some(3),
@@ -72,4 +74,32 @@ fn only_what_serves_brings_the_store_up_to_date() {
     drop(place.serve());
     assert_eq!(schema(&place), newest);
     assert_eq!(place.run(&["doctor"]).code, Some(0));
+}
+
+/// Every table as it was made.
+fn tables(place: &Place) -> Vec<String> {
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    let mut asked = store.prepare("select sql from sqlite_schema order by name").unwrap();
+    let found = asked.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+    found.map(|sql| sql.unwrap().unwrap_or_default()).collect()
+}
+
+#[test]
+fn a_new_program_leaves_the_store_of_one_that_serves_as_it_is() {
+    let place = Place::begin(&PORTS);
+    let newest = schema(&place);
+    let serving = place.serve();
+    // As the older program that serves would have it: by its number, and a table that the newest migration makes anew.
+    let store = rusqlite::Connection::open(place.data.join("store/honnin.sqlite")).unwrap();
+    store.pragma_update(None, "user_version", newest - 1).unwrap();
+    drop(store);
+    let before = tables(&place);
+    let refused = place.run(&["serve"]);
+    assert_eq!(refused.code, Some(1), "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("cannot bring the store up to date: an older program"), "{}", refused.err);
+    assert_eq!((schema(&place), tables(&place)), (newest - 1, before));
+    assert_eq!(serving.browser().get("/sign-in").status, 200);
+    drop(serving);
+    drop(place.serve());
+    assert_eq!(schema(&place), newest);
 }

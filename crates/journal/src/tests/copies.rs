@@ -77,6 +77,22 @@ fn whether_a_log_is_written_is_seen_by_its_lock() {
 }
 
 #[test]
+fn a_journal_that_is_held_is_opened_by_nobody_and_one_that_is_written_is_not_held() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(hold(dir.path()).unwrap().is_some(), "there is none");
+    let other =
+        || Journal::open(Opening { log: LogId::from_octets([9; 16]), ..opening(dir.path(), small()) });
+    other().unwrap().close().unwrap();
+    let journal = open(dir.path());
+    assert!(hold(dir.path()).unwrap().is_none(), "one of two is written");
+    journal.close().unwrap();
+    let held = hold(dir.path()).unwrap().unwrap();
+    assert!(matches!(other(), Err(StartError::Locked)));
+    drop(held);
+    other().unwrap().close().unwrap();
+}
+
+#[test]
 fn a_log_that_others_go_on_from_gets_no_entry_more() {
     let log = |number| LogId::from_octets([number; 16]);
     let continued = |index| Entry {

@@ -120,10 +120,12 @@ fn an_older_schema_is_left_as_it_is_until_it_is_brought_up_to_date() {
     // A look changes nothing, however often.
     for _ in 0..2 {
         assert!(matches!(open(), Err(StartError::Older { found: 3, needed: 4 })));
+        assert!(honnin_store_sqlite::is_behind(dir.path(), &bounds).unwrap());
     }
     for _ in 0..2 {
         honnin_store_sqlite::bring_up(dir.path(), &bounds).unwrap();
         drop(open().unwrap());
+        assert!(!honnin_store_sqlite::is_behind(dir.path(), &bounds).unwrap());
     }
 }
 

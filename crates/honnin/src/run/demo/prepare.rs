@@ -25,7 +25,7 @@ use crate::run::intake::show;
 use crate::say::Progress;
 use crate::settings::{FILE_NAME, Settings, Span};
 use crate::wiring::acts::{Acts, Deed};
-use crate::wiring::{Rooms, Service, engine, front, latest_entry};
+use crate::wiring::{Rooms, Service, bring_up, front, latest_entry};
 
 /// Lines of others that the sessions of load tools may ask for: whether walls hold is tried by asking often.
 const MOST_STRAYS: usize = 1_000_000_000;
@@ -107,7 +107,7 @@ pub(super) fn prepare(
     // without a moment is of that time as well: the extract is of then.
     let newest = newest(&mapping, &ledger)?.unwrap_or_else(|| SystemClock.now());
     let spoken = args.now.unwrap_or(newest);
-    engine::bring_up(&installation.store(), &installation.settings.store)?;
+    bring_up(&installation)?;
     let rooms = Rooms::open(installation.clone(), Arc::new(Still(spoken)))?;
     let earliest = latest_entry(&rooms)?;
     let now = start_of_clock(args.now, newest, earliest)?;
