@@ -49,7 +49,7 @@ pub use path::{PathState, PublicPath};
 pub use places::{leave_for, left_for};
 pub use probe::Probe;
 pub use rollout::{
-    Admitted, Apart, Fleet, JoinError, MOST_ADMITTED, Member, Runs, admit, fleet, join, leave,
+    Admitted, Apart, Fleet, JoinError, MOST_ADMITTED, Member, Runs, admit, fleet, join, leave, may_join,
 };
 pub use shared::{ModeRow, Seals, Seen, Written, force_mode, lift_mode, read_mode};
 pub use standing::{FRESH, Standing};

@@ -1,6 +1,6 @@
 //! `honnin upgrade check`: what this program would find and change if it served from here on. Nothing is changed.
 
-use honnin_node::{Fleet, Runs, fleet, read_mode};
+use honnin_node::{Fleet, JoinError, Member, Runs, fleet, may_join, read_mode};
 use honnin_terms::Less;
 
 use super::doctor::Findings;
@@ -69,35 +69,33 @@ fn store(installation: &Installation, findings: &mut Findings) -> Result<bool, F
     Ok(false)
 }
 
-/// Whether those that serve let this program in.
+/// Whether those that serve let this program in, as the node that these settings name: asked as `serve` asks at its start.
 fn nodes(rooms: &Rooms, runs: &Runs, findings: &mut Findings) -> Result<(), Failure> {
-    let Fleet { members, untold, admitted } =
-        runtime(1)?.block_on(fleet(&*rooms.store, &rooms.keep(), &rooms.keeper))?;
-    let own = runs.release();
-    let others: Vec<String> = members
-        .iter()
-        .filter(|member| member.release() != own)
-        .map(|member| member.name.clone())
-        .chain(untold)
-        .collect();
-    let now = rooms.clock.0.now();
-    if others.is_empty() {
-        findings.ok("rollout", "no node runs another build or other settings: it may start");
-    } else if let [alone] = others.as_slice() {
-        findings.ok(
-            "rollout",
-            format_args!(
-                "{alone} serves with another build or other settings: stop it before this one starts"
-            ),
-        );
-    } else if admitted.iter().any(|one| one.release == own && now < one.until) {
-        findings.ok("rollout", format_args!("admitted beside {}", others.join(", ")));
-    } else {
-        let names = others.join(", ");
-        let told = format!("let this one in beside them: `honnin rollout allow {own} --for 1h`");
-        findings
-            .attention("rollout", format_args!("another build or other settings serve ({names}); {told}"));
+    let (runtime, permit) = (runtime(1)?, rooms.keep());
+    let log = rooms.log(rooms.installation.node())?;
+    let (store, keeper) = (&*rooms.store, &rooms.keeper);
+    match runtime.block_on(may_join(store, &permit, keeper, log, runs)) {
+        Ok(()) => {}
+        Err(reason @ (JoinError::Apart(_) | JoinError::Altered)) => {
+            findings.attention("rollout", reason);
+            return Ok(());
+        }
+        Err(JoinError::Store(reason)) => return Err(reason.into()),
     }
+    let Fleet { members, untold, .. } = runtime.block_on(fleet(store, &permit, keeper))?;
+    let others = |member: &&Member| member.log != log && member.release() != runs.release();
+    let untold = untold.iter().filter(|name| *name != rooms.installation.node());
+    let others = members.iter().filter(others).map(|member| &member.name).chain(untold);
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    let itself = members.iter().find(|member| member.log == log);
+    let told = match (itself, others.as_slice()) {
+        (None, []) => "no node runs another build or other settings: it may start".to_owned(),
+        (None, others) => format!("admitted beside {}", others.join(", ")),
+        (Some(Member { name, .. }), _) => {
+            format!("node {name} serves: stop it, and this program may start in its place")
+        }
+    };
+    findings.ok("rollout", told);
     Ok(())
 }
 

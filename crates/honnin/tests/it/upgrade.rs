@@ -1,8 +1,9 @@
 //! What a new program says before it replaces the old one, and that no command but what serves takes the store with it.
 
 use std::fs;
+use std::path::PathBuf;
 
-use crate::support::Place;
+use crate::support::{Place, Ran, honnin};
 
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
 
@@ -102,4 +103,49 @@ fn a_new_program_leaves_the_store_of_one_that_serves_as_it_is() {
     drop(serving);
     drop(place.serve());
     assert_eq!(schema(&place), newest);
+}
+
+/// Settings of that node, with other values than those of the installation.
+fn settings_of(place: &Place, node: &str) -> PathBuf {
+    let text = fs::read_to_string(place.data.join("honnin.toml")).unwrap();
+    let (before, of_node) = text.split_once("\n[node]").unwrap();
+    let of_node = of_node.replacen("\nname = \"1\"", &format!("\nname = \"{node}\""), 1);
+    let text =
+        format!("{before}\n[node]{of_node}").replacen("\nidle = \"30 days\"", "\nidle = \"29 days\"", 1);
+    let file = place.data.join(format!("{node}.toml"));
+    fs::write(&file, text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&file, mode).unwrap();
+    file
+}
+
+#[test]
+fn a_check_says_what_a_start_would_say_of_the_nodes_that_serve() {
+    let place = Place::begin(&PORTS);
+    let to = place.beside("backup");
+    assert_eq!(place.run(&["backup", "--to", to.to_str().unwrap()]).code, Some(0));
+    let serving = place.serve();
+    let as_node = |node: &str, words: &[&str]| -> Ran {
+        let file = settings_of(&place, node);
+        let place = ["--data", place.data.to_str().unwrap(), "--settings", file.to_str().unwrap()];
+        honnin(place.iter().chain(words))
+    };
+    // In the place of the one that serves it may start, once that has ended.
+    let itself = as_node("1", &["upgrade", "check"]);
+    assert_eq!(itself.code, Some(0), "{}{}", itself.out, itself.err);
+    assert!(itself.out.contains("rollout    node 1 serves: stop it"), "{}", itself.out);
+    // Beside it, it may not: one single node with other settings is reason enough.
+    let beside = as_node("2", &["upgrade", "check"]);
+    let told = "node 1 serves with other values of sessions.idle";
+    assert_eq!(beside.code, Some(4), "{}{}", beside.out, beside.err);
+    assert!(beside.out.contains(&format!("rollout    ATTENTION: {told}")), "{}", beside.out);
+    let started = as_node("2", &["serve"]);
+    assert!(started.code == Some(1) && started.err.contains(told), "{}{}", started.out, started.err);
+    // A person has admitted it.
+    let release = beside.out.split("rollout allow ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(place.run(&["rollout", "allow", release, "--for", "1h"]).code, Some(0));
+    let admitted = as_node("2", &["upgrade", "check"]);
+    assert_eq!(admitted.code, Some(0), "{}{}", admitted.out, admitted.err);
+    assert!(admitted.out.contains("rollout    admitted beside 1"), "{}", admitted.out);
+    drop(serving);
 }

@@ -195,6 +195,35 @@ impl Row {
     }
 }
 
+/// The row as it was read, its revision, and who said lately that they are there: judged, and that node may join.
+async fn judged(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+    log: LogId,
+    runs: &Runs,
+) -> Result<(Row, u64, Vec<NodeRow>), JoinError> {
+    let (row, revision) = seen(rows, permit, keeper).await?;
+    let row = row.map_err(|_| JoinError::Altered)?;
+    let known = nodes(rows, permit).await?;
+    row.judge(log, runs, &known, permit.at()).map_err(JoinError::Apart)?;
+    Ok((row, revision, known))
+}
+
+/// Whether the node that writes that log would be let in now; nothing is written. [`join`] asks the same.
+///
+/// # Errors
+/// [`JoinError`]: it would not serve.
+pub async fn may_join(
+    rows: &dyn ControlRows,
+    permit: &Permit<Keep>,
+    keeper: &Keeper,
+    log: LogId,
+    runs: &Runs,
+) -> Result<(), JoinError> {
+    judged(rows, permit, keeper, log, runs).await.map(drop)
+}
+
 /// Joins the nodes that serve, before anybody is answered: the same build and settings as theirs, or what a person has
 /// admitted. With no others whatever it is.
 ///
@@ -208,10 +237,7 @@ pub async fn join(
     runs: &Runs,
 ) -> Result<(), JoinError> {
     loop {
-        let (row, revision) = seen(rows, permit, keeper).await?;
-        let mut row = row.map_err(|_| JoinError::Altered)?;
-        let (known, now) = (nodes(rows, permit).await?, permit.at());
-        row.judge(log, runs, &known, now).map_err(JoinError::Apart)?;
+        let ((mut row, revision, known), now) = (judged(rows, permit, keeper, log, runs).await?, permit.at());
         row.put((own, log), runs, now);
         row.tidy(&known, now);
         // Where another has joined meanwhile, this one is compared with it too.

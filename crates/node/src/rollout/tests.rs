@@ -59,6 +59,11 @@ impl Town {
         block_on(here(&*self.stand.store, &self.keep(), (&number.to_string(), log(number)))).unwrap();
     }
 
+    /// What that node would be told if it joined; nothing is written.
+    fn may_join(&self, number: u8, runs: &Runs) -> Result<(), JoinError> {
+        block_on(may_join(&*self.stand.store, &self.keep(), self.keeper(), log(number), runs))
+    }
+
     fn leave(&self, number: u8) {
         block_on(leave(&*self.stand.store, &self.keep(), self.keeper(), log(number))).unwrap();
     }
@@ -148,6 +153,26 @@ fn a_house_of_one_node_is_upgraded_without_a_word() {
     // Killed, and started again at once: its own row is no other node.
     town.join(1, &runs(3, USUAL)).unwrap();
     assert_eq!(town.fleet().members.len(), 1);
+}
+
+#[test]
+fn who_asks_before_is_told_what_who_joins_is_told() {
+    let town = Town::new();
+    town.join(1, &runs(1, USUAL)).unwrap();
+    let row =
+        |town: &Town| block_on(town.stand.store.control(&town.keep(), &name())).unwrap().unwrap().revision;
+    let before = row(&town);
+    // One single node that runs another build lets itself in, anew, and nobody else.
+    let other = runs(2, USUAL);
+    assert!(town.may_join(1, &other).is_ok());
+    let told = why(town.may_join(2, &other));
+    assert!(told.contains("node 1 serves build") && told.contains("rollout allow"), "{told}");
+    assert_eq!(row(&town), before, "nothing is written");
+    assert_eq!(why(town.join(2, &other)), told);
+    assert!(town.admit(&other, 60));
+    assert!(town.may_join(2, &other).is_ok() && town.join(2, &other).is_ok());
+    town.put(b"altered".to_vec());
+    assert!(matches!(town.may_join(2, &other), Err(JoinError::Altered)));
 }
 
 #[test]
