@@ -78,6 +78,20 @@ pub(crate) async fn ticks(tx: &Tx, tenant: TenantId, count: i64) -> Result<i64, 
     tx.number(&sql::NEXT_TICK, &[&rows::tenant(tenant), &count]).await
 }
 
+/// Refuses where a row is another by now. Whoever would change it waits for the end of this transaction; one that changed it
+/// since this transaction began has it undone and begun again, and then it is another.
+pub(crate) async fn stands(
+    tx: &Tx,
+    tenant: TenantId,
+    name: &ControlName,
+    row: &ControlRow,
+) -> Result<(), Fault> {
+    let found = tx.one(&sql::HOLD_CONTROL, &[&rows::tenant(tenant), &name.as_str()]).await?;
+    let found = found.map(|found| row_of(&found)).transpose()?;
+    let is_it = |found: ControlRow| found.revision == row.revision && found.value == row.value;
+    if found.is_some_and(is_it) { Ok(()) } else { Err(Error::Conflict.into()) }
+}
+
 fn row_of(row: &Row) -> Result<ControlRow, Fault> {
     Ok(ControlRow {
         revision: rows::count(row, 0)?,

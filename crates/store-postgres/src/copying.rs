@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use honnin_access::{Operate, Permit};
-use honnin_store::copying::{Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, TABLES, Table};
+use honnin_access::{ControlRow, Operate, Permit};
+use honnin_store::copying::{
+    Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, TABLES, Table, mark_name,
+};
 use honnin_store::{Answer, Changed, CopyRows, Error};
 use honnin_terms::TenantId;
 use tokio_postgres::Row;
@@ -13,7 +15,7 @@ use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
 use crate::watched::Written;
-use crate::{Kind, Postgres, rows};
+use crate::{Kind, Postgres, control, rows};
 
 pub(crate) type Bound<'a> = Box<dyn ToSql + Sync + 'a>;
 
@@ -56,10 +58,14 @@ impl CopyRows for Postgres {
         permit: &Permit<Operate>,
         stretch: &Stretch,
         rows: Vec<CopiedRow>,
+        mark: Option<ControlRow>,
     ) -> Answer<'_, Result<(), Error>> {
         let (tenant, stretch) = (permit.subject().tenant, stretch.clone());
         self.write(Kind::Large, Reach::House(tenant), async move |tx| {
             let number = rows::tenant(tenant);
+            if let Some(mark) = &mark {
+                control::stands(tx, tenant, &mark_name(), mark).await?;
+            }
             let mut bound: Vec<Bound<'_>> = vec![Box::new(number)];
             bound.extend(ends(&stretch));
             let asked = delete(stretch.table, stretch.after.is_some(), stretch.through.is_some());

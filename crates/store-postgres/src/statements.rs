@@ -210,6 +210,7 @@ statements! {
         values ($1, $2, $3, $4, $5, $6) \
         on conflict (tenant, name) do update set revision = excluded.revision, value = excluded.value, \
             at = excluded.at, until = excluded.until";
+    HOLD_CONTROL = "select revision, value, at, until from honnin.control where tenant = $1 and name = $2 for update";
     DROP_CONTROL = "delete from honnin.control where tenant = $1 and name = $2";
 
     // Work.

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use honnin_access::{Operate, Permit};
-use honnin_store::copying::{Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, Table};
+use honnin_access::{ControlRow, Operate, Permit};
+use honnin_store::copying::{Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, Table, mark_name};
 use honnin_store::{Answer, Changed, CopyRows, Error};
 use honnin_terms::TenantId;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_iter};
 
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
@@ -49,9 +49,13 @@ impl CopyRows for Sqlite {
         permit: &Permit<Operate>,
         stretch: &Stretch,
         rows: Vec<CopiedRow>,
+        mark: Option<ControlRow>,
     ) -> Answer<'_, Result<(), Error>> {
         let (tenant, stretch) = (permit.subject().tenant, stretch.clone());
         self.write(Kind::Large, move |connection| {
+            if let Some(mark) = &mark {
+                stands(connection, tenant, mark)?;
+            }
             replace(connection, tenant, &stretch, &rows)?;
             Ok(Written { answer: (), changed: vec![Changed::Everything] })
         })
@@ -111,6 +115,19 @@ fn within(tenant: TenantId, stretch: &Stretch) -> (String, Vec<Bound<'_>>) {
             .unwrap_or_default();
     }
     (condition, asked)
+}
+
+/// Refuses where the mark of a copy is another by now. Nobody changes it within the transaction.
+fn stands(connection: &Connection, tenant: TenantId, mark: &ControlRow) -> Result<(), Fault> {
+    let mut asked =
+        connection.prepare_cached("select revision, value from control where tenant = ?1 and name = ?2")?;
+    let found: Option<(i64, Vec<u8>)> = asked
+        .query_row(params![tenant.number(), mark_name().as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let is_it = |(revision, value): (i64, Vec<u8>)| {
+        u64::try_from(revision) == Ok(mark.revision) && value == mark.value
+    };
+    if found.is_some_and(is_it) { Ok(()) } else { Err(Error::Conflict.into()) }
 }
 
 fn replace(

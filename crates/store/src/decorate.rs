@@ -181,7 +181,12 @@ macro_rules! decorate {
     (@CopyRows $of:tt $it:ty) => { $crate::decorate! { @with CopyRows $of $it {
         fn columns(Permit<Operate>) -> Vec<FoundColumn>;
         fn rows_of(Permit<Operate>, stretch: &Stretch, most: usize) -> Vec<CopiedRow>;
-        fn replace_rows(Permit<Operate>, stretch: &Stretch, rows: Vec<CopiedRow>) -> ();
+        fn replace_rows(
+            Permit<Operate>,
+            stretch: &Stretch,
+            rows: Vec<CopiedRow>,
+            mark: Option<ControlRow>
+        ) -> ();
     } {} } };
     (@Engine [$($of:tt)*] $it:ty) => {
         impl<$($of)*> Engine for $it {

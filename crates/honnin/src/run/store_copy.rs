@@ -26,7 +26,7 @@ use crate::installation::Installation;
 use crate::say::{Progress, Say};
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
-use crate::wiring::copying::{Copy, copier, mark_of, open_copy, open_database};
+use crate::wiring::copying::{Copy, copier, mark_of, open_copy, run};
 
 /// Beside the store, in the data directory.
 const LOCK: &str = "store-copy.lock";
@@ -83,9 +83,13 @@ impl fmt::Display for Told {
 }
 
 /// Both stores of a copy.
-struct Both<'a> {
-    rooms: &'a Rooms,
-    copy: &'a Copy,
+pub(super) struct Both<'a> {
+    /// The source, and who copies.
+    pub(super) rooms: &'a Rooms,
+    /// What is filled.
+    pub(super) copy: &'a Copy,
+    /// What is done, for who is told why it cannot be.
+    pub(super) doing: &'static str,
 }
 
 pub(super) fn copy(
@@ -96,7 +100,7 @@ pub(super) fn copy(
 ) -> Result<Exit, Failure> {
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     let copy = open_copy(&rooms, (&args.to, args.password_file.as_deref()), !args.check)?;
-    let both = Both { rooms: &rooms, copy: &copy };
+    let both = Both { rooms: &rooms, copy: &copy, doing: "copy the store" };
     both.refuse_other_schema()?;
     let (progress, tables, url) = (Progress::start(), TABLES.len(), copy.url.clone());
     let serving = serves(installation)?;
@@ -109,16 +113,15 @@ pub(super) fn copy(
         say.tell(&Told { tables, rows, differed, whole: false, serving, url, checked: true })?;
         return Ok(if differed == 0 { Exit::Done } else { Exit::Found });
     }
-    // One that was stopped and goes on later would write over what serves by then.
+    // One that was stopped in the middle is told at once; the mark keeps it from writing whenever it goes on.
     let _alone = alone(installation)?;
     let own = both.own_mark()?;
     // Whether it is empty, and whose it is, is known before anything is said or done.
     let note = if url.is_empty() { "store copy to the file" } else { "store copy to the database" };
     rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note, ..Deed::default() })?;
     both.hold_read_only()?;
-    let own = both.marked(own)?;
-    let Copied { rows, differed } =
-        both.each(&progress, "copying", |table, source, to| block_on(copy_table(source, to, table, &own)))?;
+    let own = both.marked(own.as_ref())?;
+    let Copied { rows, differed } = both.copied(&progress, "copying", &own)?;
     both.still_read_only()?;
     // One that was started meanwhile counts as well.
     let serving = serving || serves(installation)?;
@@ -132,30 +135,6 @@ pub(super) fn copy(
     let told = Told { tables, rows, differed, whole: true, serving, url, checked: false };
     say.tell(&told).map_err(|failure| failure.but("the copy is whole"))?;
     Ok(Exit::Done)
-}
-
-/// Fills the database of the settings from the file that was restored. It has to be empty, or the rest of a restore of this
-/// installation that was stopped; nothing opens it until every row was read back.
-pub(super) fn put_back(
-    rooms: &Rooms,
-    installation: &Installation,
-    progress: &Progress,
-) -> Result<(), Failure> {
-    let copy = open_database(rooms, installation)?;
-    let both = Both { rooms, copy: &copy };
-    both.refuse_other_schema()?;
-    let own = both.marked(both.own_mark()?)?;
-    both.each(progress, "restoring", |table, file, to| block_on(copy_table(file, to, table, &own)))?;
-    let differed = both.differing(progress, &own)?;
-    if differed > 0 {
-        return Err(Failure::cannot(format_args!(
-            "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into it, \
-             and restore again"
-        )));
-    }
-    block_on(unmark(&*copy.store, &rooms.keep(), &own))?;
-    block_on(copy.store.close());
-    Ok(())
 }
 
 /// The lock that one copy holds at a time, until it ends however it ends.
@@ -188,12 +167,13 @@ fn serves(installation: &Installation) -> Result<bool, Failure> {
 
 impl Both<'_> {
     /// The tables of both are those of the list; so their versions are those this build was made for.
-    fn refuse_other_schema(&self) -> Result<(), Failure> {
+    pub(super) fn refuse_other_schema(&self) -> Result<(), Failure> {
         for (which, store) in [("store of the settings", &self.rooms.store), ("copy", &self.copy.store)] {
             if let Some(column) = difference(&block_on(store.columns(&self.rooms.operate()))?) {
                 return Err(Failure::cannot(format_args!(
-                    "copy the store: {column} of the {which} is not as this build knows it; bring both to the same version \
-                     with one build (`honnin store prepare`)"
+                    "{}: {column} of the {which} is not as this build knows it; bring both to the same version with one build \
+                     (`honnin store prepare`)",
+                    self.doing
                 )));
             }
         }
@@ -201,35 +181,73 @@ impl Both<'_> {
     }
 
     /// The mark of a copy that this installation began; none where there is nothing yet. Anything else is refused.
-    fn own_mark(&self) -> Result<Option<ControlRow>, Failure> {
-        let store = &self.copy.store;
+    pub(super) fn own_mark(&self) -> Result<Option<ControlRow>, Failure> {
+        let (store, doing) = (&self.copy.store, self.doing);
         if let Some(own) = mark_of(&**store, &self.rooms.keep())? {
             if is_copied_by(&own, &copier(&self.rooms.keeper)?) {
                 return Ok(Some(own));
             }
-            return Err(Failure::cannot(
-                "copy the store: the other one is an unfinished copy of another installation; name one that is empty",
-            ));
+            return Err(Failure::cannot(format_args!(
+                "{doing}: the other one is an unfinished copy of another installation; name one that is empty"
+            )));
         }
         match block_on(first_filled(&**store, &self.rooms.operate()))? {
             None => Ok(None),
             Some(table) => Err(Failure::cannot(format_args!(
-                "copy the store: the other one is not empty (table {table} has rows), and nothing is ever overwritten; \
-                 name one that is empty, or put this one away"
+                "{doing}: the other one is not empty (table {table} has rows), and nothing is ever overwritten; name one that is \
+                 empty, or put this one away"
             ))),
         }
     }
 
-    /// That mark, or a new one where there is none yet.
-    fn marked(&self, own: Option<ControlRow>) -> Result<ControlRow, Failure> {
-        match own {
-            Some(own) => Ok(own),
-            None => Ok(block_on(mark(&*self.copy.store, &self.rooms.keep(), &copier(&self.rooms.keeper)?))?),
+    /// A mark of this run, in the place of the one that was found. An earlier run that was stopped writes nothing any more.
+    pub(super) fn marked(&self, found: Option<&ControlRow>) -> Result<ControlRow, Failure> {
+        let copier = copier(&self.rooms.keeper)?;
+        let marked = block_on(mark(&*self.copy.store, &self.rooms.keep(), (&copier, run()), found));
+        marked.map_err(|reason| match reason {
+            Error::Conflict => Failure::cannot(format_args!(
+                "{}: another run has begun with it at this moment; let one of them end, then give the command again",
+                self.doing
+            )),
+            Error::TryAgain | Error::Unavailable | Error::Corrupt => {
+                Failure::from(reason).during(self.doing)
+            }
+        })
+    }
+
+    /// Has the copy hold what the source holds.
+    pub(super) fn copied(
+        &self,
+        progress: &Progress,
+        what: &str,
+        own: &ControlRow,
+    ) -> Result<Copied, Failure> {
+        self.each(progress, what, |table, source, to| block_on(copy_table(source, to, table, own)))
+            .map_err(|failure| self.unless_over(failure, own))
+    }
+
+    /// Takes the mark away: the copy is whole.
+    pub(super) fn unmarked(&self, own: &ControlRow) -> Result<(), Failure> {
+        let unmarked = block_on(unmark(&*self.copy.store, &self.rooms.operate(), own));
+        unmarked.map_err(|reason| self.unless_over(Failure::from(reason).during(self.doing), own))
+    }
+
+    /// Says so where another run has taken the copy over, or has ended it: that is why nothing was written.
+    fn unless_over(&self, failure: Failure, own: &ControlRow) -> Failure {
+        match mark_of(&*self.copy.store, &self.rooms.keep()) {
+            Ok(found) if found.as_ref().map(|found| &found.value) != Some(&own.value) => {
+                Failure::cannot(format_args!(
+                    "{}: another run has taken it over or has ended it since this one began; nothing more was written by this one, \
+                     see to that one",
+                    self.doing
+                ))
+            }
+            Ok(_) | Err(_) => failure,
         }
     }
 
     /// Reads every row back; how many differ.
-    fn differing(&self, progress: &Progress, own: &ControlRow) -> Result<u64, Failure> {
+    pub(super) fn differing(&self, progress: &Progress, own: &ControlRow) -> Result<u64, Failure> {
         let Copied { differed, .. } = self.each(progress, "comparing", |table, source, copy| {
             block_on(compare_table(source, copy, table, Some(own)))
         })?;
@@ -304,7 +322,7 @@ impl Both<'_> {
                  stop servers and other commands, and give the command again"
             )));
         }
-        block_on(unmark(&*self.copy.store, &self.rooms.keep(), own))?;
+        self.unmarked(own)?;
         block_on(self.copy.store.close());
         Ok(())
     }

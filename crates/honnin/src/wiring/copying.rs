@@ -6,12 +6,14 @@ use std::sync::Arc;
 use honnin_access::{ControlRow, Keep, Permit};
 use honnin_keeper::Keeper;
 use honnin_store::Store;
-use honnin_store::copying::marked;
+use honnin_store::copying::{Run, marked};
+use honnin_terms::Entropy as _;
 use pollster::block_on;
 
 use super::{Rooms, engine};
 use crate::failure::Failure;
 use crate::installation::Installation;
+use crate::machine::SystemEntropy;
 use crate::settings::Store as Settings;
 
 /// The word for the file in the data directory.
@@ -70,6 +72,18 @@ pub(crate) fn copier(keeper: &Keeper) -> Result<[u8; 32], Failure> {
     Ok(keeper.journal_signing_key()?.verifying_key()?.0)
 }
 
+/// The store of the settings, as one that is looked at before it is filled.
+pub(crate) fn as_copy(rooms: &Rooms) -> Copy {
+    Copy { store: Arc::clone(&rooms.store), url: rooms.installation.settings.store.url.clone() }
+}
+
+/// Another name for each run of a copy.
+pub(crate) fn run() -> Run {
+    let mut run = Run::default();
+    SystemEntropy.fill(&mut run);
+    run
+}
+
 /// The mark of a store that is an unfinished copy.
 ///
 /// # Errors
@@ -86,8 +100,8 @@ pub(super) fn refuse_unfinished(store: &dyn Store, permit: &Permit<Keep>) -> Res
     match mark_of(store, permit)? {
         None => Ok(()),
         Some(_) => Err(Failure::cannot(
-            "open the store: it is a copy that is not finished; set store.url back and give `honnin store copy` again, or \
-             delete the copy",
+            "open the store: it is a copy or a restore that is not finished; for a copy set store.url back and give `honnin store \
+             copy` again, or delete the copy; for a restore move the data directory away and give `honnin restore` again",
         )),
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn is_behind(dir: &Path, settings: &Settings) -> Result<bool, StartEr
 ///
 /// # Errors
 /// [`StartError`] where there is none, or this build must not touch it.
-pub(crate) fn bring_up(dir: &Path, settings: &Settings) -> Result<(), StartError> {
+pub(super) fn bring_up(dir: &Path, settings: &Settings) -> Result<(), StartError> {
     if is_database(settings) {
         return Ok(());
     }
@@ -169,7 +169,7 @@ fn fill_file(
     let bounds = Bounds { store_most_octets: Bounds::default().store_most_octets, ..bounds(settings) };
     let file = Sqlite::open(dir, bounds, Arc::clone(clock))?;
     honnin_store_postgres::each_page(permit, target, &mut |stretch, rows| {
-        block_on(file.replace_rows(permit, stretch, rows))
+        block_on(file.replace_rows(permit, stretch, rows, None))
     })?;
     block_on(file.close());
     Ok(())
@@ -208,7 +208,7 @@ pub(super) fn open(
 }
 
 /// The file with the password of the settings; paths in them start from `base`.
-pub(super) fn password_file(base: &Path, settings: &Settings) -> Option<PathBuf> {
+pub(crate) fn password_file(base: &Path, settings: &Settings) -> Option<PathBuf> {
     settings.password_file.path().map(|file| base.join(file))
 }
 

@@ -71,6 +71,20 @@ impl Rooms {
         clock: Arc<dyn Clock>,
         round: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self, Failure> {
+        let rooms = Self::open_marked(installation, clock, round)?;
+        refuse_unfinished(&*rooms.store, &rooms.keep())?;
+        Ok(rooms)
+    }
+
+    /// The same where the store may be an unfinished copy: for who looks whether it is theirs to go on with.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_marked(
+        installation: Installation,
+        clock: Arc<dyn Clock>,
+        round: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Result<Self, Failure> {
         let witness = Arc::new(Written::new(installation.demo));
         let keeper = Arc::new(installation.keeper(Arc::<Written>::clone(&witness))?);
         let (dir, base) = (installation.store(), installation.base());
@@ -108,7 +122,6 @@ impl Rooms {
         let subscriber =
             authorities.subscriber.counting(Arc::<dyn Store>::clone(&store), keeper.tries_key()?);
         let authorities = Authorities { subscriber, ..authorities };
-        refuse_unfinished(&*store, &authorities.node.keep(clock.now(), request()))?;
         Ok(Self { installation, clock: SharedClock(clock), zone, keeper, witness, store, authorities })
     }
 

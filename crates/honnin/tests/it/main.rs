@@ -30,6 +30,7 @@ mod notices;
 mod output;
 mod postgres;
 mod postgres_backup;
+mod postgres_restore;
 mod put_back;
 mod recycled;
 mod rotate;

@@ -21,7 +21,7 @@ fn carry(from: &Stage, to: &Stage) {
     assert!(compared.rows > 300);
     assert_eq!(compared, Copied { differed: 0, ..compared });
     let mark = done(marked(&*to.store, &to.keep(0))).unwrap().unwrap();
-    done(unmark(&*to.store, &to.keep(0), &mark)).unwrap();
+    done(unmark(&*to.store, &to.operate(0), &mark)).unwrap();
     assert_eq!(everything(from), everything(to));
 }
 

@@ -13,6 +13,8 @@ mod cut_off;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod fenced;
+#[cfg(test)]
 mod leftovers;
 #[cfg(test)]
 mod opened;

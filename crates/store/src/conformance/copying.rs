@@ -3,16 +3,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_access::ports::CredentialRow;
-use honnin_access::{Operate, Permit};
+use honnin_access::{ControlRow, Operate, Permit};
 
 use super::{SignedIn, Stage, done};
 use crate::copying::{
-    Cell, Copied, CopiedRow, FoundColumn, Side, Stretch, TABLES, Table, compare_table, copy_table,
+    Cell, Copied, CopiedRow, FoundColumn, Run, Side, Stretch, TABLES, Table, compare_table, copy_table,
     difference, first_filled, is_copied_by, mark, marked, unmark,
 };
 use crate::{Answer, Batch, ControlName, CopyRows, Error, NewControl, NewWork, NoticeRow, Queue, SeenRow};
 
 const COPIED_BY: &[u8] = b"an installation";
+const RUN: Run = [1; 16];
 
 fn table(name: &str) -> &'static Table {
     TABLES.iter().find(|table| table.name == name).unwrap()
@@ -56,7 +57,7 @@ pub fn fill(stage: &Stage) -> Vec<SignedIn> {
     };
     let ends = ["b", "c"].map(|end| Some(vec![Cell::Text(end.to_owned())]));
     let stretch = Stretch { table: table("control"), after: ends[0].clone(), through: ends[1].clone() };
-    done(stage.store.replace_rows(&stage.operate(0), &stretch, (0..300).map(many).collect())).unwrap();
+    done(stage.store.replace_rows(&stage.operate(0), &stretch, (0..300).map(many).collect(), None)).unwrap();
     let work = NewWork {
         queue: Queue::EXPORTS,
         id: stage.octets(),
@@ -111,12 +112,12 @@ pub fn rows_take_the_place_of_whatever_stands_in_their_stretch(stage: &Stage) {
     let stretch = Stretch { table: seen, after: key(&whole[1]), through: key(&whole[5]) };
     let mut others = vec![whole[3].clone(), whole[5].clone()];
     others[0][1] = Cell::Octets(vec![9; 16]);
-    done(stage.store.replace_rows(&stage.operate(0), &stretch, others.clone())).unwrap();
+    done(stage.store.replace_rows(&stage.operate(0), &stretch, others.clone(), None)).unwrap();
     let expected = [&whole[..2], &others, &whole[6..]].concat();
     assert_eq!(all(stage, seen), expected);
     // A row that is there outside the stretch takes the whole of it back.
     let twice = vec![whole[4].clone(), whole[0].clone()];
-    done(stage.store.replace_rows(&stage.operate(0), &stretch, twice)).unwrap_err();
+    done(stage.store.replace_rows(&stage.operate(0), &stretch, twice, None)).unwrap_err();
     assert_eq!(all(stage, seen), expected);
 }
 
@@ -145,9 +146,10 @@ impl CopyRows for Mortal<'_> {
         permit: &Permit<Operate>,
         stretch: &Stretch,
         rows: Vec<CopiedRow>,
+        mark: Option<ControlRow>,
     ) -> Answer<'_, Result<(), Error>> {
         match self.writes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
-            Ok(_) => self.inner.replace_rows(permit, stretch, rows),
+            Ok(_) => self.inner.replace_rows(permit, stretch, rows, mark),
             Err(_) => Answer::ready(Err(Error::Unavailable)),
         }
     }
@@ -163,8 +165,13 @@ pub fn copy_all(from: &Stage, to: &Stage, writes: Option<u64>) -> Result<Copied,
     let keep = to.keep(0);
     let own = match done(marked(&*to.store, &keep))? {
         Some(own) => own,
-        None => done(mark(&*to.store, &keep, COPIED_BY))?,
+        None => done(mark(&*to.store, &keep, (COPIED_BY, RUN), None))?,
     };
+    go_through(from, to, writes, &own)
+}
+
+/// The same in the run of that mark.
+fn go_through(from: &Stage, to: &Stage, writes: Option<u64>, own: &ControlRow) -> Result<Copied, Error> {
     let copy = Mortal { inner: &*to.store, writes: AtomicU64::new(writes.unwrap_or(0)) };
     let permits = [from.operate(0), to.operate(0)];
     let source = Side { rows: &*from.store, permit: &permits[0] };
@@ -172,8 +179,8 @@ pub fn copy_all(from: &Stage, to: &Stage, writes: Option<u64>) -> Result<Copied,
     let mut sum = Copied::default();
     for table in TABLES {
         let copied = match writes {
-            Some(_) => done(copy_table(source, copy, table, &own))?,
-            None => done(compare_table(source, copy, table, Some(&own)))?,
+            Some(_) => done(copy_table(source, copy, table, own))?,
+            None => done(compare_table(source, copy, table, Some(own)))?,
         };
         sum = Copied { rows: sum.rows + copied.rows, differed: sum.differed + copied.differed };
     }
@@ -201,7 +208,7 @@ pub fn a_copy_that_was_killed_goes_on_and_ends_as_its_source_row_by_row(stage: &
     assert_eq!(copy_all(stage, &copy, None), Ok(Copied { differed: 0, ..sum }));
     assert_ne!(everything(stage), everything(&copy), "it has a mark");
     let own = done(marked(&*copy.store, &copy.keep(0))).unwrap().unwrap();
-    done(unmark(&*copy.store, &copy.keep(0), &own)).unwrap();
+    done(unmark(&*copy.store, &copy.operate(0), &own)).unwrap();
     assert_eq!(everything(stage), everything(&copy));
 }
 
@@ -216,7 +223,7 @@ pub fn a_row_altered_in_a_copy_is_found_and_put_right(stage: &Stage) {
     let key = |row: &CopiedRow| row[..4].to_vec();
     let put = |after: Option<&CopiedRow>, through: Option<&CopiedRow>, rows: Vec<CopiedRow>| {
         let stretch = Stretch { table: document, after: after.map(key), through: through.map(key) };
-        done(copy.store.replace_rows(&copy.operate(0), &stretch, rows)).unwrap();
+        done(copy.store.replace_rows(&copy.operate(0), &stretch, rows, None)).unwrap();
     };
     // In the second page.
     let mut altered = rows[270].clone();
@@ -239,11 +246,47 @@ pub fn a_store_has_one_mark_and_is_empty_only_without_it(stage: &Stage) {
     let filled = || done(first_filled(&*stage.store, &stage.operate(0))).unwrap();
     let found = || done(marked(&*stage.store, &stage.keep(0))).unwrap();
     assert_eq!((filled(), found()), (None, None));
-    let own = done(mark(&*stage.store, &stage.keep(0), COPIED_BY)).unwrap();
-    assert_eq!(done(mark(&*stage.store, &stage.keep(0), b"another")), Err(Error::Conflict));
+    let own = done(mark(&*stage.store, &stage.keep(0), (COPIED_BY, RUN), None)).unwrap();
+    assert_eq!(done(mark(&*stage.store, &stage.keep(0), (b"another", RUN), None)), Err(Error::Conflict));
     assert!(is_copied_by(&own, COPIED_BY) && !is_copied_by(&own, b"another"));
+    assert!(is_copied_by(&ControlRow { value: COPIED_BY.to_vec(), ..own.clone() }, COPIED_BY));
     assert_eq!((filled().is_some(), found()), (true, Some(own.clone())));
-    done(unmark(&*stage.store, &stage.keep(0), &own)).unwrap();
+    done(unmark(&*stage.store, &stage.operate(0), &own)).unwrap();
     assert_eq!(found(), None);
-    assert_eq!(done(unmark(&*stage.store, &stage.keep(0), &own)), Err(Error::Conflict));
+    assert_eq!(done(unmark(&*stage.store, &stage.operate(0), &own)), Err(Error::Conflict));
+}
+
+pub fn a_run_that_was_stopped_writes_nothing_once_another_goes_on_or_has_ended(stage: &Stage) {
+    fill(stage);
+    let copy = stage.neighbour();
+    let begin = |run: u8, found: Option<&ControlRow>| {
+        done(mark(&*copy.store, &copy.keep(0), (COPIED_BY, [run; 16]), found))
+    };
+    let first = begin(1, None).unwrap();
+    // It is stopped after two pages, and given again.
+    assert_eq!(go_through(stage, &copy, Some(2), &first), Err(Error::Unavailable));
+    let second = begin(2, Some(&first)).unwrap();
+    let found = everything(&copy);
+    assert!(is_copied_by(&second, COPIED_BY) && second != first);
+    assert_eq!(begin(3, Some(&first)), Err(Error::Conflict), "it was taken over by another");
+    let whole = |run: &ControlRow| go_through(stage, &copy, Some(u64::MAX), run);
+    assert_eq!(whole(&first), Err(Error::Conflict), "the first goes on while the second is at it");
+    assert_eq!(everything(&copy), found);
+    assert_eq!(done(unmark(&*copy.store, &copy.operate(0), &first)), Err(Error::Conflict));
+    // Once the counter of revisions was copied one comes a second time.
+    whole(&second).unwrap();
+    let third = begin(3, Some(&second)).unwrap();
+    let forged = ControlRow { value: second.value.clone(), ..third.clone() };
+    assert_eq!(done(unmark(&*copy.store, &copy.operate(0), &forged)), Err(Error::Conflict));
+    whole(&third).unwrap();
+    done(unmark(&*copy.store, &copy.operate(0), &third)).unwrap();
+    // It serves: what is written from now on is not taken back.
+    done(copy.store.replace_rows(&copy.operate(0), &Stretch::whole(table("notice")), Vec::new(), None))
+        .unwrap();
+    let serves = everything(&copy);
+    for stopped in [&first, &second, &third] {
+        assert_eq!(whole(stopped), Err(Error::Conflict), "it goes on over a store that serves");
+        assert_eq!(done(unmark(&*copy.store, &copy.operate(0), stopped)), Err(Error::Conflict));
+    }
+    assert_eq!(everything(&copy), serves);
 }

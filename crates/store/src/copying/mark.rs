@@ -1,11 +1,12 @@
 //! What says that a store is a copy that is not finished, and whose: a control row of the copy, and of nothing else.
 
-use honnin_access::{ControlName, ControlRow, ControlRows, Keep, NewControl, Permit, Swapped};
+use honnin_access::{ControlName, ControlRow, ControlRows, Keep, NewControl, Operate, Permit, Swapped};
 
-use super::{Cell, CopiedRow};
+use super::{Cell, CopiedRow, CopyRows, Stretch, TABLES};
 use crate::Error;
 
-pub(super) fn name() -> ControlName {
+/// The name of the row.
+pub fn name() -> ControlName {
     ControlName::of("copy", &[])
 }
 
@@ -18,36 +19,52 @@ pub async fn marked(rows: &dyn ControlRows, permit: &Permit<Keep>) -> Result<Opt
     rows.control(permit, &name()).await
 }
 
-/// Whether that mark was made by the installation of that name.
+/// What tells one run of a copy from every other: random octets.
+pub type Run = [u8; 16];
+
+/// Whether that mark was made by the installation of that name, in whichever run.
 pub fn is_copied_by(mark: &ControlRow, installation: &[u8]) -> bool {
-    mark.value == installation
+    // Builds from before runs were told apart wrote none.
+    mark.value.strip_prefix(installation).is_some_and(|run| run.is_empty() || run.len() == size_of::<Run>())
 }
 
-/// Marks an empty store as the copy that the installation of that name makes.
+/// Marks a store as the copy that the installation of that name makes in this run: an empty one, or one whose mark was
+/// found. An earlier run of it writes nothing more from here on, whenever it goes on.
 ///
 /// # Errors
-/// [`Error::Conflict`] where it has a mark by now; others where the store does not take it.
+/// [`Error::Conflict`] where it has another mark by now; others where the store does not take it.
 pub async fn mark(
     rows: &dyn ControlRows,
     permit: &Permit<Keep>,
-    installation: &[u8],
+    (installation, run): (&[u8], Run),
+    found: Option<&ControlRow>,
 ) -> Result<ControlRow, Error> {
-    let new = NewControl { value: installation.to_vec(), until: None };
-    match rows.swap_control(permit, &name(), 0, Some(new)).await? {
-        Swapped::Done(_) => marked(rows, permit).await?.ok_or(Error::Corrupt),
+    let value = [installation, &run].concat();
+    let new = NewControl { value: value.clone(), until: None };
+    match rows.swap_control(permit, &name(), found.map_or(0, |found| found.revision), Some(new)).await? {
+        Swapped::Done(_) => {
+            let written = marked(rows, permit).await?;
+            // Taken over by another since, it is that one's.
+            written.filter(|written| written.value == value).ok_or(Error::Conflict)
+        }
         Swapped::Changed(_) => Err(Error::Conflict),
     }
 }
 
 /// Takes the mark away: the copy is whole and is a store like any other.
 ///
+/// By its value and not by its revision alone: what revisions are counted by is copied too, so that one can come twice.
+///
 /// # Errors
 /// [`Error::Conflict`] where it is another by now; others where the store does not take it.
-pub async fn unmark(rows: &dyn ControlRows, permit: &Permit<Keep>, mark: &ControlRow) -> Result<(), Error> {
-    match rows.swap_control(permit, &name(), mark.revision, None).await? {
-        Swapped::Done(_) => Ok(()),
-        Swapped::Changed(_) => Err(Error::Conflict),
-    }
+pub async fn unmark(rows: &dyn CopyRows, permit: &Permit<Operate>, mark: &ControlRow) -> Result<(), Error> {
+    let table = TABLES.iter().find(|table| table.name == "control").ok_or(Error::Corrupt)?;
+    let key = |name: &str| Some(vec![Cell::Text(name.to_owned())]);
+    // The word alone is before it, and no other name is in between.
+    let name = name();
+    let word = name.as_str().trim_end_matches('/');
+    let stretch = Stretch { table, after: key(word), through: key(name.as_str()) };
+    rows.replace_rows(permit, &stretch, Vec::new(), Some(mark.clone())).await
 }
 
 /// The mark as a row of its table.

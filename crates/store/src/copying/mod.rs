@@ -7,11 +7,11 @@ mod mark;
 mod pass;
 mod tables;
 
-pub use mark::{is_copied_by, mark, marked, unmark};
+pub use mark::{Run, is_copied_by, mark, marked, name as mark_name, unmark};
 pub use pass::{Copied, Side, compare_table, copy_table, first_filled};
 pub use tables::{Column, ColumnKind, TABLES, Table, difference};
 
-use honnin_access::{Answer, Operate, Permit};
+use honnin_access::{Answer, ControlRow, Operate, Permit};
 
 use crate::Error;
 
@@ -101,11 +101,14 @@ pub trait CopyRows: Send + Sync {
         stretch: &Stretch,
         most: usize,
     ) -> Answer<'_, Result<Vec<CopiedRow>, Error>>;
-    /// Puts rows in the place of whatever stands in a stretch, in one transaction.
+    /// Puts rows in the place of whatever stands in a stretch, in one transaction; with a mark, where that still stands as
+    /// it is given, and else not at all ([`Error::Conflict`]). Whoever changes the mark waits for the transaction, so that
+    /// nothing is written by its word once it is another.
     fn replace_rows(
         &self,
         permit: &Permit<Operate>,
         stretch: &Stretch,
         rows: Vec<CopiedRow>,
+        mark: Option<ControlRow>,
     ) -> Answer<'_, Result<(), Error>>;
 }

@@ -54,7 +54,8 @@ pub async fn first_filled(
 /// Has the copy hold of a table what the source holds, but for its mark.
 ///
 /// # Errors
-/// [`Error`] where one of them does not answer; what was copied until then stays.
+/// [`Error::Conflict`] where the mark is another by now: another run goes on with the copy, or has ended it. Others where one
+/// of them does not answer; what was copied until then stays.
 pub async fn copy_table(
     source: Side<'_>,
     copy: Side<'_>,
@@ -102,7 +103,7 @@ async fn pass(
         if found != wanted {
             copied.differed += differing(table, &wanted, &found);
             if writes {
-                copy.rows.replace_rows(copy.permit, &stretch, wanted).await?;
+                copy.rows.replace_rows(copy.permit, &stretch, wanted, mark.cloned()).await?;
             }
         }
         match stretch.through {

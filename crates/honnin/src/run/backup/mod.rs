@@ -5,6 +5,7 @@
 //! moved or a password set that no entry tells of. Last the public record of notices: an act in the journal is written
 //! before what it says is said.
 
+mod database;
 mod list;
 mod restore;
 

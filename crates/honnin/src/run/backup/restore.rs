@@ -12,18 +12,17 @@ use honnin_terms::Moment;
 use serde::Serialize;
 
 use super::list::List;
-use super::{JOURNAL, KEYRING, NOTICES, SETTINGS};
+use super::{JOURNAL, KEYRING, NOTICES, SETTINGS, database};
 use crate::command::{Place, RestoreArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::{Installation, RESTORING};
 use crate::run::accept::EndedLog;
-use crate::run::store_copy::put_back;
 use crate::say::{self, Say};
 use crate::settings::Settings;
 use crate::wiring::course::{go_on, looked_at};
 use crate::wiring::notices::PublicRecord;
 use crate::wiring::witness::Written;
-use crate::wiring::{Rooms, engine};
+use crate::wiring::{Rooms, bring_up};
 
 #[derive(Serialize)]
 struct Restored {
@@ -89,6 +88,7 @@ pub(in crate::run) fn restore(
     if let Some(journal) = &args.journal {
         outlived(&there, &backup, journal)?;
     }
+    database::look(&there)?;
     progress.now("copying");
     DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
     let marker = data.join(RESTORING);
@@ -100,12 +100,14 @@ pub(in crate::run) fn restore(
     let survived = is_used(&notices)?;
     let restored =
         copied(&installation, &backup, &list, (args.journal.as_deref(), survived)).and_then(|()| {
-            into_database(&installation, &progress)?;
             progress.now("verifying the journal");
-            begin(&installation, operator, &list)
+            let (rooms, restored) = begin(&database::on_file(&installation), operator, &list)?;
+            let named = database::is_named(&installation);
+            let filled = named.then(|| database::fill(rooms, &installation, &progress)).transpose()?;
+            Ok((restored, filled))
         });
     progress.clear();
-    let restored = match restored {
+    let (restored, filled) = match restored {
         Ok(restored) => restored,
         Err(failure) => {
             // Half an installation is none. It was made here, and nothing was in it before. Where the marker is no longer this
@@ -121,6 +123,10 @@ pub(in crate::run) fn restore(
     };
     fs::remove_file(&marker)?;
     File::open(&data)?.sync_all()?;
+    // Last of all: until then nothing opens the database, wherever the power was cut.
+    if let Some(filled) = filled {
+        filled.end()?;
+    }
     say.tell(&restored)?;
     Ok(Exit::Done)
 }
@@ -237,23 +243,6 @@ fn copied(
     Ok(())
 }
 
-/// Where the settings name a database, the rows of the file go there, and the file goes.
-fn into_database(installation: &Installation, progress: &say::Progress) -> Result<(), Failure> {
-    if installation.settings.store.url.is_empty() {
-        return Ok(());
-    }
-    let mut of_file = installation.clone();
-    of_file.settings.store.url.clear();
-    // A backup of an older build becomes one of this build before its rows go on.
-    engine::bring_up(&of_file.store(), &of_file.settings.store)?;
-    let rooms = Rooms::open(of_file, installation.clock()?)?;
-    put_back(&rooms, installation, progress)?;
-    pollster::block_on(rooms.store.close());
-    drop(rooms);
-    fs::remove_dir_all(installation.store())
-        .map_err(|reason| Failure::from(reason).during("remove the file that the database was filled from"))
-}
-
 /// Entries of the public record; one that does not verify keeps nobody's data from being restored.
 fn said(record: &PublicRecord) -> u64 {
     if !record.dir.join("checkpoint").exists() {
@@ -269,9 +258,9 @@ fn said(record: &PublicRecord) -> u64 {
 }
 
 /// Proves what was copied and has it go on.
-fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Restored, Failure> {
+fn begin(installation: &Installation, operator: &str, list: &List) -> Result<(Rooms, Restored), Failure> {
     // A backup of an older build is an installation of this one.
-    engine::bring_up(&installation.store(), &installation.settings.store)?;
+    bring_up(installation)?;
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     // The store was copied first: the journal has to have come as far as it knows.
     let looked = looked_at(&rooms, rooms.heads()?)?;
@@ -280,7 +269,7 @@ fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Res
     let ended = go_on(&rooms, operator, &looked, &format!("restore of the backup of {made_at}"))?;
     let notices = said(&PublicRecord::of(installation, &rooms.keeper)?);
     let report = pollster::block_on(rooms.store.report(&rooms.operate()))?;
-    Ok(Restored {
+    let restored = Restored {
         directory: installation.place.data.display().to_string(),
         made_at,
         accounts: report.accounts,
@@ -288,5 +277,6 @@ fn begin(installation: &Installation, operator: &str, list: &List) -> Result<Res
         journal_entries: looked.report.entries(),
         notices,
         logs: ended.iter().map(EndedLog::of).collect(),
-    })
+    };
+    Ok((rooms, restored))
 }
