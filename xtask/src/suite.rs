@@ -26,8 +26,8 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Programs that stand before the product in some drills and in the tests of `examples/`, what these are given a machine of
-/// their own with, and the server of the second engine with what makes a cluster of two: where each lies, and Debian's package.
-const PROXIES: [(&str, &str); 10] = [
+/// their own with, and the server of the second engine with its pooler and what makes a cluster of two: where each lies, and Debian's package.
+const PROXIES: [(&str, &str); 11] = [
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/sbin/varnishd", "varnish"),
     ("/usr/sbin/haproxy", "haproxy"),
@@ -36,6 +36,7 @@ const PROXIES: [(&str, &str); 10] = [
     ("/usr/bin/ip", "iproute2"),
     ("/usr/bin/promtool", "prometheus"),
     ("/usr/bin/pg_ctlcluster", "postgresql"),
+    ("/usr/sbin/pgbouncer", "pgbouncer"),
     ("/usr/bin/patroni", "patroni"),
     ("/usr/bin/etcd", "etcd-server"),
 ];

@@ -19,6 +19,9 @@ pub struct Bounds {
     pub questions: u32,
     /// How long a change by another process may stay unnoticed, in milliseconds. Default 200.
     pub poll_ms: u32,
+    /// Whether statements are prepared once for each connection. Not through a pooler that hands out another connection for each
+    /// transaction and does not carry them. Default yes.
+    pub prepared: bool,
     /// How long a start waits for a server that is up and takes no writes yet, in milliseconds. Default 30,000.
     pub start_ms: u32,
 }
@@ -34,6 +37,7 @@ impl Default for Bounds {
             repeats: 12,
             questions: 40,
             poll_ms: 200,
+            prepared: true,
             start_ms: 30_000,
         }
     }

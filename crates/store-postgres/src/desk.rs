@@ -80,6 +80,9 @@ impl Desk {
         node: [u8; 16],
     ) -> Result<Self, StartError> {
         standing::stands(target, Duration::from_millis(bounds.start_ms.into())).await?;
+        if bounds.prepared {
+            standing::carries(target).await?;
+        }
         let desk = Self {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
@@ -102,7 +105,7 @@ impl Desk {
     }
 
     async fn begin(&self, reach: &Reach, mode: Mode, limit_ms: u32) -> Result<Tx, Fault> {
-        Ok(Tx::new(connection(&self.pool).await?, reach.begin(mode, limit_ms)))
+        Ok(Tx::new(connection(&self.pool).await?, reach.begin(mode, limit_ms), self.bounds.prepared))
     }
 
     /// Reads; once more on another connection where the first has ended under it.
@@ -149,7 +152,7 @@ impl Desk {
     /// Looks at what others have written, on the connection for that.
     pub(crate) async fn look<T>(&self, work: impl AsyncFn(&Tx) -> Result<T, Fault>) -> Result<T, Fault> {
         let begin = Reach::Nobody.begin(Mode::Read, self.bounds.small_ms);
-        let tx = Tx::new(connection(&self.looking).await?, begin);
+        let tx = Tx::new(connection(&self.looking).await?, begin, self.bounds.prepared);
         let found = work(&tx).await;
         tx.leave().await;
         found
@@ -264,7 +267,7 @@ impl Desk {
     async fn fence(&self, pool: &Pool, number: i64) -> Result<i64, Fault> {
         let (node, now) = (self.node.as_slice(), self.clock.now().millis());
         let begin = Reach::Nobody.begin(Mode::Take, self.bounds.small_ms);
-        let tx = Tx::new(connection(pool).await?, begin);
+        let tx = Tx::new(connection(pool).await?, begin, self.bounds.prepared);
         let writes = match tx.one(&sql::FENCE_LANE, &[&node, &number, &now]).await {
             Ok(row) => rows::count(&row.ok_or(Error::Corrupt)?, 0)?,
             Err(fault) => {

@@ -63,6 +63,12 @@ pub enum StartError {
     /// There is no such role.
     #[error("prepare the store: there is no role {0}; create it first (create role … login)")]
     NoRole(String),
+    /// Statements that were prepared are lost on the way.
+    #[error(
+        "use store.url: a pooler is in between that does not carry prepared statements; set store.prepared = false, or use PgBouncer \
+         1.21 or newer with max_prepared_statements above 0"
+    )]
+    Pooler,
     /// The server was not reached in time.
     #[error("reach the store: the server does not answer in time")]
     Silent,

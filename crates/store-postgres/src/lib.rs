@@ -38,6 +38,7 @@ mod statements;
 mod sweep;
 mod thread;
 mod transaction;
+mod typed;
 mod views;
 mod watched;
 

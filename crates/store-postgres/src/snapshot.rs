@@ -6,8 +6,10 @@ use honnin_store::copying::{Cell, CopiedRow, Stretch, TABLES};
 use tokio_postgres::Client;
 
 use crate::copying::{lent, page, read};
+use crate::fault::Fault;
 use crate::reach::{Mode, Reach};
 use crate::standing::connect;
+use crate::typed::typed;
 use crate::{StartError, Target};
 
 /// How long one statement may take, and how long whoever takes the rows may take for a page.
@@ -55,6 +57,7 @@ async fn one(
     rest: &Stretch,
 ) -> Result<Vec<CopiedRow>, StartError> {
     let (asked, bound) = page(permit.subject().tenant, rest, rest.table.page);
-    let found = client.query(asked.as_str(), &lent(&bound)).await?;
-    read(rest.table, &found).map_err(|fault| StartError::Row(fault.told()))
+    let row = |fault: Fault| StartError::Row(fault.told());
+    let found = client.query_typed(&asked, &typed(&lent(&bound)).map_err(row)?).await?;
+    read(rest.table, &found).map_err(row)
 }

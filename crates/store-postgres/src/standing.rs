@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use crate::prepare::NEWEST;
 use crate::{StartError, Target, hosts};
@@ -47,6 +49,30 @@ pub(crate) async fn stands(target: &Target, patience: Duration) -> Result<(), St
     }
 }
 
+/// How long it is waited for a second connection of a pooler.
+const SECOND: Duration = Duration::from_secs(2);
+
+/// Whether a statement that was prepared is there in the next transaction, on whichever connection that is: a pooler that does
+/// not carry it would have a statement refused now and then, or another of the same name done in its place.
+///
+/// The first connection's is asked while another transaction stands where it was prepared. Where the pooler has no second
+/// connection nothing is said.
+pub(crate) async fn carries(target: &Target) -> Result<(), StartError> {
+    let (one, other) = (connect(target).await?, connect(target).await?);
+    let asked = async {
+        let prepared = one.prepare("select 1").await?;
+        other.batch_execute("begin").await?;
+        let answer = timeout(SECOND, one.query(&prepared, &[])).await;
+        answer.map_or(Ok(()), |answer| answer.map(drop))
+    };
+    let refused = asked.await.err();
+    let lost = [&SqlState::INVALID_SQL_STATEMENT_NAME, &SqlState::DUPLICATE_PSTATEMENT];
+    match refused.as_ref().and_then(tokio_postgres::Error::code) {
+        Some(state) if lost.contains(&state) => Err(StartError::Pooler),
+        _ => refused.map_or(Ok(()), |refused| Err(refused.into())),
+    }
+}
+
 async fn check(target: &Target) -> Result<(), StartError> {
     let client = connect(target).await?;
     // Nothing that the role or the connection brings along decides what these questions mean.
@@ -63,7 +89,7 @@ async fn check(target: &Target) -> Result<(), StartError> {
 
 async fn release(client: &Client) -> Result<(), StartError> {
     let asked = "select current_setting('server_version_num')::int, current_setting('server_version')";
-    let row = client.query_one(asked, &[]).await?;
+    let row = client.query_typed_one(asked, &[]).await?;
     let (number, text): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
     let sound = match SOUND.iter().find(|(major, _)| *major == number / 10_000) {
         Some((_, least)) => number >= *least,
@@ -73,11 +99,12 @@ async fn release(client: &Client) -> Result<(), StartError> {
 }
 
 async fn version(client: &Client) -> Result<(), StartError> {
-    let there = client.query_one("select to_regclass('honnin.schema_version') is not null", &[]).await?;
+    let there =
+        client.query_typed_one("select to_regclass('honnin.schema_version') is not null", &[]).await?;
     if !there.try_get::<_, bool>(0)? {
         return Err(StartError::Missing);
     }
-    let row = client.query_opt("select version from honnin.schema_version", &[]).await?;
+    let row = client.query_typed_opt("select version from honnin.schema_version", &[]).await?;
     let found: i64 = row.map_or(Ok(0), |row| row.try_get(0))?;
     if found > NEWEST {
         return Err(StartError::Newer { found, known: NEWEST });
@@ -100,7 +127,7 @@ async fn role(client: &Client) -> Result<(), StartError> {
         has_schema_privilege(session_user, 'honnin', 'create'), \
         exists (select 1 from pg_roles r where r.rolcreaterole and pg_has_role(session_user, r.oid, 'member')), \
         exists (select 1 from pg_roles r where r.rolreplication and pg_has_role(session_user, r.oid, 'member'))";
-    let row = client.query_one(asked, &[]).await?;
+    let row = client.query_typed_one(asked, &[]).await?;
     let role: String = row.try_get(0)?;
     for (column, may) in [
         (1, "is a superuser or a member of one"),
@@ -207,7 +234,7 @@ async fn policies(client: &Client) -> Result<(), StartError> {
                 and p.polcmd = '*' and p.polroles = '{0}' and p.polwithcheck is null) \
         from pg_class c where c.relnamespace = 'honnin'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') \
             and not c.relname::text = any($1) order by 1";
-    for row in client.query(asked, &[&NOBODYS.as_slice()]).await? {
+    for row in client.query_typed(asked, &[(&NOBODYS.as_slice(), Type::TEXT_ARRAY)]).await? {
         let (table, closed, found): (String, bool, Option<String>) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let floor = FLOORS.iter().find(|(tables, _)| tables.contains(&table.as_str()));

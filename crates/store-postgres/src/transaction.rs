@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use crate::Statement;
 use crate::fault::Fault;
 use crate::rows;
+use crate::typed::typed;
 
 /// How long the end of a transaction that only read may take.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -31,11 +32,13 @@ pub(crate) struct Tx {
     begin: Cell<Option<String>>,
     /// Nothing is open on the connection.
     clean: Cell<bool>,
+    /// Whether statements are prepared once for the connection.
+    prepared: bool,
 }
 
 impl Tx {
-    pub(crate) const fn new(connection: Object, begin: String) -> Self {
-        Self { connection: Some(connection), begin: Cell::new(Some(begin)), clean: Cell::new(true) }
+    pub(crate) const fn new(connection: Object, begin: String, prepared: bool) -> Self {
+        Self { connection: Some(connection), begin: Cell::new(Some(begin)), clean: Cell::new(true), prepared }
     }
 
     fn connection(&self) -> Result<&Object, Fault> {
@@ -66,6 +69,11 @@ impl Tx {
             // Whatever comes of it, who waits for it to be sent waits no longer.
             let _sent = sent.once_left();
             let connection = self.connection()?;
+            if !self.prepared {
+                let typed = typed(asked)?;
+                sent.now();
+                return Ok(connection.query_typed(sql, &typed).await?);
+            }
             let prepared = connection.prepare_cached(sql).await?;
             sent.now();
             Ok(connection.query(&prepared, asked).await?)
@@ -77,6 +85,11 @@ impl Tx {
         self.begun(async {
             let _sent = sent.once_left();
             let connection = self.connection()?;
+            if !self.prepared {
+                let typed = typed(asked)?;
+                sent.now();
+                return Ok(connection.execute_typed(sql, &typed).await?);
+            }
             let prepared = connection.prepare_cached(sql).await?;
             sent.now();
             Ok(connection.execute(&prepared, asked).await?)

@@ -9,6 +9,7 @@ mod clock;
 mod counted;
 mod dir;
 mod entropy;
+mod pooler;
 mod postgres;
 
 pub use asked::asked;
@@ -17,4 +18,5 @@ pub use clock::FixedClock;
 pub use counted::Counted;
 pub use dir::TestDir;
 pub use entropy::SeededEntropy;
+pub use pooler::Pooler;
 pub use postgres::{POSTGRES_PACKAGE, PostgresServer};

@@ -50,13 +50,24 @@ fn programs() -> Option<PathBuf> {
 }
 
 /// The program, as somebody who may run a server.
-fn as_somebody(program: &Path) -> Command {
+pub(crate) fn as_somebody(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]).arg(program);
     command
+}
+
+/// Gives a directory and what is in it to who runs the server.
+///
+/// # Panics
+/// Where it cannot be given.
+pub(crate) fn given(directory: &Path) {
+    if is_root() {
+        let owned = Command::new("chown").arg("-R").arg(USER).arg(directory).status();
+        assert!(owned.is_ok_and(|status| status.success()), "the directory is given to {USER}");
+    }
 }
 
 fn is_root() -> bool {
@@ -94,10 +105,7 @@ impl PostgresServer {
         let directory =
             tempfile::Builder::new().prefix("honnin-pg-").tempdir().expect("a directory for the server");
         let directory = directory.keep();
-        if is_root() {
-            let owned = Command::new("chown").arg(USER).arg(&directory).status();
-            assert!(owned.is_ok_and(|status| status.success()), "the directory is given to {USER}");
-        }
+        given(&directory);
         let mut init = as_somebody(&programs.join("initdb"));
         init.args([
             "--username",

@@ -32,6 +32,10 @@ section! {
     own url: String = String::new();
     /// File with the password of that role, readable by this user only; "" where none is asked for.
     own password_file: MaybePath = MaybePath::default();
+    /// Whether statements are prepared once for each connection to the database. false behind a pooler that hands out another
+    /// connection for each transaction and does not carry them: PgBouncer before 1.21, or with
+    /// `max_prepared_statements = 0`.
+    own prepared: bool = true;
     /// Maximum number of connections to the database.
     own connections: usize = 16, 2..=1_000;
     /// Number of reading connections; further readers wait in a queue.

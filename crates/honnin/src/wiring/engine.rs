@@ -273,6 +273,7 @@ pub(super) fn server_bounds(settings: &Settings) -> ServerBounds {
         writers,
         queue: settings.write_queue,
         poll_ms: millis_32(settings.poll),
+        prepared: settings.prepared,
         ..ServerBounds::default()
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use honnin_store::conformance::Stage;
-use honnin_store_postgres::Postgres;
+use honnin_store_postgres::{Bounds, Postgres};
 use honnin_terms::TenantId;
 use honnin_testkit::PostgresServer;
 
@@ -18,3 +18,18 @@ fn on_one_database(promise: fn(&Stage)) {
 }
 
 honnin_store::every_promise!(on_one_database);
+
+/// The same without prepared statements, as behind a pooler that does not carry them.
+mod unprepared {
+    use super::*;
+
+    fn on_one_database(promise: fn(&Stage)) {
+        let Some(server) = PostgresServer::shared() else { return };
+        let number = server.shared_database("promises", |database| opened::prepare(&server, database));
+        let bounds = Bounds { prepared: false, ..Bounds::default() };
+        let store = opened::open_with(&server, "promises", u64::from(number), bounds);
+        promise(&Stage::of_tenant(Arc::<Postgres>::clone(&store), TenantId::new(number * 4)));
+    }
+
+    honnin_store::every_promise!(on_one_database);
+}

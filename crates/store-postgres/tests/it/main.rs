@@ -21,6 +21,8 @@ mod opened;
 #[cfg(test)]
 mod others;
 #[cfg(test)]
+mod pooled;
+#[cfg(test)]
 mod proxy;
 #[cfg(test)]
 mod roles;
