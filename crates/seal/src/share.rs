@@ -1,8 +1,9 @@
 //! A key file in shares: so many of them bring it back, and fewer tell nothing of it but how long it about is.
 //!
-//! Shamir's scheme over GF(256), by `blahaj`. What is dealt is the content of the key file, padded. A share carries beside
-//! its value what tells it from others: the set it was dealt in, its number, and the fingerprint of the key, by which what
-//! came back is compared before anybody uses it.
+//! Shamir's scheme over GF(256), by `blahaj`. What is dealt is the content of the key file, padded, and the salt of the key
+//! made of it. A share carries beside its value what tells it from others: the set it was dealt in, its number, and the
+//! fingerprint of the key, by which what came back is compared before anybody uses it. The salt is not beside it: with both
+//! whoever has one share could try passphrases.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -24,9 +25,9 @@ const LENGTH: usize = 2;
 
 const FORMAT: u8 = 1;
 pub(crate) const SET: usize = 8;
-pub(crate) const SALT: usize = 16;
+const SALT: usize = 16;
 const NAME: usize = 10;
-const HEAD: usize = 4 + SET + SALT + NAME;
+const HEAD: usize = 4 + SET + NAME;
 
 /// Why a key file is not dealt, or shares bring none back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +99,6 @@ pub struct KeyShare {
     of: u8,
     number: u8,
     set: [u8; SET],
-    salt: [u8; SALT],
     key: KeyFingerprint,
     value: Zeroizing<Vec<u8>>,
 }
@@ -154,7 +154,7 @@ impl KeyShare {
         if needed < 2 || needed > of {
             return Err(EscrowError::Parts);
         }
-        let plain = padded(key_file)?;
+        let plain = padded(key_file, salt)?;
         let key = fingerprint(key_file, salt)?;
         let mut drawn = Drawn(entropy);
         let (set, dealer) = (drawn.octets(), Sharks(needed));
@@ -165,7 +165,7 @@ impl KeyShare {
             .map(|(share, number)| {
                 let octets = Zeroizing::new(Vec::<u8>::from(&share));
                 let value = Zeroizing::new(octets.get(1..).unwrap_or_default().to_vec());
-                Self { needed, of, number, set, salt: *salt, key, value }
+                Self { needed, of, number, set, key, value }
             })
             .collect();
         // Whoever relies on them does so when there is nothing else left.
@@ -192,8 +192,8 @@ impl KeyShare {
             return Err(EscrowError::TooFew { needed: first.needed, have: shares.len() });
         }
         let plain = Self::recovered(shares, first.needed)?;
-        let key_file = unpadded(&plain).ok_or(EscrowError::AnotherKey)?;
-        if fingerprint(key_file, &first.salt)? != first.key {
+        let (salt, key_file) = unpadded(&plain).ok_or(EscrowError::AnotherKey)?;
+        if fingerprint(key_file, salt)? != first.key {
             return Err(EscrowError::AnotherKey);
         }
         Ok(Zeroizing::new(key_file.to_vec()))
@@ -211,7 +211,7 @@ impl KeyShare {
     /// Whether it was dealt together with that one.
     fn is_beside(&self, other: &Self) -> bool {
         let is_like = (self.needed, self.of, self.value.len()) == (other.needed, other.of, other.value.len());
-        is_like && self.set == other.set && self.salt == other.salt && self.key == other.key
+        is_like && self.set == other.set && self.key == other.key
     }
 
     /// How many are needed.
@@ -234,11 +234,11 @@ impl KeyShare {
         self.key
     }
 
-    /// In fixed places: format, needed, of, number, set, salt, fingerprint, value.
+    /// In fixed places: format, needed, of, number, set, fingerprint, value.
     pub(crate) fn octets(&self) -> Zeroizing<Vec<u8>> {
-        let Self { needed, of, number, set, salt, key, value } = self;
+        let Self { needed, of, number, set, key, value } = self;
         let head = [FORMAT, *needed, *of, *number];
-        let parts: [&[u8]; 5] = [&head, set, salt, &key.0, value];
+        let parts: [&[u8]; 4] = [&head, set, &key.0, value];
         Zeroizing::new(parts.concat())
     }
 
@@ -247,12 +247,11 @@ impl KeyShare {
         let (head, value) = octets.split_first_chunk::<HEAD>()?;
         let ([format, needed, of, number], rest) = head.split_first_chunk::<4>()?;
         let (set, rest) = rest.split_first_chunk::<SET>()?;
-        let (salt, rest) = rest.split_first_chunk::<SALT>()?;
         let key = KeyFingerprint(rest.try_into().ok()?);
         let fits = *format == FORMAT && *needed >= 2 && needed <= of && (1..=*of).contains(number);
         let fits = fits && !value.is_empty() && value.len().is_multiple_of(PAD);
         let value = Zeroizing::new(value.to_vec());
-        fits.then_some(Self { needed: *needed, of: *of, number: *number, set: *set, salt: *salt, key, value })
+        fits.then_some(Self { needed: *needed, of: *of, number: *number, set: *set, key, value })
     }
 }
 
@@ -260,25 +259,27 @@ fn fingerprint(key_file: &[u8], salt: &[u8; 16]) -> Result<KeyFingerprint, Escro
     KeeperKey::of_key_file(key_file, salt).map(|key| key.fingerprint()).map_err(|_| EscrowError::AnotherKey)
 }
 
-/// Its length, itself, and zeros up to the next multiple.
-fn padded(key_file: &[u8]) -> Result<Zeroizing<Vec<u8>>, EscrowError> {
+/// The salt, its length, itself, and zeros up to the next multiple.
+fn padded(key_file: &[u8], salt: &[u8; SALT]) -> Result<Zeroizing<Vec<u8>>, EscrowError> {
     if key_file.len() > LONGEST_ESCROWED {
         return Err(EscrowError::TooLong);
     }
     let length = u16::try_from(key_file.len()).map_err(|_| EscrowError::TooLong)?.to_be_bytes();
-    let whole = (LENGTH + key_file.len()).next_multiple_of(PAD);
+    let whole = (SALT + LENGTH + key_file.len()).next_multiple_of(PAD);
     // Made as long as it will be: what grows leaves copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(whole));
+    plain.extend_from_slice(salt);
     plain.extend_from_slice(&length);
     plain.extend_from_slice(key_file);
     plain.resize(whole, 0);
     Ok(plain)
 }
 
-fn unpadded(plain: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = plain.split_first_chunk::<LENGTH>()?;
+fn unpadded(plain: &[u8]) -> Option<(&[u8; SALT], &[u8])> {
+    let (salt, rest) = plain.split_first_chunk::<SALT>()?;
+    let (length, rest) = rest.split_first_chunk::<LENGTH>()?;
     let (key_file, zeros) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    zeros.iter().all(|octet| *octet == 0).then_some(key_file)
+    zeros.iter().all(|octet| *octet == 0).then_some((salt, key_file))
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ proptest! {
         let back = KeyShare::join(&typed).unwrap();
         prop_assert_eq!(&back[..], &key_file[..]);
         // Somebody who has one fewer, and says that they are enough.
-        let plain = padded(&key_file).unwrap();
+        let plain = padded(&key_file, &SALT).unwrap();
         let fewer = &typed[..needed - 1];
         prop_assert_ne!(&*KeyShare::recovered(fewer, few - 1).unwrap(), &*plain);
         prop_assert!(KeyShare::recovered(fewer, few).is_err());
@@ -86,8 +86,8 @@ fn a_share_rules_out_no_value_of_the_secret() {
 
 #[test]
 fn a_share_tells_the_length_of_a_key_file_in_steps_only() {
-    let long = |octets: usize| padded(&vec![1; octets]).unwrap().len();
-    assert_eq!((long(32), long(62), long(63), long(LONGEST_ESCROWED)), (64, 64, 128, 1_088));
+    let long = |octets: usize| padded(&vec![1; octets], &SALT).unwrap().len();
+    assert_eq!((long(32), long(46), long(47), long(LONGEST_ESCROWED)), (64, 64, 128, 1_088));
     let entropy = SeededEntropy::new(1);
     let too_long = KeyShare::deal(&[1; LONGEST_ESCROWED + 1], &SALT, (2, 3), &entropy);
     assert_eq!(too_long.unwrap_err(), EscrowError::TooLong);
@@ -103,6 +103,16 @@ fn shares_of_two_sets_or_twice_the_same_are_told_apart() {
     let mixed = [ours[0].clone(), ours[1].clone(), others[2].clone()];
     assert_eq!(KeyShare::join(&mixed), Err(EscrowError::Mixed(2)), "of the same key, dealt another time");
     assert_eq!(KeyShare::join(&some(&ours, &[1, 1])), Err(EscrowError::Twice(2)));
+}
+
+/// The fingerprint stands in a share. It is of a key made with a salt, and whoever has that too can try passphrases by it.
+#[test]
+fn one_share_is_nothing_to_try_a_passphrase_by() {
+    for share in dealt((2, 3), 1) {
+        let octets = share.octets();
+        assert!(!octets.windows(4).any(|some| some == &SALT[..4]), "share {}", share.number());
+        assert!(octets.windows(10).any(|some| some == share.key().octets()));
+    }
 }
 
 #[test]
