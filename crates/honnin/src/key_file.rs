@@ -161,7 +161,7 @@ pub(crate) fn refuse_inside(path: &Path, data: &Path) -> Result<(), KeyFileError
 }
 
 /// The path without links and dots, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match (absolute.canonicalize(), absolute.parent(), absolute.file_name()) {
         (Ok(real), _, _) => real,

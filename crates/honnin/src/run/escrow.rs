@@ -89,7 +89,8 @@ pub(super) fn make(
         .map_err(|reason| Failure::from(reason).during(&format!("make {}", to.display())))
         .and_then(|()| write(&to, &files, &shares, |share| page(share, installation, &made_at)));
     written?;
-    let key = rooms.keeper.key();
+    // Of what was dealt: the key file may have been changed since the keyring was opened.
+    let key = shares.first().map_or_else(|| rooms.keeper.key(), KeyShare::key);
     note_escrow(&rooms, &Escrowed { key, at, needed: *needed, of: *of })
         .map_err(|failure| failure.but("the shares were written; `honnin doctor` does not know of them"))?;
     acts.close()?;

@@ -151,7 +151,13 @@ fn no_export_on_a_case_is_made_where_it_cannot_be_written_down() {
     let to = place.beside("export.json");
     refused(&export(&place, "mio00000000", &to), "the store has none of that name");
     let inside = place.data.join("export.json");
-    refused(&export(&place, LOGIN, &inside), "inside the data directory");
+    let (link, out) = (place.beside("link"), place.beside("out"));
+    std::os::unix::fs::symlink(&place.data, &link).unwrap();
+    fs::create_dir(&out).unwrap();
+    let name = place.data.file_name().unwrap();
+    for way in [inside.clone(), link.join("export.json"), out.join("..").join(name).join("export.json")] {
+        refused(&export(&place, LOGIN, &way), "inside the data directory");
+    }
     let (words, file) = (["account", "export", LOGIN, "--to"], to.to_str().unwrap());
     for case in [&["--case", "Hanako Sato"][..], &["--case", ""], &[]] {
         assert_eq!(place.run(&[&words[..], &[file], case].concat()).code, Some(2), "{case:?}");

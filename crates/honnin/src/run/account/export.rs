@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::command::ExportArgs;
 use crate::failure::{Exit, Failure};
+use crate::key_file::resolved;
 use crate::run::input::login;
 use crate::say::Say;
 use crate::wiring::{Desk, Rooms, entropy};
@@ -78,7 +79,7 @@ pub(super) async fn export(
 fn free(to: &Path, data: &Path) -> Result<PathBuf, Failure> {
     let (to, data) = (std::path::absolute(to)?, std::path::absolute(data)?);
     let refused = |why: &str| Err(Failure::cannot(format_args!("write the export {}: {why}", to.display())));
-    if to.starts_with(&data) {
+    if to.starts_with(&data) || resolved(&to).starts_with(resolved(&data)) {
         return refused("it is inside the data directory; name a file elsewhere");
     }
     if to.symlink_metadata().is_ok() {
