@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use book::{BadBook, Book, Plan, Step};
-use node::Room;
+use node::{End, Room};
 pub use ticket::Stamp;
 
 /// A moment in microseconds since 1970, as all nodes tell it.
@@ -33,7 +33,8 @@ pub const SECOND: Micros = 1_000_000;
 /// Source: ours; the reason stands at each default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomBounds {
-    /// It opens where more than half of those who signed in lately waited longer than this.
+    /// It opens where more than half of those who signed in lately waited longer than this; and where people of 64 sites and of
+    /// more than were answered left before they had an answer.
     pub opens: Duration,
     /// So many have to have signed in lately: a few who wait long are no crowd.
     pub crowd: usize,
@@ -132,23 +133,30 @@ impl fmt::Debug for WaitingRoom {
     }
 }
 
-/// A sign-in that is under way; dropping it without [`Entering::is_in`] ends it.
+/// A sign-in that is under way. Dropped without another word, somebody has left before she was answered.
 #[derive(Debug)]
-pub struct Entering(Option<(Arc<WaitingRoom>, u64)>);
+pub struct Entering(Option<(Arc<WaitingRoom>, (u64, u64))>);
 
 impl Entering {
     /// She is in, so long after she asked.
     pub fn is_in(mut self, now: Micros, took: Duration) {
-        if let Some((room, site)) = self.0.take() {
-            room.lock().ended(site, Some((now, took)));
+        if let Some((room, began)) = self.0.take() {
+            room.lock().ended(began, End::In(now, took));
+        }
+    }
+
+    /// She is answered, and not in.
+    pub fn is_answered(mut self) {
+        if let Some((room, began)) = self.0.take() {
+            room.lock().ended(began, End::Answered);
         }
     }
 }
 
 impl Drop for Entering {
     fn drop(&mut self) {
-        if let Some((room, site)) = self.0.take() {
-            room.lock().ended(site, None);
+        if let Some((room, began)) = self.0.take() {
+            room.lock().ended(began, End::Left);
         }
     }
 }
@@ -178,8 +186,8 @@ impl WaitingRoom {
 
     /// A sign-in begins, from that site.
     pub fn begins(self: &Arc<Self>, site: u64) -> Entering {
-        self.lock().began(site);
-        Entering(Some((Arc::clone(self), site)))
+        let began = self.lock().began(site);
+        Entering(Some((Arc::clone(self), (site, began))))
     }
 
     /// What this node has to say since it last did.

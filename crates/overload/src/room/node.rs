@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::line::Line;
 use super::pace::{Pace, Second};
-use super::sources::{Sites, Takers};
+use super::sources::{Ends, Sites, Takers};
 use super::ticket::{Kind, Stamp, Ticket};
 use super::{Book, Micros, Placed, RoomBounds, SECOND, SETTLED, Said, Step, Wants, micros};
 
@@ -17,6 +17,17 @@ const MOST_SEEN: usize = 1_024;
 
 /// Tickets whose tries are counted at once.
 const MOST_TRIED: usize = 8_192;
+
+/// How a sign-in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// She is in: when, and how long it took.
+    In(Micros, Duration),
+    /// She was told that she is not.
+    Answered,
+    /// She had left.
+    Left,
+}
 
 /// One node's part of the waiting room. Pure: time is passed in.
 #[derive(Debug)]
@@ -36,6 +47,8 @@ pub(super) struct Room {
     seen: VecDeque<(Micros, Duration)>,
     /// Sign-ins under way.
     pub(super) sites: Sites,
+    /// How they ended.
+    ends: Ends,
     /// Who was given places in this second.
     takers: Takers,
     done: u32,
@@ -60,6 +73,7 @@ impl Room {
             last: 0,
             seen: VecDeque::new(),
             sites: Sites::default(),
+            ends: Ends::default(),
             takers: Takers::default(),
             done: 0,
             pace,
@@ -169,14 +183,20 @@ impl Room {
         true
     }
 
-    pub(super) fn began(&mut self, site: u64) {
+    /// A sign-in from there begins; what [`Self::ended`] is to be told of it.
+    pub(super) fn began(&mut self, site: u64) -> u64 {
         self.sites.began(site);
+        self.ends.looks()
     }
 
-    /// A sign-in from there has ended; how long it took where she is in.
-    pub(super) fn ended(&mut self, site: u64, is_in: Option<(Micros, Duration)>) {
+    /// A sign-in from there has ended.
+    pub(super) fn ended(&mut self, (site, began): (u64, u64), end: End) {
         self.sites.ended(site);
-        if let Some((now, took)) = is_in {
+        match end {
+            End::Left => self.ends.left(site, began),
+            End::Answered | End::In(..) => self.ends.answered(),
+        }
+        if let End::In(now, took) = end {
             self.done = self.done.saturating_add(1);
             self.seen.push_back((now, took));
             if self.seen.len() > MOST_SEEN {
@@ -204,8 +224,10 @@ impl Room {
             shows: self.book.shows(),
         };
         let call = self.pace.call(&second);
+        // Of those who leave nobody signs in late: what they waited is not seen.
+        let leave = self.ends.look();
         Step {
-            opens: self.is_full() || self.waited(self.bounds.opens, self.bounds.crowd),
+            opens: leave || self.is_full() || self.waited(self.bounds.opens, self.bounds.crowd),
             arrivals: std::mem::take(&mut self.own),
             entered: std::mem::take(&mut self.entered),
             placed_at: self.placed_at.take(),

@@ -60,6 +60,10 @@ struct Day {
     leave: u64,
     /// From when to when nobody is signed in.
     outage: Option<(u64, u64)>,
+    /// Beats after which who waits for her hash leaves, and is never seen again.
+    patience: Option<u64>,
+    /// How many sites they come from; each from her own where nothing is said.
+    sites: Option<u64>,
     seed: u64,
 }
 
@@ -102,12 +106,19 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
         let now = NOW + beat * BEAT;
         let stands = day.outage.is_some_and(|(from, to)| (from * 10..to * 10).contains(&beat));
         for node in &mut nodes {
+            if let Some(beats) = day.patience {
+                node.queue.retain(|(_, since, _)| now - since < beats * BEAT);
+            }
             node.spare = if stands { 0 } else { node.spare.min(day.each * 1_000) + day.each * 100 };
             while node.spare >= 1_000
                 && let Some((who, since, entering)) = node.queue.pop_front()
             {
                 node.spare -= 1_000;
                 longest = longest.max(now - since);
+                // What is hashed for her is done a beat later.
+                if day.patience.is_some_and(|beats| now - since + BEAT >= beats * BEAT) {
+                    continue;
+                }
                 entering.is_in(now, Duration::from_micros(now - since));
                 people[who].done = Some(now);
                 last = now - NOW;
@@ -125,7 +136,11 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
             let source = u64::try_from(who).unwrap();
             match node.room.ask(now, shown, wants, chance_of_it, Some(source)) {
                 Said::Enter(_) if wants == Wants::Act => {
-                    node.queue.push_back((who, now, node.room.begins(source)));
+                    node.queue.push_back((
+                        who,
+                        now,
+                        node.room.begins(day.sites.map_or(source, |sites| source % sites)),
+                    ));
                     person.next = Micros::MAX;
                 }
                 Said::Enter(ticket) => {
@@ -170,8 +185,18 @@ fn stays(person: &Person) -> bool {
 
 #[test]
 fn ten_times_as_many_as_can_be_signed_in_are_all_in_in_the_computed_time() {
-    let day =
-        Day { nodes: 1, people: 6_000, within: 12, each: 50, think: 100, leave: 0, outage: None, seed: 7 };
+    let day = Day {
+        nodes: 1,
+        people: 6_000,
+        within: 12,
+        each: 50,
+        think: 100,
+        leave: 0,
+        outage: None,
+        patience: None,
+        sites: None,
+        seed: 7,
+    };
     let seen = play(&day, &RoomBounds::default(), 400);
     let out = seen.people.iter().filter(|person| person.done.is_none()).count();
     assert!(seen.opened && seen.closed && out == 0, "{out} are not in");
@@ -183,7 +208,18 @@ fn ten_times_as_many_as_can_be_signed_in_are_all_in_in_the_computed_time() {
 #[test]
 fn after_an_outage_with_everybody_waiting_nothing_breaks_down_again() {
     let outage = Some((20, 50));
-    let day = Day { nodes: 2, people: 4_000, within: 20, each: 30, think: 50, leave: 0, outage, seed: 9 };
+    let day = Day {
+        nodes: 2,
+        people: 4_000,
+        within: 20,
+        each: 30,
+        think: 50,
+        leave: 0,
+        outage,
+        patience: None,
+        sites: None,
+        seed: 9,
+    };
     let seen = play(&day, &RoomBounds::default(), 500);
     let out = seen.people.iter().filter(|person| person.done.is_none()).count();
     assert!(seen.opened && seen.closed && out == 0, "{out} are not in");
@@ -198,12 +234,65 @@ fn after_an_outage_with_everybody_waiting_nothing_breaks_down_again() {
 
 #[test]
 fn a_few_who_wait_long_do_not_open_it() {
-    let day = Day { nodes: 1, people: 5, within: 1, each: 1, think: 0, leave: 0, outage: None, seed: 3 };
+    let day = Day {
+        nodes: 1,
+        people: 5,
+        within: 1,
+        each: 1,
+        think: 0,
+        leave: 0,
+        outage: None,
+        patience: None,
+        sites: None,
+        seed: 3,
+    };
     assert!(!play(&day, &RoomBounds::default(), 20).opened);
     // Nor does a calm day with many.
-    let day =
-        Day { nodes: 1, people: 3_000, within: 100, each: 50, think: 100, leave: 0, outage: None, seed: 3 };
+    let day = Day {
+        nodes: 1,
+        people: 3_000,
+        within: 100,
+        each: 50,
+        think: 100,
+        leave: 0,
+        outage: None,
+        patience: None,
+        sites: None,
+        seed: 3,
+    };
     assert!(!play(&day, &RoomBounds::default(), 150).opened);
+}
+
+/// Ten times as many come as can be signed in, for a minute and a half, and whoever waits a second for her hash has left.
+fn impatient(sites: Option<u64>) -> Seen {
+    let (outage, patience) = (None, Some(10));
+    let day = Day {
+        nodes: 1,
+        people: 18_000,
+        within: 90,
+        each: 20,
+        think: 0,
+        leave: 0,
+        outage,
+        patience,
+        sites,
+        seed: 4,
+    };
+    play(&day, &RoomBounds::default(), 90)
+}
+
+#[test]
+fn where_people_leave_before_they_are_answered_it_opens() {
+    let seen = impatient(None);
+    assert!(seen.opened);
+    let in_at_the_end = |person: &&Person| person.done.is_some_and(|done| done > NOW + 60 * SECOND);
+    let done = seen.people.iter().filter(in_at_the_end).count();
+    assert!(done * 10 >= 30 * 20 * 7, "{done} of the last half minute, and 600 could be");
+}
+
+#[test]
+fn people_of_few_sites_who_leave_open_nothing() {
+    assert!(!impatient(Some(63)).opened);
 }
 
 proptest! {
@@ -214,7 +303,7 @@ proptest! {
         leave in 0u64..60, seed: u64,
     ) {
         let people = (times * within * each * u64::try_from(nodes).unwrap()).min(2_000);
-        let day = Day { nodes, people, within, each, think, leave, outage: None, seed };
+        let day = Day { nodes, people, within, each, think, leave, outage: None, patience: None, sites: None, seed };
         let bounds = RoomBounds::default();
         let seen = play(&day, &bounds, 600);
         let out = seen.people.iter().filter(|person| stays(person)).filter(|person| person.done.is_none()).count();

@@ -1,7 +1,7 @@
 //! What one source may have of the room: so much of what opens it, and so many places a second. Sources are numbers here;
 //! who they are the caller knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Micros, SECOND};
 
@@ -44,6 +44,56 @@ impl Sites {
     /// How many are under way, of no site more than its share.
     pub(super) const fn counted(&self) -> u32 {
         self.counted
+    }
+}
+
+/// From so many sites people have to leave: more than those whose sign-ins under way open the room, so that this is no easier
+/// way for a stranger to have it open.
+const LEAVERS: usize = 64;
+
+/// Sites that are told apart in one look.
+const MOST_LEFT: usize = 1_024;
+
+/// How sign-ins ended since the last look, and in the one before.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// How many looks there were.
+    looks: u64,
+    left: [BTreeSet<u64>; 2],
+    answered: [u32; 2],
+}
+
+impl Ends {
+    pub(super) fn answered(&mut self) {
+        let [now, _] = &mut self.answered;
+        *now = now.saturating_add(1);
+    }
+
+    /// By which a sign-in tells later whether it has waited for a look.
+    pub(super) const fn looks(&self) -> u64 {
+        self.looks
+    }
+
+    /// Somebody from there left before she had her answer, after so many looks at her beginning. Who was gone before the next
+    /// has not waited.
+    pub(super) fn left(&mut self, site: u64, began: u64) {
+        let [now, _] = &mut self.left;
+        if self.looks > began && now.len() < MOST_LEFT {
+            now.insert(site);
+        }
+    }
+
+    /// Whether people of more sites leave than are answered, however those are: with a right password, or a wrong one. A
+    /// look ends with it.
+    pub(super) fn look(&mut self) -> bool {
+        self.looks = self.looks.wrapping_add(1);
+        let ([now, before], answered) =
+            (&mut self.left, self.answered.iter().copied().fold(0, u32::saturating_add));
+        let sites = now.union(before).count();
+        *before = std::mem::take(now);
+        let [now, before] = &mut self.answered;
+        *before = std::mem::take(now);
+        sites >= LEAVERS && u32::try_from(sites).is_ok_and(|sites| sites > answered)
     }
 }
 
@@ -181,6 +231,31 @@ mod tests {
         let entered = |source| matches!(room.ask(NOW, None, Wants::Act, 0, Some(source)), Said::Enter(_));
         assert!((2..5).all(entered));
         assert_eq!((0..100).filter(|_| entered(1)).count(), 4);
+    }
+
+    #[test]
+    fn who_leaves_without_waiting_opens_nothing() {
+        let second = Duration::from_secs(1);
+        let leave = |room: &Arc<WaitingRoom>, sites: std::ops::Range<u64>| {
+            sites.map(|site| room.begins(site)).collect::<Vec<_>>()
+        };
+        let at_once = room();
+        drop(leave(&at_once, 0..500));
+        assert!(!at_once.step(NOW, second).opens, "they were gone before the next look");
+        let (few, many) = (room(), room());
+        for (room, sites, opens) in [(&few, 63, false), (&many, 64, true)] {
+            let waiting = leave(room, 0..sites);
+            assert!(!room.step(NOW, second).opens);
+            drop(waiting);
+            assert_eq!(room.step(NOW, second).opens, opens, "{sites}");
+        }
+        // As many are answered: nobody is kept out.
+        let answered = room();
+        let (waiting, served) = (leave(&answered, 0..64), leave(&answered, 100..164));
+        answered.step(NOW, second);
+        drop(waiting);
+        served.into_iter().for_each(super::super::Entering::is_answered);
+        assert!(!answered.step(NOW, second).opens);
     }
 
     proptest! {

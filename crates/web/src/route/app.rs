@@ -362,7 +362,10 @@ impl App {
                     if route.is_door() && ask.token.is_some() {
                         match self.door(ask, wants(route)) {
                             Door::Open(told) => cookie = told,
-                            Door::Placed(answer) => return Done { signed_in: false, result: Ok(answer) },
+                            Door::Placed(answer) => {
+                                within.map(Self::is_not_within);
+                                return Done { signed_in: false, result: Ok(answer) };
+                            }
                         }
                     }
                     handler(self, ask, None).await
@@ -377,8 +380,10 @@ impl App {
                 Err(error) => Err(error.into()),
             },
         };
-        if let Some(within) = within.filter(|_| was_right(&result)) {
-            self.is_within(within);
+        match within {
+            Some(within) if was_right(&result) => self.is_within(within),
+            Some(within) => Self::is_not_within(within),
+            None => {}
         }
         let result = result.map(|answer| match cookie {
             Some(cookie) => answer.with(SET_COOKIE, cookie),

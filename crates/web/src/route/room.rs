@@ -94,6 +94,11 @@ impl App {
         Within { entering: self.wiring.room.begins(self.source(ask).site), since: Instant::now() }
     }
 
+    /// She is told that she is not in.
+    pub(super) fn is_not_within(within: Within) {
+        within.entering.is_answered();
+    }
+
     /// Her password was right.
     pub(super) fn is_within(&self, within: Within) {
         let Within { entering, since } = within;
