@@ -63,8 +63,23 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// What the system says: the address is taken, or is not ours.
 pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    open(on, backlog, false)
+}
+
+/// The same, for one family of addresses alone: `[::]` leaves those of IPv4 to whoever listens on `0.0.0.0`.
+///
+/// # Errors
+/// What the system says: the address is taken, or is not ours.
+pub fn listen_apart(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    open(on, backlog, on.is_ipv6())
+}
+
+fn open(on: SocketAddr, backlog: u32, only_v6: bool) -> io::Result<TcpListener> {
     let socket = if on.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
+    if only_v6 {
+        rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
+    }
     socket.bind(on)?;
     socket.listen(backlog)
 }

@@ -1,7 +1,7 @@
 //! One public address for two houses.
 
 use std::collections::BTreeMap;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::unix::net::UnixStream as Pair;
 
 use honnin_testkit::TestDir;
@@ -262,4 +262,20 @@ async fn what_is_no_connection_is_taken_by_no_house() {
     assert!(crate::door::is_served(&path));
     drop(file);
     assert!(!crate::door::is_served(&path) && !path.exists(), "the file goes with the socket");
+}
+
+#[tokio::test]
+async fn both_families_are_listened_on_at_one_port() {
+    let four = listen((Ipv4Addr::UNSPECIFIED, 0).into(), 8).unwrap();
+    let port = four.local_addr().unwrap().port();
+    let both = listen_apart(SocketAddr::new("::".parse().unwrap(), port), 8);
+    // A machine that has no IPv6 at all has nothing to show.
+    if both.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AddrInUse) {
+        return;
+    }
+    let six = both.unwrap();
+    assert_eq!(six.local_addr().unwrap().port(), port);
+    let client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let (_, peer) = timeout(PATIENCE, four.accept()).await.unwrap().unwrap();
+    assert_eq!(peer, client.local_addr().unwrap());
 }

@@ -90,7 +90,8 @@ pub(crate) struct DoorArgs {
     #[command(flatten)]
     pub(crate) houses: HousesArgs,
 
-    /// Address to accept connections on; may be repeated. A socket that a supervisor hands over is taken for its address
+    /// Address to accept connections on; may be repeated. An IPv6 address takes IPv6 alone. A socket that a supervisor hands
+    /// over is taken for its address
     #[arg(long = "listen", value_name = "ADDRESS", required = true)]
     pub(crate) listen: Vec<SocketAddr>,
 

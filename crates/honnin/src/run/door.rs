@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use honnin_figures::Figures;
-use honnin_front::{Door, DoorBounds, Houses as Ways, listen};
+use honnin_front::{Door, DoorBounds, Houses as Ways, listen_apart};
 use honnin_terms::Mode;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -72,7 +72,7 @@ fn serve(say: Say, args: &DoorArgs) -> Result<Exit, Failure> {
     runtime(0)?.block_on(async {
         let mut listeners = Vec::with_capacity(args.listen.len());
         for address in &args.listen {
-            let listening = handed.at(*address).unwrap_or_else(|| listen(*address, BACKLOG));
+            let listening = handed.at(*address).unwrap_or_else(|| listen_apart(*address, BACKLOG));
             let refused = |reason| Failure::from(reason).during(&format!("listen on {address} (--listen)"));
             listeners.push(listening.map_err(refused)?);
         }
