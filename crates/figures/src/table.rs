@@ -64,7 +64,7 @@ figures! {
     documents_refused: Counter "honnin_documents_refused_total" (code: &[])
         "Documents that were refused because too many are being made, by error code";
     door_connections: Counter "honnin_door_connections_total"
-        (outcome: &["absent", "handed", "left", "share", "slow", "taken_back", "unknown", "unreadable"])
+        (outcome: &["absent", "full", "handed", "left", "share", "slow", "taken_back", "unknown", "unreadable"])
         "Connections at the door of several houses, by what became of them";
     door_waiting: Gauge "honnin_door_waiting" () "Connections at the door that are not handed over yet";
     breaker_open: Gauge "honnin_element_breaker_open" (element: &[])

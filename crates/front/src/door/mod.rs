@@ -8,10 +8,10 @@ pub(crate) mod hand;
 mod hosts;
 mod peek;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use honnin_figures as figures;
@@ -48,14 +48,16 @@ const ABSENT: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/pla
 /// Shape: durations and counts, each more than zero. Source: ours; the reason stands at each default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorBounds {
-    /// Connections at once that are not handed over yet. Each takes a few kilobytes; beyond it callers wait in the
-    /// system's queue.
+    /// Connections at once that are not handed over yet; beyond it callers wait in the system's queue. A quarter of them may
+    /// wait for one house. Each takes some 4 KiB, and up to 36 KiB where the hello of TLS comes in pieces: 16 KiB that are
+    /// looked at, and 20 KiB in which rustls gathers them. 4,096 may so take 144 MiB, beside what the system keeps for each
+    /// socket.
     pub connections: usize,
     /// Of one address (IPv6: of one /64) while more than three quarters of all are taken.
     pub connections_per_address: usize,
     /// From accepting a connection to its name: what the handshake of TLS is given as a whole elsewhere.
     pub hello: Duration,
-    /// How long a house that is there may let a connection wait.
+    /// How long a house that is there may let a connection wait: it only has to take a socket, and does so at once.
     pub hand: Duration,
     /// How long who is refused may take to read why.
     pub farewell: Duration,
@@ -67,7 +69,7 @@ impl Default for DoorBounds {
             connections: 4_096,
             connections_per_address: 200,
             hello: Duration::from_secs(5),
-            hand: Duration::from_secs(5),
+            hand: Duration::from_secs(1),
             farewell: Duration::from_secs(2),
         }
     }
@@ -94,13 +96,59 @@ pub struct Door {
     bounds: DoorBounds,
     houses: Arc<Houses>,
     room: Arc<Room>,
+    queues: Queues,
+}
+
+/// How many connections wait for each house, or are told that it takes none: a house that hangs is not to take the door
+/// along.
+#[derive(Debug)]
+struct Queues {
+    most: usize,
+    waiting: Mutex<HashMap<PathBuf, usize>>,
+}
+
+/// A connection that waits for a house.
+#[derive(Debug)]
+struct Queued<'a> {
+    queues: &'a Queues,
+    house: &'a Path,
+}
+
+impl Queues {
+    /// A place before that house, where there is one.
+    fn join<'a>(&'a self, house: &'a Path) -> Option<Queued<'a>> {
+        let mut waiting = self.waiting();
+        if waiting.get(house).is_some_and(|count| *count >= self.most) {
+            return None;
+        }
+        let count = waiting.entry(house.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        Some(Queued { queues: self, house })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<PathBuf, usize>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.queues.waiting();
+        if let Some(count) = waiting.get_mut(self.house) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                waiting.remove(self.house);
+            }
+        }
+    }
 }
 
 impl Door {
     /// A door to these houses. Addresses in `shared` are many people's and are never held back.
     pub fn new(bounds: DoorBounds, houses: Arc<Houses>, shared: Vec<Prefix>) -> Self {
         let room = Room::new(bounds.connections, bounds.connections_per_address, shared);
-        Self { bounds, houses, room }
+        let queues = Queues { most: (bounds.connections / 4).max(1), waiting: Mutex::default() };
+        Self { bounds, houses, room, queues }
     }
 
     /// Hands connections over until `stop` is ready; then accepts none, and ends with those that were accepted.
@@ -172,6 +220,10 @@ impl Door {
             self.refuse(&mut stream, unknown).await;
             return "unknown";
         };
+        let Some(_queued) = self.queues.join(&house) else {
+            part(&stream, absent);
+            return "full";
+        };
         match timeout(self.bounds.hand, hand::hand(&stream, &house)).await {
             Ok(Ok(())) => "handed",
             failed => {
@@ -197,6 +249,18 @@ impl Door {
             Ok::<_, io::Error>(())
         };
         drop(timeout(self.bounds.farewell, talk).await);
+    }
+}
+
+/// Says why, as far as the system takes it at once, and leaves nothing unread, so that the words are not lost.
+fn part(stream: &TcpStream, why: &[u8]) {
+    let mut sink = [0; FIRST];
+    // Who is gone already hears nothing.
+    drop(stream.try_write(why));
+    for _ in 0..=MOST / FIRST {
+        if !matches!(stream.try_read(&mut sink), Ok(1..)) {
+            break;
+        }
     }
 }
 

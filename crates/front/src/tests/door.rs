@@ -9,6 +9,8 @@ use honnin_testkit::TestDir;
 use super::*;
 use crate::door::hand::hand;
 
+mod faults;
+
 /// Two houses behind a door, each with its own names.
 struct Street {
     dir: TestDir,
@@ -22,6 +24,11 @@ struct Street {
 
 impl Street {
     fn open(with_tls: bool, bounds: DoorBounds) -> Self {
+        Self::open_to(with_tls, bounds, Vec::new())
+    }
+
+    /// Addresses in `shared` are many people's.
+    fn open_to(with_tls: bool, bounds: DoorBounds, shared: Vec<Prefix>) -> Self {
         let dir = TestDir::new();
         let houses = Arc::new(Houses::default());
         let mut ends = Vec::new();
@@ -48,7 +55,7 @@ impl Street {
         let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
         let at = listener.local_addr().unwrap();
         let (close, closed) = oneshot::channel();
-        let door = Door::new(bounds, Arc::clone(&houses), Vec::new());
+        let door = Door::new(bounds, Arc::clone(&houses), shared);
         let door = tokio::spawn(async move {
             let stop = async move {
                 let _: Result<(), oneshot::error::RecvError> = closed.await;

@@ -26,7 +26,7 @@ use crate::wiring::{Handed, serve_monitor};
 /// How often the cards are read.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Files that are open beside connections; each connection has a second one while it is handed over.
+/// Files that are open beside connections.
 const OTHER_FILES: u64 = 256;
 
 /// The system's queue of connections.
@@ -61,7 +61,8 @@ fn serve(say: Say, args: &DoorArgs) -> Result<Exit, Failure> {
     let _files = logs::start(&Logs::default(), Path::new(""), For::Collector, None)?;
     let figures = Figures::start(env!("CARGO_PKG_VERSION"))?;
     if let Some(files) = machine::set_limits()
-        && files < u64::from(args.waiting).saturating_add(OTHER_FILES)
+        // A connection has a second one, the way to its house, while it is handed over.
+        && files < u64::from(args.waiting).saturating_mul(2).saturating_add(OTHER_FILES)
     {
         say::note(format_args!("only {files} files may be open; raise LimitNOFILE or lower --waiting"));
     }
