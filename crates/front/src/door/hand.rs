@@ -6,13 +6,14 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram as Knock;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketType, recvmsg, sendmsg, sockopt,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg, sockopt,
 };
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixDatagram};
@@ -25,6 +26,8 @@ const OCTET: [u8; 1] = [b'c'];
 pub struct DoorFile {
     socket: UnixDatagram,
     path: PathBuf,
+    /// Device and number of the file: another may be there by the time this one ends.
+    file: (u64, u64),
 }
 
 impl DoorFile {
@@ -35,7 +38,10 @@ impl DoorFile {
     /// What the system says; `AddrInUse` where somebody takes connections there, or where it is another file.
     pub fn listen(path: &Path, group: bool) -> io::Result<Self> {
         if let Ok(there) = fs::symlink_metadata(path) {
-            if !there.file_type().is_socket() || is_served(path) {
+            // Only this answer says that nobody is there: a socket we may not open, or one of another kind, is somebody's.
+            let is_left = there.file_type().is_socket()
+                && knock(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            if !is_left {
                 return Err(io::ErrorKind::AddrInUse.into());
             }
             fs::remove_file(path)?;
@@ -43,7 +49,7 @@ impl DoorFile {
         // Until the next line its mode is what the process gives all its files: nobody else's.
         let socket = UnixDatagram::bind(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(if group { 0o660 } else { 0o600 }))?;
-        Ok(Self { socket, path: path.to_owned() })
+        Ok(Self { socket, path: path.to_owned(), file: file_at(path)? })
     }
 
     /// The file.
@@ -52,6 +58,9 @@ impl DoorFile {
     }
 
     /// The next connection. What is handed over and is no connection of TCP is closed.
+    ///
+    /// # Errors
+    /// What the system says; `EMFILE` also where a connection was handed over and lost because no descriptor was left for it.
     pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
             let handed = self.socket.async_io(Interest::READABLE, || receive(&self.socket)).await?;
@@ -64,24 +73,39 @@ impl DoorFile {
 
 impl Drop for DoorFile {
     fn drop(&mut self) {
-        // Where it is gone already there is nothing to do.
-        fs::remove_file(&self.path).unwrap_or_default();
+        // Where it is gone already there is nothing to do, and a file of whoever came after us is theirs.
+        if file_at(&self.path).is_ok_and(|file| file == self.file) {
+            fs::remove_file(&self.path).unwrap_or_default();
+        }
     }
 }
 
 /// Whether somebody takes connections at that file.
 pub fn is_served(path: &Path) -> bool {
-    Knock::unbound().and_then(|knock| knock.connect(path)).is_ok()
+    knock(path).is_ok()
+}
+
+fn knock(path: &Path) -> io::Result<()> {
+    Knock::unbound()?.connect(path)
+}
+
+fn file_at(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 fn receive(socket: &UnixDatagram) -> io::Result<Option<OwnedFd>> {
     let (mut octet, mut space) = (OCTET, [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    recvmsg(socket, &mut [IoSliceMut::new(&mut octet)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    Ok(control.drain().find_map(|message| match message {
+    let told = recvmsg(socket, &mut [IoSliceMut::new(&mut octet)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let handed = control.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
         RecvAncillaryMessage::ScmCredentials(_) | _ => None,
-    }))
+    });
+    // The system had no descriptor left for what was handed over, and has closed it.
+    if handed.is_none() && told.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(Errno::MFILE.into());
+    }
+    Ok(handed)
 }
 
 /// A socket as a connection, where it is one.

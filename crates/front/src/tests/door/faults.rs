@@ -1,8 +1,15 @@
-//! A door and its houses where something is broken: a house that hangs.
+//! A door and its houses where something is broken: a house that hangs, files of others, no descriptor left.
 
-use std::os::unix::net::UnixDatagram;
+use std::fs::{self, File};
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::process::Command;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::*;
+
+/// Says to a process of a test that it is the one that may be short of descriptors.
+const ALONE: &str = "HONNIN_TEST_SHORT_OF_DESCRIPTORS";
 
 /// The socket of a house that hangs: nobody reads it, and nothing more fits.
 fn hung(path: &std::path::Path) -> UnixDatagram {
@@ -38,4 +45,57 @@ async fn a_house_that_hangs_keeps_a_quarter_of_the_door_and_no_more() {
         }
     }
     assert_eq!(refused, 36, "a quarter of 16 waits");
+}
+
+#[tokio::test]
+async fn a_house_takes_no_file_that_may_be_somebodys_and_leaves_another_there() {
+    let dir = TestDir::new();
+    let path = dir.join("door.sock");
+    let proxy = UnixListener::bind(&path).unwrap();
+    let refused = DoorFile::listen(&path, false).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::AddrInUse, "somebody listens there, of another kind");
+    assert!(path.exists());
+    drop(proxy);
+    let left = DoorFile::listen(&path, false).unwrap();
+    fs::remove_file(&path).unwrap();
+    let next = DoorFile::listen(&path, false).unwrap();
+    drop(left);
+    assert!(crate::door::is_served(&path), "the file of the next one is not its to remove");
+    drop(next);
+    assert!(!path.exists());
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test tells its other process by the environment")]
+fn a_connection_that_is_lost_for_want_of_a_descriptor_is_a_failure() {
+    if std::env::var_os(ALONE).is_none() {
+        // The limit is the process's, and other tests of this one open files.
+        let name = "tests::door::faults::a_connection_that_is_lost_for_want_of_a_descriptor_is_a_failure";
+        let alone = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(ALONE, "1")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&alone.stdout);
+        assert!(alone.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let dir = TestDir::new();
+        let path = dir.join("a");
+        let file = DoorFile::listen(&path, false).unwrap();
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into(), 8).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        hand(&stream, &path).await.unwrap();
+        let files = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..files }).unwrap();
+        let all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        let short = timeout(PATIENCE, file.accept()).await.unwrap().unwrap_err();
+        assert_eq!(short.raw_os_error(), Some(rustix::io::Errno::MFILE.raw_os_error()), "{short}");
+        drop(all);
+        hand(&stream, &path).await.unwrap();
+        let (_, peer) = timeout(PATIENCE, file.accept()).await.unwrap().unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+    });
 }
