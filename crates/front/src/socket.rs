@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
 
-use crate::door::DoorFile;
+use crate::door::{DoorFile, Handed};
 
 /// The other side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Listener {
             Self::Door(file) => {
                 let (stream, peer) = file.accept().await?;
                 stream.set_nodelay(true).unwrap_or_default();
-                Ok((Socket::Address(stream), Peer::Address(peer.ip().to_canonical())))
+                Ok((Socket::Handed(stream), Peer::Address(peer.ip().to_canonical())))
             }
             Self::File(SocketFile { listener, .. }) => {
                 let (stream, _) = listener.accept().await?;
@@ -129,14 +129,16 @@ impl Listener {
 #[derive(Debug)]
 pub(crate) enum Socket {
     Address(TcpStream),
+    Handed(Handed),
     File(UnixStream),
 }
 
-/// The same for either.
+/// The same for each.
 macro_rules! either {
     ($socket:expr, $stream:ident => $done:expr) => {
         match $socket {
             Socket::Address($stream) => $done,
+            Socket::Handed($stream) => $done,
             Socket::File($stream) => $done,
         }
     };
@@ -147,6 +149,7 @@ impl Socket {
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Address(stream) => stream.local_addr(),
+            Self::Handed(stream) => stream.local_addr(),
             Self::File(_) => Ok((Ipv4Addr::LOCALHOST, 0).into()),
         }
     }

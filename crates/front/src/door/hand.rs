@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg, sockopt,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use tokio::io::Interest;
-use tokio::net::{TcpStream, UnixDatagram};
+use tokio::net::UnixDatagram;
+
+use super::handed::Handed;
 
 /// What goes with a socket; a message has to have something in it.
 const OCTET: [u8; 1] = [b'c'];
@@ -61,10 +63,10 @@ impl DoorFile {
     ///
     /// # Errors
     /// What the system says; `EMFILE` also where a connection was handed over and lost because no descriptor was left for it.
-    pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(crate) async fn accept(&self) -> io::Result<(Handed, SocketAddr)> {
         loop {
             let handed = self.socket.async_io(Interest::READABLE, || receive(&self.socket)).await?;
-            if let Some(connection) = handed.and_then(|socket| taken(socket).ok()) {
+            if let Some(connection) = handed.and_then(|socket| Handed::take(socket).ok()) {
                 return Ok(connection);
             }
         }
@@ -106,18 +108,6 @@ fn receive(socket: &UnixDatagram) -> io::Result<Option<OwnedFd>> {
         return Err(Errno::MFILE.into());
     }
     Ok(handed)
-}
-
-/// A socket as a connection, where it is one.
-fn taken(socket: OwnedFd) -> io::Result<(TcpStream, SocketAddr)> {
-    if sockopt::socket_type(&socket)? != SocketType::STREAM {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let stream = std::net::TcpStream::from(socket);
-    // A socket of another family has no such address, and one whose client has left has none any more.
-    let peer = stream.peer_addr()?;
-    stream.set_nonblocking(true)?;
-    Ok((TcpStream::from_std(stream)?, peer))
 }
 
 /// Hands the connection to whoever takes connections at that file; waits while too many are on their way there.

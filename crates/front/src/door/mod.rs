@@ -5,6 +5,7 @@
 //! opened: the door has no key. It may end and begin again while houses serve what they were handed.
 
 pub(crate) mod hand;
+mod handed;
 mod hosts;
 mod peek;
 
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 pub use hand::{DoorFile, is_served};
+pub(crate) use handed::Handed;
 pub use hosts::{BadHost, Hosts};
 pub use peek::{Look, Peek};
 

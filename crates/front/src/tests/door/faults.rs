@@ -1,8 +1,11 @@
 //! A door and its houses where something is broken: a house that hangs, files of others, no descriptor left.
 
 use std::fs::{self, File};
+use std::io::IoSlice;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -98,4 +101,39 @@ fn a_connection_that_is_lost_for_want_of_a_descriptor_is_a_failure() {
         let (_, peer) = timeout(PATIENCE, file.accept()).await.unwrap().unwrap();
         assert_eq!(peer, client.local_addr().unwrap());
     });
+}
+
+/// Reads and writes on a connection that whoever handed it over has made wait; what is read last.
+async fn used_while_it_is_made_to_wait() -> String {
+    let dir = TestDir::new();
+    let file = DoorFile::listen(&dir.join("a"), false).unwrap();
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into(), 8).unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let kept = listener.accept().await.unwrap().0.into_std().unwrap();
+    hand(&kept, &dir.join("a")).await.unwrap();
+    let (mut stream, _) = file.accept().await.unwrap();
+    kept.set_nonblocking(false).unwrap();
+    send(&mut client, b"abcd").await;
+    let mut four = [0; 4];
+    stream.read_exact(&mut four).await.unwrap();
+    // All that came was read, which does not say yet that nothing more has come.
+    let nothing = timeout(Duration::from_millis(100), stream.read(&mut four)).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+    let piece = vec![0; 64 * 1024];
+    let pieces = [IoSlice::new(&piece), IoSlice::new(&piece)];
+    while timeout(Duration::from_millis(100), stream.write_vectored(&pieces)).await.is_ok() {}
+    assert!(timeout(Duration::from_millis(100), stream.write_all(&piece)).await.is_err(), "it is full");
+    send(&mut client, b"efgh").await;
+    stream.read_exact(&mut four).await.unwrap();
+    String::from_utf8(four.to_vec()).unwrap()
+}
+
+#[test]
+fn whoever_handed_a_connection_over_cannot_make_the_house_wait_for_it() {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tell.send(runtime.block_on(used_while_it_is_made_to_wait())).unwrap();
+    });
+    assert_eq!(told.recv_timeout(PATIENCE).as_deref(), Ok("efgh"), "the thread waits in the system");
 }
