@@ -58,6 +58,12 @@ const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(50);
 /// How often an address that is not there is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// How long the next of those that wait where a listener ends may take to be there: it is already, or it does not come.
+const LAST: Duration = Duration::from_millis(100);
+
+/// Connections that are taken at most where a listener ends; whoever goes on sending more is not waited for.
+const QUEUED: usize = 512;
+
 /// Opens a listening socket with the small queue of [`Bounds::backlog`].
 ///
 /// # Errors
@@ -150,9 +156,9 @@ impl Entrance {
         });
         let files = self.files.into_iter().map(Listener::File);
         let door = self.door.map(Listener::Door);
-        for listener in self.listeners.into_iter().map(Listener::Address).chain(files).chain(door) {
-            tokio::spawn(accept(listener, Arc::clone(&shared)));
-        }
+        let all = self.listeners.into_iter().map(Listener::Address).chain(files).chain(door);
+        let accepting: Vec<_> =
+            all.map(|listener| tokio::spawn(accept(listener, Arc::clone(&shared)))).collect();
         for address in self.later {
             tokio::spawn(accept_later(address, Arc::clone(&shared)));
         }
@@ -161,7 +167,13 @@ impl Entrance {
             answers.not_ready();
             sleep(notice).await;
             close.send_replace(true);
-            if timeout(drain, room.empty()).await.is_err() {
+            let ended = async {
+                for listener in accepting {
+                    drop(listener.await);
+                }
+                room.empty().await;
+            };
+            if timeout(drain, ended).await.is_err() {
                 tracing::warn!("stop with requests still open: the drain deadline has passed");
             }
         };
@@ -199,7 +211,7 @@ async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = closing.wait_for(|closing| *closing) => return,
+            _ = closing.wait_for(|closing| *closing) => break,
             accepted = next(&listener, &shared) => accepted,
         };
         match accepted {
@@ -216,6 +228,17 @@ async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
                 sleep(OUT_OF_DESCRIPTORS).await;
             }
         }
+    }
+    leave(&listener, &shared).await;
+}
+
+/// Takes what the door has handed over by now: to the door these are served. Nothing more comes.
+async fn leave<A: Answers>(listener: &Listener, shared: &Arc<Shared<A>>) {
+    let Listener::Door(file) = listener else { return };
+    file.leave();
+    for _ in 0..QUEUED {
+        let Ok(Ok((socket, peer, permit))) = timeout(LAST, next(listener, shared)).await else { return };
+        tokio::spawn(Arc::clone(shared).connection(socket, peer, permit));
     }
 }
 

@@ -71,14 +71,20 @@ impl DoorFile {
             }
         }
     }
+
+    /// Has nobody find the way here any more; what is on it already can still be taken.
+    pub(crate) fn leave(&self) {
+        // Where it is gone already there is nothing to do, and a file of whoever came after us is theirs. Ours keeps its
+        // number while the socket is open.
+        if file_at(&self.path).is_ok_and(|file| file == self.file) {
+            fs::remove_file(&self.path).unwrap_or_default();
+        }
+    }
 }
 
 impl Drop for DoorFile {
     fn drop(&mut self) {
-        // Where it is gone already there is nothing to do, and a file of whoever came after us is theirs.
-        if file_at(&self.path).is_ok_and(|file| file == self.file) {
-            fs::remove_file(&self.path).unwrap_or_default();
-        }
+        self.leave();
     }
 }
 

@@ -157,29 +157,31 @@ impl Door {
     pub async fn run(self, listeners: Vec<TcpListener>, stop: impl Future<Output = ()> + Send) {
         let (close, closing) = watch::channel(false);
         let door = Arc::new(self);
-        for listener in listeners {
-            tokio::spawn(Arc::clone(&door).accept(listener, closing.clone()));
-        }
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(Arc::clone(&door).accept(listener, closing.clone())))
+            .collect();
         stop.await;
         close.send_replace(true);
         let DoorBounds { hello, hand, farewell, .. } = door.bounds;
-        drop(timeout(hello + hand + farewell, door.room.empty()).await);
+        let ended = async {
+            for listener in accepting {
+                drop(listener.await);
+            }
+            door.room.empty().await;
+        };
+        drop(timeout(hello + hand + farewell, ended).await);
     }
 
     async fn accept(self: Arc<Self>, listener: TcpListener, mut closing: watch::Receiver<bool>) {
         loop {
-            let next = async {
-                let permit = self.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
-                let (stream, peer) = listener.accept().await?;
-                Ok::<_, io::Error>((permit, stream, Peer::Address(peer.ip().to_canonical())))
-            };
             let accepted = tokio::select! {
                 biased;
-                _ = closing.wait_for(|closing| *closing) => return,
-                accepted = next => accepted,
+                _ = closing.wait_for(|closing| *closing) => break,
+                accepted = self.next(&listener) => accepted,
             };
             match accepted {
-                Ok((permit, stream, peer)) => {
+                Ok((stream, peer, permit)) => {
                     tokio::spawn(Arc::clone(&self).connection(stream, peer, permit));
                 }
                 Err(reason) if super::is_of_one_connection(&reason) => {}
@@ -189,6 +191,19 @@ impl Door {
                 }
             }
         }
+        // Who has been let in by the system is led as well.
+        for _ in 0..super::QUEUED {
+            let Ok(Ok((stream, peer, permit))) = timeout(super::LAST, self.next(&listener)).await else {
+                return;
+            };
+            tokio::spawn(Arc::clone(&self).connection(stream, peer, permit));
+        }
+    }
+
+    async fn next(&self, listener: &TcpListener) -> io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
+        let permit = self.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
+        let (stream, peer) = listener.accept().await?;
+        Ok((stream, Peer::Address(peer.ip().to_canonical()), permit))
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, permit: OwnedSemaphorePermit) {

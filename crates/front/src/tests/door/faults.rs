@@ -137,3 +137,50 @@ fn whoever_handed_a_connection_over_cannot_make_the_house_wait_for_it() {
     });
     assert_eq!(told.recv_timeout(PATIENCE).as_deref(), Ok("efgh"), "the thread waits in the system");
 }
+
+/// A connection on which a request for `host` is sent already, as a listener at whose address nobody accepts has it.
+async fn asking(host: &str) -> (TcpListener, TcpStream) {
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into(), 8).unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    send(&mut client, request(host, "Connection: close\r\n").as_bytes()).await;
+    (listener, client)
+}
+
+#[tokio::test]
+async fn who_waits_at_the_door_as_it_closes_is_still_led() {
+    let street = Street::open(false, DoorBounds::default());
+    let (listener, mut client) = asking("a.example").await;
+    let door = Door::new(DoorBounds::default(), Arc::clone(&street.houses), Vec::new());
+    timeout(PATIENCE, door.run(vec![listener], std::future::ready(()))).await.unwrap();
+    assert!(until_closed(&mut client).await.ends_with("of a"));
+}
+
+#[tokio::test]
+async fn what_was_handed_over_as_a_house_stops_is_still_served() {
+    let dir = TestDir::new();
+    let file = DoorFile::listen(&dir.join("a"), false).unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..6 {
+        let (listener, client) = asking("a.example").await;
+        hand(&listener.accept().await.unwrap().0, &dir.join("a")).await.unwrap();
+        clients.push(client);
+    }
+    let bounds = Bounds::default();
+    // It is to stop before it accepts anything.
+    let (_close, closing) = watch::channel(true);
+    let stopping = Arc::new(Shared {
+        answers: Arc::new(Echo::new(Front::Loopback, bounds.clone())),
+        front: Front::Loopback,
+        room: Room::new(bounds.connections, bounds.connections_per_address, Vec::new()),
+        turns: Turns::new(bounds.turns.clone()),
+        bounds,
+        closing,
+        hosts: None,
+        tls: None,
+    });
+    timeout(PATIENCE, accept(Listener::Door(file), Arc::clone(&stopping))).await.unwrap();
+    assert!(!dir.join("a").exists(), "the door is to hand nothing more over");
+    for client in &mut clients {
+        assert!(until_closed(client).await.starts_with("HTTP/1.1 200"));
+    }
+}
