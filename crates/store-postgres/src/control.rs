@@ -92,6 +92,22 @@ pub(crate) async fn stands(
     if found.is_some_and(is_it) { Ok(()) } else { Err(Error::Conflict.into()) }
 }
 
+/// Writes a row that stays until it is taken away, in the place of whatever has its name.
+pub(crate) async fn put(
+    tx: &Tx,
+    tenant: TenantId,
+    name: &ControlName,
+    value: &[u8],
+    at: Moment,
+) -> Result<ControlRow, Fault> {
+    let revision = ticks(tx, tenant, 1).await?;
+    let asked: Asked<'_> =
+        &[&rows::tenant(tenant), &name.as_str(), &revision, &value, &at.millis(), &None::<i64>];
+    tx.execute(&sql::WRITE_CONTROL, asked).await?;
+    let revision = u64::try_from(revision).map_err(|_| Error::Corrupt)?;
+    Ok(ControlRow { revision, value: value.to_vec(), at, until: None })
+}
+
 fn row_of(row: &Row) -> Result<ControlRow, Fault> {
     Ok(ControlRow {
         revision: rows::count(row, 0)?,

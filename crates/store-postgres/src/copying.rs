@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
+use crate::transaction::Tx;
 use crate::watched::Written;
 use crate::{Kind, Postgres, control, rows};
 
@@ -53,6 +54,24 @@ impl CopyRows for Postgres {
         })
     }
 
+    fn put_mark(
+        &self,
+        permit: &Permit<Operate>,
+        value: Vec<u8>,
+        found: Option<ControlRow>,
+    ) -> Answer<'_, Result<ControlRow, Error>> {
+        let (tenant, now) = (permit.subject().tenant, permit.at());
+        self.write(Kind::Large, Reach::House(tenant), async move |tx| {
+            match &found {
+                Some(found) => control::stands(tx, tenant, &mark_name(), found).await?,
+                // Serializable: what another writes into one of them meanwhile comes after the mark, or this is undone.
+                None => refuse_filled(tx, tenant).await?,
+            }
+            let mark = control::put(tx, tenant, &mark_name(), &value, now).await?;
+            Ok(Written::uncached(mark))
+        })
+    }
+
     fn replace_rows(
         &self,
         permit: &Permit<Operate>,
@@ -80,6 +99,18 @@ impl CopyRows for Postgres {
             Ok(Written { answer: (), changed: vec![Changed::Everything] })
         })
     }
+}
+
+/// Refuses where any table has a row.
+async fn refuse_filled(tx: &Tx, tenant: TenantId) -> Result<(), Fault> {
+    for table in TABLES {
+        let stretch = Stretch::whole(table);
+        let (asked, bound) = page(tenant, &stretch, 1);
+        if !tx.query_text(&asked, &lent(&bound)).await?.is_empty() {
+            return Err(Error::Conflict.into());
+        }
+    }
+    Ok(())
 }
 
 /// What is asked for the first rows of a stretch, and with what.

@@ -89,7 +89,8 @@ fn row_of(row: &Row<'_>) -> Result<ControlRow, Fault> {
     })
 }
 
-fn replace(
+/// Writes a row in the place of whatever has its name; its revision.
+pub(crate) fn replace(
     connection: &Connection,
     tenant: TenantId,
     name: &ControlName,

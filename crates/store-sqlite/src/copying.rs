@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 
 use honnin_access::{ControlRow, Operate, Permit};
-use honnin_store::copying::{Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, Table, mark_name};
-use honnin_store::{Answer, Changed, CopyRows, Error};
+use honnin_store::copying::{
+    Cell, Column, ColumnKind, CopiedRow, FoundColumn, Stretch, TABLES, Table, mark_name,
+};
+use honnin_store::{Answer, Changed, CopyRows, Error, NewControl};
 use honnin_terms::TenantId;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_iter};
 
 use crate::fault::Fault;
 use crate::writer::{Kind, Written};
-use crate::{Sqlite, rows};
+use crate::{Sqlite, control, rows};
 
 impl CopyRows for Sqlite {
     fn columns(&self, _permit: &Permit<Operate>) -> Answer<'_, Result<Vec<FoundColumn>, Error>> {
@@ -42,6 +44,25 @@ impl CopyRows for Sqlite {
                 table.columns().enumerate().map(|(place, column)| cell(column, row.get_ref(place)?)).collect()
             })
         }))
+    }
+
+    fn put_mark(
+        &self,
+        permit: &Permit<Operate>,
+        value: Vec<u8>,
+        found: Option<ControlRow>,
+    ) -> Answer<'_, Result<ControlRow, Error>> {
+        let (tenant, now) = (permit.subject().tenant, permit.at());
+        self.write(Kind::Large, move |connection| {
+            match &found {
+                Some(found) => stands(connection, tenant, found)?,
+                None => refuse_filled(connection, tenant)?,
+            }
+            let new = NewControl { value, until: None };
+            let revision = control::replace(connection, tenant, &mark_name(), &new, now)?;
+            let NewControl { value, until } = new;
+            Ok(Written::uncached(ControlRow { revision, value, at: now, until }))
+        })
     }
 
     fn replace_rows(
@@ -128,6 +149,19 @@ fn stands(connection: &Connection, tenant: TenantId, mark: &ControlRow) -> Resul
         u64::try_from(revision) == Ok(mark.revision) && value == mark.value
     };
     if found.is_some_and(is_it) { Ok(()) } else { Err(Error::Conflict.into()) }
+}
+
+/// Refuses where any table has a row. Nobody writes one within the transaction.
+fn refuse_filled(connection: &Connection, tenant: TenantId) -> Result<(), Fault> {
+    for table in TABLES {
+        let sql = format!("select exists (select 1 from \"{}\" where tenant = ?1)", table.name);
+        let is_filled: bool =
+            connection.prepare_cached(&sql)?.query_row(params![tenant.number()], |row| row.get(0))?;
+        if is_filled {
+            return Err(Error::Conflict.into());
+        }
+    }
+    Ok(())
 }
 
 fn replace(

@@ -181,6 +181,7 @@ macro_rules! decorate {
     (@CopyRows $of:tt $it:ty) => { $crate::decorate! { @with CopyRows $of $it {
         fn columns(Permit<Operate>) -> Vec<FoundColumn>;
         fn rows_of(Permit<Operate>, stretch: &Stretch, most: usize) -> Vec<CopiedRow>;
+        fn put_mark(Permit<Operate>, value: Vec<u8>, found: Option<ControlRow>) -> ControlRow;
         fn replace_rows(
             Permit<Operate>,
             stretch: &Stretch,

@@ -203,10 +203,11 @@ impl Both<'_> {
     /// A mark of this run, in the place of the one that was found. An earlier run that was stopped writes nothing any more.
     pub(super) fn marked(&self, found: Option<&ControlRow>) -> Result<ControlRow, Failure> {
         let copier = copier(&self.rooms.keeper)?;
-        let marked = block_on(mark(&*self.copy.store, &self.rooms.keep(), (&copier, run()), found));
+        let marked = block_on(mark(&*self.copy.store, &self.rooms.operate(), (&copier, run()), found));
         marked.map_err(|reason| match reason {
             Error::Conflict => Failure::cannot(format_args!(
-                "{}: another run has begun with it at this moment; let one of them end, then give the command again",
+                "{}: another has begun to write into it since this run looked, and may have ended by now; nothing was written by \
+                 this one, see to that one",
                 self.doing
             )),
             Error::TryAgain | Error::Unavailable | Error::Corrupt => {

@@ -17,7 +17,7 @@ use crate::opened;
 const COPIED_BY: &[u8] = b"an installation";
 
 fn marked_by(stage: &Stage, run: u8, found: Option<&ControlRow>) -> Result<ControlRow, Error> {
-    done(mark(&*stage.store, &stage.keep(0), (COPIED_BY, [run; 16]), found))
+    done(mark(&*stage.store, &stage.operate(0), (COPIED_BY, [run; 16]), found))
 }
 
 /// Puts another row in the place of the one of a table, by the word of that mark.

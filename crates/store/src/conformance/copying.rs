@@ -141,6 +141,15 @@ impl CopyRows for Mortal<'_> {
         self.inner.rows_of(permit, stretch, most)
     }
 
+    fn put_mark(
+        &self,
+        permit: &Permit<Operate>,
+        value: Vec<u8>,
+        found: Option<ControlRow>,
+    ) -> Answer<'_, Result<ControlRow, Error>> {
+        self.inner.put_mark(permit, value, found)
+    }
+
     fn replace_rows(
         &self,
         permit: &Permit<Operate>,
@@ -162,10 +171,9 @@ pub fn everything(stage: &Stage) -> Vec<(&'static str, Vec<CopiedRow>)> {
 
 /// Goes through all tables from one stage to another; writes until `writes` of them are done, or compares.
 pub fn copy_all(from: &Stage, to: &Stage, writes: Option<u64>) -> Result<Copied, Error> {
-    let keep = to.keep(0);
-    let own = match done(marked(&*to.store, &keep))? {
+    let own = match done(marked(&*to.store, &to.keep(0)))? {
         Some(own) => own,
-        None => done(mark(&*to.store, &keep, (COPIED_BY, RUN), None))?,
+        None => done(mark(&*to.store, &to.operate(0), (COPIED_BY, RUN), None))?,
     };
     go_through(from, to, writes, &own)
 }
@@ -246,8 +254,8 @@ pub fn a_store_has_one_mark_and_is_empty_only_without_it(stage: &Stage) {
     let filled = || done(first_filled(&*stage.store, &stage.operate(0))).unwrap();
     let found = || done(marked(&*stage.store, &stage.keep(0))).unwrap();
     assert_eq!((filled(), found()), (None, None));
-    let own = done(mark(&*stage.store, &stage.keep(0), (COPIED_BY, RUN), None)).unwrap();
-    assert_eq!(done(mark(&*stage.store, &stage.keep(0), (b"another", RUN), None)), Err(Error::Conflict));
+    let own = done(mark(&*stage.store, &stage.operate(0), (COPIED_BY, RUN), None)).unwrap();
+    assert_eq!(done(mark(&*stage.store, &stage.operate(0), (b"another", RUN), None)), Err(Error::Conflict));
     assert!(is_copied_by(&own, COPIED_BY) && !is_copied_by(&own, b"another"));
     assert!(is_copied_by(&ControlRow { value: COPIED_BY.to_vec(), ..own.clone() }, COPIED_BY));
     assert_eq!((filled().is_some(), found()), (true, Some(own.clone())));
@@ -260,7 +268,7 @@ pub fn a_run_that_was_stopped_writes_nothing_once_another_goes_on_or_has_ended(s
     fill(stage);
     let copy = stage.neighbour();
     let begin = |run: u8, found: Option<&ControlRow>| {
-        done(mark(&*copy.store, &copy.keep(0), (COPIED_BY, [run; 16]), found))
+        done(mark(&*copy.store, &copy.operate(0), (COPIED_BY, [run; 16]), found))
     };
     let first = begin(1, None).unwrap();
     // It is stopped after two pages, and given again.
@@ -289,4 +297,35 @@ pub fn a_run_that_was_stopped_writes_nothing_once_another_goes_on_or_has_ended(s
         assert_eq!(done(unmark(&*copy.store, &copy.operate(0), stopped)), Err(Error::Conflict));
     }
     assert_eq!(everything(&copy), serves);
+}
+
+pub fn a_run_that_saw_a_store_empty_begins_nothing_once_another_has_filled_it(stage: &Stage) {
+    fill(stage);
+    let copy = stage.neighbour();
+    let begin = |run: u8, found: Option<&ControlRow>| {
+        done(mark(&*copy.store, &copy.operate(0), (COPIED_BY, [run; 16]), found))
+    };
+    // The first looks, and is stopped.
+    assert_eq!(done(first_filled(&*copy.store, &copy.operate(0))), Ok(None));
+    assert_eq!(done(marked(&*copy.store, &copy.keep(0))), Ok(None));
+    // The second is given, and ends.
+    let second = begin(2, None).unwrap();
+    go_through(stage, &copy, Some(u64::MAX), &second).unwrap();
+    done(unmark(&*copy.store, &copy.operate(0), &second)).unwrap();
+    let serves = everything(&copy);
+    // The first goes on: no mark is there, as when it looked.
+    assert_eq!(begin(1, None), Err(Error::Conflict));
+    assert_eq!(begin(1, Some(&second)), Err(Error::Conflict), "nor in the place of one that was taken away");
+    assert_eq!(everything(&copy), serves);
+    // One row of any table is enough.
+    for table in TABLES.iter().filter(|table| !table.key.is_empty()) {
+        let row = all(stage, table).into_iter().next();
+        let Some(row) = row else { continue };
+        for other in TABLES {
+            done(copy.store.replace_rows(&copy.operate(0), &Stretch::whole(other), Vec::new(), None))
+                .unwrap();
+        }
+        done(copy.store.replace_rows(&copy.operate(0), &Stretch::whole(table), vec![row], None)).unwrap();
+        assert_eq!(begin(1, None), Err(Error::Conflict), "{}", table.name);
+    }
 }

@@ -130,6 +130,7 @@ macro_rules! every_promise {
             a_row_altered_in_a_copy_is_found_and_put_right
             a_store_has_one_mark_and_is_empty_only_without_it
             a_run_that_was_stopped_writes_nothing_once_another_goes_on_or_has_ended
+            a_run_that_saw_a_store_empty_begins_nothing_once_another_has_filled_it
             work_is_put_once_and_claimed_once_while_its_lease_lasts
             work_that_is_claimed_again_is_the_second_ones
             a_fence_never_comes_twice

@@ -1,6 +1,6 @@
 //! What says that a store is a copy that is not finished, and whose: a control row of the copy, and of nothing else.
 
-use honnin_access::{ControlName, ControlRow, ControlRows, Keep, NewControl, Operate, Permit, Swapped};
+use honnin_access::{ControlName, ControlRow, ControlRows, Keep, Operate, Permit};
 
 use super::{Cell, CopiedRow, CopyRows, Stretch, TABLES};
 use crate::Error;
@@ -31,24 +31,18 @@ pub fn is_copied_by(mark: &ControlRow, installation: &[u8]) -> bool {
 /// Marks a store as the copy that the installation of that name makes in this run: an empty one, or one whose mark was
 /// found. An earlier run of it writes nothing more from here on, whenever it goes on.
 ///
+/// That it is empty is asked where the mark is written, and not believed of who looked before: since then another run may have
+/// marked it, filled it and ended, and it may serve.
+///
 /// # Errors
-/// [`Error::Conflict`] where it has another mark by now; others where the store does not take it.
+/// [`Error::Conflict`] where it is not empty or has another mark by now; others where the store does not take it.
 pub async fn mark(
-    rows: &dyn ControlRows,
-    permit: &Permit<Keep>,
+    rows: &dyn CopyRows,
+    permit: &Permit<Operate>,
     (installation, run): (&[u8], Run),
     found: Option<&ControlRow>,
 ) -> Result<ControlRow, Error> {
-    let value = [installation, &run].concat();
-    let new = NewControl { value: value.clone(), until: None };
-    match rows.swap_control(permit, &name(), found.map_or(0, |found| found.revision), Some(new)).await? {
-        Swapped::Done(_) => {
-            let written = marked(rows, permit).await?;
-            // Taken over by another since, it is that one's.
-            written.filter(|written| written.value == value).ok_or(Error::Conflict)
-        }
-        Swapped::Changed(_) => Err(Error::Conflict),
-    }
+    rows.put_mark(permit, [installation, &run].concat(), found.cloned()).await
 }
 
 /// Takes the mark away: the copy is whole and is a store like any other.

@@ -101,6 +101,15 @@ pub trait CopyRows: Send + Sync {
         stretch: &Stretch,
         most: usize,
     ) -> Answer<'_, Result<Vec<CopiedRow>, Error>>;
+    /// Marks it as an unfinished copy, in one transaction: where a mark is given, in the place of that one as long as it stands
+    /// as given; where none is, only as long as no table has a row. Else it is left as it is ([`Error::Conflict`]). The mark as
+    /// it then stands.
+    fn put_mark(
+        &self,
+        permit: &Permit<Operate>,
+        value: Vec<u8>,
+        found: Option<ControlRow>,
+    ) -> Answer<'_, Result<ControlRow, Error>>;
     /// Puts rows in the place of whatever stands in a stretch, in one transaction; with a mark, where that still stands as
     /// it is given, and else not at all ([`Error::Conflict`]). Whoever changes the mark waits for the transaction, so that
     /// nothing is written by its word once it is another.
