@@ -22,6 +22,9 @@ pub struct Bounds {
     /// Whether statements are prepared once for each connection. Not through a pooler that hands out another connection for each
     /// transaction and does not carry them. Default yes.
     pub prepared: bool,
+    /// How long a start waits for a second connection of a pooler, in milliseconds, to see whether statements that were prepared
+    /// are there too; where there is none by then it cannot be told. Default 2,000.
+    pub second_ms: u32,
     /// How long a start waits for a server that is up and takes no writes yet, in milliseconds. Default 30,000.
     pub start_ms: u32,
 }
@@ -38,6 +41,7 @@ impl Default for Bounds {
             questions: 40,
             poll_ms: 200,
             prepared: true,
+            second_ms: 2_000,
             start_ms: 30_000,
         }
     }

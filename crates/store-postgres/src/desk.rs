@@ -81,7 +81,7 @@ impl Desk {
     ) -> Result<Self, StartError> {
         standing::stands(target, Duration::from_millis(bounds.start_ms.into())).await?;
         if bounds.prepared {
-            standing::carries(target).await?;
+            standing::carries(target, Duration::from_millis(bounds.second_ms.into())).await?;
         }
         let desk = Self {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,

@@ -49,20 +49,17 @@ pub(crate) async fn stands(target: &Target, patience: Duration) -> Result<(), St
     }
 }
 
-/// How long it is waited for a second connection of a pooler.
-const SECOND: Duration = Duration::from_secs(2);
-
 /// Whether a statement that was prepared is there in the next transaction, on whichever connection that is: a pooler that does
 /// not carry it would have a statement refused now and then, or another of the same name done in its place.
 ///
 /// The first connection's is asked while another transaction stands where it was prepared. Where the pooler has no second
-/// connection nothing is said.
-pub(crate) async fn carries(target: &Target) -> Result<(), StartError> {
+/// connection within `patience` nothing is said.
+pub(crate) async fn carries(target: &Target, patience: Duration) -> Result<(), StartError> {
     let (one, other) = (connect(target).await?, connect(target).await?);
     let asked = async {
         let prepared = one.prepare("select 1").await?;
         other.batch_execute("begin").await?;
-        let answer = timeout(SECOND, one.query(&prepared, &[])).await;
+        let answer = timeout(patience, one.query(&prepared, &[])).await;
         answer.map_or(Ok(()), |answer| answer.map(drop))
     };
     let refused = asked.await.err();

@@ -12,7 +12,8 @@ use crate::opened;
 
 fn open(pooler: &Pooler, database: &str, process: u64, prepared: bool) -> Result<Postgres, StartError> {
     let target: Target = pooler.url("honnin", database).parse().unwrap();
-    let bounds = Bounds { prepared, ..Bounds::default() };
+    // However slow the pooler is here: what is looked for is what it says, and not how soon.
+    let bounds = Bounds { prepared, second_ms: 30_000, ..Bounds::default() };
     honnin_store_postgres::open(&target, bounds, opened::clock(), &SeededEntropy::new(process))
 }
 
