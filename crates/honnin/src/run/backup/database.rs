@@ -4,11 +4,10 @@
 //! whenever a restore is cut off nothing serves what is not whole. A run that was stopped in the middle writes nothing once
 //! another goes on: each page is written by the word of a mark of its own run (`CopyRows::replace_rows`).
 
-use std::fs;
-
 use honnin_access::ControlRow;
 use pollster::block_on;
 
+use super::ground::Ground;
 use crate::failure::Failure;
 use crate::installation::Installation;
 use crate::run::store_copy::Both;
@@ -62,7 +61,7 @@ pub(super) struct Filled {
 /// Has the database of the settings hold what the file holds; every row is read back and compared, and the file goes.
 pub(super) fn fill(
     rooms: Rooms,
-    installation: &Installation,
+    (installation, ground): (&Installation, &Ground),
     progress: &Progress,
 ) -> Result<Filled, Failure> {
     let copy = open_database(&rooms, installation)?;
@@ -78,9 +77,7 @@ pub(super) fn fill(
         )));
     }
     block_on(rooms.store.close());
-    fs::remove_dir_all(installation.store()).map_err(|reason| {
-        Failure::from(reason).during("remove the file that the database was filled from")
-    })?;
+    ground.clear_of(&installation.store())?;
     Ok(Filled { rooms, copy, own })
 }
 

@@ -6,6 +6,7 @@
 //! before what it says is said.
 
 mod database;
+mod ground;
 mod list;
 mod restore;
 

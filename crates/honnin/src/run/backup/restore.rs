@@ -1,8 +1,8 @@
 //! `honnin restore`: an installation made of a backup and its key file.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use honnin_keeper::Keeper;
 use honnin_terms::Moment;
 use serde::Serialize;
 
+use super::ground::Ground;
 use super::list::List;
 use super::{JOURNAL, KEYRING, NOTICES, SETTINGS, database};
 use crate::command::{Place, RestoreArgs};
 use crate::failure::{Exit, Failure};
-use crate::installation::{Installation, RESTORING};
+use crate::installation::Installation;
 use crate::run::accept::EndedLog;
 use crate::say::{self, Say};
 use crate::settings::Settings;
@@ -91,9 +92,7 @@ pub(in crate::run) fn restore(
     database::look(&there)?;
     progress.now("copying");
     DirBuilder::new().recursive(true).mode(0o700).create(&data)?;
-    let marker = data.join(RESTORING);
-    let held = File::create_new(&marker)?;
-    held.sync_all()?;
+    let ground = Ground::take(&data)?;
     let installation = Installation { place, ..there };
     let notices = installation.notices();
     // A record that lies elsewhere outlives a data directory, and is newer.
@@ -101,9 +100,11 @@ pub(in crate::run) fn restore(
     let restored =
         copied(&installation, &backup, &list, (args.journal.as_deref(), survived)).and_then(|()| {
             progress.now("verifying the journal");
+            ground.refuse_others()?;
             let (rooms, restored) = begin(&database::on_file(&installation), operator, &list)?;
             let named = database::is_named(&installation);
-            let filled = named.then(|| database::fill(rooms, &installation, &progress)).transpose()?;
+            let filled =
+                named.then(|| database::fill(rooms, (&installation, &ground), &progress)).transpose()?;
             Ok((restored, filled))
         });
     progress.clear();
@@ -112,7 +113,7 @@ pub(in crate::run) fn restore(
         Err(failure) => {
             // Half an installation is none. It was made here, and nothing was in it before. Where the marker is no longer this
             // run's, another restore has begun there meanwhile, and may be served by now.
-            if is_same(&held, &marker) {
+            if ground.is_own() {
                 fs::remove_dir_all(&data).unwrap_or_default();
                 if !survived {
                     cleared(&notices);
@@ -121,20 +122,13 @@ pub(in crate::run) fn restore(
             return Err(failure);
         }
     };
-    fs::remove_file(&marker)?;
-    File::open(&data)?.sync_all()?;
+    ground.end()?;
     // Last of all: until then nothing opens the database, wherever the power was cut.
     if let Some(filled) = filled {
         filled.end()?;
     }
     say.tell(&restored)?;
     Ok(Exit::Done)
-}
-
-/// Whether the file at that path is the one that is held open.
-fn is_same(held: &File, path: &Path) -> bool {
-    let Ok(held) = held.metadata() else { return false };
-    fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino()))
 }
 
 /// Whether there is anything in that directory.
