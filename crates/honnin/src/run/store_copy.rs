@@ -233,8 +233,9 @@ impl Both<'_> {
         unmarked.map_err(|reason| self.unless_over(Failure::from(reason).during(self.doing), own))
     }
 
-    /// Says so where another run has taken the copy over, or has ended it: that is why nothing was written.
-    fn unless_over(&self, failure: Failure, own: &ControlRow) -> Failure {
+    /// Says so where another run has taken the copy over, or has ended it: that is why nothing was written, or why rows
+    /// differ. That one is not to be stopped for the sake of this one.
+    pub(super) fn unless_over(&self, failure: Failure, own: &ControlRow) -> Failure {
         match mark_of(&*self.copy.store, &self.rooms.keep()) {
             Ok(found) if found.as_ref().map(|found| &found.value) != Some(&own.value) => {
                 Failure::cannot(format_args!(
@@ -318,10 +319,11 @@ impl Both<'_> {
         let differed = self.differing(progress, own)?;
         self.still_read_only()?;
         if differed > 0 || serves(installation)? {
-            return Err(Failure::cannot(format_args!(
+            let failure = Failure::cannot(format_args!(
                 "end the copy: {differed} rows differ when they are read back, or a process has begun to write meanwhile; \
                  stop servers and other commands, and give the command again"
-            )));
+            ));
+            return Err(self.unless_over(failure, own));
         }
         self.unmarked(own)?;
         block_on(self.copy.store.close());

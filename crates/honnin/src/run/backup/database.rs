@@ -71,10 +71,11 @@ pub(super) fn fill(
     both.copied(progress, "restoring", &own)?;
     let differed = both.differing(progress, &own)?;
     if differed > 0 {
-        return Err(Failure::cannot(format_args!(
+        let failure = Failure::cannot(format_args!(
             "restore the store: {differed} rows of the database differ when they are read back; stop whatever else writes into it, \
              and restore again"
-        )));
+        ));
+        return Err(both.unless_over(failure, &own));
     }
     block_on(rooms.store.close());
     ground.clear_of(&installation.store())?;
