@@ -7,7 +7,10 @@ use crate::failure::Failure;
 use crate::installation::Installation;
 
 /// Brings the store of an installation up to date before it is opened. Where that changes anything, no process may be at work
-/// on it, and none begins meanwhile: an older program that serves would have its store changed under it.
+/// on it: an older program that serves would have its store changed under it.
+///
+/// Who is at work is known by the logs of the journal, and a program that starts opens the store before its log. So one that
+/// is between the two at this moment is not seen, nor is one that makes a log of its own meanwhile.
 ///
 /// # Errors
 /// [`Failure`] where somebody is at work on an older store, and what the engine says.
