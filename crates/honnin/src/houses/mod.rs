@@ -3,131 +3,19 @@
 //! A card is the one place in which the names of a house stand: the door leads by it, the house answers to it and refuses
 //! every other name. It holds no secret, and who may change it decides which house is asked: its owner alone.
 
+mod card;
 mod held;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use honnin_front::Hosts;
-use honnin_front::door::is_served;
-use serde::{Deserialize, Serialize};
-
+pub(crate) use card::House;
+use card::{Card, NAMES, is_name};
 pub(crate) use held::Held;
 
 use crate::failure::Failure;
-use crate::installation::Installation;
-
-/// The longest name of a house.
-const LONGEST: usize = 32;
-
-/// A card as it stands in its file.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Card {
-    /// `tenant.id` of its settings; given once and never again.
-    number: u32,
-    /// The names people find it at.
-    hosts: Vec<String>,
-    /// Where it takes connections from the door.
-    socket: PathBuf,
-    /// The key file it was made with.
-    key_file: PathBuf,
-}
-
-/// A house as its card says.
-#[derive(Debug, Clone)]
-pub(crate) struct House {
-    /// Its name among the houses of this machine.
-    pub(crate) name: String,
-    /// Its number.
-    pub(crate) number: u32,
-    /// The names people find it at.
-    pub(crate) hosts: Hosts,
-    /// The file at which it takes connections from the door.
-    pub(crate) socket: PathBuf,
-    /// The key file it was made with, wherever its settings find the key by now.
-    pub(crate) key_file: PathBuf,
-    /// Its card.
-    pub(crate) card: PathBuf,
-}
-
-impl House {
-    /// The house whose card these settings name, where they name one.
-    ///
-    /// # Errors
-    /// [`Failure`] where the card cannot be used, or another house has one of its names.
-    pub(crate) fn of(installation: &Installation) -> Result<Option<Self>, Failure> {
-        let Some(card) = installation.settings.listen.door.path() else { return Ok(None) };
-        let card = std::path::absolute(installation.base().join(card))?;
-        let house = Self::read(&card)?;
-        if house.number != installation.settings.tenant.id {
-            return Err(Failure::cannot(format_args!(
-                "use the card {}: its number is {} and tenant.id is {}; it is another house's",
-                card.display(),
-                house.number,
-                installation.settings.tenant.id
-            )));
-        }
-        // What is wrong with the cards of others is theirs, and the door's, to tell.
-        let street = Houses::read(card.parent().unwrap_or(&card))?;
-        let mut owners = house.hosts.names().filter_map(|host| street.owner(host));
-        if let Some(owner) = owners.find(|owner| owner.card != card) {
-            return Err(taken(&house, owner));
-        }
-        drop(owners);
-        Ok(Some(house))
-    }
-
-    fn read(card: &Path) -> Result<Self, Failure> {
-        let doing = format!("use the card {}", card.display());
-        let wrong = |says: &str| Failure::cannot(format_args!("{doing}: {says}"));
-        let read = |reason: io::Error| Failure::from(reason).during(&doing);
-        let mode = fs::metadata(card).map_err(read)?.mode() & 0o777;
-        if mode & 0o022 != 0 {
-            return Err(wrong(&format!("other users can change it (mode {mode:03o}); chmod 644 it")));
-        }
-        let text = fs::read_to_string(card).map_err(read)?;
-        let Card { number, hosts, socket, key_file } =
-            toml::from_str(&text).map_err(|reason| Failure::from(reason).during(&doing))?;
-        let name = card.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if !is_name(&name) {
-            return Err(wrong(&format!("it is called {name:?}; {NAMES}")));
-        }
-        if hosts.is_empty() {
-            return Err(wrong("it names no host; write at least one"));
-        }
-        let hosts = Hosts::new(hosts).map_err(|reason| Failure::from(reason).during(&doing))?;
-        let [socket, key_file] = [socket, key_file].map(|file| card.parent().unwrap_or(card).join(file));
-        Ok(Self { name, number, hosts, socket, key_file, card: card.to_owned() })
-    }
-
-    /// Whether it takes connections from the door.
-    pub(crate) fn serves(&self) -> bool {
-        is_served(&self.socket)
-    }
-
-    /// Its data directory, as `honnin tenant make` made it.
-    pub(crate) fn directory(&self) -> PathBuf {
-        self.card.with_extension("")
-    }
-
-    /// Its settings file.
-    pub(crate) fn settings(&self) -> PathBuf {
-        self.directory().join(crate::settings::FILE_NAME)
-    }
-}
-
-const NAMES: &str = "write up to 32 small letters, digits and hyphens, a letter first";
-
-fn is_name(name: &str) -> bool {
-    let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=LONGEST).contains(&name.len())
-        && name.chars().all(known)
-        && name.starts_with(|letter: char| letter.is_ascii_lowercase())
-}
 
 /// That somebody else has a name of this house.
 fn taken(house: &House, owner: &House) -> Failure {
@@ -141,13 +29,30 @@ fn taken(house: &House, owner: &House) -> Failure {
     ))
 }
 
+/// That an older house has the number or the socket of this one.
+fn same(house: &House, older: &House) -> Option<Failure> {
+    let says = if house.number == older.number {
+        format!("its number {} is that of {} too", house.number, older.name)
+    } else if house.socket == older.socket {
+        format!("its socket {} is that of {} too", house.socket.display(), older.name)
+    } else {
+        return None;
+    };
+    let card = house.card.display();
+    Some(Failure::cannot(format_args!(
+        "use the card {card}: {says}, and each house has its own; correct one of the cards"
+    )))
+}
+
 /// All houses of a directory.
 #[derive(Debug, Default)]
 pub(crate) struct Houses {
     directory: PathBuf,
     /// The houses, by their numbers: the oldest first.
     pub(crate) all: Vec<House>,
-    /// What is wrong: cards that cannot be used, and names that an older house has.
+    /// Cards that cannot be used, or not as they are now, and why.
+    pub(crate) bad: BTreeMap<PathBuf, String>,
+    /// What is wrong: those cards, and names that an older house has.
     pub(crate) problems: Vec<String>,
 }
 
@@ -157,29 +62,58 @@ impl Houses {
     /// # Errors
     /// [`Failure`] where the directory cannot be read.
     pub(crate) fn read(directory: &Path) -> Result<Self, Failure> {
+        Self { directory: std::path::absolute(directory)?, ..Self::default() }.again()
+    }
+
+    /// Reads every card anew. One that is there and cannot be read, because somebody is saving it or the machine is short
+    /// of something, goes on as it was read last: its house keeps its names.
+    ///
+    /// # Errors
+    /// [`Failure`] where the directory cannot be read.
+    pub(crate) fn again(&self) -> Result<Self, Failure> {
         let unread =
-            |reason: io::Error| Failure::from(reason).during(&format!("read {}", directory.display()));
-        let directory = std::path::absolute(directory)?;
-        let mut houses = Self { directory: directory.clone(), ..Self::default() };
-        for entry in fs::read_dir(&directory).map_err(unread)? {
+            |reason: io::Error| Failure::from(reason).during(&format!("read {}", self.directory.display()));
+        let mut houses = Self { directory: self.directory.clone(), ..Self::default() };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.directory).map_err(unread)? {
             let card = entry.map_err(unread)?.path();
             if card.extension().is_some_and(|kind| kind == "toml") {
-                match House::read(&card) {
-                    Ok(house) => houses.all.push(house),
-                    Err(problem) => houses.problems.push(problem.to_string()),
+                match House::read_if_there(&card) {
+                    Ok(house) => found.extend(house),
+                    Err(problem) => {
+                        found.extend(self.all.iter().find(|house| house.card == card).cloned());
+                        houses.bad.insert(card, problem.to_string());
+                    }
                 }
             }
         }
-        houses.all.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
-        let claimed = houses.all.iter().flat_map(|house| {
-            let owners = house.hosts.names().filter_map(|host| houses.owner(host));
-            owners.filter(|owner| owner.card != house.card).map(|owner| taken(house, owner).to_string())
-        });
-        let claimed: Vec<String> = claimed.collect();
+        found.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
+        for house in found {
+            match houses.all.iter().find_map(|older| same(&house, older)) {
+                Some(problem) => drop(houses.bad.insert(house.card.clone(), problem.to_string())),
+                None => houses.all.push(house),
+            }
+        }
+        houses.problems.extend(houses.bad.values().cloned());
+        let claimed: Vec<String> =
+            houses.all.iter().filter_map(|house| Some(houses.claims(house)?.to_string())).collect();
         houses.problems.extend(claimed);
         houses.problems.sort_unstable();
         houses.problems.dedup();
         Ok(houses)
+    }
+
+    /// What keeps a house from being led to by its card, as far as others are there before it.
+    fn against(&self, house: &House) -> Option<Failure> {
+        let others = self.all.iter().filter(|other| other.card != house.card);
+        let older = others.filter(|other| (other.number, &other.name) < (house.number, &house.name));
+        older.filter_map(|older| same(house, older)).next().or_else(|| self.claims(house))
+    }
+
+    /// That an older house has a name of this one.
+    fn claims(&self, house: &House) -> Option<Failure> {
+        let mut owners = house.hosts.names().filter_map(|host| self.owner(host));
+        owners.find(|owner| owner.card != house.card).map(|owner| taken(house, owner))
     }
 
     /// The house that a host leads to: the oldest that names it.
@@ -245,6 +179,54 @@ mod tests {
         assert_eq!(ways["b.example"], Path::new("/run/b/door.sock"));
         let [problem] = &houses.problems[..] else { panic!("{:?}", houses.problems) };
         assert!(problem.starts_with("cannot lead b.example to a: it is a host of b;"), "{problem}");
+    }
+
+    fn of_one(number: u32, name: &str) -> String {
+        format!(
+            "number = {number}\nhosts = [\"{name}.example\"]\nsocket = \"{name}.sock\"\nkey_file = \"{name}.key\"\n"
+        )
+    }
+
+    #[test]
+    fn a_card_that_cannot_be_read_for_a_moment_goes_on_as_it_was_until_it_is_gone() {
+        let dir = TestDir::new();
+        let older = card(&dir, "a.toml", &of_one(1, "a"));
+        card(&dir, "b.toml", &of_one(2, "b").replace("[\"b", "[\"a.example\", \"b"));
+        let houses = Houses::read(&dir.join("")).unwrap();
+        let to = |houses: &Houses| houses.ways().get("a.example").cloned();
+        assert_eq!(to(&houses), Some(dir.join("a.sock")));
+        // Saved by half, open to others, replaced by a link, and so for longer than once.
+        fs::write(&older, "number = 1\nhosts = [\"a.exa").unwrap();
+        let half = houses.again().unwrap();
+        assert_eq!((to(&half), half.bad.len()), (Some(dir.join("a.sock")), 1));
+        fs::set_permissions(&older, fs::Permissions::from_mode(0o666)).unwrap();
+        let open = half.again().unwrap();
+        assert_eq!((to(&open), open.bad.len()), (Some(dir.join("a.sock")), 1));
+        fs::rename(&older, dir.join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(dir.join("elsewhere"), &older).unwrap();
+        let link = open.again().unwrap();
+        assert!(link.bad[&older].contains("symbolic link"), "{:?}", link.bad);
+        assert_eq!(to(&link), Some(dir.join("a.sock")));
+        fs::remove_file(&older).unwrap();
+        let gone = link.again().unwrap();
+        assert_eq!((to(&gone), gone.problems.len()), (Some(dir.join("b.sock")), 0));
+    }
+
+    #[test]
+    fn a_number_and_a_socket_are_one_houses_own() {
+        for (younger, says) in [
+            (of_one(1, "b"), "its number 1 is that of a too"),
+            (of_one(2, "b").replace("b.sock", "a.sock"), "is that of a too"),
+        ] {
+            let dir = TestDir::new();
+            card(&dir, "a.toml", &of_one(1, "a"));
+            let card = card(&dir, "b.toml", &younger);
+            let houses = Houses::read(&dir.join("")).unwrap();
+            assert!(houses.bad[&card].contains(says) && houses.problems.len() == 1, "{houses:?}");
+            assert_eq!(houses.ways().into_keys().collect::<Vec<_>>(), ["a.example"]);
+            let house = House::read_if_there(&card).unwrap().unwrap();
+            assert!(houses.against(&house).unwrap().to_string().contains(says));
+        }
     }
 
     #[test]

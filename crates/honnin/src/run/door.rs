@@ -87,8 +87,8 @@ fn serve(say: Say, args: &DoorArgs) -> Result<Exit, Failure> {
             metrics: monitor.local_addr()?,
         })?;
         tokio::spawn(serve_monitor(monitor, figures, || Mode::Open));
-        let (directory, led) = (args.houses.houses.clone(), Arc::clone(&ways));
-        thread::Builder::new().name("cards".into()).spawn(move || follow(&directory, &led, told))?;
+        let led = Arc::clone(&ways);
+        thread::Builder::new().name("cards".into()).spawn(move || follow(houses, &led, told))?;
         let bounds = DoorBounds {
             connections: usize::try_from(args.waiting).unwrap_or(usize::MAX),
             hello: Duration::from_secs(args.seconds),
@@ -109,14 +109,15 @@ fn lead(houses: &Houses, ways: &Ways, told: &mut Vec<String>) {
 }
 
 /// Reads the cards anew until the process ends: on a thread of its own, because a volume may not answer. Where the
-/// directory cannot be read the ways stay as they are.
-fn follow(directory: &Path, ways: &Ways, mut told: Vec<String>) {
+/// directory cannot be read the ways stay as they are; where a card cannot, those of its house.
+fn follow(mut houses: Houses, ways: &Ways, mut told: Vec<String>) {
     let mut unread = String::new();
     loop {
         thread::sleep(LOOK);
-        let problem = match Houses::read(directory) {
-            Ok(houses) => {
-                lead(&houses, ways, &mut told);
+        let problem = match houses.again() {
+            Ok(read) => {
+                lead(&read, ways, &mut told);
+                houses = read;
                 String::new()
             }
             Err(reason) => reason.to_string(),
