@@ -1,7 +1,7 @@
 //! The directory of houses while a command changes it: cards that are written whole, and a record of who did what.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,10 @@ use crate::failure::Failure;
 
 /// What is written down of houses that were made and taken away, one line of JSON each.
 const RECORD: &str = "tenants.log";
+/// Held by whoever changes something. A file of its own that nobody else can open: whoever can read a directory can lock it.
+const LOCK: &str = "tenants.lock";
+/// The act that is written down before anything of a house is made.
+const MAKING: &str = "making";
 
 /// The directory of houses, held by one command at a time.
 #[derive(Debug)]
@@ -31,6 +35,9 @@ struct Recorded {
     tenant: String,
     number: u32,
     by: String,
+    /// What was going to be made, where somebody has to know if it was not finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key_file: Option<PathBuf>,
 }
 
 impl Held {
@@ -46,29 +53,37 @@ impl Held {
             // The door, which may be another user, reads the cards in it; what is in a house is its own.
             fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).map_err(refused)?;
         }
-        let lock = File::open(directory).map_err(refused)?;
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(directory.join(LOCK))
+            .map_err(refused)?;
         if lock.try_lock().is_err() {
             return Err(Failure::cannot(format_args!("{doing}: another command changes it; try again")));
         }
         Ok(Self { houses: Houses::read(directory)?, record: directory.join(RECORD), _lock: lock })
     }
 
-    /// A number that no house has or ever had here.
-    ///
-    /// # Errors
-    /// [`Failure`] where the record of houses cannot be read.
-    pub(crate) fn number(&self) -> Result<u32, Failure> {
+    /// What is written down. A last line that was cut off says of nothing that was made: it comes before.
+    fn recorded(&self) -> Result<Vec<Recorded>, Failure> {
         let doing = format!("read {}", self.record.display());
-        let text = match fs::read_to_string(&self.record) {
-            Err(reason) if reason.kind() == io::ErrorKind::NotFound => String::new(),
+        let octets = match fs::read(&self.record) {
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read.map_err(|reason| Failure::from(reason).during(&doing))?,
         };
-        let mut most = self.houses.all.iter().map(|house| house.number).max().unwrap_or(0);
-        for line in text.lines() {
-            let recorded: Recorded =
-                serde_json::from_str(line).map_err(|reason| Failure::from(reason).during(&doing))?;
-            most = most.max(recorded.number);
-        }
+        let lines = octets.get(..whole(&octets)).unwrap_or_default().split(|octet| *octet == b'\n');
+        let lines = lines.filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_slice(line).map_err(|reason| Failure::from(reason).during(&doing)))
+            .collect()
+    }
+
+    /// A number that no house has or ever had here.
+    fn number(&self, recorded: &[Recorded]) -> Result<u32, Failure> {
+        let given = self.houses.all.iter().map(|house| house.number);
+        let most = given.chain(recorded.iter().map(|recorded| recorded.number)).max().unwrap_or(0);
         most.checked_add(1).ok_or_else(|| Failure::cannot("give another house a number: there is none left"))
     }
 
@@ -90,6 +105,10 @@ impl Held {
         if card.exists() {
             return Err(cannot(format!("{} is there already; choose another name", card.display())));
         }
+        let recorded = self.recorded()?;
+        if let Some(unfinished) = self.unfinished(&card, name, &recorded) {
+            return Err(cannot(unfinished));
+        }
         let hosts = Hosts::new(hosts)?;
         if let Some((host, owner)) = hosts.names().find_map(|host| Some((host, self.houses.owner(host)?))) {
             return Err(cannot(format!("{host} is a host of {}; choose another", owner.name)));
@@ -104,7 +123,32 @@ impl Held {
                 key_file.display()
             )));
         }
-        Ok(House { name: name.to_owned(), number: self.number()?, hosts, socket, key_file, card })
+        if let Some(owner) = self.houses.all.iter().find(|house| house.socket == socket) {
+            return Err(cannot(format!(
+                "{} is the socket of {}; name another",
+                socket.display(),
+                owner.name
+            )));
+        }
+        let number = self.number(&recorded)?;
+        Ok(House { name: name.to_owned(), number, hosts, socket, key_file, card })
+    }
+
+    /// What is left of a house that somebody began to make and did not finish. Nothing was ever taken in by it: it had no
+    /// card yet.
+    fn unfinished(&self, card: &Path, name: &str, recorded: &[Recorded]) -> Option<String> {
+        let last = recorded.iter().rfind(|recorded| recorded.tenant == name)?;
+        let key_file = last.key_file.as_ref().filter(|_| last.act == MAKING)?;
+        let parts = [card.with_extension(""), key_file.clone()];
+        let left: Vec<String> =
+            parts.iter().filter(|part| part.exists()).map(|part| part.display().to_string()).collect();
+        (!left.is_empty()).then(|| {
+            format!(
+                "making it was begun at {} and not finished; remove what is left of that and make it again: rm -r {}",
+                last.at,
+                left.join(" ")
+            )
+        })
     }
 
     /// Writes the card of a house, whole or not at all.
@@ -134,22 +178,51 @@ impl Held {
         write().map_err(|reason| Failure::from(reason).during(&format!("write {}", house.card.display())))
     }
 
+    /// Writes down that a house will be made: its number is nobody else's from now on.
+    ///
+    /// # Errors
+    /// [`Failure`] where it cannot be written.
+    pub(crate) fn record_making(&self, house: &House, by: &str, at: String) -> Result<(), Failure> {
+        self.write_down(MAKING, house, by, at, Some(house.key_file.clone()))
+    }
+
     /// Writes down what was done with a house, and who did it.
     ///
     /// # Errors
     /// [`Failure`] where it cannot be written.
     pub(crate) fn record(&self, act: &str, house: &House, by: &str, at: String) -> Result<(), Failure> {
-        let House { name, number, .. } = house;
-        let recorded =
-            Recorded { at, act: act.to_owned(), tenant: name.clone(), number: *number, by: by.to_owned() };
+        self.write_down(act, house, by, at, None)
+    }
+
+    fn write_down(
+        &self,
+        act: &str,
+        house: &House,
+        by: &str,
+        at: String,
+        key_file: Option<PathBuf>,
+    ) -> Result<(), Failure> {
+        let (tenant, number) = (house.name.clone(), house.number);
+        let recorded = Recorded { at, act: act.to_owned(), tenant, number, by: by.to_owned(), key_file };
         let line = format!("{}\n", serde_json::to_string(&recorded)?);
         let write = || {
-            let mut file = File::options().append(true).create(true).mode(0o600).open(&self.record)?;
+            let mut file =
+                File::options().read(true).append(true).create(true).mode(0o600).open(&self.record)?;
+            let mut octets = Vec::new();
+            file.read_to_end(&mut octets)?;
+            // Nothing is appended to a line that was cut off.
+            file.set_len(whole(&octets) as u64)?;
             file.write_all(line.as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            File::open(&self.houses.directory)?.sync_all()
         };
         write().map_err(|reason| Failure::from(reason).during(&format!("write {}", self.record.display())))
     }
+}
+
+/// How much of these lines is whole.
+fn whole(octets: &[u8]) -> usize {
+    octets.iter().rposition(|octet| *octet == b'\n').map_or(0, |last| last + 1)
 }
 
 #[cfg(test)]
@@ -171,5 +244,45 @@ mod tests {
         drop(held);
         let held = Held::take(&dir.join("houses"), false).unwrap();
         assert_eq!((first.number, planned(&held).unwrap().number), (1, 2));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_in_nobodys_way() {
+        let dir = TestDir::new();
+        let held = Held::take(&dir.join("houses"), true).unwrap();
+        let planned = |name: &str| held.plan(name, vec![format!("{name}.example")], [None, None]);
+        held.record_making(&planned("a").unwrap(), "sato", "2026-11-30".to_owned()).unwrap();
+        let mut log = File::options().append(true).open(&held.record).unwrap();
+        log.write_all(b"{\"at\":\"2026-11-30\",\"act\":\"mak").unwrap();
+        let second = planned("b").unwrap();
+        assert_eq!(second.number, 2);
+        held.record_making(&second, "sato", "2026-11-30".to_owned()).unwrap();
+        assert_eq!(planned("c").unwrap().number, 3);
+        assert_eq!(fs::read_to_string(&held.record).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn what_was_left_of_a_house_that_was_not_finished_is_named() {
+        let dir = TestDir::new();
+        let held = Held::take(&dir.join("houses"), true).unwrap();
+        let key = dir.join("keys/a.key");
+        let plan = |key: &Path| held.plan("a", vec!["a.example".to_owned()], [None, Some(key.to_owned())]);
+        let house = plan(&key).unwrap();
+        held.record_making(&house, "sato", "2026-11-30".to_owned()).unwrap();
+        dir.write("keys/a.key", "key");
+        fs::create_dir(house.directory()).unwrap();
+        // Also where another key file is named now.
+        for named in [&key, &dir.join("keys/b.key")] {
+            let refused = plan(named).unwrap_err().to_string();
+            let rm = format!("rm -r {} {}", house.directory().display(), key.display());
+            assert!(refused.ends_with(&rm), "{refused}");
+        }
+        fs::remove_dir(house.directory()).unwrap();
+        fs::remove_file(&key).unwrap();
+        assert_eq!(plan(&key).unwrap().number, 2);
+        // What was made is never named to be removed, whatever became of its card.
+        held.record("made", &house, "sato", "2026-11-30".to_owned()).unwrap();
+        fs::create_dir(house.directory()).unwrap();
+        assert!(plan(&key).is_ok());
     }
 }
