@@ -1,5 +1,6 @@
 //! `honnin tenant`: brands on one machine, made, listed and taken away.
 
+mod destroy;
 mod make;
 mod remove;
 

@@ -1,17 +1,17 @@
-//! `honnin tenant remove`: keys first, so that whatever is left anywhere cannot be read; then the house.
+//! `honnin tenant remove`: keys first, so that what is left of the house opens nothing; then the house.
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use honnin_terms::Clock as _;
 use serde::Serialize;
 
+use super::destroy::Doomed;
 use crate::command::RemoveArgs;
 use crate::failure::{Exit, Failure};
-use crate::houses::{Held, House};
+use crate::houses::{Held, House, Houses};
 use crate::key_file::KeySource;
 use crate::machine::SystemClock;
 use crate::run::backup::KEYRING;
@@ -43,28 +43,20 @@ impl fmt::Display for Removed {
 
 pub(super) fn remove(say: Say, operator: &str, args: &RemoveArgs) -> Result<Exit, Failure> {
     let held = Held::take(&args.houses.houses, false)?;
-    let house = held.houses.find(&args.name)?.clone();
-    let data = house.directory();
-    refuse_serving(&house, &data)?;
-    let key_files = key_files(&house);
-    for other in held.houses.all.iter().filter(|other| other.card != house.card) {
-        refuse_shared(&house, other, &key_files)?;
-    }
+    drop(Ready::of(args)?);
     confirm(
         args.confirmed,
-        &format!("remove the tenant {:?} and destroy its keys", house.name),
-        "Nothing of its subscribers can be read again, in its backups neither.",
+        &format!("remove the tenant {:?} and destroy its keys", args.name),
+        "Nothing in its house can be read again. A backup opens with a copy of the key file it was made under, and with \
+         nothing else: destroy those copies too.",
     )?;
+    // While the question stood somebody may have started it, or changed a card.
+    let Ready { house, keys, left, _journal } = Ready::of(args)?;
+    let data = house.directory();
     let record = |act: &str| held.record(act, &house, operator, SystemClock.now().to_string());
-    let left = left(&house);
     record("removing")?;
     // The card goes last: whoever was interrupted asks again.
-    let mut destroyed = Vec::new();
-    for file in key_files.into_iter().chain([data.join(KEYRING), data.join(format!("{KEYRING}.new"))]) {
-        let done = destroy(&file)
-            .map_err(|reason| Failure::from(reason).during(&format!("destroy the key {}", file.display())))?;
-        destroyed.extend(done.then_some(file));
-    }
+    let keys_destroyed = keys.into_iter().map(Doomed::destroy).collect::<Result<_, _>>()?;
     let gone = match fs::remove_dir_all(&data) {
         Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(()),
         gone => gone,
@@ -74,80 +66,138 @@ pub(super) fn remove(say: Say, operator: &str, args: &RemoveArgs) -> Result<Exit
             .during(&format!("remove {} (its keys are destroyed; run it again)", data.display()))
     })?;
     record("removed")?;
-    say.tell(&Removed { name: house.name, keys_destroyed: destroyed, data, left })
+    say.tell(&Removed { name: house.name, keys_destroyed, data, left })
         .map_err(|failure| failure.but("the tenant was removed"))?;
     Ok(Exit::Done)
 }
 
-/// Refuses a house that is at work, behind the door or in another way: somebody writes its journal then.
-fn refuse_serving(house: &House, data: &Path) -> Result<(), Failure> {
-    let journal = data.join("journal");
-    let looking = |reason| Failure::from(reason).during(&format!("look into {}", journal.display()));
-    let mut written = false;
-    for log in honnin_journal::logs(&journal).map_err(looking)? {
-        written |= honnin_journal::is_written(&journal, log).map_err(looking)?;
+/// A house that may be taken away as long as this is there.
+struct Ready {
+    house: House,
+    keys: Vec<Doomed>,
+    left: Vec<String>,
+    /// Nobody begins to serve it meanwhile.
+    _journal: honnin_journal::Held,
+}
+
+impl Ready {
+    fn of(args: &RemoveArgs) -> Result<Self, Failure> {
+        let houses = Houses::read(&args.houses.houses)?;
+        let house = houses.find(&args.name)?.clone();
+        let data = house.directory();
+        if data.is_symlink() {
+            return Err(Failure::cannot(format_args!(
+                "remove the tenant {:?}: {} is a symbolic link, and what it leads to may be another's; put the directory \
+                 itself there",
+                house.name,
+                data.display()
+            )));
+        }
+        let journal = refuse_serving(&house, &data)?;
+        refuse_shared(&houses, &house)?;
+        // What the card names and what is in the house. Where its settings lead is its own user's to say, not root's to
+        // write to.
+        let files = [house.key_file.clone(), data.join(KEYRING), data.join(format!("{KEYRING}.new"))];
+        let keys: Result<Vec<Option<Doomed>>, Failure> =
+            files.iter().map(|file| Doomed::open(file)).collect();
+        let keys = keys?.into_iter().flatten().collect();
+        let left = left(&house);
+        Ok(Self { house, keys, left, _journal: journal })
     }
-    if written || house.serves() {
-        return Err(Failure::cannot(format_args!(
-            "remove the tenant {:?}: it serves; stop it first",
-            house.name
-        )));
+}
+
+/// Refuses a house that is at work, behind the door or in another way: somebody writes its journal then. Keeps others from
+/// writing it until dropped.
+fn refuse_serving(house: &House, data: &Path) -> Result<honnin_journal::Held, Failure> {
+    let journal = data.join("journal");
+    let held = honnin_journal::hold(&journal)
+        .map_err(|reason| Failure::from(reason).during(&format!("look into {}", journal.display())))?;
+    held.filter(|_| !house.serves()).ok_or_else(|| {
+        Failure::cannot(format_args!("remove the tenant {:?}: it serves; stop it first", house.name))
+    })
+}
+
+/// The settings of a house; `None` where there are none. They are the house's user's, who may have put a pipe there.
+fn settings(house: &House) -> Result<Option<Settings>, Failure> {
+    let file = house.settings();
+    let doing = format!("read the settings of {:?}", house.name);
+    match fs::symlink_metadata(&file) {
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(reason) => Err(Failure::from(reason).during(&doing)),
+        Ok(known) if !known.is_file() => {
+            Err(Failure::cannot(format_args!("{doing}: {} is no regular file", file.display())))
+        }
+        Ok(_) => Settings::load(&file).map(Some).map_err(|reason| Failure::from(reason).during(&doing)),
+    }
+}
+
+fn real(file: &Path) -> PathBuf {
+    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
+}
+
+/// The key file that the settings of a house name.
+fn named(house: &House, settings: &Settings) -> Option<PathBuf> {
+    match KeySource::of_setting(&settings.keys.key_file, &house.directory()) {
+        KeySource::File(file) => Some(file),
+        KeySource::Credential(_) => None,
+    }
+}
+
+/// Refuses to destroy what another house needs, and to guess where nobody can tell.
+fn refuse_shared(houses: &Houses, house: &House) -> Result<(), Failure> {
+    let own = real(&house.key_file);
+    let refused = |why: &dyn fmt::Display| {
+        Failure::cannot(format_args!(
+            "remove the tenant {:?}: whether another needs its key file {} cannot be told; mend this first: {why}",
+            house.name,
+            own.display()
+        ))
+    };
+    if let Some(problem) = houses.bad.values().next() {
+        return Err(refused(problem));
+    }
+    for other in houses.all.iter().filter(|other| other.card != house.card) {
+        let theirs = match settings(other).map_err(|reason| refused(&reason))? {
+            Some(settings) => named(other, &settings),
+            // Where the keyring is gone too nothing is left that needs a key.
+            None if !other.directory().join(KEYRING).exists() => None,
+            None => {
+                return Err(refused(&format_args!("{} is not there", other.settings().display())));
+            }
+        };
+        if [Some(other.key_file.clone()), theirs].into_iter().flatten().any(|file| real(&file) == own) {
+            return Err(Failure::cannot(format_args!(
+                "destroy the key file {} of {:?}: {:?} has the same; give that one another with `honnin key rotate` and in \
+                 its card",
+                own.display(),
+                house.name,
+                other.name
+            )));
+        }
     }
     Ok(())
 }
 
-/// The files that hold the key of a house: the one it was made with, and the one its settings name by now. Settings that
-/// cannot be read are another user's, or gone.
-fn key_files(house: &House) -> BTreeSet<PathBuf> {
-    let named = Settings::load(&house.settings()).ok().and_then(|settings| {
-        match KeySource::of_setting(&settings.keys.key_file, &house.directory()) {
-            KeySource::File(file) => Some(file),
-            KeySource::Credential(_) => None,
-        }
-    });
-    let files = [Some(house.key_file.clone()), named].into_iter().flatten();
-    files.map(|file| fs::canonicalize(&file).unwrap_or(file)).collect()
-}
-
-/// Refuses to destroy what another house needs.
-fn refuse_shared(house: &House, other: &House, own: &BTreeSet<PathBuf>) -> Result<(), Failure> {
-    let theirs = key_files(other);
-    let Some(shared) = own.intersection(&theirs).next() else { return Ok(()) };
-    Err(Failure::cannot(format_args!(
-        "destroy the key file {} of {:?}: {:?} has the same; give that one another with `honnin key rotate`",
-        shared.display(),
-        house.name,
-        other.name
-    )))
-}
-
-/// Overwrites a file and removes it; whether it was there. What a disk keeps of octets that were overwritten is not ours to
-/// say: without the other half, which is destroyed as well, it opens nothing.
-fn destroy(file: &Path) -> io::Result<bool> {
-    let mut open = match File::options().write(true).open(file) {
-        Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(false),
-        opened => opened?,
-    };
-    let length = usize::try_from(open.metadata()?.len()).unwrap_or(usize::MAX);
-    open.write_all(&vec![0; length.min(1 << 20)])?;
-    open.sync_all()?;
-    fs::remove_file(file)?;
-    if let Some(directory) = file.parent() {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(true)
-}
-
 /// What of the house lies elsewhere.
 fn left(house: &House) -> Vec<String> {
-    let mut left = vec!["copies of the key file: destroy them, and no backup can be read again".to_owned()];
-    let Ok(settings) = Settings::load(&house.settings()) else {
+    let mut left = vec![
+        "copies of its key file, and the key files from before each `key rotate`: a backup opens with the one it was made \
+         under until that is destroyed"
+            .to_owned(),
+    ];
+    let Ok(Some(settings)) = settings(house) else {
         left.push("what its settings name outside of it: they could not be read".to_owned());
         return left;
     };
     let key = &settings.keys.key_file;
     if key.starts_with("credential:") && !house.key_file.exists() {
         left.push(format!("the key ({key}), which a supervisor passes: destroy it where it lies"));
+    }
+    if let Some(file) = named(house, &settings).filter(|file| real(file) != real(&house.key_file)) {
+        left.push(format!(
+            "{} (keys.key_file), which is not the key file of its card: where it is this house's, destroy it",
+            file.display()
+        ));
     }
     if !settings.store.url.is_empty() {
         left.push("its database (store.url): sealed rows that nothing opens any more; drop it".to_owned());
