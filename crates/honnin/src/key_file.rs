@@ -117,6 +117,14 @@ pub(crate) fn create_where_absent(
     entropy: &dyn Entropy,
 ) -> Result<bool, KeyFileError> {
     refuse_inside(path, data)?;
+    create_token(path, entropy)
+}
+
+/// Makes a token as [`create_where_absent`] makes a key, wherever it lies: it opens no data.
+///
+/// # Errors
+/// [`KeyFileError`] with what to do.
+pub(crate) fn create_token(path: &Path, entropy: &dyn Entropy) -> Result<bool, KeyFileError> {
     let unwritable = |reason| KeyFileError::Unwritable(path.to_owned(), reason);
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => file,

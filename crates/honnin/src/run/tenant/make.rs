@@ -11,12 +11,15 @@ use crate::command::MakeArgs;
 use crate::failure::{Exit, Failure};
 use crate::houses::{Held, House};
 use crate::installation::Installation;
-use crate::machine::SystemClock;
+use crate::key_file;
+use crate::machine::{SystemClock, SystemEntropy};
 use crate::say::Say;
 use crate::settings::{MaybePath, Settings};
 
 /// Monitors of houses are answered from this port on, by the numbers of the houses.
 const FIRST_MONITOR: u32 = 9_090;
+/// The token that its monitor requires, in a house: any user of the machine reaches an address of loopback.
+const TOKEN: &str = "metrics.token";
 
 #[derive(Serialize)]
 struct Made {
@@ -28,20 +31,21 @@ struct Made {
     card: PathBuf,
     socket: PathBuf,
     metrics: SocketAddr,
+    metrics_token: PathBuf,
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, hosts, data, key_file, card, socket, metrics, .. } = self;
-        let (data, key_file, card, socket) =
-            (data.display(), key_file.display(), card.display(), socket.display());
+        let Self { name, hosts, data, key_file, card, socket, metrics, metrics_token, .. } = self;
+        let [data, key_file, card, socket, metrics_token] =
+            [data, key_file, card, socket, metrics_token].map(|path| path.display());
         write!(
             f,
             "tenant     {name}, found at {}\n\
              data       {data}\n\
              key file   {key_file} (created)\n\
              card       {card}: hosts, and the socket {socket}\n\
-             metrics    {metrics}\n\n\
+             metrics    {metrics}, with the token in {metrics_token}\n\n\
              Keep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
              Next:\n  \
              1. edit {data}/honnin.toml (tenant: name, languages, zone, currency, colours; listen: certificate)\n  \
@@ -69,6 +73,7 @@ fn settings(house: &House) -> Result<Settings, Failure> {
     let port = FIRST_MONITOR.saturating_add(house.number);
     // Beyond the last port the system chooses one.
     settings.listen.metrics.set_port(u16::try_from(port).unwrap_or(0));
+    settings.listen.metrics_token = MaybePath::of(TOKEN);
     settings.journal.name = format!("honnin/{}", house.name);
     settings.logs.directory = MaybePath::of("logs");
     Ok(settings)
@@ -78,10 +83,13 @@ pub(super) fn make(say: Say, operator: &str, args: &MakeArgs) -> Result<Exit, Fa
     let held = Held::take(&args.houses.houses, true)?;
     let house = held.plan(&args.name, args.hosts.clone(), [args.socket.clone(), args.key_file.clone()])?;
     let data = house.directory();
+    // The number is taken before there is anything of the house, and whoever comes after an interruption is told what.
+    held.record_making(&house, operator, SystemClock.now().to_string())?;
     let (installation, _) = Installation::begin(&data, &house.key_file, settings(&house)?, false)?;
-    // The number is taken before anybody can find the house.
-    held.record("made", &house, operator, SystemClock.now().to_string())?;
+    let metrics_token = data.join(TOKEN);
+    key_file::create_token(&metrics_token, &SystemEntropy).map_err(|reason| Failure::settings(&reason))?;
     held.write(&house)?;
+    held.record("made", &house, operator, SystemClock.now().to_string())?;
     let made = Made {
         name: house.name.clone(),
         number: house.number,
@@ -91,6 +99,7 @@ pub(super) fn make(say: Say, operator: &str, args: &MakeArgs) -> Result<Exit, Fa
         card: house.card,
         socket: house.socket,
         metrics: installation.settings.listen.metrics,
+        metrics_token,
     };
     say.tell(&made).map_err(|failure| failure.but("the tenant was made"))?;
     Ok(Exit::Done)
