@@ -25,8 +25,8 @@ pub(crate) enum TenantCommand {
     List(HousesArgs),
     /// Take a tenant away: destroy its keys, then everything in its house
     ///
-    /// Refused while it serves. Whatever is left of it elsewhere (backups, a database) cannot be read without its key
-    /// file: copies of that are yours to destroy.
+    /// Refused while it serves. A backup opens with the key file it was made under, from before a `key rotate` too: copies
+    /// of those are yours to destroy, and a key file that only its settings name.
     #[command(after_help = "Examples:\n  honnin tenant remove umi --houses /srv/honnin --as sato")]
     Remove(RemoveArgs),
 }

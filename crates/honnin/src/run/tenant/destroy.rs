@@ -89,7 +89,7 @@ mod tests {
         let dir = TestDir::new();
         let foreign = dir.write("shadow", "root:*:");
         std::os::unix::fs::symlink(&foreign, dir.join("link")).unwrap();
-        fs::hard_link(&foreign, dir.join("second")).unwrap();
+        fs::hard_link(dir.write("ring", "ring"), dir.join("second")).unwrap();
         fs::create_dir(dir.join("directory")).unwrap();
         mknodat(CWD, dir.join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         for name in ["link", "second", "directory", "pipe"] {
@@ -101,6 +101,7 @@ mod tests {
         let _reads = rustix::fs::open(dir.join("pipe"), flags, Mode::empty()).unwrap();
         assert!(Doomed::open(&dir.join("pipe")).is_err());
         assert_eq!(fs::read_to_string(&foreign).unwrap(), "root:*:");
+        assert_eq!(fs::read_to_string(dir.join("second")).unwrap(), "ring");
         assert!(Doomed::open(&dir.join("none")).unwrap().is_none());
     }
 
