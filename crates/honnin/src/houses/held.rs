@@ -106,7 +106,7 @@ impl Held {
             return Err(cannot(format!("{} is there already; choose another name", card.display())));
         }
         let recorded = self.recorded()?;
-        if let Some(unfinished) = self.unfinished(&card, name, &recorded) {
+        if let Some(unfinished) = unfinished(&card, name, &recorded) {
             return Err(cannot(unfinished));
         }
         let hosts = Hosts::new(hosts)?;
@@ -132,23 +132,6 @@ impl Held {
         }
         let number = self.number(&recorded)?;
         Ok(House { name: name.to_owned(), number, hosts, socket, key_file, card })
-    }
-
-    /// What is left of a house that somebody began to make and did not finish. Nothing was ever taken in by it: it had no
-    /// card yet.
-    fn unfinished(&self, card: &Path, name: &str, recorded: &[Recorded]) -> Option<String> {
-        let last = recorded.iter().rfind(|recorded| recorded.tenant == name)?;
-        let key_file = last.key_file.as_ref().filter(|_| last.act == MAKING)?;
-        let parts = [card.with_extension(""), key_file.clone()];
-        let left: Vec<String> =
-            parts.iter().filter(|part| part.exists()).map(|part| part.display().to_string()).collect();
-        (!left.is_empty()).then(|| {
-            format!(
-                "making it was begun at {} and not finished; remove what is left of that and make it again: rm -r {}",
-                last.at,
-                left.join(" ")
-            )
-        })
     }
 
     /// Writes the card of a house, whole or not at all.
@@ -211,13 +194,30 @@ impl Held {
             let mut octets = Vec::new();
             file.read_to_end(&mut octets)?;
             // Nothing is appended to a line that was cut off.
-            file.set_len(whole(&octets) as u64)?;
+            file.set_len(u64::try_from(whole(&octets)).map_err(io::Error::other)?)?;
             file.write_all(line.as_bytes())?;
             file.sync_all()?;
             File::open(&self.houses.directory)?.sync_all()
         };
         write().map_err(|reason| Failure::from(reason).during(&format!("write {}", self.record.display())))
     }
+}
+
+/// What is left of a house that somebody began to make and did not finish. Nothing was ever taken in by it: it had no
+/// card yet.
+fn unfinished(card: &Path, name: &str, recorded: &[Recorded]) -> Option<String> {
+    let last = recorded.iter().rfind(|recorded| recorded.tenant == name)?;
+    let key_file = last.key_file.as_ref().filter(|_| last.act == MAKING)?;
+    let parts = [card.with_extension(""), key_file.clone()];
+    let left: Vec<String> =
+        parts.iter().filter(|part| part.exists()).map(|part| part.display().to_string()).collect();
+    (!left.is_empty()).then(|| {
+        format!(
+            "making it was begun at {} and not finished; remove what is left of that and make it again: rm -r {}",
+            last.at,
+            left.join(" ")
+        )
+    })
 }
 
 /// How much of these lines is whole.

@@ -106,8 +106,8 @@ impl Houses {
     /// What keeps a house from being led to by its card, as far as others are there before it.
     fn against(&self, house: &House) -> Option<Failure> {
         let others = self.all.iter().filter(|other| other.card != house.card);
-        let older = others.filter(|other| (other.number, &other.name) < (house.number, &house.name));
-        older.filter_map(|older| same(house, older)).next().or_else(|| self.claims(house))
+        let mut older = others.filter(|other| (other.number, &other.name) < (house.number, &house.name));
+        older.find_map(|older| same(house, older)).or_else(|| self.claims(house))
     }
 
     /// That an older house has a name of this one.

@@ -61,11 +61,11 @@ impl Doomed {
     pub(super) fn destroy(self) -> Result<PathBuf, Failure> {
         let Self { path, mut file } = self;
         let mut write = || -> io::Result<()> {
-            let mut rest = file.metadata()?.len();
+            let mut rest = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
             while rest > 0 {
-                let now = usize::try_from(rest).map_or(PIECE.len(), |rest| rest.min(PIECE.len()));
+                let now = rest.min(PIECE.len());
                 file.write_all(PIECE.get(..now).unwrap_or(&PIECE))?;
-                rest = rest.saturating_sub(now as u64);
+                rest = rest.saturating_sub(now);
             }
             file.sync_all()?;
             fs::remove_file(&path)?;
