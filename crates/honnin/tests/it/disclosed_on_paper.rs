@@ -65,6 +65,12 @@ fn is_hers_and_stands_on_her_page(place: &Place) {
     let serving = place.serve();
     let mut browser = hers(place, &serving);
     let own = own_export(&mut browser);
+    // Another process reads of a log what its own has published, which it does within seconds.
+    let published = (0..300).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        done(&place.run(&["journal", "who-saw", LOGIN])).out.contains(",export,")
+    });
+    assert!(published, "her own export is among what others can read");
     let to = place.beside("2026-0117.json");
     let told = export(place, LOGIN, &to);
     done(&told);
