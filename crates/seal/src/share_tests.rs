@@ -132,7 +132,7 @@ fn a_share_that_somebody_altered_brings_nothing_back() {
 fn a_typing_mistake_is_told_by_its_line() {
     let share = &dealt((2, 3), 1)[0];
     let lines = share.text().lines().count() - 2;
-    assert_eq!(lines, 6);
+    assert_eq!(lines, 5);
     for number in 1..=lines {
         let line = changed(share, number, str::to_owned);
         let line = line.lines().nth(number).unwrap();
@@ -152,8 +152,8 @@ fn a_typing_mistake_is_told_by_its_line() {
     assert_eq!(KeyShare::parse(head).unwrap_err(), ShareError::NotWhole);
     assert_eq!(KeyShare::parse("nothing of the kind\n").unwrap_err(), ShareError::None);
     // Two lines of another share of the set, each right by itself.
-    let other = dealt((2, 3), 1)[1].text().lines().nth(5).unwrap().to_owned();
-    assert_eq!(KeyShare::parse(&changed(share, 5, |_| other.clone())).unwrap_err(), ShareError::NotWhole);
+    let other = dealt((2, 3), 1)[1].text().lines().nth(4).unwrap().to_owned();
+    assert_eq!(KeyShare::parse(&changed(share, 4, |_| other.clone())).unwrap_err(), ShareError::NotWhole);
 }
 
 #[test]

@@ -87,6 +87,7 @@ fn what_is_told_is_told_as_json_too() {
     of_accounts(&mut told);
     of_the_house(&mut told);
     of_the_journal_and_the_end(&mut told);
+    of_brands(&mut told);
     // A command that is added is added here, or its JSON is asked for elsewhere.
     let elsewhere = ELSEWHERE.iter().map(|(name, _)| (*name).to_owned());
     let known: BTreeSet<String> = told.done.iter().cloned().chain(elsewhere).collect();
@@ -303,4 +304,26 @@ fn output_of_what_was_done_that_cannot_be_written_fails_the_command() {
         assert_eq!(ran.code, Some(1), "{args:?}: {}", ran.err);
         assert!(ran.err.contains("cannot write the result to standard output"), "{args:?}: {}", ran.err);
     }
+}
+
+fn of_brands(told: &mut Told) {
+    let houses = told.beside("houses");
+    let umi = ["umi", "--houses", &houses, "--host", "umi.example"];
+    told.ask(
+        "tenant make",
+        &umi,
+        &["name", "number", "hosts", "data", "key_file", "card", "socket", "metrics"],
+    );
+    let listed = told.ask("tenant list", &["--houses", &houses], &[]);
+    assert_eq!(
+        (&listed["tenants"][0]["name"], &listed["tenants"][0]["serves"]),
+        (&"umi".into(), &false.into())
+    );
+    let door = ["--houses", &houses, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"];
+    assert_eq!(told.start("door serve", &door, &["public", "metrics"]).stop("-TERM"), Some(0));
+    told.ask(
+        "tenant remove",
+        &["umi", "--houses", &houses, "--yes"],
+        &["name", "keys_destroyed", "data", "left"],
+    );
 }
