@@ -363,7 +363,9 @@ impl App {
                         match self.door(ask, wants(route)) {
                             Door::Open(told) => cookie = told,
                             Door::Placed(answer) => {
-                                within.map(Self::is_not_within);
+                                if let Some(within) = within {
+                                    Self::is_not_within(within);
+                                }
                                 return Done { signed_in: false, result: Ok(answer) };
                             }
                         }
