@@ -175,6 +175,16 @@ fn check(dir: &Path) -> Result<One, Violation> {
     check_period(dir, None)
 }
 
+/// Waits for what another thread does by itself.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let came = (0..60_000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        is_so()
+    });
+    assert!(came, "never came: {what}");
+}
+
 /// Appends one; its index.
 fn put(journal: &Journal, entry: &Entry) -> Result<u64, AppendError> {
     journal.append_blocking(entry).map(|place| place.index)

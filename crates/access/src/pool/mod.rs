@@ -97,15 +97,26 @@ impl HashPool {
     /// # Errors
     /// The system's reason where a thread cannot be started.
     pub fn start(bounds: PoolBounds) -> std::io::Result<Self> {
+        Self::start_by(bounds, |number, work| {
+            thread::Builder::new().name(format!("hash-{number}")).spawn(work).map(drop)
+        })
+    }
+
+    /// The same on threads that the caller starts: each runs what it is given to its end.
+    ///
+    /// # Errors
+    /// What the caller says where a thread cannot be started.
+    pub fn start_by(
+        bounds: PoolBounds,
+        mut start: impl FnMut(usize, Box<dyn FnOnce() + Send>) -> std::io::Result<()>,
+    ) -> std::io::Result<Self> {
         let state =
             Mutex::new(State { turns: Turns::new(bounds.queue), spent: Spent::default(), ended: false });
         let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
             let shared = Arc::clone(&pool.shared);
-            thread::Builder::new()
-                .name(format!("hash-{number}"))
-                .spawn(move || work(&shared, bounds.cost.hasher()))?;
+            start(number, Box::new(move || work(&shared, bounds.cost.hasher())))?;
         }
         Ok(pool)
     }

@@ -2,7 +2,6 @@
 //! design, and by none of them comes anything of what others have.
 
 use honnin_access::PoolBounds;
-use honnin_seal::HashCost;
 
 use super::case::{Case, Deed, Fault, Manner, Neighbour, Person, Round, Step, Whose, row_of};
 use super::lines::Lines;
@@ -78,9 +77,7 @@ fn entries_of_others_move_indices_and_nothing_else() {
 #[test]
 fn who_is_refused_in_a_crowd_is_refused_the_same_whoever_the_crowd_is() {
     let mut ground = ground();
-    // Names nobody has are compared at this cost: slow enough that all have asked before the first is done.
-    let cost = HashCost { memory_kib: 64 * 1024, passes: 8, lanes: 1 };
-    ground.pool = PoolBounds { threads: 1, queue: 1, cost };
+    ground.pool = PoolBounds { threads: 1, queue: 1, ..ground.pool };
     let answers = [(SMALL, None), (LARGE, None), (LARGE, Some(Fault::Documents))].map(|(person, fault)| {
         runtime().block_on(World::crowd(&ground, &case(person, fault, Vec::new()), 3, &Lines::default()))
     });

@@ -1,8 +1,9 @@
 //! One world: a house, the people in it, and their scripts played in it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use honnin_access::ports::{CredentialRows, SessionRow, SessionRows};
 use honnin_access::{Authorities, HashPool, NewDevice, OperatorAuthority, PoolBounds, SignInSettings};
@@ -68,7 +69,8 @@ pub(super) struct World {
 impl World {
     /// Plays a case from the beginning and gives what the viewer saw.
     pub(super) async fn play(ground: &Ground, case: &Case, leak: Option<Leak>, lines: &Lines) -> Seen {
-        let (world, mut hers, mut theirs) = Self::open(ground, case, leak, lines).await;
+        let pool = HashPool::start(ground.pool).unwrap();
+        let (world, mut hers, mut theirs) = Self::open(ground, pool, case, leak, lines).await;
         world.store.take();
         lines.take();
         let mut rounds = Vec::new();
@@ -88,24 +90,48 @@ impl World {
         many: usize,
         lines: &Lines,
     ) -> [Option<Answered>; 2] {
-        let (world, mut hers, _) = Self::open(ground, case, None, lines).await;
+        // No thread of the pool begins before all have asked.
+        let (key, door) = mpsc::channel::<()>();
+        let mut door = Some(door);
+        let pool = HashPool::start_by(ground.pool, |_, work| {
+            let door = door.take().unwrap();
+            drop(thread::spawn(move || {
+                assert!(door.recv().is_err(), "opened by dropping its key");
+                work();
+            }));
+            Ok(())
+        });
+        let (world, mut hers, _) = Self::open(ground, pool.unwrap(), case, None, lines).await;
         let sign_in = Deed::SignIn { right: true, program: false };
         let step = Step { deed: sign_in, manner: Manner::default(), cut: None };
         let stranger = Name { login: "mio-nobody", mark: "x" };
+        let mut strangers = Vec::new();
         for number in 0..many {
             let asked = vec![world.asked(Whose::Nobodys, 0, number)];
-            drop(tokio::spawn(Actor::new(stranger, Whose::Theirs).play(world.stage(), vec![step], asked)));
+            let stranger = Actor::new(stranger, Whose::Theirs);
+            strangers.push(tokio::spawn(stranger.play(world.stage(), vec![step], asked)));
+        }
+        // One of them waits for its turn; the others are refused, which ends what they do.
+        while strangers.iter().filter(|stranger| stranger.is_finished()).count() + 1 < many {
+            sleep(Duration::from_millis(1)).await;
         }
         let asked = vec![world.asked(Whose::Hers, 0, 0)];
         let (she, mut refused) =
             tokio::spawn(hers.take().play(world.stage(), vec![step], asked)).await.unwrap();
+        drop(key);
         world.settle(false).await;
         let asked = vec![world.asked(Whose::Hers, 1, 0)];
         let (_, mut answered) = tokio::spawn(she.play(world.stage(), vec![step], asked)).await.unwrap();
         [refused.pop().flatten(), answered.pop().flatten()]
     }
 
-    async fn open(ground: &Ground, case: &Case, leak: Option<Leak>, lines: &Lines) -> (Self, Actor, Actor) {
+    async fn open(
+        ground: &Ground,
+        pool: HashPool,
+        case: &Case,
+        leak: Option<Leak>,
+        lines: &Lines,
+    ) -> (Self, Actor, Actor) {
         let bounds = honnin_store_sqlite::Bounds { readers: 1, ..honnin_store_sqlite::Bounds::default() };
         let kept = if case.tiny_caches {
             honnin_store_cache::Bounds { sessions: 700, rings: 700, documents: 2_000, wishes: 700 }
@@ -118,7 +144,6 @@ impl World {
         let clock = FixedClock::at("2026-11-20T06:00:00+09:00");
         let engine = |sqlite| Counted::new(Cached::new(sqlite, &kept), hers);
         let stand = Stand::on(&ground.keys, clock, bounds, engine);
-        let pool = HashPool::start(ground.pool).unwrap();
         let authorities = stand.authorities(SignInSettings { pool, ..sign_in() });
         let (store, clock) = (Arc::clone(&stand.store), Arc::clone(&stand.clock));
         let now = clock.now();
