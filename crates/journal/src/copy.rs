@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use honnin_terms::LogId;
+use rustix::fs::{Mode, OFlags};
 
 use crate::entry::HEADER;
 use crate::history::MOST_CARRIED_OCTETS;
@@ -78,8 +79,11 @@ pub fn hold(root: &Path) -> io::Result<Option<Held>> {
 
 /// The lock of a log, where that has one already.
 fn lock(root: &Path, log: LogId) -> Result<Option<File>, TryLockError> {
-    let lock = match File::options().write(true).open(root.join(log.to_string()).join(LOCK)) {
-        Ok(lock) => lock,
+    // Whoever asks may be root, and what lies there another user's: no link is followed, and no pipe is waited for.
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = root.join(log.to_string()).join(LOCK);
+    let lock = match rustix::fs::open(&file, flags, Mode::empty()).map_err(io::Error::from) {
+        Ok(lock) => File::from(lock),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(TryLockError::Error(error)),
     };

@@ -90,6 +90,16 @@ fn a_journal_that_is_held_is_opened_by_nobody_and_one_that_is_written_is_not_hel
     assert!(matches!(other(), Err(StartError::Locked)));
     drop(held);
     other().unwrap().close().unwrap();
+    // Whose house it is put a link there, or a pipe, and whoever asks is root.
+    let lock = log_dir(dir.path()).join(crate::layout::LOCK);
+    std::fs::remove_file(&lock).unwrap();
+    let elsewhere = dir.path().join("elsewhere");
+    std::fs::write(&elsewhere, "another's").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+    assert!(hold(dir.path()).is_err());
+    std::fs::remove_file(&lock).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &lock, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    assert!(hold(dir.path()).is_err(), "and it does not wait");
 }
 
 #[test]
