@@ -25,7 +25,7 @@ mod turns;
 mod untold;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,15 @@ pub fn listen(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 /// What the system says: the address is taken, or is not ours.
 pub fn listen_apart(on: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     open(on, backlog, on.is_ipv6())
+}
+
+/// The same beside others: `[::]` takes the connections of IPv4 too, unless one of them is `0.0.0.0` at that port.
+///
+/// # Errors
+/// What the system says: the address is taken, or is not ours.
+pub fn listen_beside(on: SocketAddr, others: &[SocketAddr], backlog: u32) -> io::Result<TcpListener> {
+    let all_of_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, on.port()));
+    open(on, backlog, on.is_ipv6() && others.contains(&all_of_v4))
 }
 
 fn open(on: SocketAddr, backlog: u32, only_v6: bool) -> io::Result<TcpListener> {

@@ -397,6 +397,24 @@ async fn listening_beyond_loopback_in_the_clear_is_refused() {
     assert!(refused.to_string().contains("refuse to listen on 0.0.0.0"));
 }
 
+#[tokio::test]
+async fn all_addresses_of_both_kinds_may_be_listened_on_at_one_port() {
+    if listen("[::1]:0".parse().unwrap(), 1).is_err() {
+        eprintln!("skipped: this machine has no addresses of IPv6");
+        return;
+    }
+    let of_v4 = listen("0.0.0.0:0".parse().unwrap(), 1).unwrap();
+    let port = of_v4.local_addr().unwrap().port();
+    let of_v6: SocketAddr = format!("[::]:{port}").parse().unwrap();
+    let public = [format!("0.0.0.0:{port}").parse().unwrap(), of_v6];
+    assert!(listen(of_v6, 1).is_err(), "the one would take the connections of the other");
+    listen_beside(of_v6, &public, 1).unwrap();
+    // Alone it takes those of both.
+    let both = listen_beside("[::]:0".parse().unwrap(), &["[::]:0".parse().unwrap()], 1).unwrap();
+    let port = both.local_addr().unwrap().port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_ok());
+}
+
 fn behind_proxy(listed: &str) -> Front {
     Front::TrustedProxy {
         public: "https://my.example.jp".parse().unwrap(),

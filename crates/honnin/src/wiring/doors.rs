@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use honnin_front::{DoorFile, Entrance, Front, Hosts, SocketFile, listen};
+use honnin_front::{DoorFile, Entrance, Front, Hosts, SocketFile, listen_beside};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -48,8 +48,9 @@ impl Doors {
         let tls = renewal.as_ref().map(Renewal::config).transpose()?;
         let mut listeners = Vec::with_capacity(settings.listen.public.len());
         let mut later = Vec::new();
-        for address in &settings.listen.public {
-            match handed.at(*address).unwrap_or_else(|| listen(*address, settings.server.backlog)) {
+        let (public, backlog) = (&settings.listen.public, settings.server.backlog);
+        for address in public {
+            match handed.at(*address).unwrap_or_else(|| listen_beside(*address, public, backlog)) {
                 Ok(listener) => listeners.push(listener),
                 Err(reason) if reason.kind() == io::ErrorKind::AddrNotAvailable => {
                     say::note(format_args!(
