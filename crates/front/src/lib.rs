@@ -19,6 +19,7 @@ mod proxy_header;
 mod room;
 mod seldom;
 mod socket;
+mod socket_file;
 mod stream;
 mod tls;
 mod turns;

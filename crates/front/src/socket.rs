@@ -4,12 +4,10 @@
 //! proxy of the operator's, and is believed as a listed one is.
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as Knock;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
 
 use crate::door::{DoorFile, Handed};
+use crate::socket_file::OurFile;
 
 /// The other side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl fmt::Display for Peer {
 #[derive(Debug)]
 pub struct SocketFile {
     listener: UnixListener,
-    path: PathBuf,
+    file: OurFile,
 }
 
 impl SocketFile {
@@ -66,31 +65,17 @@ impl SocketFile {
     /// # Errors
     /// What the system says; `AddrInUse` where somebody answers there, or where it is another file.
     pub fn listen(path: &Path, group: bool, backlog: u32) -> io::Result<Self> {
-        if let Ok(there) = fs::symlink_metadata(path) {
-            let is_left = there.file_type().is_socket()
-                && Knock::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-            if !is_left {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            fs::remove_file(path)?;
-        }
+        OurFile::make_room(path, |path| Knock::connect(path).map(drop))?;
         let socket = UnixSocket::new_stream()?;
         socket.bind(path)?;
         // Nobody can connect before `listen`, and so nobody finds the mode that it was made with.
-        fs::set_permissions(path, fs::Permissions::from_mode(if group { 0o660 } else { 0o600 }))?;
-        Ok(Self { listener: socket.listen(backlog)?, path: path.to_owned() })
+        let file = OurFile::made(path, group)?;
+        Ok(Self { listener: socket.listen(backlog)?, file })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Where it is gone already there is nothing to do.
-        fs::remove_file(&self.path).unwrap_or_default();
+        self.file.path()
     }
 }
 

@@ -1,14 +1,12 @@
 //! A connection handed from one process to another: the socket itself, over a file on this machine (`SCM_RIGHTS`,
 //! unix(7)). Who hands it over keeps nothing of it and is not in its way.
 
-use std::fs;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram as Knock;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::net::{
@@ -19,6 +17,7 @@ use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 
 use super::handed::Handed;
+use crate::socket_file::{OurFile, is_answered};
 
 /// What goes with a socket; a message has to have something in it.
 const OCTET: [u8; 1] = [b'c'];
@@ -27,9 +26,7 @@ const OCTET: [u8; 1] = [b'c'];
 #[derive(Debug)]
 pub struct DoorFile {
     socket: UnixDatagram,
-    path: PathBuf,
-    /// Device and number of the file: another may be there by the time this one ends.
-    file: (u64, u64),
+    file: OurFile,
 }
 
 impl DoorFile {
@@ -39,24 +36,15 @@ impl DoorFile {
     /// # Errors
     /// What the system says; `AddrInUse` where somebody takes connections there, or where it is another file.
     pub fn listen(path: &Path, group: bool) -> io::Result<Self> {
-        if let Ok(there) = fs::symlink_metadata(path) {
-            // Only this answer says that nobody is there: a socket we may not open, or one of another kind, is somebody's.
-            let is_left = there.file_type().is_socket()
-                && knock(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-            if !is_left {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            fs::remove_file(path)?;
-        }
+        OurFile::make_room(path, knock)?;
         // Until the next line its mode is what the process gives all its files: nobody else's.
         let socket = UnixDatagram::bind(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(if group { 0o660 } else { 0o600 }))?;
-        Ok(Self { socket, path: path.to_owned(), file: file_at(path)? })
+        Ok(Self { socket, file: OurFile::made(path, group)? })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// The next connection. What is handed over and is no connection of TCP is closed.
@@ -74,31 +62,20 @@ impl DoorFile {
 
     /// Has nobody find the way here any more; what is on it already can still be taken.
     pub(crate) fn leave(&self) {
-        // Where it is gone already there is nothing to do, and a file of whoever came after us is theirs. Ours keeps its
-        // number while the socket is open.
-        if file_at(&self.path).is_ok_and(|file| file == self.file) {
-            fs::remove_file(&self.path).unwrap_or_default();
-        }
-    }
-}
-
-impl Drop for DoorFile {
-    fn drop(&mut self) {
-        self.leave();
+        self.file.leave();
     }
 }
 
 /// Whether somebody takes connections at that file.
-pub fn is_served(path: &Path) -> bool {
-    knock(path).is_ok()
+///
+/// # Errors
+/// What the system says where that cannot be known, as by whoever may not open the file.
+pub fn is_served(path: &Path) -> io::Result<bool> {
+    is_answered(knock(path))
 }
 
 fn knock(path: &Path) -> io::Result<()> {
     Knock::unbound()?.connect(path)
-}
-
-fn file_at(path: &Path) -> io::Result<(u64, u64)> {
-    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 fn receive(socket: &UnixDatagram) -> io::Result<Option<OwnedFd>> {

@@ -21,7 +21,7 @@ pub(crate) enum TenantCommand {
     Make(MakeArgs),
     /// List the tenants, the hosts they are found at, and whether they serve
     #[command(after_help = "Examples:\n  honnin tenant list --houses /srv/honnin\n  \
-        honnin tenant list --houses /srv/honnin --json | jq -r '.tenants[] | select(.serves | not) | .name'")]
+        honnin tenant list --houses /srv/honnin --json | jq -r '.tenants[] | select(.serves == false) | .name'")]
     List(HousesArgs),
     /// Take a tenant away: destroy its keys, then everything in its house
     ///

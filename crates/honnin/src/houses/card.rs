@@ -161,9 +161,9 @@ impl House {
         Ok(Some(Self { name, number, hosts, socket, key_file, card: card.to_owned() }))
     }
 
-    /// Whether it takes connections from the door.
-    pub(crate) fn serves(&self) -> bool {
-        is_served(&self.socket)
+    /// Whether it takes connections from the door; `None` where we may not ask.
+    pub(crate) fn serves(&self) -> Option<bool> {
+        is_served(&self.socket).ok()
     }
 
     /// Its data directory, as `honnin tenant make` made it.

@@ -33,7 +33,8 @@ struct Tenant {
     name: String,
     number: u32,
     hosts: Vec<String>,
-    serves: bool,
+    /// `None` where whoever asks may not open its socket.
+    serves: Option<bool>,
 }
 
 impl Tenant {
@@ -50,7 +51,11 @@ impl fmt::Display for Listed {
         }
         for (place, Tenant { name, hosts, serves, .. }) in self.tenants.iter().enumerate() {
             let line = if place == 0 { "" } else { "\n" };
-            let serves = if *serves { "serves" } else { "does not serve" };
+            let serves = match serves {
+                Some(true) => "serves",
+                Some(false) => "does not serve",
+                None => "its socket may not be opened by who asks",
+            };
             write!(f, "{line}{name}  {}  {serves}", hosts.join(", "))?;
         }
         Ok(())

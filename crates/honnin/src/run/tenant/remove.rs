@@ -112,8 +112,12 @@ fn refuse_serving(house: &House, data: &Path) -> Result<honnin_journal::Held, Fa
     let journal = data.join("journal");
     let held = honnin_journal::hold(&journal)
         .map_err(|reason| Failure::from(reason).during(&format!("look into {}", journal.display())))?;
-    held.filter(|_| !house.serves()).ok_or_else(|| {
-        Failure::cannot(format_args!("remove the tenant {:?}: it serves; stop it first", house.name))
+    held.filter(|_| house.serves() == Some(false)).ok_or_else(|| {
+        let why = match house.serves() {
+            None => "whether it serves cannot be known; do it as root, or as its user",
+            Some(_) => "it serves; stop it first",
+        };
+        Failure::cannot(format_args!("remove the tenant {:?}: {why}", house.name))
     })
 }
 
