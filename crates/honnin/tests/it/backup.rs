@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::support::{Place, Ran, directory_of_sample, mapping, run_in};
+use crate::support::{Place, Ran, done, run_in};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -23,11 +23,6 @@ const PORTS: [(&str, &str); 4] = [
 /// What changes by being opened: who is signed in, and what nodes agree by.
 const OF_THE_MOMENT: [&str; 3] = ["session", "control", "tick"];
 
-fn done(ran: &Ran) -> &Ran {
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    ran
-}
-
 fn refused(ran: &Ran, by: &[&str]) {
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     for by in by {
@@ -38,13 +33,9 @@ fn refused(ran: &Ran, by: &[&str]) {
 /// An installation with the ledger in it and one account that has a password.
 fn begun() -> Place {
     let place = Place::begin(&PORTS);
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(&place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
-    let invited = place.run(&["--json", "account", "invite", LOGIN]);
-    let code = done(&invited).out.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let serving = place.serve();
-    let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
-    assert_eq!(serving.browser().post_form("/activate", &form).status, 303);
+    place.take_in();
+    let code = place.invite(LOGIN);
+    drop(place.serve().activated(LOGIN, &code, PASSWORD));
     place
 }
 

@@ -9,35 +9,15 @@ use std::time::Duration;
 use honnin_testkit::PostgresServer;
 use serde_json::Value;
 
-use crate::support::{Browser, Place, Ran, Serving, directory_of_sample, mapping};
+use crate::support::{Browser, Place, Ran, done};
 
 const LOGIN: &str = "mio30617284";
 const OTHER: &str = "mio10482913";
 const PASSWORD: &str = "umi no mieru ie de";
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
 
-fn done(ran: &Ran) -> &Ran {
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    ran
-}
-
 fn refused(ran: &Ran, by: &str) {
     assert!(ran.code != Some(0) && ran.err.contains(by), "{by}: {:?} {}{}", ran.code, ran.out, ran.err);
-}
-
-fn take_in(place: &Place) {
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(&place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
-}
-
-/// Somebody signed in with a one-time code.
-fn hers(place: &Place, serving: &Serving) -> Browser {
-    let invited = place.run(&["--json", "account", "invite", LOGIN]);
-    let code = done(&invited).out.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let mut browser = serving.browser();
-    let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
-    assert_eq!(browser.post_form("/activate", &form).status, 303);
-    browser
 }
 
 /// Her own export, as the product makes it for her.
@@ -67,7 +47,7 @@ fn is_own_export(row: &Value) -> bool {
 /// The export on a case, compared with her own and looked for wherever it has to stand.
 fn is_hers_and_stands_on_her_page(place: &Place) {
     let serving = place.serve();
-    let mut browser = hers(place, &serving);
+    let mut browser = serving.activated(LOGIN, &place.invite(LOGIN), PASSWORD);
     let own = own_export(&mut browser);
     // Another process reads of a log what its own has published, which it does within seconds: so it is asked again.
     let (told, made) = (0..60)
@@ -138,7 +118,7 @@ fn is_hers_and_stands_on_her_page(place: &Place) {
 #[test]
 fn an_export_on_a_case_is_her_own_and_stands_on_her_page() {
     let place = Place::begin(&PORTS);
-    take_in(&place);
+    place.take_in();
     is_hers_and_stands_on_her_page(&place);
     // A second one does not take the place of the first.
     let to = place.beside("2026-0117.json");
@@ -154,14 +134,14 @@ fn an_export_on_a_case_is_made_from_a_database_too() {
     let (url, owner) = (server.url("honnin", &database), server.url("owner", &database));
     let place = Place::begin_as(&PORTS, &["--store-url", &url]);
     done(&place.run(&["store", "prepare", "--for", &url, "--owner", &owner]));
-    take_in(&place);
+    place.take_in();
     is_hers_and_stands_on_her_page(&place);
 }
 
 #[test]
 fn no_export_on_a_case_is_made_where_it_cannot_be_written_down() {
     let place = Place::begin(&PORTS);
-    take_in(&place);
+    place.take_in();
     drop(place.serve());
     let to = place.beside("export.json");
     refused(&export(&place, "mio00000000", &to), "the store has none of that name");

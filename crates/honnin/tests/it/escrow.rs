@@ -4,16 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Place, Ran, directory_of_sample, honnin, mapping, run_in};
+use crate::support::{Place, Ran, done, honnin, run_in};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
-
-fn done(ran: &Ran) -> &Ran {
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    ran
-}
 
 fn refused(ran: &Ran, by: &[&str]) {
     assert_ne!(ran.code, Some(0), "{}", ran.out);
@@ -40,14 +35,10 @@ fn back(files: &[&PathBuf], to: &Path) -> Ran {
 #[test]
 fn three_of_five_and_a_backup_bring_everything_back_after_total_loss() {
     let place = Place::begin(&PORTS);
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(&place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
-    let invited = place.run(&["--json", "account", "invite", LOGIN]);
-    let code = done(&invited).out.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    place.take_in();
+    let code = place.invite(LOGIN);
     let serving = place.serve();
-    let mut hers = serving.browser();
-    let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
-    assert_eq!(hers.post_form("/activate", &form).status, 303);
+    let mut hers = serving.activated(LOGIN, &code, PASSWORD);
     let before = hers.figures();
     assert!(place.run(&["doctor"]).out.contains("no shares of the key file were made"));
 

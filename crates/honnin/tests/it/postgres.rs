@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Browser, Place, Ran, Running, command, directory_of_sample, mapping};
+use crate::support::{Browser, Place, Ran, Running, command};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -47,14 +47,11 @@ fn two_processes_on_one_database_serve_her_and_see_her_sign_out() {
         done(place.run(&["--json", "store", "prepare", "--owner", &owner])),
         "{\"role\":\"honnin\"}\n"
     );
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
-    let invited = done(place.run(&["--json", "account", "invite", LOGIN]));
-    let code = invited.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    place.take_in();
+    let code = place.invite(LOGIN);
 
     let (first, second) = (place.serve(), second(&place));
-    let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
-    assert_eq!(first.browser().post_form("/activate", &form).status, 303);
+    drop(first.activated(LOGIN, &code, PASSWORD));
     let mut here = first.browser();
     here.sign_in(LOGIN, PASSWORD);
     let mut there = Browser::new(&format!("http://{}", second.after("serving on ")));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Place, Ran, directory_of_sample, mapping, run_in};
+use crate::support::{Place, Ran, run_in};
 
 const LOGIN: &str = "mio30617284";
 const OTHER: &str = "mio10482913";
@@ -32,11 +32,8 @@ fn rows(server: &PostgresServer, database: &str) -> Vec<String> {
 }
 
 fn activate(place: &Place, login: &str) {
-    let invited = done(place.run(&["--json", "account", "invite", login]));
-    let code = invited.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let serving = place.serve();
-    let form = [("login", login), ("code", code.as_str()), ("password", PASSWORD)];
-    assert_eq!(serving.browser().post_form("/activate", &form).status, 303);
+    let code = place.invite(login);
+    drop(place.serve().activated(login, &code, PASSWORD));
 }
 
 fn restore(data: &Path, from: &Path) -> Ran {
@@ -51,8 +48,7 @@ fn a_backup_of_a_database_brings_back_everything_after_total_loss() {
     let place = Place::begin_as(&PORTS, &["--store-url", &url]);
     let prepare = || done(place.run(&["store", "prepare", "--for", &url, "--owner", &owner]));
     prepare();
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
+    place.take_in();
     activate(&place, LOGIN);
 
     let serving = place.serve();
@@ -102,8 +98,7 @@ fn an_account_is_erased_on_a_database_and_its_server_shows_it_no_more() {
     let (url, owner) = (server.url("honnin", &database), server.url("owner", &database));
     let place = Place::begin_as(&PORTS, &["--store-url", &url]);
     done(place.run(&["store", "prepare", "--for", &url, "--owner", &owner]));
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
+    place.take_in();
     activate(&place, OTHER);
     let accounts = || server.sql(&database, "select count(*) from honnin.account").parse::<u32>().unwrap();
     let before = accounts();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Place, Ran, command, directory_of_sample, honnin, mapping, run_in};
+use crate::support::{Place, Ran, command, honnin, run_in};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -46,14 +46,9 @@ impl Lost {
         let place = Place::begin_as(&PORTS, &["--store-url", &url]);
         let owner = server.url("owner", &database);
         done(place.run(&["store", "prepare", "--owner", &owner]));
-        let (mapping, sample) = (mapping(), directory_of_sample());
-        done(place.run(&["intake", "files", "--mapping", mapping.to_str()?, sample.to_str()?]));
-        let invited = done(place.run(&["--json", "account", "invite", LOGIN]));
-        let code = invited.split("\"code\":\"").nth(1)?.split('"').next()?.to_owned();
-        let serving = place.serve();
-        let form = [("login", LOGIN), ("code", code.as_str()), ("password", PASSWORD)];
-        assert_eq!(serving.browser().post_form("/activate", &form).status, 303);
-        drop(serving);
+        place.take_in();
+        let code = place.invite(LOGIN);
+        drop(place.serve().activated(LOGIN, &code, PASSWORD));
         let backup = place.beside("backup");
         done(place.run(&["backup", "--to", backup.to_str()?]));
         let rows = rows(&server, &database);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Browser, Place, Ran, command, directory_of_sample, mapping};
+use crate::support::{Browser, Place, Ran, command};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -58,10 +58,8 @@ fn a_store_goes_to_a_database_beside_its_server_and_comes_back() {
     let database = server.database();
     let (to, owner) = (server.url("honnin", &database), server.url("owner", &database));
     let place = Place::begin_as(&PORTS, &[]);
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    done(place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]));
-    let invited = done(place.run(&["--json", "account", "invite", LOGIN]));
-    let code = invited.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    place.take_in();
+    let code = place.invite(LOGIN);
     let unprepared = place.run(&["store", "copy", "--to", &to]);
     assert!(unprepared.code == Some(1) && unprepared.err.contains("store prepare"), "{}", unprepared.err);
     done(place.run(&["store", "prepare", "--for", &to, "--owner", &owner]));

@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
-use crate::support::{Place, Running, Serving, command, directory_of_sample, mapping};
+use crate::support::{Place, Running, Serving, command};
 
 const LOGIN: &str = "mio30617284";
 
@@ -101,10 +101,7 @@ fn place(collector: SocketAddr) -> Place {
     let settings = fs::read_to_string(&file).unwrap();
     let (before, after) = settings.rsplit_once("directory = \"\"").unwrap();
     fs::write(&file, format!("{before}directory = \"logs\"{after}")).unwrap();
-    let (mapping, sample) = (mapping(), directory_of_sample());
-    let taken =
-        place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]);
-    assert_eq!(taken.code, Some(0), "{}{}", taken.out, taken.err);
+    place.take_in();
     place
 }
 
@@ -121,12 +118,8 @@ fn a_trace_says_where_time_went_and_nothing_of_anybody() {
     let collector = Collector::start();
     let place = place(collector.address);
     let serving = place.serve();
-    let code = place.run(&["account", "invite", LOGIN, "--json"]).out;
-    let code: serde_json::Value = serde_json::from_str(&code).unwrap();
-    let mut browser = serving.browser();
     let password = "umi no mieru ie de";
-    let form = [("login", LOGIN), ("code", code["code"].as_str().unwrap()), ("password", password)];
-    assert_eq!(browser.post_form("/activate", &form).status, 303);
+    let mut browser = serving.activated(LOGIN, &place.invite(LOGIN), password);
     assert_eq!(browser.post_form("/sign-in", &[("login", LOGIN), ("password", password)]).status, 303);
     for path in [
         "/",

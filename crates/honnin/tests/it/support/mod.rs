@@ -11,6 +11,6 @@ mod watermark;
 pub(crate) use binary::{Ran, command, honnin};
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use demo::{Demo, PASSWORD};
-pub(crate) use place::{Place, Serving, directory_of_sample, mapping, run_in};
+pub(crate) use place::{Place, Serving, directory_of_sample, done, mapping, run_in};
 pub(crate) use running::Running;
 pub(crate) use watermark::{Watermarks, data_values};

@@ -72,6 +72,25 @@ impl Place {
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         run_in(&self.data, args)
     }
+
+    /// Takes the ledger in that ships.
+    pub(crate) fn take_in(&self) {
+        let (mapping, sample) = (mapping(), directory_of_sample());
+        let files = ["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()];
+        done(&self.run(&files));
+    }
+
+    /// A one-time code for somebody.
+    pub(crate) fn invite(&self, login: &str) -> String {
+        let invited = self.run(&["--json", "account", "invite", login]);
+        done(&invited).out.split("\"code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+}
+
+/// What a command did that had to do it.
+pub(crate) fn done(ran: &Ran) -> &Ran {
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    ran
 }
 
 /// The installation at work.
@@ -82,6 +101,14 @@ impl Serving {
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(&format!("http://{}", self.0.after("serving on ")))
+    }
+
+    /// The browser of somebody who has just set her password with a one-time code.
+    pub(crate) fn activated(&self, login: &str, code: &str, password: &str) -> Browser {
+        let mut browser = self.browser();
+        let form = [("login", login), ("code", code), ("password", password)];
+        assert_eq!(browser.post_form("/activate", &form).status, 303);
+        browser
     }
 }
 
