@@ -1,5 +1,8 @@
 //! D18: an operator for several brands hands one of them an extract with rows of another. They are set aside, the feed
-//! goes on, somebody is called, and nothing of them is on a page or in an export.
+//! goes on, somebody is called, and nothing of them is on a page or in an export. Then both brands are served from one
+//! machine, and nothing of the one is at the other's.
+
+mod houses;
 
 use std::collections::HashSet;
 use std::fs;
@@ -100,6 +103,10 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
         found,
     ));
     verdicts.extend(tally.looked("every page and an export of every subscriber, before and after"));
+    drop(house);
+    if !stage.has_enough(&verdicts) {
+        verdicts.extend(houses::play(stage, &world, &extracts).await?);
+    }
     Ok(verdicts)
 }
 
@@ -129,8 +136,9 @@ async fn read_everything(house: &House, world: &World, tally: &mut Tally) -> Res
 /// What the brand had, and what it is sent.
 struct Extracts {
     directory: TempDir,
-    /// Accounts of the brand.
+    /// Accounts of the brand, and of the other.
     ours: HashSet<String>,
+    others: HashSet<String>,
     /// Rows that the brand has not seen before.
     news: u64,
     /// Rows of the other brand in what it is sent.
@@ -144,8 +152,9 @@ impl Extracts {
         let directory = directory.map_err(Failure::machine("make a directory for extracts"))?;
         let others: HashSet<&String> = world.accounts.iter().skip(1).step_by(2).collect();
         let ours = world.accounts.iter().filter(|account| !others.contains(account)).cloned().collect();
-        let mut made = Self { directory, ours, news: 0, theirs: 0 };
-        for directory in [made.before(), made.feed()] {
+        let of_others = others.iter().map(|account| (*account).clone()).collect();
+        let mut made = Self { directory, ours, others: of_others, news: 0, theirs: 0 };
+        for directory in [made.before(), made.feed(), made.others()] {
             fs::create_dir(&directory).map_err(Failure::machine("make a directory for extracts"))?;
         }
         let marked = world.marked.iter().filter(|marked| others.contains(&marked.account));
@@ -163,7 +172,9 @@ impl Extracts {
         }
         let tenant = format!("[[file]]\ntenant = {{ heading = \"{HEADING}\", is = [\"{OURS}\"] }}\n");
         let mapping = MAPPING.replace("[[file]]\n", &tenant);
-        fs::write(made.mapping(), mapping).map_err(Failure::machine("write a mapping file"))?;
+        let written =
+            fs::write(made.mapping(), mapping).and_then(|()| fs::write(made.plain_mapping(), MAPPING));
+        written.map_err(Failure::machine("write a mapping file"))?;
         Ok(made)
     }
 
@@ -171,7 +182,7 @@ impl Extracts {
     /// buckets of the other brand are in it once more under a number or a line of ours, as codes of two brands may be alike.
     fn part(&mut self, path: &Path, name: &str, codes: &HashSet<String>) -> Result<(), Failure> {
         let octets = fs::read(path).map_err(Failure::machine("read a ledger"))?;
-        let (mut before, mut feed) = (Vec::new(), Vec::new());
+        let (mut before, mut feed, mut others) = (Vec::new(), Vec::new(), Vec::new());
         // The column that names the line, where another's may stand in it.
         let alike = if name == BUCKETS { Some(0) } else { name.starts_with("利用量").then_some(1) };
         let rows: Vec<Vec<&[u8]>> =
@@ -183,8 +194,10 @@ impl Extracts {
         for (place, row) in rows.iter().enumerate() {
             if place == 0 {
                 write(&mut before, row, None);
+                write(&mut others, row, None);
                 write(&mut feed, row, Some(HEADING));
             } else if is_theirs(row) {
+                write(&mut others, row, None);
                 write(&mut feed, row, Some(THEIRS));
                 self.theirs += 1;
                 if let (Some(column), Some(ours)) = (alike, &first_of_ours) {
@@ -205,7 +218,8 @@ impl Extracts {
             }
         }
         let written = fs::write(self.before().join(name), before)
-            .and_then(|()| fs::write(self.feed().join(name), feed));
+            .and_then(|()| fs::write(self.feed().join(name), feed))
+            .and_then(|()| fs::write(self.others().join(name), others));
         written.map_err(Failure::machine("write an extract"))
     }
 
@@ -217,8 +231,26 @@ impl Extracts {
         self.directory.path().join("feed")
     }
 
+    /// What the other brand is handed of its own.
+    fn others(&self) -> PathBuf {
+        self.directory.path().join("others")
+    }
+
     fn mapping(&self) -> PathBuf {
         self.directory.path().join("mapping.toml")
+    }
+
+    /// The same that asks for nobody's name.
+    fn plain_mapping(&self) -> PathBuf {
+        self.directory.path().join("plain-mapping.toml")
+    }
+
+    /// Accounts of the first brand or the second.
+    fn of_brand(&self, brand: usize) -> Vec<String> {
+        let mut accounts: Vec<String> =
+            if brand == 0 { &self.ours } else { &self.others }.iter().cloned().collect();
+        accounts.sort();
+        accounts
     }
 }
 

@@ -8,6 +8,7 @@ pub mod scan;
 pub mod seed;
 
 pub(crate) mod acts;
+pub(crate) mod at_rest;
 pub(crate) mod caches;
 pub(crate) mod crowd;
 pub(crate) mod damage;

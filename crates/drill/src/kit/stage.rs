@@ -280,9 +280,14 @@ pub(crate) fn sign_in_request(account: &str) -> Request {
     sign_in_with(account, PASSWORD)
 }
 
-/// Signs in by password; every cookie that it is given.
+/// Signs in by the password all subjects have; every cookie that it is given.
 pub(crate) async fn signs_in(target: Target, account: &str) -> Result<String, Failure> {
-    let answer = ask(target, &sign_in_request(account)).await?;
+    signs_in_with(target, account, PASSWORD).await
+}
+
+/// The same by that password.
+pub(crate) async fn signs_in_with(target: Target, account: &str, password: &str) -> Result<String, Failure> {
+    let answer = ask(target, &sign_in_with(account, password)).await?;
     let cookies = answer.header("set-cookie").map(|cookie| cookie.split(';').next().unwrap_or_default());
     let cookies: Vec<&str> = cookies.collect();
     if answer.status != 201 || cookies.is_empty() {

@@ -2,6 +2,7 @@
 
 mod beside;
 mod several;
+mod town;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,6 +21,7 @@ use tokio::time::{Instant, sleep};
 
 pub use self::beside::{Beside, Database, Node};
 use self::several::Several;
+pub use self::town::{Brand, Town};
 use super::program::{CERTIFICATE, KEY};
 use crate::client::{Connection, Limits, Refused, Request, Target};
 
@@ -510,10 +512,12 @@ fn lines_of(child: &mut Child) -> Result<mpsc::UnboundedReceiver<String>, Failur
     Ok(lines)
 }
 
-/// The address behind those words, with or without a scheme between.
+/// The address behind those words, with or without a scheme between; its beginning may be the last of the words.
 fn address_after(line: &str, words: &str) -> Option<SocketAddr> {
+    let (_, last) = words.rsplit_once(' ')?;
     let (_, rest) = line.split_once(words)?;
-    let rest = rest.split_once("http://").map_or(rest, |(_, address)| address);
+    let rest = format!("{last}{rest}");
+    let rest = rest.split_once("http://").map_or(&*rest, |(_, address)| address);
     rest.split('/').next()?.trim().parse().ok()
 }
 

@@ -14,7 +14,7 @@ mod varnish;
 
 pub use balancer::Balancer;
 pub use cluster::{Cluster, Machine};
-pub use house::{Beside, Database, Failure, House, Node, Plan, Ran, SignedIn, StatusPage};
+pub use house::{Beside, Brand, Database, Failure, House, Node, Plan, Ran, SignedIn, StatusPage, Town};
 pub(crate) use house::{INSIDER, STOPPED};
 pub use nginx::{KEPT_SECONDS, Keeping, Nginx, NginxPlan};
 pub use page::page;
