@@ -55,6 +55,19 @@ fn peer(line: &str) -> Option<Peer> {
     })
 }
 
+/// What two nodes give, with a core each, against one.
+fn two_nodes(line: &str) -> Option<Figure> {
+    let (one, two) = (number(line, "one node ", " µs")?, number(line, "two nodes ", " µs")?);
+    Some(Figure {
+        name: format!("two nodes on one database, {} connections", connections(line)?),
+        value: 2e6 / two,
+        unit: "reads a second of two cores",
+        baseline: ("one node, of one core", 1e6 / one),
+        better: Better::More,
+        aim: Aim::Ratio(1.7),
+    })
+}
+
 /// Asks `read_cost` about a ground, with more words for it; its lines.
 fn measure(run: &Run, ground: &Ground, peer: bool, more: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new(&run.programs.read_cost);
@@ -144,13 +157,20 @@ pub(super) fn on_postgres(run: &Run) -> Result<Section, Failure> {
     let with = measure(run, &ground, true, &["--postgres"])?;
     // Whether it runs is told by what it says of the bare handler; the peer is left out where it is only tried.
     costs(&without).and_then(|_| costs(&with))?;
+    let two = measure(run, &ground, false, &["--postgres", "--two-nodes"])?;
     let mut figures = against_the_peer(&without, "every read asks the database", 6.0);
     figures.extend(against_the_peer(&with, "caches warm", 15.0));
+    let grown: Vec<Figure> = two.lines().filter_map(two_nodes).collect();
+    if grown.is_empty() {
+        return Err("read_cost says nothing of two nodes".into());
+    }
+    figures.extend(grown);
     Ok(Section {
         words: vec![format!(
             "The store in a PostgreSQL database on this machine, reached by its socket, with row-level security and the journal durable: \
              JSON home, {} lines, {} people who read in turn. Processor time of the server and of all processes of its database, beside \
-             that of the peer and its own. Without caches means 4 KiB for each.",
+             that of the peer and its own. Without caches means 4 KiB for each. Two nodes on that database are measured by what an \
+             answer costs with the one and with both, all on one core: so many more they give where each has a core of its own.",
             ground.lines,
             ground.subjects.len()
         )],
@@ -246,6 +266,15 @@ mod tests {
         let peers: Vec<Peer> = SAID.lines().filter_map(peer).collect();
         assert_eq!(peers, [Peer { connections: 32, theirs: 290.0, ours: 27.1 }]);
         assert!(super::costs("pinned: nothing").is_err(), "a silent benchmark is a fault");
+    }
+
+    #[test]
+    fn two_nodes_are_held_against_one_by_what_an_answer_costs() {
+        let said = "pinned, 32 connections, home JSON: one node 40.0 µs, two nodes 50.0 µs processor time per answer, 1.60 times \
+            its goodput (median of 7)";
+        let figure = two_nodes(said).unwrap();
+        assert_eq!((figure.ratio(), figure.reached()), (1.6, Some(false)));
+        assert!(two_nodes(SAID.lines().nth(2).unwrap()).is_none());
     }
 
     #[test]

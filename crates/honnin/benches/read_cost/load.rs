@@ -11,6 +11,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
+    /// Where a second node of it is, which half of the connections go to.
+    pub(crate) second: Option<SocketAddr>,
     /// Shared by all connections: there may be tens of thousands.
     pub(crate) requests: Arc<[Vec<u8>]>,
 }
@@ -150,7 +152,8 @@ impl Load {
             let requests = Arc::clone(&target.requests);
             // Each begins elsewhere, so that together they ask as everybody.
             let first = number * requests.len() / self.connections;
-            runtime.spawn(talk(target.address, requests, first, Arc::clone(&answers)));
+            let address = target.second.filter(|_| number % 2 == 1).unwrap_or(target.address);
+            runtime.spawn(talk(address, requests, first, Arc::clone(&answers)));
         }
         let time = self.time;
         runtime.block_on(async move { tokio::time::sleep(time).await });

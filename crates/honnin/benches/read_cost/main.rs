@@ -13,7 +13,7 @@
 //! `--free` and `--pinned` choose one way, `--without-peer` leaves the peer out. `--data DIR --settings FILE --sessions-of FILE`
 //! serve an installation that is there in place of a demo, and ask as those sessions; `--honnin FILE` is the program. With
 //! `--postgres` a copy of that installation is served whose store is a database of its own, which is counted with it;
-//! `--uncached` leaves nothing in memory, so that every read asks the database.
+//! `--uncached` leaves nothing in memory, so that every read asks the database; `--two-nodes` then asks one node and two in turn.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 #![expect(
     clippy::disallowed_methods,
@@ -49,6 +49,7 @@ struct Run {
     installation: Option<Installation>,
     postgres: bool,
     uncached: bool,
+    nodes: usize,
 }
 
 /// An installation that is there already: its data, the settings it is served with, and a file of its sessions.
@@ -88,6 +89,7 @@ impl Run {
             installation: installation(),
             postgres: is_given("--postgres"),
             uncached: is_given("--uncached"),
+            nodes: if is_given("--two-nodes") { 2 } else { 1 },
         }
     }
 }
@@ -137,9 +139,18 @@ fn measure(way: Way, run: &Run) {
     let lines = load::first_lines(honnin.address, &cookies);
     let target = |path: fn(&str) -> String| {
         let requests = cookies.iter().zip(&lines).map(|(cookie, line)| load::request(&path(line), cookie));
-        Target { address: honnin.address, requests: requests.collect() }
+        Target { address: honnin.address, second: None, requests: requests.collect() }
     };
     let json = target(|line| format!("/api/v1/lines/{line}/home"));
+    if run.nodes > 1 {
+        let moved = moved.as_ref().expect("--two-nodes needs --postgres");
+        let second = Server::serve(way, &run.honnin, &moved.installation.data, &moved.second);
+        for connections in run.connections.iter().copied() {
+            let load = Load { time: Duration::from_secs(run.seconds), connections };
+            two_nodes(way, &json, (&honnin, &second, moved), &load, run.rounds);
+        }
+        return;
+    }
     let html = target(|line| format!("/lines/{line}"));
     let pairs: Vec<(Pair, Server)> = [("home JSON", json), ("home HTML", html)]
         .into_iter()
@@ -205,6 +216,27 @@ fn alternated(sides: [(&Target, Spent<'_>); 2], load: &Load, rounds: usize) -> (
         costs.2.push(second / first);
     }
     (median(&mut costs.0), median(&mut costs.1), median(&mut costs.2))
+}
+
+/// One node and two in turn, all on one core: what an answer costs with the one and with both says how many more two of
+/// them give where each has a core of its own.
+fn two_nodes(
+    way: Way,
+    one: &Target,
+    (first, second, moved): (&Server, &Server, &Moved),
+    load: &Load,
+    rounds: usize,
+) {
+    let both = Target { second: Some(second.address), ..one.clone() };
+    let spent = || first.processor_micros() + second.processor_micros() + moved.database.processor_micros();
+    let (one, two, _) = alternated([(one, &spent), (&both, &spent)], load, rounds);
+    println!(
+        "{}, {} connections, home JSON: one node {one:.1} µs, two nodes {two:.1} µs processor time per answer, {:.2} times its \
+         goodput (median of {rounds})",
+        way.word(),
+        load.connections,
+        2.0 * one / two
+    );
 }
 
 fn report(way: Way, pair: &Pair, bare: &Server, ours: Spent<'_>, load: &Load, rounds: usize) {

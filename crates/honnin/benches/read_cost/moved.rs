@@ -20,6 +20,8 @@ fn done(command: &mut Command) {
 /// The installation and its database. What lay there before stays as it was.
 pub(crate) struct Moved {
     pub(crate) installation: Installation,
+    /// Settings of a second node on the same.
+    pub(crate) second: PathBuf,
     pub(crate) database: Database,
 }
 
@@ -59,7 +61,13 @@ impl Moved {
         }
         done(Command::new("install").args(["-m", "600", "/dev/null"]).arg(&settings));
         std::fs::write(&settings, table.to_string()).expect("write the settings");
+        let node = table.entry("node").or_insert_with(|| toml::Table::new().into());
+        let node = node.as_table_mut().expect("the section of the node");
+        node.insert("name".to_owned(), "2".into());
+        let second = scratch.join("second.toml");
+        done(Command::new("install").args(["-m", "600", "/dev/null"]).arg(&second));
+        std::fs::write(&second, table.to_string()).expect("write the settings of a second node");
         let sessions = from.sessions.clone();
-        Self { installation: Installation { data, settings, sessions }, database }
+        Self { installation: Installation { data, settings, sessions }, second, database }
     }
 }

@@ -54,7 +54,7 @@ impl Peer {
             )
             .into_bytes()
         });
-        Target { address: self.server.address, requests: requests.collect() }
+        Target { address: self.server.address, second: None, requests: requests.collect() }
     }
 
     /// Processor time of both, the database's own processes included.
