@@ -5,7 +5,8 @@ use std::path::Path;
 use honnin_seal::{KeyFingerprint, KeyShare};
 use honnin_terms::Entropy;
 
-use crate::keyring::{FILE, Unwrapped, long_enough, read, unwrap};
+use crate::keyring::{Unwrapped, long_enough, unwrap};
+use crate::keyring_file::{FILE, read};
 use crate::{Keeper, KeyringError};
 
 impl Keeper {

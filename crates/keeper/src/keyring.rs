@@ -1,12 +1,9 @@
 //! The keyring file and the keys derived from its root secret.
 //!
 //! `keyring.toml` in the data directory holds the root secret under a key made of the operator's key file, which
-//! lies elsewhere. Without the key file nothing in the data directory opens.
+//! lies elsewhere, or of octets that a token's key has wrapped. Without the one or the other nothing in the data directory opens.
 
 use std::fmt;
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +12,8 @@ use honnin_seal::{EscrowError, IndexKey, KeeperKey, KeyFingerprint, OpenError, P
 use honnin_terms::{
     AccountId, BillId, Day, Entropy, HoldingId, Id, LineId, Msisdn, NoticeId, PurchaseId, TenantId,
 };
-use serde::{Deserialize, Serialize};
 
+use crate::keyring_file::{FILE, FORMAT, File, Wrapped, read, replace, text_of, write_new};
 use crate::{Deed, Witness};
 
 /// Why the keyring cannot be made or opened. Messages name files, never what is in them.
@@ -51,31 +48,7 @@ pub enum KeyringError {
     Io(PathBuf, #[source] std::io::Error),
 }
 
-const FORMAT: u32 = 1;
-pub(crate) const FILE: &str = "keyring.toml";
 const FEWEST_OCTETS: usize = 32;
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct File {
-    format: u32,
-    /// Whether it was made for a demo. Bound to the seal of the root: altered it does not open.
-    #[serde(default)]
-    demo: bool,
-    salt: String,
-    root: String,
-    /// The same root under another key file, from `key rotate` on until it is finished.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    also: Option<Wrapped>,
-}
-
-/// The root secret under a key file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wrapped {
-    salt: String,
-    root: String,
-}
 
 /// The keeper of one tenant.
 pub struct Keeper {
@@ -102,6 +75,34 @@ fn root_place(demo: bool) -> Place<'static> {
     Place::of_tenant(TenantId::new(0), Purpose::KeeperRecord(if demo { "root of a demo" } else { "root" }))
 }
 
+/// A key that is to open a keyring: the content of a key file, or what a token's key has wrapped.
+#[derive(Clone, Copy)]
+pub struct NewKey<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// How it is kept, where it lies in no file.
+    pub held: Option<&'a [u8]>,
+}
+
+impl<'a> From<&'a [u8]> for NewKey<'a> {
+    fn from(key: &'a [u8]) -> Self {
+        Self { key, held: None }
+    }
+}
+
+impl<'a, const OCTETS: usize> From<&'a [u8; OCTETS]> for NewKey<'a> {
+    fn from(key: &'a [u8; OCTETS]) -> Self {
+        key.as_slice().into()
+    }
+}
+
+/// Never the key.
+impl fmt::Debug for NewKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewKey").field("held", &self.held.is_some()).finish_non_exhaustive()
+    }
+}
+
 /// What a keyring's file says without its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outline {
@@ -112,33 +113,40 @@ pub struct Outline {
 }
 
 impl Keeper {
-    /// Makes a keyring in the data directory for the content of a key file.
+    /// Makes a keyring in the data directory for that key.
     ///
     /// # Errors
     /// [`KeyringError`]; an existing keyring is never touched.
-    pub fn create(data: &Path, key_file: &[u8], entropy: &dyn Entropy) -> Result<(), KeyringError> {
-        Self::create_as(false, data, key_file, entropy)
+    pub fn create<'a>(
+        data: &Path,
+        key: impl Into<NewKey<'a>>,
+        entropy: &dyn Entropy,
+    ) -> Result<(), KeyringError> {
+        Self::create_as(false, data, key.into(), entropy)
     }
 
     /// Makes the keyring of a demo: it says so for ever, and nothing takes it for another.
     ///
     /// # Errors
     /// As [`Self::create`].
-    pub fn create_demo(data: &Path, key_file: &[u8], entropy: &dyn Entropy) -> Result<(), KeyringError> {
-        Self::create_as(true, data, key_file, entropy)
+    pub fn create_demo<'a>(
+        data: &Path,
+        key: impl Into<NewKey<'a>>,
+        entropy: &dyn Entropy,
+    ) -> Result<(), KeyringError> {
+        Self::create_as(true, data, key.into(), entropy)
     }
 
     fn create_as(
         demo: bool,
         data: &Path,
-        key_file: &[u8],
+        key: NewKey<'_>,
         entropy: &dyn Entropy,
     ) -> Result<(), KeyringError> {
         let path = data.join(FILE);
-        let key_file = long_enough(key_file)?;
         let root = Secret::random(entropy);
-        let Wrapped { salt, root } = wrap(demo, &root, key_file, entropy, &path)?;
-        let file = File { format: FORMAT, demo, salt, root, also: None };
+        let Wrapped { salt, root, held } = wrap(demo, &root, key, entropy, &path)?;
+        let file = File { format: FORMAT, demo, salt, root, held, also: None };
         write_new(&path, &text_of(&file, &path)?)
     }
 
@@ -149,6 +157,18 @@ impl Keeper {
     pub fn outline(data: &Path) -> Result<Outline, KeyringError> {
         let file = read(&data.join(FILE))?;
         Ok(Outline { demo: file.demo, two_keys: file.also.is_some() })
+    }
+
+    /// What a token's keys have wrapped, the newest first: each opens the keyring once it is unwrapped. Nothing where the
+    /// keyring opens with key files only.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where the file cannot be read.
+    pub fn held(data: &Path) -> Result<Vec<Vec<u8>>, KeyringError> {
+        let path = data.join(FILE);
+        let held = read(&path)?.wrapped().into_iter().rev().filter_map(|wrapped| wrapped.held);
+        let decoded = held.map(|text| BASE64.decode(text.as_bytes()));
+        decoded.collect::<Result<_, _>>().map_err(|_| KeyringError::Malformed(path))
     }
 
     /// Opens the keyring of the data directory.
@@ -189,17 +209,17 @@ impl Keeper {
     ///
     /// # Errors
     /// [`KeyringError`]; the keyring is then as it was.
-    pub fn add_key(
+    pub fn add_key<'a>(
         data: &Path,
         key_file: &[u8],
-        another: &[u8],
+        another: impl Into<NewKey<'a>>,
         entropy: &dyn Entropy,
     ) -> Result<(), KeyringError> {
         let path = data.join(FILE);
-        let (key_file, another) = (long_enough(key_file)?, long_enough(another)?);
+        let (key_file, another) = (long_enough(key_file)?, another.into());
         let file = read(&path)?;
         let Unwrapped { root, by: opened, .. } = unwrap(&file, key_file, &path)?;
-        if unwrap(&file, another, &path).is_ok() {
+        if unwrap(&file, long_enough(another.key)?, &path).is_ok() {
             return Ok(());
         }
         if file.also.is_some() {
@@ -207,7 +227,8 @@ impl Keeper {
             return Err(KeyringError::UnderWay(path));
         }
         let also = Some(wrap(file.demo, &root, another, entropy, &path)?);
-        replace(&path, &File { salt: opened.salt, root: opened.root, also, ..file })
+        let Wrapped { salt, root, held } = opened;
+        replace(&path, &File { salt, root, held, also, ..file })
     }
 
     /// Has that key file and no other open the keyring: second half of a rotation. Gives whether another did.
@@ -221,7 +242,8 @@ impl Keeper {
         if file.also.is_none() {
             return Ok(false);
         }
-        replace(&path, &File { salt: opened.salt, root: opened.root, also: None, ..file })?;
+        let Wrapped { salt, root, held } = opened;
+        replace(&path, &File { salt, root, held, also: None, ..file })?;
         Ok(true)
     }
 
@@ -317,20 +339,21 @@ fn narrow(letter: char) -> char {
     }
 }
 
-/// Seals the root secret under a key file.
+/// Seals the root secret under a key.
 fn wrap(
     demo: bool,
     root: &Secret,
-    key_file: &[u8],
+    NewKey { key, held }: NewKey<'_>,
     entropy: &dyn Entropy,
     path: &Path,
 ) -> Result<Wrapped, KeyringError> {
     let mut salt = [0; 16];
     entropy.fill(&mut salt);
-    let sealed = KeeperKey::of_key_file(key_file, &salt)
+    let sealed = KeeperKey::of_key_file(long_enough(key)?, &salt)
         .and_then(|kek| kek.seal_secret(&root_place(demo), root, entropy))
         .map_err(|_| KeyringError::WrongKey(path.to_owned()))?;
-    Ok(Wrapped { salt: BASE64.encode(&salt), root: BASE64.encode(&sealed) })
+    let held = held.map(|held| BASE64.encode(held));
+    Ok(Wrapped { salt: BASE64.encode(&salt), root: BASE64.encode(&sealed), held })
 }
 
 /// The root secret, and what was opened by which key.
@@ -345,8 +368,7 @@ pub(crate) struct Unwrapped {
 pub(crate) fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<Unwrapped, KeyringError> {
     let malformed = || KeyringError::Malformed(path.to_owned());
     let decode = |text: &str| BASE64.decode(text.as_bytes()).map_err(|_| malformed());
-    let first = Wrapped { salt: file.salt.clone(), root: file.root.clone() };
-    for wrapped in [Some(first), file.also.clone()].into_iter().flatten() {
+    for wrapped in file.wrapped() {
         let salt = <[u8; 16]>::try_from(decode(&wrapped.salt)?.as_slice()).map_err(|_| malformed())?;
         let sealed = decode(&wrapped.root)?;
         let opened = KeeperKey::of_key_file(key_file, &salt)
@@ -362,55 +384,6 @@ pub(crate) fn unwrap(file: &File, key_file: &[u8], path: &Path) -> Result<Unwrap
 pub(crate) fn long_enough(key_file: &[u8]) -> Result<&[u8], KeyringError> {
     let key_file = key_file.trim_ascii();
     if key_file.len() < FEWEST_OCTETS { Err(KeyringError::ShortKey) } else { Ok(key_file) }
-}
-
-pub(crate) fn read(path: &Path) -> Result<File, KeyringError> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        let missing = error.kind() == std::io::ErrorKind::NotFound;
-        if missing {
-            KeyringError::Missing(path.to_owned())
-        } else {
-            KeyringError::Io(path.to_owned(), error)
-        }
-    })?;
-    let file: Option<File> = toml::from_str(&text).ok();
-    file.filter(|file| file.format == FORMAT).ok_or_else(|| KeyringError::Malformed(path.to_owned()))
-}
-
-fn text_of(file: &File, path: &Path) -> Result<String, KeyringError> {
-    let body = toml::to_string(file).map_err(|_| KeyringError::Malformed(path.to_owned()))?;
-    Ok(format!(
-        "# Sealed under the operator's key file. Without it nothing here opens; keep both, apart.\n{body}"
-    ))
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), KeyringError> {
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-            let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
-            if exists {
-                KeyringError::Exists(path.to_owned())
-            } else {
-                KeyringError::Io(path.to_owned(), error)
-            }
-        })?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| KeyringError::Io(path.to_owned(), error))
-}
-
-/// Puts another keyring in place of the one there is, whole or not at all.
-fn replace(path: &Path, file: &File) -> Result<(), KeyringError> {
-    let beside = path.with_extension("toml.new");
-    let io = |error| KeyringError::Io(path.to_owned(), error);
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
-        // What a rotation left that was killed.
-        Ok(()) | Err(_) => {}
-    }
-    write_new(&beside, &text_of(file, path)?)?;
-    fs::rename(&beside, path).map_err(io)?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
 }
 
 #[cfg(test)]

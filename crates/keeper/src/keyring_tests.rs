@@ -1,3 +1,5 @@
+use std::fs;
+
 use honnin_seal::KeyShare;
 use honnin_testkit::SeededEntropy;
 
@@ -28,6 +30,31 @@ fn a_keyring_opens_with_its_own_key_file_only() {
     assert!(matches!(open(data.path(), b"short"), Err(KeyringError::ShortKey)));
     let elsewhere = tempfile::tempdir().unwrap();
     assert!(matches!(open(elsewhere.path(), KEY_FILE), Err(KeyringError::Missing(_))));
+}
+
+/// What a token has wrapped stands beside what it opens, through a change of the key and back to a key file.
+#[test]
+fn what_a_token_wrapped_goes_along_with_its_half_of_the_keyring() {
+    let (data, entropy) = (tempfile::tempdir().unwrap(), SeededEntropy::new(1));
+    let data = data.path();
+    let (first, second): (&[u8], &[u8]) =
+        (b"a first key that a token has wrapped", b"a second key that a token has wrapped");
+    let held = |blob: &'static [u8], key| NewKey { key, held: Some(blob) };
+    Keeper::create(data, held(b"one", first), &entropy).unwrap();
+    assert_eq!(Keeper::held(data).unwrap(), [b"one"]);
+    assert!(open(data, first).is_ok(), "whoever has the key itself needs no token: shares bring it back");
+
+    Keeper::add_key(data, first, held(b"two", second), &entropy).unwrap();
+    assert_eq!(Keeper::held(data).unwrap(), [b"two", b"one"], "the newest is asked for first");
+    assert!(Keeper::finish_key(data, second).unwrap());
+    assert_eq!(Keeper::held(data).unwrap(), [b"two"]);
+    assert!(matches!(open(data, first), Err(KeyringError::WrongKey(_))));
+
+    Keeper::add_key(data, second, KEY_FILE, &entropy).unwrap();
+    assert_eq!(Keeper::held(data).unwrap(), [b"two"]);
+    assert!(Keeper::finish_key(data, KEY_FILE).unwrap());
+    assert!(Keeper::held(data).unwrap().is_empty());
+    assert!(open(data, KEY_FILE).is_ok());
 }
 
 #[test]

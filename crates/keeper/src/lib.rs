@@ -11,6 +11,7 @@ mod epochs;
 mod escrow;
 mod feed;
 mod keyring;
+mod keyring_file;
 mod merging;
 mod mode;
 #[cfg(honnin_faults)]
@@ -21,6 +22,6 @@ mod witness;
 pub use drive::DrivenLine;
 pub use epochs::{Course, EpochKey, EpochList};
 pub use feed::AccountKeys;
-pub use keyring::{Keeper, KeyringError, Outline};
+pub use keyring::{Keeper, KeyringError, NewKey, Outline};
 pub use merging::{LinesMove, MergeError};
 pub use witness::{Deed, Refused, Silent, Witness};
