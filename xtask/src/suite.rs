@@ -26,8 +26,8 @@ const TOOLS: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Programs that stand before the product in some drills and in the tests of `examples/`, what these are given a machine of
-/// their own with, and the server of the second engine with its pooler and what makes a cluster of two: where each lies, and Debian's package.
-const PROXIES: [(&str, &str); 11] = [
+/// their own with, the server of the second engine with its pooler and what makes a cluster of two, and a token of PKCS#11 in files: where each lies, and Debian's package.
+const PROXIES: [(&str, &str); 12] = [
     ("/usr/sbin/nginx", "nginx-light"),
     ("/usr/sbin/varnishd", "varnish"),
     ("/usr/sbin/haproxy", "haproxy"),
@@ -39,6 +39,7 @@ const PROXIES: [(&str, &str); 11] = [
     ("/usr/sbin/pgbouncer", "pgbouncer"),
     ("/usr/bin/patroni", "patroni"),
     ("/usr/bin/etcd", "etcd-server"),
+    ("/usr/bin/softhsm2-util", "softhsm2"),
 ];
 
 /// What a step does.
@@ -201,7 +202,7 @@ fn look_for_proxies() {
     let still = missing();
     if !still.is_empty() {
         println!(
-            "proxies: SKIPPED: drills D07, D10, D11, D26 and D30, parts of D02 and D03, and tests of the metrics, the README's real path, of \
+            "proxies: SKIPPED: drills D07, D10, D11, D26 and D30, parts of D02 and D03, and tests of the metrics, the key agent, the README's real path, of \
              PostgreSQL and of examples/ are not run. As root: apt-get install -y --no-install-recommends {}",
             still.join(" ")
         );

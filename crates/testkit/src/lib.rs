@@ -11,6 +11,7 @@ mod dir;
 mod entropy;
 mod pooler;
 mod postgres;
+mod tokens;
 
 pub use asked::asked;
 pub use authenticator::{Authenticator, Made, Presented};
@@ -20,3 +21,4 @@ pub use dir::TestDir;
 pub use entropy::SeededEntropy;
 pub use pooler::Pooler;
 pub use postgres::{POSTGRES_PACKAGE, PostgresServer};
+pub use tokens::{ServingAgent, Tokens};

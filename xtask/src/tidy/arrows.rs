@@ -10,7 +10,7 @@ use super::source::Source;
 type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// The arrows of `ARCHITECTURE.md`. A new room, or a new arrow, needs a decision under `docs/decisions`.
-const ROOMS: [Room; 27] = [
+const ROOMS: [Room; 29] = [
     ("terms", &[], &[]),
     ("testkit", &["terms"], &[]),
     ("figures", &[], &[]),
@@ -26,6 +26,8 @@ const ROOMS: [Room; 27] = [
     // Round any engine; its tests need one.
     ("store-cache", &["terms", "seal", "access", "store"], &["store-sqlite"]),
     ("keeper", &["terms", "seal", "access", "store"], &["store-sqlite"]),
+    ("key-socket", &[], &[]),
+    ("key-agent", &["key-socket"], &[]),
     ("care", &["terms", "seal", "access", "store", "journal", "figures"], &["keeper", "store-sqlite"]),
     // Stands under the tests of every room that needs a house.
     (
@@ -64,6 +66,7 @@ const ROOMS: [Room; 27] = [
             "store-sqlite",
             "store-postgres",
             "keeper",
+            "key-socket",
             "care",
             "intake",
             "network",
@@ -107,7 +110,7 @@ const ROOMS: [Room; 27] = [
 /// Crates with one home: name, rooms that ship it, rooms that use it to build, rooms whose tests use it.
 type Owned = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
-const OWNED: [Owned; 14] = [
+const OWNED: [Owned; 15] = [
     // `pages` hashes its assets when built; the binary installs the provider of rustls.
     ("aws-lc-rs", &["seal", "honnin"], &["pages"], &[]),
     ("argon2", &["seal"], &[], &[]),
@@ -120,6 +123,8 @@ const OWNED: [Owned; 14] = [
     ("askama", &["pages"], &[], &[]),
     // What is counted is a row of one table.
     ("metrics", &["figures"], &[], &[]),
+    // Loads the machine code of others.
+    ("cryptoki", &["key-agent"], &[], &[]),
     ("metrics-exporter-prometheus", &["figures"], &[], &[]),
     ("metrics-process", &["figures"], &[], &[]),
     ("pdf-writer", &["paper"], &[], &[]),
