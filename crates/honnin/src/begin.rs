@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::command::Place;
 use crate::failure::Failure;
 use crate::installation::Installation;
-use crate::key_file;
+use crate::key_file::KeySource;
 use crate::machine::SystemEntropy;
 use crate::settings::{FILE_NAME, Keys, Settings};
 use crate::wiring::engine;
@@ -27,26 +27,26 @@ impl Installation {
         settings: Settings,
         demo: bool,
     ) -> Result<(Self, bool), Failure> {
-        let (directory, key_file) = (std::path::absolute(directory)?, std::path::absolute(key_file)?);
+        let directory = std::path::absolute(directory)?;
         refuse_used(&directory)?;
-        let made = key_file::create_where_absent(&key_file, &directory, &SystemEntropy)
-            .map_err(|reason| Failure::settings(&reason))?;
-        let in_settings = key_file.to_str().ok_or_else(|| {
+        let Some((source, in_settings)) = KeySource::named(key_file, &settings.keys)? else {
             let shown = key_file.display();
-            Failure::cannot(format_args!(
+            return Err(Failure::cannot(format_args!(
                 "use the key file {shown}: its path must be UTF-8 to be written in the settings"
-            ))
-        })?;
-        let settings = Settings { keys: Keys { key_file: in_settings.to_owned() }, ..settings };
+            )));
+        };
+        let key = source.begin(&directory, &SystemEntropy).map_err(|reason| Failure::settings(&reason))?;
+        let keys = Keys { key_file: in_settings, ..settings.keys };
+        let settings = Settings { keys, ..settings };
         make_directory(&directory).map_err(|reason| during(&directory, reason))?;
         let file = directory.join(FILE_NAME);
         let installation = Self { place: Place { data: directory, settings: file }, settings, demo };
-        installation.create_keyring()?;
+        installation.create_keyring(key.new_key())?;
         make_directory(&installation.store()).map_err(|reason| during(&installation.store(), reason))?;
         engine::create(&installation.store(), &installation.settings.store)?;
         let file = &installation.place.settings;
         write_new(file, &installation.settings.commented()).map_err(|reason| during(file, reason))?;
-        Ok((installation, made))
+        Ok((installation, key.made))
     }
 }
 

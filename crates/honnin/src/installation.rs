@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use honnin_keeper::{Keeper, Witness};
+use honnin_keeper::{Keeper, KeyringError, NewKey, Witness};
 use honnin_seal::{KeyShare, VerifyingKey};
 use honnin_terms::{Clock, TenantId};
 use zeroize::Zeroizing;
 
 use crate::command::Place;
 use crate::failure::Failure;
-use crate::key_file::{self, KeySource};
+use crate::key_file::{KeyFileError, KeySource};
 use crate::machine::{OffsetClock, SystemClock, SystemEntropy};
 use crate::owner_only;
 use crate::settings::{Problem, Settings, SettingsError};
@@ -218,51 +218,74 @@ impl Installation {
         Failure::settings(&SettingsError::Wrong { file: self.place.settings.clone(), problems })
     }
 
-    /// Reads the key that all others hang on.
-    fn key(&self) -> Result<Zeroizing<String>, Failure> {
-        let source = KeySource::of_setting(&self.settings.keys.key_file, &self.base());
-        source.read(&self.place.data).map_err(|reason| Failure::settings(&reason))
+    /// Where the key that all others hang on comes from.
+    pub(crate) fn key_source(&self) -> KeySource {
+        KeySource::of_setting(&self.settings.keys, &self.base())
     }
 
-    /// Splits the key file of the settings into shares: `of` of them, of which `needed` bring it back.
+    /// Reads it.
+    fn key(&self) -> Result<Zeroizing<String>, Failure> {
+        self.key_source().read(&self.place.data).map_err(|reason| Failure::settings(&reason))
+    }
+
+    /// Why the key does not open the keyring, by where it comes from.
+    fn unopened(&self, reason: KeyringError) -> Failure {
+        match (reason, self.key_source()) {
+            (KeyringError::WrongKey(keyring), KeySource::Agent(socket, _)) => {
+                Failure::settings(&KeyFileError::AnotherKey(socket, keyring))
+            }
+            (reason, _) => Failure::settings(&reason),
+        }
+    }
+
+    /// Splits the key of the settings into shares: `of` of them, of which `needed` bring it back as a key file.
     ///
     /// # Errors
     /// [`Failure`]; nothing was split.
     pub(crate) fn deal_key(&self, (needed, of): (u8, u8)) -> Result<Vec<KeyShare>, Failure> {
         Keeper::deal(&self.place.data, self.key()?.as_bytes(), (needed, of), &SystemEntropy)
-            .map_err(|reason| Failure::settings(&reason))
+            .map_err(|reason| self.unopened(reason))
     }
 
-    /// Has another key file open the keyring as well; whether it was made.
+    /// Has another key open the keyring as well; whether it was made.
     ///
     /// # Errors
     /// [`Failure`]; the keyring is then as it was.
-    pub(crate) fn add_key(&self, another: &Path) -> Result<bool, Failure> {
+    pub(crate) fn add_key(&self, another: &KeySource) -> Result<bool, Failure> {
         let data = &self.place.data;
+        let present = self.key()?;
         let unusable = |reason| Failure::settings(&reason);
-        let made = key_file::create_where_absent(another, data, &SystemEntropy).map_err(unusable)?;
-        let key = KeySource::File(another.to_owned()).read(data).map_err(unusable)?;
-        Keeper::add_key(data, self.key()?.as_bytes(), key.as_bytes(), &SystemEntropy)
-            .map_err(|reason| Failure::settings(&reason))?;
-        Ok(made)
+        // A step that was killed is done by giving it again. A key file is found by what is in it, a token's key by that the
+        // keyring has two already, of which this agent unwraps the newer.
+        let outline = Keeper::outline(data).map_err(|reason| Failure::settings(&reason))?;
+        if another.is_agent() && outline.two_keys {
+            let newer = another.read(data).map_err(unusable)?;
+            return Keeper::add_key(data, present.as_bytes(), newer.as_bytes(), &SystemEntropy)
+                .map(|()| false)
+                .map_err(|reason| self.unopened(reason));
+        }
+        let begun = another.begin(data, &SystemEntropy).map_err(unusable)?;
+        Keeper::add_key(data, present.as_bytes(), begun.new_key(), &SystemEntropy)
+            .map_err(|reason| self.unopened(reason))?;
+        Ok(begun.made)
     }
 
-    /// Has the key file of the settings and no other open the keyring.
+    /// Has the key of the settings and no other open the keyring.
     ///
     /// # Errors
     /// [`Failure`]; the keyring is then as it was.
     pub(crate) fn finish_key(&self) -> Result<bool, Failure> {
         let finished = Keeper::finish_key(&self.place.data, self.key()?.as_bytes());
-        finished.map_err(|reason| Failure::settings(&reason))
+        finished.map_err(|reason| self.unopened(reason))
     }
 
     /// Makes the keyring and writes the journal's public key beside it.
     ///
     /// # Errors
     /// [`Failure`]; an existing keyring is never touched.
-    pub(crate) fn create_keyring(&self) -> Result<(), Failure> {
+    pub(crate) fn create_keyring(&self, key: NewKey<'_>) -> Result<(), Failure> {
         let create = if self.demo { Keeper::create_demo } else { Keeper::create };
-        create(&self.place.data, self.key()?.as_bytes(), &SystemEntropy)?;
+        create(&self.place.data, key, &SystemEntropy)?;
         let keeper = self.keeper(Arc::new(Written::new(self.demo)))?;
         let key = keeper.journal_signing_key()?.verifying_key()?;
         let file = self.place.data.join(JOURNAL_KEY);
@@ -277,7 +300,7 @@ impl Installation {
     pub(crate) fn keeper(&self, witness: Arc<dyn Witness>) -> Result<Keeper, Failure> {
         let key = self.key()?;
         Keeper::open(&self.place.data, key.as_bytes(), self.tenant(), Arc::new(SystemEntropy), witness)
-            .map_err(|reason| Failure::settings(&reason))
+            .map_err(|reason| self.unopened(reason))
     }
 
     /// The public key of the journal, from its file.

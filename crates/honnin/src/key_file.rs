@@ -6,16 +6,22 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use data_encoding::BASE64;
+use honnin_keeper::{Keeper, KeyringError, NewKey};
+use honnin_key_socket::{AskError, Asked, ask};
 use honnin_seal::Secret;
 use honnin_terms::Entropy;
 use zeroize::Zeroizing;
 
 use crate::machine;
+use crate::settings::Keys;
 
 /// Before the name of a systemd credential.
 const CREDENTIAL: &str = "credential:";
+/// Before the path of a key agent's socket.
+const SOCKET: &str = "socket:";
 /// More than any passphrase or key; a longer file is something else.
 const MOST_OCTETS: u64 = 64 * 1024;
 /// Fewest octets of a passphrase somebody wrote into the file.
@@ -49,6 +55,29 @@ pub(crate) enum KeyFileError {
     /// A new key cannot be written.
     #[error("cannot write the key file {0}")]
     Unwritable(PathBuf, #[source] io::Error),
+    /// The agent gave none.
+    #[error(transparent)]
+    Agent(#[from] AskError),
+    /// There is no keyring to unwrap the key of.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The keyring opens with a key file.
+    #[error(
+        "cannot ask the key agent at {0}: the keyring holds no key that a token has wrapped; set keys.key_file to its key \
+         file, then honnin key rotate --to socket:{0}"
+    )]
+    NothingHeld(PathBuf),
+    /// It unwraps what it has wrapped as something else.
+    #[error(
+        "cannot have the key agent at {0} wrap a key: it unwraps another than it was given; look at the agent and its token"
+    )]
+    NotKept(PathBuf),
+    /// What it gave is no key of this keyring.
+    #[error(
+        "cannot open the keyring {1}: what the key agent at {0} unwrapped does not open it; start the agent of this house, \
+         or restore the keyring"
+    )]
+    AnotherKey(PathBuf, PathBuf),
 }
 
 /// Where the key comes from.
@@ -58,18 +87,58 @@ pub(crate) enum KeySource {
     File(PathBuf),
     /// A credential of that name that systemd hands over.
     Credential(String),
+    /// A key agent that listens there, and how long it may take.
+    Agent(PathBuf, Duration),
+}
+
+/// A key that was not there before.
+pub(crate) struct Begun {
+    pub(crate) key: Zeroizing<String>,
+    /// How it is kept, where it lies in no file.
+    pub(crate) held: Option<Zeroizing<Vec<u8>>>,
+    /// Whether it was made; a file that was there is kept.
+    pub(crate) made: bool,
+}
+
+impl Begun {
+    pub(crate) fn new_key(&self) -> NewKey<'_> {
+        NewKey { key: self.key.as_bytes(), held: self.held.as_deref().map(Vec::as_slice) }
+    }
 }
 
 impl KeySource {
     /// Reads the setting; a relative path starts at `base`.
-    pub(crate) fn of_setting(setting: &str, base: &Path) -> Self {
-        match setting.strip_prefix(CREDENTIAL) {
-            Some(name) => Self::Credential(name.to_owned()),
-            None => Self::File(base.join(setting)),
+    pub(crate) fn of_setting(keys: &Keys, base: &Path) -> Self {
+        let setting = keys.key_file.as_str();
+        match (setting.strip_prefix(CREDENTIAL), setting.strip_prefix(SOCKET)) {
+            (Some(name), _) => Self::Credential(name.to_owned()),
+            (None, Some(path)) => Self::Agent(base.join(path), keys.agent_answer.duration()),
+            (None, None) => Self::File(base.join(setting)),
         }
     }
 
-    /// Reads the key. The data directory is named so that a key inside it is refused.
+    /// What a command line names, a file or a key agent, and as a setting it is to be; `None` where that is not UTF-8.
+    ///
+    /// # Errors
+    /// What the system says of where we are.
+    pub(crate) fn named(named: &Path, keys: &Keys) -> io::Result<Option<(Self, String)>> {
+        let text = |path: &Path| path.to_str().map(str::to_owned);
+        let Some(socket) = named.to_str().and_then(|named| named.strip_prefix(SOCKET)) else {
+            let file = std::path::absolute(named)?;
+            return Ok(text(&file).map(|setting| (Self::File(file), setting)));
+        };
+        let socket = std::path::absolute(socket)?;
+        let setting = text(&socket).map(|path| format!("{SOCKET}{path}"));
+        Ok(setting.map(|setting| (Self::Agent(socket, keys.agent_answer.duration()), setting)))
+    }
+
+    /// Whether it is a key agent.
+    pub(crate) const fn is_agent(&self) -> bool {
+        matches!(self, Self::Agent(..))
+    }
+
+    /// Reads the key. The data directory is named so that a key inside it is refused, and for the keyring in it, which a key
+    /// agent opens.
     ///
     /// # Errors
     /// [`KeyFileError`] with what to do.
@@ -83,10 +152,55 @@ impl KeySource {
                 let directory = machine::credentials_directory();
                 directory.ok_or_else(|| KeyFileError::NoCredentials(name.clone()))?.join(name)
             }
+            Self::Agent(socket, within) => return unwrapped(socket, *within, &Keeper::held(data)?),
         };
         refuse_inside(&path, data)?;
         read(&path)
     }
+
+    /// Has a key there: made where there is none. A key agent wraps a new one each time.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] with what to do.
+    pub(crate) fn begin(&self, data: &Path, entropy: &dyn Entropy) -> Result<Begun, KeyFileError> {
+        if let Self::Agent(socket, within) = self {
+            return wrapped(socket, *within, entropy);
+        }
+        let made = match self {
+            Self::File(path) => create_where_absent(path, data, entropy)?,
+            Self::Credential(_) | Self::Agent(..) => false,
+        };
+        Ok(Begun { key: self.read(data)?, held: None, made })
+    }
+}
+
+/// Has an agent wrap a new key, and unwrap it once: what it does not give back opens nothing later.
+fn wrapped(socket: &Path, within: Duration, entropy: &dyn Entropy) -> Result<Begun, KeyFileError> {
+    let key = Zeroizing::new(BASE64.encode(Secret::random(entropy).expose()));
+    let held = ask(socket, &Asked::Wrap(Zeroizing::new(key.as_bytes().to_vec())), within)?;
+    let again = ask(socket, &Asked::Unwrap(held.to_vec()), within)?;
+    if again.as_slice() != key.as_bytes() || held.as_slice() == key.as_bytes() {
+        return Err(KeyFileError::NotKept(socket.to_owned()));
+    }
+    Ok(Begun { key, held: Some(held), made: true })
+}
+
+/// Has an agent unwrap the first of those that its token has wrapped.
+fn unwrapped(socket: &Path, within: Duration, held: &[Vec<u8>]) -> Result<Zeroizing<String>, KeyFileError> {
+    let mut refused = KeyFileError::NothingHeld(socket.to_owned());
+    for held in held {
+        match ask(socket, &Asked::Unwrap(held.clone()), within) {
+            Ok(key) => {
+                // It is text, as we have made it. What is not is another's.
+                let key = String::from_utf8(key.to_vec()).map(Zeroizing::new);
+                return key.map_err(|_| KeyFileError::NotKept(socket.to_owned()));
+            }
+            // While the key is changed two stand there, and one may be another token's.
+            Err(reason @ AskError::Refused(_)) => refused = reason.into(),
+            Err(reason) => return Err(reason.into()),
+        }
+    }
+    Err(refused)
 }
 
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
@@ -249,13 +363,22 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_names_a_file_or_a_credential() {
+    fn a_setting_names_a_file_a_credential_or_a_socket() {
         let base = Path::new("/etc/honnin");
-        assert_eq!(KeySource::of_setting("key", base), KeySource::File("/etc/honnin/key".into()));
-        assert_eq!(KeySource::of_setting("/run/key", base), KeySource::File("/run/key".into()));
-        let credential = KeySource::of_setting("credential:honnin-key", base);
-        assert_eq!(credential, KeySource::Credential("honnin-key".to_owned()));
-        let escaping = KeySource::of_setting("credential:../shadow", base).read(base);
+        let of = |setting: &str| {
+            let keys = Keys { key_file: setting.to_owned(), ..Keys::default() };
+            KeySource::of_setting(&keys, base)
+        };
+        assert_eq!(of("key"), KeySource::File("/etc/honnin/key".into()));
+        assert_eq!(of("/run/key"), KeySource::File("/run/key".into()));
+        assert_eq!(of("credential:honnin-key"), KeySource::Credential("honnin-key".to_owned()));
+        let patience = Duration::from_secs(10);
+        assert_eq!(
+            of("socket:/run/key/agent.sock"),
+            KeySource::Agent("/run/key/agent.sock".into(), patience)
+        );
+        assert_eq!(of("socket:agent.sock"), KeySource::Agent("/etc/honnin/agent.sock".into(), patience));
+        let escaping = of("credential:../shadow").read(base);
         assert!(matches!(escaping, Err(KeyFileError::BadCredential(_))));
     }
 }

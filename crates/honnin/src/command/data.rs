@@ -192,7 +192,8 @@ pub(crate) enum KeyCommand {
 #[derive(Debug, Args)]
 #[group(id = "step", required = true, multiple = false, args = ["to", "finish"])]
 pub(crate) struct RotateArgs {
-    /// The key file to come, outside the data directory; created where absent, never overwritten
+    /// The key file to come, outside the data directory; created where absent, never overwritten. Or `socket:PATH`: a key
+    /// agent's, whose token wraps a new key
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
 

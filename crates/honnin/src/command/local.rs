@@ -13,9 +13,9 @@ pub(crate) struct InitArgs {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
 
-    /// Key file, outside the data directory; created where absent, never overwritten
+    /// Key file, outside the data directory; created where absent, never overwritten. Or `socket:PATH`: a key agent's
     ///
-    /// Without it nothing in the data directory can be read: keep a copy apart.
+    /// Without it nothing in the data directory can be read: keep a copy apart, or shares where a token holds the key.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: PathBuf,
 

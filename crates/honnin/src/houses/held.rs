@@ -116,6 +116,12 @@ impl Held {
         let path = |named: Option<PathBuf>, kind| {
             std::path::absolute(named.unwrap_or_else(|| card.with_extension(kind)))
         };
+        if key_file.as_ref().is_some_and(|named| named.to_string_lossy().starts_with("socket:")) {
+            return Err(cannot(
+                "its card names a key file; make it with one, then honnin key rotate --to socket:PATH in its house"
+                    .to_owned(),
+            ));
+        }
         let (socket, key_file) = (path(socket, "sock")?, path(key_file, "key")?);
         if key_file.exists() {
             return Err(cannot(format!(
@@ -244,6 +250,16 @@ mod tests {
         drop(held);
         let held = Held::take(&dir.join("houses"), false).unwrap();
         assert_eq!((first.number, planned(&held).unwrap().number), (1, 2));
+    }
+
+    /// `tenant remove` destroys the file a card names; a card that names a socket would name nothing.
+    #[test]
+    fn a_house_is_not_made_with_a_token_and_told_how_to_move_to_one() {
+        let dir = TestDir::new();
+        let held = Held::take(&dir.join("houses"), true).unwrap();
+        let named = Some(PathBuf::from("socket:/run/honnin-key/agent.sock"));
+        let refused = held.plan("a", vec!["a.example".to_owned()], [None, named]).unwrap_err().to_string();
+        assert!(refused.contains("honnin key rotate --to socket:PATH"), "{refused}");
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub(super) fn doctor(say: Say, installation: Installation) -> Result<Exit, Failu
             findings.attention(
                 "keyring",
                 format_args!(
-                    "opens with {key_file} and with another key file; `honnin key rotate --finish`{demo}"
+                    "opens with {key_file} and with another key; `honnin key rotate --finish`{demo}"
                 ),
             );
         }

@@ -21,11 +21,14 @@ struct Begun<'a> {
     /// Whether the store is a database, which its owner has to make ready.
     #[serde(skip)]
     database: bool,
+    /// Whether a key agent holds the key.
+    #[serde(skip)]
+    agent: bool,
 }
 
 impl fmt::Display for Begun<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, settings, key_file, key_file_created, database } = self;
+        let Self { data, settings, key_file, key_file_created, database, agent } = self;
         let (file, data) = (settings.display(), data.display());
         let prepare = if *database {
             format!("  0. honnin --data {data} store prepare --owner URL, as the owner of the database\n")
@@ -33,10 +36,16 @@ impl fmt::Display for Begun<'_> {
             String::new()
         };
         let fate = if *key_file_created { "created" } else { "existed, kept" };
+        let keep = if *agent {
+            "Without the token behind it nothing can be read again: make shares before there is data that counts (honnin key \
+             escrow make)."
+        } else {
+            "Keep a copy of the key file apart from every copy of the data: without it nothing can be read again."
+        };
         write!(
             f,
             "settings   {file}\nkey file   {key_file} ({fate})\n\n\
-             Keep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
+             {keep}\n\
              Next:\n{prepare}  \
              1. edit {file} (tenant, listen)\n  \
              2. honnin --data {data} config check\n  \
@@ -58,6 +67,7 @@ pub(super) fn init(say: Say, args: &InitArgs) -> Result<Exit, Failure> {
         key_file: &installation.settings.keys.key_file,
         key_file_created: made,
         database: store_url.is_some(),
+        agent: installation.key_source().is_agent(),
     });
     told.map_err(|failure| failure.but("the installation was created"))?;
     Ok(Exit::Done)

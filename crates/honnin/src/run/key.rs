@@ -11,6 +11,7 @@ use super::escrow;
 use crate::command::{EscrowCommand, KeyCommand, RotateArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::key_file::KeySource;
 use crate::say::Say;
 use crate::wiring::Rooms;
 use crate::wiring::acts::Deed;
@@ -76,11 +77,14 @@ struct Rotated {
     key_file: String,
     created: bool,
     finished: bool,
+    /// Whether a key agent holds it.
+    #[serde(skip)]
+    agent: bool,
 }
 
 impl fmt::Display for Rotated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key_file, created, finished } = self;
+        let Self { key_file, created, finished, agent } = self;
         if *finished {
             return write!(
                 f,
@@ -90,10 +94,15 @@ impl fmt::Display for Rotated {
             );
         }
         let fate = if *created { "created" } else { "existed, kept" };
+        let keep = if *agent {
+            "Without its token nothing can be read again: once this is finished, make shares with honnin key escrow make. Next:"
+        } else {
+            "Keep a copy of it apart from every copy of the data. Next:"
+        };
         write!(
             f,
             "keyring  opens with {key_file} ({fate}) as well as with the one of the settings\n\n\
-             Keep a copy of it apart from every copy of the data. Next:\n  \
+             {keep}\n  \
              1. set keys.key_file to it, or pass it as the credential\n  \
              2. honnin key check\n  \
              3. honnin key rotate --finish\n\
@@ -117,13 +126,19 @@ fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateAr
     let note = if to.is_some() { "key rotate begun" } else { "key rotate finished" };
     acts.record(Kind::KeyAct, Party::Nobody, Deed { note, ..Deed::default() })?;
     let rotated = if let Some(to) = to {
-        let to = std::path::absolute(to)?;
-        let created = installation.add_key(&to)?;
-        Rotated { key_file: to.display().to_string(), created, finished: false }
+        let named = KeySource::named(to, &installation.settings.keys)?;
+        let (source, key_file) = named.ok_or_else(|| {
+            let shown = to.display();
+            Failure::cannot(format_args!(
+                "use the key file {shown}: its path must be UTF-8 to be written in the settings"
+            ))
+        })?;
+        let created = installation.add_key(&source)?;
+        Rotated { key_file, created, finished: false, agent: source.is_agent() }
     } else {
         installation.finish_key()?;
         let key_file = installation.settings.keys.key_file.clone();
-        Rotated { key_file, created: false, finished: true }
+        Rotated { key_file, created: false, finished: true, agent: false }
     };
     acts.close()?;
     say.tell(&rotated)?;

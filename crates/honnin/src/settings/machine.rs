@@ -19,8 +19,11 @@ section! {
     pub(crate) struct Keys in "keys";
 
     /// File with the key that protects all others, readable by this user only; or "credential:NAME" for a credential
-    /// passed by systemd (LoadCredential=NAME:…).
+    /// passed by systemd (LoadCredential=NAME:…); or "socket:PATH" for the socket of a key agent, whose token has wrapped the
+    /// key in the keyring (docs/key-agent.md).
     own key_file: String = "credential:honnin-key".to_owned();
+    /// Timeout of a question to the key agent.
+    own agent_answer: Span = Span::seconds(10), Span::millis(100)..=Span::seconds(60);
 }
 
 section! {

@@ -24,6 +24,7 @@ mod full;
 mod handed;
 mod init;
 mod insiders;
+mod key_agent;
 mod killed;
 mod no_faults;
 mod notices;

@@ -37,7 +37,7 @@ fn a_key_file_is_changed_under_load_without_a_failed_request() {
         }
         done(&place.run(&["--as", "suzuki", "key", "rotate", "--to", &new_text]));
         let doctor = place.run(&["doctor"]);
-        assert!(doctor.code == Some(4) && doctor.out.contains("with another key file"), "{}", doctor.out);
+        assert!(doctor.code == Some(4) && doctor.out.contains("with another key;"), "{}", doctor.out);
         let settings = place.data.join("honnin.toml");
         let text = fs::read_to_string(&settings).unwrap();
         fs::write(&settings, text.replace(old.to_str().unwrap(), &new_text)).unwrap();

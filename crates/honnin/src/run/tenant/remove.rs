@@ -141,9 +141,9 @@ fn real(file: &Path) -> PathBuf {
 
 /// The key file that the settings of a house name.
 fn named(house: &House, settings: &Settings) -> Option<PathBuf> {
-    match KeySource::of_setting(&settings.keys.key_file, &house.directory()) {
+    match KeySource::of_setting(&settings.keys, &house.directory()) {
         KeySource::File(file) => Some(file),
-        KeySource::Credential(_) => None,
+        KeySource::Credential(_) | KeySource::Agent(..) => None,
     }
 }
 
@@ -194,8 +194,14 @@ fn left(house: &House) -> Vec<String> {
         return left;
     };
     let key = &settings.keys.key_file;
-    if key.starts_with("credential:") && !house.key_file.exists() {
-        left.push(format!("the key ({key}), which a supervisor passes: destroy it where it lies"));
+    match KeySource::of_setting(&settings.keys, &house.directory()) {
+        KeySource::Credential(_) if !house.key_file.exists() => {
+            left.push(format!("the key ({key}), which a supervisor passes: destroy it where it lies"));
+        }
+        KeySource::Agent(..) => left.push(format!(
+            "the key on the token behind {key}: what it unwraps opens older backups; destroy it where it is this house's alone"
+        )),
+        KeySource::Credential(_) | KeySource::File(_) => {}
     }
     if let Some(file) = named(house, &settings).filter(|file| real(file) != real(&house.key_file)) {
         left.push(format!(

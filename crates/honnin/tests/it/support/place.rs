@@ -35,8 +35,18 @@ impl Place {
     /// The same with more words for `init`.
     pub(crate) fn begin_as(settings: &[(&str, &str)], more: &[&str]) -> Self {
         let dir = TestDir::new();
-        let (data, key) = (dir.join("data"), dir.join("key"));
-        let words = ["init", data.to_str().unwrap(), "--key-file", key.to_str().unwrap()];
+        let key = dir.join("key");
+        Self::begin_in(dir, key.to_str().unwrap(), settings, more)
+    }
+
+    /// The same with that as `--key-file`.
+    pub(crate) fn begin_with(key_file: &str, settings: &[(&str, &str)]) -> Self {
+        Self::begin_in(TestDir::new(), key_file, settings, &[])
+    }
+
+    fn begin_in(dir: TestDir, key_file: &str, settings: &[(&str, &str)], more: &[&str]) -> Self {
+        let data = dir.join("data");
+        let words = ["init", data.to_str().unwrap(), "--key-file", key_file];
         let begun = honnin(words.iter().chain(more));
         assert_eq!(begun.code, Some(0), "{}", begun.err);
         let file = data.join("honnin.toml");
