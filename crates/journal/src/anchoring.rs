@@ -40,14 +40,16 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Says that a batch is durable, and stops the taking where none was anchored for too long.
-pub(crate) fn note_durable(shared: &Shared) {
-    let late = {
-        let mut anchored = hold(&shared.anchored);
-        let longest = Duration::from_millis(shared.bounds.longest_unanchored_millis);
-        anchored.since.get_or_insert_with(now).elapsed() > longest
-    };
-    if late {
+/// Says that everything before `next` is durable, and stops the taking where none was anchored for too long.
+pub(crate) fn note_durable(shared: &Shared, next: u64) {
+    let mut anchored = hold(&shared.anchored);
+    // Whoever anchors may have been quicker: then nothing is owed, and what is said here is said for ever, for a head that
+    // stays as it is is not anchored again.
+    if anchored.size >= next {
+        return;
+    }
+    let longest = Duration::from_millis(shared.bounds.longest_unanchored_millis);
+    if anchored.since.get_or_insert_with(now).elapsed() > longest {
         shared.queue.set_adrift(true);
     }
 }
@@ -86,14 +88,15 @@ pub(crate) fn anchor(shared: &Shared) -> Result<(), crate::AnchorError> {
     // What is durable from here on is not in this head.
     let begun = now();
     shared.anchor.write(shared.log, &head.octets(&shared.chain))?;
-    let next = hold(&shared.tail).next;
     {
         let mut anchored = hold(&shared.anchored);
+        // Read while nobody else says what is owed: what becomes durable after this is said after this.
+        let next = hold(&shared.tail).next;
         anchored.size = head.size;
         anchored.longest = anchored.longest.max(anchored.unanchored());
         anchored.since = (next > head.size).then_some(begun);
+        shared.queue.set_adrift(false);
     }
-    shared.queue.set_adrift(false);
     tracing::trace!(log = %shared.log, size = head.size, "anchored the head of the journal");
     Ok(())
 }

@@ -124,7 +124,7 @@ impl Writer {
             tail.push(frame, std::mem::take(&mut forming.rows));
             tail.next - tail.published
         };
-        anchoring::note_durable(&self.shared);
+        anchoring::note_durable(&self.shared, self.next);
         if waiting >= MANY {
             self.shared.wanted.notify_one();
         }

@@ -297,3 +297,19 @@ fn what_cannot_be_anchored_is_not_taken_for_long() {
     assert_eq!(journal.state(), State::Ready);
     assert!(put(&journal, &own(500, 1)).is_ok());
 }
+
+#[test]
+fn what_was_anchored_before_it_is_called_durable_is_not_owed() {
+    let dir = tempfile::tempdir().unwrap();
+    let bounds = Bounds { anchor_millis: 600_000, longest_unanchored_millis: 0, ..small() };
+    let journal = Journal::open(opening(dir.path(), bounds)).unwrap();
+    assert!(put(&journal, &own(1, 1)).is_ok());
+    journal.anchor().unwrap();
+    // The writer, where whoever anchors was quicker than it.
+    for _ in 0..2 {
+        crate::anchoring::note_durable(journal.shared_for_tests(), journal.size());
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert_eq!((journal.state(), journal.unanchored_millis()), (State::Ready, 0));
+    assert!(put(&journal, &own(2, 1)).is_ok());
+}
