@@ -24,7 +24,7 @@ const CERTIFICATE: &[u8] = include_bytes!("test-certificate.pem");
 const KEY: &[u8] = include_bytes!("test-key.pem");
 
 /// Long enough for a busy machine; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Octets of an answer that takes a slow client a while.
 const SOME: usize = 512 * 1024;
@@ -491,7 +491,7 @@ async fn connections_of_a_few_addresses_keep_nobody_out() {
     // 32 places, all of them held by three addresses that send nothing.
     let server = Server::start(behind_proxy("127.0.0.1"), false, |bounds| {
         bounds.connections = 32;
-        bounds.header = PATIENCE;
+        bounds.header = PATIENCE * 20;
     });
     let mut held = Vec::new();
     for number in 0..32u8 {
@@ -503,8 +503,8 @@ async fn connections_of_a_few_addresses_keep_nobody_out() {
     for number in 100..120u8 {
         let mut stream = server.connect().await;
         send(&mut stream, &[proxied(number), GET.to_vec()].concat()).await;
-        let got = timeout(Duration::from_secs(5), until_closed(&mut stream)).await;
-        assert!(got.is_ok_and(|got| got.contains(" 200 ")), "the {}th address is kept out", number - 99);
+        let got = until_closed(&mut stream).await;
+        assert!(got.contains(" 200 "), "the {}th address is kept out: {got}", number - 99);
     }
 }
 
@@ -515,29 +515,49 @@ fn proxied(number: u8) -> Vec<u8> {
     header
 }
 
-#[tokio::test]
-async fn a_download_that_is_taken_slowly_is_not_cut() {
+/// Takes 512 KiB over about five seconds from a server with which a connection may stay idle for so long; how much came, and
+/// the longest time between two takings.
+async fn taken_slowly(idle: Duration) -> (usize, Duration) {
     let server = Server::start(Front::Tls, true, |bounds| {
-        (bounds.handshake, bounds.header) = (PATIENCE, Duration::from_millis(300));
+        (bounds.handshake, bounds.header) = (PATIENCE, idle);
         bounds.ping_after = PATIENCE;
     });
     let mut stream = server.connect_h2().await;
     // HEADERS of stream 1: GET, https, `/some`, the authority `a`.
     let get = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x87\x04\x05/some\x01\x01a";
     send(&mut stream, &[H2_PREFACE, get].concat()).await;
-    let (mut took, mut part) = (0_usize, [0; 16 * 1024]);
-    // 512 KiB over about three seconds: ten times as long as a connection may stay idle.
-    while took < SOME {
+    let (mut took, mut part) = (0_usize, [0; 8 * 1024]);
+    let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+    'taking: while took < SOME {
         let Ok(Ok(count @ 1..)) = timeout(PATIENCE, stream.read(&mut part)).await else { break };
         took += count;
         // Windows of the connection and of the stream, as much as came.
         let window = u32::try_from(count).unwrap().to_be_bytes();
         for name in [0_u8, 1] {
-            send(&mut stream, &[&[0, 0, 4, 8, 0, 0, 0, 0, name][..], &window].concat()).await;
+            let grown = [&[0, 0, 4, 8, 0, 0, 0, 0, name][..], &window].concat();
+            if stream.write_all(&grown).await.is_err() || stream.flush().await.is_err() {
+                break 'taking;
+            }
         }
         tokio::time::sleep(Duration::from_millis(80)).await;
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
     }
-    assert!(took >= SOME, "cut after {took} octets");
+    (took, longest.max(last.elapsed()))
+}
+
+#[tokio::test]
+async fn a_download_that_is_taken_slowly_is_not_cut() {
+    let idle = Duration::from_secs(1);
+    for _ in 0..20 {
+        let (took, longest) = taken_slowly(idle).await;
+        if took >= SOME {
+            return;
+        }
+        // A machine that stood still took nothing for as long as whoever is let go, and shows nothing.
+        assert!(longest >= idle / 2, "cut after {took} octets; nothing was taken for {longest:?} at most");
+    }
+    panic!("this machine stood still each time");
 }
 
 #[tokio::test]
@@ -556,18 +576,17 @@ async fn a_client_that_takes_no_octet_of_a_stream_is_let_go() {
 #[tokio::test]
 async fn who_is_silent_does_not_hold_up_a_restart() {
     let mut server = Server::start(Front::Tls, true, |bounds| {
-        (bounds.handshake, bounds.header, bounds.drain) = (PATIENCE, PATIENCE, PATIENCE);
-        (bounds.ping_after, bounds.ping_answer) = (PATIENCE, PATIENCE);
+        let long = PATIENCE * 20;
+        (bounds.handshake, bounds.header, bounds.drain) = (long, long, long);
+        (bounds.ping_after, bounds.ping_answer) = (long, long);
     });
     let mut silent = server.connect_h2().await;
     send(&mut silent, &[H2_PREFACE, H2_GET].concat()).await;
     until(&mut silent, "127.0.0.1 /").await;
     let mut half = server.connect_h2().await;
     send(&mut half, &H2_PREFACE[..20]).await;
-    let begun = Instant::now();
     server.stop();
-    timeout(PATIENCE, &mut server.ended).await.unwrap().unwrap();
-    assert!(begun.elapsed() < PATIENCE / 2, "it took {:?}", begun.elapsed());
+    timeout(PATIENCE, &mut server.ended).await.expect("who is silent holds it up").unwrap();
 }
 
 #[tokio::test]
