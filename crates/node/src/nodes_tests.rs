@@ -14,7 +14,7 @@ use honnin_store_sqlite::{Bounds, Sqlite};
 use honnin_terms::{AccountId, Clock, Id, Mode, RequestId, Stop, TenantId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::{FRESH, Machine, ModeRow, PublicPath, Seen, Standing, Steady, lift_mode};
 
@@ -47,6 +47,28 @@ struct Paused {
     machine: Machine,
     ahead: AtomicU64,
     stands: AtomicBool,
+    /// How long it was asked to wait in all.
+    waited: AtomicU64,
+}
+
+impl Paused {
+    fn new() -> Self {
+        let (ahead, stands, waited) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
+        Self { machine: Machine::new(), ahead, stands, waited }
+    }
+}
+
+/// A clock that goes on where a test says so, and not by itself.
+struct ByHand(AtomicU64);
+
+impl Steady for ByHand {
+    fn millis(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn sleep(&self, _millis: u64) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 impl Steady for Paused {
@@ -55,6 +77,7 @@ impl Steady for Paused {
     }
 
     fn sleep(&self, millis: u64) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.waited.fetch_add(millis, Ordering::SeqCst);
         // A node that is paused does not wake up.
         let millis = if self.stands.load(Ordering::SeqCst) { u64::from(u32::MAX) } else { millis };
         self.machine.sleep(millis)
@@ -85,11 +108,7 @@ impl Installation {
         let marker = self.dir.join(format!("isolated-{number}"));
         let left = std::fs::read_to_string(&marker).ok().and_then(|word| Stop::of_word(&word));
         let (on_stop, on_written) = (marker.clone(), marker.clone());
-        let steady = Arc::new(Paused {
-            machine: Machine::new(),
-            ahead: AtomicU64::new(0),
-            stands: AtomicBool::new(false),
-        });
+        let steady = Arc::new(Paused::new());
         let standing = Standing::without_journal(left, Arc::new(PublicPath::unwatched()), move |reason| {
             std::fs::write(&on_stop, reason.word()).unwrap();
         });
@@ -119,6 +138,16 @@ impl Node {
         self.standing.hears(Alarm::ForeignOwner, RequestId::from_octets([9; 16]));
     }
 
+    /// Waits until what it has seen is written down.
+    async fn has_written(&self) {
+        let written = async {
+            while self.marker.exists() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, written).await.expect("it is not written down");
+    }
+
     async fn shows(&self) -> Result<(), Mode> {
         self.standing.shows(AccountId::from_octets([5; 16])).await
     }
@@ -144,7 +173,7 @@ impl Node {
 
 const STOPPED: Result<(), Mode> = Err(Mode::Isolated(Stop::ForeignOwner));
 /// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_node_has_seen_stops_all_within_a_second() {
@@ -153,16 +182,21 @@ async fn what_one_node_has_seen_stops_all_within_a_second() {
     for node in &nodes {
         assert!(node.until(true, PATIENCE).await);
     }
-    let begun = Instant::now();
+    let waited = |node: &Node| node.steady.waited.load(Ordering::SeqCst);
+    let before = waited(&nodes[0]);
     nodes[0].alarm();
     assert_eq!(nodes[0].shows().await, STOPPED, "at once where it was seen");
-    for node in &nodes[1..] {
+    nodes[0].has_written().await;
+    let to_write = waited(&nodes[0]) - before;
+    let then = nodes.each_ref().map(waited);
+    for (node, then) in nodes.iter().zip(then).skip(1) {
         assert!(node.until(false, PATIENCE).await);
         assert_eq!(node.shows().await, STOPPED);
         assert!(!node.standing.mode().is_ready(), "no balancer feeds it");
+        // What nodes wait of their own accord; how long this machine takes for the rest is not theirs.
+        let took = to_write + waited(node) - then;
+        assert!(took < 1_000, "it went on for {took} ms");
     }
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(1), "the others went on for {took:?}");
     // One that starts later is stopped before it shows anything.
     let later = all.start(4);
     assert_eq!(later.shows().await, STOPPED);
@@ -184,9 +218,7 @@ async fn a_node_that_was_paused_shows_nothing_on_what_it_knew_before() {
     sleep(Duration::from_millis(600)).await;
     first.alarm();
     assert!(first.until(false, PATIENCE).await);
-    while first.marker.exists() {
-        sleep(Duration::from_millis(5)).await;
-    }
+    first.has_written().await;
     second.steady.ahead.fetch_add(FRESH + 1, Ordering::SeqCst);
     assert_eq!(second.shows().await, STOPPED, "asked before it answers");
 }
@@ -206,7 +238,9 @@ async fn a_stop_outlives_the_node_that_was_killed_before_it_wrote_it_down() {
     assert!(second.until(true, PATIENCE).await && marker.exists(), "nobody else can know");
     let again = all.start(1);
     assert_eq!(again.shows().await, STOPPED);
-    assert!(second.until(false, PATIENCE).await && !marker.exists(), "now it is written down");
+    // Others may know before the file is gone.
+    assert!(second.until(false, PATIENCE).await, "now it is written down");
+    again.has_written().await;
     again.kill().await;
     assert_eq!(all.start(1).shows().await, STOPPED);
 }
@@ -240,9 +274,7 @@ async fn a_row_that_nobody_sealed_or_that_was_put_back_lifts_nothing() {
     let node = all.start(1);
     assert!(node.until(true, PATIENCE).await);
     node.alarm();
-    while node.marker.exists() {
-        sleep(Duration::from_millis(5)).await;
-    }
+    node.has_written().await;
     let stopped = all.store.control(&permit(), &name).await.unwrap().unwrap();
     let forged = NewControl { value: b"0 open".to_vec(), until: None };
     all.store.swap_control(&permit(), &name, stopped.revision, Some(forged)).await.unwrap();
@@ -301,20 +333,16 @@ async fn a_node_whose_store_is_silent_shows_nothing_before_long() {
         Arc::<FixedClock>::clone(&all.clock),
         Arc::new(SeededEntropy::new(1)),
     );
-    let steady = Arc::new(Paused {
-        machine: Machine::new(),
-        ahead: AtomicU64::new(0),
-        stands: AtomicBool::new(false),
-    });
+    let steady = Arc::new(ByHand(AtomicU64::new(0)));
     let standing = Standing::without_journal(None, Arc::new(PublicPath::unwatched()), |_| {});
-    let standing = standing.sharing(row, Arc::<Paused>::clone(&steady), || {});
+    let standing = standing.sharing(row, Arc::<ByHand>::clone(&steady), || {});
     let her = AccountId::from_octets([5; 16]);
     assert_eq!(standing.shows(her).await, Ok(()));
     *silent.lock().unwrap() = true;
     assert_eq!(standing.shows(her).await, Ok(()), "what is known is young enough");
-    steady.ahead.fetch_add(FRESH + 1, Ordering::SeqCst);
+    steady.0.fetch_add(FRESH + 1, Ordering::SeqCst);
     assert_eq!(standing.shows(her).await, Err(Mode::Unsure));
-    steady.ahead.fetch_add(10_000, Ordering::SeqCst);
+    steady.0.fetch_add(10_000, Ordering::SeqCst);
     assert!(!standing.mode().is_ready());
     *silent.lock().unwrap() = false;
     assert_eq!(standing.shows(her).await, Ok(()));
