@@ -62,7 +62,7 @@ impl Pooler {
             thread::sleep(Duration::from_millis(50));
             UnixStream::connect(&socket).is_ok()
         };
-        assert!((0..600).any(accepts), "it accepts; see {}", pooler.directory.join("log").display());
+        assert!((0..2_400).any(accepts), "it accepts; see {}", pooler.directory.join("log").display());
         Some(pooler)
     }
 

@@ -133,7 +133,7 @@ impl PostgresServer {
             UnixStream::connect(&socket).is_ok()
                 && self.psql("postgres", "select 1").output().is_ok_and(|output| output.status.success())
         };
-        assert!((0..600).any(accepts), "the server accepts; see {}", self.directory.join("log").display());
+        assert!((0..2_400).any(accepts), "the server accepts; see {}", self.directory.join("log").display());
     }
 
     /// Where its socket is.
@@ -223,7 +223,7 @@ impl PostgresServer {
         let killed = Command::new("kill").args(["-QUIT", &pid]).status();
         assert!(killed.is_ok_and(|status| status.success()), "it is stopped");
         let mut start = as_somebody(&self.programs.join("pg_ctl"));
-        start.arg("-D").arg(self.directory.join("data")).args(["-w", "-t", "30", "-l"]);
+        start.arg("-D").arg(self.directory.join("data")).args(["-w", "-t", "120", "-l"]);
         start.arg(self.directory.join("log")).arg("-o");
         start.arg(format!("-k {} -p {PORT} -c listen_addresses= -c fsync=off", self.directory.display()));
         while fs::exists(self.directory.join("data/postmaster.pid")).unwrap_or(false) {

@@ -47,7 +47,7 @@ fn what_many_write_at_once_is_as_if_they_had_written_in_turn() {
 fn a_crowd_that_reads_keeps_nobody_from_writing() {
     let Some(server) = PostgresServer::shared() else { return };
     let database = opened::prepared(&server);
-    let bounds = Bounds { readers: 2, writers: 1, small_ms: 20_000, ..Bounds::default() };
+    let bounds = Bounds { readers: 2, writers: 1, small_ms: 600_000, ..Bounds::default() };
     let store = opened::open_with(&server, &database, 1, bounds);
     let stage = opened::stage(&store);
     let one = stage.person();
@@ -64,7 +64,7 @@ fn a_crowd_that_reads_keeps_nobody_from_writing() {
     let answered = AtomicUsize::new(0);
     thread::scope(|scope| {
         // Held until it is ended below.
-        let lock = "begin; lock table honnin.account in access exclusive mode; select pg_sleep(60)";
+        let lock = "begin; lock table honnin.account in access exclusive mode; select pg_sleep(600)";
         scope.spawn(|| std::panic::catch_unwind(|| server.sql(&database, lock)).unwrap_err());
         let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted \
             and relation = 'honnin.account'::regclass";

@@ -135,12 +135,8 @@ fn a_server_that_was_down_is_used_again_when_it_is_back() {
     let stage = opened::stage(&store);
     let one = stage.person();
     server.crash();
-    let found = (0..100).any(|_| {
-        let found = done(store.session(stage.tenant, &one.row_hash));
-        thread::sleep(Duration::from_millis(50));
-        found.is_ok_and(|found| found.is_some())
-    });
-    assert!(found, "it is not found again within five seconds");
+    let is_found = || done(store.session(stage.tenant, &one.row_hash)).is_ok_and(|found| found.is_some());
+    assert!(within_a_while(is_found), "it is not found again");
     let ring = stage.ring(one.account, vec![one.session.session]);
     assert_eq!(done(store.end_sessions(stage.tenant, one.account, ring)), Ok(()));
 }

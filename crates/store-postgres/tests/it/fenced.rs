@@ -53,7 +53,7 @@ fn let_go(server: &PostgresServer, database: &str) {
 }
 
 fn until(holds: impl Fn() -> bool) {
-    let waited = (0..1_500).any(|_| {
+    let waited = (0..6_000).any(|_| {
         thread::sleep(Duration::from_millis(20));
         holds()
     });

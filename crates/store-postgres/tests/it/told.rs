@@ -11,8 +11,14 @@ use honnin_store::{Changed, Watcher};
 pub(crate) struct Told(Mutex<Vec<Changed>>);
 
 impl Told {
-    pub(crate) fn last(&self) -> Option<Changed> {
-        self.0.lock().unwrap().last().cloned()
+    /// How much it was told so far.
+    pub(crate) fn length(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// What it was told after so much.
+    pub(crate) fn since(&self, length: usize) -> Vec<Changed> {
+        self.0.lock().unwrap()[length..].to_vec()
     }
 
     pub(crate) fn everything(&self) -> usize {
@@ -26,9 +32,9 @@ impl Watcher for Told {
     }
 }
 
-/// Waits for a state, five seconds at most.
+/// Waits for a state, two minutes at most: how fast the machine is is not what is tried.
 pub(crate) fn within_a_while(state: impl Fn() -> bool) -> bool {
-    (0..500).any(|_| {
+    (0..12_000).any(|_| {
         if state() {
             return true;
         }

@@ -1,8 +1,6 @@
 //! How often somebody waits for the server.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_store::conformance::{Stage, done};
@@ -39,11 +37,14 @@ fn a_read_is_one_round_trip_with_all_that_stands_round_it() {
     for _ in 0..2 {
         names.into_iter().for_each(ask);
     }
-    // Both connections know every statement by now, and the first look is over.
-    thread::sleep(Duration::from_millis(300));
+    // Both connections know every statement by now. The first look of all may still be under way, and adds to what is counted
+    // once; one round trip too many would be counted each time.
     for name in names {
-        proxy.trips();
-        ask(name);
-        assert_eq!(proxy.trips(), 1, "{name}");
+        let is_one = || {
+            proxy.trips();
+            ask(name);
+            proxy.trips() == 1
+        };
+        assert!((0..8).any(|_| is_one()), "{name}");
     }
 }
