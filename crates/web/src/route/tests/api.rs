@@ -328,7 +328,7 @@ async fn what_a_program_does_is_not_written_down_as_a_pages() {
     let wrong = r#"{"login":"mio-hana","password":"wrong"}"#;
     assert_eq!(house.ask("POST", "/api/v1/sessions", kind, wrong).await.status, 401);
     assert_eq!(house.ask("POST", "/api/v1/exports", &bearer, "").await.status, 202);
-    for _ in 0..10_000 {
+    for _ in 0..100_000 {
         if house
             .store
             .waiting(&house.node.keep(house.clock.now(), RequestId::from_octets([4; 16])), Queue::EXPORTS)

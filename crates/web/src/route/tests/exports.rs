@@ -195,7 +195,7 @@ async fn an_export_of_a_session_that_has_ended_is_not_made() {
     assert_eq!(listed.status, 200);
     assert_eq!(house.ask("POST", "/devices/revoke-others", &all, "").await.status, 303);
     house.start_workers();
-    for _ in 0..10_000 {
+    for _ in 0..100_000 {
         if kept(&house, Queue::EXPORTS).await.is_empty() {
             break;
         }
@@ -363,7 +363,7 @@ async fn beyond_the_bound_an_export_is_refused_with_a_time_and_taken_afterwards(
     // Two of one account are known at once; a third device takes the place of the older one.
     for cookie in devices(&house, 2).await {
         assert_eq!(begin(&house, &cookie, "").await.status, 202);
-        for _ in 0..10_000 {
+        for _ in 0..100_000 {
             if house.store.waiting(&keep(&house), Queue::EXPORTS).await.unwrap().0 == 0 {
                 break;
             }

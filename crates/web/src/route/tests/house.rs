@@ -24,6 +24,7 @@ use honnin_store_cache::Cached;
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::{BillId, Clock, Entropy, HoldingId, Id, Moment, NoticeId, RequestId, Stop, TenantId};
 use honnin_testkit::{FixedClock, SeededEntropy, TestDir};
+use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::ledger::{Told, move_in, notice_of};
@@ -95,7 +96,7 @@ impl House {
     /// With hashes that take their time where there is no password to compare with.
     pub(super) async fn open_slow() -> Self {
         let room = (StoreBounds::default(), DeskBounds::default());
-        let cost = HashCost { memory_kib: 8_192, passes: 8, lanes: 1 };
+        let cost = HashCost { memory_kib: 16_384, passes: 16, lanes: 1 };
         let pool = HashPool::start(PoolBounds { cost, ..PoolBounds::default() }).unwrap();
         let sign_in = SignInSettings { pool, ..sign_in() };
         Self::furnished(false, None, ExportBounds::default(), room, sign_in).await
@@ -246,7 +247,7 @@ impl House {
         let begun = self.ask("POST", "/api/v1/exports", &cookie, "").await;
         assert_eq!(begun.status, 202, "{}", begun.text());
         let path = format!("/api/v1/exports/{}", begun.json()["export"].as_str().unwrap());
-        for _ in 0..10_000 {
+        for _ in 0..100_000 {
             let state = self.get(who, &path).await.json();
             if state["state"] != "waiting" && state["state"] != "working" {
                 return state;
@@ -318,12 +319,11 @@ async fn signed_in(
 
 /// Serves at an address of its own, for as long as the runtime lives.
 fn serve_somewhere(app: &Arc<App>) -> SocketAddr {
-    serve_at(app, "127.0.0.1:0".parse().unwrap())
+    serve_at(app, listen("127.0.0.1:0".parse().unwrap(), 64).unwrap())
 }
 
 /// Serves there.
-pub(super) fn serve_at(app: &Arc<App>, on: SocketAddr) -> SocketAddr {
-    let listener = listen(on, 64).unwrap();
+pub(super) fn serve_at(app: &Arc<App>, listener: TcpListener) -> SocketAddr {
     let at = listener.local_addr().unwrap();
     let entrance = Entrance { listeners: vec![listener], ..Entrance::default() };
     tokio::spawn(serve(entrance, Arc::clone(app), std::future::pending()));

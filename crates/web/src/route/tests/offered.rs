@@ -11,6 +11,9 @@ use super::house::House;
 use crate::route::routes::TABLE;
 use crate::route::table::Load;
 
+/// How long nothing comes from who waits for a body: less than it waits.
+const SILENT: Duration = Duration::from_secs(1);
+
 /// What changes something and is there in every mode: cookies of one's own browser, and the end of what is one's own
 /// with the proof that it asks for.
 const ALWAYS: [&str; 13] = [
@@ -54,7 +57,7 @@ fn every_route_that_changes_something_is_taken_away_or_listed() {
 async fn what_a_mode_takes_away_is_refused_before_its_body_is_read() {
     let house = House::open_as(false, None).await;
     // Nothing follows: whoever waited for what was announced would wait as long as a body may take.
-    let answer = async |path: &str| {
+    let ask = async |path: &str| {
         let (octets, host) = (house.app.wiring.bounds.body_octets, house.at);
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nContent-Length: {octets}\r\n\r\n",
@@ -62,15 +65,20 @@ async fn what_a_mode_takes_away_is_refused_before_its_body_is_read() {
         );
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
-        let mut status = [0; 12];
-        let answered = timeout(Duration::from_secs(1), stream.read_exact(&mut status)).await;
-        answered.ok().map(|read| read.map(|_| String::from_utf8_lossy(&status).into_owned()).unwrap())
+        stream
     };
+    let status = async |mut stream: TcpStream| {
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    let is_read_whole = async |path: &str| timeout(SILENT, status(ask(path).await)).await.is_err();
     let line = format!("/lines/{}/speed", house.hana.lines[0]);
-    assert_eq!(answer(&line).await, None, "an act that is offered is read whole");
+    assert!(is_read_whole(&line).await, "an act that is offered is read whole");
     house.standing.strained(Some((Less::ReadOnly, Strain::Room)));
     for path in [line.as_str(), "/sign-in", "/api/v1/sessions", "/api/v1/exports"] {
-        assert_eq!(answer(path).await.as_deref(), Some("HTTP/1.1 503"), "{path}");
+        // However long this machine takes: who waited for the body would be told of that (408), and never that it is off.
+        assert_eq!(status(ask(path).await).await, "HTTP/1.1 503", "{path}");
     }
-    assert_eq!(answer("/sign-out").await, None, "what is there in every mode is read whole");
+    assert!(is_read_whole("/sign-out").await, "what is there in every mode is read whole");
 }

@@ -2,13 +2,13 @@
 //! pretend.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use honnin_access::{PasskeySite, SignInSettings};
+use honnin_front::listen;
 use honnin_stand::sign_in;
 use honnin_testkit::{FixedClock, TestDir};
 use serde_json::{Value, json};
@@ -96,7 +96,8 @@ impl Browser {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("{expression} does not come to be");
+        let text = self.evaluate("document.body?.innerText");
+        panic!("{expression} does not come to be: {}", text.as_str().unwrap_or_default());
     }
 
     fn go(&mut self, url: &str) {
@@ -104,8 +105,9 @@ impl Browser {
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'");
     }
 
-    fn text(&mut self) -> String {
-        self.evaluate("document.body.innerText").as_str().unwrap_or_default().to_owned()
+    /// Waits until the page says that: its address is that of the next page before its text is.
+    fn says(&mut self, text: &str) {
+        self.wait(&format!("document.body?.innerText.includes({}) === true", json!(text)));
     }
 
     /// Presses the button of the passkey, once the script has shown it.
@@ -154,7 +156,7 @@ fn walk(base: &str, cookie: &str, clock: &FixedClock) {
     browser.go(&format!("{base}/account/passkeys"));
     browser.press();
     browser.wait("location.search.includes('said=passkey')");
-    assert!(browser.text().contains("パスキーを登録しました"), "{}", browser.text());
+    browser.says("パスキーを登録しました");
     let kept = browser.call("WebAuthn.getCredentials", json!({ "authenticatorId": authenticator }));
     let kept = &kept["credentials"];
     assert_eq!(
@@ -221,7 +223,7 @@ fn walk(base: &str, cookie: &str, clock: &FixedClock) {
     presence(&mut browser, true);
     browser.press();
     browser.wait("document.querySelector('#problem') !== null");
-    assert!(browser.text().contains("このパスキーではログインできません"), "{}", browser.text());
+    browser.says("このパスキーではログインできません");
 }
 
 #[tokio::test]
@@ -230,12 +232,12 @@ async fn a_passkey_is_made_used_and_taken_away_in_chromium() {
         println!("skipped: {CHROMIUM} (Debian's package chromium) is not on this machine");
         return;
     }
-    // A passkey is of a name, and an address of the network is none; the port is known before the house is.
-    let on = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let base = format!("http://localhost:{}", on.port());
+    // A passkey is of a name, and an address of the network is none; the port is ours before the house is.
+    let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+    let base = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let settings = SignInSettings { passkeys: PasskeySite::of_origin(&base), ..sign_in() };
     let house = House::open_signing_in(settings).await;
-    serve_at(&house.app, on);
+    serve_at(&house.app, listener);
     let (cookie, clock) = (house.hana.cookie.clone(), Arc::clone(&house.clock));
     // The browser is waited for on a thread of its own, because this one answers it.
     let (done, walked) = tokio::sync::oneshot::channel();

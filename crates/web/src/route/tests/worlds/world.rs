@@ -251,7 +251,7 @@ impl World {
 
     /// Waits until every act has run to its end and, where she went away, until every entry that was taken is durable.
     async fn settle(&self, went_away: bool) {
-        for _ in 0..20_000 {
+        for _ in 0..100_000 {
             if Handle::current().metrics().num_alive_tasks() == 0 {
                 if !went_away {
                     return;
