@@ -50,6 +50,8 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
         let rooms =
             Rooms::open_with(installation, Arc::new(SystemClock), |store| Traces::round(round, store))?;
         let service = Service::new(rooms, doors.front().clone(), build)?;
+        // Whoever is told that it serves may end it at once, and in order.
+        let stop = stop()?;
         say.tell(&Serving {
             public: doors.public()?,
             sockets: doors.files(),
@@ -57,7 +59,7 @@ pub(super) fn serve(say: Say, mut installation: Installation) -> Result<Exit, Fa
             canaries: path,
             metrics: doors.monitor()?,
         })?;
-        service.run(doors, figures, stop()?).await
+        service.run(doors, figures, stop).await
     })?;
     if let Some(traces) = traces {
         traces.stop();
