@@ -166,4 +166,4 @@ impl Crowd {
 const SLOW: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
-mod tests;
+pub(in crate::bench) mod tests;
