@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use data_encoding::BASE64;
 use honnin_journal::{Trust, verify_each};
 use honnin_seal::VerifyingKey;
 use serde_json::Value;
 
-use crate::support::{Answer, Browser, Place, Ran, Serving, directory_of_sample, mapping};
+use crate::support::{Answer, Browser, Place, Ran, Serving, directory_of_sample, mapping, soon};
 
 /// On free ports, with cheap hashes.
 const SETTINGS: [(&str, &str); 4] = [
@@ -61,15 +59,12 @@ impl Owed {
     /// Looks for them: each that many times, no more and no less. Published they are within seconds.
     fn is_written(&self, place: &Place) {
         let mut found = BTreeMap::new();
-        for _ in 0..100 {
+        let is_so = soon(|| {
             found = kinds(place);
             found.retain(|kind, _| self.0.contains_key(kind));
-            if found == self.0 {
-                return;
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        assert_eq!(found, self.0);
+            found == self.0
+        });
+        assert!(is_so, "{found:?} instead of {:?}", self.0);
     }
 }
 
@@ -151,10 +146,7 @@ fn every_act_by_page_program_and_command_is_an_entry_of_its_kind() {
     let begun = owed.by(&["export_made"], || {
         let begun = hers.send_json("POST", "/api/v1/exports", "");
         let path = format!("/api/v1/exports/{}", status(&begun, 202)["export"].as_str().unwrap());
-        let is_ready = (0..200).any(|_| {
-            thread::sleep(Duration::from_millis(50));
-            status(&hers.get(&path), 200)["state"] == "ready"
-        });
+        let is_ready = soon(|| status(&hers.get(&path), 200)["state"] == "ready");
         assert!(is_ready, "the export is not made");
         path
     });

@@ -25,7 +25,7 @@ fn own_export(browser: &mut Browser) -> Value {
     let begun = browser.send_json("POST", "/api/v1/exports", "");
     let begun: Value = serde_json::from_str(&begun.body).unwrap();
     let path = format!("/api/v1/exports/{}", begun["export"].as_str().unwrap());
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         thread::sleep(Duration::from_millis(100));
         let state: Value = serde_json::from_str(&browser.get(&path).body).unwrap();
         if state["state"] == "ready" {
@@ -50,7 +50,7 @@ fn is_hers_and_stands_on_her_page(place: &Place) {
     let mut browser = serving.activated(LOGIN, &place.invite(LOGIN), PASSWORD);
     let own = own_export(&mut browser);
     // Another process reads of a log what its own has published, which it does within seconds: so it is asked again.
-    let (told, made) = (0..60)
+    let (told, made) = (0..240)
         .find_map(|number| {
             let to = place.beside(&format!("{number}.json"));
             let told = export(place, LOGIN, &to);
@@ -84,7 +84,7 @@ fn is_hers_and_stands_on_her_page(place: &Place) {
         let rows = rows["disclosures"].as_array().unwrap().clone();
         rows.into_iter().find(|row| row["viewer"] == "agent" && row["basis"] == case)
     };
-    let row = (0..300).find_map(|_| {
+    let row = (0..1_200).find_map(|_| {
         thread::sleep(Duration::from_millis(100));
         shown(&mut browser)
     });

@@ -5,10 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
-use crate::support::{Browser, Demo, Place};
+use crate::support::{Browser, Demo, Place, soon};
 
 /// A small volume of its own; gone when dropped.
 struct Volume(PathBuf);
@@ -105,15 +103,7 @@ fn a_full_volume_stops_personal_pages_only_and_passes_by_itself() {
     assert_eq!(verified(&place.data), shown, "what was shown is in the journal, and nothing else");
     fs::remove_file(volume.filler()).unwrap();
     let browser = browsers.values_mut().next().unwrap();
-    let mut again = status_of(browser, "/lines");
-    for _ in 0..300 {
-        if again == 200 {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
-        again = status_of(browser, "/lines");
-    }
-    assert_eq!(again, 200, "nobody had to do anything but make room");
+    assert!(soon(|| status_of(browser, "/lines") == 200), "somebody has to do more than make room");
     assert_eq!(status_of(&mut Browser::new(demo.monitor()), "/readyz"), 200);
     assert_eq!(verified(&place.data), shown + 1, "nothing was lost and nothing was written twice");
     assert!(fs::read_to_string(&log).unwrap().contains("alarm=\"journal\""));

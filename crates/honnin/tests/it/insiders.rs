@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Browser, Demo, Place, Ran, directory_of_sample, mapping};
+use crate::support::{Browser, Demo, Place, Ran, directory_of_sample, mapping, soon};
 
 const LOGIN: &str = "mio30617284";
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
@@ -36,17 +36,6 @@ fn take_in(place: &Place) {
     let taken =
         place.run(&["intake", "files", "--mapping", mapping.to_str().unwrap(), sample.to_str().unwrap()]);
     assert_eq!(taken.code, Some(0), "{}", taken.err);
-}
-
-/// Waits for something that another process does in its own time.
-fn soon(mut holds: impl FnMut() -> bool) -> bool {
-    (0..400).any(|_| {
-        let held = holds();
-        if !held {
-            thread::sleep(Duration::from_millis(50));
-        }
-        held
-    })
 }
 
 #[test]

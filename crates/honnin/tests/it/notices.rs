@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Browser, Place, Running, command, honnin};
+use crate::support::{Browser, Place, Running, command, honnin, soon};
 
 fn place() -> Place {
     Place::begin(&[("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")])
@@ -34,14 +34,13 @@ fn get(at: &str, path: &str) -> String {
 
 /// Asks until it says so.
 fn says(at: &str, path: &str, text: &str) -> String {
-    for _ in 0..100 {
-        let answer = get(at, path);
-        if answer.contains(text) {
-            return answer;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("{path} does not say {text:?}: {}", get(at, path))
+    let mut answer = String::new();
+    let says = soon(|| {
+        answer = get(at, path);
+        answer.contains(text)
+    });
+    assert!(says, "{path} does not say {text:?}: {answer}");
+    answer
 }
 
 fn entries(place: &Place) -> u64 {
@@ -83,13 +82,7 @@ fn a_notice_is_read_by_everybody_and_cannot_be_taken_back() {
     // The same words in the service, before anybody has signed in, and the page hears the service.
     let serving = place.serve();
     let mut browser = serving.browser();
-    for _ in 0..100 {
-        if browser.get("/sign-in").body.contains("ログインや表示に時間がかかっています") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    assert!(browser.get("/sign-in").body.contains("ログインや表示に時間がかかっています"));
+    assert!(soon(|| browser.get("/sign-in").body.contains("ログインや表示に時間がかかっています")));
     says(&at, "/api/v2/status.json", "\"silent\":false");
     serving.0.kill();
     assert!(get(&at, "/").contains("ログインや表示に時間がかかっています"), "with the service dead");
@@ -164,13 +157,8 @@ fn a_forced_mode_takes_away_what_it_says_and_gives_it_back() {
     let serving = place.serve();
     let mut browser = serving.browser();
     let mut becomes = |status: u16| {
-        for _ in 0..100 {
-            if browser.get("/sign-in").status == status {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("/sign-in does not answer {status}: {}", browser.get("/sign-in").body);
+        let answers = soon(|| browser.get("/sign-in").status == status);
+        assert!(answers, "/sign-in does not answer {status}: {}", browser.get("/sign-in").body);
     };
     becomes(200);
     let forced = place.run(&["mode", "force", "read_only", "--as", "sato"]);
@@ -215,14 +203,11 @@ fn a_record_that_was_altered_while_it_serves_raises_its_alarm_once() {
     let mut raised = |times: u32| {
         let series = format!("\nhonnin_alarm_total{{kind=\"notices\"}} {times}\n");
         let mut told = String::new();
-        for _ in 0..200 {
+        let says = soon(|| {
             told = monitor.get("/metrics").body;
-            if told.contains(&series) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("{series:?} is not in {told}");
+            told.contains(&series)
+        });
+        assert!(says, "{series:?} is not in {told}");
     };
     raised(0);
     let (attention, text) = doctor(&place, "notices");
@@ -242,13 +227,7 @@ fn a_record_that_was_altered_while_it_serves_raises_its_alarm_once() {
     let word = || fs::read(place.data.join("status/word")).unwrap();
     let silent = word();
     fs::write(&entries, as_it_was).unwrap();
-    for _ in 0..100 {
-        if word() != silent {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    assert_ne!(word(), silent);
+    assert!(soon(|| word() != silent), "the service does not speak again");
     assert!(!doctor(&place, "notices").0);
     raised(1);
 }
@@ -263,12 +242,7 @@ fn doctor_says_which_mode_is_forced_and_that_nothing_was_said() {
     assert!(attention && text.contains("brownout") && text.contains("`honnin mode release`"), "{text}");
     assert_eq!(place.run(&["mode", "release"]).code, Some(0));
     let serving = place.serve();
-    for _ in 0..100 {
-        if place.data.join("status/word").exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    assert!(soon(|| place.data.join("status/word").exists()), "the service says nothing");
     drop(serving);
     let (attention, text) = doctor(&place, "mode");
     assert!(!attention && text.contains("as the service said at 2"), "{text}");

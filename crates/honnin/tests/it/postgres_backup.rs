@@ -6,7 +6,7 @@ use std::path::Path;
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Place, Ran, run_in};
+use crate::support::{Place, Ran, run_in, soon};
 
 const LOGIN: &str = "mio30617284";
 const OTHER: &str = "mio10482913";
@@ -108,11 +108,7 @@ fn an_account_is_erased_on_a_database_and_its_server_shows_it_no_more() {
     assert_eq!(hers.get("/api/v1/me").status, 200);
     let told = done(place.run(&["--as", "suzuki", "account", "erase", "--yes", OTHER]));
     assert!(told.contains("vacuum full"), "{told}");
-    let ended = (0..100).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        hers.get("/api/v1/me").status == 401
-    });
-    assert!(ended, "the running server knows within its polls");
+    assert!(soon(|| hers.get("/api/v1/me").status == 401), "the running server does not know");
     assert_eq!(accounts(), before - 1);
     refused(&place.run(&["account", "erase", "--yes", OTHER]), "the store has none of that name");
     assert!(done(place.run(&["journal", "acts"])).contains("account erase"));

@@ -1,26 +1,88 @@
 //! Somebody with the data directory puts back what was there before: the store, the journal, both; and what has left the
 //! machine meanwhile, in a directory and at a witness that nobody here wrote.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
-use crate::support::{Browser, Place, Ran, directory_of_sample, mapping, run_in};
+use crate::support::{Browser, Place, Ran, directory_of_sample, mapping, run_in, soon};
 
 const LOGIN: &str = "mio30617284";
 
 const PORTS: [(&str, &str); 2] = [("public", "[\"127.0.0.1:0\"]"), ("metrics", "\"127.0.0.1:0\"")];
 
-/// Serves for a moment: each start is an entry, and after two seconds it is published, anchored and gone out.
+/// The sizes of trees, by the origin of their logs.
+type Sizes = BTreeMap<String, u64>;
+
+/// The largest size that a checkpoint below a directory says of each log.
+fn sizes(dir: &Path) -> Sizes {
+    let (mut found, mut open) = (Sizes::new(), vec![dir.to_owned()]);
+    while let Some(dir) = open.pop() {
+        for path in fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            // One that is being written may be gone, or be no note yet.
+            let note = fs::read(&path).unwrap_or_default();
+            let note = String::from_utf8_lossy(&note[..note.len().min(1_024)]).into_owned();
+            let mut lines = note.lines();
+            let (origin, size) = (lines.next().unwrap_or_default(), lines.next().map(str::parse::<u64>));
+            if let Some(Ok(size)) = size
+                && origin.starts_with("honnin/journal/")
+            {
+                let largest = found.entry(origin.to_owned()).or_default();
+                *largest = size.max(*largest);
+            }
+        }
+    }
+    found
+}
+
+/// Where checkpoints are, and where they leave for: everything of that kind that the settings name.
+fn places_of_checkpoints(place: &Place) -> Vec<PathBuf> {
+    let settings = fs::read_to_string(place.data.join("honnin.toml")).unwrap();
+    let directory = settings.lines().find_map(|line| line.strip_prefix("checkpoints = \""));
+    let directory = directory.unwrap().trim_end_matches('"');
+    let leaves = (!directory.is_empty()).then(|| place.data.join(directory));
+    let is_witnessed = !settings.contains("\nwitnesses = []\n");
+    let witnessed = is_witnessed.then(|| place.data.join("witnessed"));
+    [place.data.join("journal")].into_iter().chain(leaves).chain(witnessed).collect()
+}
+
+/// Serves for a moment: each start is an entry, and it ends when that is published, anchored and gone out.
 fn serve_for_a_moment(place: &Place) {
+    let before = sizes(&place.data.join("journal"));
     let serving = place.serve();
-    thread::sleep(Duration::from_millis(2_500));
+    let mut monitor = Browser::new(serving.0.after("metrics on ").trim_end_matches("/metrics"));
+    let (mut entries, mut unanchored) = (0, 0);
+    // Figures are taken every five seconds.
+    let is_anchored = soon(|| {
+        let told = monitor.get("/metrics").body;
+        let figure = |name: &str| {
+            let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.map_or(0, |value| value.parse::<u64>().unwrap())
+        };
+        entries = figure("honnin_journal_entries");
+        unanchored = figure("honnin_journal_unanchored_entries");
+        entries > 0 && unanchored == 0
+    });
+    assert!(is_anchored, "{unanchored} of {entries} entries are not anchored");
+    // Commands have a log of their own, which stays as it is meanwhile.
+    let has_come = |dir: &Path, entries: u64| {
+        let is_there = |(origin, size): (&String, &u64)| *size >= entries && before.get(origin) != Some(size);
+        let is_there = soon(|| sizes(dir).iter().any(is_there));
+        assert!(is_there, "no checkpoint of {entries} entries in {}: {:?}", dir.display(), sizes(dir));
+    };
+    let places = places_of_checkpoints(place);
+    for dir in &places {
+        has_come(dir, entries);
+    }
     // What was anchored when a frame was written stands in the next one.
     serving.browser().post_form("/sign-in", &[("login", "nobody-here"), ("password", "not a password")]);
-    thread::sleep(Duration::from_millis(600));
+    has_come(&places[0], entries + 1);
     serving.0.kill();
 }
 
@@ -132,7 +194,8 @@ fn where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything() {
         PORTS[1],
         ("checkpoints", "\"../elsewhere\""),
         ("checkpoint_every", "\"1 s\""),
-        ("checkpoint_age", "\"3 s\""),
+        // Longer than a busy machine takes between two of them.
+        ("checkpoint_age", "\"20 s\""),
         ("checkpoint_required", "true"),
     ]);
     let (mapping, sample) = (mapping(), directory_of_sample());
@@ -143,16 +206,13 @@ fn where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything() {
     let serving = place.serve();
     let mut browser = serving.browser();
     let mut monitor = Browser::new(serving.0.after("metrics on ").trim_end_matches("/metrics"));
-    let mut soon = |status: u16| {
-        let said = (0..200).any(|_| {
-            thread::sleep(Duration::from_millis(100));
-            monitor.get("/readyz").status == status
-        });
+    let mut readiness = |status: u16| {
+        let said = soon(|| monitor.get("/readyz").status == status);
         let ready = monitor.get("/readyz");
         assert!(said, "{status}: {} {}", ready.status, ready.body);
         ready.body
     };
-    soon(200);
+    readiness(200);
     let form = [("login", LOGIN), ("code", code.as_str()), ("password", "umi no mieru ie de")];
     assert_eq!(browser.post_form("/activate", &form).status, 303);
     assert_eq!(browser.get("/api/v1/me").status, 200);
@@ -160,7 +220,7 @@ fn where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything() {
     let (elsewhere, away) = (place.beside("elsewhere"), place.beside("away"));
     fs::rename(&elsewhere, &away).unwrap();
     fs::write(&elsewhere, "").unwrap();
-    let told = soon(503);
+    let told = readiness(503);
     assert!(told.contains("no checkpoint of the journal has left for too long"), "{told}");
     let withheld = browser.get("/api/v1/me");
     assert_eq!(withheld.status, 503, "{}", withheld.body);
@@ -172,7 +232,7 @@ fn where_a_checkpoint_has_to_leave_and_cannot_nobody_is_shown_anything() {
     assert!(doctor.code == Some(4) && about.is_some(), "{}", doctor.out);
     fs::remove_file(&elsewhere).unwrap();
     fs::rename(&away, &elsewhere).unwrap();
-    soon(200);
+    readiness(200);
     assert_eq!(browser.get("/api/v1/me").status, 200, "and by itself again");
 }
 
@@ -204,10 +264,7 @@ fn witnessing(program: &Path, config: &Path, listen: SocketAddr) -> Witness {
     command.args(["serve", "--config"]).arg(config).args(["--listen", &listen.to_string()]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let witness = Witness(child);
-    let up = (0..200).any(|_| {
-        thread::sleep(Duration::from_millis(50));
-        std::net::TcpStream::connect(listen).is_ok()
-    });
+    let up = soon(|| std::net::TcpStream::connect(listen).is_ok());
     assert!(up, "the witness does not listen");
     witness
 }
@@ -260,10 +317,7 @@ fn a_witness_that_nobody_here_wrote_cosigns_and_finds_what_was_put_back() {
         put_back(&older, &place.data, folder);
     }
     let serving = place.serve();
-    let said = (0..100).any(|_| {
-        thread::sleep(Duration::from_millis(100));
-        run_in(&place.data, &["doctor"]).out.contains("put back")
-    });
+    let said = soon(|| run_in(&place.data, &["doctor"]).out.contains("put back"));
     drop(serving);
     assert!(said, "nobody said that the witness has seen more");
     drop(running);

@@ -87,7 +87,7 @@ impl Town {
     fn door(&self) -> Door {
         let mut command = command();
         command.args(["door", "serve", "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"]);
-        command.args(["--metrics", "127.0.0.1:0", "--seconds", "2", "--houses"]).arg(self.houses());
+        command.args(["--metrics", "127.0.0.1:0", "--seconds", "8", "--houses"]).arg(self.houses());
         Door(Running::start(command, "metrics on "))
     }
 }

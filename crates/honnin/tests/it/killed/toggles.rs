@@ -1,13 +1,13 @@
 //! Killed while subscribers ask for another speed.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use honnin_testkit::SeededEntropy;
 use serde_json::{Value, json};
 
 use super::wait_up_to;
-use crate::support::{Browser, Demo, Place};
+use crate::support::{Browser, Demo, Place, soon};
 
 /// One line whose holder asks for high and low in turn.
 struct Toggled {
@@ -22,10 +22,10 @@ struct Toggled {
 }
 
 impl Toggled {
-    /// Asks again and again until nobody answers.
-    fn ask_until_it_is_gone(&mut self, site: &str) {
+    /// Asks again and again until nobody answers; `begun` counts the lines of which somebody has been answered.
+    fn ask_until_it_is_gone(&mut self, site: &str, begun: &AtomicUsize) {
         self.browser.moved_to(site);
-        loop {
+        for answers in 0.. {
             let (key, high) =
                 self.open.take().unwrap_or_else(|| (format!("{}-{}", self.line, self.version), !self.high));
             let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
@@ -41,6 +41,9 @@ impl Toggled {
             assert_eq!(version, self.version + 1, "{}: no wish is lost and none is counted twice", self.line);
             (self.version, self.high) = (version, high);
             self.answered += 1;
+            if answers == 0 {
+                begun.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -85,12 +88,12 @@ fn after_kills_the_newest_wish_of_every_line_is_confirmed() {
     assert!(lines.len() >= 8, "{}", lines.len());
     let random = SeededEntropy::new(9);
     for _ in 0..6 {
-        let site = demo.address.clone();
+        let (site, begun, all) = (demo.address.clone(), AtomicUsize::new(0), lines.len());
         thread::scope(|scope| {
             for line in &mut lines {
-                scope.spawn(|| line.ask_until_it_is_gone(&site));
+                scope.spawn(|| line.ask_until_it_is_gone(&site, &begun));
             }
-            thread::sleep(Duration::from_millis(50));
+            soon(|| begun.load(Ordering::Relaxed) == all);
             wait_up_to(&random, 1_500);
             demo.kill();
         });
@@ -114,13 +117,10 @@ fn after_kills_the_newest_wish_of_every_line_is_confirmed() {
     for line in &mut lines {
         let wanted = json!({"desired": line.high, "state": "confirmed"});
         let mut told = line.speed();
-        for _ in 0..300 {
-            if told["state"] == "confirmed" {
-                break;
-            }
-            thread::sleep(Duration::from_millis(100));
+        soon(|| {
             told = line.speed();
-        }
+            told["state"] == "confirmed"
+        });
         told.as_object_mut().unwrap().retain(|name, _| wanted.get(name).is_some());
         assert_eq!(told, wanted, "{}", line.line);
     }

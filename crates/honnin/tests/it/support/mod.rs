@@ -6,6 +6,7 @@ mod demo;
 pub(crate) mod ledger;
 mod place;
 mod running;
+mod waiting;
 mod watermark;
 
 pub(crate) use binary::{Ran, command, honnin};
@@ -13,4 +14,5 @@ pub(crate) use browser::{Answer, Browser};
 pub(crate) use demo::{Demo, PASSWORD};
 pub(crate) use place::{Place, Serving, directory_of_sample, done, mapping, run_in};
 pub(crate) use running::Running;
+pub(crate) use waiting::soon;
 pub(crate) use watermark::{Watermarks, data_values};

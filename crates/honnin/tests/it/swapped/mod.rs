@@ -12,7 +12,7 @@ use honnin_testkit::TestDir;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use crate::support::{Answer, Browser, Demo, ledger};
+use crate::support::{Answer, Browser, Demo, ledger, soon};
 
 /// Counts what did not open.
 const ALARMS: &str = "honnin_alarm_total{kind=\"does_not_open\"}";
@@ -118,13 +118,12 @@ impl Person {
     /// Waits until a page is answered so; a change by another process is noticed in a moment.
     fn until(&mut self, path: &str, status: u16) -> Answer {
         let mut answer = self.browser.get(path);
-        for _ in 0..100 {
-            if answer.status == status {
-                break;
+        soon(|| {
+            if answer.status != status {
+                answer = self.browser.get(path);
             }
-            std::thread::sleep(Duration::from_millis(50));
-            answer = self.browser.get(path);
-        }
+            answer.status == status
+        });
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
         answer
     }
