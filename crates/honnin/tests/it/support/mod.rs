@@ -6,6 +6,7 @@ mod demo;
 pub(crate) mod ledger;
 mod place;
 mod running;
+mod store_file;
 mod waiting;
 mod watermark;
 
@@ -14,5 +15,6 @@ pub(crate) use browser::{Answer, Browser};
 pub(crate) use demo::{Demo, PASSWORD};
 pub(crate) use place::{Place, Serving, directory_of_sample, done, mapping, run_in};
 pub(crate) use running::Running;
+pub(crate) use store_file::mentions;
 pub(crate) use waiting::soon;
 pub(crate) use watermark::{Watermarks, data_values};
