@@ -14,6 +14,7 @@ use crate::kit::acts::{Acting, Acts};
 use crate::kit::crowd::{Crowd, Subject, wish};
 use crate::kit::exports::code;
 use crate::kit::guesses::owner::activation;
+use crate::kit::late::Late;
 use crate::kit::stage::{Stage, ask, get_as, invite, journal_verifies};
 use crate::kit::tally::Findings;
 
@@ -180,6 +181,7 @@ impl Both {
     /// Whether both nodes say within a second that changes are paused, or that they are not.
     async fn modes(&self, mode: &str, is_paused: bool) -> Result<Verdict, Failure> {
         let (since, mut tried, mut late) = (Instant::now(), 0, Findings::default());
+        let busy = Late::watched();
         let mut heard = BTreeMap::new();
         let Some((subject, line)) = self.half(false).next() else {
             return Err(Failure::Product("there is nobody".to_owned()));
@@ -193,8 +195,8 @@ impl Both {
                     heard.insert(number, since.elapsed());
                     break;
                 }
-                if since.elapsed() > KNOWN {
-                    late.add(format!("a node does not know {mode} after {KNOWN:?}"));
+                if since.elapsed() > busy.beyond(KNOWN) {
+                    late.add(format!("a node does not know {mode} after {:?}", busy.beyond(KNOWN)));
                     break;
                 }
                 sleep(EVERY).await;

@@ -10,6 +10,7 @@ use crate::client::Target;
 use crate::harness::{Balancer, Cluster, Database, Failure, House, Machine, Verdict};
 use crate::kit::acts::{Acting, Acts};
 use crate::kit::crowd::Crowd;
+use crate::kit::late::Late;
 use crate::kit::stage::{Stage, World, journal_verifies};
 use crate::kit::tally::Findings;
 
@@ -49,7 +50,6 @@ impl Blow {
 }
 
 /// What was measured.
-#[derive(Default)]
 struct Times {
     /// From each blow until the cluster had another leader, with the word for the blow.
     led: Vec<(Blow, Duration)>,
@@ -58,6 +58,8 @@ struct Times {
     late: Findings,
     /// Primaries that woke up and took writes.
     split: u64,
+    /// How busy this machine is, which runs all of it.
+    busy: Late,
 }
 
 /// Everything there is.
@@ -86,7 +88,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let town = Town { cluster, nodes, acts };
 
     let (reading, acting) = (crowd.ask(CONNECTIONS, &stage.draw), town.acts.begin(&stage.draw));
-    let (mut town, mut times) = (town, Times::default());
+    let (mut town, mut times) = (town, Times::watched());
     // A cluster that is not whole again says something too: what was lost by then is told all the same.
     let struck = town.all_rounds(stage, rounds, &mut times).await;
     let found = struck.err().map(|why| why.to_string()).into_iter().collect();
@@ -163,7 +165,7 @@ impl Town {
         let [first, second] = self.nodes.map(|node| self.acts.first_read(node, led, PATIENCE));
         for back in <[_; 2]>::from(tokio::join!(first, second)) {
             let back = back.map_or(PATIENCE, |back| back.saturating_duration_since(led));
-            if back > GRACE {
+            if back > times.busy.beyond(GRACE) {
                 times.late.add(format!(
                     "a node answered no read for {back:?} after another led ({})",
                     blow.words()
@@ -197,6 +199,11 @@ impl Town {
 }
 
 impl Times {
+    fn watched() -> Self {
+        let (led, back, late) = (Vec::new(), Vec::new(), Findings::default());
+        Self { led, back, late, split: 0, busy: Late::watched() }
+    }
+
     fn verdicts(self) -> Vec<Verdict> {
         let seconds = |times: &[Duration]| {
             let told = |time: Option<&Duration>| time.map_or(0.0, Duration::as_secs_f32);

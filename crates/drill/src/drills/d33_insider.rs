@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::client::Request;
 use crate::harness::{Failure, House, Verdict};
-use crate::kit::stage::{Stage, ask, get_as};
+use crate::kit::stage::{PATIENCE, Stage, ask, get_as};
 use crate::kit::tally::Findings;
 
 /// Everybody looks at something; more of them write nothing else into the files.
@@ -142,20 +144,44 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
 const SETTINGS: &str = "[journal]\ncheckpoints = \"../data.outside\"\ncheckpoint_every = \"1 s\"\n";
 
 async fn look(house: &House) -> Result<(), Failure> {
+    let outside = house.data().with_extension("outside");
+    let (before, mut looks) = (largest(&outside)?, 0);
     for session in house.sessions() {
         for _ in 0..LOOKS {
             let answer = ask(house.target(), &get_as(session, "/api/v1/me")).await?;
             if answer.status != 200 {
                 return Err(Failure::Product(format!("/api/v1/me answered {}", answer.status)));
             }
+            looks += 1;
         }
     }
-    // A second for publication, and one for what leaves.
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    // Published, and gone out.
+    left(&outside, before + looks).await?;
     for session in house.sessions() {
         ask(house.target(), &get_as(session, "/api/v1/me")).await?;
     }
     Ok(())
+}
+
+/// Waits until so many entries have left: about two seconds, and longer where the machine is busy.
+async fn left(outside: &Path, entries: u64) -> Result<(), Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    while largest(outside)? < entries {
+        if Instant::now() > deadline {
+            return Err(Failure::Product(format!("no checkpoint of {entries} entries has left")));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// The largest size of a checkpoint that has left, as the newest of each log says it in its second line.
+fn largest(outside: &Path) -> Result<u64, Failure> {
+    let found = files(outside).map_err(Failure::machine("read what has left"))?;
+    let newest = found.iter().filter(|file| file.extension().is_some_and(|kind| kind == "latest"));
+    // One that is being written anew says nothing.
+    let notes = newest.filter_map(|file| fs::read_to_string(file).ok());
+    Ok(notes.filter_map(|note| note.lines().nth(1)?.parse().ok()).max().unwrap_or(0))
 }
 
 /// The longest time something durable was not anchored, as the product's own figures have it: taken every five seconds.

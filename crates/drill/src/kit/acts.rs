@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::crowd::Crowd;
+use super::late::Late;
 use super::stage::{ask, get_as};
 use super::tally::{Findings, Tally};
 use crate::client::{Answer, Connection, Exchange, Limits, Request, Target};
@@ -45,9 +46,9 @@ struct Told {
 }
 
 impl Told {
-    /// The least number that has to be shown to whoever began to ask then.
-    fn least(&self, asked: Instant) -> u64 {
-        let known = self.acknowledged.iter().rev().find(|(_, when)| *when + KNOWN <= asked);
+    /// The least number that has to be shown to whoever began to ask then, where every process knows within that time.
+    fn least(&self, asked: Instant, known: Duration) -> u64 {
+        let known = self.acknowledged.iter().rev().find(|(_, when)| *when + known <= asked);
         known.map_or(0, |(number, _)| *number)
     }
 }
@@ -82,6 +83,8 @@ pub(crate) struct Acts {
     counted: Mutex<Counted>,
     acting: Mutex<Acting>,
     stop: AtomicBool,
+    /// How busy the machine is, which runs every process.
+    busy: Late,
 }
 
 /// How often.
@@ -129,7 +132,13 @@ impl Acts {
             counted: Mutex::default(),
             acting: Mutex::new(Acting::All),
             stop: AtomicBool::new(false),
+            busy: Late::watched(),
         })
+    }
+
+    /// Within this time every process knows here.
+    fn known(&self) -> Duration {
+        self.busy.beyond(KNOWN)
     }
 
     /// From now on these act.
@@ -204,7 +213,7 @@ impl Acts {
     async fn look(&self, namer: &Namer, at: Target) -> bool {
         let (asked, least) = {
             let asked = Instant::now();
-            (asked, locked(&namer.told).least(asked))
+            (asked, locked(&namer.told).least(asked, self.known()))
         };
         let answer = self.asked(&get_as(&namer.session, "/lines"), at).await;
         let Some(answer) = answer.filter(|answer| answer.status == 200) else { return false };
@@ -261,7 +270,7 @@ impl Acts {
     /// Looks at everything that was ever acknowledged, in every one of these places. Where one does not answer, that is a
     /// finding: nothing is the matter any more.
     pub(crate) async fn look_at_all(&self, places: &[Target]) {
-        sleep(KNOWN).await;
+        sleep(self.known()).await;
         for place in places {
             for namer in &self.namers {
                 if !self.look(namer, *place).await {
@@ -276,7 +285,8 @@ impl Acts {
     /// Looks whether a session that has ended answers anybody.
     pub(crate) async fn look_at_the_ended(&self, place: Target) {
         let ended = locked(&self.ended).clone();
-        for Ended { session, .. } in ended.iter().filter(|ended| ended.when.elapsed() >= KNOWN) {
+        let known = self.known();
+        for Ended { session, .. } in ended.iter().filter(|ended| ended.when.elapsed() >= known) {
             let Ok(answer) = ask(place, &get_as(session, "/api/v1/me")).await else { continue };
             locked(&self.counted).looked += 1;
             if !matches!(answer.status, 401 | 429 | 503) {
@@ -353,7 +363,7 @@ mod tests {
         let begun = Instant::now();
         let at = |seconds| begun + Duration::from_secs(seconds);
         let told = Told { acknowledged: vec![(1, at(0)), (2, at(10)), (3, at(20))], tried: 4 };
-        let least = [1, 2, 11, 12, 21, 22].map(|seconds| told.least(at(seconds)));
+        let least = [1, 2, 11, 12, 21, 22].map(|seconds| told.least(at(seconds), KNOWN));
         assert_eq!(least, [0, 1, 1, 2, 2, 3]);
     }
 

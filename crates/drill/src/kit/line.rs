@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use self::came::Came;
 use super::guesses::address;
+use super::late::Late;
 use super::stage::{PASSWORD, figure, sign_in_with};
 use crate::client::{Answer, Connection, Limits, Request, Target};
 use crate::harness::{Failure, House};
@@ -208,8 +209,8 @@ struct Road {
 pub(crate) struct Wave {
     people: JoinSet<Person>,
     road: Road,
-    /// The longest a timer of this process was late while they were on their way: how busy the machine is.
-    late: watch::Receiver<Duration>,
+    /// How busy the machine is while they are on their way.
+    late: Late,
 }
 
 impl Wave {
@@ -226,7 +227,7 @@ impl Wave {
         for (number, login) in logins.iter().enumerate() {
             people.spawn(Person::new(number, login).comes(road.clone(), draw.time_below(within)));
         }
-        Self { people, road, late: lateness() }
+        Self { people, road, late: Late::watched() }
     }
 
     /// Waits until each of them has been answered once: she has a place, or is let in.
@@ -252,27 +253,8 @@ impl Wave {
         while let Some(person) = self.people.join_next().await {
             people.extend(person);
         }
-        let late = *self.late.borrow();
-        Came { people, late }
+        Came { people, late: self.late.most() }
     }
-}
-
-/// How late timers are at the most, until nobody asks any more.
-fn lateness() -> watch::Receiver<Duration> {
-    let (tell, late) = watch::channel(Duration::ZERO);
-    tokio::spawn(async move {
-        while !tell.is_closed() {
-            let wanted = Instant::now() + LOOK;
-            sleep(LOOK).await;
-            let fresh = wanted.elapsed();
-            tell.send_if_modified(|late| {
-                let longer = fresh > *late;
-                *late = fresh.max(*late);
-                longer
-            });
-        }
-    });
-    late
 }
 
 /// Waits until every process of the product says that its waiting room is open, or closed.

@@ -14,6 +14,7 @@ pub(crate) mod crowd;
 pub(crate) mod damage;
 pub(crate) mod exports;
 pub(crate) mod guesses;
+pub(crate) mod late;
 pub(crate) mod line;
 pub(crate) mod paths;
 pub(crate) mod road;

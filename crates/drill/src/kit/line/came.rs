@@ -6,12 +6,11 @@ use tokio::time::Instant;
 
 use super::Person;
 use crate::harness::Verdict;
+use crate::kit::late::beside;
 use crate::kit::tally::Findings;
 
 /// Within this time one process knows what another has told the store, and a little more.
 const HEARD: Duration = Duration::from_millis(1_300);
-/// Steps by which a process hears that on a busy machine, each of them as late as a timer was.
-const STEPS: u32 = 5;
 /// Nobody is called while sign-ins take longer than a second; one that took half of that may be one of them.
 const SLOW: Duration = Duration::from_millis(500);
 /// How long after such a sign-in nobody may be called: for so long it is remembered, and until it is looked.
@@ -138,7 +137,7 @@ impl Came {
     /// whose tickets all of them go: when a request left is not when it came, on a busy machine least of all.
     pub(crate) fn in_order(&self, tried: &str, nodes: usize) -> Verdict {
         // One process hears within a second whom another has called, and tells people to wait until then.
-        let apart = if nodes > 1 { HEARD + self.late * STEPS } else { Duration::ZERO };
+        let apart = if nodes > 1 { HEARD + beside(self.late) } else { Duration::ZERO };
         let (mut pairs, mut found) = (0, Findings::default());
         for person in &self.people {
             let (Some(first), Some(waits)) = (person.came, person.waits) else { continue };
