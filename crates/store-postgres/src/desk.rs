@@ -5,7 +5,9 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime,
+};
 use honnin_store::{Changed, Error, Watchers};
 use honnin_terms::Clock;
 use tokio::sync::Semaphore;
@@ -16,6 +18,7 @@ use crate::fault::Fault;
 use crate::hosts::Hosts;
 use crate::lanes::{Lane, Lanes};
 use crate::reach::{Mode, Reach};
+use crate::shared::Shared;
 use crate::statements as sql;
 use crate::transaction::Tx;
 use crate::watched::Written;
@@ -25,9 +28,11 @@ pub(crate) struct Desk {
     pool: Pool,
     /// A connection of its own for looking at what others have written: a crowd of readers does not keep it from that.
     looking: Pool,
+    /// Those that reads of one statement go over.
+    pub(crate) shared: Shared,
     lanes: Lanes,
     /// A crowd of readers leaves the writers their connections.
-    reads: Arc<Semaphore>,
+    pub(crate) reads: Arc<Semaphore>,
     /// Lanes with a commit that nobody could be asked about: it may still come.
     unsettled: RefCell<Vec<i64>>,
     pub(crate) bounds: Bounds,
@@ -56,6 +61,8 @@ fn pool(target: &Target, most: usize, bounds: &Bounds) -> Result<Pool, StartErro
     let wait = Some(Duration::from_millis(bounds.small_ms.into()));
     let pool = Pool::builder(manager)
         .max_size(most)
+        // Who has just been busy is asked again: it knows its statements, and what it reads lies near.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(wait)
         .create_timeout(wait)
@@ -63,7 +70,7 @@ fn pool(target: &Target, most: usize, bounds: &Bounds) -> Result<Pool, StartErro
     pool.map_err(|_| StartError::Silent)
 }
 
-async fn connection(pool: &Pool) -> Result<Object, Fault> {
+pub(crate) async fn connection(pool: &Pool) -> Result<Object, Fault> {
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) => Fault::Engine(error),
         PoolError::Timeout(_) => Fault::Late,
@@ -86,6 +93,7 @@ impl Desk {
         let desk = Self {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
+            shared: Shared::new(pool(target, 1, &bounds)?),
             lanes: Lanes::new(bounds.writers),
             reads: Arc::new(Semaphore::new(bounds.readers.max(1))),
             unsettled: RefCell::default(),
@@ -147,6 +155,7 @@ impl Desk {
     /// use end by their own time limits, and one that is asked for is made anew.
     pub(crate) fn leave_the_silent(&self) {
         drop(self.pool.retain(|_, _| false));
+        self.shared.leave_all();
     }
 
     /// Looks at what others have written, on the connection for that.

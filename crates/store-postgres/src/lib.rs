@@ -9,6 +9,7 @@
     reason = "what is asked runs on the one thread that speaks with the server, and is never sent to another"
 )]
 
+mod alone;
 mod bounds;
 mod claims;
 mod control;
@@ -31,6 +32,7 @@ mod prepare;
 mod reach;
 mod rows;
 mod sessions;
+mod shared;
 mod snapshot;
 mod speed;
 mod standing;
@@ -49,6 +51,7 @@ use std::sync::Arc;
 use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Noted, Watcher, Watchers};
 use honnin_terms::{Clock, Entropy};
 use tokio::sync::oneshot;
+use tokio_postgres::Row;
 
 pub use bounds::Bounds;
 pub use copying::copying_statements;
@@ -58,6 +61,7 @@ pub use reach::{Target, role_of, with_password};
 pub use snapshot::{Take, each_page};
 pub use statements::{Statement, statements};
 
+use alone::Alone;
 use desk::Desk;
 use fault::Fault;
 use reach::Reach;
@@ -115,6 +119,21 @@ impl Postgres {
     ) -> Answer<'_, Result<T, Error>> {
         self.later(false, move |desk, caller| {
             Box::pin(async move { drop(caller.send(desk.read(&reach, false, &work).await)) })
+        })
+    }
+
+    /// Asks one statement that is a transaction by itself, and has one row.
+    fn alone<T: Send + 'static>(
+        &self,
+        asked: Result<Alone, Error>,
+        found: impl Fn(&Row) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<'_, Result<T, Error>> {
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(error) => return Answer::ready(Err(error)),
+        };
+        self.later(false, move |desk, caller| {
+            Box::pin(async move { drop(caller.send(desk.read_alone(&asked, &found).await)) })
         })
     }
 

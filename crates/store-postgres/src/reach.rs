@@ -156,6 +156,19 @@ pub(crate) enum Mode {
 }
 
 impl Reach {
+    /// What a statement that is a transaction by itself says for itself ([`crate::alone`]): the tenant, and the account or the
+    /// session.
+    pub(crate) fn said(&self) -> Option<[String; 2]> {
+        let (tenant, octets) = match self {
+            Self::Account(tenant, account) => (tenant, account.octets().as_slice()),
+            Self::Session(tenant, row_hash) => (tenant, row_hash.as_slice()),
+            Self::Everybody(_) | Self::House(_) | Self::Nobody => return None,
+        };
+        let mut who = String::with_capacity(2 * octets.len());
+        hex(&mut who, octets);
+        Some([tenant.number().to_string(), who])
+    }
+
     /// What begins a transaction: everything it rests on, for itself alone. A session setting, a role or a search path that
     /// somebody left on the connection is overruled here, so that it does not matter who used it before.
     pub(crate) fn begin(&self, mode: Mode, limit_ms: u32) -> String {

@@ -39,6 +39,16 @@ pub(crate) fn count<T: TryFrom<i64>>(row: &Row, column: usize) -> Result<T, Faul
     T::try_from(value(row, column)?).map_err(|_| Error::Corrupt.into())
 }
 
+/// Yes or no out of a column.
+pub(crate) fn is_so(row: &Row, column: usize) -> Result<bool, Fault> {
+    value(row, column)
+}
+
+/// Whether there is anything in a column.
+pub(crate) fn is_there(row: &Row, column: usize) -> Result<bool, Fault> {
+    Ok(value::<Option<&[u8]>>(row, column)?.is_some())
+}
+
 /// Octets out of a column.
 pub(crate) fn blob(row: &Row, column: usize) -> Result<Vec<u8>, Fault> {
     value(row, column)
@@ -52,6 +62,11 @@ pub(crate) fn blob_or_none(row: &Row, column: usize) -> Result<Option<Vec<u8>>, 
 /// Octets that are shared out of a column.
 pub(crate) fn shared(row: &Row, column: usize) -> Result<Arc<[u8]>, Fault> {
     Ok(Arc::from(value::<&[u8]>(row, column)?))
+}
+
+/// Octets that are shared, and may be absent, out of a column.
+pub(crate) fn shared_or_none(row: &Row, column: usize) -> Result<Option<Arc<[u8]>>, Fault> {
+    Ok(value::<Option<&[u8]>>(row, column)?.map(Arc::from))
 }
 
 /// A text out of a column.

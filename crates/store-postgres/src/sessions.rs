@@ -8,6 +8,7 @@ use honnin_store::{Answer, Changed, Error, with_note};
 use honnin_terms::{AccountId, Id, TenantId};
 use tokio_postgres::Row;
 
+use crate::alone::Alone;
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
@@ -24,15 +25,17 @@ impl SessionRows for Postgres {
         let row_hash = *row_hash;
         // Taken before the row is read: a note that is written in between is in the row.
         let noted = self.noted.of(&(tenant, row_hash));
-        self.read(Reach::Session(tenant, row_hash), async move |tx| {
-            let (number, hash) = (rows::tenant(tenant), row_hash.as_slice());
-            let Some(row) = tx.last_one(&sql::SESSION, &[&number, &hash]).await? else { return Ok(None) };
+        self.alone(Alone::new(&sql::SESSION, Reach::Session(tenant, row_hash), []), move |row| {
+            // Both or neither.
+            if !(rows::is_there(row, 1)? && rows::is_there(row, 12)?) {
+                return Ok(None);
+            }
             let ring = RingRow {
-                epoch: rows::count(&row, 9)?,
-                version: rows::count(&row, 10)?,
-                sealed: rows::blob(&row, 11)?,
+                epoch: rows::count(row, 10)?,
+                version: rows::count(row, 11)?,
+                sealed: rows::blob(row, 12)?,
             };
-            let session = with_note(session_of(tenant, &row)?, noted);
+            let session = with_note(session_from(tenant, row, 1)?, noted);
             Ok(Some(FoundSession { session: Arc::new(session), ring: Arc::new(ring) }))
         })
     }
@@ -87,17 +90,22 @@ impl SessionRows for Postgres {
 
 /// A session out of its columns: `session, account, epoch, sealed, since, last_seen, until, device, ring_version`.
 pub(crate) fn session_of(tenant: TenantId, row: &Row) -> Result<SessionRow, Fault> {
+    session_from(tenant, row, 0)
+}
+
+/// The same where other columns stand before them.
+fn session_from(tenant: TenantId, row: &Row, first: usize) -> Result<SessionRow, Fault> {
     Ok(SessionRow {
         tenant,
-        session: rows::id(row, 0)?,
-        account: rows::id(row, 1)?,
-        epoch: rows::count(row, 2)?,
-        sealed: rows::blob(row, 3)?,
-        since: rows::moment(row, 4)?,
-        last_seen: rows::moment(row, 5)?,
-        until: rows::moment(row, 6)?,
-        device: rows::blob(row, 7)?,
-        ring_version: rows::count(row, 8)?,
+        session: rows::id(row, first)?,
+        account: rows::id(row, first + 1)?,
+        epoch: rows::count(row, first + 2)?,
+        sealed: rows::blob(row, first + 3)?,
+        since: rows::moment(row, first + 4)?,
+        last_seen: rows::moment(row, first + 5)?,
+        until: rows::moment(row, first + 6)?,
+        device: rows::blob(row, first + 7)?,
+        ring_version: rows::count(row, first + 8)?,
     })
 }
 

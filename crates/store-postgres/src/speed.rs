@@ -11,6 +11,7 @@ use honnin_store::{
 use honnin_terms::{Id, Moment, TenantId};
 use tokio_postgres::Row;
 
+use crate::alone::Alone;
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
@@ -98,12 +99,12 @@ impl SpeedRows for Postgres {
 
 impl Postgres {
     fn speed_of(&self, line: &Subject) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
-        let line = *line;
-        self.read(Reach::of(&line), async move |tx| {
-            let (tenant, account, holding) = place(&line);
-            let found = tx.last_one(&sql::SPEED, &[&tenant, &account, &holding]).await?;
-            let Some(row) = found else { return Ok(None) };
-            Ok(Some(Arc::new(SpeedRow { revision: rows::count(&row, 0)?, blob: rows::shared(&row, 1)? })))
+        let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
+        let asked = Alone::new(&sql::SPEED, Reach::of(line), [Box::new(holding)]);
+        self.alone(asked, |row| {
+            let row_of =
+                || Ok(Arc::new(SpeedRow { revision: rows::count(row, 1)?, blob: rows::shared(row, 2)? }));
+            rows::is_there(row, 2)?.then(row_of).transpose()
         })
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use honnin_access::{Permit, Read, Subject};
 use honnin_store::{Answer, Error, ViewRows};
-use honnin_terms::Id;
 
+use crate::alone::Alone;
 use crate::reach::Reach;
 use crate::statements as sql;
 use crate::{Postgres, rows};
@@ -29,13 +29,13 @@ impl Postgres {
         kind: &'static str,
         row: &[u8],
     ) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>> {
-        let (subject, row) = (*subject, row.to_owned());
-        self.read(Reach::of(&subject), async move |tx| {
-            let Subject { tenant, account, holding } = &subject;
-            let (tenant, account) = (rows::tenant(*tenant), account.octets().as_slice());
-            let holding = rows::holding_octets(holding.as_ref());
-            let found = tx.last_one(&sql::DOCUMENT, &[&tenant, &account, &holding, &kind, &row]).await?;
-            found.map(|row| rows::shared(&row, 0)).transpose()
-        })
+        let holding = rows::holding_octets(subject.holding.as_ref()).to_owned();
+        let row = row.to_owned();
+        let asked = Alone::new(
+            &sql::DOCUMENT,
+            Reach::of(subject),
+            [Box::new(holding), Box::new(kind), Box::new(row)],
+        );
+        self.alone(asked, |row| rows::shared_or_none(row, 1))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use honnin_access::ports::SessionRows;
+use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_store::conformance::done;
 use honnin_store::{Engine as _, Error, FeedRows};
 use honnin_store_postgres::{Bounds, Postgres, StartError, Target};
@@ -66,6 +66,7 @@ fn connections_to_a_server_that_froze_are_left_before_anybody_takes_one() {
         thread::scope(|scope| {
             for _ in 0..64 {
                 scope.spawn(|| done(store.session(stage.tenant, &one.row_hash)).unwrap());
+                scope.spawn(|| done(store.credential(stage.tenant, one.account)).unwrap());
             }
         });
         proxy.opened() >= before + 3
@@ -78,6 +79,8 @@ fn connections_to_a_server_that_froze_are_left_before_anybody_takes_one() {
     assert!(within_a_while(|| told.everything() >= looks + 4), "nobody looks");
     proxy.take_over();
     let (found, took) = timed(|| done(store.session(stage.tenant, &one.row_hash)));
+    assert!(found.is_ok_and(|found| found.is_some()) && took < SOON, "{took:?}");
+    let (found, took) = timed(|| done(store.credential(stage.tenant, one.account)));
     assert!(found.is_ok_and(|found| found.is_some()) && took < SOON, "{took:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use honnin_access::ports::SessionRows;
 use honnin_store::conformance::{Stage, done};
-use honnin_store::{Engine, OperatorRows};
+use honnin_store::{Engine, OperatorRows, SpeedRows, ViewRows};
 use honnin_testkit::PostgresServer;
 
 use crate::opened;
@@ -32,7 +32,10 @@ fn a_setting_or_role_left_on_a_connection_changes_nothing() {
     let Some(server) = PostgresServer::start() else { return };
     let database = opened::prepared(&server);
     let before = opened::open(&server, &database, 1);
-    let one = opened::stage(&before).person();
+    let stage = opened::stage(&before);
+    let one = stage.person();
+    let written = stage.noise(Some(one.line), "line", b"");
+    stage.write(one.account, vec![written.clone()]);
     done(before.close());
     server.sql(&database, LEFT);
     let store = opened::open(&server, &database, 2);
@@ -40,6 +43,9 @@ fn a_setting_or_role_left_on_a_connection_changes_nothing() {
     let found = done(store.session(stage.tenant, &one.row_hash)).unwrap().unwrap();
     assert_eq!(found.session.account, one.account);
     assert_eq!(done(store.session(stage.tenant, &[0xff; 32])), Ok(None));
+    let read = stage.read(&one);
+    assert_eq!(done(store.view(&read, "line", b"")), Ok(Some(written.blob)));
+    assert_eq!(done(store.speed(&read)), Ok(None));
     let ring = stage.ring(one.account, vec![one.session.session]);
     done(store.end_sessions(stage.tenant, one.account, ring)).unwrap();
     assert_eq!(done(store.session(stage.tenant, &one.row_hash)), Ok(None));

@@ -1,13 +1,16 @@
 //! Row-level security itself, asked by the role that serves: behind types, keys and gate, it hides what they did not ask for.
 
 use data_encoding::HEXLOWER;
+use honnin_access::ports::SessionRows;
 use honnin_store::conformance::done;
 use honnin_store::{ClaimRows, NewWork, Queue};
+use honnin_store_postgres::statements;
 use honnin_terms::Id;
 use honnin_testkit::PostgresServer;
 use tokio_postgres::{Client, NoTls};
 
 use crate::opened;
+use crate::told::within_a_while;
 
 /// Every table with rows of somebody.
 const PERSONAL: [&str; 9] =
@@ -102,4 +105,126 @@ fn a_careless_policy_opens_nothing() {
     runtime.block_on(async {
         assert_eq!(counted(&connect(&server, &database).await, "session").await, 0);
     });
+}
+
+/// What a planner may be told to do otherwise.
+const PLANS: [&str; 5] = [
+    "set plan_cache_mode = force_generic_plan",
+    "set plan_cache_mode = force_custom_plan",
+    "set enable_indexscan = off",
+    "set enable_bitmapscan = off",
+    "set enable_nestloop = off",
+];
+
+fn sql_of(name: &str) -> &'static str {
+    statements().iter().find(|statement| statement.name == name).unwrap().sql
+}
+
+/// The policy has to know whom the statement is about by the time it reads, whatever the plan and whatever was left on the
+/// connection: so the statement's own condition is taken away here, and the policy stands alone.
+#[test]
+fn a_statement_that_says_for_itself_is_held_to_it_by_the_policy() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let database = opened::prepared(&server);
+    let stage = opened::stage(&opened::open(&server, &database, 1));
+    let line = stage.id();
+    let (one, other) = (stage.person_with_line(line), stage.person_with_line(line));
+    let written = stage.noise(Some(line), "line", b"");
+    stage.write(one.account, vec![written.clone()]);
+    stage.write(other.account, vec![stage.noise(Some(line), "line", b"")]);
+    let careless = sql_of("DOCUMENT").replace("and d.account operator(pg_catalog.=) c.account", "");
+    assert_ne!(careless, sql_of("DOCUMENT"));
+    let hex = |octets: &[u8]| HEXLOWER.encode(octets);
+    let tenant = stage.tenant.number().to_string();
+    let left = format!(
+        "set honnin.tenant = '{tenant}'; set honnin.account = '{}'; set honnin.session = '{}'; set honnin.reach = 'house'",
+        hex(other.account.octets()),
+        hex(&other.row_hash)
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = connect(&server, &database).await;
+        let nothing: &[u8] = &[];
+        for (plan, leftover) in PLANS.iter().flat_map(|plan| [(plan, ""), (plan, &*left)]) {
+            client.batch_execute("reset all").await.unwrap();
+            client.batch_execute(leftover).await.unwrap();
+            client.batch_execute(plan).await.unwrap();
+            let (hers, holding) = (hex(one.account.octets()), line.octets().as_slice());
+            let found =
+                client.query(&careless, &[&tenant, &hers, &holding, &"line", &nothing]).await.unwrap();
+            let found: Vec<Option<&[u8]>> = found.iter().map(|row| row.get(1)).collect();
+            assert_eq!(found, [Some(&*written.blob)], "{plan}");
+            let session = hex(&one.row_hash);
+            let found = client.query(sql_of("SESSION"), &[&tenant, &session]).await.unwrap();
+            let accounts: Vec<Option<&[u8]>> = found.iter().map(|row| row.get(2)).collect();
+            assert_eq!(accounts, [Some(one.account.octets().as_slice())], "{plan}");
+            assert!(found[0].get::<_, Option<&[u8]>>(12).is_some(), "{plan}");
+            // Nothing of what a statement said outlives it.
+            if leftover.is_empty() {
+                for table in PERSONAL {
+                    assert_eq!(counted(&client, table).await, 0, "{table}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_statement_that_says_for_itself_tells_of_a_role_that_was_left() {
+    let Some(server) = PostgresServer::start() else { return };
+    let database = opened::prepared(&server);
+    let store = opened::open(&server, &database, 1);
+    let stage = opened::stage(&store);
+    let one = stage.person();
+    // Given after the start, which refuses it.
+    server.sql(
+        &database,
+        "create role mighty bypassrls; grant mighty to honnin; grant usage on schema honnin to mighty; \
+         grant select on all tables in schema honnin to mighty",
+    );
+    let tenant = stage.tenant.number().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = connect(&server, &database).await;
+        for (left, plain) in [("reset role", true), ("set role mighty", false)] {
+            client.batch_execute(left).await.unwrap();
+            let session = HEXLOWER.encode(&one.row_hash);
+            let row = client.query_one(sql_of("SESSION"), &[&tenant, &session]).await.unwrap();
+            assert_eq!(row.get::<_, bool>(0), plain, "{left}");
+        }
+    });
+}
+
+/// A session is all that is known before its account is, and there may be very many.
+#[test]
+fn no_session_is_found_by_going_through_all_of_them() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let database = opened::prepared(&server);
+    let store = opened::open(&server, &database, 1);
+    let stage = opened::stage(&store);
+    let one = stage.person();
+    drop(stage);
+    drop(store);
+    server.sql(
+        &database,
+        "insert into honnin.session select 1, decode(md5('a' || i) || md5('b' || i), 'hex'), decode(md5('c' || i), 'hex'), \
+             decode(md5('d' || i), 'hex'), 1, '', 1, 1, 1, 1, '' from generate_series(1, 20000) i; analyze honnin.session",
+    );
+    let scans =
+        || server.sql(&database, "select seq_scan from pg_stat_user_tables where relname = 'session'");
+    let alone = || {
+        let asked =
+            "select count(*) from pg_stat_activity where datname = current_database() and usename = 'honnin'";
+        server.sql(&database, asked) == "0"
+    };
+    // What a connection counted is told by its end at the latest.
+    assert!(within_a_while(alone), "the store has not left the server");
+    let before = scans();
+    let store = opened::open(&server, &database, 2);
+    for _ in 0..20 {
+        assert!(done(store.session(honnin_terms::TenantId::FIRST, &one.row_hash)).unwrap().is_some());
+    }
+    drop(store);
+    assert!(within_a_while(alone), "the store has not left the server");
+    assert_eq!(scans(), before);
 }
