@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use honnin_access::ports::RowError;
 use honnin_access::{Owned, Permit, Read, Session, all, both};
-use honnin_store::document::{self, Line, Profile, UsageMonth, Wish, month_row};
-use honnin_store::{SpeedRow, read_view};
+use honnin_store::document::{self, Line, UsageMonth, Wish, month_row};
+use honnin_store::{HomeRows, SpeedRow, read_view};
 use honnin_terms::{Day, HoldingId, LineStatus, Month};
 
 use crate::care::{Care, Error, Named, Visit};
@@ -83,12 +83,10 @@ impl Care {
         let (of_line, of_account) = (self.line_permit(session, line)?, self.account_permit(session)?);
         // Everything sealed is fetched before anything is opened: what waits is a few pointers, and what was opened is
         // moved through no future.
-        let store = &*self.parts.store;
-        let profile = read_view::<Profile>(store, &of_account, &[]);
-        let (found, profile) = both(self.found_line(&of_line), profile).await;
-        let document = self.opened_line(session, &of_line, found)?;
+        let HomeRows { line: found, wish, profile } = self.parts.store.home(&of_line, &of_account).await?;
+        let document = self.opened_line(session, &of_line, (Ok(found), Ok(wish)))?;
         let Some(document) = document else { return Err(Box::pin(self.strayed(session, line)).await) };
-        let profile = self.opened_profile(session, &of_account, profile)?;
+        let profile = self.opened_profile(session, &of_account, Ok(profile))?;
         let page = channel == Channel::Page;
         let others = if page { self.seen_by_others(session) } else { None };
         let context = (line, session.account(), self.today(session), page, others);

@@ -7,11 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use honnin_access::ports::{FoundSession, RingRow, RingWrite, SeenSession, SessionRow, SessionRows};
-use honnin_access::{Append, ManageSessions, Operate, Permit, Read, Subject, planted_permit};
+use honnin_access::{Append, Document, ManageSessions, Operate, Permit, Read, Subject, both, planted_permit};
 use honnin_seal::Digest;
 use honnin_store::decorate::Decorator;
+use honnin_store::document::{Line, Profile};
 use honnin_store::{
-    Answer, Changed, Engine, Error, Figures, Store, StoredAccount, StoredDocument, ViewRows, Watcher,
+    Answer, Changed, Engine, Error, Figures, HomeRows, SpeedRow, Store, StoredAccount, StoredDocument,
+    ViewRows, Watcher,
 };
 use honnin_terms::faults::{self, Kept};
 use honnin_terms::{AccountId, HoldingId, TenantId};
@@ -35,6 +37,18 @@ pub(crate) fn after_the_one_before<'a>(
     Answer::later(async move {
         let found = found.await?;
         Ok(reads.exchange((kind, row), found.clone()).unwrap_or(found))
+    })
+}
+
+/// Home out of the reads it is of, each of which the faults know.
+pub(crate) fn in_pieces<'a>(
+    line: Answer<'a, Result<Blob, Error>>,
+    wish: Answer<'a, Result<Option<Arc<SpeedRow>>, Error>>,
+    profile: Answer<'a, Result<Blob, Error>>,
+) -> Answer<'a, Result<HomeRows, Error>> {
+    Answer::later(async move {
+        let ((line, wish), profile) = both(both(line, wish), profile).await;
+        Ok(HomeRows { line: line?, wish: wish?, profile: profile? })
     })
 }
 
@@ -197,6 +211,12 @@ impl<S: Store> ViewRows for Faulty<S> {
         let (subject, row) = (*permit.subject(), row.to_vec());
         let found = self.inner.view(permit, kind, &row);
         Answer::later(async move { self.document(subject, kind, row, found.await?).await })
+    }
+
+    fn home(&self, of_line: &Permit<Read>, of_account: &Permit<Read>) -> Answer<'_, Result<HomeRows, Error>> {
+        let (line, profile) =
+            (self.view(of_line, Line::KIND, &[]), self.view(of_account, Profile::KIND, &[]));
+        in_pieces(line, self.inner.speed(of_line), profile)
     }
 }
 

@@ -12,14 +12,14 @@ use honnin_access::ports::{FoundSession, RingWrite, SeenSession, SessionRow, Ses
 use honnin_access::{Document, Drive, Permit, Read, SetSpeed, Subject};
 use honnin_seal::Digest;
 use honnin_store::decorate::Decorator;
-use honnin_store::document::Line;
+use honnin_store::document::{Line, Profile};
 use honnin_store::{
-    Answer, Claim, ClaimedWish, DriveMaterial, Engine, Error, Figures, NewWish, Outcome, SpeedRow, SpeedRows,
-    Store, ViewRows, Watcher, WishAnswer, WishKey,
+    Answer, Claim, ClaimedWish, DriveMaterial, Engine, Error, Figures, HomeRows, NewWish, Outcome, SpeedRow,
+    SpeedRows, Store, ViewRows, Watcher, WishAnswer, WishKey,
 };
-#[cfg(honnin_faults)]
-use honnin_terms::HoldingId;
 use honnin_terms::{AccountId, Moment, TenantId};
+#[cfg(honnin_faults)]
+use honnin_terms::{HoldingId, faults};
 
 pub use bounds::Bounds;
 #[cfg(honnin_faults)]
@@ -170,6 +170,33 @@ impl<S: Store> ViewRows for Cached<S> {
         #[cfg(honnin_faults)]
         let found = faulty::after_the_one_before(&self.reads, kind, row, found);
         found
+    }
+
+    fn home(&self, of_line: &Permit<Read>, of_account: &Permit<Read>) -> Answer<'_, Result<HomeRows, Error>> {
+        #[cfg(honnin_faults)]
+        if faults::REUSED_READ.is_on() {
+            let (line, profile) =
+                (self.view(of_line, Line::KIND, &[]), self.view(of_account, Profile::KIND, &[]));
+            return faulty::in_pieces(line, self.speed(of_line), profile);
+        }
+        let line = *of_line.subject();
+        let (Some(of_line_key), Some(profile_key)) =
+            (ViewKey::new(line, Line::KIND, &[]), ViewKey::new(*of_account.subject(), Profile::KIND, &[]))
+        else {
+            return self.inner.home(of_line, of_account);
+        };
+        let kept_here =
+            (self.cache.view(&of_line_key), self.cache.speed(&line), self.cache.view(&profile_key));
+        if let (Hit::Known(line), Hit::Known(wish), Hit::Known(profile)) = kept_here {
+            return Answer::ready(Ok(HomeRows { line, wish, profile }));
+        }
+        // All of it at once: what is kept of it already is as new as what comes.
+        let before = self.cache.missed();
+        kept(self.inner.home(of_line, of_account), move |found: &HomeRows| {
+            self.cache.keep_view(before, &of_line_key, found.line.as_ref());
+            self.cache.keep_speed(before, &line, found.wish.as_ref());
+            self.cache.keep_view(before, &profile_key, found.profile.as_ref());
+        })
     }
 }
 

@@ -101,12 +101,14 @@ impl Postgres {
     fn speed_of(&self, line: &Subject) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
         let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
         let asked = Alone::new(&sql::SPEED, Reach::of(line), [Box::new(holding)]);
-        self.alone(asked, |row| {
-            let row_of =
-                || Ok(Arc::new(SpeedRow { revision: rows::count(row, 1)?, blob: rows::shared(row, 2)? }));
-            rows::is_there(row, 2)?.then(row_of).transpose()
-        })
+        self.alone(asked, |row| wish_of(row, 1))
     }
+}
+
+/// A wish out of its columns, `revision, blob`, where there is one.
+pub(crate) fn wish_of(row: &Row, first: usize) -> Result<Option<Arc<SpeedRow>>, Fault> {
+    let Some(blob) = rows::shared_or_none(row, first + 1)? else { return Ok(None) };
+    Ok(Some(Arc::new(SpeedRow { revision: rows::count(row, first)?, blob })))
 }
 
 fn place(line: &Subject) -> (i64, &[u8], &[u8]) {

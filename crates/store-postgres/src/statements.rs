@@ -59,7 +59,7 @@ macro_rules! of_session {
 }
 
 /// The statements that are transactions by themselves, each about whom its first two values say.
-pub(crate) const ALONE: [Statement; 3] = [SESSION, DOCUMENT, SPEED];
+pub(crate) const ALONE: [Statement; 4] = [SESSION, DOCUMENT, SPEED, HOME];
 
 statements! {
     // Lanes.
@@ -132,6 +132,15 @@ statements! {
         left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
             and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
             and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) $5 offset 0) d on true");
+    HOME = concat!("select c.plain, l.blob, s.revision, s.blob, p.blob from ", of_account!(), " \
+        left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
+            and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
+            and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) ''::pg_catalog.bytea offset 0) l on true \
+        left join lateral (select s.revision, s.blob from honnin.speed s where s.tenant operator(pg_catalog.=) c.tenant \
+            and s.account operator(pg_catalog.=) c.account and s.holding operator(pg_catalog.=) $3 offset 0) s on true \
+        left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
+            and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) ''::pg_catalog.bytea \
+            and d.kind operator(pg_catalog.=) $5 and d.row operator(pg_catalog.=) ''::pg_catalog.bytea offset 0) p on true");
     DOCUMENTS = "select account, holding, kind, row, blob from honnin.document \
         where tenant = $1 and account = any($2) order by account, holding, kind, row";
     WRITE_DOCUMENTS = "insert into honnin.document (tenant, account, holding, kind, row, blob) \

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Permit, Read, Subject};
-use honnin_store::{Answer, Error, ViewRows};
+use honnin_access::{Document, Permit, Read, Subject};
+use honnin_store::document::{Line, Profile};
+use honnin_store::{Answer, Error, HomeRows, ViewRows};
 
 use crate::alone::Alone;
 use crate::reach::Reach;
+use crate::speed::wish_of;
 use crate::statements as sql;
 use crate::{Postgres, rows};
 
@@ -18,6 +20,28 @@ impl ViewRows for Postgres {
         row: &[u8],
     ) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>> {
         self.document(permit.subject(), kind, row)
+    }
+
+    fn home(&self, of_line: &Permit<Read>, of_account: &Permit<Read>) -> Answer<'_, Result<HomeRows, Error>> {
+        let (line, account) = (of_line.subject(), of_account.subject());
+        // The statement is about one account, and the profile lies under no holding.
+        let of_one = (line.tenant, line.account) == (account.tenant, account.account);
+        if !of_one || account.holding.is_some() {
+            return Answer::ready(Err(Error::Corrupt));
+        }
+        let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
+        let asked = Alone::new(
+            &sql::HOME,
+            Reach::of(line),
+            [Box::new(holding), Box::new(Line::KIND), Box::new(Profile::KIND)],
+        );
+        self.alone(asked, |row| {
+            Ok(HomeRows {
+                line: rows::shared_or_none(row, 1)?,
+                wish: wish_of(row, 2)?,
+                profile: rows::shared_or_none(row, 4)?,
+            })
+        })
     }
 }
 

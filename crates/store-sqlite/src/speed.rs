@@ -84,7 +84,7 @@ impl SpeedRows for Sqlite {
 }
 
 impl Sqlite {
-    fn speed_of(&self, line: &Subject) -> Result<Option<Arc<SpeedRow>>, Error> {
+    pub(crate) fn speed_of(&self, line: &Subject) -> Result<Option<Arc<SpeedRow>>, Error> {
         Ok(self.readers.with(|connection| find(connection, line))?.map(Arc::new))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use honnin_access::{Permit, Read, Subject};
-use honnin_store::{Answer, Error, ViewRows};
+use honnin_access::{Document, Permit, Read, Subject};
+use honnin_store::document::{Line, Profile};
+use honnin_store::{Answer, Error, HomeRows, ViewRows};
 use honnin_terms::Id;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,9 +20,22 @@ impl ViewRows for Sqlite {
     ) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>> {
         Answer::ready(self.document(permit.subject(), kind, row))
     }
+
+    fn home(&self, of_line: &Permit<Read>, of_account: &Permit<Read>) -> Answer<'_, Result<HomeRows, Error>> {
+        Answer::ready(self.home_of(of_line.subject(), of_account.subject()))
+    }
 }
 
 impl Sqlite {
+    /// A read each: nobody waits for any of them.
+    fn home_of(&self, line: &Subject, account: &Subject) -> Result<HomeRows, Error> {
+        Ok(HomeRows {
+            line: self.document(line, Line::KIND, &[])?,
+            wish: self.speed_of(line)?,
+            profile: self.document(account, Profile::KIND, &[])?,
+        })
+    }
+
     /// A document of a subject that came out of a permit.
     pub(crate) fn document(
         &self,

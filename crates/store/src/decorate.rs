@@ -75,10 +75,10 @@ pub mod ports {
     pub use crate::{
         Answer, Batch, Claim, ClaimRows, ClaimedWish, ClaimedWork, Committed, ControlName, ControlRow,
         ControlRows, CopyRows, DeviceRows, DirectoryKey, DirectoryRow, DriveMaterial, Engine, Erased, Error,
-        FeedRows, Figures, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl, NewWish,
-        NewWork, NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue, RecordKey,
-        Settled, SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher, WishAnswer,
-        WishKey, WorkId, WorkRow,
+        FeedRows, Figures, HomeRows, MergeMaterial, MergeRow, MergeRows, Move, MoveReason, Moved, NewControl,
+        NewWish, NewWork, NoticeRow, NoticeRows, OperatorRows, Outcome, Progress, QuarantineRow, Queue,
+        RecordKey, Settled, SpeedRow, SpeedRows, StoreReport, StoredAccount, Swapped, ViewRows, Watcher,
+        WishAnswer, WishKey, WorkId, WorkRow,
     };
 }
 
@@ -114,6 +114,7 @@ macro_rules! decorate {
     } {} } };
     (@ViewRows $of:tt $it:ty) => { $crate::decorate! { @with ViewRows $of $it {
         fn view(Permit<Read>, kind: &'static str, row: &[u8]) -> Option<Arc<[u8]>>;
+        fn home(Permit<Read>, of_account: &Permit<Read>) -> HomeRows;
     } {} } };
     (@DeviceRows $of:tt $it:ty) => { $crate::decorate! { @with DeviceRows $of $it {
         fn sessions(Permit<ManageSessions>) -> Vec<SessionRow>;

@@ -46,7 +46,7 @@ pub use operator::{Erased, MessageKind, OperatorRows, StoreReport};
 pub use speed::{
     Claim, ClaimedWish, DriveMaterial, NewWish, Outcome, SpeedRow, SpeedRows, WishAnswer, WishKey,
 };
-pub use views::{DeviceRows, NoticeRows, ViewRows, read_view};
+pub use views::{DeviceRows, HomeRows, NoticeRows, ViewRows, read_view};
 pub use watchers::Watchers;
 
 /// Everything an engine implements; the binary picks the engine once and hands this on.

@@ -6,7 +6,7 @@ use honnin_access::ports::SessionRow;
 use honnin_access::{Answer, Document, ManageSessions, Permit, Read};
 use honnin_terms::{Moment, NoticeId, TenantId};
 
-use crate::{Error, NoticeRow};
+use crate::{Error, NoticeRow, SpeedRow};
 
 /// Sealed views. The subject comes from the permit; another subject cannot be named.
 pub trait ViewRows: Send + Sync {
@@ -17,6 +17,20 @@ pub trait ViewRows: Send + Sync {
         kind: &'static str,
         row: &[u8],
     ) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>>;
+    /// What home shows of a line, with the profile of the account: one question where an engine can ask it so. Both permits
+    /// are of one account.
+    fn home(&self, of_line: &Permit<Read>, of_account: &Permit<Read>) -> Answer<'_, Result<HomeRows, Error>>;
+}
+
+/// What home shows, as it lies in the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HomeRows {
+    /// The sealed [`crate::document::Line`].
+    pub line: Option<Arc<[u8]>>,
+    /// The line's wish.
+    pub wish: Option<Arc<SpeedRow>>,
+    /// The account's sealed [`crate::document::Profile`].
+    pub profile: Option<Arc<[u8]>>,
 }
 
 /// The blob of a document, to be opened with the same permit.

@@ -62,6 +62,7 @@ macro_rules! every_promise {
             an_account_lists_its_own_sessions_newest_first
             another_accounts_views_are_unreachable_with_a_permit
             a_view_is_found_by_its_kind_and_row
+            home_is_what_each_of_its_reads_finds
             a_view_opens_with_the_permit_that_read_it
             a_view_that_was_absent_is_found_once_it_is_written
             a_view_that_was_made_anew_is_read_anew

@@ -6,8 +6,8 @@ use honnin_access::Document;
 use honnin_terms::{HoldingId, Month};
 
 use super::{Stage, done};
-use crate::document::{Bills, Line, UsageMonth, month_row};
-use crate::read_view;
+use crate::document::{Bills, Line, Profile, UsageMonth, month_row};
+use crate::{HomeRows, read_view};
 
 fn bills(stage: &Stage) -> Bills {
     Bills {
@@ -95,4 +95,39 @@ pub fn a_view_that_was_made_anew_is_read_anew(stage: &Stage) {
             assert_eq!(read, Ok(Some(Arc::clone(&document.blob))));
         }
     }
+}
+
+/// Whatever is kept of a part of it. Another account has the same under the same holding.
+pub fn home_is_what_each_of_its_reads_finds(stage: &Stage) {
+    let line: HoldingId = stage.id();
+    let (one, other) = (stage.person_with_line(line), stage.person_with_line(line));
+    let (of_line, of_account) = (stage.read(&one), stage.read_account(&one));
+    let home = || {
+        let each = HomeRows {
+            line: done(read_view::<Line>(&*stage.store, &of_line, b"")).unwrap(),
+            wish: done(stage.store.speed(&of_line)).unwrap(),
+            profile: done(read_view::<Profile>(&*stage.store, &of_account, b"")).unwrap(),
+        };
+        for _ in 0..2 {
+            assert_eq!(done(stage.store.home(&of_line, &of_account)).unwrap(), each);
+        }
+        each
+    };
+    assert_eq!(home(), HomeRows::default());
+    let documents = || [stage.noise(Some(line), Line::KIND, b""), stage.noise(None, Profile::KIND, b"")];
+    let [hers, her_profile] = documents();
+    stage.write(other.account, documents().into());
+    assert_eq!(home(), HomeRows::default());
+    stage.write(one.account, vec![hers.clone()]);
+    assert_eq!(home(), HomeRows { line: Some(Arc::clone(&hers.blob)), ..HomeRows::default() });
+    let wish = super::wishes::wish(stage, 0, 0);
+    done(stage.store.set_wish(&stage.set_speed(&one, 0), wish.clone())).unwrap();
+    stage.write(one.account, vec![her_profile.clone()]);
+    let found = home();
+    assert_eq!((found.line, found.profile), (Some(hers.blob), Some(her_profile.blob)));
+    assert_eq!(found.wish.map(|row| (row.revision, row.blob.to_vec())), Some((1, wish.blob)));
+    // What was read first is not what is found later.
+    let [newer, _] = documents();
+    stage.write(one.account, vec![newer.clone()]);
+    assert_eq!(home().line, Some(newer.blob));
 }
