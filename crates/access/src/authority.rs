@@ -10,7 +10,7 @@ use crate::delay::{SharedTries, Tries};
 use crate::permit::{Append, Drive, Keep, Look, Operate, Subject};
 use crate::ports::{CredentialRows, KeyRelease, SessionRows};
 use crate::works::{SharedWorks, Works};
-use crate::{FactorPolicy, HashPool, PasskeySite, PasswordRules, Permit, ProofRules, SessionLimits};
+use crate::{Ahead, FactorPolicy, HashPool, PasskeySite, PasswordRules, Permit, ProofRules, SessionLimits};
 
 /// Gives permits to signed-in subscribers. Belongs to `care`.
 pub struct SubscriberAuthority {
@@ -219,6 +219,11 @@ impl SubscriberAuthority {
     /// How many hashes were computed, and how many wait.
     pub fn hashes(&self) -> (u64, usize) {
         self.pool.figures()
+    }
+
+    /// How long whoever signs in now would wait for a hash.
+    pub fn hashes_ahead(&self) -> Ahead {
+        self.pool.ahead()
     }
 
     /// What was computed for all hashes that are done.

@@ -50,7 +50,7 @@ pub use permit::{
 };
 #[cfg(honnin_faults)]
 pub use planted::planted_permit;
-pub use pool::{HashPool, PoolBounds};
+pub use pool::{Ahead, HashPool, PoolBounds};
 pub use proof::ProofRules;
 pub use ring::{FIRST_EPOCH, Ring};
 pub use session::{Session, SessionError, SessionKind, SessionLimits};

@@ -171,6 +171,11 @@ impl Care {
         self.parts.subscriber.hashes()
     }
 
+    /// How long whoever signs in now would wait for her password to be hashed.
+    pub fn hashes_ahead(&self) -> honnin_access::Ahead {
+        self.parts.subscriber.hashes_ahead()
+    }
+
     /// The fewest characters of a new password, for saying so before one is refused.
     pub fn fewest_password_characters(&self) -> u64 {
         u64::try_from(self.parts.subscriber.password_rules().fewest).unwrap_or(u64::MAX)

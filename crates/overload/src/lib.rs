@@ -16,7 +16,7 @@ use std::time::Duration;
 use limit::Limit;
 pub use limit::LimitBounds;
 pub use room::{
-    BadBook, Book, Entering, Micros, Placed, Plan, RoomBounds, RoomFigures, SECOND, Said, Stamp, Step,
+    Ahead, BadBook, Book, Entering, Micros, Placed, Plan, RoomBounds, RoomFigures, SECOND, Said, Stamp, Step,
     WaitingRoom, Wants,
 };
 

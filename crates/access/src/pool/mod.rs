@@ -2,6 +2,7 @@
 //!
 //! One pool serves everything that hashes, so that its memory is planned once. Whose turn it is decides [`turns`].
 
+mod ahead;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
@@ -15,7 +16,10 @@ use std::thread;
 
 use honnin_seal::{BadPhc, HashCost, Hasher, Spent};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
+pub use ahead::Ahead;
+use ahead::Standing;
 use turns::{Place, Pushed, Turns, Who};
 
 /// Bounds of the pool.
@@ -35,10 +39,15 @@ impl Default for PoolBounds {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Hasher) + Send>;
+/// Work, and whose it is.
+struct Job {
+    who: Who,
+    run: Box<dyn FnOnce(&mut Hasher) + Send>,
+}
 
 struct State {
     turns: Turns<Job>,
+    standing: Standing,
     spent: Spent,
     ended: bool,
 }
@@ -87,7 +96,14 @@ struct InQueue<'a> {
 
 impl Drop for InQueue<'_> {
     fn drop(&mut self) {
-        drop(self.shared.lock().turns.take_out(self.place));
+        let mut state = self.shared.lock();
+        let gone = state.turns.take_out(self.place);
+        if let Some(gone) = &gone {
+            state.standing.ended(&gone.who);
+        }
+        drop(state);
+        // What it holds is given back without the lock.
+        drop(gone);
     }
 }
 
@@ -110,8 +126,8 @@ impl HashPool {
         bounds: PoolBounds,
         mut start: impl FnMut(usize, Box<dyn FnOnce() + Send>) -> std::io::Result<()>,
     ) -> std::io::Result<Self> {
-        let state =
-            Mutex::new(State { turns: Turns::new(bounds.queue), spent: Spent::default(), ended: false });
+        let (turns, standing, spent) = (Turns::new(bounds.queue), Standing::default(), Spent::default());
+        let state = Mutex::new(State { turns, standing, spent, ended: false });
         let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
@@ -131,6 +147,11 @@ impl HashPool {
         (self.shared.hashed.load(Ordering::Relaxed), self.shared.lock().turns.len())
     }
 
+    /// How long whoever signs in now would wait for her turn.
+    pub fn ahead(&self) -> Ahead {
+        self.shared.lock().standing.ahead(self.bounds.threads)
+    }
+
     /// What was computed for all jobs that are done.
     pub fn spent(&self) -> Spent {
         self.shared.lock().spent
@@ -146,18 +167,26 @@ impl HashPool {
     ) -> Result<Result<T, BadPhc>, PoolBusy> {
         let (done, answer) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        let job: Job = Box::new(move |hasher| {
+        let run = Box::new(move |hasher: &mut Hasher| {
             begun.store(true, Ordering::Release);
             let result = job(hasher);
             shared.lock().spent += hasher.take_spent();
             // Whoever asked may have left in this very moment; the hash is then thrown away.
             drop(done.send(result));
         });
-        let place = match self.shared.lock().turns.push(who, job) {
-            Pushed::Waits(place) => place,
-            // Dropping a job tells whoever waits for it.
-            Pushed::Instead(place, _gone) => place,
-            Pushed::Refused(_) => return Err(PoolBusy),
+        let place = {
+            let mut state = self.shared.lock();
+            let place = match state.turns.push(who, Job { who, run }) {
+                Pushed::Waits(place) => place,
+                // Dropping a job tells whoever waits for it.
+                Pushed::Instead(place, gone) => {
+                    state.standing.ended(&gone.who);
+                    place
+                }
+                Pushed::Refused(_) => return Err(PoolBusy),
+            };
+            state.standing.waits(&who);
+            place
         };
         let _in_queue = InQueue { shared: &self.shared, place };
         self.shared.work.notify_one();
@@ -168,11 +197,14 @@ impl HashPool {
 fn work(shared: &Shared, mut hasher: Hasher) {
     let mut state = shared.lock();
     loop {
-        if let Some(job) = state.turns.pop() {
+        if let Some(Job { who, run }) = state.turns.pop() {
+            state.standing.ended(&who);
             drop(state);
             shared.hashed.fetch_add(1, Ordering::Relaxed);
-            job(&mut hasher);
+            let begun = Instant::now();
+            run(&mut hasher);
             state = shared.lock();
+            state.standing.took(begun.elapsed());
         } else if state.ended {
             return;
         } else {

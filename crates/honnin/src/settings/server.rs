@@ -80,11 +80,13 @@ section! {
     /// opens and closes by itself, and on a schedule with `honnin waiting-room open`.
     pub(crate) struct WaitingRoom in "waiting_room";
 
-    /// It opens when more than half of the sign-ins of the last seconds waited longer than this.
+    /// It opens when more than half of the sign-ins of the last seconds waited longer than this, or when a crowd signs in and
+    /// whoever comes would wait half as long.
     same opens: Span = Span::millis(1_500), Span::millis(100)..=Span::seconds(60);
     /// Number of sign-ins of the last seconds from which on it may open.
     same crowd: usize = 8, 1..=1_000;
-    /// Nobody is let in while more than half of the sign-ins of the last seconds waited longer than this.
+    /// Nobody is let in while more than half of the sign-ins of the last seconds waited longer than this; so many are let in
+    /// that three eighths of it are waited.
     same holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
     /// It closes when nobody waits and nobody was given a place for this long.
     same closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);

@@ -15,7 +15,7 @@ use honnin_node::{
     Canaries, Epochs, ExportWorkers, Guessing, Leaving, Machine, ModeRow, Probe, PublicPath, Runs, Standing,
     Upkeep, Usher, Watch, accounts, bell, join, leave,
 };
-use honnin_overload::WaitingRoom;
+use honnin_overload::{Ahead, WaitingRoom};
 use honnin_pages::format::Currency;
 use honnin_pages::page::{Contact, HelpLink, Operator};
 use honnin_pages::words::Language;
@@ -149,7 +149,7 @@ impl Service {
         });
         let at_once = settings.exports.at_once;
         let exports = ExportWorkers { care: Arc::clone(&care), entropy: entropy(), wake, at_once };
-        let room = Arc::new(room(&keeper, settings)?);
+        let room = Arc::new(room(&keeper, settings)?.watching(ahead(&care)));
         let usher = usher(&room, &store, Arc::clone(&node), &clock);
         let guessing = guessing(told, &store, node, (&clock, &journal));
         let shown = Arc::new(honnin_notices::Live::default());
@@ -437,6 +437,15 @@ fn room(keeper: &Keeper, settings: &Settings) -> Result<WaitingRoom, Failure> {
     let key = keeper.waiting_room_key()?;
     let stamp = move |text: &[u8]| key.tag([text]).first_chunk().copied().unwrap_or_default();
     Ok(WaitingRoom::new(bounds::room(&settings.waiting_room), Box::new(stamp)))
+}
+
+/// What the waiting room asks of the hashers.
+fn ahead(care: &Arc<Care>) -> impl Fn() -> Ahead + Send + Sync + 'static + use<> {
+    let care = Arc::clone(care);
+    move || {
+        let honnin_access::Ahead { all, crowd, each } = care.hashes_ahead();
+        Ahead { all, crowd, each }
+    }
 }
 
 /// The site as the routes need to know it.

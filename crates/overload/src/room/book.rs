@@ -72,7 +72,7 @@ impl Book {
         self.opened.is_some() || self.is_planned(now)
     }
 
-    fn is_planned(&self, now: Micros) -> bool {
+    pub(super) fn is_planned(&self, now: Micros) -> bool {
         self.plan.is_some_and(|plan| plan.from <= now && now < plan.until)
     }
 
@@ -96,10 +96,9 @@ impl Book {
         self.people
     }
 
-    /// How many of a thousand who were called have come; all of them while hardly anybody was called.
-    pub(super) fn shows(&self) -> u64 {
-        // Who was called a moment ago may not have asked again yet.
-        if self.people < 50 { 1_000 } else { self.entered.saturating_mul(1_000) / self.people }
+    /// How many of a thousand come, of so many who were called long enough ago; all of them while those are hardly any.
+    pub(super) fn shows(&self, called: u64) -> u64 {
+        if called < 50 { 1_000 } else { (self.entered.saturating_mul(1_000) / called).min(1_000) }
     }
 
     pub(super) fn ahead(&self, came: Micros) -> u64 {

@@ -12,6 +12,8 @@ mod pace;
 #[cfg(test)]
 mod simulated;
 mod sources;
+#[cfg(test)]
+mod storms;
 mod ticket;
 
 use std::fmt;
@@ -33,12 +35,13 @@ pub const SECOND: Micros = 1_000_000;
 /// Source: ours; the reason stands at each default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomBounds {
-    /// It opens where more than half of those who signed in lately waited longer than this; and where people of 64 sites and of
-    /// more than were answered left before they had an answer.
+    /// It opens where more than half of those who signed in lately waited longer than this; where a crowd signs in and whoever
+    /// comes would wait half as long; and where people of 64 sites and of more than were answered left before they had an answer.
     pub opens: Duration,
     /// So many have to have signed in lately: a few who wait long are no crowd.
     pub crowd: usize,
-    /// Where those who sign in wait longer than this nobody is called.
+    /// Where those who sign in wait longer than this, or whoever comes would, nobody is called; as many are called as leave
+    /// a wait of three eighths of it.
     pub holds: Duration,
     /// It closes once nobody has been placed for so long and nobody waits.
     pub closes: Duration,
@@ -117,6 +120,17 @@ pub struct RoomFigures {
     pub rate: u64,
 }
 
+/// How long whoever comes now would wait for the hashers, as they stand: nobody has to be done for it to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ahead {
+    /// Behind all who wait there and have guessed nothing wrong.
+    pub all: Duration,
+    /// Behind those of them who make a crowd: of no site more than a few.
+    pub crowd: Duration,
+    /// How long one of them takes, of all threads together.
+    pub each: Duration,
+}
+
 fn micros(duration: Duration) -> Micros {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
@@ -125,6 +139,7 @@ fn micros(duration: Duration) -> Micros {
 pub struct WaitingRoom {
     room: Mutex<Room>,
     stamp: Box<dyn Stamp>,
+    ahead: Box<dyn Fn() -> Ahead + Send + Sync>,
 }
 
 impl fmt::Debug for WaitingRoom {
@@ -164,7 +179,13 @@ impl Drop for Entering {
 impl WaitingRoom {
     /// A room whose tickets bear that stamp.
     pub fn new(bounds: RoomBounds, stamp: Box<dyn Stamp>) -> Self {
-        Self { room: Mutex::new(Room::new(bounds)), stamp }
+        Self { room: Mutex::new(Room::new(bounds)), stamp, ahead: Box::new(Ahead::default) }
+    }
+
+    /// The same, asking the hashers how long whoever comes would wait for them.
+    #[must_use]
+    pub fn watching(self, ahead: impl Fn() -> Ahead + Send + Sync + 'static) -> Self {
+        Self { ahead: Box::new(ahead), ..self }
     }
 
     fn lock(&self) -> MutexGuard<'_, Room> {
@@ -181,7 +202,9 @@ impl WaitingRoom {
         chance: u32,
         source: Option<u64>,
     ) -> Said {
-        self.lock().ask(now, shown, wants, &*self.stamp, chance, source)
+        // Asked before the lock: no lock is waited for behind another.
+        let ahead = (self.ahead)();
+        self.lock().ask(now, shown, wants, &*self.stamp, (chance, source), ahead)
     }
 
     /// A sign-in begins, from that site.
@@ -192,7 +215,8 @@ impl WaitingRoom {
 
     /// What this node has to say since it last did.
     pub fn step(&self, now: Micros, elapsed: Duration) -> Step {
-        self.lock().step(now, elapsed)
+        let ahead = (self.ahead)();
+        self.lock().step(now, elapsed, ahead)
     }
 
     /// It could not be said.

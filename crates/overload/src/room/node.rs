@@ -7,13 +7,16 @@ use super::line::Line;
 use super::pace::{Pace, Second};
 use super::sources::{Ends, Sites, Takers};
 use super::ticket::{Kind, Stamp, Ticket};
-use super::{Book, Micros, Placed, RoomBounds, SECOND, SETTLED, Said, Step, Wants, micros};
+use super::{Ahead, Book, Micros, Placed, RoomBounds, SECOND, SETTLED, Said, Step, Wants, micros};
 
 /// Sign-ins that are remembered for judging: those of so long.
 const LATELY: Micros = 2 * SECOND;
 
 /// The most that are remembered for it.
 const MOST_SEEN: usize = 1_024;
+
+/// After so many looks whoever was called has come, where she comes at all and did not close the page.
+const COMING: usize = 8;
 
 /// Tickets whose tries are counted at once.
 const MOST_TRIED: usize = 8_192;
@@ -52,17 +55,21 @@ pub(super) struct Room {
     /// Who was given places in this second.
     takers: Takers,
     done: u32,
+    /// Since the last look somebody would have waited too long, and was given a place.
+    is_overrun: bool,
     pub(super) pace: Pace,
     /// How fast people are called on all nodes, in thousandths of one a second.
     speed: u64,
     followed: Option<(Micros, u64)>,
+    /// How many had been called by then, in the looks in which whoever was called comes.
+    coming: VecDeque<u64>,
     /// How often a ticket was used.
     tried: BTreeMap<Micros, u32>,
 }
 
 impl Room {
     pub(super) fn new(bounds: RoomBounds) -> Self {
-        let pace = Pace::new(bounds.first);
+        let pace = Pace::new(bounds.first, bounds.holds);
         Self {
             bounds,
             book: Book::default(),
@@ -76,9 +83,11 @@ impl Room {
             ends: Ends::default(),
             takers: Takers::default(),
             done: 0,
+            is_overrun: false,
             pace,
             speed: 0,
             followed: None,
+            coming: VecDeque::new(),
             tried: BTreeMap::new(),
         }
     }
@@ -89,10 +98,10 @@ impl Room {
         shown: Option<&[u8]>,
         wants: Wants,
         stamp: &dyn Stamp,
-        chance: u32,
-        source: Option<u64>,
+        (chance, source): (u32, Option<u64>),
+        ahead: Ahead,
     ) -> Said {
-        if !self.book.is_open(now) && !self.is_full() {
+        if !self.book.is_open(now) && !self.is_full() && !self.overruns(ahead) {
             return Said::Enter(None);
         }
         let ticket = shown.and_then(|text| Ticket::read(text, stamp)).filter(|ticket| now < ticket.until);
@@ -119,6 +128,13 @@ impl Room {
     /// Whether there is no room for one more, whatever the others know.
     const fn is_full(&self) -> bool {
         self.sites.counted() >= self.bounds.under_way
+    }
+
+    /// Whether a crowd signs in here and whoever comes now would be answered too late: the hashers take in no more than they can
+    /// do in time. Until the next look everybody who comes has a place then, so that nobody enters before those who have one.
+    fn overruns(&mut self, ahead: Ahead) -> bool {
+        self.is_overrun |= ahead.crowd > self.bounds.opens / 2 && self.ends.are_a_crowd(self.bounds.crowd);
+        self.is_overrun
     }
 
     /// Whether a newcomer need not wait: nobody does, and there is room.
@@ -198,6 +214,7 @@ impl Room {
         }
         if let End::In(now, took) = end {
             self.done = self.done.saturating_add(1);
+            self.ends.was_right();
             self.seen.push_back((now, took));
             if self.seen.len() > MOST_SEEN {
                 self.seen.pop_front();
@@ -212,7 +229,7 @@ impl Room {
     }
 
     /// What this node has to say since it last did, and how many it can call.
-    pub(super) fn step(&mut self, now: Micros, elapsed: Duration) -> Step {
+    pub(super) fn step(&mut self, now: Micros, elapsed: Duration, ahead: Ahead) -> Step {
         while self.seen.front().is_some_and(|(at, _)| now.saturating_sub(*at) > LATELY) {
             self.seen.pop_front();
         }
@@ -220,14 +237,18 @@ impl Room {
             elapsed,
             done: std::mem::take(&mut self.done),
             late: self.waited(self.bounds.holds, 1),
+            ahead,
             stands: self.sites.counted() > 0,
-            shows: self.book.shows(),
+            shows: self.book.shows(self.coming.front().copied().unwrap_or(0)),
         };
         let call = self.pace.call(&second);
         // Of those who leave nobody signs in late: what they waited is not seen.
         let leave = self.ends.look();
         Step {
-            opens: leave || self.is_full() || self.waited(self.bounds.opens, self.bounds.crowd),
+            opens: leave
+                || std::mem::take(&mut self.is_overrun)
+                || self.is_full()
+                || self.waited(self.bounds.opens, self.bounds.crowd),
             arrivals: std::mem::take(&mut self.own),
             entered: std::mem::take(&mut self.entered),
             placed_at: self.placed_at.take(),
@@ -264,7 +285,19 @@ impl Room {
             (self.speed, self.own) = (0, Line::default());
             self.tried.clear();
         }
+        // A plan opens it before anybody has come, and whoever is started again finds it open: both begin slowly.
+        let by_itself = book.is_open(now) && !book.is_planned(now);
+        if by_itself && self.followed.is_some() && !self.book.is_open(now) {
+            self.pace.opens();
+        }
         self.followed = Some((now, total));
+        if !book.is_open(now) || self.coming.back().is_some_and(|before| *before > total) {
+            self.coming.clear();
+        }
+        self.coming.push_back(total);
+        if self.coming.len() > COMING {
+            self.coming.pop_front();
+        }
         self.direct = if book.is_open(now) { unused } else { 0 };
         self.book = book;
     }

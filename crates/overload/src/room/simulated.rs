@@ -1,16 +1,16 @@
 //! A crowd, some nodes, and time that is made up: what the waiting room promises as a whole.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Book, Entering, Micros, RoomBounds, SECOND, Said, WaitingRoom, Wants};
+use super::{Ahead, Book, Entering, Micros, RoomBounds, SECOND, Said, WaitingRoom, Wants};
 
-const NOW: Micros = 1_800_000_000 * SECOND;
+pub(super) const NOW: Micros = 1_800_000_000 * SECOND;
 /// Time goes on by so much.
-const BEAT: Micros = SECOND / 10;
+pub(super) const BEAT: Micros = SECOND / 10;
 
 /// A source of chance that repeats.
 struct Chance(u64);
@@ -23,7 +23,7 @@ impl Chance {
 }
 
 /// Somebody who wants to sign in.
-struct Person {
+pub(super) struct Person {
     came: Micros,
     /// She closes the page when it is her turn in line.
     leaves: bool,
@@ -32,52 +32,107 @@ struct Person {
     /// When she was let in, and when she was signed in.
     entered: Option<Micros>,
     acts: Option<Micros>,
-    done: Option<Micros>,
+    pub(super) done: Option<Micros>,
     /// When she was told her place for the first time: who has a form before the room opens has none before she sends it.
     placed: Option<Micros>,
+}
+
+/// Who waits for a hash, as the hashers tell: by site.
+#[derive(Default)]
+struct Waiting(BTreeMap<u64, u64>);
+
+/// Of one site so many are a crowd at most.
+const OF_A_SITE: u64 = 16;
+
+impl Waiting {
+    fn change(&mut self, site: u64, by: i64) {
+        let count = self.0.entry(site).or_default();
+        *count = count.saturating_add_signed(by);
+        if *count == 0 {
+            self.0.remove(&site);
+        }
+    }
+
+    fn ahead(&self, each: u64) -> Ahead {
+        let wait = |count: u64| Duration::from_micros(count * SECOND / each);
+        let crowd = self.0.values().map(|count| (*count).min(OF_A_SITE)).sum();
+        Ahead { all: wait(self.0.values().sum()), crowd: wait(crowd), each: wait(1) }
+    }
 }
 
 struct Node {
     room: Arc<WaitingRoom>,
     /// Who waits for a hash, since when.
     queue: VecDeque<(usize, Micros, Entering)>,
+    waiting: Arc<Mutex<Waiting>>,
     /// Tenths of thousandths of a hash that are not used up.
     spare: u64,
 }
 
 /// What a day is like.
 #[derive(Debug, Clone)]
-struct Day {
-    nodes: usize,
-    people: u64,
+pub(super) struct Day {
+    pub(super) nodes: usize,
+    pub(super) people: u64,
     /// They come within so many seconds.
-    within: u64,
+    pub(super) within: u64,
     /// A node signs in so many a second.
-    each: u64,
+    pub(super) each: u64,
     /// How long people look at the form, in tenths of a second at the most.
-    think: u64,
+    pub(super) think: u64,
     /// Of a hundred so many leave while they wait.
-    leave: u64,
+    pub(super) leave: u64,
     /// From when to when nobody is signed in.
-    outage: Option<(u64, u64)>,
+    pub(super) outage: Option<(u64, u64)>,
     /// Beats after which who waits for her hash leaves, and is never seen again.
-    patience: Option<u64>,
+    pub(super) patience: Option<u64>,
     /// How many sites they come from; each from her own where nothing is said.
-    sites: Option<u64>,
-    seed: u64,
+    pub(super) sites: Option<u64>,
+    /// Whether the room asks the hashers how long whoever comes would wait.
+    pub(super) watched: bool,
+    pub(super) seed: u64,
 }
 
-struct Seen {
-    people: Vec<Person>,
+impl Day {
+    fn site_of(&self, who: usize) -> u64 {
+        let source = u64::try_from(who).unwrap();
+        self.sites.map_or(source, |sites| source % sites)
+    }
+}
+
+impl Node {
+    fn new(day: &Day, bounds: &RoomBounds) -> Self {
+        let stamp = |text: &[u8]| [u8::try_from(text.len()).unwrap(); 16];
+        let (room, waiting) =
+            (WaitingRoom::new(bounds.clone(), Box::new(stamp)), Arc::<Mutex<Waiting>>::default());
+        let (told, each) = (Arc::clone(&waiting), day.each);
+        let room = if day.watched { room.watching(move || told.lock().unwrap().ahead(each)) } else { room };
+        Self { room: Arc::new(room), queue: VecDeque::new(), waiting, spare: 0 }
+    }
+
+    /// Whoever has no patience left is gone, and her place in the queue with her.
+    fn are_left(&mut self, day: &Day, now: Micros) {
+        let Some(beats) = day.patience else { return };
+        let mut waiting = self.waiting.lock().unwrap();
+        self.queue.retain(|(who, since, _)| {
+            let stays = now - since < beats * BEAT;
+            waiting.change(day.site_of(*who), -i64::from(!stays));
+            stays
+        });
+    }
+}
+
+pub(super) struct Seen {
+    pub(super) people: Vec<Person>,
     /// The longest anybody waited for her hash.
-    longest: Micros,
+    pub(super) longest: Micros,
     /// When the last was in, after the first came.
     last: Micros,
-    opened: bool,
+    pub(super) opened: bool,
     closed: bool,
 }
 
-fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
+pub(super) fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
     let mut chance = Chance(day.seed);
     let mut people: Vec<Person> = (0..day.people)
         .map(|_| {
@@ -96,24 +151,20 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
         })
         .collect();
     people.sort_by_key(|person| person.came);
-    let room =
-        || WaitingRoom::new(bounds.clone(), Box::new(|text: &[u8]| [u8::try_from(text.len()).unwrap(); 16]));
-    let mut nodes: Vec<Node> =
-        (0..day.nodes).map(|_| Node { room: Arc::new(room()), queue: VecDeque::new(), spare: 0 }).collect();
+    let mut nodes: Vec<Node> = (0..day.nodes).map(|_| Node::new(day, bounds)).collect();
     let mut book = Book::default();
     let (mut longest, mut last, mut opened, mut closed) = (0, 0, false, false);
     for beat in 0..most_seconds * 10 {
         let now = NOW + beat * BEAT;
         let stands = day.outage.is_some_and(|(from, to)| (from * 10..to * 10).contains(&beat));
         for node in &mut nodes {
-            if let Some(beats) = day.patience {
-                node.queue.retain(|(_, since, _)| now - since < beats * BEAT);
-            }
-            node.spare = if stands { 0 } else { node.spare.min(day.each * 1_000) + day.each * 100 };
+            node.are_left(day, now);
+            node.spare = if stands { 0 } else { node.spare.min(1_000) + day.each * 100 };
             while node.spare >= 1_000
                 && let Some((who, since, entering)) = node.queue.pop_front()
             {
                 node.spare -= 1_000;
+                node.waiting.lock().unwrap().change(day.site_of(who), -1);
                 longest = longest.max(now - since);
                 // What is hashed for her is done a beat later.
                 if day.patience.is_some_and(|beats| now - since + BEAT >= beats * BEAT) {
@@ -136,11 +187,8 @@ fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
             let source = u64::try_from(who).unwrap();
             match node.room.ask(now, shown, wants, chance_of_it, Some(source)) {
                 Said::Enter(_) if wants == Wants::Act => {
-                    node.queue.push_back((
-                        who,
-                        now,
-                        node.room.begins(day.sites.map_or(source, |sites| source % sites)),
-                    ));
+                    node.queue.push_back((who, now, node.room.begins(day.site_of(who))));
+                    node.waiting.lock().unwrap().change(day.site_of(who), 1);
                     person.next = Micros::MAX;
                 }
                 Said::Enter(ticket) => {
@@ -195,6 +243,7 @@ fn ten_times_as_many_as_can_be_signed_in_are_all_in_in_the_computed_time() {
         outage: None,
         patience: None,
         sites: None,
+        watched: true,
         seed: 7,
     };
     let seen = play(&day, &RoomBounds::default(), 400);
@@ -218,6 +267,7 @@ fn after_an_outage_with_everybody_waiting_nothing_breaks_down_again() {
         outage,
         patience: None,
         sites: None,
+        watched: true,
         seed: 9,
     };
     let seen = play(&day, &RoomBounds::default(), 500);
@@ -244,6 +294,7 @@ fn a_few_who_wait_long_do_not_open_it() {
         outage: None,
         patience: None,
         sites: None,
+        watched: true,
         seed: 3,
     };
     assert!(!play(&day, &RoomBounds::default(), 20).opened);
@@ -258,6 +309,7 @@ fn a_few_who_wait_long_do_not_open_it() {
         outage: None,
         patience: None,
         sites: None,
+        watched: true,
         seed: 3,
     };
     assert!(!play(&day, &RoomBounds::default(), 150).opened);
@@ -276,6 +328,7 @@ fn impatient(sites: Option<u64>) -> Seen {
         outage,
         patience,
         sites,
+        watched: false,
         seed: 4,
     };
     play(&day, &RoomBounds::default(), 90)
@@ -303,7 +356,7 @@ proptest! {
         leave in 0u64..60, seed: u64,
     ) {
         let people = (times * within * each * u64::try_from(nodes).unwrap()).min(2_000);
-        let day = Day { nodes, people, within, each, think, leave, outage: None, patience: None, sites: None, seed };
+        let day = Day { nodes, people, within, each, think, leave, outage: None, patience: None, sites: None, watched: true, seed };
         let bounds = RoomBounds::default();
         let seen = play(&day, &bounds, 600);
         let out = seen.people.iter().filter(|person| stays(person)).filter(|person| person.done.is_none()).count();

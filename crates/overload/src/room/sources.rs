@@ -61,12 +61,28 @@ pub(super) struct Ends {
     looks: u64,
     left: [BTreeSet<u64>; 2],
     answered: [u32; 2],
+    right: [u32; 2],
 }
 
 impl Ends {
     pub(super) fn answered(&mut self) {
         let [now, _] = &mut self.answered;
         *now = now.saturating_add(1);
+    }
+
+    /// One of those who were answered is in.
+    pub(super) fn was_right(&mut self) {
+        let [now, _] = &mut self.right;
+        *now = now.saturating_add(1);
+    }
+
+    /// Whether those who were answered are a crowd that signs in: so many are in, and they are more than half. Whoever guesses
+    /// is answered as well, and is none.
+    pub(super) fn are_a_crowd(&self, at_least: usize) -> bool {
+        let sum = |counts: &[u32; 2]| counts.iter().copied().fold(0, u32::saturating_add);
+        let (right, answered) = (sum(&self.right), sum(&self.answered));
+        usize::try_from(right).is_ok_and(|right| right >= at_least.max(1))
+            && right > answered.saturating_sub(right)
     }
 
     /// By which a sign-in tells later whether it has waited for a look.
@@ -91,8 +107,9 @@ impl Ends {
             (&mut self.left, self.answered.iter().copied().fold(0, u32::saturating_add));
         let sites = now.union(before).count();
         *before = std::mem::take(now);
-        let [now, before] = &mut self.answered;
-        *before = std::mem::take(now);
+        for [now, before] in [&mut self.answered, &mut self.right] {
+            *before = std::mem::take(now);
+        }
         sites >= LEAVERS && u32::try_from(sites).is_ok_and(|sites| sites > answered)
     }
 }
