@@ -194,7 +194,15 @@ impl HashPool {
     }
 }
 
+/// How much behind others the system runs these threads (nice(2)): hashes use all that is left of a processor, and reads are not
+/// to wait for it. A quarter of a busy one stays theirs, so that reads do not stop sign-in; a backup stands behind both.
+const NICE: i32 = 5;
+
 fn work(shared: &Shared, mut hasher: Hasher) {
+    // On Linux a priority is a thread's own.
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::info!(%error, "cannot have password hashes give way to reads: the system refuses it; they run as equals");
+    }
     let mut state = shared.lock();
     loop {
         if let Some(Job { who, run }) = state.turns.pop() {
@@ -283,5 +291,13 @@ mod tests {
         let [one, other] = greedy;
         assert_eq!((one.await.unwrap(), other.await.unwrap(), modest.await.unwrap()), (true, false, true));
         assert!(held.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn hashes_give_way_to_whatever_else_runs() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let (pool, own) = (pool(8), nice());
+        let hers = pool.run(who(1), Arc::default(), move |_| Ok(nice())).await.unwrap().unwrap();
+        assert_eq!(hers, (own + NICE).min(19));
     }
 }
