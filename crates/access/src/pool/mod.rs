@@ -291,6 +291,34 @@ mod tests {
         let [one, other] = greedy;
         assert_eq!((one.await.unwrap(), other.await.unwrap(), modest.await.unwrap()), (true, false, true));
         assert!(held.await.unwrap());
+        assert_eq!(pool.ahead().all, Duration::ZERO, "whoever gave way is not waited for");
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_waited_for_and_who_has_left_or_had_her_turn_is_not() {
+        let pool = Arc::new(pool(8));
+        let long = |_: &mut Hasher| {
+            thread::sleep(Duration::from_millis(20));
+            Ok(())
+        };
+        pool.run(who(1), Arc::default(), long).await.unwrap().unwrap();
+        let (open, held) = hold(&pool);
+        until(&pool, |(hashed, _)| hashed == 2).await;
+        let each = pool.ahead().each;
+        assert!(each >= Duration::from_millis(20) && pool.ahead().all.is_zero(), "{:?}", pool.ahead());
+        let ask = |address| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.run(who(address), Arc::default(), |_| Ok(())).await.is_ok() })
+        };
+        let (stays, leaves) = (ask(1), ask(2));
+        until(&pool, |(_, waiting)| waiting == 2).await;
+        assert_eq!(pool.ahead().all, each * 2);
+        leaves.abort();
+        until(&pool, |(_, waiting)| waiting == 1).await;
+        assert_eq!(pool.ahead().all, each);
+        drop(open);
+        assert!(held.await.unwrap() && stays.await.unwrap());
+        assert!(pool.ahead().all.is_zero() && !pool.ahead().each.is_zero());
     }
 
     #[tokio::test]
