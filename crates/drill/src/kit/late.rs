@@ -38,9 +38,10 @@ impl Late {
         *self.0.borrow()
     }
 
-    /// A time that is promised, and what a machine adds to it that is as busy as this one.
+    /// A time that is promised, and what a machine adds to it that is as busy as this one: as much again at the most, because on
+    /// a machine that stood still for longer nothing is shown.
     pub(crate) fn beyond(&self, promised: Duration) -> Duration {
-        promised + beside(self.most())
+        promised + beside(self.most()).min(promised)
     }
 }
 
@@ -63,5 +64,6 @@ mod tests {
         sleep(LOOK).await;
         assert!(late.most() >= Duration::from_millis(150), "{:?}", late.most());
         assert!(late.beyond(promised) >= promised + Duration::from_millis(150) * STEPS);
+        assert_eq!(late.beyond(promised / 100), promised / 50, "and never more than as much again");
     }
 }

@@ -62,8 +62,8 @@ fn two_processes_on_one_database_serve_her_and_see_her_sign_out() {
     for _ in 0..2 {
         assert_eq!(there.get(&home).status, 200);
     }
-    // Within a second, where the machine has the time for it: a busy one may be asked again, and always comes to it.
-    let is_known_soon = |_| {
+    // Within a second, where the machine has the time for it: a busy one may be late now and then, and always comes to it.
+    let is_known_soon = |_: &u32| {
         assert_eq!(here.send_json("DELETE", "/api/v1/sessions/current", "{}").status, 204);
         let signed_out = Instant::now();
         let is_known = soon(|| there.get(&home).status != 200);
@@ -76,7 +76,8 @@ fn two_processes_on_one_database_serve_her_and_see_her_sign_out() {
         }
         soon_enough
     };
-    assert!((0..20).any(is_known_soon), "the other process never knows within a second");
+    let soon = (0..9).filter(is_known_soon).count();
+    assert!(soon >= 5, "the other process knew within a second {soon} times of 9");
     let doctor = place.run(&["doctor"]);
     assert!(doctor.out.contains("store      PostgreSQL 1"), "{}{}", doctor.out, doctor.err);
     drop((first, second));
