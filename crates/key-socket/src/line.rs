@@ -119,7 +119,14 @@ impl Answer {
 
 fn with(word: &str, octets: &[u8]) -> Zeroizing<String> {
     let encoded = Zeroizing::new(BASE64.encode(octets));
-    Zeroizing::new(format!("{NAME} {VERSION} {word} {}\n", *encoded))
+    let parts = [NAME, " ", VERSION, " ", word, " ", &encoded, "\n"];
+    // All the room it needs: what grows leaves what it was in memory that nobody wipes.
+    let room = parts.iter().map(|part| part.len()).sum();
+    let mut line = Zeroizing::new(String::with_capacity(room));
+    for part in parts {
+        line.push_str(part);
+    }
+    line
 }
 
 /// The word of a line and the octets behind it, where there are any.
@@ -210,6 +217,14 @@ mod tests {
         }
         let long = BASE64.encode(&[0; MOST_OCTETS + 1]);
         assert_eq!(Asked::parse(format!("honnin-key 1 wrap {long}").as_bytes()), Err(LineError::Words));
+    }
+
+    #[test]
+    fn a_line_is_written_into_room_that_fits() {
+        for octets in [1, 2, 3, 45, MOST_OCTETS] {
+            let line = with("done", &vec![7; octets]);
+            assert_eq!(line.capacity(), line.len());
+        }
     }
 
     #[test]
