@@ -1,8 +1,6 @@
 //! Asking an agent.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::line::{Answer, Asked, LineError};
 use crate::link::{Deadline, receive, send};
+use crate::way::{Astray, Way, walk};
 
 /// Why an agent gave nothing. Messages name the socket, never what was asked or answered.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +22,8 @@ pub enum AskError {
     Absent(PathBuf, io::Error),
     /// Somebody else may have put the socket there.
     #[error(
-        "cannot trust the key agent at {0}: {1}; have the agent listen in a directory that only its own user can write"
+        "cannot trust the key agent at {0}: {1}; have the agent listen in a directory that only its own user can write, below directories that \
+         only root can"
     )]
     Strange(PathBuf, String),
     /// It did not answer in time.
@@ -76,10 +76,14 @@ pub fn ask(socket: &Path, asked: &Asked, within: Duration) -> Result<Zeroizing<V
         }
         AskError::Absent(named(), reason)
     };
+    let strange = |reason| AskError::Strange(named(), reason);
     let by = Deadline::within(within);
-    let real = fs::canonicalize(socket).map_err(absent)?;
-    let stream = reach(&real, within).map_err(absent)?;
-    trusted(&real, &stream).map_err(|reason| AskError::Strange(named(), reason))?;
+    let way = walk(socket, geteuid().as_raw()).map_err(|reason| match reason {
+        Astray::System(reason) => absent(reason),
+        Astray::Strange(reason) => strange(reason),
+    })?;
+    let stream = reach(&way.socket, within).map_err(absent)?;
+    trusted(&way, &stream).map_err(strange)?;
     send(&stream, &asked.line(), by).map_err(broken)?;
     let line = receive(&stream, by).map_err(broken)?.ok_or_else(|| AskError::NotOne(named()))?;
     match (Answer::parse(&line).map_err(|reason| AskError::NoLine(named(), reason))?, asked) {
@@ -91,31 +95,20 @@ pub fn ask(socket: &Path, asked: &Asked, within: Duration) -> Result<Zeroizing<V
 }
 
 /// Connects, for no longer than that: the library's own call waits for as long as the other's queue is full.
-fn reach(socket: &Path, within: Duration) -> io::Result<UnixStream> {
+pub(crate) fn reach(socket: &Path, within: Duration) -> io::Result<UnixStream> {
     let descriptor = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     set_socket_timeout(&descriptor, Timeout::Send, Some(within))?;
     connect(&descriptor, &SocketAddrUnix::new(socket)?)?;
     Ok(descriptor.into())
 }
 
-/// The directory says whose agent it is: nobody but its owner and the administrator can put a socket there, and the process
-/// that listens belongs to one of them, or to whoever asks.
-fn trusted(socket: &Path, stream: &UnixStream) -> Result<(), String> {
-    let told = |reason: io::Error| reason.to_string();
-    if !fs::metadata(socket).map_err(told)?.file_type().is_socket() {
-        return Err("it is no socket".to_owned());
-    }
-    let directory = socket.parent().unwrap_or(Path::new("/"));
-    let of = fs::metadata(directory).map_err(told)?;
-    if of.mode() & 0o022 != 0 {
-        let (directory, mode) = (directory.display(), of.mode() & 0o7777);
-        return Err(format!("others can write its directory {directory} (mode {mode:03o})"));
-    }
-    let peer = socket_peercred(stream).map_err(|reason| told(reason.into()))?.uid.as_raw();
-    if peer == 0 || peer == of.uid() || peer == geteuid().as_raw() {
+/// The process that listens belongs to the owner of the directory, to root, or to whoever asks.
+fn trusted(way: &Way, stream: &UnixStream) -> Result<(), String> {
+    let peer = socket_peercred(stream).map_err(|reason| io::Error::from(reason).to_string())?.uid.as_raw();
+    if peer == 0 || peer == way.owner || peer == geteuid().as_raw() {
         return Ok(());
     }
-    Err(format!("a process of uid {peer} listens there, and its directory is of uid {}", of.uid()))
+    Err(format!("a process of uid {peer} listens there, and its directory is of uid {}", way.owner))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
@@ -105,6 +105,27 @@ fn a_socket_left_by_a_killed_agent_is_replaced_and_nothing_else_is() {
     assert_eq!(fs::read(&file).unwrap(), b"an operator's");
 }
 
+/// Only two answers say that nobody is there.
+#[test]
+fn a_socket_that_answers_in_another_way_is_somebodys() {
+    let dir = TestDir::new();
+    let other = dir.join("other.sock");
+    let _other = std::os::unix::net::UnixDatagram::bind(&other).unwrap();
+    assert_eq!(Listener::bind(&other).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    assert!(other.exists());
+}
+
+#[test]
+fn a_socket_of_whoever_came_later_is_left_to_them() {
+    let dir = TestDir::new();
+    let socket = dir.join("agent.sock");
+    let first = Listener::bind(&socket).unwrap();
+    fs::rename(&socket, dir.join("aside")).unwrap();
+    let _theirs = Listener::bind(&socket).unwrap();
+    drop(first);
+    assert!(UnixStream::connect(&socket).is_ok(), "theirs is there");
+}
+
 #[test]
 fn who_is_silent_or_slow_is_waited_for_within_the_time_only() {
     let silent = asked(SHORT, |mut stream| {
@@ -131,6 +152,7 @@ fn an_agent_that_takes_nobody_is_waited_for_within_the_time_only() {
     rustix::net::listen(&listener, 0).unwrap();
     let waiting: Vec<_> = (0..8).map(|_| ask(&socket, &question(), SHORT)).collect();
     assert!(waiting.iter().all(|answer| matches!(answer, Err(AskError::Silent(..)))), "{waiting:?}");
+    assert_eq!(Listener::bind(&socket).unwrap_err().kind(), io::ErrorKind::AddrInUse, "it is there");
 }
 
 #[test]
@@ -175,5 +197,14 @@ fn a_socket_where_others_could_put_theirs_is_not_asked() {
             assert!(matches!(answer, Err(AskError::Strange(..))), "{way:?}: {answer:?}");
         }
     }
+    // Nor one whose directory could be replaced as a whole.
+    let below = open.join("below");
+    fs::create_dir(&below).unwrap();
+    fs::set_permissions(&below, Permissions::from_mode(0o700)).unwrap();
+    let socket = below.join("agent.sock");
+    let _below = UnixListener::bind(&socket).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
+    let answer = ask(&socket, &question(), SHORT);
+    assert!(matches!(answer, Err(AskError::Strange(..))), "{answer:?}");
     assert!(matches!(ask(&dir.write("file", ""), &question(), LONG), Err(AskError::Absent(..))));
 }

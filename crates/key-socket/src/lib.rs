@@ -18,6 +18,7 @@ mod ask;
 mod line;
 mod link;
 mod listen;
+mod way;
 
 pub use ask::{AskError, ask};
 pub use line::{Answer, Asked, LONGEST, LineError, MOST_OCTETS};

@@ -2,21 +2,27 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::net::sockopt::socket_peercred;
 
+use crate::ask::reach;
 use crate::line::{Answer, Asked, LineError};
 use crate::link::{Deadline, receive, send};
 
-/// A socket that is listened at; its file is taken away when dropped.
+/// How long one who listens already may take to take us in.
+const KNOCK: Duration = Duration::from_secs(1);
+
+/// A socket that is listened at; its file is taken away when dropped, where it is still this one's.
 #[derive(Debug)]
 pub struct Listener {
     listener: UnixListener,
     path: PathBuf,
+    /// Device and number of the file: another may be there by the time this one ends.
+    file: (u64, u64),
 }
 
 /// Somebody who is connected.
@@ -33,15 +39,10 @@ impl Listener {
     /// # Errors
     /// What the system says; [`io::ErrorKind::AddrInUse`] where somebody listens there, or something else lies there.
     pub fn bind(path: &Path) -> io::Result<Self> {
-        if let Ok(there) = fs::symlink_metadata(path) {
-            if !there.file_type().is_socket() || UnixStream::connect(path).is_ok() {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            fs::remove_file(path)?;
-        }
+        make_room(path)?;
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o660))?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned(), file: number_at(path)? })
     }
 
     /// Waits for the next.
@@ -57,8 +58,27 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        fs::remove_file(&self.path).unwrap_or_default();
+        // Ours keeps its number while the socket is open.
+        if number_at(&self.path).is_ok_and(|file| file == self.file) {
+            fs::remove_file(&self.path).unwrap_or_default();
+        }
     }
+}
+
+/// Takes away what an agent that was killed has left there. Only two answers say that nobody is there any more: a socket we may
+/// not open, one of another kind and one whose queue is full are somebody's.
+fn make_room(path: &Path) -> io::Result<()> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Ok(()) };
+    let nobody = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+    let is_left = || reach(path, KNOCK).is_err_and(|reason| nobody.contains(&reason.kind()));
+    if !there.file_type().is_socket() || !is_left() {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    fs::remove_file(path)
+}
+
+fn number_at(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
 }
 
 impl Caller {
