@@ -32,9 +32,10 @@ pub(crate) enum TokenError {
     #[error("cannot find the token {0:?}: {1} slots have tokens of that label; give each a label of its own")]
     Ambiguous(String, usize),
     #[error(
-        "cannot sign in to the token {0:?}: its PIN is not the one of the PIN file ({1}); correct the file before the token locks"
+        "cannot sign in to the token {0:?}: its PIN is not the one of the PIN file, or it refuses that for a reason of its maker's \
+         ({1}); look at both before the token locks, then start the agent again"
     )]
-    Pin(String, RvError),
+    Pin(String, Error),
     #[error(
         "cannot sign in to the token {0:?}: its PIN was refused before; correct the PIN file and start the agent again"
     )]
@@ -188,15 +189,7 @@ impl Token {
         let pin = AuthPin::from(self.pin.as_str());
         match session.login(UserType::User, Some(&pin)) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
-            Err(Error::Pkcs11(
-                why @ (RvError::PinIncorrect
-                | RvError::PinInvalid
-                | RvError::PinLenRange
-                | RvError::PinExpired
-                | RvError::PinLocked),
-                _,
-            )) => Err(TokenError::Pin(self.label.clone(), why)),
-            Err(reason) => Err(reason.into()),
+            Err(reason) => Err(not_signed_in(&self.label, reason)),
         }
     }
 
@@ -236,6 +229,25 @@ fn keys(session: &Session, label: &str) -> Result<Vec<ObjectHandle>, TokenError>
     Ok(session.find_objects(&template)?)
 }
 
+/// A token counts wrong PINs and locks after a few, and what it says of one differs from maker to maker. So only what says
+/// that it never saw the PIN is worth another try.
+fn not_signed_in(label: &str, reason: Error) -> TokenError {
+    let unseen = matches!(
+        reason,
+        Error::Pkcs11(
+            RvError::DeviceMemory
+                | RvError::DeviceRemoved
+                | RvError::TokenNotPresent
+                | RvError::SessionClosed
+                | RvError::SessionCount
+                | RvError::SessionHandleInvalid
+                | RvError::HostMemory,
+            _,
+        )
+    );
+    if unseen { TokenError::Failed(reason) } else { TokenError::Pin(label.to_owned(), reason) }
+}
+
 /// What a token says of octets its key did not seal differs from maker to maker; what it says when it is gone does not.
 fn undone(reason: Error) -> TokenError {
     let gone = matches!(
@@ -260,7 +272,33 @@ fn undone(reason: Error) -> TokenError {
 
 #[cfg(test)]
 mod tests {
+    use cryptoki::context::Function;
+
     use super::*;
+
+    #[test]
+    fn what_may_have_cost_a_try_is_not_tried_again() {
+        let told = |why| not_signed_in("house", Error::Pkcs11(why, Function::Login));
+        for why in [
+            RvError::PinIncorrect,
+            RvError::PinLocked,
+            RvError::GeneralError,
+            RvError::FunctionFailed,
+            RvError::DeviceError,
+            RvError::VendorDefined(0x8000_0001),
+            RvError::UnknownErrorCode(0x1234),
+        ] {
+            let told = told(why);
+            assert!(matches!(told, TokenError::Pin(..)) && !told.is_away(), "{told}");
+        }
+        for why in
+            [RvError::DeviceRemoved, RvError::TokenNotPresent, RvError::SessionClosed, RvError::HostMemory]
+        {
+            let told = told(why);
+            assert!(told.is_away(), "{told}");
+        }
+        assert!(!not_signed_in("house", Error::NotSupported).is_away());
+    }
 
     #[test]
     fn a_key_that_could_be_copied_is_none_to_use() {
