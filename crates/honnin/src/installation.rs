@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use honnin_keeper::{Keeper, KeyringError, NewKey, Witness};
+use honnin_key_socket::AskError;
 use honnin_seal::{KeyShare, VerifyingKey};
 use honnin_terms::{Clock, TenantId};
 use zeroize::Zeroizing;
@@ -48,6 +49,17 @@ pub(crate) const RESTORING: &str = "restoring";
 
 /// How far the clock of a demo is from the machine's, in milliseconds: for commands beside it.
 const DEMO_CLOCK: &str = "demo-clock";
+
+/// What opened the keyring beside the key of the settings, until a rotation was finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing: it was finished already.
+    Nothing,
+    /// A key file.
+    File,
+    /// A token, and whether one does now.
+    Token { and_now: bool },
+}
 
 /// An installation that was begun.
 #[derive(Debug, Clone)]
@@ -259,10 +271,16 @@ impl Installation {
         // keyring has two already, of which this agent unwraps the newer.
         let outline = Keeper::outline(data).map_err(|reason| Failure::settings(&reason))?;
         if another.is_agent() && outline.two_keys {
-            let newer = another.read(data).map_err(unusable)?;
-            return Keeper::add_key(data, present.as_bytes(), newer.as_bytes(), &SystemEntropy)
-                .map(|()| false)
-                .map_err(|reason| self.unopened(reason));
+            match another.read(data) {
+                Ok(newer) => {
+                    return Keeper::add_key(data, present.as_bytes(), newer.as_bytes(), &SystemEntropy)
+                        .map(|()| false)
+                        .map_err(|reason| self.unopened(reason));
+                }
+                // Neither is this agent's: it would be a third, which the keyring refuses with what to do first.
+                Err(KeyFileError::NothingHeld(_) | KeyFileError::Agent(AskError::Refused(_))) => {}
+                Err(reason) => return Err(unusable(reason)),
+            }
         }
         let begun = another.begin(data, &SystemEntropy).map_err(unusable)?;
         Keeper::add_key(data, present.as_bytes(), begun.new_key(), &SystemEntropy)
@@ -270,13 +288,20 @@ impl Installation {
         Ok(begun.made)
     }
 
-    /// Has the key of the settings and no other open the keyring.
+    /// Has the key of the settings and no other open the keyring. Gives what else did until now.
     ///
     /// # Errors
     /// [`Failure`]; the keyring is then as it was.
-    pub(crate) fn finish_key(&self) -> Result<bool, Failure> {
-        let finished = Keeper::finish_key(&self.place.data, self.key()?.as_bytes());
-        finished.map_err(|reason| self.unopened(reason))
+    pub(crate) fn finish_key(&self) -> Result<Before, Failure> {
+        let data = &self.place.data;
+        let held = Keeper::held(data).map_err(|reason| Failure::settings(&reason))?.len();
+        let finished = Keeper::finish_key(data, self.key()?.as_bytes());
+        Ok(match (finished.map_err(|reason| self.unopened(reason))?, self.key_source().is_agent(), held) {
+            (false, _, _) => Before::Nothing,
+            (true, true, 2..) => Before::Token { and_now: true },
+            (true, false, 1..) => Before::Token { and_now: false },
+            (true, _, _) => Before::File,
+        })
     }
 
     /// Makes the keyring and writes the journal's public key beside it.

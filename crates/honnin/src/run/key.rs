@@ -10,7 +10,7 @@ use super::confirm::confirm;
 use super::escrow;
 use crate::command::{EscrowCommand, KeyCommand, RotateArgs};
 use crate::failure::{Exit, Failure};
-use crate::installation::Installation;
+use crate::installation::{Before, Installation};
 use crate::key_file::KeySource;
 use crate::say::Say;
 use crate::wiring::Rooms;
@@ -70,6 +70,31 @@ fn check(say: Say, installation: &Installation, operator: &str) -> Result<Exit, 
     Ok(if public_key_matches { Exit::Done } else { Exit::Found })
 }
 
+/// What to do about it.
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => {
+                "Nothing else opened it before. Backups from before a rotation hold the keyring of then, which opens with the key \
+                 file, or by the key on the token, of then: keep that until they are gone."
+            }
+            Self::File => {
+                "Backups of before hold the keyring of before, which opens with the key file of before: keep that until they are \
+                 gone, then destroy it."
+            }
+            Self::Token { and_now: true } => {
+                "Backups of before hold the keyring of before, which opens by the key on the token that wrapped it. Where that is \
+                 the key that opens this one, nothing was revoked: to revoke it, make another key on a token and rotate to its \
+                 agent. Where it is another, keep it until they are gone, then destroy it."
+            }
+            Self::Token { and_now: false } => {
+                "Backups of before hold the keyring of before, which opens by the key on the token: keep that, or shares of before, \
+                 until they are gone, then destroy both."
+            }
+        })
+    }
+}
+
 /// What a step of a rotation came to.
 #[derive(Serialize)]
 struct Rotated {
@@ -80,18 +105,16 @@ struct Rotated {
     /// Whether a key agent holds it.
     #[serde(skip)]
     agent: bool,
+    /// What opened it until this was finished.
+    #[serde(skip)]
+    before: Before,
 }
 
 impl fmt::Display for Rotated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key_file, created, finished, agent } = self;
+        let Self { key_file, created, finished, agent, before } = self;
         if *finished {
-            return write!(
-                f,
-                "keyring  opens with {key_file} and no other\n\n\
-                 Backups of before hold the keyring of before, which opens with the key file of before: keep that until they \
-                 are gone, then destroy it."
-            );
+            return write!(f, "keyring  opens with {key_file} and no other\n\n{before}");
         }
         let fate = if *created { "created" } else { "existed, kept" };
         let keep = if *agent {
@@ -134,11 +157,11 @@ fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateAr
             ))
         })?;
         let created = installation.add_key(&source)?;
-        Rotated { key_file, created, finished: false, agent: source.is_agent() }
+        Rotated { key_file, created, finished: false, agent: source.is_agent(), before: Before::Nothing }
     } else {
-        installation.finish_key()?;
+        let before = installation.finish_key()?;
         let key_file = installation.settings.keys.key_file.clone();
-        Rotated { key_file, created: false, finished: true, agent: false }
+        Rotated { key_file, created: false, finished: true, agent: false, before }
     };
     acts.close()?;
     say.tell(&rotated)?;

@@ -164,24 +164,59 @@ fn a_key_file_is_left_for_a_token_and_shares_and_a_backup_need_none() {
         "once more"
     );
     done(&place.run(&["key", "check"]));
+    // A third has to wait until this is finished, also one whose token has wrapped nothing here.
+    tokens.make("third");
+    let third = tokens.beside("third.sock");
+    let third_agent = tokens.serve("third", &third, &[]);
+    refused(
+        &place.run(&["key", "rotate", "--to", &named(&third)]),
+        &["a change of the key file is under way", "--finish` ends it"],
+    );
+    drop(third_agent);
     set_key(&place, &named(&socket));
-    done(&place.run(&["key", "rotate", "--finish", "--yes"]));
+    let finished = place.run(&["key", "rotate", "--finish", "--yes"]);
+    assert!(done(&finished).out.contains("opens with the key file of before"), "{}", finished.out);
+    let again = place.run(&["key", "rotate", "--finish", "--yes"]);
+    assert!(done(&again).out.contains("Nothing else opened it before"), "{}", again.out);
     set_key(&place, key.to_str().unwrap());
     refused(&place.run(&["key", "check"]), &["does not open with this key file"]);
     set_key(&place, &named(&socket));
 
     // The same token wraps another key in place of the first.
     done(&place.run(&["key", "rotate", "--to", &named(&socket)]));
-    done(&place.run(&["key", "rotate", "--finish", "--yes"]));
+    let finished = place.run(&["key", "rotate", "--finish", "--yes"]);
+    assert!(done(&finished).out.contains("nothing was revoked"), "{}", finished.out);
     done(&place.run(&["key", "check"]));
+
+    // To a file, and to the token again.
+    let file = place.beside("key of a while");
+    done(&place.run(&["key", "rotate", "--to", file.to_str().unwrap()]));
+    set_key(&place, file.to_str().unwrap());
+    let finished = place.run(&["key", "rotate", "--finish", "--yes"]);
+    assert!(done(&finished).out.contains("opens by the key on the token: keep that"), "{}", finished.out);
+    done(&place.run(&["key", "rotate", "--to", &named(&socket)]));
+    set_key(&place, &named(&socket));
+    done(&place.run(&["key", "rotate", "--finish", "--yes"]));
 
     let (shares, backup) = (place.beside("shares"), place.beside("backup"));
     let make = ["key", "escrow", "make", "--shares", "3", "--needed", "2", "--to", shares.to_str().unwrap()];
     done(&place.run(&make));
     done(&place.run(&["backup", "--to", backup.to_str().unwrap()]));
+    fs::remove_dir_all(&place.data).unwrap();
+    // Who is asked for the key is not the backup's to say, whoever listens there.
+    let from = ["restore", "--from", backup.to_str().unwrap()];
+    let asked = tokens.log().matches("Unwrap").count();
+    let ran = place.run(&from);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("its own settings say which key agent is asked"), "{}", ran.err);
+    assert_eq!(tokens.log().matches("Unwrap").count(), asked, "nobody is asked");
+    assert!(!place.data.exists());
+    let named_by_operator = backup.join("honnin.toml");
+    let words = [&["--settings", named_by_operator.to_str().unwrap()][..], &from].concat();
+    done(&place.run(&words));
+    fs::remove_dir_all(&place.data).unwrap();
     // Lost: the machine, the agent and the token.
     drop((agent, tokens));
-    fs::remove_dir_all(&place.data).unwrap();
     let back = place.beside("back");
     let share =
         |number| shares.join(format!("honnin-key-share-{number}-of-3.txt")).to_str().unwrap().to_owned();

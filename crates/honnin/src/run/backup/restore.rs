@@ -17,6 +17,7 @@ use super::{JOURNAL, KEYRING, NOTICES, SETTINGS, database};
 use crate::command::{Place, RestoreArgs};
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::key_file::KeySource;
 use crate::run::accept::EndedLog;
 use crate::say::{self, Say};
 use crate::settings::Settings;
@@ -57,8 +58,18 @@ impl fmt::Display for Restored {
 pub(super) fn load(place: &Place, backup: &Path) -> Result<(Installation, List), Failure> {
     let list = List::read(backup)?;
     // Settings that lie elsewhere outlive a data directory, and stay.
-    let settings = if place.settings.exists() { place.settings.clone() } else { backup.join(SETTINGS) };
+    let of_operator = place.settings.exists();
+    let settings = if of_operator { place.settings.clone() } else { backup.join(SETTINGS) };
     let settings = Settings::load(&settings).map_err(|reason| Failure::settings(&reason))?;
+    // Of a backup nothing is proven before it opens, and it opens by what the one who is asked says.
+    if !of_operator && KeySource::of_setting(&settings.keys, backup).is_agent() {
+        return Err(Failure::cannot(format_args!(
+            "restore the backup {}: its own settings say which key agent is asked for its key ({}), and whoever altered it \
+             could have written that; look at its {SETTINGS}, then name the settings of this house with --settings FILE",
+            backup.display(),
+            settings.keys.key_file
+        )));
+    }
     let demo = Keeper::outline(backup).map_err(|reason| Failure::settings(&reason))?.demo;
     // Opened where it is: without the key nothing of it is believed.
     let here = Place { data: backup.to_owned(), settings: place.settings.clone() };
