@@ -47,8 +47,8 @@ pub(super) fn remove(say: Say, operator: &str, args: &RemoveArgs) -> Result<Exit
     confirm(
         args.confirmed,
         &format!("remove the tenant {:?} and destroy its keys", args.name),
-        "Nothing in its house can be read again. A backup opens with a copy of the key file it was made under, and with \
-         nothing else: destroy those copies too.",
+        "Nothing in its house can be read again. A backup opens with a copy of the key file it was made under, with shares of \
+         it, or by the key on its token, and with nothing else: destroy those too.",
     )?;
     // While the question stood somebody may have started it, or changed a card.
     let Ready { house, keys, left, _journal } = Ready::of(args)?;
@@ -185,8 +185,8 @@ fn refuse_shared(houses: &Houses, house: &House) -> Result<(), Failure> {
 /// What of the house lies elsewhere.
 fn left(house: &House) -> Vec<String> {
     let mut left = vec![
-        "copies of its key file, and the key files from before each `key rotate`: a backup opens with the one it was made \
-         under until that is destroyed"
+        "copies of its key file, shares of it, the key on its token where it has or had one, and those from before each \
+         `key rotate`: a backup opens with what it was made under until that is destroyed"
             .to_owned(),
     ];
     let Ok(Some(settings)) = settings(house) else {
