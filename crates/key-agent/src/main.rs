@@ -72,7 +72,8 @@ struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     socket: PathBuf,
 
-    /// User whose processes are answered, by name or number; may be repeated [default: this user]
+    /// User whose processes are answered, by name or number; may be repeated: each can then have unwrapped what was
+    /// wrapped for another, so give each house an agent and a key of its own [default: this user]
     #[arg(long = "for", value_name = "USER")]
     users: Vec<String>,
 }
