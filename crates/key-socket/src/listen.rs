@@ -19,7 +19,7 @@ const KNOCK: Duration = Duration::from_secs(1);
 /// A socket that is listened at; its file is taken away when dropped, where it is still this one's.
 #[derive(Debug)]
 pub struct Listener {
-    listener: UnixListener,
+    socket: UnixListener,
     path: PathBuf,
     /// Device and number of the file: another may be there by the time this one ends.
     file: (u64, u64),
@@ -40,9 +40,9 @@ impl Listener {
     /// What the system says; [`io::ErrorKind::AddrInUse`] where somebody listens there, or something else lies there.
     pub fn bind(path: &Path) -> io::Result<Self> {
         make_room(path)?;
-        let listener = UnixListener::bind(path)?;
+        let socket = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o660))?;
-        Ok(Self { listener, path: path.to_owned(), file: number_at(path)? })
+        Ok(Self { socket, path: path.to_owned(), file: number_at(path)? })
     }
 
     /// Waits for the next.
@@ -50,7 +50,7 @@ impl Listener {
     /// # Errors
     /// What the system says.
     pub fn next(&self) -> io::Result<Caller> {
-        let (stream, _) = self.listener.accept()?;
+        let (stream, _) = self.socket.accept()?;
         let uid = socket_peercred(&stream)?.uid.as_raw();
         Ok(Caller { stream, uid })
     }
