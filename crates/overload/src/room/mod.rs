@@ -6,6 +6,8 @@
 //! them without asking anybody.
 
 mod book;
+#[cfg(test)]
+mod calm;
 mod line;
 mod node;
 mod pace;

@@ -57,6 +57,8 @@ pub(super) struct Room {
     done: u32,
     /// Since the last look somebody would have waited too long, and was given a place.
     is_overrun: bool,
+    /// So it was in the look before.
+    was_overrun: bool,
     pub(super) pace: Pace,
     /// How fast people are called on all nodes, in thousandths of one a second.
     speed: u64,
@@ -84,6 +86,7 @@ impl Room {
             takers: Takers::default(),
             done: 0,
             is_overrun: false,
+            was_overrun: false,
             pace,
             speed: 0,
             followed: None,
@@ -132,8 +135,10 @@ impl Room {
 
     /// Whether a crowd signs in here and whoever comes now would be answered too late: the hashers take in no more than they can
     /// do in time. Until the next look everybody who comes has a place then, so that nobody enters before those who have one.
+    /// Where that was so in the look before, those who were signed in had to give way to others since: the queue is enough.
     fn overruns(&mut self, ahead: Ahead) -> bool {
-        self.is_overrun |= ahead.crowd > self.bounds.opens / 2 && self.ends.are_a_crowd(self.bounds.crowd);
+        self.is_overrun |= ahead.crowd > self.bounds.opens / 2
+            && (self.was_overrun || self.ends.are_a_crowd(self.bounds.crowd, ahead.each));
         self.is_overrun
     }
 
@@ -244,14 +249,24 @@ impl Room {
         let call = self.pace.call(&second);
         // Of those who leave nobody signs in late: what they waited is not seen.
         let leave = self.ends.look();
+        // For all nodes only where it was so in two looks running: one may be strangers at once beside a busy moment.
+        let overran = std::mem::replace(&mut self.was_overrun, std::mem::take(&mut self.is_overrun));
+        let opens = leave
+            || (overran && self.was_overrun)
+            || self.is_full()
+            || self.waited(self.bounds.opens, self.bounds.crowd);
+        // Whom one look alone has placed is told once it opens.
+        let waits = self.was_overrun && !opens && !self.book.is_open(now);
+        let (arrivals, placed_at) = if waits {
+            (Line::default(), None)
+        } else {
+            (std::mem::take(&mut self.own), self.placed_at.take())
+        };
         Step {
-            opens: leave
-                || std::mem::take(&mut self.is_overrun)
-                || self.is_full()
-                || self.waited(self.bounds.opens, self.bounds.crowd),
-            arrivals: std::mem::take(&mut self.own),
+            opens,
+            arrivals,
             entered: std::mem::take(&mut self.entered),
-            placed_at: self.placed_at.take(),
+            placed_at,
             call: if self.book.is_open(now) { call } else { 0 },
         }
     }
@@ -282,8 +297,11 @@ impl Room {
             };
         }
         if !book.is_open(now) {
-            (self.speed, self.own) = (0, Line::default());
+            self.speed = 0;
             self.tried.clear();
+            if !self.was_overrun {
+                self.own = Line::default();
+            }
         }
         // A plan opens it before anybody has come, and whoever is started again finds it open: both begin slowly.
         let by_itself = book.is_open(now) && !book.is_planned(now);

@@ -13,10 +13,10 @@ pub(super) const NOW: Micros = 1_800_000_000 * SECOND;
 pub(super) const BEAT: Micros = SECOND / 10;
 
 /// A source of chance that repeats.
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound.max(1)
     }
@@ -130,13 +130,25 @@ pub(super) struct Seen {
     last: Micros,
     pub(super) opened: bool,
     closed: bool,
+    /// When it was opened, and when it was closed, in turn.
+    pub(super) turns: Vec<Micros>,
 }
 
 pub(super) fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
+    play_by(day, bounds, most_seconds, |_, chance| NOW + chance.below(day.within * 1_000) * 1_000)
+}
+
+/// The same with people who come when it is said.
+pub(super) fn play_by(
+    day: &Day,
+    bounds: &RoomBounds,
+    most_seconds: u64,
+    comes: impl Fn(u64, &mut Chance) -> Micros,
+) -> Seen {
     let mut chance = Chance(day.seed);
     let mut people: Vec<Person> = (0..day.people)
-        .map(|_| {
-            let came = NOW + chance.below(day.within * 1_000) * 1_000;
+        .map(|number| {
+            let came = comes(number, &mut chance);
             let leaves = chance.below(100) < day.leave;
             Person {
                 came,
@@ -153,7 +165,7 @@ pub(super) fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
     people.sort_by_key(|person| person.came);
     let mut nodes: Vec<Node> = (0..day.nodes).map(|_| Node::new(day, bounds)).collect();
     let mut book = Book::default();
-    let (mut longest, mut last, mut opened, mut closed) = (0, 0, false, false);
+    let (mut longest, mut last, mut turns) = (0, 0, Vec::new());
     for beat in 0..most_seconds * 10 {
         let now = NOW + beat * BEAT;
         let stands = day.outage.is_some_and(|(from, to)| (from * 10..to * 10).contains(&beat));
@@ -221,10 +233,12 @@ pub(super) fn play(day: &Day, bounds: &RoomBounds, most_seconds: u64) -> Seen {
             };
             node.room.follow(now, book.clone(), unused);
         }
-        opened |= book.is_open(now);
-        closed = opened && !book.is_open(now);
+        if book.is_open(now) != (turns.len() % 2 == 1) {
+            turns.push(now);
+        }
     }
-    Seen { people, longest, last, opened, closed }
+    let (opened, closed) = (!turns.is_empty(), !turns.is_empty() && turns.len() % 2 == 0);
+    Seen { people, longest, last, opened, closed, turns }
 }
 
 fn stays(person: &Person) -> bool {

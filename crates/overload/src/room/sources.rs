@@ -2,6 +2,7 @@
 //! who they are the caller knows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Micros, SECOND};
 
@@ -51,6 +52,9 @@ impl Sites {
 /// way for a stranger to have it open.
 const LEAVERS: usize = 64;
 
+/// Right passwords of two looks fill the hashers where they took them so long: half of those two seconds.
+const FILLS: Duration = Duration::from_secs(1);
+
 /// Sites that are told apart in one look.
 const MOST_LEFT: usize = 1_024;
 
@@ -76,13 +80,15 @@ impl Ends {
         *now = now.saturating_add(1);
     }
 
-    /// Whether those who were answered are a crowd that signs in: so many are in, and they are more than half. Whoever guesses
-    /// is answered as well, and is none.
-    pub(super) fn are_a_crowd(&self, at_least: usize) -> bool {
+    /// Whether those who were answered are a crowd that signs in: so many are in, they are more than half, and at so long for each
+    /// they are as many as fill the hashers. Whoever guesses is answered as well, and is none; and few who sign in beside
+    /// strangers who wait are none either.
+    pub(super) fn are_a_crowd(&self, at_least: usize, each: Duration) -> bool {
         let sum = |counts: &[u32; 2]| counts.iter().copied().fold(0, u32::saturating_add);
         let (right, answered) = (sum(&self.right), sum(&self.answered));
         usize::try_from(right).is_ok_and(|right| right >= at_least.max(1))
             && right > answered.saturating_sub(right)
+            && each.saturating_mul(right) >= FILLS
     }
 
     /// By which a sign-in tells later whether it has waited for a look.
@@ -165,7 +171,6 @@ impl Takers {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use proptest::prelude::*;
 

@@ -1,0 +1,82 @@
+//! Calm houses: what strangers who hold many first tries make of one.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::simulated::NOW;
+use super::storms::House;
+use super::{Entering, SECOND};
+
+/// Somebody at the hashers: since which millisecond, from which site, and whether her password is right.
+type Waits = (u64, u64, bool, Entering);
+
+/// Four right passwords a second, and each second so many strangers at once who leave a twentieth of a second later,
+/// most of them unhashed, for two minutes, at
+/// hashers that need so many milliseconds. How many looks put somebody in line, and whether the room was open.
+fn besieged(strangers: u64, sites: u64, hash: u64) -> (u32, bool) {
+    let mut house = House::new();
+    let mut queue = VecDeque::<Waits>::new();
+    let (mut placing, mut places, mut opened, mut free) = (0, false, false, 0);
+    for now in 0..120_000 {
+        house.now = NOW + now * 1_000;
+        if now % 1_000 == 0 && now > 0 {
+            house.now -= SECOND;
+            house.second();
+            opened |= house.book.is_open(house.now);
+            placing += u32::from(std::mem::take(&mut places));
+        }
+        queue.retain(|(since, _, right, _)| *right || now - since < 50);
+        if now >= free
+            && let Some((since, _, right, entering)) = queue.pop_front()
+        {
+            free = now + hash;
+            if right {
+                entering.is_in(house.now, Duration::from_millis(now + hash - since));
+            } else {
+                entering.is_answered();
+            }
+        }
+        let count = |most: u64| {
+            let of = |site| queue.iter().filter(|waits| waits.1 == site).count();
+            (0..sites).map(|site| u64::try_from(of(site)).unwrap().min(most)).sum::<u64>()
+        };
+        let own = u64::try_from(queue.iter().filter(|waits| waits.2).count()).unwrap();
+        // Late in each look: most right ones are known then.
+        let burst = now % 1_000 == 900 + now / 1_000 % 100;
+        let comes = u64::from(now % 250 == 240);
+        if burst || comes > 0 {
+            let mut own_wait = own;
+            let mut strange = (count(16), count(u64::MAX));
+            for number in 0..comes + if burst { strangers } else { 0 } {
+                let (right, site) =
+                    (number < comes, if number < comes { 1_000 + now } else { number % sites });
+                house.tell((strange.0 + own_wait) * hash, (strange.1 + own_wait) * hash, hash);
+                if house.enters() {
+                    queue.push_back((now, site, right, house.room.begins(site)));
+                    if right {
+                        own_wait += 1;
+                    } else {
+                        let of_it = queue.iter().filter(|waits| waits.1 == site).count();
+                        strange = (strange.0 + u64::from(of_it <= 16), strange.1 + 1);
+                    }
+                } else {
+                    places |= right;
+                }
+            }
+        }
+    }
+    (placing, opened)
+}
+
+#[test]
+fn strangers_put_nobody_in_line_in_a_calm_house() {
+    for (strangers, sites, hash) in
+        [(23, 23, 33), (60, 60, 33), (200, 40, 33), (23, 1, 100), (60, 30, 100), (200, 60, 100)]
+    {
+        let (placing, opened) = besieged(strangers, sites, hash);
+        assert!(
+            placing <= 1 && !opened,
+            "{strangers} of {sites} sites, {hash} ms: {placing} looks, open: {opened}"
+        );
+    }
+}
