@@ -141,7 +141,6 @@ impl Book {
         let late = next.line.leave_before(next.called);
         next.people = next.people.saturating_add(late);
         next.entered = next.entered.saturating_add(u64::from(step.entered));
-        next.placed_at = next.placed_at.max(step.placed_at.unwrap_or(0));
         let settled = now.saturating_sub(SETTLED).max(next.called);
         let moment = next.line.moment_of(u64::from(step.call), settled);
         let gone = next.line.leave_before(moment);
@@ -149,9 +148,17 @@ impl Book {
         next.people = next.people.saturating_add(gone);
         let unused = u64::from(step.call).saturating_sub(gone.saturating_add(late));
         let unused = if next.line.is_empty() { u32::try_from(unused).unwrap_or(u32::MAX) } else { 0 };
+        // Who came just now is in the line whatever is free; only who could not be called although the watermark might have
+        // passed her shows that there are too many.
+        let is_short = next.line.before(settled) > 0;
+        if is_short || step.opens {
+            next.placed_at = next.placed_at.max(step.placed_at.unwrap_or(0));
+        }
         let calm = now.saturating_sub(next.placed_at) >= micros(bounds.closes);
-        if calm && next.line.is_empty() && !is_planned {
+        if calm && !is_short && !is_planned {
+            // Whoever came just now enters when she asks again.
             (next.opened, next.people, next.entered) = (None, 0, 0);
+            next.line = Line::default();
         }
         Some((next, unused))
     }

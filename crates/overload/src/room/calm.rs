@@ -1,11 +1,11 @@
-//! Calm houses: what strangers who hold many first tries make of one.
+//! Calm houses: what strangers who hold many first tries make of one, and how the room closes where hardly anybody comes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::simulated::NOW;
+use super::simulated::{Day, NOW, play_by};
 use super::storms::House;
-use super::{Entering, SECOND};
+use super::{Entering, RoomBounds, SECOND};
 
 /// Somebody at the hashers: since which millisecond, from which site, and whether her password is right.
 type Waits = (u64, u64, bool, Entering);
@@ -79,4 +79,45 @@ fn strangers_put_nobody_in_line_in_a_calm_house() {
             "{strangers} of {sites} sites, {hash} ms: {placing} looks, open: {opened}"
         );
     }
+}
+
+/// One node that signs in thirty a second.
+const DAY: Day = Day {
+    nodes: 1,
+    people: 0,
+    within: 0,
+    each: 30,
+    think: 10,
+    leave: 0,
+    outage: None,
+    patience: None,
+    sites: None,
+    watched: true,
+    seed: 11,
+};
+
+#[test]
+fn it_closes_where_hardly_anybody_comes_though_somebody_always_does() {
+    // Three times what can be signed in for five seconds, then a tenth of it.
+    let (storm, calm) = (450, 300 * 3);
+    let day = Day { people: storm + calm, ..DAY };
+    let seen = play_by(&day, &RoomBounds::default(), 300, |number, chance| {
+        let (from, within) = if number < storm { (0, 5_000) } else { (5_000, 295_000) };
+        // One each third of a second: never is there nobody who came within the last two.
+        let at = if number < storm { chance.below(within) } else { (number - storm) * within / calm };
+        NOW + (from + at) * 1_000
+    });
+    let seconds: Vec<u64> = seen.turns.iter().map(|at| (at - NOW) / SECOND).collect();
+    // The line of 300 is let in within a quarter of a minute; then it is open for as long as it stays so.
+    assert!(seconds.len() == 2 && seconds[1] < 75, "{seconds:?}");
+    let late = seen.people.iter().filter(|person| person.done.is_none()).count();
+    assert!(late <= 5, "{late} are not in");
+}
+
+#[test]
+fn it_does_not_flap_where_a_little_more_come_than_can_be_signed_in() {
+    let day = Day { people: 36 * 600, ..DAY };
+    let seen = play_by(&day, &RoomBounds::default(), 600, |_, chance| NOW + chance.below(600_000) * 1_000);
+    let seconds: Vec<u64> = seen.turns.iter().map(|at| (at - NOW) / SECOND).collect();
+    assert_eq!(seconds.len(), 1, "opened once, and open since: {seconds:?}");
 }
