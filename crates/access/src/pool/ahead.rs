@@ -59,8 +59,12 @@ impl Standing {
         }
     }
 
-    /// A hash took so long: an eighth of what is known is of the last one.
-    pub(super) fn took(&mut self, so_long: Duration) {
+    /// Hers took so long: an eighth of what is known is of the last one. One host's guesses at dear hashes that were brought
+    /// along say nothing of how long those who are waited for take.
+    pub(super) fn took(&mut self, who: &Who, so_long: Duration) {
+        if !counts(who) {
+            return;
+        }
         self.each = if self.each.is_zero() { so_long } else { (self.each * 7 + so_long) / 8 };
     }
 
@@ -94,14 +98,15 @@ mod tests {
         }
         assert_eq!(standing.ahead(1), Ahead::default(), "nor is anything known before a hash was done");
         for _ in 0..40 {
-            standing.took(Duration::from_millis(20));
+            standing.took(&who(2, Rank::First), Duration::from_millis(20));
+            standing.took(&who(1, Rank::Again), Duration::from_millis(200));
             standing.waits(&who(2, Rank::First));
         }
         standing.waits(&who(3, Rank::Device));
         let millis = Duration::from_millis;
         assert_eq!(standing.ahead(1), Ahead { all: millis(820), crowd: millis(17 * 20), each: millis(20) });
         assert_eq!(standing.ahead(2).all, millis(410), "two threads do twice as many");
-        (0..64).for_each(|_| standing.took(millis(100)));
+        (0..64).for_each(|_| standing.took(&who(2, Rank::First), millis(100)));
         assert!(standing.ahead(1).each > millis(95), "and it is as slow as of late");
     }
 
@@ -109,7 +114,7 @@ mod tests {
         #[test]
         fn of_no_site_more_than_its_share_is_a_crowd(steps in prop::collection::vec((0..4u64, any::<bool>()), 1..400)) {
             let (mut standing, mut each) = (Standing::default(), [0_usize; 4]);
-            standing.took(Duration::from_millis(1));
+            standing.took(&who(0, Rank::First), Duration::from_millis(1));
             for (site, comes) in steps {
                 let count = &mut each[usize::try_from(site).unwrap()];
                 if comes {

@@ -212,7 +212,7 @@ fn work(shared: &Shared, mut hasher: Hasher) {
             let begun = Instant::now();
             run(&mut hasher);
             state = shared.lock();
-            state.standing.took(begun.elapsed());
+            state.standing.took(&who, begun.elapsed());
         } else if state.ended {
             return;
         } else {
