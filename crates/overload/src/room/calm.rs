@@ -121,3 +121,29 @@ fn it_does_not_flap_where_a_little_more_come_than_can_be_signed_in() {
     let seconds: Vec<u64> = seen.turns.iter().map(|at| (at - NOW) / SECOND).collect();
     assert_eq!(seconds.len(), 1, "opened once, and open since: {seconds:?}");
 }
+
+#[test]
+fn one_host_whose_right_passwords_are_held_back_opens_nothing_and_stops_nobody() {
+    let mut house = House::new();
+    house.tell(0, 0, 33);
+    let held = |house: &House, site| house.room.begins(site).is_in(house.now, Duration::from_secs(4));
+    for _ in 0..10 {
+        (0..24).for_each(|number| held(&house, number % 3));
+        house.second();
+        assert!(!house.book.is_open(house.now), "three sites");
+    }
+    house.book =
+        std::mem::take(&mut house.book).planned(Some(super::Plan { from: house.now, until: u64::MAX }));
+    house.second();
+    for _ in 0..10 {
+        held(&house, 1);
+        let called = house.second();
+        assert!(called >= 5, "she alone waits: {called}");
+    }
+    // Four sites with two each are a crowd as any other.
+    house.book = std::mem::take(&mut house.book).planned(None);
+    house.second();
+    (0..8).for_each(|number| held(&house, number % 4));
+    house.second();
+    assert!(house.book.is_open(house.now));
+}

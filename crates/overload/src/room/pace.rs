@@ -94,7 +94,13 @@ impl Pace {
             // Who is on the way is enough for now.
             self.rate = self.rate.min(done.max(self.first));
             self.rest = 0;
-            return 0;
+            if due.is_none() {
+                return 0;
+            }
+            // The hashers tell themselves how long is waited for them: whoever waited longer may have been held back for
+            // her own wrong guesses.
+            let least = self.first.saturating_mul(millis) / 1_000_000;
+            return u32::try_from(least).unwrap_or(u32::MAX);
         } else {
             let more = self.rate.saturating_add(self.rate / 8);
             let due = due.map_or(most, |due| due.saturating_mul(1_000) / comes);
