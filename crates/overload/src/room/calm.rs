@@ -147,3 +147,22 @@ fn one_host_whose_right_passwords_are_held_back_opens_nothing_and_stops_nobody()
     house.second();
     assert!(house.book.is_open(house.now));
 }
+
+#[test]
+fn strangers_of_few_sites_who_wait_do_not_slow_the_line() {
+    let mut house = House::new();
+    house.tell(0, 0, 15);
+    house.second();
+    house.book =
+        std::mem::take(&mut house.book).planned(Some(super::Plan { from: house.now, until: u64::MAX }));
+    let mut called = Vec::new();
+    for number in 0..40 {
+        (0..60).for_each(|site| house.room.begins(site).is_in(house.now, Duration::from_millis(300)));
+        // Of four sites hundreds of first tries wait: six times what holds.
+        let strangers = if number < 20 { 0 } else { 6_000 };
+        house.tell(strangers.min(360), strangers, 15);
+        called.push(house.second());
+    }
+    let least = called[25..].iter().min().unwrap();
+    assert!(*least >= 60, "{called:?}");
+}

@@ -65,7 +65,7 @@ impl Pace {
     /// and what is made up for at once would be made up for several times. Nothing where they have done nothing yet.
     fn due(&mut self, ahead: Ahead) -> Option<u64> {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        let (holds, wait) = (micros(self.holds).max(1), micros(ahead.all));
+        let (holds, wait) = (micros(self.holds).max(1), micros(ahead.crowd));
         self.can = 1_000_000_000_u64.checked_div(micros(ahead.each)).unwrap_or(0);
         if self.can == 0 {
             return None;
