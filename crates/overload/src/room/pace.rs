@@ -103,7 +103,7 @@ impl Pace {
             return u32::try_from(least).unwrap_or(u32::MAX);
         } else {
             let more = self.rate.saturating_add(self.rate / 8);
-            let due = due.map_or(most, |due| due.saturating_mul(1_000) / comes);
+            let due = due.map_or(most, |due| due.max(done).saturating_mul(1_000) / comes);
             self.rate = more.min(due).clamp(self.first, most);
         }
         let all = self.rest.saturating_add(self.rate.saturating_mul(millis) / 1_000);

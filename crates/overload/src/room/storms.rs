@@ -40,7 +40,7 @@ fn most_of_what_can_be_hashed_signs_somebody_in_however_many_come() {
 }
 
 #[test]
-fn a_crowd_behind_few_addresses_is_one_as_well() {
+fn a_crowd_of_few_sites_with_many_prefixes_is_one_as_well() {
     let seen = storm(5, Some(4));
     assert!(opens_soon(&seen) && share(&seen) >= 80, "{} of 100", share(&seen));
 }
