@@ -80,15 +80,15 @@ section! {
     /// opens and closes by itself, and on a schedule with `honnin waiting-room open`.
     pub(crate) struct WaitingRoom in "waiting_room";
 
-    /// It opens when more than half of the sign-ins of the last seconds waited longer than this, or when a crowd signs in and
-    /// whoever comes would wait half as long.
+    /// It opens when more than half of the sign-ins of the last seconds waited longer than this, or when a crowd fills the
+    /// hashers and whoever comes would wait half as long, for two seconds running.
     same opens: Span = Span::millis(1_500), Span::millis(100)..=Span::seconds(60);
     /// Number of sign-ins of the last seconds from which on it may open.
     same crowd: usize = 8, 1..=1_000;
-    /// Nobody is let in while more than half of the sign-ins of the last seconds waited longer than this; so many are let in
-    /// that three eighths of it are waited.
+    /// While more than half of the sign-ins of the last seconds waited longer than this only `first` people a second are let
+    /// in; else so many that three eighths of it are waited.
     same holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
-    /// It closes when nobody waits and nobody was given a place for this long.
+    /// It closes when for this long nobody was given a place while more came than could be let in, and none of them waits.
     same closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);
     /// Number of people each node lets in a second at first, and at least; more as it is seen how many it signs in.
     same first: u32 = 5, 1..=10_000;

@@ -161,7 +161,7 @@ fn strangers_who_wait_do_not_slow_the_line_of_those_who_are_in_in_time() {
             (0..60).for_each(|site| house.room.begins(site).is_in(house.now, Duration::from_millis(300)));
             house.second()
         };
-        (0..40).for_each(|_| drop(called(&mut house)));
+        (0..40).for_each(|_| assert!(called(&mut house) < 100));
         house.tell(crowd, 6_000, 15);
         let called: Vec<u32> = (0..10).map(|_| called(&mut house)).collect();
         assert!(called.iter().all(|called| *called >= 60), "{crowd}: {called:?}");

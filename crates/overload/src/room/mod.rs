@@ -37,15 +37,15 @@ pub const SECOND: Micros = 1_000_000;
 /// Source: ours; the reason stands at each default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomBounds {
-    /// It opens where more than half of those who signed in lately waited longer than this; where a crowd signs in and whoever
-    /// comes would wait half as long; and where people of 64 sites and of more than were answered left before they had an answer.
+    /// It opens where more than half of those who signed in lately waited longer than this; where a crowd fills the
+    /// hashers and whoever comes would wait half as long, in two looks running; and where people of 64 sites and of more than were answered left before they had an answer.
     pub opens: Duration,
     /// So many have to have signed in lately: a few who wait long are no crowd.
     pub crowd: usize,
-    /// Where those who sign in wait longer than this, or whoever comes would, nobody is called; as many are called as leave
-    /// a wait of three eighths of it.
+    /// Where those who sign in wait longer than this nobody is called, or `first` a second where the hashers are watched;
+    /// else as many as leave a crowd a wait of three eighths of it.
     pub holds: Duration,
-    /// It closes once nobody has been placed for so long and nobody waits.
+    /// It closes once for so long nobody has been placed while somebody could not be called, and nobody waits for that.
     pub closes: Duration,
     /// So many a second are called by each node before it is known how many it can sign in, and at the least.
     pub first: u32,

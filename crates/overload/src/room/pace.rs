@@ -62,7 +62,8 @@ impl Pace {
 
     /// As many as the hashers do, and as many more or less as bring the wait to three eighths of what holds: long enough that they
     /// always have work, and short enough that nobody leaves. In four times what holds: who is called comes seconds later,
-    /// and what is made up for at once would be made up for several times. Nothing where they have done nothing yet.
+    /// and what is made up for at once would be made up for several times. By a crowd's wait: first tries of a few sites make
+    /// nobody's line slower. Nothing where they have done nothing yet.
     fn due(&mut self, ahead: Ahead) -> Option<u64> {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let (holds, wait) = (micros(self.holds).max(1), micros(ahead.crowd));
@@ -103,6 +104,7 @@ impl Pace {
             return u32::try_from(least).unwrap_or(u32::MAX);
         } else {
             let more = self.rate.saturating_add(self.rate / 8);
+            // Nobody is late: those who wait are not the ones who sign in.
             let due = due.map_or(most, |due| due.max(done).saturating_mul(1_000) / comes);
             self.rate = more.min(due).clamp(self.first, most);
         }
