@@ -39,7 +39,7 @@ section! {
     /// connection for each transaction and does not carry them: PgBouncer before 1.21, or with
     /// `max_prepared_statements = 0`.
     own prepared: bool = true;
-    /// Maximum number of connections to the database.
+    /// Maximum number of connections to the database that reads and writes take; there are up to four more beside them.
     own connections: usize = 16, 2..=1_000;
     /// Number of reading connections; further readers wait in a queue.
     own readers: usize = 4, 1..=256;
