@@ -5,7 +5,6 @@
 //! a role was left on the connection, and then its answer is thrown away; and whatever the server refuses, for a setting that
 //! was left there or for any other reason, is asked once more in a transaction, whose answer counts.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +22,21 @@ use crate::rows;
 use crate::statements::ALONE;
 use crate::transaction::Tx;
 use crate::typed::typed;
+
+/// The first column of what was asked for. Before it stand whether the role is the one that signed in, the tenant, and the account
+/// or the session.
+pub(crate) const FIRST: usize = 3;
+
+/// Why an answer does not count.
+#[derive(Debug)]
+pub(crate) enum Doubt {
+    /// Somebody has left a role on the connection.
+    Role,
+    /// It is about somebody else: only the order on a connection tells whose an answer is, and something between may lose step.
+    Other,
+    /// There is none.
+    Refused(Fault),
+}
 
 /// A value that a statement is asked with.
 pub(crate) type Value = Box<dyn ToSql + Sync + Send>;
@@ -60,6 +74,17 @@ impl Alone {
         };
         one(found)
     }
+
+    /// The row, where it is an answer to this.
+    fn answered_by(&self, row: Row) -> Result<Row, Doubt> {
+        let (tenant, octets) = self.reach.whom().ok_or(Doubt::Other)?;
+        if !rows::is_so(&row, 0).map_err(Doubt::Refused)? {
+            return Err(Doubt::Role);
+        }
+        let is_of_tenant = rows::count::<i64>(&row, 1).map_err(Doubt::Refused)? == rows::tenant(tenant);
+        let is_of_whom = rows::octets_are(&row, 2, octets).map_err(Doubt::Refused)?;
+        if is_of_tenant && is_of_whom { Ok(row) } else { Err(Doubt::Other) }
+    }
 }
 
 /// Such a statement has one row, whether or not there is what was asked for.
@@ -82,25 +107,28 @@ impl Desk {
     }
 
     async fn alone(&self, asked: &Alone) -> Result<Option<Row>, Fault> {
+        if self.shared.rests() {
+            return Ok(None);
+        }
         let limit = Duration::from_millis(self.bounds.small_ms.into());
         let room = timeout(limit, Arc::clone(&self.reads).acquire_owned()).await;
         let _room = room.map_err(|_| Fault::Late)?.map_err(|_| Fault::Lost)?;
-        let client: Rc<ClientWrapper> = match self.shared.one().await {
-            Ok(client) => client,
+        let way = match self.shared.one(limit).await {
+            Ok(way) => way,
             Err(Fault::Late) => return Err(Fault::Late),
             Err(_) => return Ok(None),
         };
-        match timeout(limit, asked.ask(&client, self.bounds.prepared)).await {
-            Err(_) => {
-                self.shared.give_up(&client);
-                Err(Fault::Late)
+        let Ok(answer) = timeout(limit, asked.ask(&way.client, self.bounds.prepared)).await else {
+            self.shared.give_up(&way, limit);
+            return Err(Fault::Late);
+        };
+        match answer.map_err(Doubt::Refused).and_then(|row| asked.answered_by(row)) {
+            Ok(row) => {
+                self.shared.trust(&way);
+                Ok(Some(row))
             }
-            Ok(Err(Fault::Known(error))) => Err(error.into()),
-            Ok(Err(_)) => Ok(None),
-            Ok(Ok(row)) if rows::is_so(&row, 0)? => Ok(Some(row)),
-            Ok(Ok(_)) => {
-                // Somebody has left a role on it.
-                self.shared.leave(&client);
+            Err(doubt) => {
+                self.shared.doubt(&way, &doubt);
                 Ok(None)
             }
         }

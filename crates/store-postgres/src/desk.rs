@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub(crate) struct Desk {
     /// A connection of its own for looking at what others have written: a crowd of readers does not keep it from that.
     looking: Pool,
     /// Those that reads of one statement go over.
-    pub(crate) shared: Shared,
+    pub(crate) shared: Rc<Shared>,
     lanes: Lanes,
     /// A crowd of readers leaves the writers their connections.
     pub(crate) reads: Arc<Semaphore>,
@@ -93,7 +94,7 @@ impl Desk {
         let desk = Self {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
-            shared: Shared::new(pool(target, 1, &bounds)?),
+            shared: Rc::new(Shared::new(pool(target, 1, &bounds)?)),
             lanes: Lanes::new(bounds.writers),
             reads: Arc::new(Semaphore::new(bounds.readers.max(1))),
             unsettled: RefCell::default(),

@@ -127,7 +127,7 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    fn state(&self) -> Option<&SqlState> {
+    pub(crate) fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Engine(error) => error.code(),
             Self::Late | Self::Lost | Self::Known(_) => None,

@@ -159,14 +159,19 @@ impl Reach {
     /// What a statement that is a transaction by itself says for itself ([`crate::alone`]): the tenant, and the account or the
     /// session.
     pub(crate) fn said(&self) -> Option<[String; 2]> {
-        let (tenant, octets) = match self {
-            Self::Account(tenant, account) => (tenant, account.octets().as_slice()),
-            Self::Session(tenant, row_hash) => (tenant, row_hash.as_slice()),
-            Self::Everybody(_) | Self::House(_) | Self::Nobody => return None,
-        };
+        let (tenant, octets) = self.whom()?;
         let mut who = String::with_capacity(2 * octets.len());
         hex(&mut who, octets);
         Some([tenant.number().to_string(), who])
+    }
+
+    /// The tenant, and the octets of the account or the session.
+    pub(crate) fn whom(&self) -> Option<(TenantId, &[u8])> {
+        match self {
+            Self::Account(tenant, account) => Some((*tenant, account.octets().as_slice())),
+            Self::Session(tenant, row_hash) => Some((*tenant, row_hash.as_slice())),
+            Self::Everybody(_) | Self::House(_) | Self::Nobody => None,
+        }
     }
 
     /// What begins a transaction: everything it rests on, for itself alone. A session setting, a role or a search path that

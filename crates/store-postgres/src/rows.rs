@@ -49,6 +49,11 @@ pub(crate) fn is_there(row: &Row, column: usize) -> Result<bool, Fault> {
     Ok(value::<Option<&[u8]>>(row, column)?.is_some())
 }
 
+/// Whether these are the octets of a column.
+pub(crate) fn octets_are(row: &Row, column: usize, octets: &[u8]) -> Result<bool, Fault> {
+    Ok(value::<&[u8]>(row, column)? == octets)
+}
+
 /// Octets out of a column.
 pub(crate) fn blob(row: &Row, column: usize) -> Result<Vec<u8>, Fault> {
     value(row, column)

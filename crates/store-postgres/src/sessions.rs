@@ -8,7 +8,7 @@ use honnin_store::{Answer, Changed, Error, with_note};
 use honnin_terms::{AccountId, Id, TenantId};
 use tokio_postgres::Row;
 
-use crate::alone::Alone;
+use crate::alone::{Alone, FIRST};
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
@@ -27,15 +27,15 @@ impl SessionRows for Postgres {
         let noted = self.noted.of(&(tenant, row_hash));
         self.alone(Alone::new(&sql::SESSION, Reach::Session(tenant, row_hash), []), move |row| {
             // Both or neither.
-            if !(rows::is_there(row, 1)? && rows::is_there(row, 12)?) {
+            if !(rows::is_there(row, FIRST)? && rows::is_there(row, FIRST + 11)?) {
                 return Ok(None);
             }
             let ring = RingRow {
-                epoch: rows::count(row, 10)?,
-                version: rows::count(row, 11)?,
-                sealed: rows::blob(row, 12)?,
+                epoch: rows::count(row, FIRST + 9)?,
+                version: rows::count(row, FIRST + 10)?,
+                sealed: rows::blob(row, FIRST + 11)?,
             };
-            let session = with_note(session_from(tenant, row, 1)?, noted);
+            let session = with_note(session_from(tenant, row, FIRST)?, noted);
             Ok(Some(FoundSession { session: Arc::new(session), ring: Arc::new(ring) }))
         })
     }

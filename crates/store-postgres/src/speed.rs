@@ -11,7 +11,7 @@ use honnin_store::{
 use honnin_terms::{Id, Moment, TenantId};
 use tokio_postgres::Row;
 
-use crate::alone::Alone;
+use crate::alone::{Alone, FIRST};
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::statements as sql;
@@ -101,7 +101,7 @@ impl Postgres {
     fn speed_of(&self, line: &Subject) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
         let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
         let asked = Alone::new(&sql::SPEED, Reach::of(line), [Box::new(holding)]);
-        self.alone(asked, |row| wish_of(row, 1))
+        self.alone(asked, |row| wish_of(row, FIRST))
     }
 }
 

@@ -58,7 +58,8 @@ macro_rules! of_session {
     };
 }
 
-/// The statements that are transactions by themselves, each about whom its first two values say.
+/// The statements that are transactions by themselves, each about whom its first two values say. Their first columns say it
+/// again ([`crate::alone::FIRST`]), so that an answer is not taken for that of another question.
 pub(crate) const ALONE: [Statement; 4] = [SESSION, DOCUMENT, SPEED, HOME];
 
 statements! {
@@ -75,7 +76,8 @@ statements! {
 
     // Sessions.
     // The ring is her account's, and so is what is said before it is read: the policy's own way to it goes through every session.
-    SESSION = concat!("select c.plain, s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, \
+    SESSION = concat!("select c.plain, c.tenant, c.session, \
+            s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, \
             s.ring_version, a.key_epoch, a.ring_version, a.ring from ", of_session!(), " \
         left join lateral (select s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, \
                 s.ring_version, pg_catalog.set_config('honnin.account', pg_catalog.encode(s.account, 'hex'), true) \
@@ -128,11 +130,11 @@ statements! {
     DROP_SUBJECT_KEYS = "delete from honnin.subject_key where tenant = $1 and account = $2 and holding = any($3)";
 
     // Documents.
-    DOCUMENT = concat!("select c.plain, d.blob from ", of_account!(), " \
+    DOCUMENT = concat!("select c.plain, c.tenant, c.account, d.blob from ", of_account!(), " \
         left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
             and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
             and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) $5 offset 0) d on true");
-    HOME = concat!("select c.plain, l.blob, s.revision, s.blob, p.blob from ", of_account!(), " \
+    HOME = concat!("select c.plain, c.tenant, c.account, l.blob, s.revision, s.blob, p.blob from ", of_account!(), " \
         left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
             and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
             and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) ''::pg_catalog.bytea offset 0) l on true \
@@ -152,7 +154,7 @@ statements! {
         returning holding, kind, row";
 
     // Wishes.
-    SPEED = concat!("select c.plain, s.revision, s.blob from ", of_account!(), " \
+    SPEED = concat!("select c.plain, c.tenant, c.account, s.revision, s.blob from ", of_account!(), " \
         left join lateral (select s.revision, s.blob from honnin.speed s where s.tenant operator(pg_catalog.=) c.tenant \
             and s.account operator(pg_catalog.=) c.account and s.holding operator(pg_catalog.=) $3 offset 0) s on true");
     SPEEDS = "select holding, revision, blob from honnin.speed where tenant = $1 and account = $2 order by holding";

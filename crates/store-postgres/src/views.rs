@@ -6,7 +6,7 @@ use honnin_access::{Document, Permit, Read, Subject};
 use honnin_store::document::{Line, Profile};
 use honnin_store::{Answer, Error, HomeRows, ViewRows};
 
-use crate::alone::Alone;
+use crate::alone::{Alone, FIRST};
 use crate::reach::Reach;
 use crate::speed::wish_of;
 use crate::statements as sql;
@@ -37,9 +37,9 @@ impl ViewRows for Postgres {
         );
         self.alone(asked, |row| {
             Ok(HomeRows {
-                line: rows::shared_or_none(row, 1)?,
-                wish: wish_of(row, 2)?,
-                profile: rows::shared_or_none(row, 4)?,
+                line: rows::shared_or_none(row, FIRST)?,
+                wish: wish_of(row, FIRST + 1)?,
+                profile: rows::shared_or_none(row, FIRST + 3)?,
             })
         })
     }
@@ -60,6 +60,6 @@ impl Postgres {
             Reach::of(subject),
             [Box::new(holding), Box::new(kind), Box::new(row)],
         );
-        self.alone(asked, |row| rows::shared_or_none(row, 1))
+        self.alone(asked, |row| rows::shared_or_none(row, FIRST))
     }
 }

@@ -31,6 +31,8 @@ mod rows;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod snapshot;
 #[cfg(test)]
 mod told;

@@ -22,6 +22,9 @@ pub(crate) enum Cut {
     Late,
 }
 
+/// What a request to cancel begins with: its length and its code.
+const CANCEL: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
+
 #[derive(Default)]
 struct State {
     trips: u64,
@@ -40,6 +43,12 @@ struct State {
     frozen: u64,
     /// So many connections are frozen as they next end a transaction that read.
     freezes_leaving: u32,
+    /// What is asked next with the first is asked with the second.
+    mistakes: Option<(String, String)>,
+    /// Who comes after that one is neither let through nor ended.
+    held_after: Option<u64>,
+    /// So many requests to cancel do not reach the server.
+    loses_cancels: u32,
 }
 
 /// Lets what is late through, and waits for the server's answer to it.
@@ -122,6 +131,27 @@ impl Proxy {
         self.state.lock().unwrap().freezes_leaving = 1;
     }
 
+    /// Asks with something else what is next asked with that, once: somebody else's answer comes back. Both are of one length.
+    pub(crate) fn mistake(&self, asked: &str, other: &str) {
+        self.state.lock().unwrap().mistakes = Some((asked.to_owned(), other.to_owned()));
+    }
+
+    /// Whether something is still to be mistaken.
+    pub(crate) fn has_mistaken(&self) -> bool {
+        self.state.lock().unwrap().mistakes.is_none()
+    }
+
+    /// Loses so many requests to cancel something.
+    pub(crate) fn lose_cancels(&self, cancels: u32) {
+        self.state.lock().unwrap().loses_cancels = cancels;
+    }
+
+    /// Whether new connections stand before the door.
+    pub(crate) fn hold(&self, holds: bool) {
+        let mut state = self.state.lock().unwrap();
+        state.held_after = holds.then_some(state.opened);
+    }
+
     /// Whether that one has come.
     pub(crate) fn has_frozen(&self) -> bool {
         self.state.lock().unwrap().freezes_leaving == 0
@@ -156,6 +186,9 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
             }
             state.opened
         };
+        while seen.lock().unwrap().held_after.is_some_and(|last| number > last) {
+            thread::sleep(Duration::from_millis(10));
+        }
         let Ok(mut server) = UnixStream::connect(behind) else { return };
         let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let mute = Arc::new(Mutex::new(None));
@@ -178,8 +211,13 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
         });
         let (mut octets, mut alone) = (vec![0; 1 << 16], false);
         while let Ok(count @ 1..) = client.read(&mut octets) {
-            let asked = &octets[..count];
             let mut state = seen.lock().unwrap();
+            mistake(&mut state.mistakes, &mut octets[..count]);
+            let asked = &octets[..count];
+            if state.loses_cancels > 0 && asked.starts_with(&CANCEL) {
+                state.loses_cancels -= 1;
+                break;
+            }
             if state.freezes_leaving > 0 && has(asked, b"rollback\0") {
                 (state.freezes_leaving, alone) = (0, true);
             }
@@ -221,6 +259,16 @@ fn pass_on(mut client: UnixStream, behind: &Path, state: &Arc<Mutex<State>>) {
         drop(server.shutdown(Shutdown::Both));
         drop(client.shutdown(Shutdown::Both));
     });
+}
+
+/// Puts the one in the place of the other where it is asked with.
+fn mistake(mistakes: &mut Option<(String, String)>, octets: &mut [u8]) {
+    let Some((asked, other)) = mistakes else { return };
+    let place = octets.windows(asked.len()).position(|window| window == asked.as_bytes());
+    if let Some(place) = place {
+        octets[place..place + asked.len()].copy_from_slice(other.as_bytes());
+        *mistakes = None;
+    }
 }
 
 fn has(octets: &[u8], sought: &[u8]) -> bool {
