@@ -1,5 +1,7 @@
 //! What somebody left on a connection, such as a pooler that hands it on with its settings, changes nothing.
 
+use std::sync::Arc;
+
 use honnin_access::ports::SessionRows;
 use honnin_store::conformance::{Stage, done};
 use honnin_store::{Engine, OperatorRows, SpeedRows, ViewRows};
@@ -59,4 +61,30 @@ fn a_setting_or_role_left_on_a_connection_changes_nothing() {
         "0",
         "and nothing was written there"
     );
+}
+
+/// A role under which a row is not there: nothing is refused, and only the role itself tells.
+#[test]
+fn a_role_left_on_a_connection_hides_nothing() {
+    let Some(server) = PostgresServer::start() else { return };
+    let database = opened::prepared(&server);
+    let before = opened::open(&server, &database, 1);
+    let stage = opened::stage(&before);
+    let one = stage.person();
+    let written = stage.noise(Some(one.line), "line", b"");
+    stage.write(one.account, vec![written.clone()]);
+    let (read, of_account) = (stage.read(&one), stage.read_account(&one));
+    let store = opened::open(&server, &database, 2);
+    // Given after the start, which refuses it, and before the first connection that is shared. Who inherits has the policies too.
+    server.sql(
+        &database,
+        "create role neighbour; alter role honnin noinherit; grant neighbour to honnin; grant usage on schema honnin to neighbour; \
+         grant select on all tables in schema honnin to neighbour; \
+         create policy hidden on honnin.session as restrictive to neighbour using (false); \
+         create policy hidden on honnin.document as restrictive to neighbour using (false); \
+         alter role honnin set role = 'neighbour'",
+    );
+    assert_eq!(done(store.view(&read, "line", b"")), Ok(Some(Arc::clone(&written.blob))));
+    assert_eq!(done(store.home(&read, &of_account)).unwrap().line, Some(written.blob));
+    assert!(done(store.session(stage.tenant, &one.row_hash)).unwrap().is_some());
 }

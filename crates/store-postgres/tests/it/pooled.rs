@@ -53,6 +53,11 @@ fn two_processes_work_through_a_pooler_without_prepared_statements() {
                     let one = stage.person();
                     let found = done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().unwrap();
                     assert_eq!(found.session.account, one.account);
+                    let written = stage.noise(Some(one.line), "line", b"");
+                    stage.write(one.account, vec![written.clone()]);
+                    let (read, of_account) = (stage.read(&one), stage.read_account(&one));
+                    let home = done(stage.store.home(&read, &of_account)).unwrap();
+                    assert_eq!((home.line, home.profile), (Some(written.blob), None));
                 }
                 assert_eq!(done(stage.store.report(&stage.operate(0))).unwrap().accounts, 20);
             });

@@ -24,16 +24,17 @@ fn a_read_is_one_round_trip_with_all_that_stands_round_it() {
     let store = Arc::new(store);
     let stage: Stage = opened::stage(&store);
     let one = stage.person();
-    let (read, manage) = (stage.read(&one), stage.manage(&one, 0));
+    let (read, of_account, manage) = (stage.read(&one), stage.read_account(&one), stage.manage(&one, 0));
     let ask = |name: &str| match name {
         "session" => drop(done(store.session(stage.tenant, &one.row_hash)).unwrap().unwrap()),
         "credential" => drop(done(store.credential(stage.tenant, one.account)).unwrap().unwrap()),
         "view" => drop(done(store.view(&read, "line", b"")).unwrap()),
+        "home" => drop(done(store.home(&read, &of_account)).unwrap()),
         "speed" => drop(done(store.speed(&read)).unwrap()),
         "sessions" => drop(done(store.sessions(&manage)).unwrap()),
         _ => drop(done(store.notices(stage.tenant, stage.at(0))).unwrap()),
     };
-    let names = ["session", "credential", "view", "speed", "sessions", "notices"];
+    let names = ["session", "credential", "view", "home", "speed", "sessions", "notices"];
     for _ in 0..2 {
         names.into_iter().for_each(ask);
     }
