@@ -86,7 +86,7 @@ section! {
     /// Number of sign-ins of the last seconds from which on it may open.
     same crowd: usize = 8, 1..=1_000;
     /// While more than half of the sign-ins of the last seconds waited longer than this only `first` people a second are let
-    /// in; else so many that three eighths of it are waited.
+    /// in, and nobody where the hashers say that a crowd waits so long; else so many that three eighths of it are waited.
     same holds: Span = Span::seconds(1), Span::millis(100)..=Span::seconds(60);
     /// It closes when for this long nobody was given a place while more came than could be let in, and none of them waits.
     same closes: Span = Span::seconds(30), Span::seconds(1)..=Span::seconds(3_600);

@@ -140,9 +140,12 @@ fn one_host_whose_right_passwords_are_held_back_opens_nothing_and_stops_nobody()
         let called = house.second();
         assert!(called >= 5, "she alone waits: {called}");
     }
+    house.tell(1_001, 1_001, 33);
+    held(&house, 1);
+    assert_eq!(house.second(), 0, "others wait as well");
     // Four sites with two each are a crowd as any other.
     house.book = std::mem::take(&mut house.book).planned(None);
-    house.second();
+    (0..3).for_each(|_| assert_eq!(house.second(), 0));
     (0..8).for_each(|number| held(&house, number % 4));
     house.second();
     assert!(house.book.is_open(house.now));

@@ -38,11 +38,13 @@ pub const SECOND: Micros = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomBounds {
     /// It opens where more than half of those who signed in lately waited longer than this; where a crowd fills the
-    /// hashers and whoever comes would wait half as long, in two looks running; and where people of 64 sites and of more than were answered left before they had an answer.
+    /// hashers and whoever comes would wait half as long, in two looks running; and where people of 64 sites and of more than
+    /// were answered left before they had an answer.
     pub opens: Duration,
     /// So many have to have signed in lately: a few who wait long are no crowd.
     pub crowd: usize,
-    /// Where those who sign in wait longer than this nobody is called, or `first` a second where the hashers are watched;
+    /// Where those who sign in wait longer than this nobody is called, or `first` a second where a crowd does not wait so
+    /// long for the hashers;
     /// else as many as leave a crowd a wait of three eighths of it.
     pub holds: Duration,
     /// It closes once for so long nobody has been placed while somebody could not be called, and nobody waits for that.

@@ -95,11 +95,11 @@ impl Pace {
             // Who is on the way is enough for now.
             self.rate = self.rate.min(done.max(self.first));
             self.rest = 0;
-            if due.is_none() {
+            if due.is_none() || second.ahead.crowd > self.holds {
                 return 0;
             }
-            // The hashers tell themselves how long is waited for them: whoever waited longer may have been held back for
-            // her own wrong guesses.
+            // The hashers say that nobody waits so long for them: whoever did may have been held back for her own wrong
+            // guesses.
             let least = self.first.saturating_mul(millis) / 1_000_000;
             return u32::try_from(least).unwrap_or(u32::MAX);
         } else {
