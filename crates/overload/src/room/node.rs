@@ -15,10 +15,6 @@ const LATELY: Micros = 2 * SECOND;
 /// The most that are remembered for it.
 const MOST_SEEN: usize = 1_024;
 
-/// So many of a site are judged by: what they took is with what they were held back for, and whoever knows passwords of some
-/// accounts is held back as long as she likes.
-const SEEN_OF_A_SITE: usize = 2;
-
 /// After so many looks whoever was called has come, where she comes at all and did not close the page.
 const COMING: usize = 8;
 
@@ -50,8 +46,8 @@ pub(super) struct Room {
     direct: u32,
     placed_at: Option<Micros>,
     last: Micros,
-    /// How long those who signed in lately took, of each site a few.
-    seen: VecDeque<(Micros, Duration, u64)>,
+    /// How long those who signed in lately took.
+    seen: VecDeque<(Micros, Duration)>,
     /// Sign-ins under way.
     pub(super) sites: Sites,
     /// How they ended.
@@ -224,9 +220,8 @@ impl Room {
         if let End::In(now, took) = end {
             self.done = self.done.saturating_add(1);
             self.ends.was_right();
-            if self.seen.iter().filter(|(.., other)| *other == site).count() < SEEN_OF_A_SITE {
-                self.seen.push_back((now, took, site));
-            }
+            // Whoever they are and wherever they come from: a crowd behind one translated address has one site.
+            self.seen.push_back((now, took));
             if self.seen.len() > MOST_SEEN {
                 self.seen.pop_front();
             }
@@ -235,13 +230,13 @@ impl Room {
 
     /// Whether more than half of those who signed in lately waited longer than that.
     fn waited(&self, longer: Duration, at_least: usize) -> bool {
-        let late = self.seen.iter().filter(|(_, took, _)| *took > longer).count();
+        let late = self.seen.iter().filter(|(_, took)| *took > longer).count();
         self.seen.len() >= at_least.max(1) && late.saturating_mul(2) > self.seen.len()
     }
 
     /// What this node has to say since it last did, and how many it can call.
     pub(super) fn step(&mut self, now: Micros, elapsed: Duration, ahead: Ahead) -> Step {
-        while self.seen.front().is_some_and(|(at, ..)| now.saturating_sub(*at) > LATELY) {
+        while self.seen.front().is_some_and(|(at, _)| now.saturating_sub(*at) > LATELY) {
             self.seen.pop_front();
         }
         let second = Second {
