@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use honnin_keeper::{Keeper, KeyringError, NewKey, Witness};
+use honnin_keeper::{Finished, Keeper, KeyringError, NewKey, Witness};
 use honnin_key_socket::AskError;
 use honnin_seal::{KeyShare, VerifyingKey};
 use honnin_terms::{Clock, TenantId};
@@ -55,6 +55,8 @@ const DEMO_CLOCK: &str = "demo-clock";
 pub(crate) enum Before {
     /// Nothing: it was finished already.
     Nothing,
+    /// The key that the rotation had added: it was taken back.
+    Newer,
     /// A key file.
     File,
     /// A token, and whether one does now.
@@ -297,10 +299,11 @@ impl Installation {
         let held = Keeper::held(data).map_err(|reason| Failure::settings(&reason))?.len();
         let finished = Keeper::finish_key(data, self.key()?.as_bytes());
         Ok(match (finished.map_err(|reason| self.unopened(reason))?, self.key_source().is_agent(), held) {
-            (false, _, _) => Before::Nothing,
-            (true, true, 2..) => Before::Token { and_now: true },
-            (true, false, 1..) => Before::Token { and_now: false },
-            (true, _, _) => Before::File,
+            (Finished::Already, _, _) => Before::Nothing,
+            (Finished::Older, _, _) => Before::Newer,
+            (Finished::Newer, true, 2..) => Before::Token { and_now: true },
+            (Finished::Newer, false, 1..) => Before::Token { and_now: false },
+            (Finished::Newer, _, _) => Before::File,
         })
     }
 

@@ -112,6 +112,17 @@ pub struct Outline {
     pub two_keys: bool,
 }
 
+/// What the end of a rotation came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// Nothing: one key alone opened the keyring.
+    Already,
+    /// The key that was there before the rotation opens nothing more.
+    Newer,
+    /// The key that the rotation has added opens nothing more: the rotation was taken back.
+    Older,
+}
+
 impl Keeper {
     /// Makes a keyring in the data directory for that key.
     ///
@@ -231,20 +242,19 @@ impl Keeper {
         replace(&path, &File { salt, root, held, also, ..file })
     }
 
-    /// Has that key file and no other open the keyring: second half of a rotation. Gives whether another did.
+    /// Has that key file and no other open the keyring: second half of a rotation. Gives which of two it is.
     ///
     /// # Errors
     /// [`KeyringError`]; the keyring is then as it was.
-    pub fn finish_key(data: &Path, key_file: &[u8]) -> Result<bool, KeyringError> {
+    pub fn finish_key(data: &Path, key_file: &[u8]) -> Result<Finished, KeyringError> {
         let path = data.join(FILE);
         let file = read(&path)?;
         let Unwrapped { by: opened, .. } = unwrap(&file, long_enough(key_file)?, &path)?;
-        if file.also.is_none() {
-            return Ok(false);
-        }
+        let Some(newer) = &file.also else { return Ok(Finished::Already) };
+        let kept = if newer.salt == opened.salt { Finished::Newer } else { Finished::Older };
         let Wrapped { salt, root, held } = opened;
         replace(&path, &File { salt, root, held, also: None, ..file })?;
-        Ok(true)
+        Ok(kept)
     }
 
     /// Whether this is the keyring of a demo.

@@ -46,13 +46,13 @@ fn what_a_token_wrapped_goes_along_with_its_half_of_the_keyring() {
 
     Keeper::add_key(data, first, held(b"two", second), &entropy).unwrap();
     assert_eq!(Keeper::held(data).unwrap(), [b"two", b"one"], "the newest is asked for first");
-    assert!(Keeper::finish_key(data, second).unwrap());
+    assert_eq!(Keeper::finish_key(data, second).unwrap(), Finished::Newer);
     assert_eq!(Keeper::held(data).unwrap(), [b"two"]);
     assert!(matches!(open(data, first), Err(KeyringError::WrongKey(_))));
 
     Keeper::add_key(data, second, KEY_FILE, &entropy).unwrap();
     assert_eq!(Keeper::held(data).unwrap(), [b"two"]);
-    assert!(Keeper::finish_key(data, KEY_FILE).unwrap());
+    assert_eq!(Keeper::finish_key(data, KEY_FILE).unwrap(), Finished::Newer);
     assert!(Keeper::held(data).unwrap().is_empty());
     assert!(open(data, KEY_FILE).is_ok());
 }
@@ -271,11 +271,20 @@ fn a_rotation_changes_the_key_file_and_nothing_that_hangs_on_the_root() {
     let refused = Keeper::add_key(data.path(), KEY_FILE, third, &SeededEntropy::new(4));
     assert!(matches!(refused, Err(KeyringError::UnderWay(_))), "the second one would open nothing more");
     assert!(opens(ANOTHER).unwrap() == before);
-    assert!(Keeper::finish_key(data.path(), ANOTHER).unwrap());
+    assert_eq!(Keeper::finish_key(data.path(), ANOTHER).unwrap(), Finished::Newer);
     assert!(!two() && opens(ANOTHER).unwrap() == before);
     assert!(matches!(opens(KEY_FILE), Err(KeyringError::WrongKey(_))), "the old one opens nothing more");
-    assert!(!Keeper::finish_key(data.path(), ANOTHER).unwrap(), "there is nothing left to do");
+    assert_eq!(Keeper::finish_key(data.path(), ANOTHER).unwrap(), Finished::Already);
     assert!(matches!(Keeper::finish_key(data.path(), KEY_FILE), Err(KeyringError::WrongKey(_))));
+}
+
+#[test]
+fn a_rotation_that_is_finished_with_the_older_key_is_taken_back() {
+    let (data, newer) = (made(), b"a newer key file of more than 32 octets");
+    Keeper::add_key(data.path(), KEY_FILE, newer, &SeededEntropy::new(3)).unwrap();
+    assert_eq!(Keeper::finish_key(data.path(), KEY_FILE).unwrap(), Finished::Older);
+    assert!(open(data.path(), KEY_FILE).is_ok());
+    assert!(matches!(open(data.path(), newer), Err(KeyringError::WrongKey(_))));
 }
 
 #[test]

@@ -22,6 +22,6 @@ mod witness;
 pub use drive::DrivenLine;
 pub use epochs::{Course, EpochKey, EpochList};
 pub use feed::AccountKeys;
-pub use keyring::{Keeper, KeyringError, NewKey, Outline};
+pub use keyring::{Finished, Keeper, KeyringError, NewKey, Outline};
 pub use merging::{LinesMove, MergeError};
 pub use witness::{Deed, Refused, Silent, Witness};

@@ -78,6 +78,11 @@ impl fmt::Display for Before {
                 "Nothing else opened it before. Backups from before a rotation hold the keyring of then, which opens with the key \
                  file, or by the key on the token, of then: keep that until they are gone."
             }
+            Self::Newer => {
+                "It is the key of before, and the rotation was taken back: the key that `key rotate --to` added opens nothing. Keep the \
+                 one of the settings. Where the new one was meant, begin again: honnin key rotate --to, then set keys.key_file to \
+                 it, then --finish."
+            }
             Self::File => {
                 "Backups of before hold the keyring of before, which opens with the key file of before: keep that until they are \
                  gone, then destroy it."
@@ -102,9 +107,11 @@ struct Rotated {
     key_file: String,
     created: bool,
     finished: bool,
-    /// Whether a key agent holds it.
+    /// Whether the key that was there before is the one that is kept.
+    taken_back: bool,
+    /// What to keep of it, and where.
     #[serde(skip)]
-    agent: bool,
+    keep: &'static str,
     /// What opened it until this was finished.
     #[serde(skip)]
     before: Before,
@@ -112,20 +119,15 @@ struct Rotated {
 
 impl fmt::Display for Rotated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key_file, created, finished, agent, before } = self;
+        let Self { key_file, created, finished, taken_back: _, keep, before } = self;
         if *finished {
             return write!(f, "keyring  opens with {key_file} and no other\n\n{before}");
         }
         let fate = if *created { "created" } else { "existed, kept" };
-        let keep = if *agent {
-            "Without its token nothing can be read again: once this is finished, make shares with honnin key escrow make. Next:"
-        } else {
-            "Keep a copy of it apart from every copy of the data. Next:"
-        };
         write!(
             f,
             "keyring  opens with {key_file} ({fate}) as well as with the one of the settings\n\n\
-             {keep}\n  \
+             {keep} Next:\n  \
              1. set keys.key_file to it, or pass it as the credential\n  \
              2. honnin key check\n  \
              3. honnin key rotate --finish\n\
@@ -157,11 +159,17 @@ fn rotate(say: Say, installation: &Installation, operator: &str, args: &RotateAr
             ))
         })?;
         let created = installation.add_key(&source)?;
-        Rotated { key_file, created, finished: false, agent: source.is_agent(), before: Before::Nothing }
+        let keep = if source.is_agent() {
+            "Without its token nothing can be read again: once this is finished, make shares with honnin key escrow make."
+        } else {
+            "Keep a copy of it apart from every copy of the data."
+        };
+        Rotated { key_file, created, finished: false, taken_back: false, keep, before: Before::Nothing }
     } else {
         let before = installation.finish_key()?;
         let key_file = installation.settings.keys.key_file.clone();
-        Rotated { key_file, created: false, finished: true, agent: false, before }
+        let taken_back = before == Before::Newer;
+        Rotated { key_file, created: false, finished: true, taken_back, keep: "", before }
     };
     acts.close()?;
     say.tell(&rotated)?;

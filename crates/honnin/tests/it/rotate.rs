@@ -68,6 +68,19 @@ fn a_key_file_is_changed_under_load_without_a_failed_request() {
     );
 }
 
+/// Whoever forgets to set `keys.key_file` takes the rotation back, and must not destroy the key that opens the keyring.
+#[test]
+fn a_rotation_that_is_finished_with_the_older_key_says_so() {
+    let place = Place::begin(&PORTS);
+    let new = place.beside("key-of-2027");
+    done(&place.run(&["key", "rotate", "--to", new.to_str().unwrap()]));
+    let finished = place.run(&["key", "rotate", "--finish", "--yes"]);
+    done(&finished);
+    assert!(finished.out.contains("the rotation was taken back"), "{}", finished.out);
+    assert!(!finished.out.contains("destroy"), "{}", finished.out);
+    done(&place.run(&["key", "check"]));
+}
+
 #[test]
 fn a_rotation_killed_at_any_moment_is_done_by_giving_it_again() {
     let place = Place::begin(&PORTS);

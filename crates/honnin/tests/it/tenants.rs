@@ -364,6 +364,25 @@ fn removing_writes_to_nothing_but_the_tenants_own_keys() {
     assert!(!town.houses().join("umi.key").exists() && !town.data("umi").exists());
 }
 
+/// The command destroys files; a key on a token only whoever has the token can.
+#[test]
+fn removing_names_the_token_that_still_holds_a_key() {
+    let town = Town::new();
+    let settings = town.data("umi").join("honnin.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let key = format!("key_file = {:?}", town.houses().join("umi.key"));
+    assert!(text.contains(&key), "{text}");
+    // As after `key rotate --to socket:PATH`: the card names the key file of before still.
+    fs::write(&settings, text.replace(&key, "key_file = \"socket:/run/honnin-key/agent.sock\"")).unwrap();
+    let removed = town.tenant("remove", &["umi", "--yes"]);
+    assert_eq!(removed.code, Some(0), "{}", removed.err);
+    let left = "left       the key on the token behind socket:/run/honnin-key/agent.sock: what it unwraps";
+    assert!(removed.out.contains(left), "{}", removed.out);
+    assert!(!town.houses().join("umi.key").exists(), "the file of before is destroyed");
+    let removed = town.tenant("remove", &["yama", "--yes"]);
+    assert!(removed.code == Some(0) && !removed.out.contains("behind socket:"), "{}", removed.out);
+}
+
 #[test]
 fn nobody_is_removed_while_it_cannot_be_told_whose_key_it_is() {
     let town = Town::new();
