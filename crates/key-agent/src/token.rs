@@ -174,12 +174,33 @@ impl Token {
         if self.pin_refused {
             return Err(TokenError::PinBefore(self.label.clone()));
         }
-        self.context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+        self.make_ready()?;
         let done = self.signed_in(writes).and_then(|session| act(&session));
         self.pin_refused = matches!(done, Err(TokenError::Pin(..)));
-        // Signs out, and closes what is open.
-        let ended = self.context.clone().finalize();
+        let ended = self.put_away();
         done.and_then(|done| ended.map(|()| done).map_err(TokenError::Failed))
+    }
+
+    /// A module that could not be put away after the act before is put away first: once for each act, no PIN is given meanwhile.
+    fn make_ready(&self) -> Result<(), Error> {
+        let ready = || self.context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
+        match ready() {
+            Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {
+                self.put_away()?;
+                ready()
+            }
+            done => done,
+        }
+    }
+
+    /// Signs out, and closes what is open. What counts is that nobody is signed in: a module may be away although it said
+    /// otherwise, and is asked once more.
+    fn put_away(&self) -> Result<(), Error> {
+        let away = || self.context.clone().finalize();
+        away().or_else(|_| match away() {
+            Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => Ok(()),
+            done => done,
+        })
     }
 
     fn signed_in(&mut self, writes: bool) -> Result<Session, TokenError> {

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use honnin_key_socket::{AskError, Asked, ask};
@@ -113,6 +113,38 @@ fn a_pin_that_is_refused_while_it_serves_is_not_tried_again() {
     let log = tokens.log();
     assert_eq!(log.matches("its PIN is not the one").count(), 1, "{log}");
     assert_eq!(log.matches("its PIN was refused before").count(), 2, "{log}");
+}
+
+/// `SoftHSM` by a module that refuses its end as long as it is told to; `None`, said aloud, without a compiler of C.
+fn refuses_its_end(tokens: Tokens) -> Option<Tokens> {
+    let (source, module) =
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong_end.c"), tokens.beside("module.so"));
+    let mut compile = Command::new("cc");
+    let compiled = compile.args(["-shared", "-fPIC", "-o"]).arg(&module).args([source, "-ldl"]).status();
+    if compiled.is_ok_and(|status| status.success()) {
+        return Some(tokens.by(module));
+    }
+    #[expect(clippy::print_stdout, reason = "what was not tried is said aloud")]
+    {
+        println!("skipped: no compiler of C: apt-get install -y --no-install-recommends gcc libc6-dev");
+    }
+    None
+}
+
+/// A token that was not signed out of is away; once its module ends what it begins, it is there again, in the same agent.
+#[test]
+fn a_module_that_refuses_its_end_is_asked_again_at_the_next_question() {
+    let Some((tokens, socket)) = house() else { return };
+    let Some(tokens) = refuses_its_end(tokens) else { return };
+    let _serving = tokens.serve("house", &socket, &[]);
+    let wrapped = wrap(&socket, b"a key").unwrap();
+    let wrong = tokens.beside("softhsm2.conf.wrong");
+    fs::write(&wrong, "").unwrap();
+    for _ in 0..2 {
+        assert!(matches!(unwrap(&socket, &wrapped), Err(AskError::Away(_))), "{}", tokens.log());
+    }
+    fs::remove_file(&wrong).unwrap();
+    assert_eq!(unwrap(&socket, &wrapped).unwrap(), b"a key", "{}", tokens.log());
 }
 
 #[test]

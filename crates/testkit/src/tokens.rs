@@ -19,6 +19,7 @@ const CONF: &str = "softhsm2.conf";
 pub struct Tokens {
     dir: TestDir,
     agent: PathBuf,
+    module: PathBuf,
 }
 
 /// An agent at work; killed when dropped.
@@ -51,11 +52,17 @@ impl Tokens {
             }
             return None;
         }
-        let tokens = Self { dir: TestDir::new(), agent: agent.to_owned() };
+        let tokens = Self { dir: TestDir::new(), agent: agent.to_owned(), module: MODULE.into() };
         fs::create_dir(tokens.kept()).expect("a directory for tokens");
         tokens.dir.write(CONF, format!("directories.tokendir = {}\n", tokens.kept().display()));
         tokens.write_pin(Self::PIN);
         Some(tokens)
+    }
+
+    /// The same tokens by another module.
+    #[must_use]
+    pub fn by(self, module: PathBuf) -> Self {
+        Self { module, ..self }
     }
 
     /// A path of that name beside the tokens.
@@ -114,7 +121,7 @@ impl Tokens {
     pub fn agent(&self, command: &str, token: &str, key: &str) -> Command {
         let mut agent = Command::new(&self.agent);
         agent.env_clear().env("SOFTHSM2_CONF", self.dir.join(CONF)).stdin(Stdio::null());
-        agent.args([command, "--module", MODULE, "--token", token, "--key", key]);
+        agent.arg(command).arg("--module").arg(&self.module).args(["--token", token, "--key", key]);
         agent.arg("--pin-file").arg(self.dir.join("pin"));
         agent
     }
