@@ -19,6 +19,7 @@ const MOST_FAILED: u32 = 50;
 
 pub(crate) fn serve(args: &ServeArgs) -> Result<(), Ended> {
     let users = settle::users(&args.users)?;
+    settle::place(&args.socket)?;
     let mut token = token(&args.key)?;
     // Before anybody comes: a wrong PIN, or a key that could be copied, is told to whoever starts it.
     token.try_key()?;

@@ -1,4 +1,4 @@
-//! What the command line names: a PIN in a file, users by name.
+//! What the command line names: a PIN in a file, users by name, a place for a socket.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -22,6 +22,10 @@ pub(crate) enum Wrong {
     OpenPin(PathBuf, u32),
     #[error("cannot use the PIN file {0}: not one line of text; write the PIN alone into it")]
     NoPin(PathBuf),
+    #[error(
+        "cannot listen at {0}: {1}; have the socket in a directory of this user or root that nobody else can write"
+    )]
+    Place(PathBuf, String),
     #[error("cannot answer the user {0:?}: no such user in /etc/passwd; give the user's number")]
     NoUser(String),
 }
@@ -34,13 +38,31 @@ pub(crate) fn pin(file: &Path) -> Result<Zeroizing<String>, Wrong> {
     if mode & 0o007 != 0 {
         return Err(Wrong::OpenPin(file.to_owned(), mode));
     }
-    let mut text = Zeroizing::new(String::new());
+    // All the room it may need: what grows leaves what it was in memory that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(1_024));
     opened.take(MOST_OCTETS).read_to_string(&mut text).map_err(unread)?;
     let pin = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if pin.is_empty() || pin.contains(['\r', '\n']) {
         return Err(Wrong::NoPin(file.to_owned()));
     }
     Ok(pin)
+}
+
+/// Refuses a socket where another user could put something in its place before it is closed to them, or keep it from its
+/// agent. A house asks nobody there either.
+pub(crate) fn place(socket: &Path) -> Result<(), Wrong> {
+    let wrong = |why: String| Wrong::Place(socket.to_owned(), why);
+    let socket = std::path::absolute(socket).map_err(|reason| wrong(reason.to_string()))?;
+    let directory = socket.parent().ok_or_else(|| wrong("it is no file".to_owned()))?;
+    let about = fs::metadata(directory).map_err(|reason| wrong(reason.to_string()))?;
+    let (owner, mode) = (about.uid(), about.mode() & 0o7777);
+    if mode & 0o022 != 0 {
+        return Err(wrong(format!("others can write its directory (mode {mode:03o})")));
+    }
+    if owner != 0 && owner != geteuid().as_raw() {
+        return Err(wrong(format!("its directory is of uid {owner}")));
+    }
+    Ok(())
 }
 
 /// The numbers of those users; of this one where none is named.
@@ -83,6 +105,18 @@ mod tests {
         for none in ["", "\n", "1234\n5678\n"] {
             assert!(matches!(read(none, 0o600), Err(Wrong::NoPin(_))), "{none:?}");
         }
+    }
+
+    #[test]
+    fn a_socket_has_no_place_where_others_can_write() {
+        let dir = TestDir::new();
+        let (open, socket) = (dir.join("open"), dir.join("open/agent.sock"));
+        fs::create_dir(&open).unwrap();
+        for (mode, good) in [(0o755, true), (0o2750, true), (0o777, false), (0o1777, false), (0o770, false)] {
+            fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(place(&socket).is_ok(), good, "{mode:o}");
+        }
+        assert!(matches!(place(&dir.join("nowhere/agent.sock")), Err(Wrong::Place(..))));
     }
 
     #[test]
