@@ -5,13 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
 use crate::line::{Answer, Asked, LineError};
 use crate::link::{Deadline, receive, send};
+use crate::peer;
 use crate::way::{Astray, Way, walk};
 
 /// Why an agent gave nothing. Messages name the socket, never what was asked or answered.
@@ -104,7 +105,7 @@ pub(crate) fn reach(socket: &Path, within: Duration) -> io::Result<UnixStream> {
 
 /// The process that listens belongs to the owner of the directory, to root, or to whoever asks.
 fn trusted(way: &Way, stream: &UnixStream) -> Result<(), String> {
-    let peer = socket_peercred(stream).map_err(|reason| io::Error::from(reason).to_string())?.uid.as_raw();
+    let peer = peer::uid(stream).map_err(|reason| reason.to_string())?;
     if peer == 0 || peer == way.owner || peer == geteuid().as_raw() {
         return Ok(());
     }

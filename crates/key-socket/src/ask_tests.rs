@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
 use std::thread;
 
 use honnin_testkit::TestDir;
@@ -90,6 +91,43 @@ fn a_listener_takes_one_question_and_answers_it() {
     });
     drop(listener);
     assert!(!socket.exists());
+}
+
+/// Where the one who asks is started again, in a name space of processes of its own: the socket.
+const ELSEWHERE: &str = "HONNIN_TEST_ASKS_FROM_ELSEWHERE";
+
+/// As in a container beside the agent's: neither sees the other's process, and each knows its user.
+#[test]
+fn who_is_in_another_name_space_of_processes_is_known_by_their_user() {
+    #[expect(clippy::disallowed_methods, reason = "how a test is told that it was started again elsewhere")]
+    let elsewhere = std::env::var_os(ELSEWHERE);
+    if let Some(socket) = elsewhere {
+        let answer = ask(Path::new(&socket), &question(), LONG);
+        assert!(matches!(answer, Err(AskError::Refused(_))), "{answer:?}");
+        return;
+    }
+    let as_root = geteuid().is_root();
+    let apart = || {
+        let mut unshare = Command::new("unshare");
+        unshare
+            .args(if as_root { &[][..] } else { &["--user", "--map-root-user"] })
+            .args(["--pid", "--fork"]);
+        unshare
+    };
+    if !apart().arg("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: unshare (util-linux) is not there, or makes no name space here");
+        return;
+    }
+    let dir = TestDir::new();
+    let socket = dir.join("agent.sock");
+    let listener = Listener::bind(&socket).unwrap();
+    let mut asking = apart();
+    asking.arg(std::env::current_exe().unwrap()).args(["--exact", thread::current().name().unwrap()]);
+    let mut asking = asking.env(ELSEWHERE, &socket).spawn().unwrap();
+    let caller = listener.next().unwrap();
+    assert_eq!(caller.uid, geteuid().as_raw());
+    caller.answer(LONG, |_| Answer::Refused).unwrap();
+    assert!(asking.wait().unwrap().success());
 }
 
 #[test]

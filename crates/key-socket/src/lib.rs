@@ -18,6 +18,7 @@ mod ask;
 mod line;
 mod link;
 mod listen;
+mod peer;
 mod way;
 
 pub use ask::{AskError, ask};

@@ -7,11 +7,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::net::sockopt::socket_peercred;
-
 use crate::ask::reach;
 use crate::line::{Answer, Asked, LineError};
 use crate::link::{Deadline, receive, send};
+use crate::peer;
 
 /// How long one who listens already may take to take us in.
 const KNOCK: Duration = Duration::from_secs(1);
@@ -51,7 +50,7 @@ impl Listener {
     /// What the system says.
     pub fn next(&self) -> io::Result<Caller> {
         let (stream, _) = self.socket.accept()?;
-        let uid = socket_peercred(&stream)?.uid.as_raw();
+        let uid = peer::uid(&stream)?;
         Ok(Caller { stream, uid })
     }
 }
