@@ -4,6 +4,7 @@
 //! is loaded here, where nothing is but one key at a time, and never where personal data are ([`honnin_key_socket`] leads from
 //! there to here).
 
+mod manual;
 mod serve;
 mod settle;
 mod token;
@@ -42,6 +43,18 @@ enum Command {
     Serve(ServeArgs),
     /// Make a key on the token that cannot leave it
     MakeKey(KeyArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command
+    Man {
+        /// Directory to write to; it must exist
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +100,8 @@ enum Ended {
     Wrong(#[from] Wrong),
     #[error("cannot listen at {0}: {1}; name a path in a directory of this user where nobody listens")]
     Socket(PathBuf, io::Error),
+    #[error("cannot write {0}: {1}; look at the place and its room")]
+    Manual(String, io::Error),
     #[error("cannot take callers at {0}: {1}; start the agent again")]
     Callers(PathBuf, io::Error),
 }
@@ -95,7 +110,7 @@ impl Ended {
     const fn code(&self) -> u8 {
         match self {
             Self::Token(reason) if reason.is_away() => 1,
-            Self::Callers(..) => 1,
+            Self::Callers(..) | Self::Manual(..) => 1,
             Self::Token(_) | Self::Wrong(_) | Self::Socket(..) => 3,
         }
     }
@@ -107,6 +122,8 @@ fn main() -> ExitCode {
     let done = match Agent::parse().command {
         Command::Serve(args) => serve::serve(&args),
         Command::MakeKey(args) => make(&args),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { directory } => manual::pages(&directory),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

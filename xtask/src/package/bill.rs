@@ -1,4 +1,4 @@
-//! What the program is made of (`CycloneDX` 1.5, JSON): every crate that is linked in or runs at its build, as the lock file
+//! What a program is made of (`CycloneDX` 1.5, JSON): every crate that is linked in or runs at its build, as the lock file
 //! has it.
 
 use std::collections::BTreeMap;
@@ -13,16 +13,16 @@ use crate::{Failure, tidy};
 const BETWEEN: char = '\t';
 
 /// The bill of materials. Nothing in it but the lock file and the version decides, so that two are the same.
-pub(super) fn of_materials() -> Result<String, Failure> {
+pub(super) fn of_materials(program: &str) -> Result<String, Failure> {
     let mut cargo = Command::new("cargo");
     cargo
-        .args(["tree", "--locked", "--package", "honnin", "--edges", "normal,build", "--prefix", "none"])
+        .args(["tree", "--locked", "--package", program, "--edges", "normal,build", "--prefix", "none"])
         .args(["--no-dedupe", "--format", &format!("{{p}}{BETWEEN}{{l}}")])
         .current_dir(tidy::root());
-    Ok(serde_json::to_string_pretty(&bill(&said(&mut cargo)?)?)? + "\n")
+    Ok(serde_json::to_string_pretty(&bill(program, &said(&mut cargo)?)?)? + "\n")
 }
 
-fn bill(tree: &str) -> Result<Value, Failure> {
+fn bill(program: &str, tree: &str) -> Result<Value, Failure> {
     let mut crates = BTreeMap::new();
     for line in tree.lines() {
         let (package, licence) = line.split_once(BETWEEN).ok_or_else(|| format!("not a crate: {line}"))?;
@@ -35,7 +35,7 @@ fn bill(tree: &str) -> Result<Value, Failure> {
         let is_ours = words.any(|word| word.starts_with("(/"));
         crates.insert((name.to_owned(), version), (licence.to_owned(), is_ours));
     }
-    let components = crates.iter().filter(|((name, _), _)| name != "honnin");
+    let components = crates.iter().filter(|((name, _), _)| name != program);
     let components: Vec<Value> =
         components.map(|((name, version), about)| component(name, version, about)).collect();
     Ok(json!({
@@ -44,8 +44,8 @@ fn bill(tree: &str) -> Result<Value, Failure> {
         "version": 1,
         "metadata": { "component": {
             "type": "application",
-            "bom-ref": "honnin",
-            "name": "honnin",
+            "bom-ref": program,
+            "name": program,
             "version": env!("CARGO_PKG_VERSION"),
             "licenses": [{ "expression": "Apache-2.0" }],
         } },
@@ -76,12 +76,12 @@ mod tests {
     fn every_crate_stands_in_the_bill_once_with_its_licence() {
         let tree = "honnin v0.1.0 (/somewhere/crates/honnin)\tApache-2.0\nhonnin-seal v0.1.0 (/somewhere/crates/seal)\tApache-2.0\n\
                     toml v1.2.3\tMIT OR Apache-2.0\nold v0.1.0 (proc-macro)\tMIT/Apache-2.0\ntoml v1.2.3\tMIT OR Apache-2.0\n";
-        let bill = bill(tree).unwrap();
+        let bill = bill("honnin", tree).unwrap();
         let components = bill["components"].as_array().unwrap();
         assert_eq!(components.len(), 3, "{bill}");
         assert_eq!(components[0]["name"], "honnin-seal");
         assert!(components[0]["purl"].is_null() && components[2]["purl"] == "pkg:cargo/toml@1.2.3");
         assert_eq!(components[1]["licenses"][0]["expression"], "MIT OR Apache-2.0");
-        assert!(super::bill("no crate").is_err());
+        assert!(super::bill("honnin", "no crate").is_err());
     }
 }

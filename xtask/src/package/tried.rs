@@ -1,5 +1,5 @@
-//! The package in a clean Debian: installed over an earlier one, begun as the guide says, used by a subscriber, upgraded
-//! while it serves, and purged.
+//! The packages in a clean Debian: the product installed over an earlier one, begun as the guide says, used by a subscriber,
+//! upgraded while it serves, moved to a key on a token by the key agent of the other package, and both purged.
 //!
 //! The system is made by debootstrap and entered by namespaces of its own, so that nothing of this machine is in it but the
 //! compiler's output: a library that only this machine has would be missed here. It has no systemd; the service is started
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{NAME, SMALL, package, version};
+use super::kind::HONNIN;
+use super::{SMALL, agent, package, version};
 use crate::Failure;
 use crate::demo::free_port;
 use crate::tool::{needs, said};
@@ -23,25 +24,32 @@ use crate::tool::{needs, said};
 const LOGIN: &str = "mio10482913";
 const LEFT: u64 = 6_214_370 * 1_000;
 const PASSWORD: &str = "a package tried whole, 26";
-const DATA: &str = "/var/lib/honnin";
+pub(super) const DATA: &str = "/var/lib/honnin";
 const EXAMPLES: &str = "/usr/share/doc/honnin/examples";
-/// How long the service may take to serve.
-const PATIENCE: Duration = Duration::from_mins(1);
-const PAUSE: Duration = Duration::from_millis(200);
+const NAME: &str = HONNIN.name;
+/// How long a service may take to serve.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
-/// Tries the package of that program, installed over that earlier one; gives what was done, a line each.
-pub(super) fn tried(binary: Option<&Path>, earlier: Option<&Path>) -> Result<Vec<String>, Failure> {
+/// Tries the packages of those programs, the product's installed over that earlier one; gives what was done, a line each.
+pub(super) fn tried(
+    binary: Option<&Path>,
+    key_agent: Option<&Path>,
+    earlier: Option<&Path>,
+) -> Result<Vec<String>, Failure> {
     needs("debootstrap", &["--version"], "apt-get install -y --no-install-recommends debootstrap")?;
     needs("unshare", &["--version"], "apt-get install -y --no-install-recommends util-linux")?;
     if said(Command::new("id").arg("-u"))?.trim() != "0" {
         return Err("cannot make a clean system: only root can; run it as root".into());
     }
     let made = tempfile::tempdir()?;
-    let now = package(binary, &made.path().join("now"), SMALL, version())?;
-    let before = match earlier {
-        Some(file) => file.to_owned(),
+    let now = package(&HONNIN, binary, &made.path().join("now"), SMALL, version())?;
+    let before = if let Some(file) = earlier {
+        file.to_owned()
+    } else {
         // Before every other of this version, by Debian's order.
-        None => package(binary, &made.path().join("before"), SMALL, &format!("{}~before", version()))?,
+        let before = format!("{}~before", version());
+        package(&HONNIN, binary, &made.path().join("before"), SMALL, &before)?
     };
     let mut done = Vec::new();
     let mut step = |what: String| {
@@ -95,27 +103,20 @@ pub(super) fn tried(binary: Option<&Path>, earlier: Option<&Path>) -> Result<Vec
         "{second} replaced it while it served; started again it showed the same, and the journal verifies"
     ));
 
-    let brought = said(&mut system.enter(&["dpkg", "--listfiles", NAME]))?;
-    let brought: Vec<PathBuf> =
-        brought.lines().map(|line| system.path(line)).filter(|path| !path.is_dir()).collect();
+    let holding = agent::moved(&system, key_agent, made.path(), &mut step)?;
+    let service = system.serve(port)?;
+    if seen(&site)? != home {
+        return Err("with a key on a token she sees other figures".into());
+    }
+    drop((service, holding));
+    agent::purged(&system, &mut step)?;
+
     let kept = [system.path(DATA).join("keyring.toml"), system.path("/etc/honnin/key")];
-    let purged = system.enter(&["apt-get", "purge", "-y", NAME]).output()?;
-    let told = String::from_utf8_lossy(&purged.stderr).into_owned();
-    if !purged.status.success() {
-        return Err(format!("apt-get purge failed: {told}").into());
+    let files = system.purge(NAME, 20, "/var/lib/honnin and its key file are left")?;
+    if !kept.iter().all(|file| file.is_file()) {
+        return Err("the purge took data away".into());
     }
-    let left: Vec<&PathBuf> = brought.iter().filter(|path| path.symlink_metadata().is_ok()).collect();
-    if brought.len() < 20 || !left.is_empty() {
-        return Err(format!("of {} files the purge left {left:?}", brought.len()).into());
-    }
-    if !kept.iter().all(|file| file.is_file()) || !told.contains("/var/lib/honnin and its key file are left")
-    {
-        return Err(format!("the purge took data away, or did not say that it is left: {told}").into());
-    }
-    step(format!(
-        "purged: none of its {} files is left, the data and the key file are, and it says so",
-        brought.len()
-    ));
+    step(format!("purged: none of its {files} files is left, the data and the key file are, and it says so"));
     Ok(done)
 }
 
@@ -140,7 +141,7 @@ fn seen(site: &str) -> Result<Value, Failure> {
 }
 
 /// A Debian system in a directory.
-struct System {
+pub(super) struct System {
     root: PathBuf,
     suite: String,
 }
@@ -155,12 +156,12 @@ impl System {
         Ok(Self { root: root.to_owned(), suite })
     }
 
-    fn path(&self, inside: &str) -> PathBuf {
+    pub(super) fn path(&self, inside: &str) -> PathBuf {
         self.root.join(inside.trim_start_matches('/'))
     }
 
     /// A command in it. Whatever that began ends with it.
-    fn enter(&self, words: &[&str]) -> Command {
+    pub(super) fn enter(&self, words: &[&str]) -> Command {
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--root"])
@@ -170,18 +171,38 @@ impl System {
     }
 
     /// The program in it, as its user.
-    fn honnin(&self, words: &[&str]) -> Result<String, Failure> {
+    pub(super) fn honnin(&self, words: &[&str]) -> Result<String, Failure> {
         said(&mut self.enter(&[&["runuser", "-u", NAME, "--", NAME], words].concat()))
     }
 
-    fn install(&self, file: &Path) -> Result<(), Failure> {
-        fs::copy(file, self.path("/tmp/honnin.deb"))?;
+    pub(super) fn install(&self, file: &Path) -> Result<(), Failure> {
+        let inside = self.path("/tmp/honnin.deb");
+        if file != inside {
+            fs::copy(file, inside)?;
+        }
         said(&mut self.enter(&["apt-get", "install", "-y", "--no-install-recommends", "/tmp/honnin.deb"]))
             .map(drop)
     }
 
     fn version(&self) -> Result<String, Failure> {
         said(&mut self.enter(&["dpkg-query", "--show", "--showformat=${Version}", NAME]))
+    }
+
+    /// Purges that package, which says so at least; gives how many files it had, of which none is left.
+    pub(super) fn purge(&self, name: &str, fewest: usize, says: &str) -> Result<usize, Failure> {
+        let brought = said(&mut self.enter(&["dpkg", "--listfiles", name]))?;
+        let brought: Vec<PathBuf> =
+            brought.lines().map(|line| self.path(line)).filter(|path| !path.is_dir()).collect();
+        let purged = self.enter(&["apt-get", "purge", "-y", name]).output()?;
+        let told = String::from_utf8_lossy(&purged.stderr).into_owned();
+        if !purged.status.success() || !told.contains(says) {
+            return Err(format!("apt-get purge {name} failed, or did not say what is left: {told}").into());
+        }
+        let left: Vec<&PathBuf> = brought.iter().filter(|path| path.symlink_metadata().is_ok()).collect();
+        if brought.len() < fewest || !left.is_empty() {
+            return Err(format!("of {} files of {name} the purge left {left:?}", brought.len()).into());
+        }
+        Ok(brought.len())
     }
 
     /// Another port than the one that every installation begins with: something may serve there on this machine.
@@ -254,8 +275,8 @@ impl Drop for Service {
     }
 }
 
-/// The program that `cargo xtask package` makes its package of, where deep work tries it.
+/// The programs that `cargo xtask package` makes its packages of, where deep work tries it.
 pub(crate) fn deep() -> Result<(bool, Vec<String>), Failure> {
-    let done = tried(None, None)?;
+    let done = tried(None, None, None)?;
     Ok((true, done.into_iter().map(|line| format!("- {line}")).collect()))
 }
