@@ -34,7 +34,9 @@ impl Arrives for Socket {
 
 impl Arrives for TlsStream<Socket> {
     fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_ref().0.poll_arrived(cx)
+        let (socket, tls) = self.get_ref();
+        // A request that came in one piece with the end of the handshake is decrypted already, and nothing follows it.
+        if tls.wants_read() { socket.poll_arrived(cx) } else { Poll::Ready(Ok(())) }
     }
 
     fn has_left(&self, cx: &mut Context<'_>) -> bool {

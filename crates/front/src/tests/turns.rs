@@ -1,5 +1,7 @@
 //! Who is begun, over real connections, where one may be in work.
 
+use std::io::{Read as _, Write as _};
+
 use super::*;
 
 /// One at a time, and nobody is told to come again for as long as a test takes.
@@ -117,4 +119,44 @@ async fn handshakes_and_requests_of_http2_wait_as_well() {
     server.echo.go_on.notify_one();
     until(&mut first, "waited").await;
     timeout(PATIENCE, second).await.expect("the handshake is begun");
+}
+
+#[tokio::test]
+async fn a_request_that_comes_with_the_end_of_the_handshake_is_answered() {
+    let server = Server::start(Front::Tls, true, |bounds| {
+        (bounds.handshake, bounds.header) = (PATIENCE, PATIENCE);
+    });
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut tls = rustls::ClientConnection::new(client(&[b"http/1.1"]), name).unwrap();
+    let mut stream = server.connect().await;
+    while tls.is_handshaking() {
+        let mut octets = Vec::new();
+        tls.write_tls(&mut octets).unwrap();
+        send(&mut stream, &octets).await;
+        let mut part = [0; 4096];
+        let count = timeout(PATIENCE, stream.read(&mut part)).await.unwrap().unwrap();
+        tls.read_tls(&mut &part[..count]).unwrap();
+        tls.process_new_packets().unwrap();
+    }
+    // What ends the handshake has not left yet: both go in one piece.
+    tls.writer().write_all(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut octets = Vec::new();
+    while tls.wants_write() {
+        tls.write_tls(&mut octets).unwrap();
+    }
+    send(&mut stream, &octets).await;
+    let mut got = Vec::new();
+    let answered = async {
+        while !got.ends_with(b"/first") {
+            let mut part = [0; 4096];
+            let count = stream.read(&mut part).await.unwrap();
+            assert_ne!(count, 0, "closed without an answer");
+            tls.read_tls(&mut &part[..count]).unwrap();
+            let waiting = tls.process_new_packets().unwrap().plaintext_bytes_to_read();
+            let mut plain = vec![0; waiting];
+            tls.reader().read_exact(&mut plain).unwrap();
+            got.extend(plain);
+        }
+    };
+    timeout(PATIENCE / 2, answered).await.expect("it waits for more to come");
 }
