@@ -12,6 +12,7 @@ mod machine;
 mod memory;
 mod overload;
 mod page;
+mod passkeys;
 mod plot;
 mod programs;
 mod read;
@@ -67,7 +68,7 @@ pub(crate) struct Asked {
     /// Profile to build with
     #[arg(long, default_value = "dist")]
     profile: String,
-    /// Build nothing: use `honnin`, `read_cost`, `primitives` and `web_tests` of this directory, and print
+    /// Build nothing: use `honnin`, `read_cost` and `primitives` of this directory, and print
     #[arg(long)]
     programs: Option<PathBuf>,
     /// Lines of the larger ledger

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use honnin_drill::harness::{CERTIFICATE, KEY, free_address};
+
 use super::Run;
 use super::server::Server;
 use crate::{Failure, tool};
@@ -49,6 +51,36 @@ pub(super) struct Fresh {
     _directory: tempfile::TempDir,
 }
 
+impl Fresh {
+    /// Serves the same as an installation that ends TLS itself, where passkeys are good; gives its origin as well.
+    pub(super) fn over_tls(self, run: &Run) -> Result<(Self, String), Failure> {
+        let Self { server, _directory: directory } = self;
+        drop(server);
+        let data = directory.path().join("data");
+        let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| directory.path().join(name));
+        let [settings, before] = ["tls.toml", SETTINGS].map(|name| data.join(name));
+        write(&certificate, CERTIFICATE)?;
+        write(&key, KEY)?;
+        // Canaries look at the public address: it is known before the server listens.
+        let address = free_address()?;
+        let origin = format!("https://localhost:{}", address.port());
+        let path = |file: &Path| toml::Value::from(file.display().to_string());
+        let changes = [
+            ("listen", "public", vec![toml::Value::from(address.to_string())].into()),
+            ("listen", "tls_certificate", path(&certificate)),
+            ("listen", "tls_key", path(&key)),
+            ("tenant", "public_url", origin.clone().into()),
+            ("canary", "authorities", path(&certificate)),
+            ("canary", "connect_to", address.to_string().into()),
+            // Sessions are made with the ledger, and passkeys on pages that ask for a fresh proof.
+            ("sign_in", "proof", "1 day".into()),
+        ];
+        set(&before, &settings, &changes)?;
+        let server = Server::serve(&run.programs.honnin, &data, &settings)?;
+        Ok((Self { server, _directory: directory }, origin))
+    }
+}
+
 /// The name of the settings among the data.
 const SETTINGS: &str = "bench.toml";
 
@@ -79,7 +111,9 @@ impl Ground {
         drop(Server::start(demo, "Honnin demo: http://")?);
         let [settings, wide] = [SETTINGS, "wide.toml"].map(|name| data.join(name));
         set(&data.join("honnin.toml"), &settings, &[])?;
-        set(&data.join("honnin.toml"), &wide, &[("connections", 20_000.into()), ("header", "5 min".into())])?;
+        let room =
+            [("server", "connections", 20_000.into()), ("server", "header", toml::Value::from("5 min"))];
+        set(&data.join("honnin.toml"), &wide, &room)?;
         let text = fs::read_to_string(&file)?;
         let cookie = |row: &str| row.split_once(',').map(|(_, cookie)| cookie.to_owned());
         let cookies = text.lines().skip(1).filter_map(cookie).collect();
@@ -185,7 +219,7 @@ impl Ground {
 }
 
 /// The settings of the house, but for what a benchmark on one machine needs otherwise.
-fn set(from: &Path, to: &Path, wide: &[(&str, toml::Value)]) -> Result<(), Failure> {
+fn set(from: &Path, to: &Path, more: &[(&str, &str, toml::Value)]) -> Result<(), Failure> {
     let mut settings: toml::Table = fs::read_to_string(from)?.parse()?;
     let any = || toml::Value::from("127.0.0.1:0");
     let changes = [
@@ -196,14 +230,17 @@ fn set(from: &Path, to: &Path, wide: &[(&str, toml::Value)]) -> Result<(), Failu
         // The crowd has fewer lines than it has wishes.
         ("network", "between_wishes", "0 ms".into()),
     ];
-    let wide = wide.iter().map(|(name, value)| ("server", *name, value.clone()));
-    for (section, name, value) in changes.into_iter().chain(wide) {
+    for (section, name, value) in changes.into_iter().chain(more.iter().cloned()) {
         let known = settings.get_mut(section).and_then(|section| section.as_table_mut()?.get_mut(name));
         *known.ok_or_else(|| format!("there is no setting {section}.{name} any more"))? = value;
     }
-    // Readable by this user only, as all that lies there.
+    write(to, &settings.to_string())
+}
+
+/// A new file that this user alone can read, as all that lies there.
+fn write(to: &Path, text: &str) -> Result<(), Failure> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    Ok(file.write_all(settings.to_string().as_bytes())?)
+    Ok(file.write_all(text.as_bytes())?)
 }
 
 /// What somebody with that row of the sessions may open.

@@ -15,8 +15,6 @@ pub(super) struct Programs {
     pub(super) read_cost: PathBuf,
     /// Hashes and signatures alone.
     pub(super) primitives: PathBuf,
-    /// The tests of the room with the routes: one of them measures a sign-in by passkey.
-    pub(super) web_tests: PathBuf,
 }
 
 impl Programs {
@@ -36,31 +34,28 @@ impl Programs {
         let benches = ["--bench", "read_cost", "--bench", "primitives"];
         let said = built(&[&["bench", "--no-run"], &packages[..], &benches].concat(), profile)?;
         let [read_cost, primitives] = ["read_cost", "primitives"].map(|name| executable(&said, name));
-        // Tests of the profile that tests have: one figure is not worth their being linked for minutes.
-        let said = built(&["test", "--no-run", "--package", "honnin-web", "--lib"], "release")?;
-        let web_tests = executable(&said, "honnin_web");
         // The program itself last: what benchmarks are built with may have features of tests on.
         let said = built(&["build", "--package", "honnin"], profile)?;
-        let all = (executable(&said, "honnin"), read_cost, primitives, web_tests);
-        let (Some(honnin), Some(read_cost), Some(primitives), Some(web_tests)) = all else {
+        let all = (executable(&said, "honnin"), read_cost, primitives);
+        let (Some(honnin), Some(read_cost), Some(primitives)) = all else {
             return Err(format!("cannot find what cargo built: it names {all:?}").into());
         };
-        Ok(Self { honnin, read_cost, primitives, web_tests })
+        Ok(Self { honnin, read_cost, primitives })
     }
 
     /// Those of a directory.
     pub(super) fn of(directory: &Path) -> Result<Self, Failure> {
         let directory = directory.canonicalize()?;
-        let [honnin, read_cost, primitives, web_tests] =
-            ["honnin", "read_cost", "primitives", "web_tests"].map(|name| directory.join(name));
-        for program in [&honnin, &read_cost, &primitives, &web_tests] {
+        let [honnin, read_cost, primitives] =
+            ["honnin", "read_cost", "primitives"].map(|name| directory.join(name));
+        for program in [&honnin, &read_cost, &primitives] {
             if !program.is_file() {
                 return Err(
                     format!("cannot find {}; build it, or leave --programs out", program.display()).into()
                 );
             }
         }
-        Ok(Self { honnin, read_cost, primitives, web_tests })
+        Ok(Self { honnin, read_cost, primitives })
     }
 }
 

@@ -12,7 +12,6 @@ mod ledger;
 mod offered;
 mod own;
 mod pages;
-mod passkey_cost;
 mod passkeys;
 mod passkeys_in_chromium;
 mod programs;
