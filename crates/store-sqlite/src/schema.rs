@@ -151,7 +151,7 @@ pub(crate) fn wait_evenly(connection: &mut Connection, busy_ms: u32) -> Result<(
 }
 
 /// Applies what is missing, each migration in a transaction of its own together with its number.
-fn migrate(connection: &mut Connection) -> Result<(), StartError> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StartError> {
     for (migration, number) in MIGRATIONS.iter().zip(1_u32..) {
         // Asked for again under the write lock, because two processes may start at once.
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
