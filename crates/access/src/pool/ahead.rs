@@ -12,9 +12,7 @@ const OF_A_SITE: usize = 16;
 /// How long whoever signs in now would wait for her turn, as somebody who has guessed nothing wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ahead {
-    /// Behind all of her kind.
-    pub all: Duration,
-    /// Behind those of them who make a crowd: of no site more than a few.
+    /// Behind those of her kind who make a crowd: of no site more than a few.
     pub crowd: Duration,
     /// How long one of them takes, of all threads together.
     pub each: Duration,
@@ -24,7 +22,6 @@ pub struct Ahead {
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     sites: HashMap<u64, usize>,
-    all: usize,
     crowd: usize,
     /// How long a hash takes, of late.
     each: Duration,
@@ -42,7 +39,6 @@ impl Standing {
         let count = self.sites.entry(who.source.site).or_default();
         self.crowd = self.crowd.saturating_add(usize::from(*count < OF_A_SITE));
         *count = count.saturating_add(1);
-        self.all = self.all.saturating_add(1);
     }
 
     /// She has her turn, has left, or gave way.
@@ -53,7 +49,6 @@ impl Standing {
         let Some(count) = self.sites.get_mut(&who.source.site) else { return };
         *count = count.saturating_sub(1);
         self.crowd = self.crowd.saturating_sub(usize::from(*count < OF_A_SITE));
-        self.all = self.all.saturating_sub(1);
         if *count == 0 {
             self.sites.remove(&who.source.site);
         }
@@ -71,8 +66,7 @@ impl Standing {
     pub(super) fn ahead(&self, threads: usize) -> Ahead {
         let whole = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let each = self.each / whole(threads.max(1));
-        let wait = |count: usize| each.saturating_mul(whole(count));
-        Ahead { all: wait(self.all), crowd: wait(self.crowd), each }
+        Ahead { crowd: each.saturating_mul(whole(self.crowd)), each }
     }
 }
 
@@ -104,8 +98,8 @@ mod tests {
         }
         standing.waits(&who(3, Rank::Device));
         let millis = Duration::from_millis;
-        assert_eq!(standing.ahead(1), Ahead { all: millis(820), crowd: millis(17 * 20), each: millis(20) });
-        assert_eq!(standing.ahead(2).all, millis(410), "two threads do twice as many");
+        assert_eq!(standing.ahead(1), Ahead { crowd: millis(17 * 20), each: millis(20) });
+        assert_eq!(standing.ahead(2).crowd, millis(17 * 10), "two threads do twice as many");
         (0..64).for_each(|_| standing.took(&who(2, Rank::First), millis(100)));
         assert!(standing.ahead(1).each > millis(95), "and it is as slow as of late");
     }
@@ -126,7 +120,7 @@ mod tests {
                 }
                 let wait = |count: usize| Duration::from_millis(u64::try_from(count).unwrap());
                 let crowd = each.iter().map(|count| (*count).min(OF_A_SITE)).sum();
-                let ahead = Ahead { all: wait(each.iter().sum()), crowd: wait(crowd), each: wait(1) };
+                let ahead = Ahead { crowd: wait(crowd), each: wait(1) };
                 prop_assert_eq!(standing.ahead(1), ahead);
                 prop_assert_eq!(standing.sites.len(), each.iter().filter(|count| **count > 0).count());
             }

@@ -291,7 +291,7 @@ mod tests {
         let [one, other] = greedy;
         assert_eq!((one.await.unwrap(), other.await.unwrap(), modest.await.unwrap()), (true, false, true));
         assert!(held.await.unwrap());
-        assert_eq!(pool.ahead().all, Duration::ZERO, "whoever gave way is not waited for");
+        assert_eq!(pool.ahead().crowd, Duration::ZERO, "whoever gave way is not waited for");
     }
 
     #[tokio::test]
@@ -305,20 +305,20 @@ mod tests {
         let (open, held) = hold(&pool);
         until(&pool, |(hashed, _)| hashed == 2).await;
         let each = pool.ahead().each;
-        assert!(each >= Duration::from_millis(20) && pool.ahead().all.is_zero(), "{:?}", pool.ahead());
+        assert!(each >= Duration::from_millis(20) && pool.ahead().crowd.is_zero(), "{:?}", pool.ahead());
         let ask = |address| {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.run(who(address), Arc::default(), |_| Ok(())).await.is_ok() })
         };
         let (stays, leaves) = (ask(1), ask(2));
         until(&pool, |(_, waiting)| waiting == 2).await;
-        assert_eq!(pool.ahead().all, each * 2);
+        assert_eq!(pool.ahead().crowd, each * 2);
         leaves.abort();
         until(&pool, |(_, waiting)| waiting == 1).await;
-        assert_eq!(pool.ahead().all, each);
+        assert_eq!(pool.ahead().crowd, each);
         drop(open);
         assert!(held.await.unwrap() && stays.await.unwrap());
-        assert!(pool.ahead().all.is_zero() && !pool.ahead().each.is_zero());
+        assert!(pool.ahead().crowd.is_zero() && !pool.ahead().each.is_zero());
     }
 
     #[tokio::test]

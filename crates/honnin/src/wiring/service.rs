@@ -443,8 +443,8 @@ fn room(keeper: &Keeper, settings: &Settings) -> Result<WaitingRoom, Failure> {
 fn ahead(care: &Arc<Care>) -> impl Fn() -> Ahead + Send + Sync + 'static + use<> {
     let care = Arc::clone(care);
     move || {
-        let honnin_access::Ahead { all, crowd, each } = care.hashes_ahead();
-        Ahead { all, crowd, each }
+        let honnin_access::Ahead { crowd, each } = care.hashes_ahead();
+        Ahead { crowd, each }
     }
 }
 

@@ -36,28 +36,25 @@ fn besieged(strangers: u64, sites: u64, hash: u64) -> (u32, bool) {
                 entering.is_answered();
             }
         }
-        let count = |most: u64| {
-            let of = |site| queue.iter().filter(|waits| waits.1 == site).count();
-            (0..sites).map(|site| u64::try_from(of(site)).unwrap().min(most)).sum::<u64>()
-        };
         let own = u64::try_from(queue.iter().filter(|waits| waits.2).count()).unwrap();
         // Late in each look: most right ones are known then.
         let burst = now % 1_000 == 900 + now / 1_000 % 100;
         let comes = u64::from(now % 250 == 240);
         if burst || comes > 0 {
             let mut own_wait = own;
-            let mut strange = (count(16), count(u64::MAX));
+            let of = |site| queue.iter().filter(|waits| waits.1 == site).count();
+            let mut strange = (0..sites).map(|site| u64::try_from(of(site)).unwrap().min(16)).sum::<u64>();
             for number in 0..comes + if burst { strangers } else { 0 } {
                 let (right, site) =
                     (number < comes, if number < comes { 1_000 + now } else { number % sites });
-                house.tell((strange.0 + own_wait) * hash, (strange.1 + own_wait) * hash, hash);
+                house.tell((strange + own_wait) * hash, hash);
                 if house.enters() {
                     queue.push_back((now, site, right, house.room.begins(site)));
                     if right {
                         own_wait += 1;
                     } else {
                         let of_it = queue.iter().filter(|waits| waits.1 == site).count();
-                        strange = (strange.0 + u64::from(of_it <= 16), strange.1 + 1);
+                        strange += u64::from(of_it <= 16);
                     }
                 } else {
                     places |= right;
@@ -125,7 +122,7 @@ fn it_does_not_flap_where_a_little_more_come_than_can_be_signed_in() {
 #[test]
 fn one_host_whose_right_passwords_are_held_back_stops_nobody() {
     let mut house = House::new();
-    house.tell(0, 0, 33);
+    house.tell(0, 33);
     let held = |house: &House, site| house.room.begins(site).is_in(house.now, Duration::from_secs(4));
     house.book =
         std::mem::take(&mut house.book).planned(Some(super::Plan { from: house.now, until: u64::MAX }));
@@ -135,7 +132,7 @@ fn one_host_whose_right_passwords_are_held_back_stops_nobody() {
         let called = house.second();
         assert!(called >= 5, "she alone waits: {called}");
     }
-    house.tell(1_001, 1_001, 33);
+    house.tell(1_001, 33);
     held(&house, 1);
     assert_eq!(house.second(), 0, "others wait as well");
 }
@@ -143,7 +140,7 @@ fn one_host_whose_right_passwords_are_held_back_stops_nobody() {
 #[test]
 fn who_waited_long_behind_one_address_opens_it_as_anybody_does() {
     let mut house = House::new();
-    house.tell(0, 0, 33);
+    house.tell(0, 33);
     (0..8).for_each(|_| house.room.begins(1).is_in(house.now, Duration::from_secs(4)));
     house.second();
     assert!(house.book.is_open(house.now));
@@ -154,7 +151,7 @@ fn strangers_who_wait_do_not_slow_the_line_of_those_who_are_in_in_time() {
     // First tries wait, six times what holds: of few sites, and of many.
     for crowd in [360, 6_000] {
         let mut house = House::new();
-        house.tell(0, 0, 15);
+        house.tell(0, 15);
         house.second();
         let plan = super::Plan { from: house.now, until: u64::MAX };
         house.book = std::mem::take(&mut house.book).planned(Some(plan));
@@ -163,7 +160,7 @@ fn strangers_who_wait_do_not_slow_the_line_of_those_who_are_in_in_time() {
             house.second()
         };
         (0..40).for_each(|_| assert!(called(&mut house) < 100));
-        house.tell(crowd, 6_000, 15);
+        house.tell(crowd, 15);
         let called: Vec<u32> = (0..10).map(|_| called(&mut house)).collect();
         assert!(called.iter().all(|called| *called >= 60), "{crowd}: {called:?}");
     }

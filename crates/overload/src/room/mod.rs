@@ -127,9 +127,7 @@ pub struct RoomFigures {
 /// How long whoever comes now would wait for the hashers, as they stand: nobody has to be done for it to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ahead {
-    /// Behind all who wait there and have guessed nothing wrong.
-    pub all: Duration,
-    /// Behind those of them who make a crowd: of no site more than a few.
+    /// Behind those who wait there, have guessed nothing wrong and make a crowd: of no site more than a few.
     pub crowd: Duration,
     /// How long one of them takes, of all threads together.
     pub each: Duration,

@@ -56,7 +56,7 @@ impl Waiting {
     fn ahead(&self, each: u64) -> Ahead {
         let wait = |count: u64| Duration::from_micros(count * SECOND / each);
         let crowd = self.0.values().map(|count| (*count).min(OF_A_SITE)).sum();
-        Ahead { all: wait(self.0.values().sum()), crowd: wait(crowd), each: wait(1) }
+        Ahead { crowd: wait(crowd), each: wait(1) }
     }
 }
 

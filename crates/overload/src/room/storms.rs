@@ -63,10 +63,10 @@ impl House {
         Self { room: Arc::new(room), ahead, book: Book::default(), now: NOW }
     }
 
-    /// A crowd waits so long, everybody so long, and a hash takes so long.
-    pub(super) fn tell(&self, crowd: u64, all: u64, each: u64) {
+    /// A crowd waits so long, and a hash takes so long.
+    pub(super) fn tell(&self, crowd: u64, each: u64) {
         let millis = Duration::from_millis;
-        *self.ahead.lock().unwrap() = Ahead { all: millis(all), crowd: millis(crowd), each: millis(each) };
+        *self.ahead.lock().unwrap() = Ahead { crowd: millis(crowd), each: millis(each) };
     }
 
     /// So many are in, and so many are told that they are not.
@@ -97,20 +97,20 @@ impl House {
 fn whoever_would_be_answered_too_late_has_a_place_at_once_and_so_has_everybody_behind_her() {
     let mut house = House::new();
     house.answers(66, 65);
-    house.tell(751, 751, 15);
+    house.tell(751, 15);
     assert!(house.enters(), "they do not fill the hashers");
     house.answers(1, 0);
-    house.tell(750, 750, 15);
+    house.tell(750, 15);
     assert!(house.enters(), "so long somebody can wait");
-    house.tell(751, 751, 15);
+    house.tell(751, 15);
     assert!(!house.enters());
     // She would enter before those who have a place.
-    house.tell(0, 0, 15);
+    house.tell(0, 15);
     assert!(!house.enters());
     house.second();
     assert!(!house.book.is_open(house.now), "for this node alone, and for a look");
     assert!(house.enters());
-    house.tell(751, 751, 15);
+    house.tell(751, 15);
     assert!(!house.enters());
     assert_eq!(house.room.figures(house.now).waiting, 3, "the first are counted still");
     house.second();
@@ -122,7 +122,7 @@ fn many_who_are_not_signed_in_are_no_crowd_however_long_they_wait() {
     for (right, wrong) in [(0, 0), (7, 0), (8, 8), (66, 0), (70, 70), (50, 200)] {
         let mut house = House::new();
         house.answers(right, wrong);
-        house.tell(60_000, 60_000, 15);
+        house.tell(60_000, 15);
         assert!(house.enters(), "{right} {wrong}");
         house.second();
         assert!(!house.book.is_open(house.now), "{right} {wrong}");
@@ -132,7 +132,7 @@ fn many_who_are_not_signed_in_are_no_crowd_however_long_they_wait() {
     house.answers(50, 0);
     let called: u32 = (0..2).map(|_| house.second()).sum();
     assert_eq!(called, 0, "it is closed");
-    house.tell(60_000, 60_000, 15);
+    house.tell(60_000, 15);
     assert!(house.enters());
 }
 
@@ -142,17 +142,17 @@ fn it_opens_as_fast_as_people_were_signed_in_and_goes_on_as_fast_as_they_can_be(
     house.second();
     for _ in 0..2 {
         house.answers(70, 0);
-        house.tell(800, 400, 15);
+        house.tell(800, 15);
         assert!(!house.enters());
         house.second();
     }
     let called: Vec<u32> = (0..10).map(|_| (house.answers(60, 0), house.second()).1).collect();
     // A hash takes 15 ms: 66 a second.
     assert!((60..=67).contains(&called[0]) && called[9] <= 67, "{called:?}");
-    house.tell(0, 0, 15);
+    house.tell(0, 15);
     let called = (0..10).map(|_| (house.answers(60, 0), house.second()).1).max().unwrap();
     assert!((68..=74).contains(&called), "no more than the hashers do, and some to have them work: {called}");
-    house.tell(2_000, 2_000, 15);
+    house.tell(2_000, 15);
     let called = house.second();
     assert!((35..=45).contains(&called), "fewer where they wait: {called}");
 }
@@ -160,7 +160,7 @@ fn it_opens_as_fast_as_people_were_signed_in_and_goes_on_as_fast_as_they_can_be(
 #[test]
 fn who_is_found_gone_at_her_turn_says_no_less_of_how_many_can_be_signed_in() {
     let mut house = House::new();
-    house.tell(900, 900, 20);
+    house.tell(900, 20);
     // Of many sites people wait for more than a look, and leave: nobody is in.
     for _ in 0..3 {
         let waiting: Vec<_> = (0..100).map(|site| house.room.begins(site)).collect();
@@ -175,7 +175,7 @@ fn who_is_found_gone_at_her_turn_says_no_less_of_how_many_can_be_signed_in() {
 #[test]
 fn a_line_that_was_planned_begins_slowly() {
     let mut house = House::new();
-    house.tell(0, 0, 15);
+    house.tell(0, 15);
     house.answers(60, 0);
     house.second();
     let plan = super::Plan { from: house.now, until: u64::MAX };
