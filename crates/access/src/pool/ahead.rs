@@ -2,6 +2,8 @@
 //! of them is done.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::turns::{Rank, Share, Who};
@@ -22,9 +24,17 @@ pub struct Ahead {
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     sites: HashMap<u64, usize>,
-    crowd: usize,
-    /// How long a hash takes, of late.
-    each: Duration,
+    /// Changed here alone.
+    pub(super) told: Arc<Told>,
+}
+
+/// What is known of those who wait, for whoever comes: she is not to wait for the lock of the queue only to be told. Each number is
+/// exact; the two may be of two moments.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    crowd: AtomicUsize,
+    /// How many nanoseconds a hash takes, of late.
+    each: AtomicU64,
 }
 
 fn counts(who: &Who) -> bool {
@@ -37,7 +47,7 @@ impl Standing {
             return;
         }
         let count = self.sites.entry(who.source.site).or_default();
-        self.crowd = self.crowd.saturating_add(usize::from(*count < OF_A_SITE));
+        self.told.crowd.fetch_add(usize::from(*count < OF_A_SITE), Ordering::Relaxed);
         *count = count.saturating_add(1);
     }
 
@@ -48,7 +58,7 @@ impl Standing {
         }
         let Some(count) = self.sites.get_mut(&who.source.site) else { return };
         *count = count.saturating_sub(1);
-        self.crowd = self.crowd.saturating_sub(usize::from(*count < OF_A_SITE));
+        self.told.crowd.fetch_sub(usize::from(*count < OF_A_SITE), Ordering::Relaxed);
         if *count == 0 {
             self.sites.remove(&who.source.site);
         }
@@ -60,13 +70,21 @@ impl Standing {
         if !counts(who) {
             return;
         }
-        self.each = if self.each.is_zero() { so_long } else { (self.each * 7 + so_long) / 8 };
+        let each = self.told.each();
+        let each = if each.is_zero() { so_long } else { (each * 7 + so_long) / 8 };
+        self.told.each.store(u64::try_from(each.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Told {
+    fn each(&self) -> Duration {
+        Duration::from_nanos(self.each.load(Ordering::Relaxed))
     }
 
     pub(super) fn ahead(&self, threads: usize) -> Ahead {
         let whole = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let each = self.each / whole(threads.max(1));
-        Ahead { crowd: each.saturating_mul(whole(self.crowd)), each }
+        let each = self.each() / whole(threads.max(1));
+        Ahead { crowd: each.saturating_mul(whole(self.crowd.load(Ordering::Relaxed))), each }
     }
 }
 
@@ -90,7 +108,7 @@ mod tests {
             standing.waits(&who(1, Rank::Crowd));
             standing.waits(&Who { share: Share::Code, ..who(1, Rank::First) });
         }
-        assert_eq!(standing.ahead(1), Ahead::default(), "nor is anything known before a hash was done");
+        assert_eq!(standing.told.ahead(1), Ahead::default(), "nor is anything known before a hash was done");
         for _ in 0..40 {
             standing.took(&who(2, Rank::First), Duration::from_millis(20));
             standing.took(&who(1, Rank::Again), Duration::from_millis(200));
@@ -98,10 +116,10 @@ mod tests {
         }
         standing.waits(&who(3, Rank::Device));
         let millis = Duration::from_millis;
-        assert_eq!(standing.ahead(1), Ahead { crowd: millis(17 * 20), each: millis(20) });
-        assert_eq!(standing.ahead(2).crowd, millis(17 * 10), "two threads do twice as many");
+        assert_eq!(standing.told.ahead(1), Ahead { crowd: millis(17 * 20), each: millis(20) });
+        assert_eq!(standing.told.ahead(2).crowd, millis(17 * 10), "two threads do twice as many");
         (0..64).for_each(|_| standing.took(&who(2, Rank::First), millis(100)));
-        assert!(standing.ahead(1).each > millis(95), "and it is as slow as of late");
+        assert!(standing.told.ahead(1).each > millis(95), "and it is as slow as of late");
     }
 
     proptest! {
@@ -121,7 +139,7 @@ mod tests {
                 let wait = |count: usize| Duration::from_millis(u64::try_from(count).unwrap());
                 let crowd = each.iter().map(|count| (*count).min(OF_A_SITE)).sum();
                 let ahead = Ahead { crowd: wait(crowd), each: wait(1) };
-                prop_assert_eq!(standing.ahead(1), ahead);
+                prop_assert_eq!(standing.told.ahead(1), ahead);
                 prop_assert_eq!(standing.sites.len(), each.iter().filter(|count| **count > 0).count());
             }
         }

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 pub use ahead::Ahead;
-use ahead::Standing;
+use ahead::{Standing, Told};
 use turns::{Place, Pushed, Turns, Who};
 
 /// Bounds of the pool.
@@ -54,6 +54,7 @@ struct State {
 
 struct Shared {
     state: Mutex<State>,
+    told: Arc<Told>,
     work: Condvar,
     hashed: AtomicU64,
 }
@@ -127,8 +128,9 @@ impl HashPool {
         mut start: impl FnMut(usize, Box<dyn FnOnce() + Send>) -> std::io::Result<()>,
     ) -> std::io::Result<Self> {
         let (turns, standing, spent) = (Turns::new(bounds.queue), Standing::default(), Spent::default());
+        let told = Arc::clone(&standing.told);
         let state = Mutex::new(State { turns, standing, spent, ended: false });
-        let shared = Arc::new(Shared { state, work: Condvar::new(), hashed: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { state, told, work: Condvar::new(), hashed: AtomicU64::new(0) });
         let pool = Self { shared, bounds };
         for number in 0..bounds.threads.max(1) {
             let shared = Arc::clone(&pool.shared);
@@ -147,9 +149,9 @@ impl HashPool {
         (self.shared.hashed.load(Ordering::Relaxed), self.shared.lock().turns.len())
     }
 
-    /// How long whoever signs in now would wait for her turn.
+    /// How long whoever signs in now would wait for her turn. Nobody is waited for to know it.
     pub fn ahead(&self) -> Ahead {
-        self.shared.lock().standing.ahead(self.bounds.threads)
+        self.shared.told.ahead(self.bounds.threads)
     }
 
     /// What was computed for all jobs that are done.
@@ -319,6 +321,18 @@ mod tests {
         drop(open);
         assert!(held.await.unwrap() && stays.await.unwrap());
         assert!(pool.ahead().crowd.is_zero() && !pool.ahead().each.is_zero());
+    }
+
+    #[test]
+    fn what_is_ahead_is_told_while_somebody_holds_the_queue() {
+        let pool = Arc::new(pool(8));
+        let asks = Arc::clone(&pool);
+        let (told, answer) = std::sync::mpsc::channel();
+        let held = pool.shared.lock();
+        let asking = thread::spawn(move || told.send(asks.ahead()));
+        let known = answer.recv_timeout(Duration::from_mins(1));
+        drop(held);
+        assert_eq!((known, asking.join().unwrap()), (Ok(Ahead::default()), Ok(())));
     }
 
     #[tokio::test]
