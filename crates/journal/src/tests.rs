@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use honnin_seal::{IndexKey, KeeperKey, MacKey, Secret, SigningKey, VerifyingKey};
 use honnin_terms::{AccountId, Basis, Entropy, EntryRef, Id, LogId, Moment, TenantId};
+use honnin_testkit::soon;
 
 use crate::chain::Chain;
 use crate::*;
@@ -173,16 +174,6 @@ fn check_period(dir: &Path, period: Option<(Moment, Moment)>) -> Result<One, Vio
 
 fn check(dir: &Path) -> Result<One, Violation> {
     check_period(dir, None)
-}
-
-/// Waits for what another thread does by itself.
-#[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let came = (0..60_000).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-        is_so()
-    });
-    assert!(came, "never came: {what}");
 }
 
 /// Appends one; its index.

@@ -1,5 +1,5 @@
 //! What tests share: a clock that is set, randomness that repeats, wrappers that count, throw-away directories, what a run was
-//! asked for.
+//! asked for, patience.
 //!
 //! Only tests depend on it. It panics where a test is wrong, so that the test fails at the line that is.
 
@@ -11,6 +11,7 @@ mod dir;
 mod entropy;
 mod pooler;
 mod postgres;
+mod soon;
 mod tokens;
 
 pub use asked::asked;
@@ -21,4 +22,5 @@ pub use dir::TestDir;
 pub use entropy::SeededEntropy;
 pub use pooler::Pooler;
 pub use postgres::{POSTGRES_PACKAGE, PostgresServer};
+pub use soon::soon;
 pub use tokens::{ServingAgent, Tokens};

@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use crate::PostgresServer;
 use crate::postgres::{as_somebody, given};
+use crate::soon::soon;
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 const PORT: &str = "6432";
@@ -58,11 +57,8 @@ impl Pooler {
         let child = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let pooler = Self { child: child.expect("it starts"), directory, version };
         let socket = pooler.directory.join(format!(".s.PGSQL.{PORT}"));
-        let accepts = |_| {
-            thread::sleep(Duration::from_millis(50));
-            UnixStream::connect(&socket).is_ok()
-        };
-        assert!((0..2_400).any(accepts), "it accepts; see {}", pooler.directory.join("log").display());
+        let accepts = || UnixStream::connect(&socket).is_ok();
+        assert!(soon(accepts), "it accepts; see {}", pooler.directory.join("log").display());
         Some(pooler)
     }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::soon::soon;
+
 /// Where Debian's package puts the programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
 
@@ -128,12 +130,11 @@ impl PostgresServer {
 
     fn wait(&self) {
         let socket = self.directory.join(format!(".s.PGSQL.{PORT}"));
-        let accepts = |_| {
-            thread::sleep(Duration::from_millis(50));
+        let accepts = || {
             UnixStream::connect(&socket).is_ok()
                 && self.psql("postgres", "select 1").output().is_ok_and(|output| output.status.success())
         };
-        assert!((0..2_400).any(accepts), "the server accepts; see {}", self.directory.join("log").display());
+        assert!(soon(accepts), "the server accepts; see {}", self.directory.join("log").display());
     }
 
     /// Where its socket is.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use honnin_testkit::PostgresServer;
 
-use crate::support::{Place, Ran, command, honnin, run_in};
+use crate::support::{Place, Ran, command, honnin, run_in, soon};
 
 const LOGIN: &str = "mio30617284";
 const PASSWORD: &str = "umi no mieru ie de";
@@ -106,11 +106,7 @@ impl Lost {
     fn until(&self, holds: &str) {
         let asked =
             format!("select count(*) from pg_stat_activity where datname = current_database() and {holds}");
-        let came = (0..3_000).any(|_| {
-            thread::sleep(Duration::from_millis(20));
-            self.sql(&asked) != "0"
-        });
-        assert!(came, "nobody is there of whom: {holds}");
+        assert!(soon(|| self.sql(&asked) != "0"), "nobody is there of whom: {holds}");
     }
 
     /// A restore that stands still before its first write into a table.

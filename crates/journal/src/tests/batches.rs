@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use super::*;
 use crate::queue::hold;
@@ -30,10 +29,9 @@ fn poll(append: &mut Append, woken: &Arc<Woken>) -> Poll<Result<EntryRef, Append
 }
 
 /// Waits until so many entries are durable.
+#[track_caller]
 fn until(journal: &Journal, size: u64) {
-    while journal.size() < size {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert!(soon(|| journal.size() >= size), "{} of {size} entries are durable", journal.size());
 }
 
 #[test]
@@ -68,9 +66,7 @@ fn one_of_a_thread_is_woken_and_wakes_its_neighbours() {
     }
     let times = || woken.iter().map(|woken| woken.times()).collect::<Vec<_>>();
     until(&journal, 4);
-    while times() == [1, 0, 0, 0] {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert!(soon(|| times() != [1, 0, 0, 0]), "the first is not woken");
     assert_eq!(times(), [2, 0, 0, 0]);
     assert!(poll(&mut waiting[0], &woken[0]).is_ready());
     assert_eq!(times(), [2, 1, 1, 1]);
@@ -92,9 +88,7 @@ fn who_leaves_leaves_nobody_waiting() {
     drop(waiting.remove(0));
     until(&journal, 4);
     // Who was woken for the others, before it woke them.
-    while woken[1].times() == 0 {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert!(soon(|| woken[1].times() > 0), "she is not woken");
     assert_eq!(woken[2].times(), 0);
     drop(waiting.remove(0));
     assert_eq!(woken[2].times(), 1);
@@ -115,9 +109,7 @@ fn each_thread_is_woken() {
         assert!(waits.join().unwrap());
     });
     assert!(poll(&mut first, &here).is_pending(), "it calls now");
-    while there.times() == 0 {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    assert!(soon(|| there.times() > 0), "who stayed is not woken");
     assert!(poll(&mut second, &here).is_ready());
 }
 

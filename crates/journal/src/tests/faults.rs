@@ -238,7 +238,7 @@ fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
     assert_eq!(put(&journal, &own(0, 1)), Ok(0));
     acknowledged.push((0, own(0, 1)));
     // A spare that the publisher is still making when room runs out would be room that is found later.
-    until("a spare lies ready", || hold(&journal.shared_for_tests().spare).is_some());
+    assert!(soon(|| hold(&journal.shared_for_tests().spare).is_some()), "never came: a spare lies ready");
     disk.fail(Act::Allocate, 0, Fault::NoRoom);
     let mut refused = 0;
     for n in 1..30 {
@@ -261,7 +261,7 @@ fn a_full_disk_refuses_entries_and_takes_them_again_when_there_is_room() {
         "what is there can be read"
     );
     assert!(disk.heal());
-    until("ready without an entry having to try", || journal.state() == State::Ready);
+    assert!(soon(|| journal.state() == State::Ready), "never came: ready without an entry having to try");
     acknowledged.push((put(&journal, &own(31, 1)).unwrap(), own(31, 1)));
     journal.close().unwrap();
     nothing_was_lost(dir.path(), &acknowledged, acknowledged.len());
@@ -274,7 +274,7 @@ fn what_would_still_fit_is_not_written_behind_a_segment_that_could_not_be_opened
     let journal = start(dir.path(), &disk, bounds);
     let mut acknowledged = vec![(0, own(0, 1))];
     assert_eq!(put(&journal, &own(0, 1)), Ok(0));
-    until("a spare lies ready", || hold(&journal.shared_for_tests().spare).is_some());
+    assert!(soon(|| hold(&journal.shared_for_tests().spare).is_some()), "never came: a spare lies ready");
     let held = hold(&journal.shared_for_tests().shelf);
     disk.fail(Act::Allocate, 0, Fault::NoRoom);
     // Takes the spare away, so that the next segment has to be allocated.

@@ -1,8 +1,6 @@
 //! The cache round an engine that answers at once, and round one that answers later.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use honnin_access::Document;
 use honnin_access::ports::SessionRows;
@@ -12,7 +10,7 @@ use honnin_store::{Engine, read_view};
 use honnin_store_cache::{Bounds, Cached};
 use honnin_store_sqlite::Sqlite;
 use honnin_terms::Clock;
-use honnin_testkit::{FixedClock, TestDir};
+use honnin_testkit::{FixedClock, TestDir, soon};
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(FixedClock::at("2027-01-15T08:00:00Z"))
@@ -41,17 +39,6 @@ mod later {
     honnin_store::every_promise!(super::on_an_engine_that_answers_later);
 }
 
-/// Waits for a state, two minutes at most: how fast the machine is is not what is tried.
-fn within_a_while(state: impl Fn() -> bool) -> bool {
-    (0..12_000).any(|_| {
-        if state() {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(10));
-        false
-    })
-}
-
 #[test]
 fn what_another_process_writes_is_read_soon() {
     let dir = TestDir::new();
@@ -75,8 +62,8 @@ fn what_another_process_writes_is_read_soon() {
     beside.write(one.account, vec![second.clone()]);
     let ring = beside.ring(one.account, vec![one.session.session]);
     done(beside.store.end_sessions(stage.tenant, one.account, ring)).unwrap();
-    assert!(within_a_while(|| read() == second.blob), "the document stays old");
-    assert!(within_a_while(|| session().is_none()), "the session lives on");
+    assert!(soon(|| read() == second.blob), "the document stays old");
+    assert!(soon(|| session().is_none()), "the session lives on");
     assert!(serving.figures().cache.drops > before.drops);
 }
 

@@ -7,10 +7,9 @@ use honnin_access::ports::CredentialRows;
 use honnin_store::conformance::done;
 use honnin_store::{ControlName, ControlRows, Error, NewControl, Swapped};
 use honnin_store_postgres::Bounds;
-use honnin_testkit::PostgresServer;
+use honnin_testkit::{PostgresServer, soon};
 
 use crate::opened;
-use crate::told::within_a_while;
 
 #[test]
 fn what_many_write_at_once_is_as_if_they_had_written_in_turn() {
@@ -68,14 +67,14 @@ fn a_crowd_that_reads_keeps_nobody_from_writing() {
         scope.spawn(|| std::panic::catch_unwind(|| server.sql(&database, lock)).unwrap_err());
         let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted \
             and relation = 'honnin.account'::regclass";
-        assert!(within_a_while(|| server.sql(&database, held) == "1"), "the table is not locked");
+        assert!(soon(|| server.sql(&database, held) == "1"), "the table is not locked");
         for _ in 0..6 {
             scope.spawn(|| {
                 drop(done(store.credential(stage.tenant, one.account)));
                 answered.fetch_add(1, Ordering::SeqCst);
             });
         }
-        assert!(within_a_while(|| waiting() >= 2), "nobody waits");
+        assert!(soon(|| waiting() >= 2), "nobody waits");
         let written = write(0);
         let answered = answered.load(Ordering::SeqCst);
         let waiting = waiting();

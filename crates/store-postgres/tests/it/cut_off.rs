@@ -8,11 +8,11 @@ use honnin_access::ports::{CredentialRows, RingWrite, SessionRows};
 use honnin_store::conformance::{SignedIn, Stage, done};
 use honnin_store::{Engine, Error};
 use honnin_store_postgres::{Bounds, Postgres};
-use honnin_testkit::{PostgresServer, SeededEntropy};
+use honnin_testkit::{PostgresServer, SeededEntropy, soon};
 
 use crate::opened;
 use crate::proxy::{Cut, Proxy};
-use crate::told::{Told, within_a_while};
+use crate::told::Told;
 
 /// A store behind something that cuts off, and one person.
 struct Cuttable {
@@ -122,7 +122,7 @@ fn a_commit_nobody_could_be_asked_about_does_not_come_later() {
     assert_eq!(here.end_session(before), Err(Error::Unavailable));
     here.proxy.hear();
     // Nobody writes: the lane is looked after by itself.
-    assert!(within_a_while(|| row() != lane), "the lane is left as it was");
+    assert!(soon(|| row() != lane), "the lane is left as it was");
     assert!(here.proxy.deliver().contains("C40001"), "the late commit is let through");
     assert_eq!(here.ring_version(), before);
 }
@@ -136,7 +136,7 @@ fn a_server_that_was_down_is_used_again_when_it_is_back() {
     let one = stage.person();
     server.crash();
     let is_found = || done(store.session(stage.tenant, &one.row_hash)).is_ok_and(|found| found.is_some());
-    assert!(within_a_while(is_found), "it is not found again");
+    assert!(soon(is_found), "it is not found again");
     let ring = stage.ring(one.account, vec![one.session.session]);
     assert_eq!(done(store.end_sessions(stage.tenant, one.account, ring)), Ok(()));
 }

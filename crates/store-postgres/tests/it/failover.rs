@@ -9,11 +9,11 @@ use honnin_access::ports::{CredentialRows, SessionRows};
 use honnin_store::conformance::done;
 use honnin_store::{Engine as _, Error, FeedRows};
 use honnin_store_postgres::{Bounds, Postgres, StartError, Target};
-use honnin_testkit::{PostgresServer, SeededEntropy, TestDir};
+use honnin_testkit::{PostgresServer, SeededEntropy, TestDir, soon};
 
 use crate::opened;
 use crate::proxy::Proxy;
-use crate::told::{Told, within_a_while};
+use crate::told::Told;
 
 /// Far less than a start or a call may take that waits for a server: [`patient`].
 const SOON: Duration = Duration::from_mins(1);
@@ -71,12 +71,12 @@ fn connections_to_a_server_that_froze_are_left_before_anybody_takes_one() {
         });
         proxy.opened() >= before + 3
     };
-    assert!(within_a_while(many_are_ready), "{before} connections, then {}", proxy.opened());
+    assert!(soon(many_are_ready), "{before} connections, then {}", proxy.opened());
     proxy.freeze();
     // Each look that is not answered tells everything. The first of these may have been over before; after two in a row what
     // is open is left.
     let looks = told.everything();
-    assert!(within_a_while(|| told.everything() >= looks + 4), "nobody looks");
+    assert!(soon(|| told.everything() >= looks + 4), "nobody looks");
     proxy.take_over();
     let (found, took) = timed(|| done(store.session(stage.tenant, &one.row_hash)));
     assert!(found.is_ok_and(|found| found.is_some()) && took < SOON, "{took:?}");
@@ -94,7 +94,7 @@ fn a_read_that_ends_on_a_connection_that_froze_keeps_no_place() {
     let one = stage.person();
     proxy.freeze_leaving();
     assert_eq!(done(store.accounts(&stage.append(0), &[one.account])).unwrap().len(), 1);
-    assert!(within_a_while(|| proxy.has_frozen()), "nothing froze");
+    assert!(soon(|| proxy.has_frozen()), "nothing froze");
     let found = done(store.session(stage.tenant, &one.row_hash));
     assert!(found.as_ref().is_ok_and(Option::is_some), "the only place is kept: {found:?}");
 }
@@ -110,7 +110,7 @@ fn a_first_write_on_a_connection_that_froze_is_given_up() {
     let store = open(&proxy.target(&database), bounds).unwrap();
     // Half a second is short for a call on a busy machine.
     let is_found = || done(store.session(stage.tenant, &one.row_hash)).is_ok_and(|found| found.is_some());
-    assert!(within_a_while(is_found), "the session is not found");
+    assert!(soon(is_found), "the session is not found");
     proxy.freeze();
     let ring = stage.ring(one.account, vec![one.session.session]);
     let (tell, told) = mpsc::channel();

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use honnin_access::ControlRow;
 use honnin_store::Error;
 use honnin_store::conformance::{Stage, done, everything};
 use honnin_store::copying::{CopiedRow, Stretch, TABLES, mark, marked};
 use honnin_store_postgres::Postgres;
-use honnin_testkit::PostgresServer;
+use honnin_testkit::{PostgresServer, soon};
 
 use crate::opened;
 
@@ -40,24 +39,17 @@ fn hold(server: &Arc<PostgresServer>, database: &str, sql: &str) -> thread::Join
         thread::spawn(move || server.sql(&database, &held))
     };
     // It looks whether it may go on only once it has its locks.
-    until(|| {
+    let is_held = soon(|| {
         let looks = "select count(*) from pg_stat_activity \
             where datname = current_database() and usename = 'owner' and wait_event = 'PgSleep'";
         server.sql(&database, looks) == "1"
     });
+    assert!(is_held, "nothing is locked");
     held
 }
 
 fn let_go(server: &PostgresServer, database: &str) {
     server.sql(database, "insert into public.go default values");
-}
-
-fn until(holds: impl Fn() -> bool) {
-    let waited = (0..6_000).any(|_| {
-        thread::sleep(Duration::from_millis(20));
-        holds()
-    });
-    assert!(waited, "it has not come to that");
 }
 
 /// How many of ours wait for a lock.
@@ -90,7 +82,7 @@ fn a_page_waits_for_who_takes_its_mark_over_and_is_then_refused() {
         let stage = Arc::clone(&stage);
         thread::spawn(move || put(&stage, &first))
     };
-    until(|| page.is_finished() || waiting(&server, &database) == "1");
+    assert!(soon(|| page.is_finished() || waiting(&server, &database) == "1"), "nobody waits for it");
     let_go(&server, &database);
     taken.join().unwrap();
     assert_eq!(page.join().unwrap(), Err(Error::Conflict));
@@ -110,13 +102,13 @@ fn who_takes_a_mark_over_waits_for_the_page_that_is_written() {
         let (stage, first) = (Arc::clone(&stage), first.clone());
         thread::spawn(move || put(&stage, &first))
     };
-    until(|| page.is_finished() || waiting(&server, &database) == "1");
+    assert!(soon(|| page.is_finished() || waiting(&server, &database) == "1"), "nobody waits for it");
     // Takes it away, as the end of another run does: that needs no row of the held table.
     let over = {
         let (server, database) = (Arc::clone(&server), database.clone());
         thread::spawn(move || server.sql(&database, "delete from honnin.control where name = 'copy/'"))
     };
-    until(|| {
+    let waits = soon(|| {
         over.is_finished()
             || server.sql(
                 &database,
@@ -124,6 +116,7 @@ fn who_takes_a_mark_over_waits_for_the_page_that_is_written() {
                 where datname = current_database() and usename = 'owner' and wait_event_type = 'Lock'",
             ) == "1"
     });
+    assert!(waits, "nobody waits for the page");
     assert!(!over.is_finished(), "the mark went from under a page that is not written yet");
     let_go(&server, &database);
     held.join().unwrap();

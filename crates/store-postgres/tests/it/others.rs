@@ -9,10 +9,10 @@ use honnin_access::{Document, Subject};
 use honnin_store::conformance::done;
 use honnin_store::document::Line;
 use honnin_store::{Changed, Engine};
-use honnin_testkit::PostgresServer;
+use honnin_testkit::{PostgresServer, soon};
 
 use crate::opened;
-use crate::told::{Told, within_a_while};
+use crate::told::Told;
 
 #[test]
 fn what_another_process_writes_is_told_and_our_own_writes_are_told_exactly() {
@@ -42,6 +42,6 @@ fn what_another_process_writes_is_told_and_our_own_writes_are_told_exactly() {
     let before = told.everything();
     let ring = stage.ring(one.account, vec![one.session.session]);
     done(other.end_sessions(stage.tenant, one.account, ring)).unwrap();
-    assert!(within_a_while(|| told.everything() > before), "nobody is told");
+    assert!(soon(|| told.everything() > before), "nobody is told");
     assert_eq!(done(serving.session(stage.tenant, &one.row_hash)), Ok(None));
 }

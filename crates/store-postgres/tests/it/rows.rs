@@ -6,12 +6,11 @@ use honnin_store::conformance::done;
 use honnin_store::{ClaimRows, NewWork, Queue};
 use honnin_store_postgres::statements;
 use honnin_terms::Id;
-use honnin_testkit::PostgresServer;
+use honnin_testkit::{PostgresServer, soon};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
 
 use crate::opened;
-use crate::told::within_a_while;
 
 /// Every table with rows of somebody.
 const PERSONAL: [&str; 9] =
@@ -269,13 +268,13 @@ fn no_session_is_found_by_going_through_all_of_them() {
         server.sql(&database, asked) == "0"
     };
     // What a connection counted is told by its end at the latest.
-    assert!(within_a_while(alone), "the store has not left the server");
+    assert!(soon(alone), "the store has not left the server");
     let before = scans();
     let store = opened::open(&server, &database, 2);
     for _ in 0..20 {
         assert!(done(store.session(honnin_terms::TenantId::FIRST, &one.row_hash)).unwrap().is_some());
     }
     drop(store);
-    assert!(within_a_while(alone), "the store has not left the server");
+    assert!(soon(alone), "the store has not left the server");
     assert_eq!(scans(), before);
 }

@@ -10,11 +10,10 @@ use honnin_store::conformance::{SignedIn, Stage, done};
 use honnin_store::{Error, ViewRows};
 use honnin_store_postgres::{Bounds, Postgres};
 use honnin_terms::Id;
-use honnin_testkit::{PostgresServer, SeededEntropy};
+use honnin_testkit::{PostgresServer, SeededEntropy, soon};
 
 use crate::opened;
 use crate::proxy::Proxy;
-use crate::told::within_a_while;
 
 /// A store behind something that can be wrong.
 struct Behind {
@@ -58,7 +57,7 @@ fn is_left(server: &PostgresServer, database: &str, here: &Behind, one: &SignedI
     here.finds(one);
     let after = || shared(server, database);
     let is_another = || !after().is_empty() && after().split(' ').all(|pid| pid != before);
-    assert!(within_a_while(is_another), "{before} and {}", after());
+    assert!(soon(is_another), "{before} and {}", after());
 }
 
 #[test]
@@ -147,7 +146,7 @@ fn what_was_given_up_is_ended_at_the_server() {
         let lock = "begin; lock table honnin.document in access exclusive mode; select pg_sleep(600)";
         scope.spawn(|| std::panic::catch_unwind(|| server.sql(&database, lock)).unwrap_err());
         let held = || server.sql(&database, &format!("select count(*) {of_lock}")) == "1";
-        let is_locked = within_a_while(held);
+        let is_locked = soon(held);
         let (answered, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -159,7 +158,7 @@ fn what_was_given_up_is_ended_at_the_server() {
             }
         });
         let answered = (answered.into_inner(), refused.into_inner());
-        let none_waits = within_a_while(|| waiting() == 0);
+        let none_waits = soon(|| waiting() == 0);
         let session = done(store.session(stage.tenant, &one.row_hash));
         let is_still_locked = held();
         server.sql(&database, &format!("select pg_terminate_backend(pid) {of_lock}"));
@@ -190,7 +189,7 @@ fn nobody_waits_for_a_second_connection_while_there_is_one() {
                 }
             });
         }
-        let are_answered = within_a_while(|| answered.load(Ordering::SeqCst) == 400);
+        let are_answered = soon(|| answered.load(Ordering::SeqCst) == 400);
         let opened = here.proxy.opened() - before;
         here.proxy.hold(false);
         assert!(are_answered, "they wait for a connection");

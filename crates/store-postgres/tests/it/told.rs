@@ -1,8 +1,6 @@
 //! Whoever keeps something, and what it is told.
 
 use std::sync::Mutex;
-use std::thread;
-use std::time::Duration;
 
 use honnin_store::{Changed, Watcher};
 
@@ -30,15 +28,4 @@ impl Watcher for Told {
     fn changed(&self, changed: &[Changed]) {
         self.0.lock().unwrap().extend_from_slice(changed);
     }
-}
-
-/// Waits for a state, two minutes at most: how fast the machine is is not what is tried.
-pub(crate) fn within_a_while(state: impl Fn() -> bool) -> bool {
-    (0..12_000).any(|_| {
-        if state() {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(10));
-        false
-    })
 }

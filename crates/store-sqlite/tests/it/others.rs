@@ -11,20 +11,9 @@ use honnin_store::conformance::done;
 use honnin_store::document::Line;
 use honnin_store::{Changed, Engine, Watcher};
 use honnin_store_sqlite::Bounds;
-use honnin_testkit::TestDir;
+use honnin_testkit::{TestDir, soon};
 
 use crate::opened;
-
-/// Waits for a state, two minutes at most: how fast the machine is is not what is tried.
-fn within_a_while(state: impl Fn() -> bool) -> bool {
-    (0..12_000).any(|_| {
-        if state() {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(10));
-        false
-    })
-}
 
 /// Writes down what it is told.
 #[derive(Default)]
@@ -49,7 +38,7 @@ fn what_another_process_writes_is_told_soon() {
     let ring = stage.ring(one.account, vec![one.session.session]);
     done(other.end_sessions(stage.tenant, one.account, ring)).unwrap();
     let everything = || told.0.lock().unwrap().contains(&Changed::Everything);
-    assert!(within_a_while(everything), "nobody is told");
+    assert!(soon(everything), "nobody is told");
 }
 
 #[test]
@@ -90,7 +79,7 @@ fn the_log_is_cut_once_a_long_reader_has_gone() {
     }
     drop(reader);
     fill();
-    assert!(within_a_while(|| log() <= bounds.log_most_octets), "{} octets", log());
+    assert!(soon(|| log() <= bounds.log_most_octets), "{} octets", log());
     (0..200).for_each(|_| fill());
-    assert!(within_a_while(|| log() <= bounds.log_most_octets), "{} octets", log());
+    assert!(soon(|| log() <= bounds.log_most_octets), "{} octets", log());
 }

@@ -1,8 +1,7 @@
 //! Promises of `SessionRows`.
 
-use std::time::Duration;
-
 use honnin_access::ports::{KeyChange, RingWrite, SeenSession, SessionRow};
+use honnin_testkit::soon;
 
 use super::{Stage, done};
 use crate::Error;
@@ -128,13 +127,9 @@ pub fn a_touch_is_noted_and_never_moves_back(stage: &Stage) {
     let sealed =
         || done(stage.store.session(stage.tenant, &one.row_hash)).unwrap().unwrap().session.sealed.clone();
     let wait_for = |seconds: i64| {
-        for _ in 0..12_000 {
-            if listed() == [stage.at(seconds)] && sealed() == [u8::try_from(seconds).unwrap(); 120] {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the touch was not noted within two minutes");
+        let is_noted =
+            || listed() == [stage.at(seconds)] && sealed() == [u8::try_from(seconds).unwrap(); 120];
+        assert!(soon(is_noted), "the touch was not noted within two minutes");
     };
     let touch_of = |seconds, epoch, filler| {
         let seen = SeenSession { at: stage.at(seconds), epoch, sealed: vec![filler; 120] };

@@ -89,14 +89,16 @@ fn after_kills_the_newest_wish_of_every_line_is_confirmed() {
     let random = SeededEntropy::new(9);
     for _ in 0..6 {
         let (site, begun, all) = (demo.address.clone(), AtomicUsize::new(0), lines.len());
-        thread::scope(|scope| {
+        let have_begun = thread::scope(|scope| {
             for line in &mut lines {
                 scope.spawn(|| line.ask_until_it_is_gone(&site, &begun));
             }
-            soon(|| begun.load(Ordering::Relaxed) == all);
+            let have_begun = soon(|| begun.load(Ordering::Relaxed) == all);
             wait_up_to(&random, 1_500);
             demo.kill();
+            have_begun
         });
+        assert!(have_begun, "some were not answered before it was killed");
         demo = Demo::start(["--data", data]);
     }
     let mut answered = 0;
@@ -117,12 +119,12 @@ fn after_kills_the_newest_wish_of_every_line_is_confirmed() {
     for line in &mut lines {
         let wanted = json!({"desired": line.high, "state": "confirmed"});
         let mut told = line.speed();
-        soon(|| {
+        let is_confirmed = soon(|| {
             told = line.speed();
             told["state"] == "confirmed"
         });
         told.as_object_mut().unwrap().retain(|name, _| wanted.get(name).is_some());
-        assert_eq!(told, wanted, "{}", line.line);
+        assert!(is_confirmed && told == wanted, "{}: {told} instead of {wanted}", line.line);
     }
     assert_eq!(demo.stop(), Some(0));
     let verified = place.run(&["journal", "verify"]);

@@ -7,8 +7,9 @@ pub(crate) mod ledger;
 mod place;
 mod running;
 mod store_file;
-mod waiting;
 mod watermark;
+
+pub(crate) use honnin_testkit::soon;
 
 pub(crate) use binary::{Ran, command, honnin};
 pub(crate) use browser::{Answer, Browser};
@@ -16,5 +17,4 @@ pub(crate) use demo::{Demo, PASSWORD};
 pub(crate) use place::{Place, Serving, directory_of_sample, done, mapping, run_in};
 pub(crate) use running::Running;
 pub(crate) use store_file::mentions;
-pub(crate) use waiting::soon;
 pub(crate) use watermark::{Watermarks, data_values};

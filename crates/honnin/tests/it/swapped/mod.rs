@@ -118,13 +118,13 @@ impl Person {
     /// Waits until a page is answered so; a change by another process is noticed in a moment.
     fn until(&mut self, path: &str, status: u16) -> Answer {
         let mut answer = self.browser.get(path);
-        soon(|| {
+        let is_so = soon(|| {
             if answer.status != status {
                 answer = self.browser.get(path);
             }
             answer.status == status
         });
-        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        assert!(is_so, "{path}: {} instead of {status}: {}", answer.status, answer.body);
         answer
     }
 }
