@@ -253,7 +253,7 @@ impl Care {
         permit: &Permit<Read>,
         row: &[u8],
     ) -> Result<Option<Owned<D>>, Error> {
-        let found = read_view::<D>(&*self.parts.store, permit, row).await;
+        let found = read_view::<D>(&*self.parts.store, permit, row).await?;
         self.opened_view(session, permit, row, found)
     }
 
@@ -263,9 +263,9 @@ impl Care {
         session: &Session,
         permit: &Permit<Read>,
         row: &[u8],
-        found: Result<Option<Arc<[u8]>>, RowError>,
+        found: Option<Arc<[u8]>>,
     ) -> Result<Option<Owned<D>>, Error> {
-        found?.map(|blob| self.opened(session, permit.open(row, &blob))).transpose()
+        found.map(|blob| self.opened(session, permit.open(row, &blob))).transpose()
     }
 
     pub(crate) fn opened<T>(&self, session: &Session, opened: Result<T, DocumentError>) -> Result<T, Error> {
@@ -286,7 +286,7 @@ impl Care {
     /// The profile of the session's account, with what it calls its lines.
     pub(crate) async fn profile(&self, session: &Session) -> Result<Owned<Named>, Error> {
         let permit = self.account_permit(session)?;
-        let found = read_view::<Profile>(&*self.parts.store, &permit, &[]).await;
+        let found = read_view::<Profile>(&*self.parts.store, &permit, &[]).await?;
         self.opened_profile(session, &permit, found)
     }
 
@@ -295,7 +295,7 @@ impl Care {
         &self,
         session: &Session,
         permit: &Permit<Read>,
-        found: Result<Option<Arc<[u8]>>, RowError>,
+        found: Option<Arc<[u8]>>,
     ) -> Result<Owned<Named>, Error> {
         let profile: Option<Owned<Profile>> = self.opened_view(session, permit, &[], found)?;
         let profile = profile.ok_or_else(not_under_the_account)?;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use honnin_access::ports::RowError;
 use honnin_access::{Owned, Permit, Read, Session, all, both};
 use honnin_store::document::{self, Line, UsageMonth, Wish, month_row};
 use honnin_store::{HomeRows, SpeedRow, read_view};
@@ -13,9 +12,6 @@ use crate::facts::{
     Board, BoardLine, Buckets, Contract, Home, LineHead, Origin, Purchase, Purchases, Shown, Usage, UsageDay,
 };
 use crate::{Channel, Disclosed, What, reckon};
-
-/// What the store has of a line: its document, and the wish beside it where there is one.
-type FoundLine = (Result<Option<Arc<[u8]>>, RowError>, Result<Option<Arc<SpeedRow>>, RowError>);
 
 /// A line, and the wish for its speed where there is one.
 type LineAndWish = Owned<(Line, Option<Wish>)>;
@@ -37,33 +33,25 @@ impl Care {
         line: HoldingId,
     ) -> Result<LineAndWish, Error> {
         let permit = self.line_permit(session, line)?;
-        let found = self.found_line(&permit).await;
-        let opened = self.opened_line(session, &permit, found)?;
-        self.own_line(session, line, opened).await
-    }
-
-    /// What the store has of a line and its wish, as it lies there.
-    async fn found_line(&self, permit: &Permit<Read>) -> FoundLine {
         let store = &*self.parts.store;
-        both(read_view::<Line>(store, permit, &[]), store.speed(permit)).await
+        let (document, wish) = both(read_view::<Line>(store, &permit, &[]), store.speed(&permit)).await;
+        let found = self.opened_view(session, &permit, &[], document?)?;
+        let found = self.own_line(session, line, found).await?;
+        self.with_wish(session, &permit, found, wish?)
     }
 
-    fn opened_line(
+    /// A line with the wish that lies beside it, where one does.
+    fn with_wish(
         &self,
         session: &Session,
         permit: &Permit<Read>,
-        (document, row): FoundLine,
-    ) -> Result<Option<LineAndWish>, Error> {
-        let document: Option<Owned<Line>> = self.opened_view(session, permit, &[], document)?;
-        let Some(document) = document else { return Ok(None) };
-        match row? {
-            None => Ok(Some(document.map((), |line, ()| (line, None)))),
-            Some(row) => {
-                let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
-                let both = self.joined(session, document.join(wish))?;
-                Ok(Some(both.map((), |(line, wish), ()| (line, Some(wish)))))
-            }
-        }
+        line: Owned<Line>,
+        wish: Option<Arc<SpeedRow>>,
+    ) -> Result<LineAndWish, Error> {
+        let Some(row) = wish else { return Ok(line.map((), |line, ()| (line, None))) };
+        let wish: Owned<Wish> = self.opened(session, permit.open(&[], &row.blob))?;
+        let both = self.joined(session, line.join(wish))?;
+        Ok(both.map((), |(line, wish), ()| (line, Some(wish))))
     }
 
     /// What was found of a line, where something was.
@@ -84,9 +72,10 @@ impl Care {
         // Everything sealed is fetched before anything is opened: what waits is a few pointers, and what was opened is
         // moved through no future.
         let HomeRows { line: found, wish, profile } = self.parts.store.home(&of_line, &of_account).await?;
-        let document = self.opened_line(session, &of_line, (Ok(found), Ok(wish)))?;
-        let Some(document) = document else { return Err(Box::pin(self.strayed(session, line)).await) };
-        let profile = self.opened_profile(session, &of_account, Ok(profile))?;
+        let found = self.opened_view(session, &of_line, &[], found)?;
+        let Some(found) = found else { return Err(Box::pin(self.strayed(session, line)).await) };
+        let document = self.with_wish(session, &of_line, found, wish)?;
+        let profile = self.opened_profile(session, &of_account, profile)?;
         let page = channel == Channel::Page;
         let others = if page { self.seen_by_others(session) } else { None };
         let context = (line, session.account(), self.today(session), page, others);
