@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use honnin_access::ports::SessionRows;
-use honnin_store::conformance::{Stage, done};
-use honnin_store::{Engine, OperatorRows, SpeedRows, ViewRows};
+use honnin_store::conformance::{SignedIn, Stage, done};
+use honnin_store::{OperatorRows, SpeedRows, StoredDocument, ViewRows};
 use honnin_testkit::PostgresServer;
 
 use crate::opened;
@@ -28,17 +28,22 @@ const LEFT: &str = "\
     alter role honnin set honnin.account = 'ff'; \
     alter role honnin set honnin.session = 'ff'";
 
+/// A database of that server, and somebody in it with a document of her line.
+fn lived_in(server: &PostgresServer) -> (String, Stage, SignedIn, StoredDocument) {
+    let database = opened::prepared(server);
+    let stage = opened::stage(&opened::open(server, &database, 1));
+    let one = stage.person();
+    let written = stage.noise(Some(one.line), "line", b"");
+    stage.write(one.account, vec![written.clone()]);
+    (database, stage, one, written)
+}
+
 #[test]
 fn a_setting_or_role_left_on_a_connection_changes_nothing() {
     // Roles are the server's: this one is nobody else's.
     let Some(server) = PostgresServer::start() else { return };
-    let database = opened::prepared(&server);
-    let before = opened::open(&server, &database, 1);
-    let stage = opened::stage(&before);
-    let one = stage.person();
-    let written = stage.noise(Some(one.line), "line", b"");
-    stage.write(one.account, vec![written.clone()]);
-    done(before.close());
+    let (database, before, one, written) = lived_in(&server);
+    done(before.store.close());
     server.sql(&database, LEFT);
     let store = opened::open(&server, &database, 2);
     let stage = opened::stage(&store);
@@ -67,12 +72,7 @@ fn a_setting_or_role_left_on_a_connection_changes_nothing() {
 #[test]
 fn a_role_left_on_a_connection_hides_nothing() {
     let Some(server) = PostgresServer::start() else { return };
-    let database = opened::prepared(&server);
-    let before = opened::open(&server, &database, 1);
-    let stage = opened::stage(&before);
-    let one = stage.person();
-    let written = stage.noise(Some(one.line), "line", b"");
-    stage.write(one.account, vec![written.clone()]);
+    let (database, stage, one, written) = lived_in(&server);
     let (read, of_account) = (stage.read(&one), stage.read_account(&one));
     let store = opened::open(&server, &database, 2);
     // Given after the start, which refuses it, and before the first connection that is shared. Who inherits has the policies too.
