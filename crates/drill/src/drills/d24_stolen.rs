@@ -8,6 +8,7 @@ use crate::kit::tally::Tally;
 
 /// Every subject reads everything once; more of them write nothing new into the directory.
 const SUBJECTS: u64 = 200;
+
 /// Plays D24.
 pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     let world = stage.world(SUBJECTS)?;
