@@ -4,7 +4,7 @@
 
 mod houses;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -137,8 +137,8 @@ async fn read_everything(house: &House, world: &World, tally: &mut Tally) -> Res
 struct Extracts {
     directory: TempDir,
     /// Accounts of the brand, and of the other.
-    ours: HashSet<String>,
-    others: HashSet<String>,
+    ours: BTreeSet<String>,
+    others: BTreeSet<String>,
     /// Rows that the brand has not seen before.
     news: u64,
     /// Rows of the other brand in what it is sent.
@@ -243,14 +243,6 @@ impl Extracts {
     /// The same that asks for nobody's name.
     fn plain_mapping(&self) -> PathBuf {
         self.directory.path().join("plain-mapping.toml")
-    }
-
-    /// Accounts of the first brand or the second.
-    fn of_brand(&self, brand: usize) -> Vec<String> {
-        let mut accounts: Vec<String> =
-            if brand == 0 { &self.ours } else { &self.others }.iter().cloned().collect();
-        accounts.sort();
-        accounts
     }
 }
 

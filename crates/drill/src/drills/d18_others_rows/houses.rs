@@ -13,9 +13,12 @@ use crate::kit::stage::{Stage, World, ask, ask_kept, get_as, signs_in_with};
 use crate::kit::tally::{Findings, Tally};
 use crate::scan::{Piece, Scanner};
 
-/// The two: the one that was handed rows of the other, and the other.
-const BRANDS: [Brand<'_>; 2] =
-    [Brand { tenant: "umi", name: "Uminari Mobile" }, Brand { tenant: "yama", name: "Yamabiko Tel" }];
+/// The one that was handed rows of the other.
+const UMI: Brand<'_> = Brand { tenant: "umi", name: "Uminari Mobile" };
+/// The other.
+const YAMA: Brand<'_> = Brand { tenant: "yama", name: "Yamabiko Tel" };
+/// Each, and who is not to know it.
+const EACH: [(Brand<'_>, Brand<'_>); 2] = [(UMI, YAMA), (YAMA, UMI)];
 /// Subscribers of each who sign in, at most: a code by the operator, a password of their own.
 const READERS: usize = 3;
 /// The password they choose.
@@ -24,9 +27,10 @@ const CHOSEN: &str = "hashi no shita no kawa";
 /// Plays it.
 pub(super) async fn play(stage: &Stage, world: &World, extracts: &Extracts) -> Result<Vec<Verdict>, Failure> {
     stage.say("  two brands on one machine, a house each behind one door");
-    let mut town = Town::of(&stage.options.binary, &stage.options.environment, BRANDS)?;
-    let handed = [(extracts.mapping(), extracts.feed()), (extracts.plain_mapping(), extracts.others())];
-    for (brand, (mapping, files)) in BRANDS.iter().zip(&handed) {
+    let mut town = Town::of(&stage.options.binary, &stage.options.environment, [UMI, YAMA])?;
+    for (brand, mapping, files) in
+        [(UMI, extracts.mapping(), extracts.feed()), (YAMA, extracts.plain_mapping(), extracts.others())]
+    {
         let words = ["intake", "files", "--mapping"].map(AsRef::as_ref);
         let words = words.into_iter().chain([mapping.as_os_str(), files.as_os_str()]);
         let ran = town.command(brand.tenant, words)?;
@@ -38,12 +42,7 @@ pub(super) async fn play(stage: &Stage, world: &World, extracts: &Extracts) -> R
     town.open().await?;
     let (mut tally, mut visit) = (Tally::default(), Visit::default());
     let mut said = Said::new(world);
-    for (brand, other) in [(0, 1), (1, 0)] {
-        let ([Some(home), Some(away)], accounts) =
-            ([BRANDS.get(brand), BRANDS.get(other)], extracts.of_brand(brand))
-        else {
-            continue;
-        };
+    for ((home, away), accounts) in EACH.iter().zip([&extracts.ours, &extracts.others]) {
         let (here, there) = (town.target(home.tenant)?, town.target(away.tenant)?);
         for account in accounts.iter().take(READERS) {
             let session = enter(&town, home.tenant, here, account).await?;
@@ -57,8 +56,7 @@ pub(super) async fn play(stage: &Stage, world: &World, extracts: &Extracts) -> R
             visit.sessions.push(session);
         }
     }
-    for (brand, other) in [(0, 1), (1, 0)] {
-        let [Some(home), Some(away)] = [BRANDS.get(brand), BRANDS.get(other)] else { continue };
+    for (home, away) in &EACH {
         let (monitor, request) = town.metrics(home.tenant)?;
         said.heard_of(home, away, "its metrics", &ask(monitor, &request).await?.text());
         for words in [["doctor"].as_slice(), &["quarantine", "list"], &["journal", "verify"]] {
@@ -67,8 +65,7 @@ pub(super) async fn play(stage: &Stage, world: &World, extracts: &Extracts) -> R
         }
     }
     stage.say("  both end; their files are looked through");
-    for (brand, other) in [(0, 1), (1, 0)] {
-        let [Some(home), Some(away)] = [BRANDS.get(brand), BRANDS.get(other)] else { continue };
+    for (home, away) in &EACH {
         town.end(home.tenant).await?;
         look(&town.data(home.tenant), &world.vocabulary, &visit.sessions, &mut said.files)?;
         said.read(home, away, &town.words(home.tenant))?;
