@@ -7,7 +7,7 @@ use std::fs;
 use super::d33_insider as insider;
 use crate::client::{Answer, Request, Target};
 use crate::harness::{Failure, House, INSIDER, Ran, SignedIn, Verdict};
-use crate::kit::stage::{PASSWORD, Stage, ask, said_by};
+use crate::kit::stage::{PASSWORD, Stage, ask, invite, said_by};
 use crate::kit::tally::Findings;
 
 const SUBJECTS: u64 = 6;
@@ -35,10 +35,7 @@ pub(super) async fn play(stage: &Stage) -> Result<Vec<Verdict>, Failure> {
     };
     stage.say("  an invitation is made and used, a hash put in, everything asked");
     let invited = house.act(["account", "invite", &victim])?;
-    let code =
-        invited.out.lines().find_map(|line| line.strip_prefix("code")).map(|code| code.trim().to_owned());
-    let code = code.ok_or_else(|| Failure::Product(format!("no code: {}", invited.err.trim())))?;
-    let used = activate(house.target(), &victim, &code).await?;
+    let used = activate(house.target(), &victim, invited.invited()?).await?;
     expect(used.status == 303, "an invitation was not usable");
     let hashes = house.data().with_extension("hashes.csv");
     fs::write(&hashes, format!("login,phc\n{victim},\"{HIS_HASH}\"\n"))
@@ -104,9 +101,7 @@ async fn unsaid(house: &House, entered: &Answer, acts: &[&str]) -> Result<Vec<St
 
 /// With a code of her own she looks at what was done to her account meanwhile.
 async fn shown_to_her(house: &House, victim: &str) -> Result<Verdict, Failure> {
-    let invited = house.command(["account", "invite", victim])?;
-    let code = invited.out.lines().find_map(|line| line.strip_prefix("code")).unwrap_or_default();
-    let entered = activate(house.target(), victim, code.trim()).await?;
+    let entered = activate(house.target(), victim, &invite(house, victim)?).await?;
     let found = unsaid(house, &entered, &TO_HER).await?;
     let times = u64::try_from(TO_HER.len()).unwrap_or(u64::MAX);
     Ok(Verdict::of(

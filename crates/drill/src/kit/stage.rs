@@ -298,9 +298,7 @@ pub(crate) async fn signs_in_with(target: Target, account: &str, password: &str)
 
 /// A one-time code, as the operator issues it.
 pub(crate) fn invite(house: &House, login: &str) -> Result<String, Failure> {
-    let ran = house.command(["account", "invite", login])?;
-    let code = ran.out.lines().find_map(|line| line.strip_prefix("code ")).map(|code| code.trim().to_owned());
-    code.ok_or_else(|| Failure::Product(format!("no code was issued: {}{}", ran.out, ran.err)))
+    house.command(["account", "invite", login])?.invited().map(str::to_owned)
 }
 
 /// What a counter of the house says; nothing of it is 0.

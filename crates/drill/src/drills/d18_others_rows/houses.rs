@@ -108,9 +108,7 @@ struct Visit {
 /// Signs a subscriber in who has no password yet: by a code of the operator's, through the door.
 async fn enter(town: &Town, tenant: &str, target: Target, account: &str) -> Result<SignedIn, Failure> {
     let ran = town.command(tenant, ["account", "invite", account])?;
-    let code = ran.out.lines().find_map(|line| line.strip_prefix("code ")).map(str::trim);
-    let code = code.ok_or_else(|| Failure::Product(format!("no code was issued: {}", ran.err.trim())))?;
-    let answer = ask(target, &activation(account, code, CHOSEN)).await?;
+    let answer = ask(target, &activation(account, ran.invited()?, CHOSEN)).await?;
     if answer.status != 303 {
         return Err(Failure::Product(format!("an activation was answered {}", answer.status)));
     }

@@ -1,6 +1,7 @@
 //! The product, started for a drill: its own data directory, its own ports, on loopback.
 
 mod beside;
+mod ran;
 mod several;
 mod town;
 
@@ -20,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 pub use self::beside::{Beside, Database, Node};
+pub use self::ran::Ran;
 use self::several::Several;
 pub use self::town::{Brand, Town};
 use super::program::{CERTIFICATE, KEY};
@@ -98,17 +100,6 @@ pub struct SignedIn {
     pub account: String,
     /// The whole cookie: `name=value`.
     pub cookie: String,
-}
-
-/// What a command said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ran {
-    /// Exit code; nothing where a signal ended it.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub out: String,
-    /// Standard error.
-    pub err: String,
 }
 
 /// The settings of a server on this machine, in the clear, on ports of its own.
@@ -321,20 +312,7 @@ impl House {
         data: &Path,
         words: impl IntoIterator<Item = S>,
     ) -> Result<Ran, Failure> {
-        self.run(&self.binary, data, words)
-    }
-
-    fn run<S: AsRef<OsStr>>(
-        &self,
-        binary: &Path,
-        data: &Path,
-        words: impl IntoIterator<Item = S>,
-    ) -> Result<Ran, Failure> {
-        let mut command = product(binary, &self.environment);
-        command.arg("--data").arg(data).args(words);
-        let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
-        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })
+        Ran::on((&self.binary, &self.environment), data, words)
     }
 
     /// Serves other data, and ends that again; why not, where it refuses.

@@ -144,7 +144,7 @@ impl House {
         binary: &Path,
         words: impl IntoIterator<Item = S>,
     ) -> Result<Ran, Failure> {
-        self.run(binary, &self.data(), words)
+        Ran::on((binary, &self.environment), &self.data(), words)
     }
 
     /// Another build that does the same: this program with an octet behind its end, which no loader reads. It differs in

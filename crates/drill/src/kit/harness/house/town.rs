@@ -104,11 +104,7 @@ impl Town {
         tenant: &str,
         words: impl IntoIterator<Item = S>,
     ) -> Result<Ran, Failure> {
-        let mut command = product(&self.binary, &self.environment);
-        command.arg("--data").arg(self.data(tenant)).args(words);
-        let ended = command.output().map_err(Failure::machine("run a command of the product"))?;
-        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        Ok(Ran { code: ended.status.code(), out: text(&ended.stdout), err: text(&ended.stderr) })
+        Ran::on((&self.binary, &self.environment), &self.data(tenant), words)
     }
 
     /// Has both serve, and the door lead to them.
