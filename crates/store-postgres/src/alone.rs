@@ -19,7 +19,7 @@ use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::reach::Reach;
 use crate::rows;
-use crate::statements::ALONE;
+use crate::statements::alone::ByItself;
 use crate::transaction::Tx;
 use crate::typed::typed;
 
@@ -41,7 +41,7 @@ pub(crate) enum Doubt {
 /// A value that a statement is asked with.
 pub(crate) type Value = Box<dyn ToSql + Sync + Send>;
 
-/// A statement of [`ALONE`], whom it is about, and what else it is asked with.
+/// A statement that is a transaction by itself, whom it is about, and what else it is asked with.
 pub(crate) struct Alone {
     statement: &'static Statement,
     reach: Reach,
@@ -49,15 +49,15 @@ pub(crate) struct Alone {
 }
 
 impl Alone {
-    /// Nothing where it is not a statement that can say for itself whom it is about, or is about nobody in particular.
+    /// Nothing where it is about nobody in particular.
     pub(crate) fn new<const MORE: usize>(
-        statement: &'static Statement,
+        statement: &'static ByItself,
         reach: Reach,
         more: [Value; MORE],
     ) -> Result<Self, Error> {
-        let said = reach.said().filter(|_| ALONE.contains(statement)).ok_or(Error::Corrupt)?;
+        let said = reach.said().ok_or(Error::Corrupt)?;
         let said = said.into_iter().map(|said| -> Value { Box::new(said) });
-        Ok(Self { statement, reach, values: said.chain(more).collect() })
+        Ok(Self { statement: statement.statement(), reach, values: said.chain(more).collect() })
     }
 
     fn lent(&self) -> Vec<&(dyn ToSql + Sync)> {

@@ -25,7 +25,7 @@ impl SessionRows for Postgres {
         let row_hash = *row_hash;
         // Taken before the row is read: a note that is written in between is in the row.
         let noted = self.noted.of(&(tenant, row_hash));
-        self.alone(Alone::new(&sql::SESSION, Reach::Session(tenant, row_hash), []), move |row| {
+        self.alone(Alone::new(&sql::alone::SESSION, Reach::Session(tenant, row_hash), []), move |row| {
             // Both or neither.
             if !(rows::is_there(row, FIRST)? && rows::is_there(row, FIRST + 11)?) {
                 return Ok(None);

@@ -60,7 +60,24 @@ macro_rules! of_session {
 
 /// The statements that are transactions by themselves, each about whom its first two values say. Their first columns say it
 /// again ([`crate::alone::FIRST`]), so that an answer is not taken for that of another question.
-pub(crate) const ALONE: [Statement; 4] = [SESSION, DOCUMENT, SPEED, HOME];
+pub(crate) mod alone {
+    use super::Statement;
+
+    /// One of these: none is made elsewhere.
+    #[derive(Debug)]
+    pub(crate) struct ByItself(Statement);
+
+    impl ByItself {
+        pub(crate) const fn statement(&self) -> &Statement {
+            &self.0
+        }
+    }
+
+    pub(crate) const SESSION: ByItself = ByItself(super::SESSION);
+    pub(crate) const DOCUMENT: ByItself = ByItself(super::DOCUMENT);
+    pub(crate) const SPEED: ByItself = ByItself(super::SPEED);
+    pub(crate) const HOME: ByItself = ByItself(super::HOME);
+}
 
 statements! {
     // Lanes.

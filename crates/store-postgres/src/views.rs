@@ -31,7 +31,7 @@ impl ViewRows for Postgres {
         }
         let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
         let asked = Alone::new(
-            &sql::HOME,
+            &sql::alone::HOME,
             Reach::of(line),
             [Box::new(holding), Box::new(Line::KIND), Box::new(Profile::KIND)],
         );
@@ -56,7 +56,7 @@ impl Postgres {
         let holding = rows::holding_octets(subject.holding.as_ref()).to_owned();
         let row = row.to_owned();
         let asked = Alone::new(
-            &sql::DOCUMENT,
+            &sql::alone::DOCUMENT,
             Reach::of(subject),
             [Box::new(holding), Box::new(kind), Box::new(row)],
         );
