@@ -14,8 +14,6 @@ use crate::scan::{PREFIX, Piece, Scanner};
 const NUMBERS: u64 = 20;
 /// Everybody else.
 const SUBJECTS: u64 = 20;
-/// Months with usage: the extract is of 2026-11-20 and holds a month.
-const MONTHS: [&str; 2] = ["2026-10", "2026-11"];
 /// Usage in octets has thirteen digits; nothing else of a line whose number changed hands has them but its buckets.
 const USAGE_DIGITS: usize = 13;
 
@@ -55,11 +53,10 @@ async fn everything(
     tally: &mut Tally,
 ) -> Result<HashSet<String>, Failure> {
     let mut paths = Paths::of(world, target, session, tally).await?;
+    let [_, before] = world.asked_months();
     for line in &paths.lines {
-        for month in MONTHS {
-            paths.reads.push(format!("/lines/{line}/usage?month={month}"));
-            paths.reads.push(format!("/api/v1/lines/{line}/usage?month={month}"));
-        }
+        paths.reads.push(format!("/lines/{line}/usage?month={before}"));
+        paths.reads.push(format!("/api/v1/lines/{line}/usage?month={before}"));
     }
     let subject = world.vocabulary.subject(&session.account);
     let mut seen = HashSet::new();

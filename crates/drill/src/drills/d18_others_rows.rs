@@ -17,6 +17,7 @@ use crate::kit::exports::Export;
 use crate::kit::paths::Paths;
 use crate::kit::stage::{PATIENCE, Stage, World, ask_kept, counted, get_as};
 use crate::kit::tally::{Findings, Tally};
+use crate::ledger::Joined;
 
 /// Subscribers at most, of both brands together: every second is the other's.
 const SUBJECTS: u64 = 30;
@@ -26,8 +27,6 @@ const MAPPING: &str = include_str!("../../../../examples/ledger-a/mapping.toml")
 const HEADING: &str = "MVNO";
 const OURS: &str = "A001";
 const THEIRS: &str = "B002";
-/// Usage of the newest month, which the brand has not taken in before.
-const NEWS: &str = "利用量_202611.csv";
 const BUCKETS: &str = "データ残量.csv";
 const ALARM: &str = "honnin_alarm_total{kind=\"others_rows\"}";
 
@@ -115,9 +114,6 @@ async fn read_everything(house: &House, world: &World, tally: &mut Tally) -> Res
     let (mut exports, mut found) = (0, Findings::default());
     for session in house.sessions() {
         let mut paths = Paths::of(world, house.target(), session, tally).await?;
-        paths
-            .reads
-            .extend(paths.lines.iter().map(|line| format!("/api/v1/lines/{line}/usage?month=2026-11")));
         let export = Export::begin(house.target(), session).await?.made(house.target(), session).await?;
         if export.state == "ready" {
             paths.reads.push(export.data());
@@ -139,6 +135,8 @@ struct Extracts {
     /// Accounts of the brand, and of the other.
     ours: BTreeSet<String>,
     others: BTreeSet<String>,
+    /// The file with usage of the newest month, which the brand has not taken in before.
+    newest: String,
     /// Rows that the brand has not seen before.
     news: u64,
     /// Rows of the other brand in what it is sent.
@@ -153,7 +151,9 @@ impl Extracts {
         let others: HashSet<&String> = world.accounts.iter().skip(1).step_by(2).collect();
         let ours = world.accounts.iter().filter(|account| !others.contains(account)).cloned().collect();
         let of_others = others.iter().map(|account| (*account).clone()).collect();
-        let mut made = Self { directory, ours, others: of_others, news: 0, theirs: 0 };
+        let [month, _] = world.months;
+        let newest = format!("利用量_{}.csv", Joined(month));
+        let mut made = Self { directory, ours, others: of_others, newest, news: 0, theirs: 0 };
         for directory in [made.before(), made.feed(), made.others()] {
             fs::create_dir(&directory).map_err(Failure::machine("make a directory for extracts"))?;
         }
@@ -210,7 +210,7 @@ impl Extracts {
                 }
             } else {
                 write(&mut feed, row, Some(OURS));
-                if name == NEWS {
+                if name == self.newest {
                     self.news += 1;
                 } else {
                     write(&mut before, row, None);

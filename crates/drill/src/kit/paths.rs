@@ -70,9 +70,13 @@ impl Paths {
         let lines: Vec<String> = me.lines.into_iter().map(|line| line.line).collect();
         let bills: Vec<String> = bills.bills.into_iter().map(|bill| bill.bill).collect();
         let mut reads: Vec<String> = OF_ACCOUNT.map(str::to_owned).to_vec();
+        let [month, _] = world.asked_months();
         for line in &lines {
             reads.extend(OF_LINE.map(|page| format!("/lines/{line}{page}")));
             reads.extend(OF_LINE_IN_JSON.map(|page| format!("/api/v1/lines/{line}{page}")));
+            // The running month may have no days yet, so that both are asked for.
+            reads
+                .extend(["/lines", "/api/v1/lines"].map(|root| format!("{root}/{line}/usage?month={month}")));
         }
         for bill in &bills {
             reads.extend([format!("/bills/{bill}"), format!("/api/v1/bills/{bill}")]);
@@ -117,8 +121,9 @@ pub(crate) fn is_personal(path: &str) -> bool {
 
 /// Whether the answer at that path has to hold a mark of its viewer's: figures, plans, items.
 pub(crate) fn shows_marks(path: &str) -> bool {
-    const WITHOUT: [&str; 6] =
-        ["/devices", "/disclosures", "/settings", "/export", "/api/v1/disclosures", "/speed"];
+    // Nor has a running month to have days.
+    const WITHOUT: [&str; 7] =
+        ["/devices", "/disclosures", "/settings", "/export", "/api/v1/disclosures", "/speed", "/usage"];
     is_personal(path) && !WITHOUT.iter().any(|without| path.ends_with(without))
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) recycled: Vec<(String, String)>,
     /// So many of them, the first, have nothing but suspended lines.
     pub(crate) suspended: usize,
+    /// The newest month that has usage, and the one before: any day of it.
+    pub(crate) months: [Date; 2],
 }
 
 impl World {
@@ -46,14 +49,20 @@ impl World {
         let written = watermarks.write(directory.path())?;
         let vocabulary = Vocabulary::new(&written.marks.marked)?;
         let Watermarked { marks, accounts, recycled, .. } = written;
+        let months = watermarks.months()?;
         let suspended = usize::try_from(watermarks.suspended).unwrap_or(usize::MAX).min(accounts.len());
-        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled, suspended })
+        Ok(Self { directory, vocabulary, marked: marks.marked, accounts, recycled, suspended, months })
     }
 
     /// A small one for tests of the checks.
     #[cfg(test)]
     pub(crate) fn made(subjects: u64, seed: u64) -> Result<Self, Failure> {
         Self::of(Watermarks { usage_days: 2, ..Watermarks::of(subjects, seed) })
+    }
+
+    /// The newest month that has usage, and the one before, as the product is asked for them.
+    pub(crate) fn asked_months(&self) -> [String; 2] {
+        self.months.map(|month| month.strftime("%Y-%m").to_string())
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {
@@ -119,7 +128,7 @@ impl Stage {
     ) -> Result<World, Failure> {
         let subjects = self.options.subjects.min(most);
         self.say(&format!("  making a ledger of {subjects} watermarked subjects"));
-        World::of(more(Watermarks::of(subjects, self.options.seed)))
+        World::of(more(Watermarks::of(subjects, self.options.seed).lately(self.options.clock.now())?))
     }
 
     /// Starts the product with that ledger, every subject signed in `times` times.

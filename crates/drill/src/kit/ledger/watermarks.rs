@@ -13,7 +13,10 @@ use std::fs;
 use std::path::Path;
 
 use data_encoding::{Encoding, Specification};
+use honnin_terms::Moment;
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
 
 use super::{
     Failure, Files, Joined, NUMBERS, Number, Shuffle, Slashed, Stamp, days_before, month_from, tax_within,
@@ -44,6 +47,10 @@ const PURCHASE: u64 = 11;
 /// Lines of an account, by turns; from two on every other account shares its data.
 const LINES: [u64; 4] = [1, 2, 1, 3];
 const BILLS: u64 = 2;
+
+/// The day of a month and the hour of an extract.
+const DAY: i8 = 20;
+const HOUR: i8 = 6;
 
 /// What ledger to write.
 #[derive(Debug, Clone, Copy)]
@@ -79,15 +86,45 @@ pub struct Watermarked {
 
 impl Watermarks {
     /// A ledger of that many accounts as of 2026-11-20, with a month of usage.
+    ///
+    /// For a product with a clock of its own. One that goes by the clock of the machine gets [`Self::lately`] too: what a
+    /// ledger of a fixed day holds is out of date or out of sight some day, and a check of it fails that day.
     pub const fn of(accounts: u64, seed: u64) -> Self {
         Self {
             accounts,
             seed,
-            as_of: DateTime::constant(2026, 11, 20, 6, 0, 0, 0),
+            as_of: DateTime::constant(2026, 11, DAY, HOUR, 0, 0, 0),
             usage_days: 30,
             recycled: 0,
             suspended: 0,
         }
+    }
+
+    /// The same as of six in the morning, in Japan, of the newest 20th before that moment: whenever it is asked, it has days of
+    /// two months, and neither the first day of a month nor the last.
+    ///
+    /// # Errors
+    /// [`Failure`] beyond the years that can be counted.
+    pub fn lately(self, now: Moment) -> Result<Self, Failure> {
+        let now = Timestamp::from_millisecond(now.millis()).map_err(|_| Failure::BeyondTime)?;
+        let now = Offset::constant(9).to_datetime(now);
+        let of = |month: Date| month.with().day(DAY).build().map(|day| day.at(HOUR, 0, 0, 0));
+        let newest = of(now.date().first_of_month()).map_err(|_| Failure::BeyondTime)?;
+        let as_of = if newest <= now {
+            newest
+        } else {
+            of(month_from(now.date(), -1)?).map_err(|_| Failure::BeyondTime)?
+        };
+        Ok(Self { as_of, ..self })
+    }
+
+    /// The first days of the newest month that has usage and of the one before.
+    ///
+    /// # Errors
+    /// [`Failure`] beyond the years that can be counted.
+    pub fn months(self) -> Result<[Date; 2], Failure> {
+        let newest = days_before(self.as_of.date(), 1)?.first_of_month();
+        Ok([newest, month_from(newest, -1)?])
     }
 
     /// Writes the extract and its marks.

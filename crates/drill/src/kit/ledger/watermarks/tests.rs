@@ -180,3 +180,25 @@ fn no_figure_is_a_day_or_a_time_in_seconds() {
     assert_eq!(short.iter().filter(|figure| super::says_a_time(**figure)).count(), 0);
     assert!(super::says_a_time(34_560_000) && super::says_a_time(20_261_120));
 }
+
+#[test]
+fn whenever_an_extract_is_asked_for_it_is_of_lately_and_its_newest_month_has_days() {
+    let lately = |now: Moment| Watermarks::of(1, 1).lately(now).unwrap();
+    let of = |now: &str| lately(now.parse().unwrap()).as_of.to_string();
+    assert_eq!(of("2026-11-20T05:59:59+09:00"), "2026-10-20T06:00:00");
+    assert_eq!(of("2026-11-20T06:00:00+09:00"), "2026-11-20T06:00:00");
+    assert_eq!(of("2026-11-30T23:59:59+09:00"), "2026-11-20T06:00:00");
+    assert_eq!(of("2027-01-01T00:00:00+09:00"), "2026-12-20T06:00:00");
+    let hour = 60 * 60 * 1000;
+    let first: Moment = "2026-11-28T00:00:00+09:00".parse().unwrap();
+    for hours in 0..24 * 800 {
+        let now = Moment::from_millis(first.millis() + hours * hour).unwrap();
+        let asked = lately(now);
+        let [newest, before] = asked.months().unwrap();
+        let as_of = asked.as_of.date();
+        assert_eq!(newest, as_of.first_of_month(), "{now}");
+        assert_eq!(before, newest.yesterday().unwrap().first_of_month(), "{now}");
+        let at = asked.as_of.in_tz("Asia/Tokyo").unwrap().timestamp().as_millisecond();
+        assert!((0..31 * 24 * hour).contains(&(now.millis() - at)), "{now} {as_of}");
+    }
+}
