@@ -3,11 +3,13 @@
 //! One profile for everything. Build scripts compile C (the cipher library, the embedded engine) once per profile,
 //! and the demo needs the release build anyway; clippy and the tests of the same profile share what those made.
 
+mod failures;
 mod times;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
+use self::failures::Failures;
 use crate::{Failure, controls, layers, tidy};
 
 /// A tool without which nothing can begin: how to ask for it, and where Debian has it.
@@ -141,13 +143,13 @@ impl Tally {
 pub(crate) fn command() -> Result<(), Failure> {
     look_for_tools()?;
     look_for_proxies();
-    let mut tally = Tally::default();
+    let (mut tally, mut failures) = (Tally::default(), Failures::default());
     let mut times = times::Times::begin();
     for Step(name, budget, how) in STEPS {
         let watch = Watch::start();
         let passed = match how {
             How::Cargo(words, environment) => run(words, environment)?,
-            How::Tests(words) => run_tests(words, &mut tally)?,
+            How::Tests(words) => run_tests(words, &mut tally, &mut failures)?,
             How::Chore(chore) => passes(name, chore),
         };
         let taken = watch.seconds();
@@ -161,6 +163,9 @@ pub(crate) fn command() -> Result<(), Failure> {
         if !in_time {
             println!("{name}: FAILED: its budget is {budget} s, and a fifth more is allowed");
         }
+    }
+    for line in failures.told() {
+        println!("{line}");
     }
     println!();
     println!("times: {}", times.write()?);
@@ -246,7 +251,7 @@ fn passes(name: &str, chore: fn() -> Result<(), Failure>) -> bool {
 }
 
 /// Runs tests, passing their output on line by line.
-fn run_tests(words: &[&str], tally: &mut Tally) -> Result<bool, Failure> {
+fn run_tests(words: &[&str], tally: &mut Tally, failures: &mut Failures) -> Result<bool, Failure> {
     let mut child =
         cargo(words).stdout(Stdio::piped()).spawn().map_err(|error| format!("run cargo: {error}"))?;
     let before = *tally;
@@ -255,7 +260,9 @@ fn run_tests(words: &[&str], tally: &mut Tally) -> Result<bool, Failure> {
     let mut out = std::io::stdout();
     while lines.read_until(b'\n', &mut line)? > 0 {
         out.write_all(&line)?;
-        tally.add(&String::from_utf8_lossy(&line));
+        let text = String::from_utf8_lossy(&line);
+        tally.add(&text);
+        failures.hear(&text);
         line.clear();
     }
     let ran = child.wait()?.success();
