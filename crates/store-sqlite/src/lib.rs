@@ -18,6 +18,8 @@ mod merging;
 mod moving;
 mod notices;
 mod operator;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod rows;
 mod schema;

@@ -122,7 +122,7 @@ pub(crate) fn newest_epoch(connection: &Connection, subject: &Subject) -> Result
 
 /// Ends one session. Left to itself the engine goes through all sessions of the tenant, along the primary key, and takes no
 /// notice of the index.
-const END: &str = "delete from session indexed by session_of_account \
+pub(crate) const END: &str = "delete from session indexed by session_of_account \
                    where tenant = ?1 and account = ?2 and session = ?3 returning row_hash";
 
 /// Writes a ring where the row still is as it was read, and ends the sessions that end with it.
@@ -197,20 +197,4 @@ fn touch(
 /// The sessions a `delete … returning row_hash` has ended.
 pub(crate) fn gone(tenant: TenantId, ended: rusqlite::Rows<'_>) -> Result<Vec<Changed>, Fault> {
     rows::gather(ended, |row| Ok(Changed::Session(tenant, row.get(0)?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema;
-
-    #[test]
-    fn a_session_is_ended_without_going_through_those_of_others() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut connection).unwrap();
-        let asked = format!("explain query plan {END}");
-        let unknown = params![1, [7_u8; 16], [8_u8; 16]];
-        let plan: String = connection.query_row(&asked, unknown, |row| row.get("detail")).unwrap();
-        assert_eq!(plan, "SEARCH session USING INDEX session_of_account (tenant=? AND account=?)");
-    }
 }

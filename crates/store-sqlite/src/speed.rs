@@ -16,6 +16,18 @@ use crate::feed_reads::account_key;
 use crate::writer::{Kind, Written};
 use crate::{Sqlite, rows, sessions};
 
+/// How many lines wait for their network, and since when.
+pub(crate) const BACKLOG: &str = "select count(*), min(asked_at) from speed indexed by speed_due \
+     where tenant = ?1 and due_at is not null and (due_at <= ?2 or leased_until > ?2)";
+
+/// Claims the lines that are due. The tenant stands before the `in`: within it, the engine goes through all lines there are.
+pub(crate) const CLAIM: &str = "update speed set fence = fence + 1, tries = tries + 1, leased_until = ?3 \
+     where tenant = ?1 and (account, holding) in ( \
+         select account, holding from speed \
+         where tenant = ?1 and due_at <= ?2 and (leased_until is null or leased_until <= ?2) \
+         order by due_at, account, holding limit ?4) \
+     returning account, holding, revision, blob, fence, tries";
+
 impl SpeedRows for Sqlite {
     fn speed(&self, permit: &Permit<Read>) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
         Answer::ready(self.speed_of(permit.subject()))
@@ -71,10 +83,7 @@ impl SpeedRows for Sqlite {
 
     fn backlog(&self, permit: &Permit<Drive>) -> Answer<'_, Result<(u64, Option<Moment>), Error>> {
         Answer::ready(self.readers.with(|connection| {
-            let mut statement = connection.prepare_cached(
-                "select count(*), min(asked_at) from speed \
-                 where tenant = ?1 and due_at is not null and (due_at <= ?2 or leased_until > ?2)",
-            )?;
+            let mut statement = connection.prepare_cached(BACKLOG)?;
             let mut found =
                 statement.query(params![permit.subject().tenant.number(), permit.at().millis()])?;
             let row = found.next()?.ok_or(Error::Corrupt)?;
@@ -184,14 +193,7 @@ fn take_due(
     claim: Claim,
 ) -> Result<Written<Vec<ClaimedWish>>, Fault> {
     let Claim { now, lease_seconds, most } = claim;
-    let mut statement = connection.prepare_cached(
-        "update speed set fence = fence + 1, tries = tries + 1, leased_until = ?3 \
-         where (tenant, account, holding) in ( \
-             select tenant, account, holding from speed \
-             where tenant = ?1 and due_at <= ?2 and (leased_until is null or leased_until <= ?2) \
-             order by due_at, account, holding limit ?4) \
-         returning account, holding, revision, blob, fence, tries",
-    )?;
+    let mut statement = connection.prepare_cached(CLAIM)?;
     let until = now.plus_seconds(lease_seconds).millis();
     let claimed = statement.query(params![tenant.number(), now.millis(), until, rows::limit(most)])?;
     let claimed = rows::gather(claimed, |row| {

@@ -56,6 +56,10 @@ const QUARANTINE: Walk = Walk {
 /// Greater than every key.
 const END: [u8; 33] = [0xff; 33];
 
+/// The tenant stands before the `in`: within it, the engine goes through all keys there are.
+pub(crate) const KEYS: &str = "delete from wish_key where tenant = ?1 and (account, holding, key) in ( \
+     select account, holding, key from wish_key where tenant = ?1 and until <= ?2 limit ?3)";
+
 /// Goes through everything that has a time; how many rows went.
 pub(crate) async fn all(store: &Sqlite, tenant: TenantId, limits: Limits) -> Result<u64, Error> {
     let Limits { now, idle_before, forget_before } = limits;
@@ -80,12 +84,11 @@ async fn keys(store: &Sqlite, tenant: TenantId, now: Moment) -> Result<u64, Erro
     let mut gone = 0;
     loop {
         let count = store.write(Kind::Large, move |connection| {
-            let count = connection
-                .prepare_cached(
-                    "delete from wish_key where (tenant, account, holding, key) in ( \
-                         select tenant, account, holding, key from wish_key where tenant = ?1 and until <= ?2 limit ?3)",
-                )?
-                .execute(params![tenant.number(), now.millis(), rows::limit(ROWS)])?;
+            let count = connection.prepare_cached(KEYS)?.execute(params![
+                tenant.number(),
+                now.millis(),
+                rows::limit(ROWS)
+            ])?;
             Ok(Written::uncached(count))
         });
         let count = count.await?;
