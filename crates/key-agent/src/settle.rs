@@ -48,8 +48,8 @@ pub(crate) fn pin(file: &Path) -> Result<Zeroizing<String>, Wrong> {
     Ok(pin)
 }
 
-/// Refuses a socket where another user could put something in its place before it is closed to them, or keep it from its
-/// agent. A house asks nobody there either.
+/// Refuses a socket in a directory where another user could put something in its place, or keep it from its agent. The house
+/// that asks looks at the directories above as well.
 pub(crate) fn place(socket: &Path) -> Result<(), Wrong> {
     let wrong = |why: String| Wrong::Place(socket.to_owned(), why);
     let socket = std::path::absolute(socket).map_err(|reason| wrong(reason.to_string()))?;

@@ -56,6 +56,17 @@ fn judged(drop_in: Option<&str>) -> Option<(Vec<String>, f64)> {
 fn the_unit_is_well_and_closed_and_each_drop_in_opens_little() {
     let Some((told, closed)) = judged(None) else { return };
     assert!(told.is_empty() && closed <= 1.0, "{closed}: {told:?}");
+    // The score is of everything together, and of some of it not at all.
+    let text = fs::read_to_string(examples().join("systemd").join(UNIT)).unwrap();
+    for line in [
+        "PrivateNetwork=yes",
+        "IPAddressDeny=any",
+        "RestrictAddressFamilies=AF_UNIX",
+        "PrivateDevices=yes",
+        "InaccessiblePaths=-/var/lib/honnin -/etc/honnin -/srv/honnin -/run/honnin -/var/lib/honnin-status",
+    ] {
+        assert!(text.lines().any(|stands| stands == line), "{line}");
+    }
     for name in ["network.conf", "usb.conf"] {
         let (told, exposure) = judged(Some(name)).unwrap();
         assert!(told.is_empty() && exposure <= 2.0, "{name}: {exposure}: {told:?}");

@@ -68,7 +68,7 @@ const POSTRM: &str = "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then sys
 const AGENT_POSTINST: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then\n\
     \x20   if ! getent passwd honnin-key >/dev/null; then\n\
     \x20       adduser --quiet --system --group --home /nonexistent --no-create-home honnin-key\n    fi\n\
-    \x20   id -nG honnin | grep -qw honnin-key || adduser --quiet honnin honnin-key\n\
+    \x20   id -nG honnin | tr ' ' '\\n' | grep -qx honnin-key || adduser --quiet honnin honnin-key\n\
     \x20   install -d -m 0700 -o honnin-key -g honnin-key /etc/honnin-key\n\
     \x20   if [ -d /run/systemd/system ]; then\n        systemctl daemon-reload\n\
     \x20       # Only where it runs: a house that serves does not ask it.\n\
