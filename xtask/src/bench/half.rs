@@ -56,7 +56,18 @@ pub(super) fn capacity(
     kinds: &[Kind],
     most: Duration,
 ) -> Result<Crowd, Failure> {
-    let plan = plan(address, Come::Closed(AT_ONCE), run.time(2), run.time(4));
+    capacity_of(AT_ONCE, run, address, kinds, most)
+}
+
+/// The same of so many at once.
+pub(super) fn capacity_of(
+    at_once: usize,
+    run: &Run,
+    address: SocketAddr,
+    kinds: &[Kind],
+    most: Duration,
+) -> Result<Crowd, Failure> {
+    let plan = plan(address, Come::Closed(at_once), run.time(2), run.time(4));
     let crowd = play(Plan { patience: most, ..plan }, kinds)?;
     if crowd.goodput(None) > 0.0 { Ok(crowd) } else { Err("nobody is answered".into()) }
 }
