@@ -8,7 +8,8 @@ const PAUSE: u64 = 50;
 /// With pauses that grow by a millisecond up to the longest that is two minutes.
 const QUESTIONS: u64 = 2_425;
 
-/// Asks again and again until it holds, two minutes at most: how fast this machine is is not what is tried.
+/// Asks again and again until it holds, with two minutes of pauses at most and the time that asking takes: how fast this machine
+/// is is not what is tried.
 #[must_use]
 pub fn soon(mut holds: impl FnMut() -> bool) -> bool {
     // At first often, for what is almost there; then seldom, for what takes its own time to ask.
