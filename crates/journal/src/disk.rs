@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, syncfs};
 
+use crate::pace::Steps;
+
 /// Acts on files. Each is done when it returns without an error; after an error it may or may not be done.
 ///
 /// As they stand here they are the real thing; a test writes anew the acts that it makes fail.
@@ -92,6 +94,9 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 /// Below it the volume is left alone, because others may be writing to it.
 const MANY_FILES: usize = 8;
 
+/// Files that get their names in one step.
+const NAMES: usize = 16;
+
 /// Writes whole files so that each is there whole or not at all, all of them and durable after [`Self::finish`].
 pub(crate) struct Durable<'a> {
     disk: &'a dyn Disk,
@@ -145,6 +150,11 @@ impl<'a> Durable<'a> {
 
     /// Makes what was written durable, then puts it into its place, then makes all names durable.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.finish_in(&mut Steps::at_once())
+    }
+
+    /// As [`Self::finish`], in steps.
+    pub(crate) fn finish_in(&mut self, steps: &mut Steps<'_>) -> io::Result<()> {
         let (written, few) = (std::mem::take(&mut self.written), std::mem::take(&mut self.few));
         if written.len() < MANY_FILES {
             for file in &few {
@@ -154,10 +164,14 @@ impl<'a> Durable<'a> {
             self.disk.sync_volume(&self.volume)?;
         }
         // A crash here leaves files beside their places, which nobody reads and the next writing replaces.
-        for Written { beside, place } in &written {
-            self.disk.rename(beside, place)?;
-            self.directories.extend(place.parent().map(Path::to_owned));
+        for some in written.chunks(NAMES) {
+            steps.done();
+            for Written { beside, place } in some {
+                self.disk.rename(beside, place)?;
+                self.directories.extend(place.parent().map(Path::to_owned));
+            }
         }
+        steps.done();
         // A crash here leaves the old content of each or the new one, whole.
         if self.directories.len() < MANY_FILES {
             for directory in &self.directories {

@@ -13,6 +13,8 @@ use honnin_terms::Moment;
 use crate::bundle::WIDE;
 use crate::chain::Chain;
 use crate::disk::Disk;
+use crate::pace::Steps;
+use crate::publish::MORE;
 use crate::queue::hold;
 use crate::run::{ACT, FAILED, FAN, Item, OWNER, Run, Stretch, TOP, VIEWER, Writing, prefix};
 use crate::shelf::Shared;
@@ -21,6 +23,12 @@ use crate::{Entry, Kind, Pseudonym, others, parse_entry};
 
 /// Entries of the shortest run.
 pub(crate) const CHUNK: u64 = 65_536;
+/// Rows that are taken in one step.
+const ROWS: usize = 4_096;
+/// Items that are written in one step: sixteen blocks.
+const ITEMS: u64 = 16 * 340;
+/// The items of a chunk are sorted in so many parts, as a power of two.
+const PART_BITS: u32 = 5;
 
 /// A question to the index.
 #[derive(Debug, Clone, Copy)]
@@ -183,35 +191,57 @@ impl<'a> Maker<'a> {
         items: u64,
         moments: (i64, i64),
         each: impl Iterator<Item = io::Result<Item>>,
+        steps: &mut Steps<'_>,
     ) -> io::Result<()> {
         let path = stretch.path(self.tiles.dir);
         fs::create_dir_all(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
         let beside = path.with_extension("tmp");
         let file = self.disk.create(&beside)?;
         let mut writing = Writing::begin(file, stretch, items, moments, self.chain)?;
-        for item in each {
+        for (count, item) in (1..).zip(each) {
             writing.push(item?)?;
+            if u64::is_multiple_of(count, ITEMS) {
+                steps.done();
+            }
         }
         drop(writing.finish()?);
         self.disk.rename(&beside, &path)
     }
 
     /// Writes the run of one chunk, of its rows from `first` on.
-    pub(crate) fn chunk(&self, number: u64, first: u64, rows: &[Row]) -> io::Result<()> {
+    pub(crate) fn chunk(
+        &self,
+        number: u64,
+        first: u64,
+        rows: &[Row],
+        steps: &mut Steps<'_>,
+    ) -> io::Result<()> {
         let stretch = Stretch { level: 0, number };
         let offset = |index: u64| u32::try_from(index - stretch.start()).unwrap_or(0);
-        let rows_with = (first..).zip(rows);
-        let mut items: Vec<Item> = rows_with.flat_map(|(index, row)| row.items(offset(index))).collect();
-        items.sort_unstable();
+        // By the first bits of the pseudonym, so that each part is sorted in a step of its own.
+        let mut parts: Vec<Vec<Item>> = vec![Vec::new(); 1 << PART_BITS];
+        for (first, rows) in (first..).step_by(ROWS).zip(rows.chunks(ROWS)) {
+            for item in (first..).zip(rows).flat_map(|(index, row)| row.items(offset(index))) {
+                let part = usize::try_from(item.prefix >> (u64::BITS - PART_BITS)).unwrap_or(0);
+                if let Some(part) = parts.get_mut(part) {
+                    part.push(item);
+                }
+            }
+            steps.done();
+        }
+        for part in &mut parts {
+            part.sort_unstable();
+            steps.done();
+        }
         let millis = |moment: Option<Moment>| moment.unwrap_or(Moment::EPOCH).millis();
         let earliest = millis(rows.iter().map(|row| row.moment).min());
         let latest = millis(rows.iter().map(|row| row.moment).max());
-        let count = u64::try_from(items.len()).unwrap_or(0);
-        self.write(stretch, count, (earliest, latest), items.into_iter().map(Ok))
+        let count = u64::try_from(parts.iter().map(Vec::len).sum::<usize>()).unwrap_or(0);
+        self.write(stretch, count, (earliest, latest), parts.into_iter().flatten().map(Ok), steps)
     }
 
     /// Makes one run of the sixteen it is made up of.
-    fn merge(&self, stretch: Stretch) -> io::Result<()> {
+    fn merge(&self, stretch: Stretch, steps: &mut Steps<'_>) -> io::Result<()> {
         let mut runs = Vec::new();
         let (mut items, mut moments) = (0, None);
         for (place, part) in (0u32..).zip(stretch.parts()) {
@@ -235,16 +265,17 @@ impl<'a> Maker<'a> {
             let item = run.next()?;
             Some(item.map(|item| Item { offset: item.offset + *shift, ..item }))
         });
-        self.write(stretch, items, moments.unwrap_or_default(), each)
+        self.write(stretch, items, moments.unwrap_or_default(), each, steps)
     }
 
     /// Makes a run anew, from the log where there is nothing else.
     pub(crate) fn make(&self, stretch: Stretch) -> io::Result<()> {
         if stretch.level > 0 {
-            return self.merge(stretch);
+            return self.merge(stretch, &mut Steps::at_once());
         }
         let first = stretch.start().max(self.minimum);
-        self.chunk(stretch.number, first, &rows_of(self.tiles, first, stretch.end())?)
+        let rows = rows_of(self.tiles, first, stretch.end())?;
+        self.chunk(stretch.number, first, &rows, &mut Steps::at_once())
     }
 
     /// A run of the index; where it is missing it is made.
@@ -266,27 +297,33 @@ impl Shared {
 }
 
 /// Moves the rows of chunks that are wholly published from memory to runs.
-pub(crate) fn write_full_chunks(shared: &Shared) -> io::Result<()> {
+pub(crate) fn write_full_chunks(shared: &Shared, steps: &mut Steps<'_>) -> io::Result<()> {
     loop {
-        let (chunk, first, rows) = {
+        let (chunk, first, count) = {
             let tail = hold(&shared.tail);
             let chunk = tail.first_row / CHUNK;
             let end = (chunk + 1) * CHUNK;
             if tail.published < end {
                 return Ok(());
             }
-            let count = usize::try_from(end - tail.first_row).unwrap_or(usize::MAX);
-            (chunk, tail.first_row, tail.rows.iter().take(count).copied().collect::<Vec<_>>())
+            (chunk, tail.first_row, usize::try_from(end - tail.first_row).unwrap_or(usize::MAX))
         };
+        // A part at a time: the writer waits for who looks into the tail. None of these rows leaves it but by us.
+        let mut rows = Vec::new();
+        for from in (0..count).step_by(ROWS) {
+            rows.extend(hold(&shared.tail).rows.iter().skip(from).take(ROWS.min(count - from)));
+            steps.done();
+        }
         let maker = shared.maker();
-        maker.chunk(chunk, first, &rows)?;
+        maker.chunk(chunk, first, &rows, steps)?;
         drop(rows);
         let mut merged = Vec::new();
         let (mut level, mut next) = (0, chunk + 1);
         while level < TOP && next.is_multiple_of(FAN) {
             (level, next) = (level + 1, next / FAN);
             let stretch = Stretch { level, number: next - 1 };
-            maker.merge(stretch)?;
+            steps.with_more(MORE);
+            maker.merge(stretch, steps)?;
             merged.push(stretch);
         }
         // From here on the longer run answers; a question that has begun finds the shorter ones gone and begins anew.

@@ -36,6 +36,7 @@ mod logs;
 mod merkle;
 mod note;
 mod others;
+mod pace;
 mod prune;
 mod public;
 mod publish;

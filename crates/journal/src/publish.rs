@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use honnin_seal::BadSignature;
 
@@ -16,14 +17,21 @@ use crate::index;
 use crate::layout::{self, CHECKPOINT, HISTORY, SEGMENTS, SPARE, numbered};
 use crate::merkle::{Edge, Tile};
 use crate::note::{BadFormat, Checkpoint};
+use crate::pace::{Pace, Steps};
 use crate::queue::hold;
 use crate::segment::Frame;
 use crate::shelf::{Shared, Shelf, Spare};
 
 /// Entries published in one round, about; bounds the memory of a round.
 const ROUND: usize = 65_536;
-/// Longest time an entry waits for publication.
+/// From the beginning of a round to that of the next: so long an entry waits for its own.
 const PERIOD: Duration = Duration::from_secs(1);
+/// How much longer a round may take because it stands back for those who wait.
+const SPREAD: Duration = Duration::from_millis(250);
+/// How much more where a long run of the index is made, of a million entries or more.
+pub(crate) const MORE: Duration = Duration::from_millis(500);
+/// A round that took its whole time is not followed by the next at once.
+const LEAST: Duration = Duration::from_millis(50);
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// Why entries could not be published. They are durable in their segments and are published at the next try.
@@ -42,9 +50,14 @@ pub enum PublishError {
 
 /// Publishes until the journal is closed.
 pub(crate) fn run(shared: &Arc<Shared>) {
+    let start = now();
+    let (clock, sleep) = (|| start.elapsed(), |rest| stand_back(shared, rest));
     loop {
         let stop = *hold(&shared.stop);
-        if let Err(error) = publish(shared) {
+        // Where there is no room nobody is answered, and room comes of publishing.
+        let left = if stop || shared.state() == State::Full { Duration::ZERO } else { SPREAD };
+        let begun = clock();
+        if let Err(error) = publish_in(shared, &mut Steps::of(Pace::of(left), &clock, &sleep)) {
             tracing::warn!(%error, cause = std::error::Error::source(&error), "publish the journal");
         }
         if stop {
@@ -53,15 +66,41 @@ pub(crate) fn run(shared: &Arc<Shared>) {
         prepare_spare(shared);
         let guard = hold(&shared.stop);
         if !*guard {
-            drop(shared.wanted.wait_timeout(guard, PERIOD));
+            let wait = PERIOD.saturating_sub(clock().saturating_sub(begun));
+            drop(shared.wanted.wait_timeout(guard, wait.max(LEAST)));
         }
     }
+}
+
+/// Sleeps, unless the journal is being closed.
+pub(crate) fn stand_back(shared: &Shared, rest: Duration) {
+    let stop = hold(&shared.stop);
+    if !*stop {
+        drop(shared.stopped.wait_timeout(stop, rest));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step took is no moment of the journal's")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Publishes everything that is durable now. What comes meanwhile waits for the next time: under load there is always
 /// some, and a round for every few hundred entries would cost more than the entries.
 pub(crate) fn publish(shared: &Shared) -> Result<(), PublishError> {
-    let mut shelf = hold(&shared.shelf);
+    publish_in(shared, &mut Steps::at_once())
+}
+
+/// As [`publish`], in steps.
+pub(crate) fn publish_in(shared: &Shared, steps: &mut Steps<'_>) -> Result<(), PublishError> {
+    publish_held(shared, &mut hold(&shared.shelf), steps)
+}
+
+pub(crate) fn publish_held(
+    shared: &Shared,
+    shelf: &mut Shelf,
+    steps: &mut Steps<'_>,
+) -> Result<(), PublishError> {
     let durable = hold(&shared.tail).next;
     loop {
         let frames = {
@@ -71,23 +110,31 @@ pub(crate) fn publish(shared: &Shared) -> Result<(), PublishError> {
         if frames.is_empty() {
             break;
         }
-        round(shared, &mut shelf, &frames)?;
+        round(shared, shelf, &frames, steps)?;
     }
-    index::write_full_chunks(shared)?;
+    index::write_full_chunks(shared, steps)?;
     Ok(())
 }
 
-fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<(), PublishError> {
+fn round(
+    shared: &Shared,
+    shelf: &mut Shelf,
+    frames: &[Arc<Frame>],
+    steps: &mut Steps<'_>,
+) -> Result<(), PublishError> {
     let dir = &shared.dir;
     let (mut edge, mut open, mut full) = (shelf.edge.clone(), shelf.bundle.clone(), Vec::new());
     let mut out = Durable::new(&*shared.disk, dir)?;
     for frame in frames {
         for (entry, leaf) in frame.entries().into_iter().zip(&frame.leaves) {
             bundle::push(&mut open, entry)?;
+            let before = full.len();
             edge.push(*leaf, &mut full);
             if edge.size().is_multiple_of(WIDE) {
                 out.write(&layout::bundle(dir, edge.size() / WIDE - 1, WIDTH), &open)?;
                 open.clear();
+                write_tiles(dir, full.iter().skip(before), &mut out)?;
+                steps.done();
             }
         }
     }
@@ -95,13 +142,8 @@ fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<()
     if let Some(lowest) = partial.first().filter(|tile| tile.level == 0) {
         out.write(&layout::bundle(dir, lowest.number, lowest.hashes.len()), &open)?;
     }
-    for tile in full.iter().chain(&partial) {
-        out.write(
-            &layout::tile(dir, tile.level, tile.number, tile.hashes.len()),
-            tile.hashes.as_flattened(),
-        )?;
-    }
-    out.finish()?;
+    write_tiles(dir, partial.iter(), &mut out)?;
+    out.finish_in(steps)?;
     // A crash here leaves bundles and tiles beyond the checkpoint. They are derived from durable entries, so the
     // next round writes the same octets again.
     let root = edge.root();
@@ -112,7 +154,20 @@ fn round(shared: &Shared, shelf: &mut Shelf, frames: &[Arc<Frame>]) -> Result<()
     keep_history(shared, shelf, &edge, day, &mut out)?;
     hold(&shared.tail).set_published(edge.clone());
     (shelf.edge, shelf.bundle) = (edge, open);
+    steps.done();
     tidy(shared, &full, shelf.edge.size());
+    Ok(())
+}
+
+fn write_tiles<'a>(
+    dir: &Path,
+    tiles: impl Iterator<Item = &'a Tile>,
+    out: &mut Durable<'_>,
+) -> io::Result<()> {
+    for tile in tiles {
+        let path = layout::tile(dir, tile.level, tile.number, tile.hashes.len());
+        out.write(&path, tile.hashes.as_flattened())?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod rounds;
 mod runs;
 mod several;
 mod spare;
+mod steps;
 mod tampering;
 mod trees;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::disk::RealDisk;
 use crate::index::{CHUNK, Maker, Row};
+use crate::pace::Steps;
 use crate::run::{OWNER, Run, Stretch, VIEWER};
 use crate::tiles::Tiles;
 
@@ -29,7 +30,7 @@ fn sixteen_runs_made_one_answer_the_same() {
                 row(viewer, owner)
             })
             .collect();
-        maker.chunk(chunk, chunk * CHUNK, &rows).unwrap();
+        maker.chunk(chunk, chunk * CHUNK, &rows, &mut Steps::at_once()).unwrap();
     }
     let whole = Stretch { level: 1, number: 0 };
     maker.make(whole).unwrap();
