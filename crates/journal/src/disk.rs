@@ -72,10 +72,14 @@ impl Disk for RealDisk {}
 /// A preallocated block that was never written costs a change of the file system's own records at the first
 /// sync after its first write; one that holds zeros does not.
 pub(crate) fn fill<D: Disk + ?Sized>(disk: &D, file: &File, length: u64) -> io::Result<()> {
+    fill_between(disk, file, 0, length)
+}
+
+/// The same of a part of it.
+pub(crate) fn fill_between<D: Disk + ?Sized>(disk: &D, file: &File, mut at: u64, end: u64) -> io::Result<()> {
     static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
-    let mut at = 0;
-    while at < length {
-        let step = usize::try_from(length - at).unwrap_or(usize::MAX).min(ZEROS.len());
+    while at < end {
+        let step = usize::try_from(end - at).unwrap_or(usize::MAX).min(ZEROS.len());
         disk.write_at(file, ZEROS.get(..step).unwrap_or(&ZEROS), at)?;
         at += u64::try_from(step).unwrap_or(u64::MAX);
     }

@@ -13,6 +13,7 @@ use crate::anchoring::{self, Anchored};
 use crate::batch::Append;
 use crate::chain::{Anchor, AnchorError, Chain, Head, LogKeys};
 use crate::disk::{Disk, RealDisk};
+use crate::pace::Steps;
 use crate::publish::{self, PublishError};
 use crate::queue::{Queue, Steady, hold};
 use crate::recover::{self, Found, StartError};
@@ -138,7 +139,7 @@ impl Journal {
             stopped: Condvar::new(),
         });
         prune::sweep(&shared);
-        publish::prepare_spare(&shared);
+        publish::prepare_spare(&shared, &mut Steps::at_once());
         let writer = Writer::new(Arc::clone(&shared), next, before);
         let writer = thread::Builder::new().name("journal writer".into()).spawn(move || writer.run())?;
         let beside = |name: &str, run: fn(&Arc<Shared>)| {

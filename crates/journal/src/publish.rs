@@ -12,7 +12,7 @@ use honnin_seal::BadSignature;
 
 use crate::bounds::State;
 use crate::bundle::{self, WIDE, WIDTH};
-use crate::disk::{Durable, fill, is_full};
+use crate::disk::{Durable, fill_between, is_full};
 use crate::index;
 use crate::layout::{self, CHECKPOINT, HISTORY, SEGMENTS, SPARE, numbered};
 use crate::merkle::{Edge, Tile};
@@ -32,6 +32,8 @@ const SPREAD: Duration = Duration::from_millis(250);
 pub(crate) const MORE: Duration = Duration::from_millis(500);
 /// A round that took its whole time is not followed by the next at once.
 const LEAST: Duration = Duration::from_millis(50);
+/// Zeros written to a spare segment, and synced, in one step.
+const PIECE: u64 = 1 << 20;
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// Why entries could not be published. They are durable in their segments and are published at the next try.
@@ -56,14 +58,15 @@ pub(crate) fn run(shared: &Arc<Shared>) {
         let stop = *hold(&shared.stop);
         // Where there is no room nobody is answered, and room comes of publishing.
         let left = if stop || shared.state() == State::Full { Duration::ZERO } else { SPREAD };
+        let steps = || Steps::of(Pace::of(left), &clock, &sleep);
         let begun = clock();
-        if let Err(error) = publish_in(shared, &mut Steps::of(Pace::of(left), &clock, &sleep)) {
+        if let Err(error) = publish_in(shared, &mut steps()) {
             tracing::warn!(%error, cause = std::error::Error::source(&error), "publish the journal");
         }
         if stop {
             return;
         }
-        prepare_spare(shared);
+        prepare_spare(shared, &mut steps());
         let guard = hold(&shared.stop);
         if !*guard {
             let wait = PERIOD.saturating_sub(clock().saturating_sub(begun));
@@ -221,9 +224,9 @@ fn tidy(shared: &Shared, full: &[Tile], published: u64) {
 }
 
 /// Reserves the next segment before it is needed, and says when there is room again.
-pub(crate) fn prepare_spare(shared: &Shared) {
+pub(crate) fn prepare_spare(shared: &Shared, steps: &mut Steps<'_>) {
     if hold(&shared.spare).is_none() {
-        match make_spare(shared) {
+        match make_spare(shared, steps) {
             Ok(spare) => *hold(&shared.spare) = Some(spare),
             Err(error) if is_full(&error) => return,
             Err(error) => {
@@ -237,13 +240,20 @@ pub(crate) fn prepare_spare(shared: &Shared) {
     }
 }
 
-fn make_spare(shared: &Shared) -> io::Result<Spare> {
+fn make_spare(shared: &Shared, steps: &mut Steps<'_>) -> io::Result<Spare> {
     let Shared { disk, bounds, .. } = shared;
     let path = shared.dir.join(SEGMENTS).join(SPARE);
     let made = disk.create(&path).and_then(|file| {
         disk.allocate(&file, bounds.segment_octets)?;
-        fill(&**disk, &file, bounds.segment_octets)?;
-        disk.sync(&file)?;
+        let mut at = 0;
+        while at < bounds.segment_octets {
+            let end = bounds.segment_octets.min(at + PIECE);
+            fill_between(&**disk, &file, at, end)?;
+            // Now rather than all at the end: what comes to the disk at one go, the writer's sync waits for.
+            disk.sync(&file)?;
+            at = end;
+            steps.done();
+        }
         Ok(Spare(file))
     });
     if made.is_err() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::disk::{Disk, RealDisk};
 use crate::layout::SPARE;
+use crate::pace::Steps;
 use crate::publish::prepare_spare;
 use crate::queue::hold;
 
@@ -71,7 +72,7 @@ fn a_spare_that_is_taken_is_not_made_anew_under_the_writer() {
     let first = journal.append(&own(0, 0));
     disk.wait_for(Step::Naming, Duration::from_secs(10));
     // As the publisher does at any moment.
-    prepare_spare(journal.shared_for_tests());
+    prepare_spare(journal.shared_for_tests(), &mut Steps::at_once());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(first), Ok(place(0)));
     // Some segments more, in batches that fit into one.

@@ -12,7 +12,7 @@ use super::*;
 use crate::disk::{Disk, RealDisk};
 use crate::index::{CHUNK, Maker, Row};
 use crate::pace::{Pace, Steps};
-use crate::publish::{publish_held, stand_back};
+use crate::publish::{prepare_spare, publish_held, stand_back};
 use crate::queue::hold;
 use crate::run::{OWNER, Run, Stretch};
 use crate::shelf::Shared;
@@ -174,6 +174,34 @@ fn a_crash_while_it_stands_back_is_repaired() {
     drop(shelf);
     journal.close().unwrap();
     assert_eq!(check(dir.path()).unwrap().size, 2_600);
+}
+
+#[test]
+fn a_spare_that_is_half_made_is_nobodys_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(opening(dir.path(), still(3 << 20))).unwrap();
+    let shared = journal.shared_for_tests();
+    fill(&journal, 10);
+    assert!(soon(|| hold(&shared.spare).is_some()), "never came: a spare lies ready");
+    let shelf = hold(&shared.shelf);
+    drop(hold(&shared.spare).take());
+    let pieces = Cell::new(0);
+    let sleep = |_| {
+        pieces.set(pieces.get() + 1);
+        let copy = crashed(dir.path());
+        let again = open(copy.path());
+        assert_eq!((again.size(), put(&again, &own(60, 7))), (10, Ok(10)));
+        again.close().unwrap();
+        assert_eq!(check(copy.path()).unwrap().size, 11);
+        // Whoever needs one before it is made makes one of its own.
+        assert!(hold(&shared.spare).is_none());
+    };
+    let clock = ticking();
+    prepare_spare(shared, &mut Steps::of(Pace::of(LONG), &clock, &sleep));
+    assert_eq!(pieces.get(), 3, "a megabyte in each step");
+    assert!(hold(&shared.spare).is_some());
+    drop(shelf);
+    journal.close().unwrap();
 }
 
 #[test]
