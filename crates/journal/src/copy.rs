@@ -6,18 +6,17 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use honnin_terms::LogId;
 use rustix::fs::{Mode, OFlags};
 
-use crate::entry::HEADER;
 use crate::history::MOST_CARRIED_OCTETS;
 use crate::layout::{self, CARRIED, CHECKPOINT, HISTORY, LOCK, PRUNED, SEGMENTS, numbered};
 use crate::note::MOST_NOTE;
-use crate::segment::ALIGN;
+use crate::sheaf::Sheaf;
 
 /// The published tree in a log's directory.
 const TREE: &str = "tile";
@@ -25,20 +24,25 @@ const TREE: &str = "tile";
 const UNFINISHED: &str = "tmp";
 /// How often is looked again for what was written or removed meanwhile.
 const TRIES: usize = 16;
-const PIECE: usize = 64 * 1024;
-/// How much is kept of the zeros after the last octet that is none: a frame may end in zeros of its own, of nobody's entry
-/// without a body, and they are fewer than the longest head of an entry.
-const ZEROS: usize = HEADER.next_multiple_of(ALIGN);
 
 /// Copies every log of the journal in `root` into `to`, which is made. The index is left out: it is made again.
 ///
 /// # Errors
 /// What the system says; `WouldBlock` where a log changes faster than it can be copied.
 pub fn copy(root: &Path, to: &Path) -> io::Result<()> {
+    copy_in_steps(root, to, &mut || {})
+}
+
+/// As [`copy`], and calls `step` between two small pieces of work: whoever copies beside others lets them go first there.
+///
+/// # Errors
+/// As [`copy`].
+pub fn copy_in_steps(root: &Path, to: &Path, step: &mut dyn FnMut()) -> io::Result<()> {
     make(to)?;
+    let mut sheaf = Sheaf::new(&File::sync_all, step);
     for log in layout::logs(root)? {
         let name = log.to_string();
-        copy_log(&root.join(&name), &to.join(&name))?;
+        copy_log(&root.join(&name), &to.join(&name), &mut sheaf)?;
     }
     File::open(to)?.sync_all()
 }
@@ -97,7 +101,7 @@ fn make(directory: &Path) -> io::Result<()> {
 
 /// A round of files that belong together: segments are opened before the checkpoint is read, so that what is not in its
 /// tree yet is in them; the tree only grows, so that it holds what the checkpoint says whenever it is copied after.
-fn copy_log(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_log(from: &Path, to: &Path, sheaf: &mut Sheaf<'_>) -> io::Result<()> {
     make(to)?;
     for _ in 0..TRIES {
         let segments = layout::open_segments(from)?;
@@ -114,24 +118,25 @@ fn copy_log(from: &Path, to: &Path) -> io::Result<()> {
                 break;
             }
             let mut gone = false;
-            copy_tree(&from.join(TREE), &to.join(TREE), &mut gone)?;
+            copy_tree(&from.join(TREE), &to.join(TREE), &mut gone, sheaf)?;
             // One that went was made part of a wider one, which may not have been there when it was looked for.
             whole = !gone;
         }
         if !whole {
             continue;
         }
-        copy_tree(&from.join(HISTORY), &to.join(HISTORY), &mut false)?;
+        copy_tree(&from.join(HISTORY), &to.join(HISTORY), &mut false, sheaf)?;
         for name in [CARRIED, PRUNED] {
             if let Some(octets) = layout::read(&from.join(name), MOST_CARRIED_OCTETS)? {
-                write(&to.join(name), &mut octets.as_slice())?;
+                sheaf.write(&to.join(name), &mut octets.as_slice())?;
             }
         }
         make(&to.join(SEGMENTS))?;
         for (first, mut segment) in segments {
-            write_segment(&numbered(to, SEGMENTS, first), &mut segment)?;
+            sheaf.write_segment(&numbered(to, SEGMENTS, first), &mut segment)?;
         }
-        write(&to.join(CHECKPOINT), &mut checkpoint.as_slice())?;
+        sheaf.write(&to.join(CHECKPOINT), &mut checkpoint.as_slice())?;
+        sheaf.bind()?;
         File::open(to.join(SEGMENTS))?.sync_all()?;
         return File::open(to)?.sync_all();
     }
@@ -139,7 +144,7 @@ fn copy_log(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Copies files that are not there yet: one that is there never changes.
-fn copy_tree(from: &Path, to: &Path, gone: &mut bool) -> io::Result<()> {
+fn copy_tree(from: &Path, to: &Path, gone: &mut bool, sheaf: &mut Sheaf<'_>) -> io::Result<()> {
     let entries = match fs::read_dir(from) {
         Ok(entries) => entries.collect::<io::Result<Vec<_>>>(),
         Err(error) => Err(error),
@@ -169,43 +174,14 @@ fn copy_tree(from: &Path, to: &Path, gone: &mut bool) -> io::Result<()> {
             Err(error) => return Err(error),
         };
         if about.is_dir() {
-            copy_tree(&from, &to, gone)?;
+            copy_tree(&from, &to, gone, sheaf)?;
         } else if !to.exists() {
             match File::open(&from) {
-                Ok(mut file) => write(&to, &mut file)?,
+                Ok(mut file) => sheaf.write(&to, &mut file)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => *gone = true,
                 Err(error) => return Err(error),
             }
         }
     }
     File::open(to)?.sync_all()
-}
-
-/// Writes a file.
-fn write(to: &Path, from: &mut dyn Read) -> io::Result<()> {
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(to)?;
-    io::copy(from, &mut file)?;
-    file.sync_all()
-}
-
-/// Writes a segment without what was reserved and not yet written, but for some of it. A frame ends where the next may begin.
-fn write_segment(to: &Path, segment: &mut File) -> io::Result<()> {
-    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(to)?;
-    let (mut piece, mut written, mut end) = (vec![0; PIECE], 0, 0);
-    loop {
-        let read = segment.read(&mut piece)?;
-        let Some(octets) = piece.get(..read).filter(|octets| !octets.is_empty()) else { break };
-        if let Some(last) = octets.iter().rposition(|octet| *octet != 0) {
-            // Zeros in between are not written; they read as zeros.
-            file.write_all_at(octets, written)?;
-            end = written + count(last + 1);
-        }
-        written += count(read);
-    }
-    file.set_len(end.next_multiple_of(count(ALIGN)).saturating_add(count(ZEROS)).min(written))?;
-    file.sync_all()
-}
-
-fn count(octets: usize) -> u64 {
-    u64::try_from(octets).unwrap_or(u64::MAX)
 }

@@ -44,6 +44,7 @@ mod queue;
 mod recover;
 mod run;
 mod segment;
+mod sheaf;
 mod shelf;
 mod tail;
 mod tiles;
@@ -55,7 +56,7 @@ pub use batch::Append;
 pub use bounds::{AppendError, Bounds, State};
 pub use bundle::parse_bundle;
 pub use chain::{Anchor, AnchorError, FileAnchor, Head, LogKeys};
-pub use copy::{Held, copy, hold, is_written};
+pub use copy::{Held, copy, copy_in_steps, hold, is_written};
 pub use desk::{Asked, Desk};
 pub use details::{Details, MOST_LISTED, MOST_TEXT};
 pub use entry::{Entry, MOST_BODY, Pseudonym, parse_entry};
@@ -77,7 +78,7 @@ pub use public::{
 pub use publish::PublishError;
 pub use queue::Steady;
 pub use recover::StartError;
-pub use verify::{Breach, LogReport, Report, Trust, Violation, verify, verify_each};
+pub use verify::{Breach, LogReport, Report, Trust, Violation, verify, verify_each, verify_in_steps};
 
 #[cfg(test)]
 mod tests;

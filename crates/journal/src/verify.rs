@@ -60,7 +60,34 @@ fn unreadable(what: &'static str) -> impl FnOnce(io::Error) -> Violation {
 /// # Errors
 /// The first [`Violation`] found.
 pub fn verify(root: &Path, trust: &Trust, period: Option<(Moment, Moment)>) -> Result<Report, Breach> {
-    verify_each(root, trust, period, &mut |_, _| {})
+    verify_in_steps(root, trust, period, &mut || {})
+}
+
+/// As [`verify`], and calls `step` between two entries: whoever verifies beside others lets them go first there.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_in_steps(
+    root: &Path,
+    trust: &Trust,
+    period: Option<(Moment, Moment)>,
+    step: &mut dyn FnMut(),
+) -> Result<Report, Breach> {
+    // Nothing is handed over: one pass is enough, however many logs there are.
+    across(root, &all_logs(root, trust)?, trust, period, &mut |_, _| step())
+}
+
+/// The logs there are, none of those that are anchored missing among them.
+fn all_logs(root: &Path, trust: &Trust) -> Result<Vec<LogId>, Breach> {
+    let nowhere = |violation| Breach { log: None, violation };
+    let logs = layout::logs(root).map_err(|error| nowhere(Violation::Unreadable("the logs", error)))?;
+    if let Some((log, _)) = trust.heads.iter().find(|(log, _)| !logs.contains(log)) {
+        return Err(Breach { log: Some(*log), violation: Violation::Shorter(0) });
+    }
+    if logs.is_empty() {
+        return Err(nowhere(Violation::Unreadable("the logs", io::ErrorKind::NotFound.into())));
+    }
+    Ok(logs)
 }
 
 /// As [`verify`], and hands over every entry of the period with its place, each log from its oldest on.
@@ -76,14 +103,7 @@ pub fn verify_each(
     period: Option<(Moment, Moment)>,
     each: &mut dyn FnMut(EntryRef, &Entry),
 ) -> Result<Report, Breach> {
-    let nowhere = |violation| Breach { log: None, violation };
-    let logs = layout::logs(root).map_err(|error| nowhere(Violation::Unreadable("the logs", error)))?;
-    if let Some((log, _)) = trust.heads.iter().find(|(log, _)| !logs.contains(log)) {
-        return Err(Breach { log: Some(*log), violation: Violation::Shorter(0) });
-    }
-    if logs.is_empty() {
-        return Err(nowhere(Violation::Unreadable("the logs", io::ErrorKind::NotFound.into())));
-    }
+    let logs = all_logs(root, trust)?;
     if logs.len() > 1 {
         // Good only where all of them verify, and that is known when the last was read: handed over in a second pass.
         let report = across(root, &logs, trust, period, &mut |_, _| {})?;

@@ -68,6 +68,23 @@ fn a_copy_has_the_whole_of_a_frame_that_ends_in_zeros() {
 }
 
 #[test]
+fn others_go_first_between_two_entries_and_each_is_verified_once() {
+    let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for number in [1, 2] {
+        let log = LogId::from_octets([number; 16]);
+        let journal = Journal::open(Opening { log, ..opening(dir.path(), small()) }).unwrap();
+        assert!(append_all(&journal, (0..30).map(|n| own(1, n))).iter().all(Result::is_ok));
+        journal.close().unwrap();
+    }
+    let (to, mut steps) = (copies.path().join("copy"), 0);
+    crate::copy_in_steps(dir.path(), &to, &mut || steps += 1).unwrap();
+    assert!(steps >= 4, "a segment and a checkpoint of each log: {steps}");
+    let mut steps = 0;
+    let report = crate::verify_in_steps(&to, &trust(), None, &mut || steps += 1).unwrap();
+    assert_eq!((report.entries(), steps), (60, 60));
+}
+
+#[test]
 fn whether_a_log_is_written_is_seen_by_its_lock() {
     let dir = tempfile::tempdir().unwrap();
     assert!(!is_written(dir.path(), the_log()).unwrap(), "there is none");
