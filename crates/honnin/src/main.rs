@@ -12,6 +12,7 @@ mod key_file;
 mod logs;
 mod machine;
 mod owner_only;
+mod pace;
 #[cfg(honnin_faults)]
 mod planted;
 mod run;

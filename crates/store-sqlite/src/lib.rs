@@ -38,7 +38,7 @@ use honnin_store::{Answer, CacheFigures, Engine, Error, Figures, Noted, Watcher,
 use honnin_terms::Clock;
 use rusqlite::Connection;
 
-pub use backup::back_up;
+pub use backup::{Step, back_up};
 pub use bounds::Bounds;
 pub use fault::StartError;
 

@@ -13,6 +13,11 @@ pub(crate) struct BackupArgs {
     /// Directory to write it into; it must be empty or absent, and outside the data directory
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+
+    /// Share of the time it works, in percent; it pauses in between, so that a server on the machine keeps its response
+    /// times. 100 is full speed; with 20 it takes up to five times as long
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) share: u8,
 }
 
 #[derive(Debug, Args)]

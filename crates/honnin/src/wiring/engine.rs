@@ -16,6 +16,7 @@ pub(super) use honnin_store_postgres::Bounds as ServerBounds;
 use honnin_store_postgres::{Target, role_of, with_password};
 pub(super) use honnin_store_sqlite::Bounds;
 use honnin_store_sqlite::Sqlite;
+pub(crate) use honnin_store_sqlite::Step;
 use honnin_terms::Clock;
 use pollster::block_on;
 use zeroize::Zeroizing;
@@ -131,7 +132,7 @@ pub(crate) fn behind(
 }
 
 /// Writes a copy of the store, of one moment and without sessions, into another directory: a file of the embedded engine,
-/// whichever engine it is of.
+/// whichever engine it is of. `step` is called between two small steps of it.
 ///
 /// # Errors
 /// [`StartError`]: there is none, or one is there already, or the disk takes no more, or the database does not answer.
@@ -139,18 +140,18 @@ pub(crate) fn back_up(
     permit: &Permit<Operate>,
     installation: &Installation,
     to: &Path,
-    clock: &Arc<dyn Clock>,
+    (clock, step): (&Arc<dyn Clock>, &Step),
 ) -> Result<(), StartError> {
     let settings = &installation.settings.store;
     if !is_database(settings) {
-        return Ok(honnin_store_sqlite::back_up(permit, &installation.store(), to)?);
+        return Ok(honnin_store_sqlite::back_up(permit, &installation.store(), to, step)?);
     }
     let password = password_file(&installation.base(), settings);
     let target = with(settings.url.parse()?, password.as_deref())?;
     // Filled as a store that is written, and then copied as one is: into one file without a log beside it.
     let part = to.with_extension("part");
-    let made = fill_file(permit, &target, &part, (settings, clock))
-        .and_then(|()| Ok(honnin_store_sqlite::back_up(permit, &part, to)?));
+    let made = fill_file(permit, &target, &part, (settings, clock, step))
+        .and_then(|()| Ok(honnin_store_sqlite::back_up(permit, &part, to, step)?));
     let gone = fs::remove_dir_all(&part);
     made?;
     // What stays of it would be in the backup beside the file.
@@ -162,14 +163,16 @@ fn fill_file(
     permit: &Permit<Operate>,
     target: &Target,
     dir: &Path,
-    (settings, clock): (&Settings, &Arc<dyn Clock>),
+    (settings, clock, step): (&Settings, &Arc<dyn Clock>, &Step),
 ) -> Result<(), StartError> {
     honnin_store_sqlite::create(dir)?;
     // A bound of what the file may take is none of a database's.
     let bounds = Bounds { store_most_octets: Bounds::default().store_most_octets, ..bounds(settings) };
     let file = Sqlite::open(dir, bounds, Arc::clone(clock))?;
     honnin_store_postgres::each_page(permit, target, &mut |stretch, rows| {
-        block_on(file.replace_rows(permit, stretch, rows, None))
+        let written = block_on(file.replace_rows(permit, stretch, rows, None));
+        step();
+        written
     })?;
     block_on(file.close());
     Ok(())

@@ -54,14 +54,15 @@ fn during<'a>(what: &'a str, path: &'a Path) -> impl FnOnce(io::Error) -> Failur
 }
 
 impl List {
-    /// Lists what lies in a directory.
+    /// Lists what lies in a directory; `step` is called between two pieces of it.
     ///
     /// # Errors
     /// [`Failure`]: which file cannot be read.
-    pub(crate) fn of(directory: &Path, at: Moment) -> Result<Self, Failure> {
+    pub(crate) fn of(directory: &Path, at: Moment, step: &mut dyn FnMut()) -> Result<Self, Failure> {
         let mut file = BTreeMap::new();
         for path in files(directory)? {
-            let (octets, sha256) = digest_of(&path, None).map_err(during("read", &path))?;
+            let (octets, sha256) = digest_of(&path, None, step).map_err(during("read", &path))?;
+            let_go(&path);
             file.insert(name_in(directory, &path)?, Listed { octets, sha256 });
         }
         let honnin = env!("CARGO_PKG_VERSION").to_owned();
@@ -146,7 +147,7 @@ impl List {
     pub(crate) fn compare(&self, directory: &Path) -> Result<(), Failure> {
         for (name, listed) in &self.file {
             let path = directory.join(name);
-            same(&path, listed, digest_of(&path, None))?;
+            same(&path, listed, digest_of(&path, None, &mut || {}))?;
         }
         for path in files(directory)? {
             let name = name_in(directory, &path)?;
@@ -174,7 +175,7 @@ impl List {
         }
         let file = File::options().write(true).create_new(true).mode(0o600).open(to);
         let mut file = file.map_err(during("write", to))?;
-        same(&path, listed, digest_of(&path, Some(&mut file)))?;
+        same(&path, listed, digest_of(&path, Some(&mut file), &mut || {}))?;
         file.sync_all().map_err(during("write", to))
     }
 }
@@ -197,7 +198,7 @@ fn same(path: &Path, listed: &Listed, found: io::Result<(u64, String)>) -> Resul
 }
 
 /// Length and digest of a file, which is copied along where that is wanted.
-fn digest_of(path: &Path, mut to: Option<&mut File>) -> io::Result<(u64, String)> {
+fn digest_of(path: &Path, mut to: Option<&mut File>, step: &mut dyn FnMut()) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let (mut digest, mut octets, mut piece) = (RunningDigest::default(), 0_u64, vec![0; PIECE]);
     loop {
@@ -208,8 +209,16 @@ fn digest_of(path: &Path, mut to: Option<&mut File>) -> io::Result<(u64, String)
         if let Some(to) = to.as_deref_mut() {
             to.write_all(taken)?;
         }
+        step();
     }
     Ok((octets, HEXLOWER.encode(&digest.finish())))
+}
+
+/// Tells the system that nobody reads that file again: the memory it takes is for what the server reads.
+fn let_go(path: &Path) {
+    if let Ok(file) = File::open(path) {
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap_or_default();
+    }
 }
 
 /// Every file below a directory.

@@ -15,13 +15,15 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use honnin_journal::{Kind, Party, Trust, copy, verify};
+use honnin_journal::{Kind, Party, Trust, copy_in_steps, verify_in_steps};
 use serde::Serialize;
 
 use crate::command::BackupArgs;
 use crate::failure::{Exit, Failure};
 use crate::installation::Installation;
+use crate::pace::{MachinePace, Share};
 use crate::say::{self, Say};
 use crate::settings::Size;
 use crate::wiring::acts::Deed;
@@ -54,16 +56,20 @@ struct BackedUp {
     files: usize,
     octets: u64,
     journal_entries: u64,
+    share_percent: u8,
+    paused_ms: u64,
 }
 
 impl fmt::Display for BackedUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { directory, made_at, files, octets, journal_entries } = self;
+        let Self { directory, made_at, files, octets, journal_entries, share_percent, paused_ms } = self;
+        let paused = std::time::Duration::from_millis(*paused_ms).as_secs_f64();
         write!(
             f,
             "backup   {directory}: everything to {made_at}, {files} files, {}\n\
              journal  {journal_entries} entries, verified in the copy\n\
-             key      not in it: nothing of it opens without the key file, keep that apart",
+             key      not in it: nothing of it opens without the key file, keep that apart\n\
+             pace     {share_percent} % of the time at work, paused for {paused:.1} s",
             Size(*octets)
         )
     }
@@ -87,7 +93,8 @@ pub(super) fn backup(
     let rooms = Rooms::open(installation.clone(), installation.clock()?)?;
     empty(&to)?;
     rooms.act(operator, Kind::Operated, Party::Nobody, Deed { note: "backup", ..Deed::default() })?;
-    let made = fill(&rooms, &to);
+    let pace = Arc::new(MachinePace::of(Share::of(args.share)));
+    let made = fill(&rooms, &to, &pace);
     if made.is_err() {
         // It has no list and would be taken for nothing; what is in it would only lie about.
         fs::remove_dir_all(&to).unwrap_or_default();
@@ -99,11 +106,14 @@ pub(super) fn backup(
     list.write(&to, &key)?;
     note_backup(&rooms, made_at)?;
     let directory = to.display().to_string();
-    say.tell(&BackedUp { directory, made_at: rooms.zone.rfc3339(made_at), files, octets, journal_entries })?;
+    let (made_at, share_percent) = (rooms.zone.rfc3339(made_at), args.share);
+    let paused_ms = u64::try_from(pace.paused().as_millis()).unwrap_or(u64::MAX);
+    say.tell(&BackedUp { directory, made_at, files, octets, journal_entries, share_percent, paused_ms })?;
     Ok(Exit::Done)
 }
 
-/// How much whoever serves on this machine goes before: a backup has a tenth of a core that is wanted.
+/// How much whoever serves on this machine goes before: a backup has a tenth of a core that is wanted, where the system lets
+/// them share one. Besides it pauses ([`Pace`](crate::pace::Pace)).
 const NICE: i32 = 10;
 
 /// Lets others have the processor first. A thread gives it to those it starts: so this comes before all of them.
@@ -113,19 +123,25 @@ fn give_way() {
 }
 
 /// Copies everything; what was copied is proven before it is called a backup.
-fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Failure> {
+fn fill(
+    rooms: &Rooms,
+    to: &Path,
+    pace: &Arc<MachinePace>,
+) -> Result<(List, u64, honnin_seal::MacKey), Failure> {
     let installation = &rooms.installation;
     let data = &installation.place.data;
     let progress = say::Progress::start();
     let at = rooms.clock.0.now();
     progress.now("copying the store");
-    engine::back_up(&rooms.operate(), installation, &to.join(STORE), &rooms.clock.0)
+    let paced = Arc::clone(pace);
+    let step: engine::Step = Arc::new(move || paced.step());
+    engine::back_up(&rooms.operate(), installation, &to.join(STORE), (&rooms.clock.0, &step))
         .map_err(|reason| Failure::from(reason).during("copy the store"))?;
     // As far as the journal has to reach: what was anchored when the store had been copied.
     let trust = Trust { heads: rooms.heads()?, ..trust(rooms)? };
     progress.now("copying the journal");
     let journal = to.join(JOURNAL);
-    copy(&installation.journal(), &journal)
+    copy_in_steps(&installation.journal(), &journal, &mut || pace.step())
         .map_err(|reason| Failure::from(reason).during("copy the journal"))?;
     for name in ALSO {
         take(&data.join(name), &to.join(name))?;
@@ -138,10 +154,10 @@ fn fill(rooms: &Rooms, to: &Path) -> Result<(List, u64, honnin_seal::MacKey), Fa
     progress.now("copying the public record");
     take_notices(rooms, &to.join(NOTICES), &to.join(KEPT))?;
     progress.now("verifying the journal of the backup");
-    let report = verify(&journal, &trust, None)
+    let report = verify_in_steps(&journal, &trust, None, &mut || pace.step())
         .map_err(|breach| Failure::from(breach).during("back up: the journal does not verify"))?;
     progress.now("listing the files");
-    let list = List::of(to, at)?;
+    let list = List::of(to, at, &mut || pace.step())?;
     progress.clear();
     Ok((list, report.entries(), rooms.keeper.backup_key()?))
 }
