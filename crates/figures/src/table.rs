@@ -58,7 +58,7 @@ figures! {
         (cause: &["broken", "closed", "handshake", "idle", "not_http", "old", "slow", "stopped", "taken_back"])
         "Connections that ended, by cause";
     connections_open: Gauge "honnin_connections_open" () "Connections of subscribers that are open";
-    connections_refused: Counter "honnin_connections_refused_total" (cause: &["clear", "proxy_header", "share"])
+    connections_refused: Counter "honnin_connections_refused_total" (cause: &["clear", "gone", "proxy_header", "share"])
         "Connections that were refused, by cause";
     volume_free: Gauge "honnin_data_volume_free_bytes" () "Space left on the volume of the data directory";
     documents_refused: Counter "honnin_documents_refused_total" (code: &[])

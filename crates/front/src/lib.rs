@@ -25,13 +25,19 @@ mod tls;
 mod turns;
 mod untold;
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use honnin_overload::Outside;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::coop::has_budget_remaining;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
 pub use bounds::{Bounds, LimitBounds, TurnBounds};
@@ -61,6 +67,12 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// How long the next of those that wait where a listener ends may take to be there: it is already, or it does not come.
 const LAST: Duration = Duration::from_millis(100);
+
+/// Longer than anybody serves without a rest.
+const FOR_EVER: Duration = Duration::from_hours(24);
+
+/// So many who have gone before they were let in count as one who was.
+const GONE: u32 = 4;
 
 /// Connections that are taken at most where a listener ends; whoever goes on sending more is not waited for.
 const QUEUED: usize = 512;
@@ -217,16 +229,19 @@ async fn accept_later<A: Answers>(address: SocketAddr, shared: Arc<Shared<A>>) {
 /// Accepts connections while there is room, until the server stops.
 async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
     let mut closing = shared.closing.clone();
+    let mut outside = outside_of(&shared);
     let mut failures = Seldom::default();
     loop {
         let accepted = tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => break,
-            accepted = next(&listener, &shared) => accepted,
+            accepted = next(&listener, &shared, &mut outside) => accepted,
         };
         match accepted {
             Ok((socket, peer, permit)) => {
                 tokio::spawn(Arc::clone(&shared).connection(socket, peer, permit));
+                // Whoever was let in is seen in the line before the next one is.
+                yield_now().await;
             }
             Err(reason) if is_of_one_connection(&reason) => {}
             Err(reason) => {
@@ -242,30 +257,78 @@ async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
     leave(&listener, &shared).await;
 }
 
+/// As many as the system holds, until it is seen how many are let in.
+fn outside_of<A>(shared: &Shared<A>) -> Outside {
+    Outside::new(shared.bounds.backlog, shared.bounds.turns.fresh)
+}
+
 /// Takes what the door has handed over by now: to the door these are served. Nothing more comes.
 async fn leave<A: Answers>(listener: &Listener, shared: &Arc<Shared<A>>) {
     let Listener::Door(file) = listener else { return };
     file.leave();
+    let mut outside = outside_of(shared);
     for _ in 0..QUEUED {
-        let Ok(Ok((socket, peer, permit))) = timeout(LAST, next(listener, shared)).await else { return };
+        let Ok(Ok((socket, peer, permit))) = timeout(LAST, next(listener, shared, &mut outside)).await else {
+            return;
+        };
         tokio::spawn(Arc::clone(shared).connection(socket, peer, permit));
     }
 }
 
+/// The next who is let in.
 async fn next<A: Answers>(
     listener: &Listener,
     shared: &Shared<A>,
+    outside: &mut Outside,
 ) -> io::Result<(Socket, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let permit = shared.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
-    shared.turns.let_in().await;
+    let mut gone = 0;
     loop {
-        let (socket, peer) = listener.accept().await?;
+        if gone % GONE == 0 {
+            shared.turns.let_in().await;
+        }
+        let (socket, peer) = taken(listener, shared, outside).await?;
+        // Who waits outside may have left since: to find that out costs a small part of letting her in.
+        if socket.is_gone() {
+            honnin_figures::connections_refused("gone").increment(1);
+            gone += 1;
+            continue;
+        }
         // The door listens where it is told to; what may not be served in the clear is not served by that way round either.
         if !matches!(listener, Listener::Door(_)) || shared.front.may_listen(socket.local_addr()?).is_ok() {
             return Ok((socket, peer, permit));
         }
         honnin_figures::connections_refused("clear").increment(1);
     }
+}
+
+/// The next of those outside, and how many may wait there from now on.
+async fn taken<A: Answers>(
+    listener: &Listener,
+    shared: &Shared<A>,
+    outside: &mut Outside,
+) -> io::Result<(Socket, Peer)> {
+    let taken = loop {
+        if let Some(most) = outside.changed(shared.turns.now()) {
+            listener.hold_outside(most);
+        }
+        let mut accept = pin!(listener.accept());
+        let at_once = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx))).await;
+        if let Poll::Ready(taken) = at_once {
+            break taken;
+        }
+        // A task that has done its share is told that nobody is there, too.
+        if has_budget_remaining() {
+            outside.is_empty();
+        }
+        // While nobody comes there is nothing to be looked at, once as many may wait as at first.
+        let wait = if outside.is_short() { shared.bounds.turns.fresh } else { FOR_EVER };
+        if let Ok(taken) = timeout(wait, accept).await {
+            break taken;
+        }
+    };
+    outside.took_one();
+    taken
 }
 
 fn is_of_one_connection(reason: &io::Error) -> bool {

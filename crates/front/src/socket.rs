@@ -11,6 +11,8 @@ use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::listen;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket, UnixStream};
 
@@ -88,6 +90,15 @@ pub(crate) enum Listener {
 }
 
 impl Listener {
+    /// So many the system keeps from now on who were not accepted yet; those whom it has no place for try again by themselves.
+    ///
+    /// Proxies on this machine do not try again, and whoever waits at the door has been taken by it already.
+    pub(crate) fn hold_outside(&self, most: u32) {
+        let Self::Address(listener) = self else { return };
+        // Where the system does not, it keeps as many as before.
+        let _as_before = listen(listener, i32::try_from(most).unwrap_or(i32::MAX));
+    }
+
     pub(crate) async fn accept(&self) -> io::Result<(Socket, Peer)> {
         match self {
             Self::Address(listener) => {
@@ -137,6 +148,14 @@ impl Socket {
             Self::Handed(stream) => stream.local_addr(),
             Self::File(_) => Ok((Ipv4Addr::LOCALHOST, 0).into()),
         }
+    }
+
+    /// Whether the other side has ended it already: asked of the system, before anything of it was waited for.
+    pub(crate) fn is_gone(&self) -> bool {
+        let ended = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+        let mut asked = [either!(self, stream => PollFd::new(stream, ended))];
+        // What cannot be asked is found out by reading.
+        poll(&mut asked, Some(&Timespec::default())).is_ok_and(|answers| answers > 0)
     }
 
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

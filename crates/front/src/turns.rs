@@ -10,19 +10,19 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use honnin_overload::{Admission, Bounds, Call, Class, Place};
-use tokio::time::{Instant, sleep};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
 
 /// How often those are looked for who have waited too long, where no end of a work does it.
 const TICK: Duration = Duration::from_millis(50);
-
-/// How long each newcomer waits to be let in while more wait than should.
-const SLOWLY: Duration = Duration::from_millis(1);
 
 /// All turns of one server.
 #[derive(Debug)]
 pub(crate) struct Turns {
     since: Instant,
     line: Mutex<Line>,
+    /// Tells those at the door that it may be open.
+    opens: Notify,
 }
 
 #[derive(Debug)]
@@ -30,6 +30,8 @@ struct Line {
     admission: Admission,
     /// Those who wait, and those who were called and have not come yet.
     waiting: HashMap<Place, Waiting>,
+    /// Whether somebody waits at the door.
+    at_door: bool,
 }
 
 #[derive(Debug)]
@@ -60,8 +62,8 @@ pub(crate) struct Wait {
 
 impl Turns {
     pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
-        let line = Line { admission: Admission::new(bounds), waiting: HashMap::new() };
-        Arc::new(Self { since: Instant::now(), line: Mutex::new(line) })
+        let line = Line { admission: Admission::new(bounds), waiting: HashMap::new(), at_door: false };
+        Arc::new(Self { since: Instant::now(), line: Mutex::new(line), opens: Notify::new() })
     }
 
     /// Begins to wait for a turn.
@@ -75,10 +77,21 @@ impl Turns {
         poll_fn(|cx| wait.poll(cx)).await
     }
 
-    /// Lets a newcomer in: at once, or slowly while more wait than should.
+    /// Waits until a newcomer is let in.
     pub(crate) async fn let_in(&self) {
-        if self.line().admission.is_full() {
-            sleep(SLOWLY).await;
+        loop {
+            // Made before it is looked: what opens the door meanwhile is not missed.
+            let opens = self.opens.notified();
+            {
+                let now = self.now();
+                let mut line = self.line();
+                if line.admission.let_in(now) {
+                    return;
+                }
+                line.at_door = true;
+            }
+            // However little happens, from time to time it is open.
+            let _opened_or_not = timeout(TICK, opens).await;
         }
     }
 
@@ -102,17 +115,18 @@ impl Turns {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> Duration {
+    /// The time that all of this counts from.
+    pub(crate) fn now(&self) -> Duration {
         self.since.elapsed()
     }
 
     /// Changes the line, then calls whoever is next.
     fn call(&self, change: impl FnOnce(&mut Admission)) {
         let mut wakers = Vec::new();
-        {
+        let opens = {
             let now = self.now();
             let mut line = self.line();
-            let Line { admission, waiting } = &mut *line;
+            let Line { admission, waiting, at_door } = &mut *line;
             change(admission);
             while let Some((place, call)) = admission.call(now) {
                 if let Some(waiting) = waiting.get_mut(&place) {
@@ -120,6 +134,12 @@ impl Turns {
                     wakers.push(waiting.waker.clone());
                 }
             }
+            let opens = *at_door && admission.lets_in(now);
+            *at_door &= !opens;
+            opens
+        };
+        if opens {
+            self.opens.notify_waiters();
         }
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -129,7 +149,7 @@ impl Wait {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         let now = self.turns.now();
         let mut line = self.turns.line();
-        let Line { admission, waiting } = &mut *line;
+        let Line { admission, waiting, .. } = &mut *line;
         let Some(place) = self.place else {
             let Some(place) = admission.arrive(now) else {
                 return Poll::Ready(self.turn(Call::Begin, now, (None, 0)));
@@ -166,7 +186,7 @@ impl Drop for Wait {
         if let Some((call, _)) = own.and_then(|own| own.called) {
             self.turns.call(|admission| admission.give_back(call));
         } else {
-            self.turns.line().admission.leave(place);
+            self.turns.call(|admission| admission.leave(place));
             honnin_figures::turns_left().increment(1);
         }
     }

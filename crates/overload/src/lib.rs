@@ -7,12 +7,15 @@
 //! are begun in the order they came. Once it is long the newest is begun first: who came last is the likeliest to be
 //! there still. Who has waited as long as a person waits is told so, and is not left without a word.
 
+mod door;
 mod limit;
 mod room;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use door::Door;
+pub use door::Outside;
 use limit::Limit;
 pub use limit::LimitBounds;
 pub use room::{
@@ -31,8 +34,16 @@ pub struct Bounds {
     pub calm: Duration,
     /// Who has waited so long is told that it takes longer. People leave a page that stays empty after some seconds.
     pub patience: Duration,
-    /// How many may wait before newcomers are let in slowly. Less than can be begun in a tenth of a second or two.
+    /// How many may wait before the door is closed but for a share. Less than can be begun in a tenth of a second or two.
     pub waiting: usize,
+    /// While others wait long inside, one newcomer is let in for so many turns that end. A newcomer costs as much as some
+    /// answers before anything of hers is read, and at many times the load there are more of them than can be let in.
+    pub turns_for_a_newcomer: u32,
+    /// However little ends, one is let in after so long: whoever is told nothing does not know that we are there.
+    pub knock: Duration,
+    /// So many may wait outside as are let in within this time: whoever comes to the end of a longer queue is let in when
+    /// she has left already.
+    pub fresh: Duration,
 }
 
 impl Default for Bounds {
@@ -42,6 +53,9 @@ impl Default for Bounds {
             calm: Duration::from_millis(100),
             patience: Duration::from_secs(2),
             waiting: 1_024,
+            turns_for_a_newcomer: 32,
+            knock: Duration::from_millis(100),
+            fresh: Duration::from_millis(250),
         }
     }
 }
@@ -95,13 +109,22 @@ pub struct Admission {
     telling: usize,
     waiting: BTreeMap<Place, Duration>,
     next: u64,
+    door: Door,
 }
 
 impl Admission {
     /// Nobody is there yet.
     pub fn new(bounds: Bounds) -> Self {
         let limit = Limit::new(bounds.limit.clone());
-        Self { bounds, limit, in_work: 0, telling: 0, waiting: BTreeMap::new(), next: 0 }
+        Self {
+            bounds,
+            limit,
+            in_work: 0,
+            telling: 0,
+            waiting: BTreeMap::new(),
+            next: 0,
+            door: Door::default(),
+        }
     }
 
     /// Somebody comes: `None` where she is begun at once, or else where she waits.
@@ -148,6 +171,7 @@ impl Admission {
     /// Somebody's work that was begun then is done.
     pub fn end(&mut self, call: Call, now: Duration, begun: Duration) {
         self.give_back(call);
+        self.door.ended();
         if call == Call::Begin {
             self.limit.took(now, now.saturating_sub(begun));
         }
@@ -156,8 +180,7 @@ impl Admission {
     /// The least of the classes that are not begun at this moment, because somebody has waited too long for it. Reads are
     /// given up one by one, as [`Call::Tell`].
     pub fn given_up(&self, now: Duration) -> Option<Class> {
-        let (_, since) = self.waiting.first_key_value()?;
-        let waited = now.saturating_sub(*since);
+        let waited = self.waited(now)?;
         let is_over =
             |class: &Class| self.bounds.patience_of(*class).is_some_and(|patience| waited >= patience);
         [Class::SignIn, Class::Document].into_iter().find(is_over)
@@ -172,9 +195,33 @@ impl Admission {
         *places = places.saturating_sub(1);
     }
 
-    /// Whether so many wait that newcomers are let in slowly.
-    pub fn is_full(&self) -> bool {
-        self.waiting.len() >= self.bounds.waiting
+    /// Lets a newcomer in, or says that she has to wait outside: to be asked again when a turn has ended, or somebody has
+    /// left.
+    ///
+    /// Who is inside has cost what letting in costs, and whoever is answered leaves the way in to the next. Outside
+    /// nothing of ours is spent on those who wait, nor on those who go away again.
+    pub fn let_in(&mut self, now: Duration) -> bool {
+        let is_open = self.lets_in(now);
+        if is_open {
+            self.door.opened(now);
+        }
+        is_open
+    }
+
+    /// Whether a newcomer would be let in.
+    pub fn lets_in(&self, now: Duration) -> bool {
+        !self.is_crowded(now) || self.door.is_somebodys_turn(now, &self.bounds)
+    }
+
+    /// Whether somebody waits long inside, or as many do as are in work: whoever comes then waits longer than an answer takes.
+    fn is_crowded(&self, now: Duration) -> bool {
+        self.waited(now).is_some_and(|waited| waited >= self.bounds.calm)
+            || self.waiting.len() >= self.bounds.waiting.min(self.limit.now())
+    }
+
+    /// How long the oldest of those who wait has waited.
+    fn waited(&self, now: Duration) -> Option<Duration> {
+        self.waiting.first_key_value().map(|(_, since)| now.saturating_sub(*since))
     }
 
     /// How many wait.

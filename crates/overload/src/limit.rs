@@ -32,6 +32,9 @@ impl Default for LimitBounds {
     }
 }
 
+/// So many times the bound are far too many.
+const FAR: f64 = 4.0;
+
 /// A sum of durations and of how many they are.
 #[derive(Debug, Default)]
 struct Mean {
@@ -45,8 +48,9 @@ impl Mean {
         self.count = self.count.saturating_add(1);
     }
 
-    fn is_over(&self, bound: Duration) -> bool {
-        self.sum.checked_div(self.count).is_some_and(|mean| mean > bound)
+    /// How many times the bound it is.
+    fn times(&self, bound: Duration) -> f64 {
+        self.sum.checked_div(self.count).map_or(0.0, |mean| mean.div_duration_f64(bound))
     }
 }
 
@@ -100,11 +104,13 @@ impl Limit {
         if now.saturating_sub(self.since) < self.bounds.window {
             return;
         }
-        let is_long = self.lay.is_over(self.bounds.lying) || self.took.is_over(self.bounds.taking);
+        let long = self.lay.times(self.bounds.lying).max(self.took.times(self.bounds.taking));
         let step = (self.now / 8).max(1);
-        if !is_long {
+        if long <= 1.0 {
             self.now = self.now.saturating_add(step).min(self.bounds.most.max(1));
         } else if self.reached {
+            // Far too many were begun: step by step it would take as long as people are patient.
+            let step = if long > FAR { self.now / 2 } else { step };
             self.now = self.now.saturating_sub(step).max(self.bounds.least.max(1));
         }
         (self.since, self.reached) = (now, false);

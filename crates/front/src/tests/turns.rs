@@ -1,6 +1,7 @@
 //! Who is begun, over real connections, where one may be in work.
 
 use std::io::{Read as _, Write as _};
+use std::pin::pin;
 
 use super::*;
 
@@ -159,4 +160,81 @@ async fn a_request_that_comes_with_the_end_of_the_handshake_is_answered() {
         }
     };
     timeout(PATIENCE / 2, answered).await.expect("it waits for more to come");
+}
+
+#[tokio::test]
+async fn while_somebody_waits_long_a_newcomer_waits_outside() {
+    let turns = Turns::new(crate::TurnBounds {
+        limit: LimitBounds { least: 1, most: 1, ..LimitBounds::default() },
+        calm: Duration::from_millis(1),
+        turns_for_a_newcomer: 1,
+        knock: PATIENCE,
+        ..crate::TurnBounds::default()
+    });
+    // Nobody waits inside.
+    turns.let_in().await;
+    let first = turns.turn().await;
+    let mut second = pin!(turns.turn());
+    let outside = async |turns: &Turns| timeout(Duration::from_millis(100), turns.let_in()).await.is_err();
+    tokio::select! {
+        biased;
+        _ = second.as_mut() => unreachable!("the place is taken"),
+        () = sleep(Duration::from_millis(20)) => {}
+    }
+    assert!(outside(&turns).await);
+    let newcomer = timeout(PATIENCE, turns.let_in());
+    let ends = async {
+        sleep(Duration::from_millis(20)).await;
+        drop(first);
+    };
+    let (let_in, ()) = tokio::join!(newcomer, ends);
+    assert_eq!(let_in, Ok(()), "a turn has ended");
+    drop(second.await);
+    turns.let_in().await;
+}
+
+#[tokio::test]
+async fn who_has_gone_while_she_waited_outside_is_seen_without_reading() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let there = async || {
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (theirs, Socket::Address(listener.accept().await.unwrap().0))
+    };
+    let (mut asks, ours) = there().await;
+    assert!(!ours.is_gone());
+    send(&mut asks, &get("/")).await;
+    assert!(!ours.is_gone());
+    for abruptly in [false, true] {
+        let (mut goes, ours) = there().await;
+        send(&mut goes, &get("/")).await;
+        if abruptly {
+            goes.set_zero_linger().unwrap();
+        }
+        drop(goes);
+        let gone = async {
+            while !ours.is_gone() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, gone).await.unwrap_or_else(|_| panic!("abruptly: {abruptly}"));
+    }
+}
+
+#[tokio::test]
+async fn no_more_wait_outside_than_are_held_there() {
+    let listener = listen("127.0.0.1:0".parse().unwrap(), 64).unwrap();
+    let at = listener.local_addr().unwrap();
+    let listener = Listener::Address(listener);
+    listener.hold_outside(1);
+    let mut there = Vec::new();
+    // The system lets one more in than it is told, and another begin.
+    while let Ok(stream) = timeout(Duration::from_millis(300), TcpStream::connect(at)).await {
+        there.push(stream.unwrap());
+        assert!(there.len() < 8, "nobody is kept away");
+    }
+    assert!(!there.is_empty());
+    listener.hold_outside(64);
+    for _ in 0..8 {
+        there.push(timeout(PATIENCE, TcpStream::connect(at)).await.expect("there is room again").unwrap());
+    }
 }

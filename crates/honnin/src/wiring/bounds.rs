@@ -56,6 +56,8 @@ pub(super) fn server(settings: &Server) -> honnin_front::Bounds {
             calm: settings.calm.duration(),
             patience: settings.patience.duration(),
             waiting: settings.waiting,
+            turns_for_a_newcomer: settings.requests_per_newcomer,
+            ..honnin_front::TurnBounds::default()
         },
         compress_from: settings.compress_from.octets(),
     }

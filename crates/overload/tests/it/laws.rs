@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use honnin_overload::{Admission, Bounds, Call, Class, LimitBounds, Place};
+use honnin_overload::{Admission, Bounds, Call, Class, LimitBounds, Outside, Place};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -114,4 +114,63 @@ fn documents_are_given_up_first_then_sign_in_and_acts_never() {
     let order = [Class::Static, Class::Begun, Class::Read, Class::SignIn, Class::Document];
     let patience = order.map(|class| Bounds::default().patience_of(class).unwrap_or(Duration::MAX));
     assert!(patience.is_sorted_by(|one, next| one >= next) && order.is_sorted());
+}
+
+#[test]
+fn while_somebody_waits_long_one_newcomer_is_let_in_for_some_turns_or_after_a_while() {
+    let millis = Duration::from_millis;
+    let limit = LimitBounds { least: 8, most: 8, ..LimitBounds::default() };
+    let bounds =
+        Bounds { limit, calm: millis(10), turns_for_a_newcomer: 2, knock: millis(500), ..Bounds::default() };
+    let mut admission = Admission::new(bounds.clone());
+    assert!((0..1_000).all(|_| admission.let_in(millis(0))), "nobody waits");
+    assert!((0..8).all(|_| admission.arrive(millis(0)).is_none()));
+    let places: Vec<Place> = (0..5).filter_map(|_| admission.arrive(millis(0))).collect();
+    assert!(admission.let_in(millis(9)), "nobody waits long");
+    assert!(!admission.let_in(millis(10)));
+    let ends = |admission: &mut Admission, now| {
+        admission.end(Call::Begin, now, now);
+        assert!(admission.call(now).is_some());
+    };
+    ends(&mut admission, millis(20));
+    assert!(!admission.let_in(millis(20)), "one turn");
+    ends(&mut admission, millis(21));
+    assert!(admission.lets_in(millis(21)) && admission.let_in(millis(21)), "two turns");
+    assert!(!admission.let_in(millis(21)), "and one newcomer");
+    assert!(!admission.let_in(millis(520)) && admission.let_in(millis(521)), "nothing ends");
+    for place in places {
+        admission.leave(place);
+    }
+    assert!(admission.let_in(millis(521)) && admission.let_in(millis(521)), "nobody waits any more");
+    for (waiting, many) in [(3, 3), (1_000, 8)] {
+        let mut admission = Admission::new(Bounds { calm: Duration::MAX, waiting, ..bounds.clone() });
+        assert!((0..many + 7).filter_map(|_| admission.arrive(millis(0))).count() < many);
+        assert!(admission.let_in(millis(1)), "few wait");
+        assert!(admission.arrive(millis(1)).is_some() && !admission.let_in(millis(1)), "many wait");
+    }
+}
+
+#[test]
+fn as_many_may_wait_outside_as_are_let_in_while_it_stays_fresh() {
+    let millis = Duration::from_millis;
+    let mut outside = Outside::new(256, millis(250));
+    let let_in = |outside: &mut Outside, count, empty: bool, now| {
+        (0..count).for_each(|_| outside.took_one());
+        if empty {
+            outside.is_empty();
+        }
+        outside.changed(millis(now))
+    };
+    assert_eq!(let_in(&mut outside, 900, true, 249), None, "it is not looked yet");
+    assert_eq!(let_in(&mut outside, 0, false, 250), None, "the queue was empty once: nobody has waited long");
+    assert_eq!(let_in(&mut outside, 40, false, 500), Some(40));
+    assert!(outside.is_short());
+    assert_eq!(let_in(&mut outside, 0, false, 750), Some(8), "a few may always wait");
+    assert_eq!(let_in(&mut outside, 900, false, 1_000), None, "who is let in comes in bursts");
+    assert_eq!(let_in(&mut outside, 900, false, 1_250), Some(256), "and never more than at first");
+    assert_eq!(let_in(&mut outside, 50, false, 1_500), Some(50));
+    assert_eq!(let_in(&mut outside, 70, true, 1_750), Some(100), "longer again step by step");
+    assert_eq!(let_in(&mut outside, 0, true, 2_000), Some(200));
+    assert_eq!(let_in(&mut outside, 0, true, 2_250), Some(256));
+    assert_eq!(let_in(&mut outside, 0, true, 2_500), None);
 }
