@@ -71,6 +71,9 @@ const LAST: Duration = Duration::from_millis(100);
 /// Longer than anybody serves without a rest.
 const FOR_EVER: Duration = Duration::from_hours(24);
 
+/// How long those of this machine wait to be let in.
+const SOON: Duration = Duration::from_millis(1);
+
 /// So many who have gone before they were let in count as one who was.
 const GONE: u32 = 4;
 
@@ -231,6 +234,8 @@ async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
     let mut closing = shared.closing.clone();
     let mut outside = outside_of(&shared);
     let mut failures = Seldom::default();
+    // A socket that was handed over may be as short as whoever had it before left it.
+    listener.hold_outside(shared.bounds.backlog);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -254,6 +259,8 @@ async fn accept<A: Answers>(listener: Listener, shared: Arc<Shared<A>>) {
             }
         }
     }
+    // And whoever has it after us begins with as many, who wait for it meanwhile.
+    listener.hold_outside(shared.bounds.backlog);
     leave(&listener, &shared).await;
 }
 
@@ -284,14 +291,14 @@ async fn next<A: Answers>(
     let permit = shared.room.wait().await.ok_or(io::ErrorKind::BrokenPipe)?;
     let mut gone = 0;
     loop {
-        if gone % GONE == 0 {
-            shared.turns.let_in().await;
+        if gone == 0 {
+            let_in(listener, &shared.turns).await;
         }
         let (socket, peer) = taken(listener, shared, outside).await?;
         // Who waits outside may have left since: to find that out costs a small part of letting her in.
         if socket.is_gone() {
             honnin_figures::connections_refused("gone").increment(1);
-            gone += 1;
+            gone = (gone + 1) % GONE;
             continue;
         }
         // The door listens where it is told to; what may not be served in the clear is not served by that way round either.
@@ -299,6 +306,16 @@ async fn next<A: Answers>(
             return Ok((socket, peer, permit));
         }
         honnin_figures::connections_refused("clear").increment(1);
+    }
+}
+
+/// Waits at the door. Those whom a proxy or the door on this machine hands over do not try again: of them each is let in
+/// soon.
+async fn let_in(listener: &Listener, turns: &Turns) {
+    let let_in = turns.let_in();
+    match listener {
+        Listener::Address(_) => let_in.await,
+        Listener::File(_) | Listener::Door(_) => drop(timeout(SOON, let_in).await),
     }
 }
 

@@ -288,10 +288,9 @@ impl Journal {
     /// [`ReadError::NotPublished`] where it is newer than the checkpoint.
     pub fn inclusion_proof(&self, index: u64) -> Result<Proof, ReadError> {
         self.kept().answers(index)?;
-        let (size, root) = {
-            let published = hold(&self.shared.shelf);
-            (published.edge.size(), published.edge.root())
-        };
+        // Not from the shelf, which the publisher holds while it stands back.
+        let edge = Arc::clone(&hold(&self.shared.tail).edge);
+        let (size, root) = (edge.size(), edge.root());
         if index >= size {
             return Err(if index < self.size() { ReadError::NotPublished } else { ReadError::NotWritten });
         }

@@ -75,10 +75,10 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Sleeps, unless the journal is being closed.
+/// Sleeps, unless the journal is being closed, or there is no room and nobody is answered until it publishes.
 pub(crate) fn stand_back(shared: &Shared, rest: Duration) {
     let stop = hold(&shared.stop);
-    if !*stop {
+    if !*stop && shared.state() != State::Full {
         drop(shared.stopped.wait_timeout(stop, rest));
     }
 }

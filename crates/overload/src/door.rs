@@ -43,7 +43,7 @@ pub struct Outside {
     fresh: Duration,
     since: Duration,
     let_in: u32,
-    /// How many were the time before: who is let in comes in bursts.
+    /// How many were the time before, where somebody waited all the time: who is let in comes in bursts.
     before: u32,
     /// Whether nobody was outside at some moment since.
     was_empty: bool,
@@ -79,7 +79,8 @@ impl Outside {
         let least = self.let_in.min(self.before).max(FEWEST);
         let longer = if self.was_empty { self.most.saturating_mul(2) } else { least };
         let before = std::mem::replace(&mut self.most, longer.min(self.full));
-        (self.since, self.before, self.let_in, self.was_empty) = (now, self.let_in, 0, false);
+        self.before = if self.was_empty { u32::MAX } else { self.let_in };
+        (self.since, self.let_in, self.was_empty) = (now, 0, false);
         (self.most != before).then_some(self.most)
     }
 }

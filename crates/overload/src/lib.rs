@@ -34,7 +34,8 @@ pub struct Bounds {
     pub calm: Duration,
     /// Who has waited so long is told that it takes longer. People leave a page that stays empty after some seconds.
     pub patience: Duration,
-    /// How many may wait before the door is closed but for a share. Less than can be begun in a tenth of a second or two.
+    /// How many may wait before the door is closed but for a share, and never more than may be in work: whoever comes then
+    /// waits longer than an answer takes.
     pub waiting: usize,
     /// While others wait long inside, one newcomer is let in for so many turns that end. A newcomer costs as much as some
     /// answers before anything of hers is read, and at many times the load there are more of them than can be let in.

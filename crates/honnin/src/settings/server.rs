@@ -149,9 +149,11 @@ section! {
     own drain: Span = Span::seconds(20), Span::millis(0)..=Span::seconds(600);
     /// Maximum number of requests that are worked on at once; fewer where the queues behind them grow long.
     own in_work: usize = 512, 16..=100_000;
-    /// Number of waiting requests from which on new connections are let in only by their share.
+    /// Number of waiting requests from which on new connections are let in only by their share; at most as many as are
+    /// worked on at once.
     own waiting: usize = 1_024, 1..=1_000_000;
-    /// Number of finished requests for which one new connection is let in while others wait longer than `calm`.
+    /// Number of finished requests for which one new connection is let in while others wait longer than `calm`, or too many
+    /// do (`waiting`).
     own requests_per_newcomer: u32 = 32, 1..=1_000;
     /// Longest wait during which requests are begun in the order they came and new connections are let in as they come;
     /// after it the newest is begun first.

@@ -172,5 +172,6 @@ fn as_many_may_wait_outside_as_are_let_in_while_it_stays_fresh() {
     assert_eq!(let_in(&mut outside, 70, true, 1_750), Some(100), "longer again step by step");
     assert_eq!(let_in(&mut outside, 0, true, 2_000), Some(200));
     assert_eq!(let_in(&mut outside, 0, true, 2_250), Some(256));
-    assert_eq!(let_in(&mut outside, 0, true, 2_500), None);
+    assert_eq!(let_in(&mut outside, 5, true, 2_500), None);
+    assert_eq!(let_in(&mut outside, 400, false, 2_750), None, "the first rush after a calm time");
 }
