@@ -68,9 +68,6 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// How long the next of those that wait where a listener ends may take to be there: it is already, or it does not come.
 const LAST: Duration = Duration::from_millis(100);
 
-/// Longer than anybody serves without a rest.
-const FOR_EVER: Duration = Duration::from_hours(24);
-
 /// How long those of this machine wait to be let in.
 const SOON: Duration = Duration::from_millis(1);
 
@@ -339,8 +336,10 @@ async fn taken<A: Answers>(
             outside.is_empty();
         }
         // While nobody comes there is nothing to be looked at, once as many may wait as at first.
-        let wait = if outside.is_short() { shared.bounds.turns.fresh } else { FOR_EVER };
-        if let Ok(taken) = timeout(wait, accept).await {
+        if !outside.is_short() {
+            break accept.await;
+        }
+        if let Ok(taken) = timeout(shared.bounds.turns.fresh, accept).await {
             break taken;
         }
     };
