@@ -21,6 +21,7 @@ use crate::lanes::{Lane, Lanes};
 use crate::reach::{Mode, Reach};
 use crate::shared::Shared;
 use crate::statements as sql;
+use crate::together::Together;
 use crate::transaction::Tx;
 use crate::watched::Written;
 use crate::{Bounds, Kind, StartError, Target, rows, standing};
@@ -31,6 +32,8 @@ pub(crate) struct Desk {
     looking: Pool,
     /// Those that reads of one statement go over.
     pub(crate) shared: Rc<Shared>,
+    /// Such reads that wait for company, or for those before them.
+    pub(crate) together: Together,
     lanes: Lanes,
     /// A crowd of readers leaves the writers their connections.
     pub(crate) reads: Arc<Semaphore>,
@@ -95,6 +98,7 @@ impl Desk {
             pool: pool(target, bounds.readers.max(1) + bounds.writers.max(1), &bounds)?,
             looking: pool(target, 1, &bounds)?,
             shared: Rc::new(Shared::new(pool(target, 1, &bounds)?)),
+            together: Together::default(),
             lanes: Lanes::new(bounds.writers),
             reads: Arc::new(Semaphore::new(bounds.readers.max(1))),
             unsettled: RefCell::default(),

@@ -9,6 +9,9 @@
     reason = "what is asked runs on the one thread that speaks with the server, and is never sent to another"
 )]
 
+#[macro_use]
+mod saying;
+
 mod alone;
 mod bounds;
 mod claims;
@@ -39,6 +42,7 @@ mod standing;
 mod statements;
 mod sweep;
 mod thread;
+mod together;
 mod transaction;
 mod typed;
 mod views;
@@ -133,7 +137,7 @@ impl Postgres {
             Err(error) => return Answer::ready(Err(error)),
         };
         self.later(false, move |desk, caller| {
-            Box::pin(async move { drop(caller.send(desk.read_alone(&asked, &found).await)) })
+            Box::pin(async move { drop(caller.send(desk.read_alone(asked, &found).await)) })
         })
     }
 

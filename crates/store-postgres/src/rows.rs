@@ -54,6 +54,11 @@ pub(crate) fn octets_are(row: &Row, column: usize, octets: &[u8]) -> Result<bool
     Ok(value::<&[u8]>(row, column)? == octets)
 }
 
+/// Whether this is the text of a column.
+pub(crate) fn text_is(row: &Row, column: usize, text: &str) -> Result<bool, Fault> {
+    Ok(value::<Option<&str>>(row, column)? == Some(text))
+}
+
 /// Octets out of a column.
 pub(crate) fn blob(row: &Row, column: usize) -> Result<Vec<u8>, Fault> {
     value(row, column)

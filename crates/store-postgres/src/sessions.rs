@@ -25,19 +25,22 @@ impl SessionRows for Postgres {
         let row_hash = *row_hash;
         // Taken before the row is read: a note that is written in between is in the row.
         let noted = self.noted.of(&(tenant, row_hash));
-        self.alone(Alone::new(&sql::alone::SESSION, Reach::Session(tenant, row_hash), []), move |row| {
-            // Both or neither.
-            if !(rows::is_there(row, FIRST)? && rows::is_there(row, FIRST + 11)?) {
-                return Ok(None);
-            }
-            let ring = RingRow {
-                epoch: rows::count(row, FIRST + 9)?,
-                version: rows::count(row, FIRST + 10)?,
-                sealed: rows::blob(row, FIRST + 11)?,
-            };
-            let session = with_note(session_from(tenant, row, FIRST)?, noted);
-            Ok(Some(FoundSession { session: Arc::new(session), ring: Arc::new(ring) }))
-        })
+        self.alone(
+            Alone::new(&sql::alone::SESSION, Reach::Session(tenant, row_hash), vec![], vec![]),
+            move |row| {
+                // Both or neither.
+                if !(rows::is_there(row, FIRST)? && rows::is_there(row, FIRST + 11)?) {
+                    return Ok(None);
+                }
+                let ring = RingRow {
+                    epoch: rows::count(row, FIRST + 9)?,
+                    version: rows::count(row, FIRST + 10)?,
+                    sealed: rows::blob(row, FIRST + 11)?,
+                };
+                let session = with_note(session_from(tenant, row, FIRST)?, noted);
+                Ok(Some(FoundSession { session: Arc::new(session), ring: Arc::new(ring) }))
+            },
+        )
     }
 
     fn insert_session(

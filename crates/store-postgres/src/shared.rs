@@ -17,7 +17,7 @@ use crate::desk::connection;
 use crate::fault::Fault;
 
 /// How many there are. The fewer, the more goes together; with one alone, whatever is slow would keep everybody.
-const MOST: usize = 2;
+const MOST: usize = 4;
 
 /// How long it may take to tell the server that nobody waits any more.
 const CANCEL: Duration = Duration::from_secs(1);
@@ -38,6 +38,24 @@ pub(crate) struct Way {
     trusted: Cell<bool>,
     /// How often somebody gave up on it.
     given_up: Cell<u32>,
+    /// How much goes on there that is slow.
+    slow: Cell<usize>,
+}
+
+/// Something slow goes on there until this is dropped.
+pub(crate) struct Slow(Rc<Way>);
+
+impl Slow {
+    pub(crate) fn at(way: &Rc<Way>) -> Self {
+        way.slow.set(way.slow.get() + 1);
+        Self(Rc::clone(way))
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        self.0.slow.set(self.0.slow.get().saturating_sub(1));
+    }
 }
 
 /// Connections that are shared.
@@ -67,18 +85,31 @@ impl Shared {
         }
     }
 
-    /// The one that has least to do. Where all have something to do a further one is opened beside, and nobody waits for it.
+    /// The one that has least to do. Where all have something to do a further one is opened beside, and nobody waits for it;
+    /// but nobody waits either for what is slow, while there is room for another.
     pub(crate) async fn one(self: &Rc<Self>, limit: Duration) -> Result<Rc<Way>, Fault> {
         if let Some(least) = self.least() {
+            if least.slow.get() > 0 && self.has_room() {
+                // Where none is to be had, that one has to do.
+                drop(timeout(limit, self.opened(Self::has_room)).await);
+                return self.least().ok_or(Fault::Lost);
+            }
             // One is the list's.
-            if Rc::strong_count(&least) > 2 && self.has_room() && self.opening.available_permits() > 0 {
-                let beside = Rc::clone(self);
-                drop(spawn_local(async move { drop(beside.opened(Self::has_room).await) }));
+            if Rc::strong_count(&least) > 2 {
+                self.open_beside();
             }
             return Ok(least);
         }
         timeout(limit, self.opened(|all| all.open.borrow().is_empty())).await.map_err(|_| Fault::Late)??;
         self.least().ok_or(Fault::Lost)
+    }
+
+    /// Opens a further one that nobody waits for.
+    pub(crate) fn open_beside(self: &Rc<Self>) {
+        if self.has_room() && self.opening.available_permits() > 0 {
+            let beside = Rc::clone(self);
+            drop(spawn_local(async move { drop(beside.opened(Self::has_room).await) }));
+        }
     }
 
     /// Opens one where that is still wanted once it is one's turn.
@@ -93,7 +124,12 @@ impl Shared {
         match connection(&self.opens).await {
             Ok(opened) => {
                 let client = Object::take(opened);
-                let way = Way { client, trusted: Cell::default(), given_up: Cell::default() };
+                let way = Way {
+                    client,
+                    trusted: Cell::default(),
+                    given_up: Cell::default(),
+                    slow: Cell::default(),
+                };
                 self.open.borrow_mut().push(Rc::new(way));
                 Ok(())
             }
@@ -110,7 +146,7 @@ impl Shared {
 
     fn least(&self) -> Option<Rc<Way>> {
         self.open.borrow_mut().retain(|way| !way.client.is_closed());
-        self.open.borrow().iter().min_by_key(|way| Rc::strong_count(way)).map(Rc::clone)
+        self.open.borrow().iter().min_by_key(|way| (way.slow.get(), Rc::strong_count(way))).map(Rc::clone)
     }
 
     /// Lets something be so for so long.

@@ -100,7 +100,7 @@ impl SpeedRows for Postgres {
 impl Postgres {
     fn speed_of(&self, line: &Subject) -> Answer<'_, Result<Option<Arc<SpeedRow>>, Error>> {
         let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
-        let asked = Alone::new(&sql::alone::SPEED, Reach::of(line), [Box::new(holding)]);
+        let asked = Alone::new(&sql::alone::SPEED, Reach::of(line), vec![holding], vec![]);
         self.alone(asked, |row| wish_of(row, FIRST))
     }
 }

@@ -141,17 +141,17 @@ async fn role(client: &Client) -> Result<(), StartError> {
     Ok(())
 }
 
-/// What the server says of a value that a transaction has set for itself.
+/// What the server says of a value that a transaction has set for itself, looked at once for each statement.
 macro_rules! set {
     ($name:literal) => {
         concat!("( SELECT current_setting('honnin.", $name, "'::text, true))")
     };
 }
 
-/// An octet string that a transaction has set for itself.
+/// An octet string that is set when a row is looked at.
 macro_rules! octets {
     ($name:literal) => {
-        concat!("decode(NULLIF(", set!($name), ", ''::text), 'hex'::text)")
+        concat!("decode(NULLIF(current_setting('honnin.", $name, "'::text, true), ''::text), 'hex'::text)")
     };
 }
 
@@ -168,7 +168,7 @@ macro_rules! house {
 }
 
 /// Every table with rows of somebody, and the condition of its policy in the server's own words.
-const FLOORS: [(&[&str], &str); 5] = [
+const FLOORS: [(&[&str], &str); 4] = [
     (&["notice"], tenant!()),
     (
         &[
@@ -185,36 +185,21 @@ const FLOORS: [(&[&str], &str); 5] = [
         concat!("(", tenant!(), " AND ", house!(), ")"),
     ),
     (
-        &["consent", "document", "message", "speed", "subject_key", "wish_key"],
-        concat!("(", tenant!(), " AND ((account = ", octets!("account"), ") OR ", house!(), "))"),
+        &["account", "consent", "document", "message", "speed", "subject_key", "wish_key"],
+        concat!("(", tenant!(), " AND (", house!(), " OR (account = ", octets!("account"), ")))"),
     ),
     (
         &["session"],
         concat!(
             "(",
             tenant!(),
-            " AND ((account = ",
+            " AND (",
+            house!(),
+            " OR (account = ",
             octets!("account"),
             ") OR (row_hash = ",
             octets!("session"),
-            ") OR ",
-            house!(),
-            "))"
-        ),
-    ),
-    (
-        &["account"],
-        concat!(
-            "(",
-            tenant!(),
-            " AND ((account = ",
-            octets!("account"),
-            ") OR (account = ( SELECT s.account ",
-            "FROM honnin.session s WHERE (s.row_hash = ",
-            octets!("session"),
-            "))) OR ",
-            house!(),
-            "))"
+            ")))"
         ),
     ),
 ];

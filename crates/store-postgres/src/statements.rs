@@ -25,41 +25,8 @@ macro_rules! statements {
     };
 }
 
-/// What a statement that is a transaction by itself begins with ([`crate::alone`]): it says whom it is about before any table
-/// is read. `c` is one row, whose values are what was said, so that what is joined to it by them, and by them alone, can only
-/// be read afterwards. Every name is whole, operators too: it may be read under a search path of somebody else's.
-macro_rules! saying {
-    ($name:literal, $setting:literal, $not:literal) => {
-        concat!(
-            "(select current_user operator(pg_catalog.=) session_user as plain, \
-             pg_catalog.set_config('honnin.tenant', $1, true)::pg_catalog.int8 as tenant, \
-             pg_catalog.decode(pg_catalog.set_config('",
-            $setting,
-            "', $2, true), 'hex') as ",
-            $name,
-            ", pg_catalog.set_config('",
-            $not,
-            "', '', true), pg_catalog.set_config('honnin.reach', '', true) offset 0) c"
-        )
-    };
-}
-
-/// `c` of an account.
-macro_rules! of_account {
-    () => {
-        saying!("account", "honnin.account", "honnin.session")
-    };
-}
-
-/// `c` of a session.
-macro_rules! of_session {
-    () => {
-        saying!("session", "honnin.session", "honnin.account")
-    };
-}
-
-/// The statements that are transactions by themselves, each about whom its first two values say. Their first columns say it
-/// again ([`crate::alone::FIRST`]), so that an answer is not taken for that of another question.
+/// The statements that are transactions by themselves, each about those whom its first two values name. Their first columns say
+/// it again ([`crate::alone::FIRST`]), so that an answer is not taken for that of another question.
 pub(crate) mod alone {
     use super::Statement;
 
@@ -93,16 +60,14 @@ statements! {
 
     // Sessions.
     // The ring is her account's, and so is what is said before it is read: the policy's own way to it goes through every session.
-    SESSION = concat!("select c.plain, c.tenant, c.session, \
-            s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, \
-            s.ring_version, a.key_epoch, a.ring_version, a.ring from ", of_session!(), " \
-        left join lateral (select s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, \
-                s.ring_version, pg_catalog.set_config('honnin.account', pg_catalog.encode(s.account, 'hex'), true) \
+    SESSION = concat!(answering!("session", "honnin.session"), "s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, \
+            s.until, s.device, s.ring_version, a.key_epoch, a.ring_version, a.ring from ", of_session!(),
+        each!("s", "select s.session, s.account, s.epoch, s.sealed, s.since, s.last_seen, s.until, s.device, s.ring_version, \
+                pg_catalog.set_config('honnin.account', pg_catalog.encode(s.account, 'hex'), true) \
             from honnin.session s where s.tenant operator(pg_catalog.=) c.tenant \
-                and s.row_hash operator(pg_catalog.=) c.session offset 0) s on true \
-        left join lateral (select a.key_epoch, a.ring_version, a.ring from honnin.account a \
-            where a.tenant operator(pg_catalog.=) c.tenant and a.account operator(pg_catalog.=) s.account \
-            offset 0) a on true");
+                and s.row_hash operator(pg_catalog.=) c.session"),
+        each!("a", "select a.key_epoch, a.ring_version, a.ring from honnin.account a \
+            where a.tenant operator(pg_catalog.=) c.tenant and a.account operator(pg_catalog.=) s.account"));
     SESSIONS = "select session, account, epoch, sealed, since, last_seen, until, device, ring_version, row_hash \
         from honnin.session where tenant = $1 and account = $2 and until > $3 order by since desc, session";
     NEW_SESSION = "insert into honnin.session (tenant, row_hash, session, account, epoch, sealed, since, last_seen, until, \
@@ -147,19 +112,13 @@ statements! {
     DROP_SUBJECT_KEYS = "delete from honnin.subject_key where tenant = $1 and account = $2 and holding = any($3)";
 
     // Documents.
-    DOCUMENT = concat!("select c.plain, c.tenant, c.account, d.blob from ", of_account!(), " \
-        left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
-            and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
-            and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) $5 offset 0) d on true");
-    HOME = concat!("select c.plain, c.tenant, c.account, l.blob, s.revision, s.blob, p.blob from ", of_account!(), " \
-        left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
-            and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) $3 \
-            and d.kind operator(pg_catalog.=) $4 and d.row operator(pg_catalog.=) ''::pg_catalog.bytea offset 0) l on true \
-        left join lateral (select s.revision, s.blob from honnin.speed s where s.tenant operator(pg_catalog.=) c.tenant \
-            and s.account operator(pg_catalog.=) c.account and s.holding operator(pg_catalog.=) $3 offset 0) s on true \
-        left join lateral (select d.blob from honnin.document d where d.tenant operator(pg_catalog.=) c.tenant \
-            and d.account operator(pg_catalog.=) c.account and d.holding operator(pg_catalog.=) ''::pg_catalog.bytea \
-            and d.kind operator(pg_catalog.=) $5 and d.row operator(pg_catalog.=) ''::pg_catalog.bytea offset 0) p on true");
+    DOCUMENT = concat!(answering!("account", "honnin.account"), "d.blob from ", of_account!("holding" = "$3", "row" = "$4"),
+        each!("d", document!("c.holding", "$5", "c.row")));
+    HOME = concat!(answering!("account", "honnin.account"), "l.blob, s.revision, s.blob, p.blob from ",
+        of_account!("holding" = "$3"),
+        each!("l", document!("c.holding", "$4", "''::pg_catalog.bytea")),
+        each!("s", speed!()),
+        each!("p", document!("''::pg_catalog.bytea", "$5", "''::pg_catalog.bytea")));
     DOCUMENTS = "select account, holding, kind, row, blob from honnin.document \
         where tenant = $1 and account = any($2) order by account, holding, kind, row";
     WRITE_DOCUMENTS = "insert into honnin.document (tenant, account, holding, kind, row, blob) \
@@ -171,9 +130,8 @@ statements! {
         returning holding, kind, row";
 
     // Wishes.
-    SPEED = concat!("select c.plain, c.tenant, c.account, s.revision, s.blob from ", of_account!(), " \
-        left join lateral (select s.revision, s.blob from honnin.speed s where s.tenant operator(pg_catalog.=) c.tenant \
-            and s.account operator(pg_catalog.=) c.account and s.holding operator(pg_catalog.=) $3 offset 0) s on true");
+    SPEED = concat!(answering!("account", "honnin.account"), "s.revision, s.blob from ", of_account!("holding" = "$3"),
+        each!("s", speed!()));
     SPEEDS = "select holding, revision, blob from honnin.speed where tenant = $1 and account = $2 order by holding";
     SPEED_ASKED = "select revision, asked_at from honnin.speed where tenant = $1 and account = $2 and holding = $3";
     SPEED_LEFT = "select count(*) from honnin.speed where tenant = $1 and account = $2 and holding = any($3)";

@@ -30,11 +30,8 @@ impl ViewRows for Postgres {
             return Answer::ready(Err(Error::Corrupt));
         }
         let holding = rows::holding_octets(line.holding.as_ref()).to_owned();
-        let asked = Alone::new(
-            &sql::alone::HOME,
-            Reach::of(line),
-            [Box::new(holding), Box::new(Line::KIND), Box::new(Profile::KIND)],
-        );
+        let asked =
+            Alone::new(&sql::alone::HOME, Reach::of(line), vec![holding], vec![Line::KIND, Profile::KIND]);
         self.alone(asked, |row| {
             Ok(HomeRows {
                 line: rows::shared_or_none(row, FIRST)?,
@@ -55,11 +52,7 @@ impl Postgres {
     ) -> Answer<'_, Result<Option<Arc<[u8]>>, Error>> {
         let holding = rows::holding_octets(subject.holding.as_ref()).to_owned();
         let row = row.to_owned();
-        let asked = Alone::new(
-            &sql::alone::DOCUMENT,
-            Reach::of(subject),
-            [Box::new(holding), Box::new(kind), Box::new(row)],
-        );
+        let asked = Alone::new(&sql::alone::DOCUMENT, Reach::of(subject), vec![holding, row], vec![kind]);
         self.alone(asked, |row| rows::shared_or_none(row, FIRST))
     }
 }

@@ -35,6 +35,7 @@ mod shared;
 #[cfg(test)]
 mod snapshot;
 #[cfg(test)]
+mod together;
 mod told;
 #[cfg(test)]
 mod trips;

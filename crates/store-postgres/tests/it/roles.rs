@@ -94,7 +94,7 @@ fn a_store_that_is_not_made_or_not_ours_is_refused() {
     let told = open_as(&server, "honnin", &database).unwrap_err().to_string();
     assert_eq!(
         told,
-        "open the store: its schema has version 7, this build knows up to 1; use the newer build"
+        "open the store: its schema has version 7, this build knows up to 2; use the newer build"
     );
     assert!(matches!(prepare("honnin"), Err(StartError::Newer { found: 7, known: 1 })));
     server.sql(&database, "update honnin.schema_version set version = 0");

@@ -73,7 +73,7 @@ fn a_transaction_sees_the_rows_it_says_it_is_about_and_no_others() {
         let hers = [("honnin.tenant", &*tenant), ("honnin.account", &*account)];
         assert_eq!(about(&mut client, &hers, &seen).await, [1, 1, 1, 2, 0]);
         let by_hash = [("honnin.tenant", &*tenant), ("honnin.session", &*session)];
-        assert_eq!(about(&mut client, &by_hash, &seen).await, [1, 1, 0, 0, 0]);
+        assert_eq!(about(&mut client, &by_hash, &seen).await, [0, 1, 0, 0, 0]);
         let elsewhere = [("honnin.tenant", "2"), ("honnin.account", &*account), ("honnin.reach", "house")];
         assert_eq!(about(&mut client, &elsewhere, &seen).await, [0; 5]);
         assert_eq!(about(&mut client, &[("honnin.reach", "house")], &seen).await, [0; 5], "of no tenant");
@@ -125,8 +125,8 @@ fn sql_of(name: &str) -> &'static str {
     statements().iter().find(|statement| statement.name == name).unwrap().sql
 }
 
-/// A statement, what it is asked with, and what stands in columns of its answer.
-type Question<'a> = (&'a str, &'a [&'a (dyn ToSql + Sync)], &'a [(usize, &'a [u8])]);
+/// A statement, what it is asked with, and what stands in columns of its answers to each of those it is about.
+type Question<'a> = (&'a str, &'a [&'a (dyn ToSql + Sync)], [&'a [(usize, &'a [u8])]; 2]);
 
 /// What a statement says of whose rows they are, each time it is careless in one thing or in all.
 fn careless(name: &str) -> Vec<String> {
@@ -161,9 +161,10 @@ fn a_statement_that_says_for_itself_is_held_to_it_by_the_policy() {
     neighbour.person_of(one.account, line);
     let written = [stage.noise(Some(line), "line", b""), stage.noise(None, "profile", b"")];
     stage.write(one.account, written.to_vec());
-    let others = || vec![stage.noise(Some(line), "line", b""), stage.noise(None, "profile", b"")];
-    stage.write(other.account, others());
-    neighbour.write(one.account, others());
+    let others = || [stage.noise(Some(line), "line", b""), stage.noise(None, "profile", b"")];
+    let theirs = others();
+    stage.write(other.account, theirs.to_vec());
+    neighbour.write(one.account, others().to_vec());
     server.sql(
         &database,
         "insert into honnin.speed (tenant, account, holding, revision, blob, asked_at, due_at) \
@@ -172,23 +173,33 @@ fn a_statement_that_says_for_itself_is_held_to_it_by_the_policy() {
     );
     let hex = |octets: &[u8]| HEXLOWER.encode(octets);
     let tenant = stage.tenant.number().to_string();
-    let wish = [one.account.octets().as_slice(), &i64::from(stage.tenant.number()).to_be_bytes()].concat();
+    let number = i64::from(stage.tenant.number()).to_be_bytes();
+    let wishes = [&one, &other].map(|person| [person.account.octets().as_slice(), &number].concat());
     let left = format!(
         "set honnin.tenant = '{tenant}'; set honnin.account = '{}'; set honnin.session = '{}'; set honnin.reach = 'house'",
         hex(other.account.octets()),
         hex(&other.row_hash)
     );
-    let (account, session) = (hex(one.account.octets()), hex(&one.row_hash));
-    let (holding, nothing): (&[u8], &[u8]) = (line.octets().as_slice(), &[]);
+    let accounts = vec![hex(one.account.octets()), hex(other.account.octets())];
+    let sessions = vec![hex(&one.row_hash), hex(&other.row_hash)];
+    let (holdings, nothing): (Vec<&[u8]>, Vec<&[u8]>) = (vec![line.octets().as_slice(); 2], vec![&[]; 2]);
     let [line_blob, profile_blob] = written.each_ref().map(|written| &*written.blob);
+    let [their_line, their_profile] = theirs.each_ref().map(|written| &*written.blob);
     let asked: [Question<'_>; 4] = [
-        ("SESSION", &[&tenant, &session], &[(4, one.account.octets())]),
-        ("DOCUMENT", &[&tenant, &account, &holding, &"line", &nothing], &[(3, line_blob)]),
-        ("SPEED", &[&tenant, &account, &holding], &[(4, &wish)]),
+        ("SESSION", &[&tenant, &sessions], [&[(6, one.account.octets())], &[(6, other.account.octets())]]),
+        (
+            "DOCUMENT",
+            &[&tenant, &accounts, &holdings, &nothing, &"line"],
+            [&[(5, line_blob)], &[(5, their_line)]],
+        ),
+        ("SPEED", &[&tenant, &accounts, &holdings], [&[(6, &wishes[0])], &[(6, &wishes[1])]]),
         (
             "HOME",
-            &[&tenant, &account, &holding, &"line", &"profile"],
-            &[(3, line_blob), (5, &wish), (6, profile_blob)],
+            &[&tenant, &accounts, &holdings, &"line", &"profile"],
+            [
+                &[(5, line_blob), (7, &wishes[0]), (8, profile_blob)],
+                &[(5, their_line), (7, &wishes[1]), (8, their_profile)],
+            ],
         ),
     ];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -201,12 +212,17 @@ fn a_statement_that_says_for_itself_is_held_to_it_by_the_policy() {
             for (name, values, expected) in asked {
                 for careless in careless(name) {
                     let found = client.query(&careless, values).await.unwrap();
-                    assert_eq!(found.len(), 1, "{name} {plan}: {careless}");
-                    for (column, blob) in expected {
-                        let found: Option<&[u8]> = found[0].get(*column);
-                        assert_eq!(found, Some(*blob), "{name} {plan}: {careless}");
+                    assert_eq!(found.len(), 2, "{name} {plan}: {careless}");
+                    for row in &found {
+                        let turn = usize::try_from(row.get::<_, i64>(3)).unwrap() - 1;
+                        for (column, blob) in expected[turn] {
+                            let found: Option<&[u8]> = row.get(*column);
+                            assert_eq!(found, Some(*blob), "{name} {plan}: {careless}");
+                        }
+                        let said = if name == "SESSION" { &sessions } else { &accounts };
+                        assert_eq!(row.get::<_, &str>(4), said[turn], "{name} {plan}: {careless}");
+                        assert!(name != "SESSION" || row.get::<_, Option<&[u8]>>(16).is_some(), "{plan}");
                     }
-                    assert!(name != "SESSION" || found[0].get::<_, Option<&[u8]>>(14).is_some(), "{plan}");
                 }
             }
             // Nothing of what a statement said outlives it.
@@ -239,7 +255,7 @@ fn a_statement_that_says_for_itself_tells_of_a_role_that_was_left() {
         for (left, plain) in [("reset role", true), ("set role mighty", false)] {
             client.batch_execute(left).await.unwrap();
             let session = HEXLOWER.encode(&one.row_hash);
-            let row = client.query_one(sql_of("SESSION"), &[&tenant, &session]).await.unwrap();
+            let row = client.query_one(sql_of("SESSION"), &[&tenant, &vec![session]]).await.unwrap();
             assert_eq!(row.get::<_, bool>(0), plain, "{left}");
         }
     });
