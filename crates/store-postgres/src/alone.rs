@@ -148,6 +148,7 @@ impl Desk {
             let rows = group.asked(async |statement, asked| tx.last(statement, asked).await).await?;
             found(rows.first().ok_or(Error::Corrupt)?)
         };
-        self.read(&asked.reach, false, &work).await
+        // Seldom, and large: whoever needs none of it carries none of it about.
+        Box::pin(self.read(&asked.reach, false, &work)).await
     }
 }
