@@ -120,11 +120,13 @@ fn fill(kind: &Kind, root: &Path, binary: &Path, version: &str) -> Result<(), Fa
     let repository = tidy::root();
     let program = root.join("usr/bin").join(name);
     put(&program, &fs::read(binary)?, 0o755)?;
-    let unit = fs::read_to_string(repository.join("examples/systemd").join(kind.unit))?;
-    let installed = unit
-        .replace("/usr/local/bin/", "/usr/bin/")
-        .replace("/etc/systemd/system", "/usr/lib/systemd/system");
-    put(&root.join("usr/lib/systemd/system").join(kind.unit), installed.as_bytes(), 0o644)?;
+    for file in [Some(kind.unit), kind.of_houses].into_iter().flatten() {
+        let unit = fs::read_to_string(repository.join("examples/systemd").join(file))?;
+        let installed = unit
+            .replace("/usr/local/bin/", "/usr/bin/")
+            .replace("/etc/systemd/system", "/usr/lib/systemd/system");
+        put(&root.join("usr/lib/systemd/system").join(file), installed.as_bytes(), 0o644)?;
+    }
     // The program itself tells its pages and completions.
     let pages = root.join("usr/share/man/man1");
     make(&pages)?;
@@ -260,9 +262,11 @@ mod tests {
         ] {
             assert!(fs::metadata(root.join("usr/share").join(completion)).unwrap().len() > 1_000);
         }
-        let unit = fs::read_to_string(root.join("usr/lib/systemd/system").join(kind.unit)).unwrap();
         let starts = format!("ExecStart=/usr/bin/{} serve", kind.name);
-        assert!(unit.contains(&starts) && !unit.contains("/usr/local"), "{unit}");
+        for file in [Some(kind.unit), kind.of_houses].into_iter().flatten() {
+            let unit = fs::read_to_string(root.join("usr/lib/systemd/system").join(file)).unwrap();
+            assert!(unit.contains(&starts) && !unit.contains("/usr/local"), "{unit}");
+        }
         (root, said(Command::new("dpkg-deb").arg("-f").arg(&made[0])).unwrap())
     }
 

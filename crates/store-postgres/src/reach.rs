@@ -84,6 +84,40 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    /// Each place where a server may be: a directory with a socket, or nothing for an address of this machine, and the port.
+    fn places(&self) -> Vec<(Option<&Path>, u16)> {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate();
+        hosts
+            .map(|(place, host)| {
+                let port = ports.get(place).or_else(|| ports.first()).copied().unwrap_or(5432);
+                match host {
+                    Host::Unix(directory) => (Some(directory.as_path()), port),
+                    Host::Tcp(_) => (None, port),
+                }
+            })
+            .collect()
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        let others = other.places();
+        self.places().iter().any(|place| others.contains(place))
+    }
+
+    /// Whether both name one database. A socket and an address may lead to one server all the same.
+    #[must_use]
+    pub fn is_database_of(&self, other: &Self) -> bool {
+        self.meets(other) && self.config.get_dbname() == other.config.get_dbname()
+    }
+
+    /// Whether both name one role of one server.
+    #[must_use]
+    pub fn is_role_of(&self, other: &Self) -> bool {
+        self.meets(other) && self.config.get_user() == other.config.get_user()
+    }
+}
+
 /// The same with a password, which never stands in the settings.
 #[must_use]
 pub fn with_password(mut target: Target, password: &str) -> Target {
@@ -243,6 +277,22 @@ mod tests {
         ] {
             url.parse::<Target>().unwrap();
         }
+    }
+
+    #[test]
+    fn two_addresses_of_one_database_or_one_role_are_told() {
+        let target = |url: &str| url.parse::<Target>().unwrap();
+        let one = target("postgresql://a@/x?host=/run/postgresql");
+        for (other, database, role) in [
+            ("postgresql://b@/x?host=/run/postgresql", true, false),
+            ("postgresql://a@/y?host=/run/postgresql", false, true),
+            ("postgresql://a@/x?host=/run/postgresql&port=5433", false, false),
+            ("host=/tmp user=a dbname=x", false, false),
+        ] {
+            let other = target(other);
+            assert_eq!((one.is_database_of(&other), one.is_role_of(&other)), (database, role), "{other}");
+        }
+        assert!(target("postgresql://a@localhost/x").is_database_of(&target("postgresql://b@[::1]:5432/x")));
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// Its unit, of `examples/systemd`; the operator enables it.
     pub(crate) unit: &'static str,
+    /// The same for each house of several.
+    pub(crate) of_houses: Option<&'static str>,
     /// What of `docs` and of `examples` goes along.
     pub(crate) guides: &'static [&'static str],
     pub(crate) examples: &'static [&'static str],
@@ -23,6 +25,7 @@ pub(crate) struct Kind {
 pub(crate) const HONNIN: Kind = Kind {
     name: "honnin",
     unit: "honnin.service",
+    of_houses: None,
     guides: &[],
     examples: &["caddy", "haproxy", "ledger-a", "monitoring", "nginx", "sample-ledger", "systemd"],
     depends: "adduser",
@@ -38,6 +41,7 @@ pub(crate) const HONNIN: Kind = Kind {
 pub(crate) const AGENT: Kind = Kind {
     name: "honnin-key-agent",
     unit: "honnin-key-agent.service",
+    of_houses: Some("honnin-key-agent@.service"),
     guides: &["key-agent.md"],
     examples: &["key-agent"],
     depends: "adduser, honnin",
@@ -72,7 +76,7 @@ const AGENT_POSTINST: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then
     \x20   install -d -m 0700 -o honnin-key -g honnin-key /etc/honnin-key\n\
     \x20   if [ -d /run/systemd/system ]; then\n        systemctl daemon-reload\n\
     \x20       # Only where it runs: a house that serves does not ask it.\n\
-    \x20       [ -z \"$2\" ] || systemctl try-restart honnin-key-agent.service\n    fi\nfi\n";
+    \x20       [ -z \"$2\" ] || systemctl try-restart honnin-key-agent.service 'honnin-key-agent@*.service'\n    fi\nfi\n";
 const AGENT_PRERM: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then\n\
     \x20   systemctl --no-reload disable --now honnin-key-agent.service || true\nfi\n";
 /// A PIN may be written down nowhere else, and without it the token opens nothing.

@@ -58,6 +58,11 @@ pub(crate) struct MakeArgs {
     /// Where it takes connections from the door [default: NAME.sock beside the house]
     #[arg(long, value_name = "FILE")]
     pub(crate) socket: Option<PathBuf>,
+
+    /// Use this PostgreSQL database instead of a file in the house, such as
+    /// postgresql://honnin-umi@/honnin-umi?host=/run/postgresql; database and role are this tenant's alone
+    #[arg(long, value_name = "URL")]
+    pub(crate) store_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

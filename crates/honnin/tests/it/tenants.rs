@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use honnin_testkit::TestDir;
+use honnin_testkit::{PostgresServer, TestDir};
 
 use crate::support::{Browser, Ran, Running, command, directory_of_sample, honnin, mapping, run_in};
 
@@ -35,19 +35,23 @@ impl Town {
             ("umi", UMI, [("name", "\"海鳴モバイル\""), ("currency", "\"JPY\""), ("colour", "\"#8a0f3c\"")]),
             ("yama", YAMA, [("name", "\"Yamabiko\""), ("currency", "\"KRW\""), ("colour", "\"#005a2b\"")]),
         ] {
-            let made = town.make(name, host, &[]);
-            assert_eq!(made.code, Some(0), "{}", made.err);
-            let file = town.data(name).join("honnin.toml");
-            let mut text = fs::read_to_string(&file).unwrap();
-            for (key, value) in settings.into_iter().chain([("metrics", "\"127.0.0.1:0\"")]) {
-                let old =
-                    text.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap().to_owned();
-                text = text.replacen(&format!("\n{old}\n"), &format!("\n{key} = {value}\n"), 1);
-            }
-            fs::write(&file, text).unwrap();
-            assert_eq!(town.run(name, &["config", "check"]).code, Some(0));
+            town.begin(name, host, &settings, &[]);
         }
         town
+    }
+
+    /// A house with these settings, and an address of its own for who monitors it.
+    fn begin(&self, name: &str, host: &str, settings: &[(&str, &str)], more: &[&str]) {
+        let made = self.make(name, host, more);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        let file = self.data(name).join("honnin.toml");
+        let mut text = fs::read_to_string(&file).unwrap();
+        for (key, value) in settings.iter().chain(&[("metrics", "\"127.0.0.1:0\"")]) {
+            let old = text.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap().to_owned();
+            text = text.replacen(&format!("\n{old}\n"), &format!("\n{key} = {value}\n"), 1);
+        }
+        fs::write(&file, text).unwrap();
+        assert_eq!(self.run(name, &["config", "check"]).code, Some(0));
     }
 
     fn houses(&self) -> PathBuf {
@@ -417,4 +421,49 @@ fn nobody_is_removed_while_it_cannot_be_told_whose_key_it_is() {
         );
     }
     assert_eq!(town.tenant("remove", &["umi", "--yes"]).code, Some(0));
+}
+
+#[test]
+fn two_brands_may_have_a_database_each_and_neither_takes_the_others() {
+    // Roles are the server's: this one is nobody else's.
+    let Some(server) = PostgresServer::start() else { return };
+    let [hers, theirs] = [server.database(), server.database()];
+    server.sql(&hers, "create role yama login");
+    let town = Town { dir: TestDir::new() };
+    let url = server.url("honnin", &hers);
+    town.begin("umi", UMI, &[], &["--store-url", &url]);
+    for (url, says) in [
+        (server.url("yama", &hers), "the database of store.url is that of \"umi\""),
+        (server.url("honnin", &theirs), "the role of store.url is that of \"umi\""),
+        ("postgresql://db.example/x".to_owned(), "another machine"),
+        (url.replacen("honnin@", "honnin:geheim@", 1), "has a password"),
+    ] {
+        let refused = town.make("yama", YAMA, &["--store-url", &url]);
+        let told =
+            refused.code == Some(1) && refused.err.starts_with("honnin: cannot make the tenant \"yama\": ");
+        assert!(told && refused.err.contains(says) && !refused.err.contains("geheim"), "{}", refused.err);
+        assert!(!town.data("yama").exists());
+    }
+    town.begin("yama", YAMA, &[], &["--store-url", &server.url("yama", &theirs)]);
+    for (name, database) in [("umi", &hers), ("yama", &theirs)] {
+        let unready = town.run(name, &["doctor"]);
+        assert!(unready.err.contains("run `honnin store prepare`"), "{}", unready.err);
+        let prepared = town.run(name, &["store", "prepare", "--owner", &server.url("owner", database)]);
+        assert_eq!(prepared.code, Some(0), "{}", prepared.err);
+    }
+    town.take_in("umi");
+    let (umi, yama, door) = (town.serve("umi"), town.serve("yama"), town.door());
+    let mut her = activated(&town, "umi", door.browser(UMI));
+    assert!(her.get("/api/v1/me").body.contains("汐里"));
+    let mut there = door.browser(YAMA);
+    there.cookies.clone_from(&her.cookies);
+    assert_eq!(there.get("/api/v1/me").status, 401);
+    let accounts = |database: &str| server.sql(database, "select count(*) from honnin.account");
+    assert!(accounts(&hers) != "0" && accounts(&theirs) == "0");
+    // Taken away, it opens nothing, and the other goes on.
+    assert_eq!(umi.stop("-TERM"), Some(0));
+    let removed = town.tenant("remove", &["umi", "--yes"]);
+    assert!(removed.code == Some(0) && removed.out.contains("its database (store.url)"), "{}", removed.err);
+    assert!(door.asked(YAMA, YAMA).starts_with("HTTP/1.1 200"));
+    drop(yama);
 }

@@ -4,12 +4,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use honnin_store_postgres::{StartError, Target};
 use honnin_terms::Clock as _;
 use serde::Serialize;
 
 use crate::command::MakeArgs;
 use crate::failure::{Exit, Failure};
-use crate::houses::{Held, House};
+use crate::houses::{Held, House, Houses};
 use crate::installation::Installation;
 use crate::key_file;
 use crate::machine::{SystemClock, SystemEntropy};
@@ -32,13 +33,21 @@ struct Made {
     socket: PathBuf,
     metrics: SocketAddr,
     metrics_token: PathBuf,
+    /// Whether the store is a database, which its owner has to make ready.
+    #[serde(skip)]
+    database: bool,
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, hosts, data, key_file, card, socket, metrics, metrics_token, .. } = self;
+        let Self { name, hosts, data, key_file, card, socket, metrics, metrics_token, database, .. } = self;
         let [data, key_file, card, socket, metrics_token] =
             [data, key_file, card, socket, metrics_token].map(|path| path.display());
+        let prepare = if *database {
+            format!("  0. honnin --data {data} store prepare --owner URL, as the owner of the database\n")
+        } else {
+            String::new()
+        };
         write!(
             f,
             "tenant     {name}, found at {}\n\
@@ -47,7 +56,7 @@ impl fmt::Display for Made {
              card       {card}: hosts, and the socket {socket}\n\
              metrics    {metrics}, with the token in {metrics_token}\n\n\
              Keep a copy of the key file apart from every copy of the data: without it nothing can be read again.\n\
-             Next:\n  \
+             Next:\n{prepare}  \
              1. edit {data}/honnin.toml (tenant: name, languages, zone, currency, colours; listen: certificate)\n  \
              2. honnin --data {data} config check\n  \
              3. honnin --data {data} intake files --mapping FILE LEDGER-DIR\n  \
@@ -58,7 +67,7 @@ impl fmt::Display for Made {
 }
 
 /// The settings of a new house: what has to differ from those of every other one.
-fn settings(house: &House) -> Result<Settings, Failure> {
+fn settings(house: &House, store_url: Option<&str>) -> Result<Settings, Failure> {
     let card = house.card.to_str().ok_or_else(|| {
         let shown = house.card.display();
         Failure::cannot(format_args!(
@@ -66,6 +75,7 @@ fn settings(house: &House) -> Result<Settings, Failure> {
         ))
     })?;
     let mut settings = Settings::default();
+    settings.store.url = store_url.unwrap_or_default().to_owned();
     settings.tenant.id = house.number;
     settings.tenant.name.clone_from(&house.name);
     settings.listen.public = Vec::new();
@@ -79,13 +89,41 @@ fn settings(house: &House) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+/// Refuses a database, or a role, that another house has: what keeps brands apart there is that neither reaches the other's.
+fn refuse_taken(houses: &Houses, name: &str, url: &str) -> Result<(), Failure> {
+    let making = |reason: Failure| reason.during(&format!("make the tenant {name:?}"));
+    let own: Target = url.parse().map_err(|reason: StartError| making(Failure::from(reason)))?;
+    for other in &houses.all {
+        let Some(settings) = super::settings(other).map_err(making)? else { continue };
+        // Nobody is told of another's address. One that cannot be read leads nowhere.
+        let Ok(theirs) = settings.store.url.parse::<Target>() else { continue };
+        let same = if own.is_database_of(&theirs) {
+            "database"
+        } else if own.is_role_of(&theirs) {
+            "role"
+        } else {
+            continue;
+        };
+        return Err(Failure::cannot(format_args!(
+            "make the tenant {name:?}: the {same} of store.url is that of {:?}, and each tenant has one of its own; create \
+             another",
+            other.name
+        )));
+    }
+    Ok(())
+}
+
 pub(super) fn make(say: Say, operator: &str, args: &MakeArgs) -> Result<Exit, Failure> {
     let held = Held::take(&args.houses.houses, true)?;
     let house = held.plan(&args.name, args.hosts.clone(), [args.socket.clone(), args.key_file.clone()])?;
     let data = house.directory();
+    if let Some(url) = &args.store_url {
+        refuse_taken(&held.houses, &house.name, url)?;
+    }
     // The number is taken before there is anything of the house, and whoever comes after an interruption is told what.
     held.record_making(&house, operator, SystemClock.now().to_string())?;
-    let (installation, _) = Installation::begin(&data, &house.key_file, settings(&house)?, false)?;
+    let (installation, _) =
+        Installation::begin(&data, &house.key_file, settings(&house, args.store_url.as_deref())?, false)?;
     let metrics_token = data.join(TOKEN);
     key_file::create_token(&metrics_token, &SystemEntropy).map_err(|reason| Failure::settings(&reason))?;
     held.write(&house)?;
@@ -100,6 +138,7 @@ pub(super) fn make(say: Say, operator: &str, args: &MakeArgs) -> Result<Exit, Fa
         socket: house.socket,
         metrics: installation.settings.listen.metrics,
         metrics_token,
+        database: args.store_url.is_some(),
     };
     say.tell(&made).map_err(|failure| failure.but("the tenant was made"))?;
     Ok(Exit::Done)

@@ -5,6 +5,8 @@ mod make;
 mod remove;
 
 use std::fmt;
+use std::fs;
+use std::io;
 
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::houses::{House, Houses};
 use crate::machine;
 use crate::say::{self, Say};
+use crate::settings::Settings;
 
 pub(super) fn tenant(say: Say, operator: &str, command: &TenantCommand) -> Result<Exit, Failure> {
     machine::keep_files_to_owner();
@@ -66,4 +69,18 @@ fn list(say: Say, houses: &Houses) -> Result<Exit, Failure> {
     say.tell(&Listed { tenants: houses.all.iter().map(Tenant::of).collect() })?;
     houses.problems.iter().for_each(say::error);
     Ok(if houses.problems.is_empty() { Exit::Done } else { Exit::Found })
+}
+
+/// The settings of a house; `None` where there are none. They are the house's user's, who may have put a pipe there.
+fn settings(house: &House) -> Result<Option<Settings>, Failure> {
+    let file = house.settings();
+    let doing = format!("read the settings of {:?}", house.name);
+    match fs::symlink_metadata(&file) {
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(reason) => Err(Failure::from(reason).during(&doing)),
+        Ok(known) if !known.is_file() => {
+            Err(Failure::cannot(format_args!("{doing}: {} is no regular file", file.display())))
+        }
+        Ok(_) => Settings::load(&file).map(Some).map_err(|reason| Failure::from(reason).during(&doing)),
+    }
 }

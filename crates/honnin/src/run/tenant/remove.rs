@@ -9,6 +9,7 @@ use honnin_terms::Clock as _;
 use serde::Serialize;
 
 use super::destroy::Doomed;
+use super::settings;
 use crate::command::RemoveArgs;
 use crate::failure::{Exit, Failure};
 use crate::houses::{Held, House, Houses};
@@ -119,20 +120,6 @@ fn refuse_serving(house: &House, data: &Path) -> Result<honnin_journal::Held, Fa
         };
         Failure::cannot(format_args!("remove the tenant {:?}: {why}", house.name))
     })
-}
-
-/// The settings of a house; `None` where there are none. They are the house's user's, who may have put a pipe there.
-fn settings(house: &House) -> Result<Option<Settings>, Failure> {
-    let file = house.settings();
-    let doing = format!("read the settings of {:?}", house.name);
-    match fs::symlink_metadata(&file) {
-        Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(reason) => Err(Failure::from(reason).during(&doing)),
-        Ok(known) if !known.is_file() => {
-            Err(Failure::cannot(format_args!("{doing}: {} is no regular file", file.display())))
-        }
-        Ok(_) => Settings::load(&file).map(Some).map_err(|reason| Failure::from(reason).during(&doing)),
-    }
 }
 
 fn real(file: &Path) -> PathBuf {
