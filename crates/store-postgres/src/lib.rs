@@ -61,7 +61,7 @@ pub use bounds::Bounds;
 pub use copying::copying_statements;
 pub use fault::StartError;
 pub use prepare::prepare;
-pub use reach::{Target, role_of, with_password};
+pub use reach::{Target, is_one_database, is_one_role, role_of, with_password};
 pub use snapshot::{Take, each_page};
 pub use statements::{Statement, statements};
 

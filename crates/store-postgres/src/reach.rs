@@ -104,18 +104,18 @@ impl Target {
         let others = other.places();
         self.places().iter().any(|place| others.contains(place))
     }
+}
 
-    /// Whether both name one database. A socket and an address may lead to one server all the same.
-    #[must_use]
-    pub fn is_database_of(&self, other: &Self) -> bool {
-        self.meets(other) && self.config.get_dbname() == other.config.get_dbname()
-    }
+/// Whether both name one database. A socket and an address may lead to one server all the same.
+#[must_use]
+pub fn is_one_database(one: &Target, other: &Target) -> bool {
+    one.meets(other) && one.config.get_dbname() == other.config.get_dbname()
+}
 
-    /// Whether both name one role of one server.
-    #[must_use]
-    pub fn is_role_of(&self, other: &Self) -> bool {
-        self.meets(other) && self.config.get_user() == other.config.get_user()
-    }
+/// Whether both name one role of one server.
+#[must_use]
+pub fn is_one_role(one: &Target, other: &Target) -> bool {
+    one.meets(other) && one.config.get_user() == other.config.get_user()
 }
 
 /// The same with a password, which never stands in the settings.
@@ -290,9 +290,14 @@ mod tests {
             ("host=/tmp user=a dbname=x", false, false),
         ] {
             let other = target(other);
-            assert_eq!((one.is_database_of(&other), one.is_role_of(&other)), (database, role), "{other}");
+            assert_eq!(
+                (is_one_database(&one, &other), is_one_role(&one, &other)),
+                (database, role),
+                "{other}"
+            );
         }
-        assert!(target("postgresql://a@localhost/x").is_database_of(&target("postgresql://b@[::1]:5432/x")));
+        let by_name = target("postgresql://a@localhost/x");
+        assert!(is_one_database(&by_name, &target("postgresql://b@[::1]:5432/x")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use honnin_store_cache::Cached;
 #[cfg(honnin_faults)]
 use honnin_store_cache::Faulty;
 pub(super) use honnin_store_postgres::Bounds as ServerBounds;
-use honnin_store_postgres::{Target, role_of, with_password};
+use honnin_store_postgres::{Target, is_one_database, is_one_role, role_of, with_password};
 pub(super) use honnin_store_sqlite::Bounds;
 use honnin_store_sqlite::Sqlite;
 pub(crate) use honnin_store_sqlite::Step;
@@ -57,6 +57,18 @@ pub(crate) enum StartError {
 /// Whether these settings name a database.
 const fn is_database(settings: &Settings) -> bool {
     !settings.url.is_empty()
+}
+
+/// What another store has of the one at that address: the database, or the role. Nothing where it has neither.
+///
+/// # Errors
+/// [`StartError`] where it is no address.
+pub(crate) fn has_of(other: &Settings, url: &str) -> Result<Option<&'static str>, StartError> {
+    let own: Target = url.parse()?;
+    // One that cannot be read leads nowhere.
+    let Ok(theirs) = other.url.parse::<Target>() else { return Ok(None) };
+    let role = || is_one_role(&own, &theirs).then_some("role");
+    Ok(is_one_database(&own, &theirs).then_some("database").or_else(role))
 }
 
 /// What is wrong with the address of the database, where one is named.

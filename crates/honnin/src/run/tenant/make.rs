@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use honnin_store_postgres::{StartError, Target};
 use honnin_terms::Clock as _;
 use serde::Serialize;
 
@@ -15,7 +14,8 @@ use crate::installation::Installation;
 use crate::key_file;
 use crate::machine::{SystemClock, SystemEntropy};
 use crate::say::Say;
-use crate::settings::{MaybePath, Settings};
+use crate::settings::{MaybePath, Settings, Store};
+use crate::wiring::engine;
 
 /// Monitors of houses are answered from this port on, by the numbers of the houses.
 const FIRST_MONITOR: u32 = 9_090;
@@ -92,18 +92,15 @@ fn settings(house: &House, store_url: Option<&str>) -> Result<Settings, Failure>
 /// Refuses a database, or a role, that another house has: what keeps brands apart there is that neither reaches the other's.
 fn refuse_taken(houses: &Houses, name: &str, url: &str) -> Result<(), Failure> {
     let making = |reason: Failure| reason.during(&format!("make the tenant {name:?}"));
-    let own: Target = url.parse().map_err(|reason: StartError| making(Failure::from(reason)))?;
+    // It is an address, also where there is no other house.
+    let has_of = |other: &Store| engine::has_of(other, url).map_err(|reason| making(reason.into()));
+    has_of(&Store::default())?;
     for other in &houses.all {
-        let Some(settings) = super::settings(other).map_err(making)? else { continue };
-        // Nobody is told of another's address. One that cannot be read leads nowhere.
-        let Ok(theirs) = settings.store.url.parse::<Target>() else { continue };
-        let same = if own.is_database_of(&theirs) {
-            "database"
-        } else if own.is_role_of(&theirs) {
-            "role"
-        } else {
+        // Nobody is told of another's address.
+        let Some(same) = super::settings(other).map_err(making)?.map(|theirs| has_of(&theirs.store)) else {
             continue;
         };
+        let Some(same) = same? else { continue };
         return Err(Failure::cannot(format_args!(
             "make the tenant {name:?}: the {same} of store.url is that of {:?}, and each tenant has one of its own; create \
              another",
