@@ -47,7 +47,7 @@ pub struct SessionRow {
     pub ring_version: u64,
     /// When it signed in.
     pub since: Moment,
-    /// When it was last seen, exact to the minute.
+    /// When it was last seen, as it was noted: [`crate::SessionLimits::seen_every`] before it was, at most.
     pub last_seen: Moment,
     /// When it ends at the latest.
     pub until: Moment,

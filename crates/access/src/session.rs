@@ -71,9 +71,16 @@ pub struct SessionLimits {
     /// Sessions of one account, of browsers and of programs each; the oldest of them ends when one more signs in. So
     /// many tokens may there be beside them. Default 16.
     pub most_per_account: usize,
-    /// `last_seen` is written at most once in so many seconds. Default 60.
+    /// `last_seen` is written at most once in so many seconds, and oftener where that is much beside the idle timeout:
+    /// see [`SessionLimits::seen_every`]. Default 15 minutes.
     pub touch_seconds: i64,
 }
+
+/// No session is noted as seen less often: pages and answers say so of "last used".
+const SELDOMEST_SECONDS: i64 = 900;
+
+/// So many times within the idle timeout a session in use is noted as seen, where that is not less often than may be.
+const NOTES_WHILE_IDLE: i64 = 2_880;
 
 impl Default for SessionLimits {
     fn default() -> Self {
@@ -81,8 +88,17 @@ impl Default for SessionLimits {
             idle_seconds: 30 * 86_400,
             absolute_seconds: 180 * 86_400,
             most_per_account: 16,
-            touch_seconds: 60,
+            touch_seconds: SELDOMEST_SECONDS,
         }
+    }
+}
+
+impl SessionLimits {
+    /// Seconds after which a session in use is noted as seen again: a small part of the idle timeout, so that it ends at
+    /// most that much too early, and none in use ends at all. Each note is a write, so it is no smaller than it has to be.
+    pub fn seen_every(&self) -> i64 {
+        let most = self.touch_seconds.clamp(1, SELDOMEST_SECONDS);
+        (self.idle_seconds / NOTES_WHILE_IDLE).clamp(1, most)
     }
 }
 
@@ -422,8 +438,8 @@ impl SubscriberAuthority {
         let key_of = |session| SessionKey::of_session(token, session);
         let (opened, last_seen) = self.open_session(token.row_hash(), key_of, stream, now).await?;
         let Session { tenant, account, id, ref row_hash, ref inside, ref keys, .. } = opened;
-        let touch = self.session_limits.touch_seconds;
-        if [last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= touch) {
+        let every = self.session_limits.seen_every();
+        if [last_seen, inside.last_seen].iter().all(|seen| now.seconds_since(*seen) >= every) {
             let place = session_place(tenant, account, id, keys.epoch);
             let seen = opened.seen(&place).map_err(|_| SessionError::DoesNotOpen { account })?;
             self.sessions.touch_session(tenant, row_hash, seen);

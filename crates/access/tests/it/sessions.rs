@@ -60,19 +60,58 @@ async fn what_is_written_beside_the_seal_only_shortens_a_session() {
     assert!(!outlives(|row| row.last_seen = Moment::EPOCH, 1).await);
 }
 
+/// Has the store take what was noted.
+fn take_notes(stage: &Stage) {
+    let mut held = stage.rows.hold();
+    for (_, seen) in std::mem::take(&mut held.seen) {
+        (held.sessions[0].1.last_seen, held.sessions[0].1.sealed) = (seen.at, seen.sealed);
+    }
+}
+
 #[tokio::test]
-async fn a_session_is_noted_as_seen_once_a_minute() {
+async fn a_session_in_constant_use_outlives_every_idle_timeout() {
     let hana = person(1).await;
-    let stage = Stage::of(&[&hana]);
-    let minute = SessionLimits::default().touch_seconds;
-    stage.session(&hana, minute - 1).await.unwrap();
-    assert!(stage.rows.hold().seen.is_empty());
-    stage.session(&hana, minute).await.unwrap();
-    let (hash, seen) = stage.rows.hold().seen.pop().unwrap();
-    assert_eq!((hash, seen.at, seen.epoch), (hana.token.row_hash(), start().plus_seconds(minute), EPOCH));
-    stage.rows.hold().sessions[0].1.sealed = seen.sealed;
-    stage.session(&hana, 2 * minute - 1).await.unwrap();
-    assert!(stage.rows.hold().seen.is_empty(), "what is sealed says when it was seen");
+    for idle_seconds in [60, 90, 3_600, 86_400] {
+        let stage = Stage::lasting(&[&hana], SessionLimits { idle_seconds, ..SessionLimits::default() });
+        let step = (idle_seconds / 60).max(1);
+        for number in 1..=180 {
+            let seen = stage.session(&hana, number * step).await;
+            assert!(seen.is_ok(), "idle {idle_seconds} s: over after {} s of use", number * step);
+            take_notes(&stage);
+        }
+    }
+}
+
+#[tokio::test]
+async fn how_often_a_session_is_noted_as_seen_follows_from_how_long_it_may_be_idle() {
+    let hana = person(1).await;
+    let days = |days: i64| days * 86_400;
+    let shipped = SessionLimits::default().touch_seconds;
+    // Idle timeout, the interval that was set, the one that is kept.
+    let cases = [
+        (days(30), shipped, 900),
+        (days(400), shipped, 900),
+        (days(400), 3_600, 900),
+        (days(1), shipped, 30),
+        (60, shipped, 1),
+        (60, 60, 1),
+        (days(30), 60, 60),
+        (days(30), 0, 1),
+    ];
+    for (idle_seconds, touch_seconds, every) in cases {
+        let limits = SessionLimits { idle_seconds, touch_seconds, ..SessionLimits::default() };
+        let stage = Stage::lasting(&[&hana], limits);
+        let case = format!("idle {idle_seconds} s, at most {touch_seconds} s");
+        stage.session(&hana, every - 1).await.unwrap();
+        assert!(stage.rows.hold().seen.is_empty(), "{case}");
+        stage.session(&hana, every).await.unwrap();
+        let (hash, seen) = stage.rows.hold().seen.first().cloned().expect(&case);
+        assert_eq!((hash, seen.at, seen.epoch), (hana.token.row_hash(), start().plus_seconds(every), EPOCH));
+        stage.rows.hold().sessions[0].1.sealed = seen.sealed;
+        stage.rows.hold().seen.clear();
+        stage.session(&hana, 2 * every - 1).await.unwrap();
+        assert!(stage.rows.hold().seen.is_empty(), "{case}: what is sealed says when it was seen");
+    }
 }
 
 #[tokio::test]

@@ -312,16 +312,23 @@ impl Stage {
 
     fn bounded(rows: Rows, delay_bounds: DelayBounds) -> Self {
         let proof_rules = ProofRules { settle_seconds: 0, ..ProofRules::default() };
-        Self::build(rows, delay_bounds, (FactorPolicy::Offered, proof_rules))
+        Self::build(rows, delay_bounds, (FactorPolicy::Offered, proof_rules), SessionLimits::default())
+    }
+
+    /// Where sessions last so long.
+    pub(crate) fn lasting(people: &[&Person], limits: SessionLimits) -> Self {
+        let rules = (FactorPolicy::Offered, ProofRules::default());
+        Self::build(Self::holding(people), quick(), rules, limits)
     }
 
     fn build(
         rows: Rows,
         delay_bounds: DelayBounds,
         (factors, proof_rules): (FactorPolicy, ProofRules),
+        session_limits: SessionLimits,
     ) -> Self {
         let settings = SignInSettings {
-            session_limits: SessionLimits::default(),
+            session_limits,
             password_rules: PasswordRules::default(),
             code_seconds: 60,
             factors,
@@ -340,13 +347,13 @@ impl Stage {
     /// Where everybody has a second factor.
     pub(crate) fn demanding(people: &[&Person]) -> Self {
         let rules = (FactorPolicy::Required, ProofRules::default());
-        Self::build(Self::holding(people), quick(), rules)
+        Self::build(Self::holding(people), quick(), rules, SessionLimits::default())
     }
 
     /// Where the password is not enough on a new device for a day.
     pub(crate) fn wary(people: &[&Person]) -> Self {
         let rules = (FactorPolicy::Offered, ProofRules::default());
-        Self::build(Self::holding(people), quick(), rules)
+        Self::build(Self::holding(people), quick(), rules, SessionLimits::default())
     }
 
     /// The same, counting guesses there.

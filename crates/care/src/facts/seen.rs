@@ -15,7 +15,7 @@ pub struct Device {
     pub name: String,
     /// When it signed in.
     pub since: Moment,
-    /// When it was last seen, exact to the minute.
+    /// When it was last seen, as it was noted: used since for 15 minutes at most.
     pub last_seen: Moment,
     /// When it ends at the latest.
     pub until: Moment,

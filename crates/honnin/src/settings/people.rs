@@ -43,7 +43,7 @@ section! {
     /// Sessions of subscribers.
     pub(crate) struct Sessions in "sessions";
 
-    /// Idle timeout of a session.
+    /// Idle timeout of a session, counted from when it was last noted as seen: see `touch`.
     same idle: Span = Span::days(30), Span::seconds(60)..=Span::days(400);
     /// Maximum age of a session.
     same absolute: Span = Span::days(180), Span::seconds(60)..=Span::days(400);
@@ -53,8 +53,9 @@ section! {
     /// Maximum number of lines and bills of others that one account may ask for in a day at one node, each counted once; with
     /// the next the session ends and an alarm is raised.
     same most_strays: usize = 20, 1..=1_000_000_000;
-    /// Interval at which "last seen" of a session is updated.
-    same touch: Span = Span::seconds(60), Span::seconds(1)..=Span::seconds(3_600);
+    /// Maximum interval at which "last seen" of a session is noted; each note is a write. Where 1/2880 of `idle` is shorter,
+    /// that counts, and a session may end so much before `idle` has passed.
+    same touch: Span = Span::seconds(900), Span::seconds(1)..=Span::seconds(900);
 }
 
 section! {

@@ -153,7 +153,7 @@ keys! {
     }
     /// Devices.
     devices DeviceWords {
-        title; intro; current; since(at); last_seen(at); until(at); revoke; revoke_label(device); revoke_others; others_none;
+        title; intro; behind; current; since(at); last_seen(at); until(at); revoke; revoke_label(device); revoke_others; others_none;
         unfamiliar; unnamed; tokens;
     }
     /// Tokens of programs.

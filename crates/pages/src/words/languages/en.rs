@@ -456,6 +456,7 @@ crate::language! {
     devices {
         title: "Signed-in devices",
         intro: "Devices that are signed in with this member ID.",
+        behind: "“Last used” can be up to 15 minutes behind.",
         current: "This device",
         since: "signed in {at}",
         last_seen: "last used {at}",

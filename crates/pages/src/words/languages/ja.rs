@@ -450,6 +450,7 @@ crate::language! {
     devices {
         title: "ログイン中の端末",
         intro: "この会員IDでログインしている端末です。",
+        behind: "「最終利用」は、実際より最大15分前の時刻になることがあります。",
         current: "この端末",
         since: "ログイン {at}",
         last_seen: "最終利用 {at}",

@@ -85,11 +85,11 @@ struct ProgramTokenBody<'a> {
     name: &'a str,
     /// When it was made.
     since: At<'a>,
-    /// When it was last used, exact to the minute.
+    /// When it was last used; up to 15 minutes behind.
     last_seen: At<'a>,
     /// When it ends at the latest.
     expires_at: At<'a>,
-    /// When it ends where nobody uses it.
+    /// When it ends where nobody uses it, counted from `last_seen`.
     unused_until: At<'a>,
 }
 
@@ -373,7 +373,7 @@ struct SessionBody<'a> {
     name: &'a str,
     /// When it signed in.
     since: At<'a>,
-    /// When it was last seen, exact to the minute.
+    /// When it was last seen; up to 15 minutes behind.
     last_seen: At<'a>,
     /// When it ends at the latest.
     expires_at: At<'a>,
