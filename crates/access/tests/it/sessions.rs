@@ -34,7 +34,8 @@ async fn a_session_lasts_until_it_is_idle_or_old_and_not_a_second_longer() {
         stage.session(&hana, seconds).await.unwrap();
         let mut held = stage.rows.hold();
         let (_, seen) = held.seen.pop().unwrap();
-        (held.sessions[0].1.last_seen, held.sessions[0].1.sealed) = (seen.at, seen.sealed);
+        let (_, row) = held.sessions.first_mut().unwrap();
+        (row.last_seen, row.sealed) = (seen.at, seen.sealed);
         steps += 1;
     }
     assert!(steps > 2 && stage.session(&hana, limits.absolute_seconds - 1).await.is_ok());
@@ -64,7 +65,8 @@ async fn what_is_written_beside_the_seal_only_shortens_a_session() {
 fn take_notes(stage: &Stage) {
     let mut held = stage.rows.hold();
     for (_, seen) in std::mem::take(&mut held.seen) {
-        (held.sessions[0].1.last_seen, held.sessions[0].1.sealed) = (seen.at, seen.sealed);
+        let (_, row) = held.sessions.first_mut().unwrap();
+        (row.last_seen, row.sealed) = (seen.at, seen.sealed);
     }
 }
 

@@ -36,6 +36,7 @@ mod shared;
 mod snapshot;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
 mod told;
 #[cfg(test)]
 mod trips;

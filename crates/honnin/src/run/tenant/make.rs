@@ -75,7 +75,7 @@ fn settings(house: &House, store_url: Option<&str>) -> Result<Settings, Failure>
         ))
     })?;
     let mut settings = Settings::default();
-    settings.store.url = store_url.unwrap_or_default().to_owned();
+    store_url.unwrap_or_default().clone_into(&mut settings.store.url);
     settings.tenant.id = house.number;
     settings.tenant.name.clone_from(&house.name);
     settings.listen.public = Vec::new();
