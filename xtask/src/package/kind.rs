@@ -78,11 +78,14 @@ const AGENT_POSTINST: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then
     \x20       # Only where it runs: a house that serves does not ask it.\n\
     \x20       [ -z \"$2\" ] || systemctl try-restart honnin-key-agent.service 'honnin-key-agent@*.service'\n    fi\nfi\n";
 const AGENT_PRERM: &str = "#!/bin/sh\nset -e\nif [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then\n\
-    \x20   systemctl --no-reload disable --now honnin-key-agent.service || true\nfi\n";
+    \x20   systemctl --no-reload disable --now honnin-key-agent.service || true\n\
+    \x20   systemctl stop 'honnin-key-agent@*.service' || true\nfi\n";
 /// A PIN may be written down nowhere else, and without it the token opens nothing.
 const AGENT_POSTRM: &str = "#!/bin/sh\nset -e\nif [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi\n\
     if [ \"$1\" = purge ] && [ -d /etc/honnin-key ] && ! rmdir /etc/honnin-key 2>/dev/null; then\n\
-    \x20   echo 'honnin-key-agent: /etc/honnin-key with the PIN is left; remove it once nothing needs the token' >&2\nfi\n";
+    \x20   echo 'honnin-key-agent: /etc/honnin-key with the PIN is left; remove it once nothing needs the token' >&2\nfi\n\
+    if [ \"$1\" = purge ] && ls -d /etc/honnin-key-* >/dev/null 2>&1; then\n\
+    \x20   echo 'honnin-key-agent: /etc/honnin-key-* with PINs of brands are left' >&2\nfi\n";
 
 #[cfg(test)]
 mod tests {

@@ -101,6 +101,11 @@ impl Held {
         if !is_name(name) {
             return Err(cannot(NAMES.to_owned()));
         }
+        if is_users(name) {
+            return Err(cannot(format!(
+                "the user honnin-{name} of its unit would be that of the door or of a key agent; choose another name"
+            )));
+        }
         let card = self.houses.directory.join(name).with_extension("toml");
         if card.exists() {
             return Err(cannot(format!("{} is there already; choose another name", card.display())));
@@ -209,6 +214,11 @@ impl Held {
     }
 }
 
+/// Whether the unit of a house of that name would run as somebody who is there for another: the door, or a key agent.
+fn is_users(name: &str) -> bool {
+    ["door", "key"].contains(&name) || name.starts_with("key-")
+}
+
 /// What is left of a house that somebody began to make and did not finish. Nothing was ever taken in by it: it had no
 /// card yet.
 fn unfinished(card: &Path, name: &str, recorded: &[Recorded]) -> Option<String> {
@@ -260,6 +270,18 @@ mod tests {
         let named = Some(PathBuf::from("socket:/run/honnin-key/agent.sock"));
         let refused = held.plan("a", vec!["a.example".to_owned()], [None, named]).unwrap_err().to_string();
         assert!(refused.contains("honnin key rotate --to socket:PATH"), "{refused}");
+    }
+
+    #[test]
+    fn no_house_runs_as_the_user_of_the_door_or_of_a_key_agent() {
+        let dir = TestDir::new();
+        let held = Held::take(&dir.join("houses"), true).unwrap();
+        let planned = |name: &str| held.plan(name, vec!["a.example".to_owned()], [None, None]);
+        for name in ["door", "key", "key-umi"] {
+            let refused = planned(name).unwrap_err().to_string();
+            assert!(refused.contains(&format!("the user honnin-{name} ")), "{refused}");
+        }
+        planned("keyaki").unwrap();
     }
 
     #[test]

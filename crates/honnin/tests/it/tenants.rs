@@ -444,6 +444,12 @@ fn two_brands_may_have_a_database_each_and_neither_takes_the_others() {
         assert!(told && refused.err.contains(says) && !refused.err.contains("geheim"), "{}", refused.err);
         assert!(!town.data("yama").exists());
     }
+    // Nor is one given away while it cannot be told who has it.
+    let (settings, aside) = (town.data("umi").join("honnin.toml"), town.dir.join("aside.toml"));
+    fs::rename(&settings, &aside).unwrap();
+    let unknown = town.make("yama", YAMA, &["--store-url", &server.url("yama", &theirs)]);
+    assert!(unknown.code == Some(1) && unknown.err.contains("cannot be told"), "{}", unknown.err);
+    fs::rename(&aside, &settings).unwrap();
     town.begin("yama", YAMA, &[], &["--store-url", &server.url("yama", &theirs)]);
     for (name, database) in [("umi", &hers), ("yama", &theirs)] {
         let unready = town.run(name, &["doctor"]);

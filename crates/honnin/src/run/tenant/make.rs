@@ -13,6 +13,7 @@ use crate::houses::{Held, House, Houses};
 use crate::installation::Installation;
 use crate::key_file;
 use crate::machine::{SystemClock, SystemEntropy};
+use crate::run::backup::KEYRING;
 use crate::say::Say;
 use crate::settings::{MaybePath, Settings, Store};
 use crate::wiring::engine;
@@ -95,12 +96,23 @@ fn refuse_taken(houses: &Houses, name: &str, url: &str) -> Result<(), Failure> {
     // It is an address, also where there is no other house.
     let has_of = |other: &Store| engine::has_of(other, url).map_err(|reason| making(reason.into()));
     has_of(&Store::default())?;
+    let unknown = |why: &dyn fmt::Display| {
+        Failure::cannot(format_args!(
+            "make the tenant {name:?}: whether another has the database of store.url cannot be told; mend this first: {why}"
+        ))
+    };
+    if let Some(problem) = houses.bad.values().next() {
+        return Err(unknown(problem));
+    }
     for other in &houses.all {
-        // Nobody is told of another's address.
-        let Some(same) = super::settings(other).map_err(making)?.map(|theirs| has_of(&theirs.store)) else {
-            continue;
+        let theirs = match super::settings(other).map_err(|reason| unknown(&reason))? {
+            Some(theirs) => theirs.store,
+            // Where the keyring is gone too nothing opens what may lie there.
+            None if !other.directory().join(KEYRING).exists() => continue,
+            None => return Err(unknown(&format_args!("{} is not there", other.settings().display()))),
         };
-        let Some(same) = same? else { continue };
+        // Nobody is told of another's address.
+        let Some(same) = has_of(&theirs)? else { continue };
         return Err(Failure::cannot(format_args!(
             "make the tenant {name:?}: the {same} of store.url is that of {:?}, and each tenant has one of its own; create \
              another",
