@@ -66,6 +66,7 @@ fn a_crowd_that_reads_keeps_nobody_from_writing() {
         let lock = "begin; lock table honnin.account in access exclusive mode; select pg_sleep(600)";
         scope.spawn(|| std::panic::catch_unwind(|| server.sql(&database, lock)).unwrap_err());
         let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted \
+            and database = (select oid from pg_database where datname = current_database()) \
             and relation = 'honnin.account'::regclass";
         assert!(soon(|| server.sql(&database, held) == "1"), "the table is not locked");
         for _ in 0..6 {
@@ -81,6 +82,7 @@ fn a_crowd_that_reads_keeps_nobody_from_writing() {
         server.sql(
             &database,
             "select pg_terminate_backend(pid) from pg_locks where mode = 'AccessExclusiveLock' and granted \
+            and database = (select oid from pg_database where datname = current_database()) \
                 and relation = 'honnin.account'::regclass",
         );
         assert!(matches!(written, Ok(Swapped::Done(_))), "{written:?}");

@@ -134,7 +134,9 @@ fn what_was_given_up_is_ended_at_the_server() {
     // One for each who gives up.
     here.proxy.lose_cancels(8);
     let read = stage.read(&one);
+    // Databases made of one template have tables of the same number, and locks are the server's.
     let of_lock = "from pg_locks where mode = 'AccessExclusiveLock' and granted \
+        and database = (select oid from pg_database where datname = current_database()) \
         and relation = 'honnin.document'::regclass";
     let waiting = || {
         let asked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \

@@ -28,7 +28,9 @@ impl Held<'_> {
     }
 
     fn of_it(&self, asked: &str) -> String {
-        let of_lock = "from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'honnin.";
+        // Databases made of one template have tables of the same number, and locks are the server's.
+        let of_lock = "from pg_locks where mode = 'AccessExclusiveLock' and granted \
+            and database = (select oid from pg_database where datname = current_database()) and relation = 'honnin.";
         self.server.sql(self.database, &format!("select {asked} {of_lock}{}'::regclass", self.table))
     }
 
