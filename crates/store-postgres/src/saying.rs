@@ -4,7 +4,7 @@
 /// each, before any table is read for it, whom it is about.
 ///
 /// `g` is one row, and says what they have in common; `c` is a row of each, whose values are what was said, and has what else
-/// was asked with for it (`$own`). What is joined to it is [`each`]: read once for each row of `c`, after it. Every name is
+/// was asked with for it (`$own`). What is joined to it is of `each!`: read once for each row of `c`, after it. Every name is
 /// whole, operators too: it may be read under a search path of somebody else's.
 ///
 /// Arrays are asked with in questions of their own, so that a planner does not look at how long they are: one plan fits all.
